@@ -1,0 +1,226 @@
+"""
+From vendor JSON to models, by tables.
+
+An adapter says under which keys each attribute is found and what each vendor word means. Reading is
+tolerant where vendors differ (several keys, absent or odd optional members, unknown words) and strict
+where a wrong guess would hurt: an id is never made up, and nothing is turned into a string by force.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Hashable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final, TypeAlias, TypeVar, cast
+
+import attrs
+import cattrs
+from attrs import frozen
+
+from .errors import UnexpectedResponseError
+from .secret import Secret
+from .wire import Response, request_id_of
+
+T = TypeVar("T")
+E = TypeVar("E", bound=enum.Enum)
+
+Keys: TypeAlias = str | tuple[str, ...]
+"""A dotted path into the JSON (`result.videos.0.url`), or several to try in order."""
+
+Fields: TypeAlias = Mapping[type, Mapping[str, Keys]]
+Words: TypeAlias = Mapping[type[enum.Enum], Mapping[str, enum.Enum]]
+
+
+@frozen
+class Codec:
+    """
+    One vendor's tables.
+
+    Attributes:
+        fields: For each model, the keys under which its attributes are found.
+        words: For each enum, the vendor's words; compared without case.
+    """
+
+    fields: Fields
+    words: Words
+
+    def read(
+        self, cls: type[T], data: object, *, response: Response | None = None, **given: Any
+    ) -> T:
+        """
+        Build a *cls* from vendor JSON; *given* values stand for what the JSON leaves out.
+
+        Raises:
+            UnexpectedResponseError: A required attribute is absent, or not of its type.
+        """
+        if not isinstance(data, Mapping):
+            raise _unreadable(f"expected an object with {cls.__name__}'s members", response)
+        values: dict[str, Any] = dict(given)
+        for name, keys in self.fields[cls].items():
+            found = first(data, keys)
+            if found is None:
+                continue
+            attribute = _members(cls)[name]
+            try:
+                values.update(self._value(name, found, attribute))
+            except (cattrs.BaseValidationError, ValueError, TypeError) as error:
+                if attribute.default is attrs.NOTHING and name not in given:
+                    shown = keys if isinstance(keys, str) else " or ".join(keys)
+                    message = f"{cls.__name__}.{name} ({shown}) is not readable: {error}"
+                    raise _unreadable(message, response) from None
+        for name, attribute in _members(cls).items():
+            if attribute.default is attrs.NOTHING and name not in values:
+                keys = self.fields[cls].get(name, name)
+                shown = keys if isinstance(keys, str) else " or ".join(keys)
+                raise _unreadable(f"the answer lacks {shown} ({cls.__name__}.{name})", response)
+        return cls(**values)
+
+    def word(self, enum_type: type[E], text: object) -> E:
+        """Translate a vendor's word; one that is not in the table becomes UNKNOWN."""
+        table = self.words.get(enum_type, {})
+        wanted = str(text).casefold()
+        for word, member in table.items():
+            if word.casefold() == wanted and isinstance(member, enum_type):
+                return member
+        return enum_type["UNKNOWN"]
+
+    def _value(self, name: str, found: Any, attribute: attrs.Attribute[Any]) -> dict[str, Any]:
+        kind: Any = _plain(attribute.type)
+        if isinstance(kind, type) and issubclass(kind, enum.Enum):
+            word = {f"{name}_word": str(found)} if name in ("status", "kind") else {}
+            return {name: self.word(kind, found), **word}
+        if kind in self.fields:
+            return {name: self.read(kind, found)}
+        return {name: _CONVERTER.structure(found, kind)}
+
+
+def first(data: object, keys: Keys) -> Any:
+    """Find the first of *keys* that is there and not null."""
+    for key in (keys,) if isinstance(keys, str) else keys:
+        found = _at(data, key)
+        if found is not None:
+            return found
+    return None
+
+
+def rows(data: object, keys: Keys) -> Iterator[Mapping[str, Any]]:
+    """Iterate over the objects of a list found under *keys*; an absent list is empty."""
+    found = first(data, keys)
+    for item in found if isinstance(found, list) else []:
+        if isinstance(item, Mapping):
+            yield item
+
+
+def decode(response: Response) -> Any:
+    """
+    Read a JSON body.
+
+    Raises:
+        UnexpectedResponseError: It is HTML, cut off, or otherwise no JSON.
+    """
+    body = try_decode(response)
+    if body is None:
+        kind = response.headers.get("content-type", "without a content type").partition(";")[0]
+        start = response.content[:60].decode("utf-8", errors="replace")
+        what = f"begins {start!r}" if start else "is empty"
+        raise _unreadable(f"the answer is not readable JSON: it is {kind} and {what}", response)
+    return body
+
+
+def try_decode(response: Response) -> Any:
+    """Read a JSON body; None if it is not one."""
+    try:
+        return json.loads(response.content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _unreadable(message: str, response: Response | None) -> UnexpectedResponseError:
+    return UnexpectedResponseError(
+        message,
+        status=response.status if response else None,
+        request_id=request_id_of(response.headers) if response else "",
+        attempts=response.attempts if response else (),
+        next_step="report it with the request id if it lasts: the vendor's answer has changed",
+    )
+
+
+def _at(data: object, path: str) -> Any:
+    for key in path.split("."):
+        if isinstance(data, Mapping):
+            data = data.get(key)
+        elif isinstance(data, list) and key.isdigit() and int(key) < len(data):
+            data = data[int(key)]
+        else:
+            return None
+    return data
+
+
+def _members(cls: type) -> dict[str, attrs.Attribute[Any]]:
+    return _members_of(cast("Hashable", cls))
+
+
+@cache
+def _members_of(cls: Hashable) -> dict[str, attrs.Attribute[Any]]:
+    resolved: Any = attrs.resolve_types(cast("Any", cls))
+    found: dict[str, attrs.Attribute[Any]] = attrs.fields_dict(resolved)
+    return found
+
+
+def _plain(kind: Any) -> Any:
+    """`X | None` becomes X."""
+    members = [member for member in getattr(kind, "__args__", ()) if member is not type(None)]
+    return members[0] if len(members) == 1 and not hasattr(kind, "__origin__") else kind
+
+
+def _exactly(kind: type) -> Any:
+    # cattrs would turn None into "None" and 7 into "7".
+    def structure(value: object, _: object) -> object:
+        if type(value) is not kind:
+            raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
+        return value
+
+    return structure
+
+
+def _number(value: object, _: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"expected a number, found {type(value).__name__}")
+    return float(value)
+
+
+def _moment(value: object, _: object) -> datetime:
+    """Unix seconds or ISO 8601, as vendors use both."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return datetime.fromtimestamp(value, UTC)
+        except (OverflowError, OSError) as error:
+            raise ValueError(str(error)) from None
+    if isinstance(value, str):
+        moment = datetime.fromisoformat(value)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    raise TypeError(f"expected a time, found {type(value).__name__}")
+
+
+def _secret(value: object, _: object) -> Secret:
+    """Some vendors give a link as a string, some as an array of strings."""
+    if isinstance(value, list) and value:
+        value = value[0]
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"expected a string, found {type(value).__name__}")
+    return Secret(value)
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(detailed_validation=False)
+    for kind in (str, int, bool):
+        converter.register_structure_hook(kind, _exactly(kind))
+    converter.register_structure_hook(float, _number)
+    converter.register_structure_hook(datetime, _moment)
+    converter.register_structure_hook(Secret, _secret)
+    return converter
+
+
+_CONVERTER: Final = _converter()

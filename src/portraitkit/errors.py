@@ -1,0 +1,362 @@
+"""
+Every error that portraitkit raises, in one tree.
+
+    PortraitError
+    ├── ConfigError                      the configuration cannot be used
+    ├── InvalidInputError                an argument can never work; nothing was sent
+    │   ├── MediaError                   the file is missing, empty or not what it should be
+    │   ├── PromptError                  labels in a prompt do not fit the media
+    │   └── HandleError                  a handle is damaged, or of another account or kind
+    ├── UnsupportedError                 this vendor has no way to do it; nothing was sent
+    │   └── ManualStepError              possible, but only by hand: says who does what, where
+    ├── NotReadyError                    it has to be waited for first; nothing was sent
+    │   ├── AssetNotReadyError           the asset is not active
+    │   └── VideoNotReadyError           the video is not finished
+    ├── ConnectionFailedError            no answer, and nothing was changed at the vendor
+    ├── OutcomeUnknownError              a create may or may not have happened: look before repeating
+    ├── UnexpectedResponseError          the answer could not be read
+    ├── ProviderError                    the vendor said no
+    │   ├── AuthenticationError          key or signature refused
+    │   ├── PermissionDeniedError        the account may not do this
+    │   ├── InsufficientBalanceError     the account has no money left
+    │   ├── QuotaExceededError           a quota is full
+    │   ├── NotFoundError                no such thing in this account and project
+    │   ├── InvalidRequestError          the vendor refused the request's content
+    │   ├── ContentRejectedError         moderation refused a text, picture or video
+    │   ├── ConflictError                not in the present state
+    │   ├── VerificationPendingError     the person has not finished the face check
+    │   ├── VerificationExpiredError     the face check's link or token ran out
+    │   ├── RateLimitedError             too many requests; repeated within the attempt budget
+    │   └── ServiceUnavailableError      the vendor is failing
+    ├── JobFailedError                   the vendor accepted the job, and it ended badly
+    │   ├── AssetFailedError
+    │   ├── VerificationFailedError
+    │   └── VideoFailedError
+    └── WaitTimeoutError                 the deadline passed; the handle is in the error
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+
+from attrs import frozen
+
+from .secret import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+
+class Outcome(enum.Enum):
+    """What is known of a failed attempt: was it done?"""
+
+    NOT_SENT = "not sent"
+    """The request never reached the vendor."""
+    REFUSED = "refused"
+    """The vendor answered that it did not do it."""
+    UNKNOWN = "unknown"
+    """The request left, and no answer says what became of it."""
+
+
+@frozen(kw_only=True)
+class Attempt:
+    """One failed try at one request."""
+
+    number: int
+    outcome: Outcome
+    reason: str
+    """`HTTP 503`, `connect timeout` and the like; never a URL or a body."""
+    waited_s: float = 0.0
+    """Seconds waited before this try."""
+
+
+class PortraitError(Exception):
+    """
+    The root of the tree: catch it to catch all.
+
+    Attributes:
+        provider: The adapter's name, such as `token360`; empty where no vendor is involved.
+        operation: The public operation, such as `add_asset`.
+        field: The argument or body field at fault, where there is one.
+        status: The vendor's HTTP status.
+        code: The vendor's own error code, word for word.
+        vendor_message: The vendor's own text, secrets masked.
+        request_id: What the vendor's support will ask for.
+        attempts: The failed tries of the request that raised this.
+        handle: Names the group, asset, verification or video, where one exists.
+        next_step: What the caller can do about it.
+        retry_after_s: Seconds after which the vendor invites another try.
+        received_at: When the vendor's answer came.
+        result: The final state of what failed, as a model.
+    """
+
+    fix: ClassVar[str] = "caller"
+    """Who can mend it: caller, account owner, vendor, or the person being filmed."""
+    advice: ClassVar[str] = ""
+    """The next step where the one who raises it knows no better."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str = "",
+        operation: str = "",
+        field: str = "",
+        status: int | None = None,
+        code: str = "",
+        vendor_message: str = "",
+        request_id: str = "",
+        attempts: tuple[Attempt, ...] = (),
+        handle: str = "",
+        next_step: str = "",
+        retry_after_s: float | None = None,
+        received_at: datetime | None = None,
+        result: Any = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.provider = provider
+        self.operation = operation
+        self.field = field
+        self.status = status
+        self.code = code
+        self.vendor_message = vendor_message
+        self.request_id = request_id
+        self.attempts = attempts
+        self.handle = handle
+        self.next_step = next_step or self.advice
+        self.retry_after_s = retry_after_s
+        self.received_at = received_at
+        self.result = result
+
+    def __str__(self) -> str:
+        where = " ".join(word for word in (self.provider, self.operation) if word)
+        facts = [
+            f"HTTP {self.status}" if self.status else "",
+            f"code {self.code}" if self.code else "",
+            f"field {self.field}" if self.field else "",
+            f"request id {self.request_id}" if self.request_id else "",
+            f"{len(self.attempts)} failed attempts" if len(self.attempts) > 1 else "",
+            f"handle {self.handle}" if self.handle else "",
+        ]
+        text = f"{where}: {self.message}" if where else self.message
+        if self.vendor_message and self.vendor_message not in self.message:
+            text += f": {self.vendor_message}"
+        if known := ", ".join(fact for fact in facts if fact):
+            text += f" ({known})"
+        return f"{text}. Next: {self.next_step}" if self.next_step else text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), {**self.__dict__, "result": None}))
+
+    def fill(self, **context: Any) -> Self:
+        """Add what an outer layer knows, without replacing what is already said."""
+        for name, value in context.items():
+            if not getattr(self, name):
+                setattr(self, name, value)
+        return self
+
+    def scrub(self, clean: Callable[[str], str]) -> Self:
+        """Pass every text in this error through *clean*."""
+        for name in ("message", "code", "vendor_message", "request_id", "next_step"):
+            setattr(self, name, clean(getattr(self, name)))
+        self.args = (self.message,)
+        return self
+
+
+def _rebuild(cls: type[PortraitError], state: dict[str, Any]) -> PortraitError:
+    error = cls(state.pop("message"))
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigError(PortraitError):
+    """The configuration, or a missing one, makes it impossible to start."""
+
+
+class InvalidInputError(PortraitError, ValueError):
+    """An argument can never work at this vendor. Nothing was sent."""
+
+
+class MediaError(InvalidInputError):
+    """A picture, video or audio is missing, empty, or not what it has to be."""
+
+
+class PromptError(InvalidInputError):
+    """A prompt names media that is not there, leaves some unnamed, or holds a raw asset id."""
+
+
+class HandleError(InvalidInputError):
+    """A handle or id is damaged, of another account or vendor, or of the wrong kind."""
+
+
+class UnsupportedError(PortraitError):
+    """The vendor has no way to express this. Nothing was sent."""
+
+
+class ManualStepError(UnsupportedError):
+    """Possible at this vendor, but only by a person. `next_step` says who does what, where."""
+
+    fix = "account owner"
+
+
+class NotReadyError(PortraitError):
+    """It has to be waited for first. Nothing was sent."""
+
+
+class AssetNotReadyError(NotReadyError):
+    """The asset is not active, so no video may refer to it yet."""
+
+
+class VideoNotReadyError(NotReadyError):
+    """The video is not finished, so there is nothing to download yet."""
+
+
+class ConnectionFailedError(PortraitError):
+    """No usable answer came, and nothing was changed at the vendor."""
+
+    fix = "vendor"
+
+
+class OutcomeUnknownError(PortraitError):
+    """
+    A create left this machine and no readable answer says whether it was done.
+
+    It was not repeated. `next_step` says how to look for what may have been made.
+    """
+
+    fix = "vendor"
+
+
+class UnexpectedResponseError(PortraitError):
+    """The answer is not of a documented form: HTML, cut off, too large, or wrongly typed."""
+
+    fix = "vendor"
+
+
+class ProviderError(PortraitError):
+    """The vendor refused. `status`, `code` and `vendor_message` are its own words."""
+
+
+class AuthenticationError(ProviderError):
+    """The key or the signature was refused."""
+
+    advice = "check the profile's credentials: explain_config() tells where they come from"
+    fix = "account owner"
+
+
+class PermissionDeniedError(ProviderError):
+    """The account may not do this, or the thing belongs to someone else."""
+
+    advice = "ask the account's owner for the permission, and use only ids of this account"
+    fix = "account owner"
+
+
+class InsufficientBalanceError(ProviderError):
+    """The account's balance does not cover the call."""
+
+    advice = "top up the vendor account"
+    fix = "account owner"
+
+
+class QuotaExceededError(ProviderError):
+    """A quota is full. Deleting unused groups or assets frees it."""
+
+    advice = "delete unused groups or assets, then call again"
+
+
+class NotFoundError(ProviderError):
+    """Nothing of that id is in this account and project."""
+
+    advice = "check the id, and that it was made by this account and project"
+
+
+class InvalidRequestError(ProviderError):
+    """The vendor refused the request's content."""
+
+    advice = "mend what the vendor names, then call again"
+
+
+class ContentRejectedError(ProviderError):
+    """The vendor's moderation refused a text, a picture or a video."""
+
+    advice = "change the text or the media: repeating it will not help"
+
+
+class ConflictError(ProviderError):
+    """The thing is not in a state that allows this."""
+
+    advice = "read its state first"
+
+
+class VerificationPendingError(ProviderError):
+    """The person has not finished the face check yet."""
+
+    advice = "wait until the person has finished, then ask again"
+    fix = "person being filmed"
+
+
+class VerificationExpiredError(ProviderError):
+    """The face check's link or token ran out. Start a new verification."""
+
+    advice = "start a new verification and ask the person again"
+
+
+class RateLimitedError(ProviderError):
+    """Too many requests. `retry_after_s` is set where the vendor said so."""
+
+    advice = "call again later, or less often"
+
+
+class ServiceUnavailableError(ProviderError):
+    """The vendor, or a gateway before it, is failing."""
+
+    advice = "call again later"
+    fix = "vendor"
+
+
+class JobFailedError(PortraitError):
+    """The vendor took the job on, and it ended badly. `result` holds its final state."""
+
+
+class AssetFailedError(JobFailedError):
+    """The vendor's review refused the asset."""
+
+
+class VerificationFailedError(JobFailedError):
+    """The face check expired or failed."""
+
+    fix = "person being filmed"
+
+
+class VideoFailedError(JobFailedError):
+    """The video task failed, was cancelled or expired."""
+
+
+class WaitTimeoutError(PortraitError, TimeoutError):
+    """The deadline passed. Nothing was cancelled: wait again with `handle`."""
+
+    advice = "wait again with the handle, or with a longer deadline_s"
+
+
+_URL_QUERY: Final = re.compile(r"(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]*")
+_BEARER: Final = re.compile(r"(?i)(bearer|signature=|credential=)\s*[\w./+=-]{6,}")
+
+
+def masker(secrets: Iterable[str]) -> Callable[[str], str]:
+    """
+    Return a function that hides the given values, URL queries and bearer tokens in a text.
+
+    Vendors echo keys, tokens (`NotFound.<token>`) and signed URLs in their messages.
+    """
+    values = sorted({value for value in secrets if len(value) > 3}, key=len, reverse=True)  # noqa: PLR2004  (shorter ones would blank out ordinary words)
+
+    def clean(text: str) -> str:
+        for value in values:
+            text = text.replace(value, MASK)
+        return _BEARER.sub(rf"\1 {MASK}", _URL_QUERY.sub(rf"\1?{MASK}", text))
+
+    return clean

@@ -1,0 +1,120 @@
+"""Media on its way in: read, check, publish or fetch, then register."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ..errors import MediaError, PortraitError
+from ..media import Link, MediaHost, MediaSource, Upload, as_link, as_upload, read_file
+from ..models import Asset, AssetStatus, Failure, GroupRef, MediaType
+from ..secret import Secret
+from ..vendor import with_findings
+from ..wire import Flow, Request, work
+from .downloading import follow
+
+if TYPE_CHECKING:
+    from ..provider import PortraitProvider
+
+FETCH_LIMIT_BYTES: Final = 64 * 1024 * 1024
+
+
+def add_asset(
+    provider: PortraitProvider,
+    group: GroupRef,
+    source: MediaSource,
+    name: str,
+    media: MediaType | None,
+    strict_limits: bool | None,  # noqa: FBT001  (hands on what callers name)
+) -> Flow[Asset]:
+    """Bring a source into the form that the vendor takes, then register it."""
+    if not provider.supports("add_asset"):
+        provider.refuse("add_asset")
+    findings = provider.check_name(name, strict_limits=strict_limits) if name else ()
+    item = yield from take_in(provider, source, media)
+    if isinstance(item, Upload):
+        if rules := provider.media_rules.get(item.media):
+            findings += provider.limits(tuple(rules.check(item)), strict_limits)
+        if provider.takes_upload(item):
+            asset = yield from provider.add_upload(group, item, name=name)
+            return with_findings(asset, findings)
+        item = yield from publish(provider, item)
+    asset = yield from provider.add_link(group, item, name=name)
+    return with_findings(asset, findings)
+
+
+def add_assets(
+    provider: PortraitProvider, group: GroupRef, sources: Sequence[MediaSource]
+) -> Flow[list[Asset]]:
+    """Register one after another; a part that fails becomes a failed asset."""
+    added: list[Asset] = []
+    for source in sources:
+        try:
+            added.append((yield from provider.add_asset(group, source)))
+        except PortraitError as error:
+            added.append(failed_asset(provider, error))
+    return added
+
+
+def failed_asset(provider: PortraitProvider, error: PortraitError) -> Asset:
+    """Stand for a part that could not be added."""
+    failure = Failure(code=error.code or type(error).__name__, message=error.message, error=error)
+    return Asset(
+        provider=provider.name,
+        account=provider.account,
+        id=None,
+        status=AssetStatus.FAILED,
+        failure=failure,
+    )
+
+
+def take_in(
+    provider: PortraitProvider, source: MediaSource, media: MediaType | None
+) -> Flow[Upload | Link]:
+    """Read a path, check bytes, or keep a URL; fetch the URL where the vendor takes only bytes."""
+    if isinstance(source, bytes):
+        return as_upload(source, media=media)
+    if isinstance(source, str) and "://" in source:
+        link = as_link(source, media=media)
+        if provider.supports("add_link"):
+            return link
+        content = yield from fetch(link.url)
+        return as_upload(content, filename=Path(source.partition("?")[0]).name, media=media)
+    path = Path(source)
+    content = yield from work(partial(read_file, path))
+    return as_upload(content, filename=path.name, media=media)
+
+
+def publish(provider: PortraitProvider, upload: Upload) -> Flow[Link]:
+    """Make a file reachable for a vendor that takes only URLs."""
+    host: MediaHost | None = provider.media_host
+    if host is None:
+        raise MediaError(
+            f"{provider.name} takes {upload.content_type} by public URL only",
+            provider=provider.name,
+            field="source",
+            next_step="pass an https URL, or configure a media host (media_folder and media_url)",
+        )
+    call = partial(
+        host.publish, upload.content, filename=upload.filename, content_type=upload.content_type
+    )
+    url = yield from work(call)
+    return as_link(url, media=upload.media)
+
+
+def fetch(url: Secret) -> Flow[bytes]:
+    """Fetch a caller's own URL: without credentials, with a size cap."""
+    request = Request(
+        method="GET", url=url.reveal(), repeatable=True, limit_bytes=FETCH_LIMIT_BYTES
+    )
+    response = yield from follow(request)
+    if not response.ok:
+        raise MediaError(
+            f"the source URL answered HTTP {response.status}",
+            field="source",
+            status=response.status,
+            next_step="check that it is reachable from here, or pass the file itself",
+        )
+    return response.content

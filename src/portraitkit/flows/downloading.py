@@ -1,0 +1,113 @@
+"""Media on its way out: without credentials, in a stream, renamed when complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin
+
+from attrs import evolve
+
+from ..errors import (
+    NotFoundError,
+    PermissionDeniedError,
+    ProviderError,
+    UnexpectedResponseError,
+    VideoFailedError,
+    VideoNotReadyError,
+)
+from ..models import Failure, VideoRef, VideoStatus, VideoTask
+from ..refusals import class_of
+from ..wire import Auth, Flow, Request, Response, is_loopback, send
+
+if TYPE_CHECKING:
+    from ..provider import PortraitProvider
+
+VIDEO_LIMIT_BYTES: Final = 4 * 1024**3
+_REDIRECTS: Final = 5
+
+
+def download_video(provider: PortraitProvider, task: VideoRef, path: str | Path) -> Flow[Path]:
+    """Copy a finished video into a file; a link that has run out is read afresh, once."""
+    target = Path(path)
+    fresh = not isinstance(task, VideoTask) or task.video_link is None
+    found = (yield from provider.get_video(task)) if fresh or isinstance(task, str) else task
+    if found.status in (VideoStatus.QUEUED, VideoStatus.RUNNING):
+        raise VideoNotReadyError(
+            f"the video is {found.status.value}",
+            provider=provider.name,
+            handle=found.handle,
+            next_step="wait_for_video(task), then download what it returns",
+        )
+    if found.status not in (VideoStatus.SUCCEEDED, VideoStatus.UNKNOWN):
+        raise video_failed(provider, found)
+    response = yield from _copy(provider, found, target)
+    if not response.ok and not fresh:
+        found = yield from provider.get_video(found.handle)
+        response = yield from _copy(provider, found, target)
+    if not response.ok:
+        kind = NotFoundError if response.status in (404, 410) else PermissionDeniedError
+        raise kind(
+            f"the video's link answered HTTP {response.status}",
+            provider=provider.name,
+            status=response.status,
+            handle=found.handle,
+            next_step="links run out: read the video again; vendors keep files for a limited time",
+        )
+    return target
+
+
+def _copy(provider: PortraitProvider, task: VideoTask, target: Path) -> Flow[Response]:
+    link = task.video_link or (yield from provider.video_link(task))
+    if link is None:
+        raise UnexpectedResponseError(
+            "the video is finished, but the vendor gave no link to it",
+            provider=provider.name,
+            handle=task.handle,
+            next_step="read the video again, or look in the vendor's console",
+        )
+    request = Request(
+        method="GET",
+        url=link.reveal(),
+        repeatable=True,
+        save_to=target,
+        limit_bytes=VIDEO_LIMIT_BYTES,
+        secrets=(link,),
+    )
+    return (yield from follow(request))
+
+
+def video_failed(provider: PortraitProvider, task: VideoTask) -> VideoFailedError:
+    """Say how a video ended."""
+    failure = task.failure or Failure()
+    reason = failure.message or failure.code or "no reason given"
+    kind = class_of(provider.error_codes, failure.code, 0)
+    advice = kind.advice if kind is not ProviderError else ""
+    return VideoFailedError(
+        f"the video is {task.status.value}: {reason}",
+        provider=provider.name,
+        code=failure.code,
+        handle=task.handle,
+        result=task,
+        next_step=advice or "read .result.failure, then change the request or try again",
+    )
+
+
+def follow(request: Request) -> Flow[Response]:
+    """Send a bare request and follow its redirects; never with a credential."""
+    for _ in range(_REDIRECTS):
+        response = yield from send(evolve(request, auth=Auth.NONE))
+        where = response.headers.get("location")
+        if not (300 <= response.status < 400 and where):  # noqa: PLR2004  (the range of redirects)
+            return response
+        target = urljoin(request.url, where)
+        if not target.startswith("https://") and not (
+            is_loopback(target) and is_loopback(request.url)
+        ):
+            raise UnexpectedResponseError(
+                "a media link redirects away from https",
+                status=response.status,
+                next_step="report it to the vendor",
+            )
+        request = evolve(request, url=target, query=())
+    raise UnexpectedResponseError("a media link redirects too often", status=response.status)

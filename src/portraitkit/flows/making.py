@@ -1,0 +1,152 @@
+"""Making a video: preflight, compile, send once."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from ..errors import AssetNotReadyError, InvalidInputError, UnsupportedError
+from ..handles import is_handle
+from ..media import as_link
+from ..models import Adaptation, Asset, AssetRef, AssetStatus, Finding, VideoStatus, VideoTask
+from ..preflight import VideoModel, check_prompt
+from ..secret import MASK
+from ..video import OnUnsupported, Preview, VideoRequest, slots_of, write_prompt
+from ..wire import Auth, Flow, Request
+
+if TYPE_CHECKING:
+    from ..provider import PortraitProvider
+
+
+@frozen(kw_only=True)
+class Draft:
+    """A request that passed preflight and is ready to send."""
+
+    request: Request
+    body: dict[str, object]
+    adaptations: tuple[Adaptation, ...]
+    findings: tuple[Finding, ...]
+
+
+def draft_video(
+    provider: PortraitProvider,
+    request: VideoRequest,
+    on_unsupported: OnUnsupported,
+    strict_limits: bool | None,  # noqa: FBT001  (hands on what callers name)
+) -> Draft:
+    """Compile a request, and stop what can never work before any money is spent."""
+    if not request.prompt.strip():
+        raise InvalidInputError("the prompt is empty", provider=provider.name, field="prompt")
+    check_prompt(request.prompt, provider=provider.name)
+    slots = slots_of(request.media, partial(asset_url, provider))
+    prompt = write_prompt(request.prompt, request.media)
+    with_assets = any(slot.url.startswith("asset://") for slot in slots)
+    model = find_model(provider, request.model)
+    if model and with_assets and not model.takes_assets:
+        raise UnsupportedError(
+            f"the model {request.model} takes no portrait assets",
+            provider=provider.name,
+            field="model",
+            next_step="use seedance-2.0 or seedance-2.0-fast",
+        )
+    body, adaptations = provider.dialect.compile(
+        request,
+        provider=provider.name,
+        model_id=_model_id(provider, request.model, model, with_assets=with_assets),
+        prompt=prompt,
+        slots=slots,
+        on_unsupported=on_unsupported,
+    )
+    found = (
+        *(model.check(request, slots) if model else ()),
+        *provider.video_findings(request, slots),
+    )
+    return Draft(
+        request=provider.video_request(body),
+        body=body,
+        adaptations=adaptations,
+        findings=provider.limits(found, strict_limits),
+    )
+
+
+def preview_video(
+    provider: PortraitProvider,
+    request: VideoRequest,
+    on_unsupported: OnUnsupported,
+    strict_limits: bool | None,  # noqa: FBT001  (hands on what callers name)
+) -> Preview:
+    """Show a draft, credentials masked."""
+    draft = draft_video(provider, request, on_unsupported, strict_limits)
+    credential = {} if draft.request.auth is Auth.NONE else {"Authorization": f"Bearer {MASK}"}
+    return Preview(
+        method=draft.request.method,
+        url=draft.request.target,
+        headers={**draft.request.headers, **credential},
+        body=draft.body,
+        adaptations=draft.adaptations,
+        findings=draft.findings,
+    )
+
+
+def create_video(
+    provider: PortraitProvider,
+    request: VideoRequest,
+    on_unsupported: OnUnsupported,
+    strict_limits: bool | None,  # noqa: FBT001  (hands on what callers name)
+) -> Flow[VideoTask]:
+    """Send a draft, once."""
+    settled = yield from provider.settle_media(request)
+    draft = draft_video(provider, settled, on_unsupported, strict_limits)
+    answer = yield from provider.ask(draft.request)
+    task = provider.created_video(answer)
+    # Some vendors answer a create with nothing but an id: it is queued then.
+    silent = task.status is VideoStatus.UNKNOWN and not task.status_word
+    return evolve(
+        task,
+        model=task.model or str(draft.body.get("model", "")),
+        status=VideoStatus.QUEUED if silent else task.status,
+        adaptations=draft.adaptations,
+        findings=draft.findings,
+    )
+
+
+def find_model(provider: PortraitProvider, name: str) -> VideoModel | None:
+    """Find what is known of a model, by our name or the vendor's."""
+    wanted = provider.models.get(name, name)
+    for model in provider.video_models:
+        if wanted in (model.name, model.id, *model.other_ids):
+            return model
+    return None
+
+
+def _model_id(
+    provider: PortraitProvider, name: str, model: VideoModel | None, *, with_assets: bool
+) -> str:
+    wanted = provider.models.get(name, name)
+    return (
+        provider.model_id(model, with_assets=with_assets)
+        if model and wanted == model.name
+        else wanted
+    )
+
+
+def asset_url(provider: PortraitProvider, source: AssetRef, name: str) -> str:
+    """Turn a source into the URL that a video body carries."""
+    if isinstance(source, Asset):
+        _ = provider.id_of("asset", source)
+        if source.status is not AssetStatus.ACTIVE and source.status is not AssetStatus.UNKNOWN:
+            raise AssetNotReadyError(
+                f"{name} is {source.status.value}",
+                provider=provider.name,
+                field=name,
+                handle=source.handle,
+                next_step="wait_until_active(asset), and use what it returns",
+            )
+        return source.uri
+    if "://" in source and not source.startswith("asset://"):
+        _ = as_link(source)
+        return source
+    found = provider.id_of("asset", source)
+    return provider.asset_uri(found) if is_handle(source) else f"asset://{found}"

@@ -1,0 +1,229 @@
+"""Waiting for what each kind of thing waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from ..errors import AssetFailedError, VerificationFailedError
+from ..models import (
+    Asset,
+    AssetRef,
+    AssetStatus,
+    Failure,
+    Group,
+    Page,
+    Verification,
+    VerificationRef,
+    VerificationStatus,
+    VideoRef,
+    VideoStatus,
+    VideoTask,
+)
+from ..waiting import OnEvent, Sight, wait
+from ..wire import Flow
+from .downloading import video_failed
+
+if TYPE_CHECKING:
+    from ..provider import PortraitProvider
+
+T = TypeVar("T")
+
+
+def wait_until_active(
+    provider: PortraitProvider,
+    asset: AssetRef,
+    deadline_s: float | None,
+    on_event: OnEvent | None,
+) -> Flow[Asset]:
+    """Wait for one asset's review."""
+    before = asset if isinstance(asset, Asset) else _known_asset(provider, asset)
+    if not (isinstance(asset, Asset) and _is_settled(asset)):
+        before = yield from wait(
+            lambda: provider.get_asset(before.handle),
+            lambda seen: Sight(
+                handle=seen.handle,
+                status=seen.status,
+                status_word=seen.status_word,
+                settled=_is_settled(seen),
+            ),
+            before=before,
+            subject="asset",
+            pacing=provider.pace("asset"),
+            deadline_s=deadline_s,
+            on_event=on_event,
+        )
+    if before.status is AssetStatus.FAILED:
+        failure = before.failure or Failure()
+        raise AssetFailedError(
+            f"the review refused the asset: {failure.message or failure.code or 'no reason given'}",
+            provider=provider.name,
+            code=failure.code,
+            handle=before.handle,
+            result=before,
+            next_step="use another file that meets the vendor's rules",
+        )
+    return before
+
+
+def wait_until_all_active(
+    provider: PortraitProvider,
+    assets: Sequence[AssetRef],
+    deadline_s: float | None,
+    on_event: OnEvent | None,
+) -> Flow[list[Asset]]:
+    """Wait for several assets' reviews; ask by list where that takes fewer requests."""
+    known = [each if isinstance(each, Asset) else _known_asset(provider, each) for each in assets]
+    if all(_is_settled(each) for each in known):
+        return known
+
+    def sight(seen: list[Asset]) -> Sight:
+        waiting = [each for each in seen if not _is_settled(each)]
+        one = (waiting or seen)[0]
+        return Sight(
+            handle=one.handle, status=one.status, status_word=one.status_word, settled=not waiting
+        )
+
+    looked: list[list[Asset]] = [known]
+
+    def look() -> Flow[list[Asset]]:
+        looked[0] = yield from _look_at_all(provider, looked[0])
+        return looked[0]
+
+    return (
+        yield from wait(
+            look,
+            sight,
+            before=known,
+            subject="asset",
+            pacing=provider.pace("asset"),
+            deadline_s=deadline_s,
+            on_event=on_event,
+        )
+    )
+
+
+def _look_at_all(provider: PortraitProvider, known: list[Asset]) -> Flow[list[Asset]]:
+    fresh: dict[str, Asset] = {}
+    waiting = [each for each in known if not _is_settled(each)]
+    groups = {each.group_id for each in waiting if each.group_id}
+    if provider.supports("list_assets"):
+        for group_id in sorted(groups):
+            wanted = [each for each in waiting if each.group_id == group_id]
+            if len(wanted) > 1:
+                listed = yield from every(partial(_listing, provider, group_id))
+                fresh.update({each.handle: each for each in listed})
+    for each in waiting:
+        if each.handle not in fresh:
+            fresh[each.handle] = yield from provider.get_asset(each.handle)
+    return [each if _is_settled(each) else fresh[each.handle] for each in known]
+
+
+def _listing(provider: PortraitProvider, group_id: str, cursor: str | None) -> Flow[Page[Asset]]:
+    return provider.list_assets(cursor, group_id)
+
+
+def every(page_of: Callable[[str | None], Flow[Page[T]]]) -> Flow[list[T]]:
+    """Collect all pages; stops where a vendor repeats a cursor."""
+    items: list[T] = []
+    seen: set[str | None] = {None}
+    cursor: str | None = None
+    while True:
+        page = yield from page_of(cursor)
+        items.extend(page.items)
+        cursor = page.next
+        if cursor in seen:
+            return items
+        seen.add(cursor)
+
+
+def wait_until_verified(
+    provider: PortraitProvider,
+    verification: VerificationRef,
+    deadline_s: float | None,
+    on_event: OnEvent | None,
+) -> Flow[Group]:
+    """Wait for a face check and return the person's group."""
+    if isinstance(verification, Verification):
+        before = verification
+    else:
+        before = yield from provider.check_verification(verification)
+    if before.status is not VerificationStatus.VERIFIED or before.group is None:
+        first = before
+        before = yield from wait(
+            lambda: provider.check_verification(first),
+            lambda seen: Sight(
+                handle=seen.handle,
+                status=seen.status,
+                status_word="",
+                settled=seen.status in _CHECK_SETTLED,
+            ),
+            before=first,
+            subject="verification",
+            pacing=provider.pace("verification"),
+            deadline_s=deadline_s,
+            on_event=on_event,
+        )
+    if before.group is None or before.status is not VerificationStatus.VERIFIED:
+        failure = before.failure or Failure()
+        raise VerificationFailedError(
+            f"the face check is {before.status.value}",
+            provider=provider.name,
+            code=failure.code,
+            vendor_message=failure.message,
+            handle=before.handle,
+            result=before,
+            next_step="start a new verification and ask the person to finish it in time",
+        )
+    return before.group
+
+
+def wait_for_video(
+    provider: PortraitProvider,
+    task: VideoRef,
+    deadline_s: float | None,
+    on_event: OnEvent | None,
+) -> Flow[VideoTask]:
+    """Wait until a video task has ended."""
+    if isinstance(task, VideoTask):
+        before = task
+    else:
+        video_id = provider.id_of("video", task)
+        before = VideoTask(provider=provider.name, account=provider.account, id=video_id)
+    if before.status not in _VIDEO_SETTLED:
+        handle = before.handle
+        before = yield from wait(
+            lambda: provider.get_video(handle),
+            lambda seen: Sight(
+                handle=seen.handle,
+                status=seen.status,
+                status_word=seen.status_word,
+                settled=seen.status in _VIDEO_SETTLED,
+            ),
+            before=before,
+            subject="video",
+            pacing=provider.pace("video"),
+            deadline_s=deadline_s,
+            on_event=on_event,
+        )
+    if before.status is not VideoStatus.SUCCEEDED:
+        raise video_failed(provider, before)
+    return before
+
+
+def _known_asset(provider: PortraitProvider, ref: AssetRef) -> Asset:
+    found = provider.id_of("asset", ref)
+    return Asset(provider=provider.name, account=provider.account, id=None, ref=found)
+
+
+def _is_settled(asset: Asset) -> bool:
+    return asset.status in (AssetStatus.ACTIVE, AssetStatus.FAILED)
+
+
+_CHECK_SETTLED: Final = frozenset(
+    {VerificationStatus.VERIFIED, VerificationStatus.EXPIRED, VerificationStatus.FAILED}
+)
+_VIDEO_SETTLED: Final = frozenset(
+    {VideoStatus.SUCCEEDED, VideoStatus.FAILED, VideoStatus.CANCELLED, VideoStatus.EXPIRED}
+)

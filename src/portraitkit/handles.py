@@ -1,0 +1,136 @@
+"""
+Handles: short strings that say provider, account, kind and id.
+
+    pk1:alltoken:5f0c2a91d3:asset:asset-20260318035710-abcde:q7zm
+
+A handle can be stored, logged and read back in another process. It holds no secret: the account is
+a fingerprint of the credentials, and a part that is secret is sealed with them. The last part is a
+checksum, so that a damaged handle is refused instead of meaning something else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from typing import Final, Literal, TypeAlias, get_args
+from urllib.parse import quote, unquote
+
+from attrs import frozen
+
+from .errors import HandleError
+
+HandleKind: TypeAlias = Literal["group", "asset", "verification", "video"]
+
+_VERSION: Final = "pk1"
+_PARTS: Final = 6
+_SAFE: Final = "-_.~#@"
+
+
+@frozen
+class Handle:
+    """One handle, taken apart. `str` puts it together."""
+
+    provider: str
+    account: str
+    kind: HandleKind
+    ref: str
+
+    def __str__(self) -> str:
+        body = ":".join(
+            (_VERSION, self.provider, self.account, self.kind, quote(self.ref, safe=_SAFE))
+        )
+        return f"{body}:{_checksum(body)}"
+
+    @classmethod
+    def parse(cls, text: str) -> Handle:
+        """
+        Read a handle.
+
+        Raises:
+            HandleError: The text is cut, altered, or of a later version.
+        """
+        parts = text.strip().split(":")
+        if parts[0] != _VERSION or len(parts) != _PARTS:
+            raise HandleError(
+                "this is not a portraitkit handle, or a part of it is missing",
+                next_step="pass the handle exactly as it was stored, or the vendor's own id",
+            )
+        body, _, checksum = text.strip().rpartition(":")
+        kind = parts[3]
+        if not hmac.compare_digest(checksum.encode(), _checksum(body).encode()):
+            raise HandleError(
+                "this handle was altered: its checksum does not fit",
+                next_step="pass the handle exactly as it was stored",
+            )
+        for known in get_args(HandleKind):
+            if kind == known:
+                return cls(parts[1], parts[2], known, unquote(parts[4]))
+        raise HandleError(
+            f"this handle names a {kind!r}, which this version does not know",
+            next_step="upgrade portraitkit, or pass the vendor's own id",
+        )
+
+
+def is_handle(text: str) -> bool:
+    """Tell whether *text* means to be a handle, whole or damaged."""
+    return text.strip().startswith("pk1:")
+
+
+def fingerprint(*parts: str) -> str:
+    """Name an account without telling its credentials: 10 hexadecimal digits."""
+    return hashlib.sha256("\0".join(("portraitkit account", *parts)).encode()).hexdigest()[:10]
+
+
+def seal(text: str, *, key: str) -> str:
+    """
+    Make *text* unreadable without *key*, for a handle that must carry a vendor's token.
+
+    The key is an account's credential, so a stored handle is worth nothing to anyone else. The
+    cipher is HMAC-SHA256 in counter mode, authenticated by HMAC-SHA256 over nonce and ciphertext.
+    """
+    nonce = secrets.token_bytes(12)
+    cipher = _keystream(text.encode(), nonce, key)
+    return base64.urlsafe_b64encode(nonce + _tag(nonce + cipher, key) + cipher).decode().rstrip("=")
+
+
+def unseal(sealed: str, *, key: str) -> str:
+    """
+    Read what `seal` made.
+
+    Raises:
+        HandleError: It was sealed with another key, or altered.
+    """
+    try:
+        data = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        data = b""
+    nonce, tag, cipher = data[:12], data[12:28], data[28:]
+    if not hmac.compare_digest(tag, _tag(nonce + cipher, key)):
+        raise HandleError(
+            "this handle's sealed part does not open with this account's credentials",
+            next_step="use the profile that made it",
+        )
+    return _keystream(cipher, nonce, key).decode()
+
+
+def _checksum(body: str) -> str:
+    return base64.b32encode(hashlib.sha256(body.encode()).digest()[:3]).decode().lower().rstrip("=")
+
+
+def _derive(key: str, purpose: bytes) -> bytes:
+    return hmac.digest(key.encode(), b"portraitkit " + purpose, "sha256")
+
+
+def _tag(data: bytes, key: str) -> bytes:
+    return hmac.digest(_derive(key, b"tag"), data, "sha256")[:16]
+
+
+def _keystream(data: bytes, nonce: bytes, key: str) -> bytes:
+    stream_key = _derive(key, b"stream")
+    blocks = (
+        hmac.digest(stream_key, nonce + count.to_bytes(4, "big"), "sha256")
+        for count in range(-(-len(data) // 32))
+    )
+    return bytes(a ^ b for a, b in zip(data, b"".join(blocks), strict=False))

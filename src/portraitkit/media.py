@@ -1,0 +1,248 @@
+"""Pictures, videos and sounds on their way to a vendor: what they are, and how a vendor gets them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Protocol, TypeAlias
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from .errors import MediaError
+from .models import Finding, MediaType
+from .secret import Secret
+from .wire import is_loopback
+
+MediaSource: TypeAlias = str | Path | bytes
+"""A path, the bytes themselves, or a public https URL."""
+
+
+@frozen(kw_only=True)
+class Upload:
+    """A file in memory."""
+
+    content: bytes = field(repr=False)
+    filename: str
+    content_type: str
+    media: MediaType
+
+
+@frozen(kw_only=True)
+class Link:
+    """A file that the vendor fetches itself. The URL may be signed, so it is kept as a secret."""
+
+    url: Secret
+    media: MediaType
+
+
+class MediaHost(Protocol):
+    """
+    Makes a file reachable for vendors that take only public URLs.
+
+    You choose where faces are stored: nothing is ever published without a media host of yours.
+    """
+
+    def publish(self, content: bytes, *, filename: str, content_type: str) -> str:
+        """Store *content* and return its URL. Called in a worker thread by `AsyncClient`."""
+        ...
+
+
+@frozen
+class FolderMediaHost:
+    """
+    Write files into a folder that a web server of yours serves.
+
+    Attributes:
+        folder: Where files are written. A file's name is a digest of its content, so publishing
+            it twice stores it once.
+        base_url: Under which URL the folder is reachable from the internet.
+    """
+
+    folder: Path = field(converter=Path)
+    base_url: str
+
+    def publish(self, content: bytes, *, filename: str, content_type: str) -> str:  # noqa: ARG002  (the protocol's arguments)
+        """Write the file and return its URL."""
+        name = hashlib.sha256(content).hexdigest()[:40] + Path(filename).suffix
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / name
+        part = path.with_suffix(path.suffix + ".part")
+        _ = part.write_bytes(content)
+        _ = part.replace(path)
+        return f"{self.base_url.rstrip('/')}/{name}"
+
+
+@frozen(kw_only=True)
+class MediaRules:
+    """A vendor's documented limits for one kind of media, with their source."""
+
+    source: str
+    types: frozenset[str] = frozenset()
+    """Content types, such as `image/png`."""
+    max_bytes: int | None = None
+    side_px: tuple[int, int] | None = None
+    """Shortest and longest side."""
+    ratio: tuple[float, float] | None = None
+    """Least and greatest width divided by height."""
+
+    def check(self, upload: Upload) -> Iterator[Finding]:
+        """Compare a file with the limits. Pixels need the `images` extra."""
+        kind = upload.content_type
+        if self.types and kind not in self.types:
+            yield self._finding("media", kind, sorted(self.types), f"{kind} is not a listed type")
+        size = len(upload.content)
+        if self.max_bytes and size > self.max_bytes:
+            yield self._finding(
+                "media", size, self.max_bytes, f"{size} bytes is more than {self.max_bytes}"
+            )
+        if (pixels := measure(upload)) is None:
+            return
+        width, height = pixels
+        if self.side_px and not all(self.side_px[0] <= n <= self.side_px[1] for n in pixels):
+            least, most = self.side_px
+            message = f"{width}x{height} px has a side outside {least} to {most} px"
+            yield self._finding("media", pixels, self.side_px, message)
+        if self.ratio and not self.ratio[0] <= width / height <= self.ratio[1]:
+            message = f"{width}x{height} px is a ratio outside {self.ratio[0]} to {self.ratio[1]}"
+            yield self._finding("media", round(width / height, 3), self.ratio, message)
+
+    def _finding(self, name: str, found: object, limit: object, message: str) -> Finding:
+        return Finding(field=name, found=found, limit=limit, message=message, source=self.source)
+
+
+def read_file(path: Path) -> bytes:
+    """
+    Read a local file.
+
+    Raises:
+        MediaError: It is not there, not a file, or empty.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise MediaError(
+            f"cannot read {path.name!r}: {error.strerror or type(error).__name__}",
+            field="source",
+            next_step="pass the path of an existing picture, video or audio file",
+        ) from None
+    return content
+
+
+def as_upload(content: bytes, *, filename: str = "", media: MediaType | None = None) -> Upload:
+    """
+    Find out what *content* is from its first bytes.
+
+    Raises:
+        MediaError: It is empty, or no picture, video or audio that any vendor lists, or not of
+            the kind that was asked for.
+    """
+    name = filename or "the given bytes"
+    if not content:
+        raise MediaError(f"{name} is empty", field="source", next_step="pass a file with content")
+    if (sniffed := sniff(content)) is None:
+        raise MediaError(
+            f"{name} is no picture, video or audio of a known type",
+            field="source",
+            next_step="use jpeg, png or webp for pictures, mp4 or mov for videos, mp3 or wav for audio",
+        )
+    content_type, found = sniffed
+    if media is not None and media is not found:
+        raise MediaError(
+            f"{name} is {content_type}, not the {media.value} that was announced",
+            field="media",
+            next_step=f"pass media=MediaType.{found.name}, or another file",
+        )
+    fallback = f"{found.value}.{_SUFFIX[content_type]}"
+    return Upload(
+        content=content, filename=filename or fallback, content_type=content_type, media=found
+    )
+
+
+def as_link(url: str, *, media: MediaType | None = None) -> Link:
+    """
+    Take a URL that the vendor can fetch.
+
+    Raises:
+        MediaError: It is no https URL. Plain http is taken for this machine only.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(url)):
+        raise MediaError(
+            f"a URL has to begin https://, not {parts.scheme}://",
+            field="source",
+            next_step="use an https URL, or pass the file itself",
+        )
+    if not parts.hostname or parts.username:
+        raise MediaError(
+            "this URL has no host, or carries a user name",
+            field="source",
+            next_step="use a plain https URL",
+        )
+    suffix = parts.path.rpartition(".")[2].lower()
+    return Link(url=Secret(url), media=media or _MEDIA_OF_SUFFIX.get(suffix, MediaType.IMAGE))
+
+
+def sniff(content: bytes) -> tuple[str, MediaType] | None:
+    """Tell a file's content type from its first bytes; None for what no vendor lists."""
+    for start, content_type in _MAGIC:
+        if content.startswith(start):
+            return content_type, MediaType(content_type.partition("/")[0])
+    container, brand = content[:4] + content[8:12], content[8:12]
+    if container == b"RIFFWEBP":
+        return "image/webp", MediaType.IMAGE
+    if container == b"RIFFWAVE":
+        return "audio/wav", MediaType.AUDIO
+    if content[4:8] == b"ftyp":
+        if brand in (b"heic", b"heix", b"mif1", b"hevc", b"msf1"):
+            return "image/heic", MediaType.IMAGE
+        return ("video/quicktime" if brand == b"qt  " else "video/mp4"), MediaType.VIDEO
+    if len(content) > 1 and content[0] == 0xFF and content[1] & 0xE6 == 0xE2:  # noqa: PLR2004  (an MPEG layer 3 frame)
+        return "audio/mpeg", MediaType.AUDIO
+    return None
+
+
+def measure(upload: Upload) -> tuple[int, int] | None:
+    """Width and height of a picture in pixels; None without Pillow, or if it cannot tell."""
+    if upload.media is not MediaType.IMAGE:
+        return None
+    try:
+        from PIL import Image  # noqa: PLC0415  (an extra)
+    except ImportError:
+        return None
+    try:
+        with Image.open(io.BytesIO(upload.content)) as picture:
+            return picture.size
+    except Exception:  # noqa: BLE001  (Pillow raises many kinds for a damaged file; pixels stay unknown)
+        return None
+
+
+_MAGIC: Final = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"ID3", "audio/mpeg"),
+)
+_SUFFIX: Final = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/bmp": "bmp",
+    "image/tiff": "tiff",
+    "image/webp": "webp",
+    "image/heic": "heic",
+    "video/mp4": "mp4",
+    "video/quicktime": "mov",
+    "audio/mpeg": "mp3",
+    "audio/wav": "wav",
+}
+_MEDIA_OF_SUFFIX: Final = {
+    **{suffix: MediaType(kind.partition("/")[0]) for kind, suffix in _SUFFIX.items()},
+    "jpeg": MediaType.IMAGE,
+}

@@ -1,0 +1,320 @@
+"""
+The values that operations return: frozen, and free of any vendor's words.
+
+Times are aware UTC datetimes. Links and tokens are secrets: they are absent from every text form, and
+a property such as `VideoTask.video_url` hands out the plain text only when it is asked for.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from attrs import field, frozen
+
+from .errors import AssetNotReadyError, PortraitError
+from .handles import Handle, HandleKind
+from .secret import Secret
+
+
+T = TypeVar("T")
+
+
+class GroupKind(enum.Enum):
+    """Whose face a group holds."""
+
+    VIRTUAL = "virtual"
+    REAL_PERSON = "real person"
+    UNKNOWN = "unknown"
+
+
+class MediaType(enum.Enum):
+    """What an asset is."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    UNKNOWN = "unknown"
+
+
+class AssetStatus(enum.Enum):
+    """Where the vendor's review of an asset stands."""
+
+    PROCESSING = "processing"
+    ACTIVE = "active"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class VerificationStatus(enum.Enum):
+    """Where a real person's face check stands."""
+
+    WAITING = "waiting"
+    VERIFIED = "verified"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class VideoStatus(enum.Enum):
+    """Where a video task stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+@frozen(kw_only=True)
+class Raw:
+    """
+    What the vendor really answered.
+
+    Attributes:
+        status: HTTP status.
+        headers: Allow-listed response headers, names in lower case.
+        request_id: The vendor's id for the request, empty if it gave none.
+        body: The decoded JSON. May hold signed URLs, so neither `repr` nor a pickle carries it.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    request_id: str = ""
+    body: Any = field(default=None, repr=False)
+
+    def __getstate__(self) -> tuple[int, dict[str, str], str]:
+        return (self.status, dict(self.headers), self.request_id)
+
+    def __setstate__(self, state: tuple[int, dict[str, str], str]) -> None:
+        self.__init__(status=state[0], headers=state[1], request_id=state[2])  # type: ignore[misc]
+
+
+@frozen(kw_only=True)
+class Adaptation:
+    """One thing that was sent differently from what was asked."""
+
+    field: str
+    asked: Any
+    sent: Any
+    why: str
+
+
+@frozen(kw_only=True)
+class Finding:
+    """
+    A documented limit that an argument exceeds. It is sent all the same unless `strict_limits` is on.
+
+    Attributes:
+        field: The argument, such as `name` or `media.width`.
+        found: What was given.
+        limit: What the vendor documents.
+        message: Both, in one sentence.
+        source: The document the limit comes from.
+    """
+
+    field: str
+    found: Any
+    limit: Any
+    message: str
+    source: str
+
+
+@frozen(kw_only=True)
+class Failure:
+    """Why an asset or a video failed, in the vendor's words."""
+
+    code: str = ""
+    message: str = ""
+    error: PortraitError | None = field(default=None, repr=False, eq=False)
+    """The error that stopped one part of `add_assets`."""
+
+
+@frozen(kw_only=True)
+class Page(Generic[T]):
+    """One page of a list; `next` is what to ask the following page with, None on the last."""
+
+    items: tuple[T, ...]
+    next: str | None = None
+
+
+@frozen(kw_only=True)
+class Result:
+    """What every result knows about where it came from."""
+
+    provider: str
+    account: str
+    id: str | None
+    """The vendor's id; None where it is not known yet."""
+    ref: str = field(default="", repr=False)
+    """What the handle holds when it is not the id, such as a review task's id."""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    adaptations: tuple[Adaptation, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    raw: Raw | None = field(default=None, repr=False, eq=False)
+
+    def _handle(self, kind: HandleKind) -> str:
+        ref = self.ref or self.id or ""
+        return str(Handle(self.provider, self.account, kind, ref)) if ref else ""
+
+
+@frozen(kw_only=True)
+class Group(Result):
+    """A vendor's asset group: one figure or one person."""
+
+    name: str = ""
+    description: str = ""
+    kind: GroupKind = GroupKind.UNKNOWN
+    kind_word: str = ""
+    """The vendor's own word for the kind."""
+    active: bool = True
+    """False while a real person's group waits for the face check."""
+
+    @property
+    def handle(self) -> str:
+        """A string that names this group in any process; see `portraitkit.handles`."""
+        return self._handle("group")
+
+
+@frozen(kw_only=True)
+class Asset(Result):
+    """One picture, video or audio in a group."""
+
+    name: str = ""
+    media: MediaType = MediaType.IMAGE
+    status: AssetStatus = AssetStatus.UNKNOWN
+    status_word: str = ""
+    """The vendor's own word for the status."""
+    group_id: str | None = None
+    link: Secret | None = field(default=None, repr=False)
+    """A short-lived link to the stored media."""
+    failure: Failure | None = None
+
+    @property
+    def handle(self) -> str:
+        """A string that names this asset in any process; empty if it was never created."""
+        return self._handle("asset")
+
+    @property
+    def uri(self) -> str:
+        """
+        `asset://…`, for use in a video request.
+
+        Raises:
+            AssetNotReadyError: The asset is still processing or has failed. Wait with
+                `wait_until_active`.
+        """
+        if self.id is None or self.status in (AssetStatus.PROCESSING, AssetStatus.FAILED):
+            raise AssetNotReadyError(
+                f"asset {self.id or self.ref} is {self.status.value}, so it has no asset:// address",
+                provider=self.provider,
+                handle=self.handle,
+                next_step="wait_until_active(asset), then use what it returns",
+            )
+        return f"asset://{self.id}"
+
+
+@frozen(kw_only=True)
+class Verification(Result):
+    """
+    A real person's face check.
+
+    The handle holds no readable token: it can be opened only with the same account's credentials.
+    """
+
+    name: str = ""
+    status: VerificationStatus = VerificationStatus.WAITING
+    link: Secret | None = field(default=None, repr=False)
+    token: Secret | None = field(default=None, repr=False)
+    """The vendor's own name for the session, where it has one."""
+    expires_at: datetime | None = None
+    """When link and token run out."""
+    group: Group | None = None
+    """The person's group, once verified."""
+    failure: Failure | None = None
+
+    @property
+    def url(self) -> str | None:
+        """The page to open on the person's phone. Whoever has it can take the check."""
+        return self.link.reveal() if self.link else None
+
+    @property
+    def handle(self) -> str:
+        """A string that names this check in any process with the same credentials."""
+        return self._handle("verification")
+
+
+@frozen(kw_only=True)
+class Usage:
+    """What the vendor says a video took."""
+
+    total_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+@frozen(kw_only=True)
+class VideoTask(Result):
+    """One video generation."""
+
+    status: VideoStatus = VideoStatus.UNKNOWN
+    status_word: str = ""
+    """The vendor's own word for the status."""
+    model: str = ""
+    progress: float | None = None
+    """0 to 100, where the vendor tells."""
+    video_link: Secret | None = field(default=None, repr=False)
+    last_frame_link: Secret | None = field(default=None, repr=False)
+    link_expires_at: datetime | None = None
+    duration_s: float | None = None
+    ratio: str = ""
+    resolution: str = ""
+    seed: int | None = None
+    usage: Usage | None = None
+    failure: Failure | None = None
+
+    @property
+    def video_url(self) -> str | None:
+        """The finished file's signed link. It runs out: copy the file with `download_video`."""
+        return self.video_link.reveal() if self.video_link else None
+
+    @property
+    def last_frame_url(self) -> str | None:
+        """The last frame's signed link, where it was asked for."""
+        return self.last_frame_link.reveal() if self.last_frame_link else None
+
+    @property
+    def handle(self) -> str:
+        """A string that names this task in any process; see `portraitkit.handles`."""
+        return self._handle("video")
+
+
+@frozen(kw_only=True)
+class Event:
+    """One look at something that is being waited for. `print` shows it as a line."""
+
+    subject: Literal["asset", "verification", "video"]
+    handle: str
+    status: AssetStatus | VerificationStatus | VideoStatus
+    status_word: str
+    elapsed_s: float
+    look: int
+    """The first look is 1."""
+    next_look_s: float | None
+    """Seconds until the next look; None when this was the last."""
+
+    def __str__(self) -> str:
+        word = f" ({self.status_word})" if self.status_word else ""
+        then = "" if self.next_look_s is None else f", next look in {self.next_look_s:g} s"
+        return f"{self.elapsed_s:7.1f} s  {self.subject} {self.status.value}{word}{then}"
+
+
+GroupRef: TypeAlias = Group | str
+AssetRef: TypeAlias = Asset | str
+VerificationRef: TypeAlias = Verification | str
+VideoRef: TypeAlias = VideoTask | str
+"""The object, its handle, or the vendor's bare id."""

@@ -1,0 +1,147 @@
+"""
+What is known before anything is sent: documented limits, and what can never work.
+
+Limits come back as findings, because vendors move them without notice. What can never work is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from attrs import frozen
+
+from .errors import HandleError, InvalidInputError, PromptError
+from .models import Finding, MediaType
+from .video import Role, Slot, VideoRequest
+
+
+@frozen(kw_only=True)
+class VideoModel:
+    """
+    One model at one vendor, as documented.
+
+    Attributes:
+        name: Our neutral name.
+        id: The vendor's name for it.
+        other_ids: Further vendor names that mean the same to a caller.
+        takes_assets: Whether `asset://` may be used with it.
+        duration_s: Shortest and longest video; -1, the model's own choice, is always in.
+        most: Most references of each kind.
+        source: Where this is documented.
+    """
+
+    name: str
+    id: str
+    other_ids: tuple[str, ...] = ()
+    takes_assets: bool = True
+    duration_s: tuple[int, int] | None = None
+    resolutions: tuple[str, ...] = ()
+    ratios: tuple[str, ...] = ()
+    most: Mapping[MediaType, int] | None = None
+    prompt_length: int | None = None
+    source: str
+
+    def check(self, request: VideoRequest, slots: tuple[Slot, ...]) -> Iterator[Finding]:
+        """Compare a request with the model's limits."""
+        seconds = request.duration_s
+        if self.duration_s and seconds not in (None, -1) and not _between(seconds, self.duration_s):
+            yield self._finding("duration_s", seconds, self.duration_s)
+        for name, allowed in (("resolution", self.resolutions), ("ratio", self.ratios)):
+            value = getattr(request, name)
+            if allowed and value is not None and value not in allowed:
+                yield self._finding(name, value, allowed)
+        if self.prompt_length and len(request.prompt) > self.prompt_length:
+            yield self._finding("prompt", len(request.prompt), self.prompt_length)
+        for media, limit in (self.most or {}).items():
+            count = sum(slot.media is media and slot.role is Role.REFERENCE for slot in slots)
+            if count > limit:
+                yield self._finding(f"media.{media.value}s", count, limit)
+
+    def _finding(self, name: str, found: object, limit: object) -> Finding:
+        message = f"{name} {found!r} is outside what {self.id} documents: {limit!r}"
+        return Finding(field=name, found=found, limit=limit, message=message, source=self.source)
+
+
+def check_length(name: str, text: str, limit: int | None, source: str) -> Iterator[Finding]:
+    """Compare a text's length in characters with a documented limit."""
+    if limit is not None and len(text) > limit:
+        message = f"{name} has {len(text)} characters, more than the documented {limit}"
+        yield Finding(field=name, found=len(text), limit=limit, message=message, source=source)
+
+
+def enforce(findings: tuple[Finding, ...], *, provider: str) -> None:
+    """
+    Treat findings as errors.
+
+    Raises:
+        InvalidInputError: There is one.
+    """
+    if findings:
+        first = findings[0]
+        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+        raise InvalidInputError(
+            f"{first.message}{more}",
+            provider=provider,
+            field=first.field,
+            next_step="change it, or turn strict_limits off to let the vendor decide",
+        )
+
+
+def check_asset_id(asset_id: str, *, provider: str, prefix: str, name: str) -> None:
+    """
+    Refuse an id that is certainly no asset's.
+
+    Raises:
+        HandleError: It names an upload, a group, a task or a database record.
+    """
+    for pattern, what, then in _NOT_ASSETS:
+        if pattern.match(asset_id):
+            raise HandleError(
+                f"{asset_id!r} is {what}, not an asset's id",
+                provider=provider,
+                field=name,
+                next_step=then,
+            )
+    if not asset_id.startswith(prefix):
+        raise HandleError(
+            f"{asset_id!r} does not begin with {prefix!r}, as every asset's id at {provider} does",
+            provider=provider,
+            field=name,
+            next_step="pass the asset, its handle, or the id the vendor gave for asset://",
+        )
+
+
+def check_prompt(prompt: str, *, provider: str) -> None:
+    """
+    Refuse a prompt that holds an asset's address: the model reads it as words.
+
+    Raises:
+        PromptError: It does.
+    """
+    if match := _RAW_ID.search(prompt):
+        raise PromptError(
+            f"the prompt holds {match[0]!r}, which the model would read as words",
+            provider=provider,
+            field="prompt",
+            next_step='give the asset a label in References(images={"mia": asset}) and write {mia}',
+        )
+
+
+def _between(value: int | None, limits: tuple[int, int]) -> bool:
+    return value is not None and limits[0] <= value <= limits[1]
+
+
+_NOT_ASSETS: Final = (
+    (
+        re.compile(r"ua_"),
+        "a generic upload's id",
+        "upload the file again with add_asset into a portrait group",
+    ),
+    (re.compile(r"(asset)?group[-_]"), "a group's id", "pass one of the group's assets"),
+    (re.compile(r"(cgt-|vgen_)"), "a video task's id", "pass an asset"),
+    (re.compile(r"task_"), "a task's id", "pass the asset that wait_until_active returned"),
+    (re.compile(r"\d+$"), "a record number", "use the id the vendor gives for asset://"),
+)
+_RAW_ID: Final = re.compile(r"asset://\S+|\basset-\d{14}-\w+|\bta_\w{16,}")

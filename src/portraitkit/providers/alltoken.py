@@ -1,0 +1,287 @@
+"""
+AllToken: portraits by Actions behind a bearer key, videos under /v1/videos/generations.
+
+Source: docs/vendors/alltoken.md (portrait guide, portrait reference, the vendor's own OpenAPI types).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from attrs import evolve, field, frozen
+
+from ..codec import Codec, first, rows
+from ..dialect import VideoDialect
+from ..errors import (
+    ContentRejectedError,
+    InsufficientBalanceError,
+    InvalidRequestError,
+    NotFoundError,
+    ProviderError,
+    ServiceUnavailableError,
+)
+from ..media import MediaRules, Upload
+from ..models import (
+    Adaptation,
+    Asset,
+    Failure,
+    Group,
+    GroupRef,
+    MediaType,
+    Page,
+    Usage,
+    Verification,
+    VideoRef,
+    VideoStatus,
+    VideoTask,
+)
+from ..preflight import VideoModel
+from ..refusals import Fault
+from ..secret import Secret
+from ..waiting import Pacing, Subject
+from ..wire import Auth, Flow, Request, Response, json_body, multipart, origin_of
+from . import _content
+from ._actions import (
+    ACTION_ERRORS,
+    ASSET_FIELDS,
+    GROUP_FIELDS,
+    UPSTREAM_MEDIA,
+    WORDS,
+)
+from ._sessions import SESSION_FIELDS, ActionVerification
+
+ORIGIN: Final = "https://api.alltoken.ai"
+_PORTRAIT_PATH: Final = "/v1/portrait/"
+_UPLOAD_PATH: Final = "/v1/portrait/upload"
+_VIDEO_PATH: Final = "/v1/videos/generations"
+_GUIDE: Final = "AllToken portrait guide"
+_LIST_LIMIT: Final = 100
+
+_MODEL_RULES: Final[dict[str, Any]] = {
+    "ratios": ("16:9", "9:16", "4:3", "3:4", "21:9", "1:1", "adaptive"),
+    "source": "AllToken OpenAPI types, video create",
+}
+
+
+@frozen(kw_only=True, slots=False)
+class AllToken(ActionVerification):
+    """
+    AllToken.
+
+    Attributes:
+        api_key: Serves portraits and videos.
+        base_url: An origin, without `/v1`.
+    """
+
+    name: ClassVar[str] = "alltoken"
+    action_auth: ClassVar[Auth] = Auth.BEARER
+    codec: ClassVar[Codec] = Codec(
+        fields={
+            Group: GROUP_FIELDS,
+            Asset: ASSET_FIELDS,
+            Failure: {"code": ("Code", "code"), "message": ("Message", "message")},
+            Verification: SESSION_FIELDS,
+            VideoTask: {
+                "id": ("id", "task_id"),
+                "status": "status",
+                "model": "model",
+                "video_link": "video_url",
+                "last_frame_link": "last_frame_url",
+                "link_expires_at": "video_url_expires_at",
+                "duration_s": "duration",
+                "ratio": "ratio",
+                "resolution": "resolution",
+                "seed": "seed",
+                "usage": "usage",
+                "failure": "error",
+                "created_at": "created_at",
+                "updated_at": "updated_at",
+            },
+            Usage: {"total_tokens": "total_tokens", "completion_tokens": "completion_tokens"},
+        },
+        words={
+            **WORDS,
+            VideoStatus: {
+                "queued": VideoStatus.QUEUED,
+                "processing": VideoStatus.RUNNING,
+                "completed": VideoStatus.SUCCEEDED,
+                "succeeded": VideoStatus.SUCCEEDED,  # a comment in the vendor's own types says so
+                "failed": VideoStatus.FAILED,
+                "expired": VideoStatus.EXPIRED,
+                "cancelled": VideoStatus.CANCELLED,
+            },
+        },
+    )
+    dialect: ClassVar[VideoDialect] = VideoDialect(
+        fields=_content.FIELDS, write=_content.write_beside_text, read=_content.read
+    )
+    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = {
+        **ACTION_ERRORS,
+        "invalid_request": InvalidRequestError,
+        "upstream_invalid_parameter": InvalidRequestError,
+        "upstream_content_violation": ContentRejectedError,
+        "insufficient_balance": InsufficientBalanceError,
+        "model_not_found": NotFoundError,
+        "upstream_model_not_found": NotFoundError,
+        "upstream_error": ServiceUnavailableError,
+        "upstream_auth_failed": ServiceUnavailableError,
+        "unknown_api_format": ServiceUnavailableError,
+    }
+    video_models: ClassVar[tuple[VideoModel, ...]] = (
+        VideoModel(
+            name="seedance-2.0",
+            id="seedance-2.0",
+            duration_s=(4, 15),
+            resolutions=("480p", "720p", "1080p"),
+            **_MODEL_RULES,
+        ),
+        VideoModel(
+            name="seedance-2.0-fast",
+            id="seedance-2.0-fast",
+            duration_s=(4, 15),
+            resolutions=("480p", "720p"),
+            **_MODEL_RULES,
+        ),
+        VideoModel(
+            name="seedance-1.5-pro",
+            id="seedance-1.5-pro",
+            takes_assets=False,  # the guide: asset:// is refused upstream
+            duration_s=(4, 12),
+            **_MODEL_RULES,
+        ),
+    )
+    media_rules: ClassVar[Mapping[MediaType, MediaRules]] = UPSTREAM_MEDIA
+    name_limit: ClassVar[tuple[int | None, str]] = (50, _GUIDE)
+    default_pacing: ClassVar[Mapping[Subject, Pacing]] = {
+        # The guide: about every 3 s, up to about 60 s.
+        "asset": Pacing(first_s=3, step_s=3, deadline_s=300),
+        "verification": Pacing(first_s=3, step_s=3, deadline_s=150),
+        "video": Pacing(first_s=10, step_s=5, deadline_s=1800),
+    }
+
+    api_key: Secret
+    base_url: str = field(default=ORIGIN)
+
+    @property
+    def identity(self) -> str:
+        """The account is the key's."""
+        return self.api_key.reveal()
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """One origin for everything."""
+        return frozenset({origin_of(self.base_url)})
+
+    @property
+    def action_url(self) -> str:
+        """The guide shows the trailing slash everywhere."""
+        return self.base_url + _PORTRAIT_PATH
+
+    def authorize(self, request: Request, *, now: datetime) -> Request:
+        """Add the bearer key."""
+        del now
+        return request.with_headers({"Authorization": f"Bearer {self.api_key.reveal()}"})
+
+    def fault(self, data: Any, response: Response) -> Fault | None:
+        """Read the portrait envelope's error, whatever the status, or the video side's `error`."""
+        if found := self.action_fault(data, response):
+            return found
+        error = first(data, "error")
+        if response.ok or not isinstance(error, Mapping):
+            return None
+        code = error.get("code") or error.get("type") or ""
+        request_id = error.get("request_id") or first(data, "request_id") or ""
+        return Fault(
+            code=str(code), message=str(error.get("message") or ""), request_id=str(request_id)
+        )
+
+    # -- upload ----------------------------------------------------------------------------------
+
+    def takes_upload(self, upload: Upload) -> bool:
+        """The upload path takes jpeg, png and webp; the rest goes by URL. Source: portrait guide."""
+        return upload.content_type in _UPLOAD_RULES.types
+
+    def add_upload(self, group: GroupRef, upload: Upload, *, name: str) -> Flow[Asset]:
+        """
+        Upload a picture; the gateway stores and registers it.
+
+        The form has no place for a name, so a name costs a second call.
+        """
+        group_id = self.id_of("group", group)
+        findings = self.limits(tuple(_UPLOAD_RULES.check(upload)), None)
+        content, content_type = multipart(
+            {"GroupId": group_id},
+            name="file",
+            filename=upload.filename,
+            content=upload.content,
+            content_type=upload.content_type,
+        )
+        request = Request(
+            method="POST",
+            url=self.base_url + _UPLOAD_PATH,
+            headers={"Content-Type": content_type, "Accept": "application/json"},
+            content=content,
+            auth=Auth.BEARER,
+        )
+        answer = yield from self.ask(request)
+        # Unverified: the answer's shape is documented nowhere; the envelope or the bare id is read.
+        answer = evolve(answer, data=first(answer.data, "Result") or answer.data)
+        asset = self.new_asset(answer, group_id, name=name, media=MediaType.IMAGE)
+        asset = evolve(asset, findings=findings)
+        return (yield from self._named(asset, name)) if name else asset
+
+    def _named(self, asset: Asset, name: str) -> Flow[Asset]:
+        try:
+            yield from self.act("UpdateAsset", {"Id": asset.id, "Name": name})
+        except ProviderError as error:
+            # The asset exists: a name that did not stick must not cost it.
+            why = f"the vendor did not take the name: {error.message}"
+            lost = Adaptation(field="name", asked=name, sent=None, why=why)
+            return evolve(asset, adaptations=(*asset.adaptations, lost))
+        return asset
+
+    # -- videos ----------------------------------------------------------------------------------
+
+    def video_request(self, body: Mapping[str, Any]) -> Request:
+        """Create a task; answered with HTTP 202 and the task."""
+        return self._video("POST", "", content=json_body(body))
+
+    def get_video(self, task: VideoRef) -> Flow[VideoTask]:
+        """Read a task."""
+        video_id = self.id_of("video", task)
+        return self.read(VideoTask, (yield from self.ask(self._video("GET", f"/{video_id}"))))
+
+    def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
+        """List tasks: one page, as the documented query knows no offset."""
+        del cursor
+        request = evolve(self._video("GET", ""), query=(("limit", str(_LIST_LIMIT)),))
+        answer = yield from self.ask(request)
+        found = rows(answer.data, ("items", "data"))
+        return Page(items=tuple(self.read(VideoTask, answer, row) for row in found))
+
+    def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
+        """Cancel a task; one that has ended is a ConflictError."""
+        video_id = self.id_of("video", task)
+        return self.read(
+            VideoTask, (yield from self.ask(self._video("POST", f"/{video_id}/cancel")))
+        )
+
+    def _video(self, method: str, path: str, content: bytes = b"") -> Request:
+        return Request(
+            method=method,
+            url=self.base_url + _VIDEO_PATH + path,
+            headers={"Accept": "application/json"}
+            | ({"Content-Type": "application/json"} if content else {}),
+            content=content,
+            auth=Auth.BEARER,
+            repeatable=not content,
+        )
+
+
+_UPLOAD_RULES: Final = MediaRules(
+    source=f"{_GUIDE}, multipart limits",
+    types=frozenset({"image/jpeg", "image/png", "image/webp"}),
+    max_bytes=10_000_000,
+)

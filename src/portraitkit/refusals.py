@@ -1,0 +1,160 @@
+"""How an answer becomes an error: by the vendor's code first, then by its HTTP status, never by prose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import frozen
+
+from . import errors
+from .codec import try_decode
+from .errors import OutcomeUnknownError, PortraitError, ProviderError, UnexpectedResponseError
+from .wire import origin_of
+
+if TYPE_CHECKING:
+    from .vendor import Vendor
+    from .wire import Request, Response
+
+
+@frozen(kw_only=True)
+class Fault:
+    """A refusal in the vendor's own words, before it has a class."""
+
+    code: str = ""
+    message: str = ""
+    request_id: str = ""
+
+
+def read(vendor: Vendor, response: Response) -> ProviderError | UnexpectedResponseError | None:
+    """
+    Read an answer as a refusal; None if it is none.
+
+    A body may refuse whatever the status says, and a status whatever the body says.
+    """
+    data = try_decode(response)
+    found = vendor.fault(data, response)
+    if found is None and response.ok:
+        return None
+    fault = found or Fault()
+    context: dict[str, Any] = {
+        "provider": vendor.name,
+        "status": response.status,
+        "code": fault.code,
+        "vendor_message": fault.message,
+        "request_id": fault.request_id or vendor.request_id(data, response),
+        "attempts": response.attempts,
+        "retry_after_s": retry_after_s(response),
+        "received_at": response.received_at,
+    }
+    if 300 <= response.status < 400:  # noqa: PLR2004  (the range of redirects)
+        where = origin_of(response.headers.get("location", "")) or "nowhere"
+        return UnexpectedResponseError(
+            f"the vendor's API redirects to {where}; credentials are not sent there",
+            **{**context, "next_step": "check the profile's base_url"},
+        )
+    kind = class_of(vendor.error_codes, fault.code, response.status)
+    return kind(_summary(fault, response), **context)
+
+
+def bare(response: Response) -> ProviderError:
+    """Read a server fault of a host that is not the vendor's API, such as a media host."""
+    return class_of({}, "", response.status)(
+        f"HTTP {response.status}", status=response.status, retry_after_s=retry_after_s(response)
+    )
+
+
+def class_of(
+    codes: Mapping[str, type[ProviderError]], code: str, status: int
+) -> type[ProviderError]:
+    """Look a code up whole, then without its last dotted parts; then go by the status."""
+    wanted = code
+    while wanted:
+        if wanted in codes:
+            return codes[wanted]
+        wanted = wanted.rpartition(".")[0]
+    if status >= 500:  # noqa: PLR2004  (the range of server faults)
+        return errors.ServiceUnavailableError
+    return _BY_STATUS.get(status, ProviderError)
+
+
+def is_load(error: PortraitError | None) -> bool:
+    """Tell whether a refusal is about load, and so worth another try."""
+    return isinstance(error, errors.RateLimitedError | errors.ServiceUnavailableError)
+
+
+def was_refused(error: PortraitError) -> bool:
+    """
+    Tell whether an answer proves that the vendor did not act.
+
+    A gateway's 500, 502 or 504 proves nothing: the vendor behind it may have acted. A 503 does if
+    it is in the vendor's own form or names a time to come back.
+    """
+    status = error.status or 0
+    if status < 500:  # noqa: PLR2004  (the range of server faults)
+        return True
+    return status == 501 or (status == 503 and bool(error.code or error.retry_after_s is not None))  # noqa: PLR2004  (501 is not offered, 503 not now)
+
+
+def certain(error: PortraitError, request: Request, response: Response) -> PortraitError:
+    """Turn a refusal of a create that proves nothing into what it is: an unknown outcome."""
+    if request.repeatable or was_refused(error):
+        return error
+    return OutcomeUnknownError(
+        f"the answer was HTTP {response.status}, so the vendor may have acted or not",
+        provider=error.provider,
+        status=error.status,
+        code=error.code,
+        vendor_message=error.vendor_message,
+        request_id=error.request_id,
+        attempts=error.attempts,
+        next_step=LOOK_FIRST,
+    )
+
+
+def retry_after_s(response: Response) -> float | None:
+    """Read `Retry-After`, in seconds or as a date."""
+    text = response.headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    try:
+        return (
+            max(0.0, float(text)) if text.replace(".", "", 1).isdigit() else _until(text, response)
+        )
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _until(text: str, response: Response) -> float:
+    moment = parsedate_to_datetime(text)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    start: datetime = response.received_at
+    return max(0.0, (moment - start).total_seconds())
+
+
+def _summary(fault: Fault, response: Response) -> str:
+    if fault.message:
+        return fault.message
+    if fault.code:
+        return "the vendor refused"
+    kind = response.headers.get("content-type", "").partition(";")[0] or "no content type"
+    return f"the vendor answered HTTP {response.status} with {kind} and no error it documents"
+
+
+LOOK_FIRST: Final = (
+    "look for it with the list operation or in the vendor's console before you create it again"
+)
+_BY_STATUS: Final[Mapping[int, type[ProviderError]]] = {
+    400: errors.InvalidRequestError,
+    401: errors.AuthenticationError,
+    402: errors.InsufficientBalanceError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    413: errors.InvalidRequestError,
+    415: errors.InvalidRequestError,
+    422: errors.InvalidRequestError,
+    429: errors.RateLimitedError,
+}

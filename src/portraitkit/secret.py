@@ -1,0 +1,73 @@
+"""A value that can be used but not shown."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Final, final
+
+
+@final
+class Secret:
+    """
+    Hold a key, a token, an H5 link or a signed URL.
+
+    It has no useful text form: `str`, `repr`, f-strings, logging and tracebacks show `<secret>`.
+    Only `reveal` gives the value. A pickle carries no value, and neither does anything built on
+    pickle; revealing such a copy raises `LookupError`.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value: str | None = value
+
+    def reveal(self) -> str:
+        """
+        Return the value.
+
+        Raises:
+            LookupError: The secret went through a pickle, which keeps no secrets. Read the
+                object it belongs to from the vendor again.
+        """
+        if self._value is None:
+            raise LookupError("this secret was dropped when its object was pickled: read it again")
+        return self._value
+
+    def __repr__(self) -> str:
+        return MASK
+
+    __str__ = __repr__
+
+    def __format__(self, format_spec: str) -> str:
+        return MASK
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        if self._value is None or other._value is None:
+            return self._value is other._value
+        return hmac.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_dropped, ())
+
+
+MASK: Final = "<secret>"
+
+
+def _dropped() -> Secret:
+    secret = Secret("")
+    secret._value = None  # noqa: SLF001  (the one place that makes an empty copy)
+    return secret

@@ -1,0 +1,149 @@
+"""
+Run simulated vendors from the command line.
+
+    python -m portraitkit.simulators alltoken --port 8360
+
+It prints the configuration to use and serves until it is interrupted.
+"""
+
+# What argparse and write return is of no use here:
+# pyright: reportUnusedCallResult=false
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from .server import Server, WallClock, serve
+from .simulator import Simulator
+from .state import SimAccount, World, never
+
+ACCOUNT: Final = SimAccount(
+    name="demo",
+    api_key="simulated-api-key",
+    access_key="AKSIMULATED",
+    secret_key="simulated-secret-key",  # noqa: S106  (it opens nothing)
+)
+"""The one account of a simulator that was started here."""
+
+_BEARER: Final = (("api_key",), ("base_url",))
+_SIGNED: Final = (("access_key", "secret_key", "api_key"), ("assets_url", "video_url"))
+_SETTINGS: Final = {
+    # name: the settings of its credentials, and of its addresses
+    "alltoken": _BEARER,
+    "apiyi": _SIGNED,
+    "token360": _BEARER,
+    "volcengine": _SIGNED,
+    "xcompute": _BEARER,
+}
+
+
+def load(name: str) -> type[Simulator]:
+    """
+    Find a vendor's simulator.
+
+    Raises:
+        LookupError: This version has none of that name.
+    """
+    module_name = f"{__package__}.{name}"
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as missing:
+        if missing.name != module_name:
+            raise
+        raise LookupError(f"there is no simulator of {name!r}") from None
+    for _, found in inspect.getmembers(module, inspect.isclass):
+        if found.__module__ == module_name and issubclass(found, Simulator):
+            return found
+    raise LookupError(f"{module_name} holds no simulator")
+
+
+def profile_block(name: str, url: str) -> str:
+    """The part of portraitkit.toml that leads to a simulator."""
+    credentials, addresses = _SETTINGS[name]
+    lines = [f"[profiles.simulated-{name}]", f'provider = "{name}"']
+    lines += [f'{key} = "env:{_variable(key)}"' for key in credentials]
+    lines += [f'{key} = "{url}"' for key in addresses]
+    return "\n".join(lines)
+
+
+def _variable(key: str) -> str:
+    return f"SIMULATED_{key.upper()}"
+
+
+def main(arguments: Sequence[str] | None = None, *, until: threading.Event | None = None) -> int:
+    """Serve until *until* is set, or until the user interrupts."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    names: list[str] = list(dict.fromkeys(options.names))
+    with ExitStack() as stack, suppress(KeyboardInterrupt):
+        blocks: list[str] = []
+        for index, name in enumerate(names):
+            port = options.port + index if options.port else 0
+            try:
+                server = stack.enter_context(_server(name, port, options))
+            except (LookupError, OSError, ValueError) as error:
+                parser.error(f"{name}: {error}")
+            blocks.append(profile_block(name, server.url))
+        sys.stdout.write(_instructions(names, blocks) + "\n")
+        sys.stdout.flush()
+        (until or threading.Event()).wait()
+    return 0
+
+
+def _server(name: str, port: int, options: argparse.Namespace) -> Server:
+    world = World(clock=WallClock(options.speed))
+    if options.by_hand:
+        world.person = never
+    simulator = load(name)(world=world)
+    simulator.add_account(ACCOUNT)
+    return serve(simulator, options.host, port, folder=options.folder)
+
+
+def _instructions(names: Sequence[str], blocks: Sequence[str]) -> str:
+    credentials = dict.fromkeys(key for name in names for key in _SETTINGS[name][0])
+    exports = [f"export {_variable(key)}={getattr(ACCOUNT, key)}" for key in credentials]
+    return "\n".join(
+        [
+            "# portraitkit.toml",
+            "\n\n".join(blocks),
+            "",
+            "# shell (these open nothing but a simulator)",
+            *exports,
+            "",
+            "# Serving; interrupt to stop.",
+        ]
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m portraitkit.simulators",
+        description="Serve simulated vendors on this machine. Nothing leaves it, nothing costs.",
+    )
+    parser.add_argument(
+        "names", nargs="+", choices=sorted(_SETTINGS), metavar="vendor", help=", ".join(_SETTINGS)
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
+    parser.add_argument(
+        "--port", type=int, default=8360, help="of the first; the next ones follow; 0: any free"
+    )
+    parser.add_argument(
+        "--speed", type=float, default=1.0, help="simulated time runs so many times faster"
+    )
+    parser.add_argument("--folder", type=Path, help="hand out its files under /files/")
+    parser.add_argument(
+        "--by-hand", action="store_true", help="nobody passes a face check but by its page's button"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

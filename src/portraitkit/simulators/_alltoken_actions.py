@@ -1,0 +1,106 @@
+"""AllToken's side of the shared Actions: its limits, codes and variants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from attrs import define
+from typing_extensions import override
+
+from .actions import ActionError, AssetActions, Body
+
+if TYPE_CHECKING:
+    from .state import SimAccount, SimAsset, SimCheck
+
+
+@define(kw_only=True)
+class Variants:
+    """
+    What AllToken's documents leave open or tell in two ways.
+
+    Attributes:
+        errors_as_200: Portrait errors come with HTTP 200 (documented as possible).
+        gateway_401: A refused key on the portrait side gets the video side's body.
+        status_member: Which of an asset's two status members are there.
+        create_member: What CreateAsset and the upload call the new id.
+        flat_upload: An upload answers with its result alone, without the envelope.
+        foreign_code: The code for an id that is not the customer's, or not there at all.
+        aigc_available: Whether accounts may make virtual groups.
+        unseen_s: Seconds in which GetAsset does not find a new asset.
+        done_word: A finished video's status.
+        integer_codes: Video errors carry the HTTP status as their code, as an older page shows.
+    """
+
+    errors_as_200: bool = False
+    gateway_401: bool = False
+    status_member: Literal["both", "UpstreamStatus", "Status"] = "both"
+    create_member: Literal["Id", "AssetId"] = "Id"
+    flat_upload: bool = False
+    foreign_code: Literal["Forbidden", "NotFound"] = "Forbidden"
+    aigc_available: bool = True
+    unseen_s: float = 0.0
+    done_word: Literal["completed", "succeeded"] = "completed"
+    integer_codes: bool = False
+
+
+@define(kw_only=True)
+class AllTokenActions(AssetActions):
+    """The Actions as AllToken words them."""
+
+    name_limit: ClassVar[int] = 50
+    group_type_required: ClassVar[bool] = True
+    filter_required: ClassVar[bool] = False
+    callback_required: ClassVar[bool] = False
+    pages_by_token: ClassVar[bool] = False
+    scoped_by_project: ClassVar[bool] = False
+
+    variants: Variants
+
+    @property
+    @override
+    def unseen_s(self) -> float:
+        return self.variants.unseen_s
+
+    @override
+    def missing(self, member: str) -> ActionError:
+        return ActionError(400, "InvalidParameter", f"{member} is missing.")
+
+    @override
+    def invalid(self, member: str, why: str) -> ActionError:
+        return ActionError(400, "InvalidParameter", f"{member} {why}.")
+
+    @override
+    def not_found(self, kind: str, id: str) -> ActionError:
+        if self.variants.foreign_code == "NotFound":
+            return ActionError(404, "NotFound", f"The {kind} does not exist.")
+        return ActionError(403, "Forbidden", f"No access to this {kind}.")
+
+    @override
+    def quota_exceeded(self, what: str) -> ActionError:
+        return ActionError(429, "QuotaExceeded", f"The quota of {what} is full.")
+
+    @override
+    def check_new_group(self, account: SimAccount) -> None:
+        if not self.variants.aigc_available:
+            raise ActionError(400, "AIGCNotAvailable", "AIGC groups are not enabled.")
+
+    @override
+    def status_members(self, asset: SimAsset) -> Body:
+        word = asset.status(self.world.now())
+        members = {"UpstreamStatus": word, "Status": word}
+        wanted = self.variants.status_member
+        return {name: word for name in members if wanted in ("both", name)}
+
+    @override
+    def created(self, id: str) -> Body:
+        return {self.variants.create_member: id}
+
+    @override
+    def check_result(self, token: str, check: SimCheck | None) -> str:
+        if check is None:
+            raise ActionError(400, "InvalidToken", "The BytedToken is not known.")
+        if self.world.now() >= check.expires_at:
+            raise ActionError(400, "TokenExpired", "The BytedToken is too old.")
+        if check.group_id is None:
+            raise ActionError(400, "ValidatePending", "The scan is not finished.")
+        return check.group_id

@@ -1,0 +1,167 @@
+"""
+What the simulated xcompute refuses, and its account-blind checks of a submission and a video body.
+
+Field names and counts of the video body are printed on public pages of APIMart, whose interface
+xcompute resells; only `prompt`, `image_with_roles` and the `-face` models are on xcompute's own
+guide. Where a page forbids something, the refusal's words are made up here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from .state import SimAccount, World
+
+# Tuples, because a member of a body may be anything, and a set would insist on hashing it.
+FACE_MODELS: Final = ("doubao-seedance-2.0-face", "doubao-seedance-2.0-fast-face")
+MODELS: Final = ("doubao-seedance-2.0", "doubao-seedance-2.0-fast", *FACE_MODELS)
+SIZES: Final = ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "adaptive")
+RESOLUTIONS: Final = ("480p", "720p", "1080p")
+ROLES: Final = ("reference_image", "first_frame", "last_frame")
+MOST_ASSETS: Final = 20
+ERROR_TYPES: Final = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "payment_required",
+    403: "permission_error",
+    404: "invalid_request_error",
+    413: "invalid_request_error",
+    429: "rate_limit_error",
+    500: "server_error",
+    502: "bad_gateway",
+}
+
+
+class Refused(Exception):  # noqa: N818  (a way out of a handler, not an error of the library)
+    """The vendor says no, with this HTTP status and these words."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+def require(holds: object, message: str, status: int = 400) -> None:
+    """Refuse unless it *holds*."""
+    if not holds:
+        raise Refused(status, message)
+
+
+def is_web(url: object) -> bool:
+    """Tell whether *url* could be fetched from the internet."""
+    parts = urlsplit(url) if isinstance(url, str) else None
+    return parts is not None and parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+def object_of(value: object, name: str) -> dict[str, Any]:
+    """Return *value* if it is an object."""
+    if not isinstance(value, dict):
+        raise Refused(400, f"{name} must be an object")
+    return cast("dict[str, Any]", value)
+
+
+def items_of(body: dict[str, Any], name: str) -> list[Any]:
+    """Return the list under *name*; an absent one is empty."""
+    items = body.get(name, [])
+    if not isinstance(items, list):
+        raise Refused(400, f"{name} must be a list")
+    return cast("list[Any]", items)
+
+
+def check_submission(
+    body: dict[str, Any], *, real_person: bool
+) -> tuple[list[dict[str, Any]], str]:
+    """Check what is submitted for review, and return the items and their type."""
+    items = items_of(body, "assets")
+    require(items, "assets must be a list of at least one item")
+    require(len(items) <= MOST_ASSETS, f"at most {MOST_ASSETS} assets per request")
+    for item in items:
+        asset = object_of(item, "assets[]")
+        require(is_web(asset.get("url")), "assets[].url is not public")
+        require(isinstance(asset.get("name", ""), str), "assets[].name must be a string")
+    media = body.get("asset_type", "Video" if real_person else "Image")
+    taken = ("Video", "Image") if real_person else ("Image", "Video", "Audio")
+    require(media in taken, "asset_type is not one of the documented words")
+    return items, media
+
+
+@frozen
+class Medium:
+    """One address in a video body, and what its field takes."""
+
+    field: str
+    url: str
+    kind: str
+    """`Image`, `Video` or `Audio`."""
+
+
+def media_of(body: dict[str, Any]) -> list[Medium]:
+    """Every address in a video body."""
+    found = [
+        Medium("image_with_roles", object_of(item, "image_with_roles[]").get("url", ""), "Image")
+        for item in items_of(body, "image_with_roles")
+    ]
+    for name, kind in (("image_urls", "Image"), ("video_urls", "Video"), ("audio_urls", "Audio")):
+        found += [Medium(name, url, kind) for url in items_of(body, name)]
+    for medium in found:
+        fits = is_web(medium.url) or str(medium.url).startswith("asset://")
+        require(fits, f"{medium.field}: only public URLs and asset:// addresses are taken")
+    return found
+
+
+def check_video(body: dict[str, Any]) -> list[Medium]:
+    """Check a video body as far as no account is needed, and return its media."""
+    model = body.get("model")
+    require(model in MODELS, f"model {model!r} is not available")
+    media = media_of(body)
+    prompt = body.get("prompt", "")
+    require(isinstance(prompt, str) and len(prompt) <= 4000, "prompt is longer than 4000")
+    require(prompt or media, "prompt is required for text to video")
+    duration = body.get("duration", 5)
+    require(type(duration) is int and 4 <= duration <= 15, "duration must be 4 to 15")
+    require(body.get("size", "16:9") in SIZES, "size is not one of the documented ratios")
+    resolution = body.get("resolution", "720p")
+    require(resolution in RESOLUTIONS, "resolution is not available")
+    require(resolution != "1080p" or "fast" not in str(model), "fast models make no 1080p")
+    _check_modes(body)
+    return media
+
+
+def _check_modes(body: dict[str, Any]) -> None:
+    roles = [item.get("role") for item in items_of(body, "image_with_roles")]
+    images, videos, audios = (
+        items_of(body, name) for name in ("image_urls", "video_urls", "audio_urls")
+    )
+    require(all(role in ROLES for role in roles), "image_with_roles[].role is not known")
+    require(not (roles and images), "image_urls and image_with_roles exclude each other")
+    require(len(roles) + len(images) <= 9, "at most 9 images")
+    require(len(videos) <= 3, "at most 3 videos")
+    require(len(audios) <= 3, "at most 3 audios")
+    require(not audios or roles or images or videos, "audio needs an image or a video beside it")
+    frames = [role for role in roles if role != "reference_image"]
+    if frames:
+        require(not (videos or audios), "frames take no video_urls or audio_urls")
+        require(len(frames) == len(roles), "frames and reference images exclude each other")
+        require(frames.count("first_frame") == 1, "exactly one first_frame is needed")
+        require(frames.count("last_frame") <= 1, "at most one last_frame")
+
+
+def check_owned(
+    world: World, account: SimAccount, media: list[Medium], model: str, *, face_models_only: bool
+) -> None:
+    """Check that every `asset://` in a video is the account's own, active and of the right type."""
+    for medium in media:
+        if not medium.url.startswith("asset://"):
+            continue
+        asset = world.assets.get(medium.url.removeprefix("asset://"))
+        if asset is None or asset.account != account.name:
+            raise Refused(400, f"asset {medium.url} not found")
+        require(asset.status(world.now()) == "Active", f"asset {medium.url} is not active")
+        require(asset.media == medium.kind, f"{medium.field} takes no {asset.media} asset")
+        group = world.groups.get(asset.group_id)
+        if face_models_only and group is not None and group.real_person:
+            require(model in FACE_MODELS, "assets of real people need a -face model")

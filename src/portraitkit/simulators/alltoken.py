@@ -1,0 +1,139 @@
+"""
+AllToken, simulated: portrait Actions behind a bearer key, an upload door, and videos.
+
+Documented by the vendor: one POST path for twelve Actions, `Version` 2024-01-01, JSON in every
+body, AIGC groups only by CreateAssetGroup, names up to 50 characters, 50 groups and 50 assets in
+each, uploads of three picture types up to 10 MB, the error codes, H5 links that live 120 s, and the
+whole video side: paths, 202 on creation, the task object, status words, error body.
+
+Assumed: HTTP statuses of portrait errors, the answer to an upload, both status members on an asset
+(guides and reference each name another one), projects divide nothing, a used token can be asked
+again until it expires, a person who fails leaves the check pending, an unknown id is refused like a
+foreign one, 24 hours for a video's link, content rules as upstream. Most open points that a caller
+can notice are switches in `Variants`.
+
+Not simulated: callbacks, translated messages, rate limit headers, `Idempotency-Key` (ignored).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+from urllib.parse import urlsplit
+
+from attrs import Factory, define
+from typing_extensions import override
+
+from ._alltoken_actions import AllTokenActions, Variants
+from ._alltoken_video import AllTokenVideos
+from ._face_page import face_page
+from .actions import ActionError, Body
+from .simulator import Simulator, bearer_of, form_of, header, json_of, query_of
+
+if TYPE_CHECKING:
+    from ..wire import Request, Response
+    from .state import SimAccount
+
+__all__ = ["AllTokenSimulator", "Variants"]
+
+VERSION: Final = "2024-01-01"
+BODY_LIMIT_BYTES: Final = 1024 * 1024
+UPLOAD_LIMIT_BYTES: Final = 10 * 1024 * 1024
+UPLOAD_TYPES: Final = ("image/jpeg", "image/png", "image/webp")
+
+
+@define(kw_only=True)
+class AllTokenSimulator(Simulator):
+    """
+    The vendor behind https://api.alltoken.ai.
+
+    Attributes:
+        variants: What the vendor's documents leave open or tell differently.
+    """
+
+    name: ClassVar[str] = "alltoken"
+
+    variants: Variants = Factory(Variants)
+
+    @override
+    def answer(self, request: Request) -> Response:
+        page = face_page(self, request)
+        if page is not None:
+            return page
+        path = urlsplit(request.url).path
+        account = self.world.account_of_key(bearer_of(request))
+        if path.startswith("/v1/videos/"):
+            return self._videos().answer(request, account)
+        if account is None:
+            return self._unauthorized()
+        action = query_of(request).get("Action", "")
+        try:
+            if (request.method, path) == ("POST", "/v1/portrait/upload"):
+                action = "CreateAsset"
+                result = self._upload(account, request)
+            elif request.method == "POST" and path.rstrip("/") == "/v1/portrait":
+                result = self._actions().run(account, action, self._body(request))
+            else:
+                return self.json({"error": {"message": "not found", "type": "not_found"}}, 404)
+        except ActionError as error:
+            return self._refuse(action, error)
+        return self._accept(action, result, flat=path.endswith("/upload"))
+
+    def _actions(self) -> AllTokenActions:
+        return AllTokenActions(world=self.world, base_url=self.base_url, variants=self.variants)
+
+    def _videos(self) -> AllTokenVideos:
+        return AllTokenVideos(simulator=self, variants=self.variants)
+
+    def _body(self, request: Request) -> Body:
+        if len(request.content) > BODY_LIMIT_BYTES:
+            raise ActionError(413, "InvalidParameter", "The body is larger than 1 MB.")
+        if header(request, "content-type").partition(";")[0].strip() != "application/json":
+            raise ActionError(400, "InvalidParameter", "The body is not JSON.")
+        if query_of(request).get("Version", VERSION) != VERSION:
+            raise ActionError(400, "InvalidParameter", "The Version is not known.")
+        body = json_of(request)
+        if body is None:
+            raise ActionError(400, "InvalidParameter", "The body cannot be read.")
+        return body
+
+    def _upload(self, account: SimAccount, request: Request) -> Body:
+        parts = form_of(request)
+        actions = self._actions()
+        file = parts.get("file")
+        if file is None or not file.filename or not file.content:
+            raise actions.missing("file")
+        if file.content_type not in UPLOAD_TYPES:
+            raise actions.invalid("file", f"is not one of {', '.join(UPLOAD_TYPES)}")
+        if len(file.content) > UPLOAD_LIMIT_BYTES:
+            raise actions.invalid("file", "is larger than 10 MB")
+        group_id = parts["GroupId"].text if "GroupId" in parts else ""
+        group = actions.group_of(account, {"GroupId": group_id}, "GroupId")
+        url = self.media_url("frame.png")
+        asset = actions.register(group, name="", media="Image", url=url)
+        asset.failure = self.world.reject_assets.get(file.filename)
+        return actions.created(asset.id)
+
+    def _accept(self, action: str, result: Body, *, flat: bool) -> Response:
+        if flat and self.variants.flat_upload:
+            return self.json(result)
+        return self.json({"ResponseMetadata": self._metadata(action), "Result": result})
+
+    def _refuse(self, action: str, error: ActionError) -> Response:
+        said = {"Code": error.code, "Message": error.message}
+        status = 200 if self.variants.errors_as_200 else error.status
+        return self.json({"ResponseMetadata": {**self._metadata(action), "Error": said}}, status)
+
+    def _unauthorized(self) -> Response:
+        if self.variants.gateway_401:
+            error = {"message": "invalid api key", "type": "authentication_error"}
+            return self.json({"error": error}, 401)
+        return self._refuse("", ActionError(401, "Unauthorized", "The API key is not valid."))
+
+    def _metadata(self, action: str) -> Body:
+        return {
+            "RequestId": f"{self.world.now():%Y%m%d%H%M%S}{len(self.seen):018X}",
+            "Action": action,
+            "Version": VERSION,
+            "Service": "ark",
+            "Region": "cn-beijing",
+        }

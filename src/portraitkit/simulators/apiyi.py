@@ -1,0 +1,138 @@
+"""
+APIYI, simulated: signed asset calls as at Volcengine, and the gateway's video tasks.
+
+Documented: assets go to Volcengine with keys that APIYI hands out; videos to
+`/seedance/api/v3/contents/generations/tasks` with a bearer token of the group SeeDance2; creating
+and reading are the only calls; replies are labelled gzip without being it unless the request asks
+for `Accept-Encoding: identity`; every customer's asset is in one Volcengine account, so any
+token of the same project can use an id that it knows; real persons are verified by hand in the
+console, for which `verify_in_console` stands.
+
+Assumed: bodies and statuses of what the gateway itself refuses, that customers do not see each
+other's assets in lists, that the key's policy lacks the face check (it names `ark:*Asset*` only).
+
+Not simulated: the newer asset library at icover.ai.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from urllib.parse import urlsplit
+
+from attrs import Factory, define, evolve, field
+from typing_extensions import override
+
+from ._ark_rules import MODELS
+from ._signed_actions import DOCUMENTED_RATES, AssetVariants, SignedPlane
+from .ark import ArkTasks
+from .seedance import usable_asset
+from .simulator import Simulator, bearer_of, header, json_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..wire import Request, Response
+    from .state import SimAccount, SimAsset, SimGroup
+
+__all__ = ["DOCUMENTED_RATES", "APIYISimulator", "Variants"]
+
+PREFIX: Final = "/seedance/api/v3"
+FACE_CHECK: Final = frozenset({"CreateVisualValidateSession", "GetVisualValidateResult"})
+
+_MODELS: Final = {
+    name: evolve(family, resolutions=tuple(r for r in family.resolutions if r != "4k"))
+    for name, family in MODELS.items()
+    if family.second_generation
+}
+
+
+@define(kw_only=True)
+class Variants(AssetVariants):
+    """
+    The asset plane's variants, and the gateway's.
+
+    Attributes:
+        denied: Actions that the handed-out key may not call; the face check by default.
+        missing_asset: Whether an unusable asset is refused at once or fails the task.
+        false_gzip: Plain replies are labelled gzip unless the request asks for identity.
+        ungrouped: Accounts whose token lacks the group SeeDance2.
+    """
+
+    denied: frozenset[str] = FACE_CHECK
+    missing_asset: Literal["refused", "fails later"] = "refused"
+    false_gzip: bool = True
+    ungrouped: frozenset[str] = frozenset()
+
+
+@define(kw_only=True)
+class APIYISimulator(Simulator):
+    """
+    The vendor behind https://api.apiyi.com, and its account at https://open.volcengineapi.com.
+
+    An account's `access_key` and `secret_key` sign asset calls, its `api_key` is the video token,
+    and its `project_name` is the project of that token.
+
+    Attributes:
+        variants: What is open, told in two ways, or depends on the account.
+    """
+
+    name: ClassVar[str] = "apiyi"
+
+    variants: Variants = Factory(Variants)
+    _assets: SignedPlane = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._assets = SignedPlane(simulator=self, variants=self.variants)
+
+    def verify_in_console(self, account: SimAccount, name: str) -> SimGroup:
+        """Do what a person does in Volcengine's console: verify someone, which makes a group."""
+        group = self.world.add_group(account, self.world.new_id("group"), name, real_person=True)
+        group.project_name = account.project_name
+        return group
+
+    @override
+    def answer(self, request: Request) -> Response:
+        self._assets.variants = self.variants
+        if request.method == "POST" and urlsplit(request.url).path in {"", "/"}:
+            return self._assets.answer(request)
+        response = self._gateway(request)
+        asked = header(request, "accept-encoding").strip().lower()
+        if self.variants.false_gzip and asked != "identity":
+            return evolve(response, headers={**response.headers, "content-encoding": "gzip"})
+        return response
+
+    def _gateway(self, request: Request) -> Response:
+        tasks = ArkTasks(
+            simulator=self,
+            prefix=PREFIX,
+            models=_MODELS,
+            endpoint_ids=False,
+            may_list_and_delete=False,
+            missing_asset=self.variants.missing_asset,
+        )
+        path = urlsplit(request.url).path
+        account = self.world.account_of_key(bearer_of(request))
+        if account is None:
+            return self._refuse(tasks, 401, "invalid_token", "The token is not valid.")
+        is_create = request.method == "POST" and not _id_in(path)
+        is_get = request.method == "GET" and bool(_id_in(path))
+        if not tasks.owns(request) or not (is_create or is_get):
+            return self._refuse(tasks, 404, "", f"Invalid URL ({request.method} {path})")
+        model = str((json_of(request) or {}).get("model"))
+        if is_create and (account.name in self.variants.ungrouped or model not in _MODELS):
+            message = f"The current group has no available channel for model {model}"
+            return self._refuse(tasks, 503, "model_not_found", message)
+        return tasks.answer(request, account, self._finder(account))
+
+    def _refuse(self, tasks: ArkTasks, status: int, code: str, message: str) -> Response:
+        # Unverified: the usual shape of such gateways.
+        error = {"message": message, "type": "new_api_error", "code": code}
+        return tasks.reply({"error": error}, status)
+
+    def _finder(self, account: SimAccount) -> Callable[[str], SimAsset | None]:
+        project = account.project_name
+        return lambda named: usable_asset(self.world, named, account=None, project=project)
+
+
+def _id_in(path: str) -> str:
+    return path.partition("/tasks")[2].strip("/")

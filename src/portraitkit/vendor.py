@@ -1,0 +1,250 @@
+"""
+What every adapter builds on: one vendor's tables, one account's settings, and reading its answers.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Final, TypeVar
+
+import attrs
+from attrs import evolve, field, frozen
+
+from . import refusals
+from .codec import Codec, decode
+from .dialect import VideoDialect
+from .errors import HandleError, InvalidInputError, PortraitError, ProviderError, UnsupportedError
+from .handles import Handle, HandleKind, fingerprint, is_handle, seal, unseal
+from .media import MediaHost, MediaRules
+from .models import Finding, GroupKind, MediaType, Raw, Result
+from .preflight import VideoModel, check_asset_id, check_length, enforce
+from .secret import Secret
+from .waiting import Pacing, Subject
+from .wire import Flow, Request, Response, request_id_of, send
+
+R = TypeVar("R", bound=Result)
+
+
+@frozen(kw_only=True)
+class Answer:
+    """A vendor's answer that is not a refusal, decoded."""
+
+    data: Any
+    response: Response
+    request_id: str = ""
+
+    @property
+    def raw(self) -> Raw:
+        """What to keep of it on a result."""
+        return self.response.raw(self.data, self.request_id)
+
+
+@frozen(kw_only=True, slots=False)
+class Vendor(ABC):
+    """
+    One vendor, with one account's credentials and settings. Holds no connection: share it freely.
+
+    Attributes:
+        account_name: Names the account in handles, so that they outlive a change of keys.
+        callback_url: Where face checks return to, where a call names no other place.
+        models: Neutral model names to this vendor's, before the adapter's own table.
+        strict_limits: Treat findings as errors.
+        media_host: Makes local files reachable for vendors that take only URLs.
+        pacing: Replaces the adapter's pacing for `asset`, `verification` or `video`.
+    """
+
+    name: ClassVar[str]
+    codec: ClassVar[Codec]
+    dialect: ClassVar[VideoDialect]
+    video_models: ClassVar[tuple[VideoModel, ...]]
+    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = {}
+    media_rules: ClassVar[Mapping[MediaType, MediaRules]] = {}
+    name_limit: ClassVar[tuple[int | None, str]] = (None, "")
+    """Most characters in a group's or asset's name, and the source."""
+    asset_prefix: ClassVar[str] = ""
+    manual_steps: ClassVar[Mapping[str, str]] = {}
+    """Operations that only a person can do at this vendor: who does what, where, what to bring back."""
+    default_pacing: ClassVar[Mapping[Subject, Pacing]] = {}
+
+    account_name: str = ""
+    callback_url: str | None = None
+    models: Mapping[str, str] = field(factory=dict[str, str])
+    strict_limits: bool = False
+    media_host: MediaHost | None = field(default=None, eq=False)
+    pacing: Mapping[str, Pacing] = field(factory=dict[str, Pacing])
+
+    # -- what an adapter must say of itself ------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """What names the account among the credentials, such as the API key."""
+
+    @property
+    @abstractmethod
+    def origins(self) -> frozenset[str]:
+        """The only origins that ever see a credential."""
+
+    @abstractmethod
+    def authorize(self, request: Request, *, now: datetime) -> Request:
+        """Add the credential that `request.auth` asks for. Called afresh for every attempt."""
+
+    @abstractmethod
+    def fault(self, data: Any, response: Response) -> refusals.Fault | None:
+        """Find a refusal in a decoded answer; None if there is none in the body."""
+
+    # -- what adapters build on ------------------------------------------------------------------
+
+    @property
+    def account(self) -> str:
+        """The account in handles: the configured name, or a fingerprint of the credentials."""
+        return self.account_name or fingerprint(self.name, self.identity)
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every credential held."""
+        values = (getattr(self, each.name) for each in attrs.fields(type(self)))
+        return tuple(value for value in values if isinstance(value, Secret))
+
+    def ask(self, request: Request) -> Flow[Answer]:
+        """
+        Send a request and decode its answer.
+
+        Raises:
+            ProviderError: The vendor refused, by status or in the body.
+            OutcomeUnknownError: A create was answered in a way that leaves its fate open.
+            UnexpectedResponseError: The answer is not readable.
+        """
+        response = yield from send(request)
+        if error := self.refusal(response):
+            raise refusals.certain(error, request, response)
+        data = decode(response) if response.content.strip() else {}
+        return Answer(data=data, response=response, request_id=self.request_id(data, response))
+
+    def refusal(self, response: Response) -> PortraitError | None:
+        """Read an answer as a refusal; None if it is none."""
+        return refusals.read(self, response)
+
+    def request_id(self, data: Any, response: Response) -> str:
+        """The id that the vendor's support asks for."""
+        del data
+        return request_id_of(response.headers)
+
+    def read(self, cls: type[R], answer: Answer, data: Any = None, **given: Any) -> R:
+        """
+        Build a result from an answer by the codec's tables.
+
+        Args:
+            cls: The model.
+            answer: Where it comes from; kept as `.raw`.
+            data: The part of it that holds the members; the whole if not given.
+            given: Values for what the JSON leaves out.
+        """
+        known = {"provider": self.name, "account": self.account, "raw": answer.raw}
+        part = answer.data if data is None else data
+        return self.codec.read(cls, part, response=answer.response, **known, **given)
+
+    def id_of(self, kind: HandleKind, ref: Result | str) -> str:
+        """
+        Get the id or reference out of an object, a handle or a bare id.
+
+        Raises:
+            HandleError: It belongs to another vendor or account, is of another kind, or damaged.
+        """
+        if isinstance(ref, Result):
+            self._mine(kind, ref.provider, ref.account)
+            found = ref.ref or ref.id
+            if not found:
+                raise HandleError(
+                    f"this {kind} has no id, as it was never created",
+                    provider=self.name,
+                    field=kind,
+                )
+            return found
+        if is_handle(ref):
+            handle = Handle.parse(ref)
+            self._mine(kind, handle.provider, handle.account)
+            if handle.kind != kind:
+                raise HandleError(
+                    f"this handle names a {handle.kind}, not a {kind}",
+                    provider=self.name,
+                    field=kind,
+                    next_step=f"pass a {kind}'s handle",
+                )
+            return handle.ref
+        bare = ref.removeprefix("asset://") if kind == "asset" else ref
+        if (
+            not bare
+            or len(bare) > _LONGEST_ID
+            or not bare.isprintable()
+            or set(bare) & set(" /?#\\")
+        ):
+            raise HandleError(
+                f"{bare[:40]!r} cannot be a {kind}'s id",
+                provider=self.name,
+                field=kind,
+                next_step=f"pass the {kind}, its handle, or the vendor's own id",
+            )
+        if kind == "asset":
+            check_asset_id(bare, provider=self.name, prefix=self.asset_prefix, name=kind)
+        return bare
+
+    def seal(self, text: str) -> str:
+        """Make a token fit for a handle: readable with this account's credentials only."""
+        return seal(text, key=self.secrets[0].reveal())
+
+    def unseal(self, sealed: str) -> str:
+        """Read what `seal` made."""
+        return unseal(sealed, key=self.secrets[0].reveal())
+
+    def pace(self, subject: Subject) -> Pacing:
+        """How a thing is waited for: the profile's word, then the adapter's."""
+        return self.pacing.get(subject) or self.default_pacing.get(subject) or Pacing()
+
+    def check_group(self, name: str, kind: GroupKind) -> tuple[Finding, ...]:
+        """
+        Check what every create_group checks.
+
+        Raises:
+            UnsupportedError: The kind is not one that a group can be created of.
+        """
+        if kind is not GroupKind.VIRTUAL:
+            raise UnsupportedError(
+                f"a group of kind {kind.name} is not created but verified",
+                provider=self.name,
+                field="kind",
+                next_step="start_verification(name), then wait_until_verified",
+            )
+        return self.check_name(name)
+
+    def check_name(self, name: str, *, strict_limits: bool | None = None) -> tuple[Finding, ...]:
+        """Compare a name with the documented limit."""
+        if not name.strip():
+            raise InvalidInputError("the name is empty", provider=self.name, field="name")
+        return self.limits(tuple(check_length("name", name, *self.name_limit)), strict_limits)
+
+    def limits(self, findings: tuple[Finding, ...], strict: bool | None) -> tuple[Finding, ...]:  # noqa: FBT001  (hands on what callers name)
+        """Pass findings on, or raise the first one where limits are strict."""
+        if self.strict_limits if strict is None else strict:
+            enforce(findings, provider=self.name)
+        return findings
+
+    def _mine(self, kind: str, provider: str, account: str) -> None:
+        if (provider, account) != (self.name, self.account):
+            whose = f"another account at {provider}" if provider == self.name else provider
+            raise HandleError(
+                f"this {kind} belongs to {whose}, and the active profile is another",
+                provider=self.name,
+                field=kind,
+                next_step="connect with the profile that made it, or register it here again",
+            )
+
+
+def with_findings(result: R, findings: tuple[Finding, ...]) -> R:
+    """Put findings on a result, if there are any."""
+    return evolve(result, findings=(*result.findings, *findings)) if findings else result
+
+
+_LONGEST_ID: Final = 512

@@ -1,0 +1,126 @@
+"""Waiting, as flows: look, tell, pause, until it is settled or the deadline has passed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from attrs import frozen
+
+from .errors import (
+    ConnectionFailedError,
+    NotFoundError,
+    PortraitError,
+    RateLimitedError,
+    ServiceUnavailableError,
+    WaitTimeoutError,
+)
+from .models import AssetStatus, Event, VerificationStatus, VideoStatus
+from .wire import Flow, pause, within
+
+T = TypeVar("T")
+
+Subject: TypeAlias = Literal["asset", "verification", "video"]
+OnEvent: TypeAlias = Callable[[Event], object]
+
+
+@frozen(kw_only=True)
+class Pacing:
+    """
+    How a thing is waited for.
+
+    Attributes:
+        first_s: Seconds before the first look: most things take at least that long.
+        step_s: Seconds between looks.
+        deadline_s: Seconds after which waiting ends, where the caller names no deadline.
+        unseen_s: Seconds during which a new thing may not be found yet.
+    """
+
+    first_s: float = 3.0
+    step_s: float = 3.0
+    deadline_s: float = 300.0
+    unseen_s: float = 10.0
+
+
+@frozen(kw_only=True)
+class Sight:
+    """What one look saw."""
+
+    handle: str
+    status: AssetStatus | VerificationStatus | VideoStatus
+    status_word: str
+    settled: bool
+
+
+def wait(
+    look: Callable[[], Flow[T]],
+    sight_of: Callable[[T], Sight],
+    *,
+    before: T,
+    subject: Subject,
+    pacing: Pacing,
+    deadline_s: float | None,
+    on_event: OnEvent | None,
+) -> Flow[T]:
+    """
+    Look until it is settled.
+
+    Passing faults of the network or the vendor are ridden out until the deadline; *before* stands for
+    what is known while a new thing cannot be found yet.
+
+    Raises:
+        WaitTimeoutError: The deadline passed. Nothing was cancelled.
+    """
+    limit_s = pacing.deadline_s if deadline_s is None else deadline_s
+    started_s = yield from pause()
+    until_s = started_s + limit_s
+    state, fault, looks = before, None, 0
+    now_s = yield from pause(min(pacing.first_s, limit_s))
+    while True:
+        fault = None
+        try:
+            state = yield from within(look(), until_s)
+        except NotFoundError:
+            if now_s - started_s > pacing.unseen_s:
+                raise
+        except (ConnectionFailedError, RateLimitedError, ServiceUnavailableError) as error:
+            fault = error
+        looks += 1
+        now_s = yield from pause()
+        sight = sight_of(state)
+        settled = sight.settled and fault is None
+        rest_s = None if settled or now_s >= until_s else min(pacing.step_s, until_s - now_s)
+        if on_event:
+            _ = on_event(_event(sight, subject, looks, now_s - started_s, rest_s))
+        if settled:
+            return state
+        if rest_s is None:
+            raise _expired(sight, subject, limit_s, fault) from fault
+        now_s = yield from pause(rest_s)
+
+
+def _event(
+    sight: Sight, subject: Subject, look: int, elapsed_s: float, rest_s: float | None
+) -> Event:
+    return Event(
+        subject=subject,
+        handle=sight.handle,
+        status=sight.status,
+        status_word=sight.status_word,
+        elapsed_s=elapsed_s,
+        look=look,
+        next_look_s=rest_s,
+    )
+
+
+def _expired(
+    sight: Sight, subject: Subject, limit_s: float, fault: PortraitError | None
+) -> WaitTimeoutError:
+    word = f" ({sight.status_word})" if sight.status_word else ""
+    why = f"; the last look failed: {fault.message}" if fault else ""
+    context: dict[str, Any] = {"attempts": fault.attempts} if fault else {}
+    return WaitTimeoutError(
+        f"the {subject} is still {sight.status.value}{word} after {limit_s:g} s{why}",
+        handle=sight.handle,
+        **context,
+    )

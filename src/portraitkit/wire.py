@@ -1,0 +1,262 @@
+"""
+What flows and drivers say to each other.
+
+A flow is a generator that does no I/O. It yields steps and receives their results:
+
+    Request   the driver authorises and sends it, repeats it where that is safe; back comes a Response
+    Pause     the driver sleeps that many seconds (0 is allowed); back comes the monotonic clock
+    Work      the driver calls a blocking function off the event loop; back comes what it returned
+
+`send`, `pause` and `work` yield one step each and give the result its type. Flows compose with
+`yield from`, so paging and waiting are ordinary functions.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import ipaddress
+import json
+from collections.abc import Callable, Generator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+from urllib.parse import quote, urlsplit
+
+from attrs import evolve, field, frozen
+
+from .errors import Attempt
+from .models import Raw
+from .secret import MASK, Secret
+
+T = TypeVar("T")
+
+JSON_LIMIT_BYTES: Final = 8 * 1024 * 1024
+"""The largest answer that is read into memory."""
+
+
+class Auth(enum.Enum):
+    """Which credential a request needs. Without one it is sent bare, to any host."""
+
+    NONE = "none"
+    BEARER = "bearer"
+    SIGNATURE = "signature"
+
+
+def _pairs(query: Mapping[str, str] | tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(query.items()) if isinstance(query, Mapping) else query
+
+
+@frozen(kw_only=True)
+class Request:
+    """
+    One HTTP request, as a value: it compares, and its `repr` shows no secret.
+
+    Attributes:
+        url: Absolute, without a query, save for a vendor's signed link.
+        query: Pairs in the order sent; a mapping is accepted.
+        content: The exact body.
+        auth: The credential that `authorize` adds at each attempt.
+        repeatable: Whether it may be sent again when its outcome is unknown.
+        secrets: Values in it that no text may show, such as a token in the body.
+        save_to: Where a successful answer's body goes, as a stream; `Response.content` is then empty.
+        limit_bytes: The largest body accepted.
+        timeout_s: Cuts the configured timeouts down, as in the last seconds of a wait.
+    """
+
+    method: str
+    url: str
+    query: tuple[tuple[str, str], ...] = field(default=(), converter=_pairs)
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    content: bytes = field(default=b"", repr=False)
+    auth: Auth = Auth.NONE
+    repeatable: bool = False
+    secrets: tuple[Secret, ...] = field(default=(), repr=False, eq=False)
+    save_to: Path | None = None
+    limit_bytes: int = JSON_LIMIT_BYTES
+    timeout_s: float | None = field(default=None, eq=False)
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.shown_url}, {len(self.content)} bytes>"
+
+    @property
+    def shown_url(self) -> str:
+        """The URL fit to be shown: a link without credentials of ours loses its query."""
+        base = self.url.partition("?")[0]
+        if base != self.url:
+            return f"{base}?{MASK}"
+        return self.target
+
+    @property
+    def target(self) -> str:
+        """The full URL as it is sent."""
+        if not self.query:
+            return self.url
+        pairs = (f"{quote(k, safe='-_.~')}={quote(v, safe='-_.~')}" for k, v in self.query)
+        return f"{self.url}?{'&'.join(pairs)}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return origin_of(self.url)
+
+    def with_headers(self, headers: Mapping[str, str]) -> Request:
+        """Return a copy with more headers."""
+        return evolve(self, headers={**self.headers, **headers})
+
+
+@frozen(kw_only=True)
+class Response:
+    """One HTTP answer, as a value. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    content: bytes = field(default=b"", repr=False)
+    received_at: datetime
+    attempts: tuple[Attempt, ...] = ()
+    """The failed tries before this answer."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the HTTP status says success."""
+        return 200 <= self.status < 300  # noqa: PLR2004  (the range of success)
+
+    def raw(self, body: Any, request_id: str = "") -> Raw:
+        """Keep what may be kept of this answer on a result."""
+        kept = {name: text for name, text in self.headers.items() if name in _KEPT_HEADERS}
+        return Raw(
+            status=self.status,
+            headers=kept,
+            request_id=request_id or request_id_of(self.headers),
+            body=body,
+        )
+
+
+@frozen
+class Pause:
+    """Let time pass. The driver answers with its monotonic clock, in seconds."""
+
+    seconds: float
+
+
+@frozen
+class Work(Generic[T]):
+    """Call something that blocks, such as reading a file. Async drivers use a thread."""
+
+    call: Callable[[], T]
+
+
+Step: TypeAlias = Request | Pause | Work[Any]
+Flow: TypeAlias = Generator[Step, Any, T]
+"""Yields steps, receives what each came to, returns a *T*."""
+
+
+def send(request: Request) -> Flow[Response]:
+    """Send one request."""
+    reply = yield request
+    if not isinstance(reply, Response):
+        raise TypeError("a driver answers a Request with a Response")
+    return reply
+
+
+def pause(seconds: float = 0.0) -> Flow[float]:
+    """Let time pass and read the monotonic clock, in seconds."""
+    reply = yield Pause(seconds)
+    return float(reply)
+
+
+def work(call: Callable[[], T]) -> Flow[T]:
+    """Call something that blocks."""
+    result: T = yield Work(call)
+    return result
+
+
+def within(flow: Flow[T], until_s: float) -> Flow[T]:
+    """Run *flow* with each request's timeouts cut to what is left until the clock says *until_s*."""
+    reply: object = None
+    error: Exception | None = None
+    while True:
+        try:
+            step = flow.send(reply) if error is None else flow.throw(error)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        reply, error = None, None
+        if isinstance(step, Request):
+            left_s = until_s - (yield from pause())
+            step = evolve(step, timeout_s=max(left_s, 0.05))
+        try:
+            reply = yield step
+        except Exception as caught:  # noqa: BLE001  (the flow inside may want to catch it)
+            error = caught
+
+
+def json_body(value: Mapping[str, Any]) -> bytes:
+    """Encode a JSON body: compact, raw UTF-8, keys in the order given."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def multipart(
+    fields: Mapping[str, str], *, name: str, filename: str, content: bytes, content_type: str
+) -> tuple[bytes, str]:
+    """
+    Encode a form with one file.
+
+    The boundary is derived from the content, so that equal forms are equal bytes and a recorded
+    request can be found again.
+
+    Returns:
+        The body and its `Content-Type`.
+    """
+    digest = hashlib.sha256(content)
+    digest.update(repr(sorted(fields.items())).encode())
+    boundary = f"portraitkit-{digest.hexdigest()[:32]}"
+    parts: list[bytes] = []
+    for key, text in fields.items():
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(key)}"\r\n\r\n'
+        parts.append(head.encode() + text.encode() + b"\r\n")
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(name)}"; '
+        f'filename="{_quoted(filename)}"\r\nContent-Type: {content_type}\r\n\r\n'
+    )
+    parts.append(head.encode() + content + b"\r\n" + f"--{boundary}--\r\n".encode())
+    return b"".join(parts), f"multipart/form-data; boundary={boundary}"
+
+
+def _quoted(text: str) -> str:
+    # HTML's form rules: only these three are escaped; the rest travels as UTF-8.
+    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of *url*, in lower case."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether *url* stays on this machine."""
+    host = (urlsplit(url).hostname or "").lower()
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+_REQUEST_ID_HEADERS: Final = ("x-request-id", "x-tt-logid", "x-client-request-id")
+_KEPT_HEADERS: Final = frozenset(
+    {
+        *_REQUEST_ID_HEADERS,
+        "content-type",
+        "date",
+        "retry-after",
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+    }
+)
+
+
+def request_id_of(headers: Mapping[str, str]) -> str:
+    """The id that a vendor's support asks for, or an empty string."""
+    return next((headers[name] for name in _REQUEST_ID_HEADERS if name in headers), "")
