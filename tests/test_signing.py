@@ -302,3 +302,27 @@ def test_the_query_may_come_inside_the_url():
 
     assert dict(request.query) == dict(parse_qsl(moved.url.partition("?")[2]))
     assert "AKLTEXAMPLE" == verified(moved)
+
+
+@pytest.mark.parametrize(
+    ("expected", "headers", "days"),
+    [
+        ("InvalidTimestamp", {"X-Date": "yesterday"}, 0),
+        ("InvalidCredential", {"X-Date": "20260103T030405Z"}, 1),
+        ("SignatureDoesNotMatch", {"X-Content-Sha256": "0" * 64}, 0),
+        ("SignatureDoesNotMatch", {"X-Date": "20260102T030406Z"}, 0),
+    ],
+)
+def test_a_changed_header_is_refused(expected, headers, days):
+    """Date and digest cannot be changed after signing."""
+    request = signed(asset_request()).with_headers(headers)
+
+    assert expected == refusal(request, now=NOW + timedelta(days=days))
+
+
+def test_unsorted_header_names_are_refused():
+    """The list of signed headers has one order."""
+    request = signed(asset_request())
+    text = request.headers["Authorization"].replace("content-type;host", "host;content-type")
+
+    assert "InvalidAuthorization" == refusal(request.with_headers({"Authorization": text}))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import (
     TYPE_CHECKING,
@@ -24,7 +24,7 @@ from typing import (
 
 from .driver import AsyncDriver, Budget, Clock, Driver
 from .errors import PortraitError
-from .models import Asset, AssetRef, Page
+from .models import Asset, AssetRef, Page, Verification
 from .provider import PortraitProvider
 from .transport import AsyncHttpxTransport, AsyncTransport, HttpxTransport, Timeouts, Transport
 from .video import OnUnsupported, Preview, VideoRequest
@@ -55,6 +55,14 @@ class _Client:
     def supports(self, operation: str) -> bool:
         """Tell whether the vendor offers an operation, such as `list_assets`."""
         return self.provider.supports(operation)
+
+    def read_callback(self, received: str | Mapping[str, Any]) -> Verification:
+        """
+        Read what arrived at the callback URL: its URL, query or fields. Sends nothing.
+
+        The result is still WAITING: pass it to `check_verification`, and believe only that.
+        """
+        return self.provider.read_callback(received)
 
     def preview_video(
         self,

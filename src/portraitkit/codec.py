@@ -2,18 +2,19 @@
 From vendor JSON to models, by tables.
 
 An adapter says under which keys each attribute is found and what each vendor word means. Reading is
-tolerant where vendors differ (several keys, absent or odd optional members, unknown words) and strict
-where a wrong guess would hurt: an id is never made up, and nothing is turned into a string by force.
+tolerant where vendors differ (several keys, absent or odd optional members, unknown words) and
+strict where a wrong guess would hurt: an id is never made up, nothing is forced into a string.
 """
 
 from __future__ import annotations
 
 import enum
+import inspect
 import json
 from collections.abc import Hashable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final, TypeAlias, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeGuard, TypeVar, cast
 
 import attrs
 import cattrs
@@ -55,7 +56,7 @@ class Codec:
         Raises:
             UnexpectedResponseError: A required attribute is absent, or not of its type.
         """
-        if not isinstance(data, Mapping):
+        if not is_object(data):
             raise _unreadable(f"expected an object with {cls.__name__}'s members", response)
         values: dict[str, Any] = dict(given)
         for name, keys in self.fields[cls].items():
@@ -88,12 +89,22 @@ class Codec:
 
     def _value(self, name: str, found: Any, attribute: attrs.Attribute[Any]) -> dict[str, Any]:
         kind: Any = _plain(attribute.type)
-        if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        if inspect.isclass(kind) and issubclass(kind, enum.Enum):
             word = {f"{name}_word": str(found)} if name in ("status", "kind") else {}
             return {name: self.word(kind, found), **word}
         if kind in self.fields:
             return {name: self.read(kind, found)}
         return {name: _CONVERTER.structure(found, kind)}
+
+
+def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Tell whether *value* is a JSON object."""
+    return isinstance(value, Mapping)
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    """Tell whether *value* is a JSON array."""
+    return isinstance(value, list)
 
 
 def first(data: object, keys: Keys) -> Any:
@@ -108,8 +119,8 @@ def first(data: object, keys: Keys) -> Any:
 def rows(data: object, keys: Keys) -> Iterator[Mapping[str, Any]]:
     """Iterate over the objects of a list found under *keys*; an absent list is empty."""
     found = first(data, keys)
-    for item in found if isinstance(found, list) else []:
-        if isinstance(item, Mapping):
+    for item in found if is_array(found) else []:
+        if is_object(item):
             yield item
 
 
@@ -149,9 +160,9 @@ def _unreadable(message: str, response: Response | None) -> UnexpectedResponseEr
 
 def _at(data: object, path: str) -> Any:
     for key in path.split("."):
-        if isinstance(data, Mapping):
+        if is_object(data):
             data = data.get(key)
-        elif isinstance(data, list) and key.isdigit() and int(key) < len(data):
+        elif is_array(data) and key.isdigit() and int(key) < len(data):
             data = data[int(key)]
         else:
             return None
@@ -206,7 +217,7 @@ def _moment(value: object, _: object) -> datetime:
 
 def _secret(value: object, _: object) -> Secret:
     """Some vendors give a link as a string, some as an array of strings."""
-    if isinstance(value, list) and value:
+    if is_array(value) and value:
         value = value[0]
     if not isinstance(value, str) or not value:
         raise TypeError(f"expected a string, found {type(value).__name__}")

@@ -1,7 +1,7 @@
 """
 Video bodies, both ways: from a neutral request to a vendor's JSON and back.
 
-A dialect is data plus two small functions, one that writes media and prompt and one that reads them.
+A dialect is data plus two small functions: one writes media and prompt, the other reads them.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def unsupported(
             f"{provider} cannot express {name}={asked!r}: {why}",
             provider=provider,
             field=name,
-            next_step=f'leave it out, or pass on_unsupported={{"{name}": "drop"}} to send it without',
+            next_step=f'leave it out, or pass on_unsupported={{"{name}": "drop"}}',
         )
     adaptation = Adaptation(field=name, asked=asked, sent=None, why=why)
     if choice == "warn":

@@ -1,8 +1,9 @@
 """
 Runs flows. The two drivers differ only in how they wait for I/O; what they decide stands in `Call`.
 
-One owner of retries: a request's first attempt is plain, and stamina counts the others. A read is repeated
-after any passing fault; a create only when it was certainly not sent, or was refused for load.
+One owner of retries: a request's first attempt is plain, and stamina counts the others. A read is
+repeated after any passing fault; a create only when it was certainly not sent, or was refused for
+load.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ class Call:
             return request
         if request.origin not in self._provider.origins:
             raise UnexpectedResponseError(
-                f"a request with credentials was meant for {request.origin}, which is not configured",
+                f"a request with credentials was meant for {request.origin}, which is foreign",
                 provider=self._provider.name,
             )
         return self._provider.authorize(request, now=self._clock.now())
@@ -153,7 +154,7 @@ class Call:
     def _error_in(self, response: Response) -> PortraitError | None:
         if self._request.auth is not Auth.NONE:
             return self._provider.refusal(response)
-        return None if response.status < 500 else refusals.bare(response)  # noqa: PLR2004  (the range of server faults)
+        return refusals.bare(response)
 
     def _note(self, outcome: Outcome, reason: str, retry_after_s: float | None) -> bool:
         """Remember a failed attempt; tell whether budget and deadline allow another."""
@@ -174,7 +175,7 @@ class Call:
         where = self._request.origin
         if outcome is Outcome.UNKNOWN and not self._request.repeatable:
             return OutcomeUnknownError(
-                f"{reason} at {where}, after the request may have arrived: it may have been carried out",
+                f"{reason} at {where}, and the request may have arrived and been carried out",
                 next_step=refusals.LOOK_FIRST,
                 **context,
             )
@@ -218,7 +219,7 @@ class _Run:
                 next_step=refusals.LOOK_FIRST,
             )
         error = error.fill(provider=self._provider.name, operation=self._operation)
-        # The frames inside hold decoded answers, and a traceback that prints locals would show them.
+        # The frames inside hold decoded answers; a traceback that prints locals would show them.
         error.__cause__ = error.__context__ = None
         return error.with_traceback(None).scrub(masker(_reveal(self._secrets)))
 
@@ -285,7 +286,7 @@ class Driver:
                     self._clock.sleep(call.backoff(attempt))
                     if answer := self._try(call):
                         return answer
-                    raise _TryAgain(call)
+                    raise _TryAgain(call)  # noqa: TRY301  (what stamina counts)
         except _TryAgain:
             pass
         return call.end()
@@ -351,7 +352,7 @@ class AsyncDriver:
                     await self._clock.sleep_async(call.backoff(attempt))
                     if answer := await self._try(call):
                         return answer
-                    raise _TryAgain(call)
+                    raise _TryAgain(call)  # noqa: TRY301  (what stamina counts)
         except _TryAgain:
             pass
         return call.end()
@@ -365,10 +366,14 @@ class AsyncDriver:
         return None
 
 
+def _now(error: Exception) -> float | bool:
+    return 0.0 if isinstance(error, _TryAgain) else False
+
+
 def _retry(budget: Budget) -> dict[str, Any]:
     # The sleeping is ours, on an injected clock, so that stamina's own is zero.
     return {
-        "on": lambda error: 0.0 if isinstance(error, _TryAgain) else False,
+        "on": _now,
         "attempts": max(1, budget.attempts - 1),
         "timeout": None,
         "wait_initial": budget.first_wait_s,

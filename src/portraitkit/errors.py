@@ -8,12 +8,12 @@ Every error that portraitkit raises, in one tree.
     │   ├── PromptError                  labels in a prompt do not fit the media
     │   └── HandleError                  a handle is damaged, or of another account or kind
     ├── UnsupportedError                 this vendor has no way to do it; nothing was sent
-    │   └── ManualStepError              possible, but only by hand: says who does what, where
+    │   └── ManualStepError              possible, but only by hand: says who does what
     ├── NotReadyError                    it has to be waited for first; nothing was sent
     │   ├── AssetNotReadyError           the asset is not active
     │   └── VideoNotReadyError           the video is not finished
     ├── ConnectionFailedError            no answer, and nothing was changed at the vendor
-    ├── OutcomeUnknownError              a create may or may not have happened: look before repeating
+    ├── OutcomeUnknownError              a create may have happened: look before repeating
     ├── UnexpectedResponseError          the answer could not be read
     ├── ProviderError                    the vendor said no
     │   ├── AuthenticationError          key or signature refused
@@ -26,7 +26,7 @@ Every error that portraitkit raises, in one tree.
     │   ├── ConflictError                not in the present state
     │   ├── VerificationPendingError     the person has not finished the face check
     │   ├── VerificationExpiredError     the face check's link or token ran out
-    │   ├── RateLimitedError             too many requests; repeated within the attempt budget
+    │   ├── RateLimitedError             too many requests
     │   └── ServiceUnavailableError      the vendor is failing
     ├── JobFailedError                   the vendor accepted the job, and it ended badly
     │   ├── AssetFailedError
@@ -342,6 +342,8 @@ class WaitTimeoutError(PortraitError, TimeoutError):
     advice = "wait again with the handle, or with a longer deadline_s"
 
 
+_SHORTEST_MASKED: Final = 4
+"""Shorter values would blank out ordinary words."""
 _URL_QUERY: Final = re.compile(r"(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]*")
 _BEARER: Final = re.compile(r"(?i)(bearer|signature=|credential=)\s*[\w./+=-]{6,}")
 
@@ -352,7 +354,8 @@ def masker(secrets: Iterable[str]) -> Callable[[str], str]:
 
     Vendors echo keys, tokens (`NotFound.<token>`) and signed URLs in their messages.
     """
-    values = sorted({value for value in secrets if len(value) > 3}, key=len, reverse=True)  # noqa: PLR2004  (shorter ones would blank out ordinary words)
+    long_enough = {value for value in secrets if len(value) >= _SHORTEST_MASKED}
+    values = sorted(long_enough, key=len, reverse=True)
 
     def clean(text: str) -> str:
         for value in values:

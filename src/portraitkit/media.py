@@ -1,9 +1,10 @@
-"""Pictures, videos and sounds on their way to a vendor: what they are, and how a vendor gets them."""
+"""Pictures, videos and sounds on their way to a vendor: what they are, and how they get there."""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
@@ -64,8 +65,9 @@ class FolderMediaHost:
     folder: Path = field(converter=Path)
     base_url: str
 
-    def publish(self, content: bytes, *, filename: str, content_type: str) -> str:  # noqa: ARG002  (the protocol's arguments)
+    def publish(self, content: bytes, *, filename: str, content_type: str) -> str:
         """Write the file and return its URL."""
+        del content_type
         name = hashlib.sha256(content).hexdigest()[:40] + Path(filename).suffix
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / name
@@ -146,7 +148,7 @@ def as_upload(content: bytes, *, filename: str = "", media: MediaType | None = N
         raise MediaError(
             f"{name} is no picture, video or audio of a known type",
             field="source",
-            next_step="use jpeg, png or webp for pictures, mp4 or mov for videos, mp3 or wav for audio",
+            next_step="use jpeg, png or webp, mp4 or mov, mp3 or wav",
         )
     content_type, found = sniffed
     if media is not None and media is not found:
@@ -199,9 +201,7 @@ def sniff(content: bytes) -> tuple[str, MediaType] | None:
         if brand in (b"heic", b"heix", b"mif1", b"hevc", b"msf1"):
             return "image/heic", MediaType.IMAGE
         return ("video/quicktime" if brand == b"qt  " else "video/mp4"), MediaType.VIDEO
-    if len(content) > 1 and content[0] == 0xFF and content[1] & 0xE6 == 0xE2:  # noqa: PLR2004  (an MPEG layer 3 frame)
-        return "audio/mpeg", MediaType.AUDIO
-    return None
+    return ("audio/mpeg", MediaType.AUDIO) if _MP3_FRAME.match(content) else None
 
 
 def measure(upload: Upload) -> tuple[int, int] | None:
@@ -215,10 +215,11 @@ def measure(upload: Upload) -> tuple[int, int] | None:
     try:
         with Image.open(io.BytesIO(upload.content)) as picture:
             return picture.size
-    except Exception:  # noqa: BLE001  (Pillow raises many kinds for a damaged file; pixels stay unknown)
+    except Exception:  # noqa: BLE001  (Pillow raises many kinds for a damaged file)
         return None
 
 
+_MP3_FRAME: Final = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")
 _MAGIC: Final = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),

@@ -1,8 +1,8 @@
 """
 The values that operations return: frozen, and free of any vendor's words.
 
-Times are aware UTC datetimes. Links and tokens are secrets: they are absent from every text form, and
-a property such as `VideoTask.video_url` hands out the plain text only when it is asked for.
+Times are aware UTC datetimes. Links and tokens are secrets: they are absent from every text form,
+and a property such as `VideoTask.video_url` hands out the plain text only when asked.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from attrs import field, frozen
 from .errors import AssetNotReadyError, PortraitError
 from .handles import Handle, HandleKind
 from .secret import Secret
-
 
 T = TypeVar("T")
 
@@ -107,7 +106,7 @@ class Adaptation:
 @frozen(kw_only=True)
 class Finding:
     """
-    A documented limit that an argument exceeds. It is sent all the same unless `strict_limits` is on.
+    A documented limit that an argument exceeds. It is sent all the same without `strict_limits`.
 
     Attributes:
         field: The argument, such as `name` or `media.width`.
@@ -211,7 +210,7 @@ class Asset(Result):
         """
         if self.id is None or self.status in (AssetStatus.PROCESSING, AssetStatus.FAILED):
             raise AssetNotReadyError(
-                f"asset {self.id or self.ref} is {self.status.value}, so it has no asset:// address",
+                f"asset {self.id or self.ref} is {self.status.value}: it has no asset:// address",
                 provider=self.provider,
                 handle=self.handle,
                 next_step="wait_until_active(asset), then use what it returns",
@@ -234,6 +233,8 @@ class Verification(Result):
     """The vendor's own name for the session, where it has one."""
     expires_at: datetime | None = None
     """When link and token run out."""
+    claimed: bool | None = None
+    """Whether the browser's return says that the person passed. It proves nothing."""
     group: Group | None = None
     """The person's group, once verified."""
     failure: Failure | None = None

@@ -1,7 +1,8 @@
 """
 What is known before anything is sent: documented limits, and what can never work.
 
-Limits come back as findings, because vendors move them without notice. What can never work is an error.
+Limits come back as findings, because vendors move them without notice. What can never work is an
+error.
 """
 
 from __future__ import annotations

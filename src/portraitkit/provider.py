@@ -1,9 +1,9 @@
 """
 The one interface that every vendor's adapter implements.
 
-Operations are flows (see `portraitkit.wire`). An adapter overrides the operations that its vendor offers;
-the base refuses the others before any request. What is the same everywhere, such as waiting and
-downloading, is written once in `portraitkit.flows`.
+Operations are flows (see `portraitkit.wire`). An adapter overrides the operations that its vendor
+offers; the base refuses the others before any request. What is the same everywhere, such as waiting
+and downloading, is written once in `portraitkit.flows`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, Final, NoReturn
 
 from attrs import frozen
 
-from .flows import adding, downloading, making, waits
 from .errors import ManualStepError, UnsupportedError
+from .flows import adding, downloading, making, waits
 from .media import Link, MediaSource, Upload
 from .models import (
     Asset,
@@ -111,7 +111,9 @@ class PortraitProvider(Vendor):
                 only URLs and no media host is configured. Nothing was created.
             QuotaExceededError: The group is full.
         """
-        return adding.add_asset(self, group, source, name, media, strict_limits)
+        return adding.add_asset(
+            self, group, source, name=name, media=media, strict_limits=strict_limits
+        )
 
     def add_assets(self, group: GroupRef, sources: Sequence[MediaSource]) -> Flow[list[Asset]]:
         """
@@ -215,6 +217,20 @@ class PortraitProvider(Vendor):
         del name, callback_url
         self.refuse("start_verification")
 
+    def read_callback(self, received: str | Mapping[str, Any]) -> Verification:
+        """
+        Read what arrived at the callback URL. Sends nothing, and proves nothing.
+
+        Args:
+            received: The whole URL, its query, or the fields of a form or JSON body.
+
+        Returns:
+            A check whose status is still WAITING, whatever `.claimed` says: anyone can call the
+            page. Pass it to `check_verification`, and believe only that.
+        """
+        del received
+        self.refuse("read_callback")
+
     def check_verification(self, verification: VerificationRef) -> Flow[Verification]:
         """Ask the vendor whether the person has passed. `.group` is set once VERIFIED."""
         del verification
@@ -247,7 +263,8 @@ class PortraitProvider(Vendor):
         """Read the answer to a create; the task as `get_video` reads it, unless overridden."""
         return self.read(VideoTask, answer)
 
-    def model_id(self, model: VideoModel, *, with_assets: bool) -> str:
+    @classmethod
+    def model_id(cls, model: VideoModel, *, with_assets: bool) -> str:
         """Choose the vendor's name for a model."""
         del with_assets
         return model.id

@@ -1,10 +1,11 @@
-"""How an answer becomes an error: by the vendor's code first, then by its HTTP status, never by prose."""
+"""How an answer becomes an error: by the vendor's code, then by its status, never by prose."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
@@ -51,16 +52,18 @@ def read(vendor: Vendor, response: Response) -> ProviderError | UnexpectedRespon
     }
     if 300 <= response.status < 400:  # noqa: PLR2004  (the range of redirects)
         where = origin_of(response.headers.get("location", "")) or "nowhere"
+        context["next_step"] = "check the profile's base_url"
         return UnexpectedResponseError(
-            f"the vendor's API redirects to {where}; credentials are not sent there",
-            **{**context, "next_step": "check the profile's base_url"},
+            f"the vendor's API redirects to {where}; credentials are not sent there", **context
         )
     kind = class_of(vendor.error_codes, fault.code, response.status)
     return kind(_summary(fault, response), **context)
 
 
-def bare(response: Response) -> ProviderError:
+def bare(response: Response) -> ProviderError | None:
     """Read a server fault of a host that is not the vendor's API, such as a media host."""
+    if response.status < _SERVER_FAULTS:
+        return None
     return class_of({}, "", response.status)(
         f"HTTP {response.status}", status=response.status, retry_after_s=retry_after_s(response)
     )
@@ -69,13 +72,16 @@ def bare(response: Response) -> ProviderError:
 def class_of(
     codes: Mapping[str, type[ProviderError]], code: str, status: int
 ) -> type[ProviderError]:
-    """Look a code up whole, then without its last dotted parts; then go by the status."""
+    """Look a code up whole, without its last dotted parts, by `START_*`; then go by the status."""
     wanted = code
     while wanted:
         if wanted in codes:
             return codes[wanted]
         wanted = wanted.rpartition(".")[0]
-    if status >= 500:  # noqa: PLR2004  (the range of server faults)
+    for start, kind in codes.items():
+        if start.endswith("*") and code.startswith(start[:-1]):
+            return kind
+    if status >= _SERVER_FAULTS:
         return errors.ServiceUnavailableError
     return _BY_STATUS.get(status, ProviderError)
 
@@ -93,9 +99,10 @@ def was_refused(error: PortraitError) -> bool:
     it is in the vendor's own form or names a time to come back.
     """
     status = error.status or 0
-    if status < 500:  # noqa: PLR2004  (the range of server faults)
+    if status < _SERVER_FAULTS or status == HTTPStatus.NOT_IMPLEMENTED:
         return True
-    return status == 501 or (status == 503 and bool(error.code or error.retry_after_s is not None))  # noqa: PLR2004  (501 is not offered, 503 not now)
+    named = bool(error.code) or error.retry_after_s is not None
+    return status == HTTPStatus.SERVICE_UNAVAILABLE and named
 
 
 def certain(error: PortraitError, request: Request, response: Response) -> PortraitError:
@@ -143,6 +150,7 @@ def _summary(fault: Fault, response: Response) -> str:
     return f"the vendor answered HTTP {response.status} with {kind} and no error it documents"
 
 
+_SERVER_FAULTS: Final = 500
 LOOK_FIRST: Final = (
     "look for it with the list operation or in the vendor's console before you create it again"
 )

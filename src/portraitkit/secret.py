@@ -18,8 +18,8 @@ class Secret:
 
     __slots__ = ("_value",)
 
-    def __init__(self, value: str) -> None:
-        self._value: str | None = value
+    def __init__(self, value: str | None) -> None:
+        self._value = value
 
     def reveal(self) -> str:
         """
@@ -68,6 +68,4 @@ MASK: Final = "<secret>"
 
 
 def _dropped() -> Secret:
-    secret = Secret("")
-    secret._value = None  # noqa: SLF001  (the one place that makes an empty copy)
-    return secret
+    return Secret(None)

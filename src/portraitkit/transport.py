@@ -1,9 +1,9 @@
 """
-The only module that knows httpx: one request out, one answer in, and what really happened when none came.
+The only module that knows httpx: one request out, one answer in, or what became of it.
 
-Answers are bounded in size and time. Bodies are asked for plain (`Accept-Encoding: identity`); one that
-comes compressed all the same is unpacked within the same bound, and one that is only labelled so is taken
-as it is, since a gateway is known to mislabel.
+Answers are bounded in size and time. Bodies are asked for plain (`Accept-Encoding: identity`); one
+that comes compressed all the same is unpacked within the same bound, and one that is only labelled
+so is taken as it is, since a gateway is known to mislabel.
 """
 
 from __future__ import annotations
@@ -244,17 +244,17 @@ def _arguments(request: Request, timeouts: Timeouts) -> dict[str, Any]:
         "headers": {"Accept-Encoding": "identity", **request.headers},
         "content": request.content or None,
         "follow_redirects": False,
-        "timeout": {
-            "connect": min(timeouts.connect_s, most_s),
-            "read": min(timeouts.read_s, most_s),
-            "write": min(timeouts.write_s, most_s),
-            "pool": min(timeouts.pool_s, most_s),
-        },
+        "timeout": (  # connect, read, write, pool: a tuple, as httpx and its forks all take one
+            min(timeouts.connect_s, most_s),
+            min(timeouts.read_s, most_s),
+            min(timeouts.write_s, most_s),
+            min(timeouts.pool_s, most_s),
+        ),
     }
 
 
 def _errors_of(client: object) -> Any:
-    """The exceptions of the library that the client comes from: httpx, or a fork with its interface."""
+    """The exceptions of the library that the client comes from: httpx, or a fork of it."""
     for cls in type(client).__mro__:
         module = sys.modules.get(cls.__module__.partition(".")[0])
         if hasattr(module, "HTTPError") and hasattr(module, "ConnectError"):

@@ -1,13 +1,11 @@
-"""
-What every adapter builds on: one vendor's tables, one account's settings, and reading its answers.
-"""
+"""What every adapter builds on: one vendor's tables, one account's settings, its answers."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 import attrs
 from attrs import evolve, field, frozen
@@ -25,6 +23,7 @@ from .waiting import Pacing, Subject
 from .wire import Flow, Request, Response, request_id_of, send
 
 R = TypeVar("R", bound=Result)
+Findings: TypeAlias = tuple[Finding, ...]
 
 
 @frozen(kw_only=True)
@@ -65,7 +64,7 @@ class Vendor(ABC):
     """Most characters in a group's or asset's name, and the source."""
     asset_prefix: ClassVar[str] = ""
     manual_steps: ClassVar[Mapping[str, str]] = {}
-    """Operations that only a person can do at this vendor: who does what, where, what to bring back."""
+    """Operations that only a person can do: who does what, where, and what to bring back."""
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {}
 
     account_name: str = ""
@@ -120,7 +119,7 @@ class Vendor(ABC):
         response = yield from send(request)
         if error := self.refusal(response):
             raise refusals.certain(error, request, response)
-        data = decode(response) if response.content.strip() else {}
+        data: Any = decode(response) if response.content.strip() else {}
         return Answer(data=data, response=response, request_id=self.request_id(data, response))
 
     def refusal(self, response: Response) -> PortraitError | None:
@@ -225,7 +224,7 @@ class Vendor(ABC):
             raise InvalidInputError("the name is empty", provider=self.name, field="name")
         return self.limits(tuple(check_length("name", name, *self.name_limit)), strict_limits)
 
-    def limits(self, findings: tuple[Finding, ...], strict: bool | None) -> tuple[Finding, ...]:  # noqa: FBT001  (hands on what callers name)
+    def limits(self, findings: Findings, strict: bool | None) -> Findings:  # noqa: FBT001  (hands on what callers name)
         """Pass findings on, or raise the first one where limits are strict."""
         if self.strict_limits if strict is None else strict:
             enforce(findings, provider=self.name)

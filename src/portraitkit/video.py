@@ -1,9 +1,9 @@
 """
 What a video should be, in neutral words: the request, its media, and labels in its prompt.
 
-A prompt names media by label. `{mia}` becomes "Image 1" where it is sent, counted for each kind of media
-in the order sent; `{{` and `}}` are literal braces. Media without a name of their own are `{image_1}`,
-`{video_1}`, `{audio_1}` and so on, and may be left unmentioned.
+A prompt names media by label. `{mia}` becomes "Image 1" where it is sent, counted for each kind of
+media in the order sent; `{{` and `}}` are literal braces. Media without a name of their own are
+`{image_1}`, `{video_1}`, `{audio_1}` and so on, and may be left unmentioned.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ class Frames:
 Media: TypeAlias = Frames | References
 
 
-def _seconds(request: VideoRequest, attribute: object, value: int | None) -> None:  # noqa: ARG001  (attrs' validator form)
+def _seconds(request: VideoRequest, attribute: object, value: Any) -> None:
+    del request, attribute  # attrs' form of a validator
     if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
         raise InvalidInputError(
             f"duration_s is whole seconds, not {value!r}",
@@ -204,7 +205,7 @@ def write_prompt(prompt: str, media: Media | None) -> str:
     Replace labels by the words that are sent.
 
     Raises:
-        PromptError: A label has no reference, a named reference is not used, or a brace stands alone.
+        PromptError: A label has no reference, a named reference is unused, or a brace stands alone.
     """
     texts: dict[str, str] = {}
     unused: set[str] = set()
@@ -214,10 +215,10 @@ def write_prompt(prompt: str, media: Media | None) -> str:
         texts[label] = text
         if each.name:
             unused.add(each.name)
-            texts.setdefault(each.name, text)
-            if texts[each.name] != text:
+            taken = texts.setdefault(each.name, text)
+            if taken != text:
                 raise PromptError(
-                    f"the label {each.name!r} also names {texts[each.name]} by its position",
+                    f"the label {each.name!r} also names {taken} by its position",
                     field="media",
                     next_step="choose a label that is not image_N, video_N or audio_N",
                 )
@@ -237,7 +238,7 @@ def write_prompt(prompt: str, media: Media | None) -> str:
             raise PromptError(
                 f"the prompt names {{{label}}}, and no reference has that label",
                 field="prompt",
-                next_step=f"known labels: {', '.join(sorted(texts)) or 'none, as there are no references'}",
+                next_step=f"known labels: {', '.join(sorted(texts)) or 'none'}",
             )
         unused.discard(label)
         return texts[label]

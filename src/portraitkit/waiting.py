@@ -65,8 +65,8 @@ def wait(
     """
     Look until it is settled.
 
-    Passing faults of the network or the vendor are ridden out until the deadline; *before* stands for
-    what is known while a new thing cannot be found yet.
+    Passing faults of the network or the vendor are ridden out until the deadline; *before* stands
+    for what is known while a new thing cannot be found yet.
 
     Raises:
         WaitTimeoutError: The deadline passed. Nothing was cancelled.

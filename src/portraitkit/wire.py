@@ -3,9 +3,9 @@ What flows and drivers say to each other.
 
 A flow is a generator that does no I/O. It yields steps and receives their results:
 
-    Request   the driver authorises and sends it, repeats it where that is safe; back comes a Response
-    Pause     the driver sleeps that many seconds (0 is allowed); back comes the monotonic clock
-    Work      the driver calls a blocking function off the event loop; back comes what it returned
+    Request   the driver authorises and sends it, again where that is safe; back comes a Response
+    Pause     the driver sleeps that many seconds, maybe 0; back comes the monotonic clock
+    Work      the driver calls a blocking function off the event loop; back comes its result
 
 `send`, `pause` and `work` yield one step each and give the result its type. Flows compose with
 `yield from`, so paging and waiting are ordinary functions.
@@ -59,7 +59,7 @@ class Request:
         auth: The credential that `authorize` adds at each attempt.
         repeatable: Whether it may be sent again when its outcome is unknown.
         secrets: Values in it that no text may show, such as a token in the body.
-        save_to: Where a successful answer's body goes, as a stream; `Response.content` is then empty.
+        save_to: Where a successful answer's body is streamed; `Response.content` is then empty.
         limit_bytes: The largest body accepted.
         timeout_s: Cuts the configured timeouts down, as in the last seconds of a wait.
     """
@@ -172,7 +172,7 @@ def work(call: Callable[[], T]) -> Flow[T]:
 
 
 def within(flow: Flow[T], until_s: float) -> Flow[T]:
-    """Run *flow* with each request's timeouts cut to what is left until the clock says *until_s*."""
+    """Run *flow*, its requests' timeouts cut to what is left until the clock says *until_s*."""
     reply: object = None
     error: Exception | None = None
     while True:

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+import court
 from portraitkit.simulators.alltoken import AllTokenSimulator, Variants
 from portraitkit.simulators.state import SimAccount, VirtualClock, World, never
 from portraitkit.wire import Request, multipart
 
 ORIGIN = "https://api.alltoken.ai"
+CONTRACT = court.load("alltoken")
 
 
 @pytest.fixture
@@ -28,18 +30,24 @@ def vendor(clock):
     return simulator
 
 
+def ask(vendor, request: Request):
+    """Return an answer's status and body, once it is held to the contract."""
+    response = vendor.handle(request)
+    CONTRACT.judge_answer(CONTRACT._operation_of(request), response)
+    return response.status, json.loads(response.content)
+
+
 def act(vendor, action: str, body: dict[str, Any] | None = None, *, key: str = "key-main"):
-    """Return the answer's status and body."""
-    response = vendor.handle(
+    return ask(
+        vendor,
         Request(
             method="POST",
             url=f"{ORIGIN}/v1/portrait/",
             query={"Action": action, "Version": "2024-01-01"},
             headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
             content=json.dumps(body or {}).encode(),
-        )
+        ),
     )
-    return response.status, json.loads(response.content)
 
 
 def result(vendor, action: str, body: dict[str, Any] | None = None, *, key: str = "key-main"):
@@ -66,29 +74,29 @@ def upload(vendor, group: str, content: bytes = b"picture", kind: str = "image/j
     form, content_type = multipart(
         {"GroupId": group}, name="file", filename="mia.jpg", content=content, content_type=kind
     )
-    response = vendor.handle(
+    return ask(
+        vendor,
         Request(
             method="POST",
             url=f"{ORIGIN}/v1/portrait/upload",
             headers={"Authorization": "Bearer key-main", "Content-Type": content_type},
             content=form,
-        )
+        ),
     )
-    return response.status, json.loads(response.content)
 
 
 def video(vendor, method: str = "POST", path: str = "", body: Any = None, key: str = "key-main"):
     path, _, query = path.partition("?")
-    response = vendor.handle(
+    return ask(
+        vendor,
         Request(
             method=method,
             url=f"{ORIGIN}/v1/videos/generations{path}",
             query=dict(pair.split("=") for pair in query.split("&") if pair),
             headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
             content=json.dumps(body).encode() if body is not None else b"",
-        )
+        ),
     )
-    return response.status, json.loads(response.content)
 
 
 def of_asset(asset: str, model: str = "seedance-2.0", role: str = "first_frame") -> dict[str, Any]:
@@ -373,8 +381,206 @@ def test_the_models_are_listed(vendor):
         url=f"{ORIGIN}/v1/videos/models",
         headers={"Authorization": "Bearer key-main"},
     )
-    listed = json.loads(vendor.handle(request).content)
-    refused = vendor.handle(evolve(request, headers={}))
+    listed = ask(vendor, request)[1]
+    refused = ask(vendor, evolve(request, headers={}))
 
     assert "seedance-2.0-fast" in [model["id"] for model in listed["data"]]
-    assert 401 == refused.status
+    assert 401 == refused[0]
+
+
+@pytest.mark.parametrize(
+    ("expected", "change"),
+    [
+        ((413, "InvalidParameter"), {"content": b" " * (1024 * 1024 + 1)}),
+        ((400, "InvalidParameter"), {"content": b"[]"}),
+        ((400, "InvalidParameter"), {"headers": {"Authorization": "Bearer key-main"}}),
+        ((400, "InvalidParameter"), {"query": {"Action": "GetAsset", "Version": "2020-01-01"}}),
+        ((404, "InvalidActionOrVersion"), {"query": {"Action": "DropAssets"}}),
+    ],
+)
+def test_a_malformed_call_is_refused(vendor, expected, change):
+    """Size, type, form and version of a call are checked."""
+    request = Request(
+        method="POST",
+        url=f"{ORIGIN}/v1/portrait/",
+        query={"Action": "GetAsset", "Version": "2024-01-01"},
+        headers={"Authorization": "Bearer key-main", "Content-Type": "application/json"},
+        content=b"{}",
+    )
+    response = vendor.handle(evolve(request, **change))
+
+    assert expected == (
+        response.status,
+        json.loads(response.content)["ResponseMetadata"]["Error"]["Code"],
+    )
+
+
+def test_other_paths_are_not_there(vendor):
+    """Anything else is not found, whatever the method."""
+    headers = {"Authorization": "Bearer key-main"}
+    paths = (
+        ("GET", "/v1/portrait/"),
+        ("POST", "/v2/portrait/"),
+        ("POST", "/v1/videos/generations/x"),
+    )
+
+    assert {404} == {
+        vendor.handle(Request(method=method, url=ORIGIN + path, headers=headers)).status
+        for method, path in paths
+    }
+
+
+def test_switches_choose_who_may_and_what_is_hidden(vendor):
+    """Virtual groups can be closed to the account, and unknown ids can be told as such."""
+    vendor.variants = Variants(aigc_available=False, foreign_code="NotFound")
+
+    assert (404, "NotFound") == refusal(vendor, "GetAsset", {"Id": "asset-0"})
+    assert (400, "AIGCNotAvailable") == refusal(
+        vendor, "CreateAssetGroup", {"GroupType": "AIGC", "Name": "Mia"}
+    )
+
+
+def test_an_upload_without_its_parts_is_refused(vendor):
+    """A form needs the file and the group."""
+    form, content_type = multipart(
+        {}, name="picture", filename="mia.jpg", content=b"x", content_type="image/jpeg"
+    )
+    request = Request(
+        method="POST",
+        url=f"{ORIGIN}/v1/portrait/upload",
+        headers={"Authorization": "Bearer key-main", "Content-Type": content_type},
+        content=form,
+    )
+
+    assert 400 == ask(vendor, request)[0]
+    assert 400 == ask(vendor, evolve(request, content=form.replace(b"picture", b"file")))[0]
+
+
+def test_groups_and_assets_can_be_renamed_and_deleted(vendor):
+    """A name and a description change, and what is deleted is gone."""
+    group = group_in(vendor)
+    asset = asset_in(vendor, group)
+    result(vendor, "UpdateAssetGroup", {"Id": group, "Name": "Ann", "Description": "new"})
+    result(vendor, "UpdateAsset", {"Id": asset, "Name": "side"})
+    shown = result(vendor, "GetAssetGroup", {"Id": group})
+
+    assert ("Ann", "new") == (shown["Name"], shown["Description"])
+    assert "side" == result(vendor, "GetAsset", {"Id": asset})["Name"]
+    assert {} == result(vendor, "DeleteAsset", {"Id": asset})
+    assert 403 == refusal(vendor, "GetAsset", {"Id": asset})[0]
+
+
+def test_a_group_takes_its_assets_along(vendor):
+    """Deleting a group deletes what is in it."""
+    group = group_in(vendor)
+    asset = asset_in(vendor, group)
+    result(vendor, "DeleteAssetGroup", {"Id": group})
+
+    assert 403 == refusal(vendor, "GetAsset", {"Id": asset})[0]
+    assert [] == result(vendor, "ListAssets", {})["Items"]
+
+
+def test_a_page_without_callback_ends_where_it_is(vendor):
+    """Without an address to return to, the page says that it is done; unknown links are 404."""
+    vendor.world.person = never
+    link = result(vendor, "CreateVisualValidateSession", {})["H5Link"]
+    done = vendor.handle(Request(method="POST", url=link, content=b"result=10000"))
+
+    assert (200, "text/html; charset=utf-8") == (done.status, done.headers["content-type"])
+    assert 404 == vendor.handle(Request(method="GET", url=f"{link}0")).status
+
+
+def picture(kind: str = "image_url", **more: Any) -> dict[str, Any]:
+    return {"type": kind, "image_url": {"url": "https://a.example/x.jpg"}, **more}
+
+
+@pytest.mark.parametrize(
+    ("expected", "content"),
+    [
+        ("text", []),
+        ("image_first_frame", [picture()]),
+        ("image_first_frame", [{"type": "image", "url": "https://a.example/x.jpg"}]),
+        ("image_first_last_frame", [picture(role="first_frame"), picture(role="last_frame")]),
+        ("image_reference", [picture(role="reference_image")]),
+        (
+            "video_reference",
+            [{"type": "video", "url": "https://a.example/x", "role": "reference_video"}],
+        ),
+        (
+            "multimodal",
+            [
+                picture(role="reference_image"),
+                {"type": "audio", "url": "https://a.example/x", "role": "reference_audio"},
+            ],
+        ),
+        ("draft_task", [{"type": "draft_task", "draft_task": {"id": "vgen_0"}}]),
+    ],
+)
+def test_the_input_type_follows_from_the_content(vendor, expected, content):
+    """Each mode has its word, and shorthand items count like long ones."""
+    task = video(vendor, body={"model": "seedance-2.0", "prompt": "a", "content": content})[1]
+
+    assert expected == task["input_type"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        ["x"],
+        [{"type": ["image_url"]}],
+        [{"type": "image_url"}],
+        [{"type": "text"}],
+        [picture(role="reference_video")],
+    ],
+)
+def test_a_malformed_content_is_refused(vendor, content):
+    """Items that are none are refused, not guessed at."""
+    body = {"model": "seedance-2.0", "prompt": "a", "content": content}
+
+    assert 400 == video(vendor, body=body)[0]
+
+
+def test_a_task_can_fail_and_show_its_last_frame(vendor, clock):
+    """A failed task says why; a finished one shows its last frame when it was asked for."""
+    vendor.world.fail_videos["storm"] = ("upstream_content_violation", "refused")
+    bad, good = (
+        video(vendor, body={"model": "seedance-2.0", "prompt": text, "return_last_frame": True})[1]
+        for text in ("a storm", "a sea")
+    )
+    clock.advance(45)
+
+    assert "upstream_content_violation" == video(vendor, "GET", f"/{bad['id']}")[1]["error"]["code"]
+    assert "last_frame_url" in video(vendor, "GET", f"/{good['id']}")[1]
+
+
+def test_video_errors_may_have_integer_codes(vendor, clock):
+    """Switches give the older error body, and the other word for a finished task."""
+    vendor.variants = Variants(integer_codes=True, done_word="succeeded")
+    status, answer = video(vendor, "GET", "/vgen_0")
+    task = video(vendor, body={"model": "seedance-2.0", "prompt": "a"})[1]
+    clock.advance(45)
+
+    assert (404, 404) == (status, answer["error"]["code"])
+    assert "request_id" in answer
+    assert "succeeded" == video(vendor, "GET", f"/{task['id']}")[1]["status"]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=x", "status=done"])
+def test_a_wrong_list_query_is_refused(vendor, query):
+    """Limit and status are checked."""
+    assert 400 == video(vendor, "GET", f"?{query}")[0]
+
+
+@pytest.mark.parametrize("change", [{"content": b"[]"}, {"headers": {}}])
+def test_a_video_body_has_to_be_a_json_object(vendor, change):
+    """A body of another form or type is refused."""
+    request = Request(
+        method="POST",
+        url=f"{ORIGIN}/v1/videos/generations",
+        headers={"Content-Type": "application/json"},
+        content=b"{}",
+    )
+    wrong = evolve(request, **change).with_headers({"Authorization": "Bearer key-main"})
+
+    assert 400 == ask(vendor, wrong)[0]

@@ -25,9 +25,10 @@ def add_asset(
     provider: PortraitProvider,
     group: GroupRef,
     source: MediaSource,
+    *,
     name: str,
     media: MediaType | None,
-    strict_limits: bool | None,  # noqa: FBT001  (hands on what callers name)
+    strict_limits: bool | None,
 ) -> Flow[Asset]:
     """Bring a source into the form that the vendor takes, then register it."""
     if not provider.supports("add_asset"):

@@ -95,7 +95,7 @@ def video_failed(provider: PortraitProvider, task: VideoTask) -> VideoFailedErro
 
 def follow(request: Request) -> Flow[Response]:
     """Send a bare request and follow its redirects; never with a credential."""
-    for _ in range(_REDIRECTS):
+    for _ in range(_REDIRECTS + 1):
         response = yield from send(evolve(request, auth=Auth.NONE))
         where = response.headers.get("location")
         if not (300 <= response.status < 400 and where):  # noqa: PLR2004  (the range of redirects)
@@ -110,4 +110,4 @@ def follow(request: Request) -> Flow[Response]:
                 next_step="report it to the vendor",
             )
         request = evolve(request, url=target, query=())
-    raise UnexpectedResponseError("a media link redirects too often", status=response.status)
+    raise UnexpectedResponseError(f"a media link redirects more than {_REDIRECTS} times")

@@ -43,7 +43,7 @@ def draft_video(
     slots = slots_of(request.media, partial(asset_url, provider))
     prompt = write_prompt(request.prompt, request.media)
     with_assets = any(slot.url.startswith("asset://") for slot in slots)
-    model = find_model(provider, request.model)
+    model = find_model(provider.video_models, provider.models.get(request.model, request.model))
     if model and with_assets and not model.takes_assets:
         raise UnsupportedError(
             f"the model {request.model} takes no portrait assets",
@@ -112,10 +112,9 @@ def create_video(
     )
 
 
-def find_model(provider: PortraitProvider, name: str) -> VideoModel | None:
+def find_model(models: tuple[VideoModel, ...], wanted: str) -> VideoModel | None:
     """Find what is known of a model, by our name or the vendor's."""
-    wanted = provider.models.get(name, name)
-    for model in provider.video_models:
+    for model in models:
         if wanted in (model.name, model.id, *model.other_ids):
             return model
     return None

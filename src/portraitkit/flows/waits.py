@@ -41,7 +41,7 @@ def wait_until_active(
     before = asset if isinstance(asset, Asset) else _known_asset(provider, asset)
     if not (isinstance(asset, Asset) and _is_settled(asset)):
         before = yield from wait(
-            lambda: provider.get_asset(before.handle),
+            lambda: provider.get_asset(before),
             lambda seen: Sight(
                 handle=seen.handle,
                 status=seen.status,
@@ -116,7 +116,7 @@ def _look_at_all(provider: PortraitProvider, known: list[Asset]) -> Flow[list[As
                 fresh.update({each.handle: each for each in listed})
     for each in waiting:
         if each.handle not in fresh:
-            fresh[each.handle] = yield from provider.get_asset(each.handle)
+            fresh[each.handle] = yield from provider.get_asset(each)
     return [each if _is_settled(each) else fresh[each.handle] for each in known]
 
 

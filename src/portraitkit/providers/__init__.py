@@ -1,0 +1,1 @@
+"""One file for each vendor; shared dialects begin with an underscore."""

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..codec import Keys, first, rows
+from ..codec import Keys, first, is_object, rows
 from ..errors import (
     AuthenticationError,
     ContentRejectedError,
@@ -154,7 +154,7 @@ class ActionLibrary(PortraitProvider):
 
     project_name: str = "default"
     token_paging: bool = False
-    """Page by `NextToken` from the start, as upstream wants it past 10,000 groups or 20,000 assets."""
+    """Page by `NextToken`, as upstream wants it past 10,000 groups or 20,000 assets."""
 
     @property
     @abstractmethod
@@ -183,7 +183,7 @@ class ActionLibrary(PortraitProvider):
         """Read `ResponseMetadata.Error`, which may come with HTTP 200."""
         del response
         error = first(data, "ResponseMetadata.Error")
-        if not isinstance(error, Mapping):
+        if not is_object(error):
             return None
         return Fault(
             code=str(error.get("Code") or ""),
@@ -275,7 +275,7 @@ class ActionLibrary(PortraitProvider):
     def list_assets(
         self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
     ) -> Flow[Page[Asset]]:
-        """List a group's assets. The filter wants the group's type, so a bare id is looked up once."""
+        """List a group's assets. The filter wants the group's type: unknown, both are tried."""
         group_id = self.id_of("group", group)
         known = isinstance(group, Group) and group.kind is not GroupKind.UNKNOWN
         kinds = [group.kind] if known and isinstance(group, Group) else list(_TYPE_OF_KIND)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from ..codec import is_array, is_object
 from ..dialect import Loss, MediaRead
 from ..models import MediaType
 from ..video import Role, Slot
@@ -35,7 +36,7 @@ _ROLES: Final[Mapping[str, tuple[MediaType, Role]]] = {
 
 def write_items(slots: tuple[Slot, ...]) -> list[dict[str, Any]]:
     """Spell media as content items."""
-    role_of = {meaning: word for word, meaning in _ROLES.items()}
+    role_of: dict[tuple[MediaType, Role], str] = {mean: word for word, mean in _ROLES.items()}
     return [
         {
             "type": f"{slot.media.value}_url",
@@ -63,11 +64,11 @@ def read(body: Mapping[str, Any]) -> MediaRead:
     prompts = [body["prompt"]] if isinstance(body.get("prompt"), str) else []
     slots: list[Slot] = []
     losses: list[Loss] = []
-    for number, item in enumerate(items if isinstance(items, list) else []):
+    for number, item in enumerate(items if is_array(items) else []):
         where = f"content[{number}]"
-        if isinstance(item, Mapping) and item.get("type") == "text":
+        if is_object(item) and item.get("type") == "text":
             prompts.append(str(item.get("text", "")))
-        elif isinstance(item, Mapping) and (slot := _slot(item)):
+        elif is_object(item) and (slot := _slot(item)):
             slots.append(slot)
         else:
             losses.append(
@@ -97,7 +98,7 @@ def _slot(item: Mapping[str, Any]) -> Slot | None:
 def _urls(item: Mapping[str, Any], kind: str) -> Iterator[str]:
     """The address is in a member of the type's name, or in the shorthand `url`."""
     member = item.get(f"{kind}_url")
-    for found in (member.get("url") if isinstance(member, Mapping) else member, item.get("url")):
+    for found in (member.get("url") if is_object(member) else member, item.get("url")):
         if isinstance(found, str):
             yield found
 

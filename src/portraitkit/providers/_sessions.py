@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from attrs import evolve, frozen
 
@@ -28,6 +29,33 @@ from ..wire import Flow
 from ._actions import ActionLibrary
 
 SESSION_FIELDS: Final[Mapping[str, Keys]] = {"link": "H5Link", "token": "BytedToken"}
+
+
+def read_return(received: str | Mapping[str, Any], *, provider: str) -> tuple[Secret, bool | None]:
+    """
+    Read what the face check's page brings back: `bytedToken`, and `resultCode` 10000 for passed.
+
+    Source: docs/vendors/volcengine.md, the browser's return. The return carries no signature.
+
+    Raises:
+        InvalidInputError: No token is in it.
+    """
+    if isinstance(received, str):
+        query = received.partition("?")[2] if "?" in received else received
+        received = dict(parse_qsl(query.partition("#")[0], keep_blank_values=True))
+    folded = {str(key).replace("_", "").lower(): value for key, value in received.items()}
+    token, code = folded.get("bytedtoken"), folded.get("resultcode")
+    if not isinstance(token, str) or not token:
+        raise InvalidInputError(
+            "the callback carries no token",
+            provider=provider,
+            field="received",
+            next_step="pass the whole URL, its query string, or the body's fields",
+        )
+    return Secret(token), None if code is None else str(code) == _PASSED
+
+
+_PASSED: Final = "10000"
 
 
 @frozen(kw_only=True, slots=False)
@@ -59,6 +87,12 @@ class ActionVerification(ActionLibrary):
         check = self.read(Verification, answer, id=None, name=name, expires_at=expires_at)
         return self._sealed(check)
 
+    def read_callback(self, received: str | Mapping[str, Any]) -> Verification:
+        """Read the page's return: token and result code in the query."""
+        token, claimed = read_return(received, provider=self.name)
+        blank = Verification(provider=self.name, account=self.account, id=None, claimed=claimed)
+        return self._sealed(evolve(blank, token=token))
+
     def check_verification(self, verification: VerificationRef) -> Flow[Verification]:
         """Exchange the token; pending is told from expired by the clock where the wire cannot."""
         check = self._opened(verification)
@@ -73,10 +107,13 @@ class ActionVerification(ActionLibrary):
         group = self.read(Group, answer, **given)
         return evolve(check, status=VerificationStatus.VERIFIED, group=group, raw=answer.raw)
 
+    def is_open(self, error: ProviderError, token: Secret) -> bool:
+        """Tell a check that is not done from one that the vendor does not know."""
+        return isinstance(error, VerificationPendingError) or token.reveal() in error.code
+
     def _unfinished(self, check: Verification, error: ProviderError, token: Secret) -> Verification:
         # Upstream answers `NotFound.<token>` both before the scan and after the token has run out.
-        about_token = isinstance(error, VerificationPendingError) or token.reveal() in error.code
-        if isinstance(error, NotFoundError) and not about_token:
+        if isinstance(error, NotFoundError) and not self.is_open(error, token):
             raise error
         status = VerificationStatus.WAITING
         if isinstance(error, VerificationExpiredError) or self._has_expired(check, error):

@@ -1,7 +1,7 @@
 """
 AllToken: portraits by Actions behind a bearer key, videos under /v1/videos/generations.
 
-Source: docs/vendors/alltoken.md (portrait guide, portrait reference, the vendor's own OpenAPI types).
+Source: docs/vendors/alltoken.md (portrait guide and reference, the vendor's own OpenAPI types).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, field, frozen
 
-from ..codec import Codec, first, rows
+from ..codec import Codec, first, is_object, rows
 from ..dialect import VideoDialect
 from ..errors import (
     ContentRejectedError,
@@ -189,7 +189,7 @@ class AllToken(ActionVerification):
         if found := self.action_fault(data, response):
             return found
         error = first(data, "error")
-        if response.ok or not isinstance(error, Mapping):
+        if response.ok or not is_object(error):
             return None
         code = error.get("code") or error.get("type") or ""
         request_id = error.get("request_id") or first(data, "request_id") or ""
@@ -200,7 +200,7 @@ class AllToken(ActionVerification):
     # -- upload ----------------------------------------------------------------------------------
 
     def takes_upload(self, upload: Upload) -> bool:
-        """The upload path takes jpeg, png and webp; the rest goes by URL. Source: portrait guide."""
+        """Take jpeg, png and webp by upload; the rest goes by URL. Source: portrait guide."""
         return upload.content_type in _UPLOAD_RULES.types
 
     def add_upload(self, group: GroupRef, upload: Upload, *, name: str) -> Flow[Asset]:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
-from ..wire import Request, Response, json_body
+from ..wire import Request, json_body
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from .state import SimCheck
 
 
@@ -40,25 +37,11 @@ def exchange_data(check: SimCheck, task_id: str, how: str) -> dict[str, Any]:
     return {**task, **result} if how == "raw" else {**task, "result": result}
 
 
-def notice_of(check: SimCheck, method: str) -> Request:
-    """Make what tells the callback URL that a check is over: a browser's GET, or a POST."""
-    told = {"bytedToken": check.token, "resultCode": str(check.result_code)}
-    if method == "GET":
-        glue = "&" if "?" in check.callback_url else "?"
-        return Request(method="GET", url=f"{check.callback_url}{glue}{urlencode(told)}")
+def notice_of(check: SimCheck) -> Request:
+    """Make what is posted to the callback URL when a check is over."""
     return Request(
         method="POST",
         url=check.callback_url,
         headers={"content-type": "application/json"},
-        content=json_body(told),
-    )
-
-
-def page(status: int, text: str, now: datetime) -> Response:
-    """Make a page for the person's phone."""
-    return Response(
-        status=status,
-        headers={"content-type": "text/html; charset=utf-8"},
-        content=f"<!doctype html><title>xcompute</title><p>{text}</p>".encode(),
-        received_at=now,
+        content=json_body({"bytedToken": check.token, "resultCode": str(check.result_code)}),
     )

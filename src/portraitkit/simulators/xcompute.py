@@ -16,12 +16,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, evolve, frozen
+from typing_extensions import override
 
 from ..wire import Request, Response
-from ._xcompute_checks import exchange_data, exchange_result, notice_of, page, session_result
+from ._face_page import face_page
+from ._xcompute_checks import exchange_data, exchange_result, notice_of, session_result
 from ._xcompute_library import answer_library, take_upload
 from ._xcompute_rules import (
     ERROR_TYPES,
@@ -51,7 +53,8 @@ class Variants:
             task that `data.id` names, or only in the upstream's words under `data.raw_response`.
         pending: What step 2 says before the person is done: a 400, or an answer without a group id.
         flat_tasks: Tasks come without the `{code, data}` envelope.
-        notice: How the callback URL learns of a finished check.
+        notice: How the callback URL learns of a finished check: the person's browser is sent
+            there, or the vendor posts to it.
         group_id_in_result: Whether a private-avatar result names its group.
         names_in_items: Whether reviewed assets carry the upstream's words with their names.
         url_as_array: Whether a video's `url` is a list of one.
@@ -85,22 +88,21 @@ class XComputeSimulator(Simulator):
 
     Attributes:
         variants: The choices where they leave room.
-        notices: What was sent to callback URLs, oldest first.
+        notices: What was posted to callback URLs, oldest first, with `notice="POST"`.
     """
 
     name: ClassVar[str] = "xcompute"
 
     variants: Variants = Factory(Variants)
     notices: list[Request] = Factory(list[Request])
-    _told: set[str] = Factory(set[str])
 
+    @override
     def answer(self, request: Request) -> Response:
-        """Answer one request."""
-        path = urlsplit(request.url).path
-        if path.startswith("/h5/"):
-            return self._page(request, path.removeprefix("/h5/"))
+        page = face_page(self, request)
+        if page is not None:
+            return self._after_page(request, page)
         try:
-            return self._authorized(request, path)
+            return self._authorized(request, urlsplit(request.url).path)
         except Refused as refused:
             error = {
                 "code": refused.status,
@@ -172,30 +174,17 @@ class XComputeSimulator(Simulator):
         return exchange_data(check, job.id, self.variants.exchange)
 
     def _settle(self, check: SimCheck) -> None:
+        before = check.result_code
         _ = self.world.settle_check(check, lambda: self.world.new_id("group"))
-        if check.result_code is not None and check.token not in self._told:
-            self._told.add(check.token)
-            self.notices.append(notice_of(check, self.variants.notice))
+        if before is None and check.result_code is not None and self.variants.notice == "POST":
+            self.notices.append(notice_of(check))
 
-    def _page(self, request: Request, token: str) -> Response:
-        check = self.world.checks.get(token)
-        if check is None:
-            return page(404, "No such check.", self.world.now())
-        open_still = check.result_code is None and self.world.now() < check.expires_at
-        if request.method != "POST" or not open_still:
-            word = "waiting for you" if open_still else "over"
-            return page(200, f"The face check is {word}.", self.world.now())
-        form = parse_qs(request.content.decode(errors="replace"))
-        code = form.get("result", ["10000"])[0]
-        check.result_code = int(code) if code.isdecimal() else 0
-        self._settle(check)
-        if self.variants.notice == "POST":
-            return page(200, "Done.", self.world.now())
-        return Response(
-            status=303,
-            headers={"location": self.notices[-1].url},
-            received_at=self.world.now(),
-        )
+    def _after_page(self, request: Request, page: Response) -> Response:
+        if "location" not in page.headers or self.variants.notice == "GET":
+            return page
+        check = self.world.checks[urlsplit(request.url).path.removeprefix("/h5/")]
+        self.notices.append(notice_of(check))
+        return evolve(page, status=200, headers={"content-type": page.headers["content-type"]})
 
     # Assets
 

@@ -1,8 +1,10 @@
 """
 For tests: flows without I/O, and clients on simulators with virtual time.
 
-    replay(flow, [answer({"Result": {"Id": "group-1"}})])     what a flow sends, and what it makes of answers
-    simulated(provider, simulator)                            a Client whose vendor lives in this process
+    replay(flow, [answer({"Result": {"Id": "group-1"}})])
+        what a flow sends, and what it makes of the answers
+    simulated(provider, simulator)
+        a Client whose vendor lives in this process
 """
 
 from __future__ import annotations

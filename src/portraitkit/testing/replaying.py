@@ -67,8 +67,8 @@ def replay(flow: Flow[T], answers: Iterable[Response | PortraitError]) -> Replay
     """
     Run a flow on canned answers.
 
-    Pauses pass at once on a clock that moves by what they ask for; blocking work is called. An error
-    in place of an answer is raised inside the flow, as a driver does.
+    Pauses pass at once on a clock that moves by what they ask for; blocking work is called. An
+    error in place of an answer is raised inside the flow, as a driver does.
 
     Raises:
         AssertionError: The flow asks more than there are answers, or leaves some unused.

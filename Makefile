@@ -1,0 +1,53 @@
+# Everything a developer runs. Each target sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+RUNTIME := $(VENV)/.runtime
+
+.PHONY: install demo test check lint types fmt docs figures clean
+
+install: $(STAMP)  ## a virtual environment with the package and all tools
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[simulators,images]'
+	touch $@
+
+# pip knows dependency groups since 25.1.
+$(STAMP): pyproject.toml $(RUNTIME)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install -q --disable-pip-version-check --group dev
+	touch $@
+
+demo: $(RUNTIME)  ## the main job at five simulated vendors
+	$(BIN)/python -m portraitkit.simulators.demo
+
+test: $(STAMP)  ## the whole suite, offline
+	$(BIN)/python -m pytest -q
+
+check: lint types test  ## all that has to pass
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(STAMP)
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+fmt: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(STAMP)  ## run the code in README and docs
+	$(BIN)/python -m pytest -q README.md docs
+
+figures: $(STAMP)  ## sizes, import times, requests for each vendor
+	$(BIN)/python benchmarks/figures.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

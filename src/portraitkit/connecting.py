@@ -1,0 +1,276 @@
+"""From a profile to a client: the adapter is loaded, its settings checked, its secrets read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+import attrs
+from attrs import evolve
+
+from .client import AsyncClient, Client
+from .codec import is_object
+from .config import Profile, check_keys, check_origin, find_profile, load_profile, resolve_secret
+from .driver import Budget, Clock
+from .errors import ConfigError
+from .media import FolderMediaHost, MediaHost
+from .provider import PortraitProvider
+from .registry import provider_class, provider_names
+from .secret import Secret
+from .transport import Timeouts
+from .waiting import Pacing, Subject
+
+if TYPE_CHECKING:
+    import httpx
+
+_RENAMED: Final = {"account": "account_name"}
+"""Configuration keys that are called otherwise on a provider."""
+_MEDIA_KEYS: Final = ("media_folder", "media_url")
+
+
+def connect(
+    profile: str | None = None,
+    *,
+    api_key: str | None = None,
+    access_key: str | None = None,
+    secret_key: str | None = None,
+    session_token: str | None = None,
+    base_url: str | None = None,
+    assets_url: str | None = None,
+    video_url: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    config: Path | str | None = None,
+    media_host: MediaHost | None = None,
+    http_client: httpx.Client | None = None,
+    timeouts: Timeouts | None = None,
+    budget: Budget | None = None,
+    clock: Clock | None = None,
+) -> Client:
+    """
+    Open a profile.
+
+    Args:
+        profile: Its name in the configuration, or an adapter's name where the arguments say the
+            rest. Without it, PORTRAITKIT_PROFILE and then the configuration's `profile` decide.
+        api_key, access_key, secret_key, session_token: Credentials, in place of configured ones.
+        base_url, assets_url, video_url: Origins, in place of configured ones.
+        settings: Any further settings of the adapter, by their configuration keys.
+        config: A configuration file, in place of the one that is found.
+        media_host: Publishes local files for vendors that take only URLs.
+        http_client: An HTTP client of your own. It is used as it is, and not closed.
+        timeouts: Limits for one request.
+        budget: How often one request may be tried.
+        clock: Time, for tests.
+
+    Raises:
+        ConfigError: No profile is found, or it cannot be used. Says what to change.
+    """
+    given = _given(
+        settings,
+        api_key=api_key,
+        access_key=access_key,
+        secret_key=secret_key,
+        session_token=session_token,
+        base_url=base_url,
+        assets_url=assets_url,
+        video_url=video_url,
+    )
+    name, provider = build_provider(profile, given, config_file=config, media_host=media_host)
+    return Client(
+        provider,
+        profile=name,
+        http_client=http_client,
+        timeouts=timeouts,
+        budget=budget,
+        clock=clock,
+    )
+
+
+def connect_async(
+    profile: str | None = None,
+    *,
+    api_key: str | None = None,
+    access_key: str | None = None,
+    secret_key: str | None = None,
+    session_token: str | None = None,
+    base_url: str | None = None,
+    assets_url: str | None = None,
+    video_url: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    config: Path | str | None = None,
+    media_host: MediaHost | None = None,
+    http_client: httpx.AsyncClient | None = None,
+    timeouts: Timeouts | None = None,
+    budget: Budget | None = None,
+    clock: Clock | None = None,
+) -> AsyncClient:
+    """Open a profile for asyncio or trio. Arguments and errors are those of `connect`."""
+    given = _given(
+        settings,
+        api_key=api_key,
+        access_key=access_key,
+        secret_key=secret_key,
+        session_token=session_token,
+        base_url=base_url,
+        assets_url=assets_url,
+        video_url=video_url,
+    )
+    name, provider = build_provider(profile, given, config_file=config, media_host=media_host)
+    return AsyncClient(
+        provider,
+        profile=name,
+        http_client=http_client,
+        timeouts=timeouts,
+        budget=budget,
+        clock=clock,
+    )
+
+
+def build_provider(
+    profile: str | None,
+    given: Mapping[str, Any],
+    *,
+    config_file: Path | str | None = None,
+    media_host: MediaHost | None = None,
+) -> tuple[str, PortraitProvider]:
+    """
+    Find a profile, lay *given* settings over it, and make its provider.
+
+    A name that is no profile may be an installed adapter's: then *given* has to say everything.
+    """
+    read = find_profile(profile, config=config_file) if profile else None
+    if read is None and profile in provider_names():
+        read = Profile(name=str(profile), provider=str(profile), settings={}, origins={})
+    if read is None:
+        read = load_profile(profile, config=config_file)
+    cls = provider_class(read.provider)
+    read = evolve(read, settings={**read.settings, **given})
+    check_keys(read, known_keys(cls))
+    kinds = _kinds(cls)
+    values: dict[str, Any] = {}
+    for key, value in read.settings.items():
+        if key not in _MEDIA_KEYS:
+            attribute = _RENAMED.get(key, key)
+            values[attribute] = _value(
+                cls, kinds[attribute], key, value, profile=read, given=key in given
+            )
+    _check_complete(cls, values, read.name)
+    if host := media_host or _folder_host(read):
+        values["media_host"] = host
+    return read.name, cls(**values)
+
+
+def known_keys(cls: type[PortraitProvider]) -> frozenset[str]:
+    """The configuration keys of an adapter: its fields, by their names in a file."""
+    names = {each.name for each in attrs.fields(cls)} - {"media_host", *_RENAMED.values()}
+    return frozenset({*names, *_RENAMED, *_MEDIA_KEYS})
+
+
+def _given(settings: Mapping[str, Any] | None, **named: str | None) -> dict[str, Any]:
+    return {**(settings or {}), **{key: value for key, value in named.items() if value is not None}}
+
+
+def _kinds(cls: type[PortraitProvider]) -> dict[str, Any]:
+    resolved: Any = attrs.resolve_types(cls)
+    return {each.name: each.type for each in attrs.fields(resolved)}
+
+
+def _value(
+    cls: type[PortraitProvider],
+    kind: Any,
+    key: str,
+    value: Any,
+    *,
+    profile: Profile,
+    given: bool,
+) -> Any:
+    plain = {part for part in get_args(kind) if part is not type(None)} or {kind}
+    if Secret in plain:
+        if isinstance(value, Secret):
+            return value
+        text = _typed(str, key, value, profile)
+        return Secret(text) if given else resolve_secret(text, field=key, profile=profile)
+    if key == "pacing":
+        return {name: _pacing(cls, name, table, profile) for name, table in value.items()}
+    if str in plain and key in _ORIGIN_KEYS:
+        return check_origin(_typed(str, key, value, profile), field=key)
+    for simple in (bool, int, str):
+        if simple in plain:
+            return _typed(simple, key, value, profile)
+    return dict(_typed(Mapping, key, value, profile))
+
+
+def _typed(kind: Any, key: str, value: Any, profile: Profile) -> Any:
+    right = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    if not right:
+        raise ConfigError(
+            f"profile {profile.name!r}: {key} has to be {_KIND_NAMES[kind]}",
+            provider=profile.provider,
+            field=key,
+            next_step=f"mend {key} in the profile",
+        )
+    return value
+
+
+def _pacing(cls: type[PortraitProvider], name: str, table: Any, profile: Profile) -> Pacing:
+    subjects: tuple[Subject, ...] = get_args(Subject)
+    known = {each.name for each in attrs.fields(Pacing)}
+    for subject in subjects:
+        if subject == name and is_object(table) and set(table) <= known:
+            seconds = {key: _seconds(value) for key, value in table.items()}
+            if None not in seconds.values():
+                return evolve(cls.default_pacing.get(subject) or Pacing(), **seconds)
+    raise ConfigError(
+        f"profile {profile.name!r}: pacing.{name} is not understood",
+        provider=profile.provider,
+        field=f"pacing.{name}",
+        next_step=f"use tables for {', '.join(subjects)} "
+        f"with {', '.join(sorted(known))} in seconds",
+    )
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < float("inf") else None
+
+
+def _check_complete(cls: type[PortraitProvider], values: Mapping[str, Any], profile: str) -> None:
+    missing = [
+        each.name
+        for each in attrs.fields(cls)
+        if each.default is attrs.NOTHING and each.name not in values
+    ]
+    if missing:
+        key = missing[0]
+        raise ConfigError(
+            f"profile {profile!r} lacks {', '.join(missing)}",
+            provider=cls.name,
+            field=key,
+            next_step=f"set it in [profiles.{profile}], such as "
+            f'{key} = "env:{cls.name.upper()}_{key.upper()}"',
+        )
+
+
+def _folder_host(profile: Profile) -> MediaHost | None:
+    folder, url = (profile.settings.get(key) for key in _MEDIA_KEYS)
+    if folder is None and url is None:
+        return None
+    if not isinstance(folder, str) or not isinstance(url, str):
+        raise ConfigError(
+            f"profile {profile.name!r}: media_folder and media_url belong together, as strings",
+            provider=profile.provider,
+            field="media_folder" if isinstance(url, str) else "media_url",
+            next_step="set the folder that files are written to, and the URL it is served under",
+        )
+    return FolderMediaHost((profile.folder or Path()) / folder, url)
+
+
+_ORIGIN_KEYS: Final = frozenset({"base_url", "assets_url", "video_url"})
+_KIND_NAMES: Final = {
+    str: "a string",
+    int: "a whole number",
+    bool: "true or false",
+    Mapping: "a table",
+}

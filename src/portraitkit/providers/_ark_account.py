@@ -1,0 +1,129 @@
+"""
+An account at Ark: portraits by signed Actions, videos by an API key.
+
+Volcengine's customers have both; APIYI's have the signed part at Volcengine and the videos at a gateway.
+
+Source: docs/vendors/volcengine.md, docs/vendors/apiyi.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from attrs import frozen
+
+from ..codec import Codec, try_decode
+from ..dialect import VideoDialect
+from ..errors import PortraitError, ProviderError
+from ..media import MediaRules
+from ..models import Asset, Failure, Group, MediaType, Verification
+from ..refusals import Fault
+from ..secret import Secret
+from ..wire import Auth, Request, Response, origin_of
+from . import _content
+from ._actions import (
+    ACTION_ERRORS,
+    ASSET_FIELDS,
+    GROUP_FIELDS,
+    UPSTREAM_MEDIA,
+    WORDS,
+    ActionLibrary,
+)
+from ._ark import TASK_ERRORS, TASK_FIELDS, TASK_WORDS, ArkVideo
+from ._sessions import SESSION_FIELDS
+from ._signing import sign
+
+ASSETS_ORIGIN: Final = "https://open.volcengineapi.com"
+SERVICE: Final = "ark"
+
+ACTION_ADVICE: Final[Mapping[str, str]] = {
+    "SignatureDoesNotMatch": "check secret_key: it is used as text, never decoded from base64",
+    "InvalidTimestamp": "set this machine's clock: a signature is good for 15 minutes",
+    "InvalidSecretToken": "renew the temporary credentials: key, secret and session_token together",
+    "AccessDenied": (
+        "attach a policy that allows ark:*Asset* to the key's IAM user; before the first group, "
+        "sign the authorization letter in the console (My, Virtual Avatars)"
+    ),
+}
+
+
+@frozen(kw_only=True, slots=False)
+class ArkAccount(ActionLibrary, ArkVideo):
+    """
+    Groups and assets by signed Actions, videos by an API key. Both have to be of one project.
+
+    Attributes:
+        secret_key: Signs Actions. Used as text, as it is.
+        access_key: Names the secret key.
+        api_key: Opens the video tasks.
+        session_token: Comes with temporary keys.
+        assets_url: The origin of the Actions. It is signed, so it has to be the one that is called.
+        region: The region that signatures name.
+    """
+
+    action_auth: ClassVar[Auth] = Auth.SIGNATURE
+    codec: ClassVar[Codec] = Codec(
+        fields={
+            Group: GROUP_FIELDS,
+            Asset: ASSET_FIELDS,
+            Failure: {"code": ("Code", "code"), "message": ("Message", "message")},
+            Verification: SESSION_FIELDS,
+            **TASK_FIELDS,
+        },
+        words={**WORDS, **TASK_WORDS},
+    )
+    dialect: ClassVar[VideoDialect] = VideoDialect(
+        fields=_content.FIELDS, write=_content.write_with_text, read=_content.read
+    )
+    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = {**TASK_ERRORS, **ACTION_ERRORS}
+    media_rules: ClassVar[Mapping[MediaType, MediaRules]] = UPSTREAM_MEDIA
+    name_limit: ClassVar[tuple[int | None, str]] = (64, "Volcengine docs 82379/2318270")
+
+    secret_key: Secret
+    access_key: Secret
+    api_key: Secret
+    session_token: Secret | None = None
+    assets_url: str = ASSETS_ORIGIN
+    region: str = "cn-beijing"
+
+    @property
+    def identity(self) -> str:
+        """The access key's account and the project: things of one project are not seen in another."""
+        return f"{self.access_key.reveal()}\0{self.project_name}"
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """One for the signed Actions, one for the videos."""
+        return frozenset({origin_of(self.assets_url), origin_of(self.video_url)})
+
+    @property
+    def action_url(self) -> str:
+        """The root path."""
+        return f"{self.assets_url}/"
+
+    def authorize(self, request: Request, *, now: datetime) -> Request:
+        """Sign an Action, or add the key to a video call."""
+        if request.auth is Auth.BEARER:
+            return request.with_headers({"Authorization": f"Bearer {self.api_key.reveal()}"})
+        return sign(
+            request,
+            access_key=self.access_key,
+            secret_key=self.secret_key,
+            session_token=self.session_token,
+            region=self.region,
+            service=SERVICE,
+            now=now,
+        )
+
+    def fault(self, data: Any, response: Response) -> Fault | None:
+        """Read the Actions' envelope, whatever the status, or the tasks' `error`."""
+        return self.action_fault(data, response) or self.task_fault(data, response)
+
+    def refusal(self, response: Response) -> PortraitError | None:
+        """Read a refusal; say what helps, where the Actions' documents do."""
+        refused = super().refusal(response)
+        if refused is not None and self.action_fault(try_decode(response), response):
+            refused.next_step = ACTION_ADVICE.get(refused.code, refused.next_step)
+        return refused

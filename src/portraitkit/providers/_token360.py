@@ -1,0 +1,233 @@
+"""
+Token360's tables: where members are found, what words and error types mean, what models take.
+
+Source: docs/vendors/token360.md. Rows that only clients' code or a guess stand behind are marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from ..codec import Codec, first, rows
+from ..errors import (
+    AuthenticationError,
+    InsufficientBalanceError,
+    NotFoundError,
+    PermissionDeniedError,
+    ProviderError,
+    QuotaExceededError,
+    RateLimitedError,
+)
+from ..media import MediaRules
+from ..models import (
+    Asset,
+    AssetStatus,
+    Failure,
+    Group,
+    GroupKind,
+    MediaType,
+    Verification,
+    VerificationStatus,
+    VideoStatus,
+    VideoTask,
+)
+from ..preflight import VideoModel
+from ..refusals import Fault
+from ..wire import Response
+from ._actions import UPSTREAM_MEDIA
+
+# The guide has assetGroupId, an example of the reference groupId. Unverified: id.
+GROUP_ID: Final = ("assetGroupId", "groupId", "id")
+
+# One page names the rows twice: `list` in its table, `records` in its example. A client reads the
+# others too.
+ROWS: Final = ("data.list", "data.records", "data.items", "data.groups")
+
+CODEC: Final = Codec(
+    fields={
+        Group: {"id": GROUP_ID, "name": "name", "kind": "groupKind"},
+        Asset: {
+            "id": ("assetId", "token360AssetId"),  # never `id`, which is the record's number
+            "name": "name",
+            "media": "mediaType",
+            "status": "status",
+            "group_id": ("assetGroupId", "groupId"),
+        },
+        Verification: {"id": GROUP_ID, "link": "h5Link"},
+        VideoTask: {
+            "id": "id",
+            "status": "status",
+            "model": "model",
+            "video_link": ("url", "video_url", "content.video_url"),
+            "last_frame_link": "content.last_frame_url",
+            "duration_s": ("duration", "parameters.duration"),
+            "ratio": "parameters.aspect_ratio",
+            "resolution": "parameters.resolution",
+            "seed": "parameters.seed",
+            "failure": "error",
+            "created_at": "created_at",
+            "updated_at": "updated_at",
+        },
+        Failure: {"code": "code", "message": "message"},
+    },
+    words={
+        GroupKind: {
+            "VIRTUAL_PORTRAIT": GroupKind.VIRTUAL,
+            "AIGC": GroupKind.VIRTUAL,  # the guide's table of group types
+            "REAL_FACE": GroupKind.REAL_PERSON,
+            "REAL_PERSON": GroupKind.REAL_PERSON,  # the same table
+        },
+        MediaType: {kind.value: kind for kind in MediaType if kind is not MediaType.UNKNOWN},
+        AssetStatus: {
+            "processing": AssetStatus.PROCESSING,
+            "active": AssetStatus.ACTIVE,
+            # Unverified: the others are what one client takes for an end.
+            "ready": AssetStatus.ACTIVE,
+            "failed": AssetStatus.FAILED,
+            "error": AssetStatus.FAILED,
+            "rejected": AssetStatus.FAILED,
+            "expired": AssetStatus.FAILED,
+        },
+        VerificationStatus: {
+            "active": VerificationStatus.VERIFIED,
+            "pending_validation": VerificationStatus.WAITING,  # Unverified: seen by one client
+            "expired": VerificationStatus.EXPIRED,  # Unverified: a guess
+            "failed": VerificationStatus.FAILED,  # Unverified: a guess
+        },
+        VideoStatus: {
+            "queued": VideoStatus.QUEUED,
+            "in_progress": VideoStatus.RUNNING,
+            "completed": VideoStatus.SUCCEEDED,
+            "failed": VideoStatus.FAILED,
+            "cancelled": VideoStatus.CANCELLED,  # Unverified: a guess
+            "expired": VideoStatus.EXPIRED,  # Unverified: a guess
+        },
+    },
+)
+
+# `invalid_request_error` and `api_error` say less than the HTTP status, which decides for them.
+ERRORS: Final[Mapping[str, type[ProviderError]]] = {
+    "invalid_api_key": AuthenticationError,
+    "api_key_frozen": PermissionDeniedError,
+    "model_access_denied": PermissionDeniedError,
+    "insufficient_balance": InsufficientBalanceError,
+    "not_found_error": NotFoundError,
+    "model_not_found": NotFoundError,
+    "rate_limit_error": RateLimitedError,
+    "QUOTA_EXCEEDED": QuotaExceededError,  # Unverified: a guess
+}
+
+_TAKES_PORTRAITS: Final[dict[str, Any]] = {
+    # Unverified: the numbers are those a client's schema gives for the vendor-native body.
+    "duration_s": (4, 15),
+    "most": {MediaType.IMAGE: 9, MediaType.VIDEO: 3, MediaType.AUDIO: 3},
+    # Of the whole gateway; no page says which of them Seedance 2.0 takes.
+    "resolutions": ("360p", "480p", "540p", "720p", "1080p", "1K", "2K", "4K"),
+    "ratios": ("adaptive", "16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "9:21"),
+    "source": "Token360 video reference; seconds and counts from clients' code",
+}
+MODELS: Final = (
+    VideoModel(name="seedance-2.0", id="seedance-2.0", **_TAKES_PORTRAITS),
+    VideoModel(name="seedance-2.0-fast", id="seedance-2.0-fast", **_TAKES_PORTRAITS),
+    VideoModel(
+        name="seedance-1.5-pro",
+        id="seedance-1.5-pro",
+        takes_assets=False,
+        source="Token360 virtual portrait guide",
+    ),
+)
+
+MEDIA: Final[Mapping[MediaType, MediaRules]] = {
+    # Unverified: Token360 states no limits; its guide says that it stores with the same upstream.
+    MediaType.IMAGE: evolve(
+        UPSTREAM_MEDIA[MediaType.IMAGE], source="the upstream's image rules; Token360 states none"
+    )
+}
+
+
+def fault_of(data: Any, response: Response) -> Fault | None:
+    """
+    Find a refusal.
+
+    The gateway's is `{error: {message, type, param, code}}`, where `type` says more than `code`; it
+    is not to be taken for the `error` of a video that failed. The envelope's is any code but 0.
+    Unverified: the form of the envelope's refusals, and that a bare message is one.
+    """
+    word, message = first(data, ("error.type", "error.code")), first(data, "error.message")
+    if not (response.ok and first(data, "id")) and (word or message):
+        return Fault(code=str(word or ""), message=str(message or ""))
+    code = first(data, "code")
+    if response.ok and (not isinstance(code, int) or code == 0):
+        return None
+    word, message = first(data, ("serviceCode", "code")), first(data, ("msg", "message"))
+    return Fault(code=str(word or ""), message=str(message or "")) if word or message else None
+
+
+def inner(data: Any) -> Any:
+    """Take an answer out of its envelope, if it is in one."""
+    found = first(data, "data")
+    return data if found is None else found
+
+
+def failure_of(data: Any) -> Failure:
+    """Say why an asset failed. Unverified: the member is a guess, so several are tried."""
+    message = first(data, ("errorMessage", "failReason", "error.message"))
+    code = first(data, ("errorCode", "error.code"))
+    return Failure(
+        code=code if isinstance(code, str) else "",
+        message=message if isinstance(message, str) else "",
+    )
+
+
+def is_active(group: Group, word: Any) -> bool:
+    """Tell whether a group can be used. One without a word can, unless a person must pass first."""
+    if word is None:
+        return group.kind is not GroupKind.REAL_PERSON
+    return str(word).casefold() == "active"
+
+
+@frozen
+class Cursor:
+    """
+    Where a list is: the page's number, rows per page, the first row of the page before.
+
+    The last is there because some paging is a guess: a vendor that ignores it would answer with the
+    same page for ever.
+    """
+
+    number: int = 1
+    size: int = 100
+    before: str = ""
+
+    @classmethod
+    def parse(cls, text: str | None) -> Cursor:
+        """Read what `str` wrote."""
+        if text is None:
+            return cls()
+        number, size, before = text.split(":", 2)
+        return cls(int(number), int(size), before)
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.size}:{self.before}"
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What asks for this page."""
+        return {"current": str(self.number), "size": str(self.size)}
+
+    def after(self, data: Any, *, sized: bool = True) -> str | None:
+        """Find the next page; None if *data* is the last. *sized* if a size was asked for."""
+        found = list(rows(data, ROWS))
+        total = first(data, ("data.pagination.total", "data.total"))
+        stated = first(data, ("data.pagination.size", "data.size"))
+        size = self.size if sized else len(found)
+        size = stated if isinstance(stated, int) and stated > 0 else size
+        here = str(first(found[0], ("assetId", *GROUP_ID))) if found else ""
+        if not found or here == self.before:
+            return None
+        seen = (self.number - 1) * size + len(found)
+        more = seen < total if isinstance(total, int) else len(found) >= size
+        return str(Cursor(self.number + 1, size, here)) if more else None

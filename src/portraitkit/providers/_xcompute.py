@@ -1,0 +1,246 @@
+"""
+xcompute's tables: where members are found, what words and error types mean, what models take.
+
+xcompute resells APIMart's interface. Rows that only APIMart's pages, clients' code or a guess stand
+behind are marked.
+
+Source: docs/vendors/xcompute.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from ..codec import Codec, first, try_decode
+from ..errors import (
+    AuthenticationError,
+    ContentRejectedError,
+    InsufficientBalanceError,
+    PermissionDeniedError,
+    ProviderError,
+    RateLimitedError,
+    ServiceUnavailableError,
+)
+from ..media import MediaRules
+from ..models import (
+    Asset,
+    AssetStatus,
+    Failure,
+    Finding,
+    Group,
+    GroupKind,
+    MediaType,
+    Verification,
+    VideoStatus,
+    VideoTask,
+)
+from ..preflight import VideoModel
+from ..refusals import Fault
+from ..video import Role, Slot, VideoRequest
+from ..wire import Response
+from ._actions import UPSTREAM_MEDIA
+
+CODEC: Final = Codec(
+    fields={
+        Asset: {  # of what `Review.members` gathers
+            "id": "asset_id",
+            "name": "name",
+            "status": "status",
+            "group_id": "group_id",
+            "failure": "error",
+        },
+        Failure: {"code": "code", "message": "message"},
+        Verification: {"link": "result.h5_link", "token": "result.byted_token"},
+        VideoTask: {
+            "id": ("id", "task_id"),
+            "status": "status",
+            "progress": "progress",
+            "video_link": "result.videos.0.url",  # one string, or a list of one
+            "last_frame_link": "result.last_frame_url",
+            "link_expires_at": ("result.videos.0.expires_at", "result.expires_at"),
+            "failure": "error",
+            "created_at": "created",
+            "updated_at": "completed",
+        },
+    },
+    words={
+        AssetStatus: {
+            "Active": AssetStatus.ACTIVE,
+            "Failed": AssetStatus.FAILED,  # also a task's word
+            "processing": AssetStatus.PROCESSING,
+            # Unverified: a task's other words, from APIMart's page and from clients.
+            "pending": AssetStatus.PROCESSING,
+            "submitted": AssetStatus.PROCESSING,
+            "queued": AssetStatus.PROCESSING,
+            "in_progress": AssetStatus.PROCESSING,
+            "cancelled": AssetStatus.FAILED,
+        },
+        VideoStatus: {
+            "completed": VideoStatus.SUCCEEDED,
+            "failed": VideoStatus.FAILED,
+            # Unverified: as above.
+            "pending": VideoStatus.QUEUED,
+            "submitted": VideoStatus.QUEUED,
+            "queued": VideoStatus.QUEUED,
+            "processing": VideoStatus.RUNNING,
+            "in_progress": VideoStatus.RUNNING,
+            "cancelled": VideoStatus.CANCELLED,
+        },
+    },
+)
+
+# Unverified: APIMart's error types. The status decides for `invalid_request_error`.
+ERRORS: Final[Mapping[str, type[ProviderError]]] = {
+    "authentication_error": AuthenticationError,
+    "payment_required": InsufficientBalanceError,
+    "permission_error": PermissionDeniedError,
+    "rate_limit_error": RateLimitedError,
+    "server_error": ServiceUnavailableError,
+    "bad_gateway": ServiceUnavailableError,
+    "nsfw_content_detected": ContentRejectedError,
+}
+
+# Unverified: no answer of step 2 is printed anywhere; these are the likely places, likeliest first.
+GROUP_ID: Final = (
+    "group_id",
+    "GroupId",
+    "result.group_id",
+    "result.GroupId",
+    "result.raw_response.Result.GroupId",
+    "raw_response.Result.GroupId",
+)
+
+_FACE: Final = "-face"
+_LIMITS: Final[dict[str, Any]] = {
+    "duration_s": (4, 15),
+    "ratios": ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "adaptive"),
+    "most": {MediaType.IMAGE: 9, MediaType.VIDEO: 3, MediaType.AUDIO: 3},
+    "prompt_length": 4000,
+    "source": "APIMart's generation page, whose interface xcompute resells",
+}
+MODELS: Final = (
+    VideoModel(
+        name="seedance-2.0",
+        id="doubao-seedance-2.0",
+        other_ids=("doubao-seedance-2.0-face",),
+        # Unverified: copies of the page disagree on where 1080p is made.
+        resolutions=("480p", "720p", "1080p"),
+        **_LIMITS,
+    ),
+    VideoModel(
+        name="seedance-2.0-fast",
+        id="doubao-seedance-2.0-fast",
+        other_ids=("doubao-seedance-2.0-fast-face",),
+        resolutions=("480p", "720p"),
+        **_LIMITS,
+    ),
+)
+
+MEDIA: Final[Mapping[MediaType, MediaRules]] = {
+    # Unverified: xcompute states no limits; what it takes is reviewed by the same upstream.
+    MediaType.IMAGE: evolve(
+        UPSTREAM_MEDIA[MediaType.IMAGE], source="the upstream's image rules; xcompute states none"
+    )
+}
+
+
+def face_model(model_id: str) -> str:
+    """Name the model that is advised for portraits. Source: real-avatar guide."""
+    return model_id if model_id.endswith(_FACE) else f"{model_id}{_FACE}"
+
+
+def findings_of(request: VideoRequest, model_id: str, slots: tuple[Slot, ...]) -> Iterator[Finding]:
+    """Find what a model's numbers do not say."""
+    if request.duration_s == -1:
+        yield _finding("duration_s", -1, (4, 15), "no page lets the model choose the duration")
+    if any(slot.url.startswith("asset://") for slot in slots) and not model_id.endswith(_FACE):
+        advice = "the guide advises a -face model for portraits"
+        yield _finding("model", model_id, face_model(model_id), advice)
+    kinds = {slot.media for slot in slots if slot.role is Role.REFERENCE}
+    if kinds == {MediaType.AUDIO}:
+        yield _finding("media.audios", "alone", "beside media", "audio needs an image or a video")
+
+
+def _finding(name: str, found: object, limit: object, message: str) -> Finding:
+    source = "docs/vendors/xcompute.md"
+    return Finding(field=name, found=found, limit=limit, message=message, source=source)
+
+
+def inner(data: Any) -> Any:
+    """Unwrap `{code, data}`, and a list of one in it. Source: tasks come wrapped and flat."""
+    found = first(data, ("data.0", "data"))
+    return data if found is None or isinstance(found, str) else found
+
+
+def fault_of(data: Any, response: Response) -> Fault | None:
+    """
+    Read `error: {code, message, type}`.
+
+    A task that failed has an `error` too, and is no refusal.
+    """
+    if response.ok and (first(data, "error") is None or first(data, "status") is not None):
+        return None
+    words = [str(word) for key in ("type", "code") if (word := _told(data, key))]
+    code = next((word for word in words if word in ERRORS), words[0] if words else "")
+    return Fault(code=code, message=str(_told(data, "message") or ""))
+
+
+def _told(data: Any, key: str) -> Any:
+    return first(data, (f"error.{key}", key))
+
+
+def with_body_status(response: Response) -> Response:
+    """
+    Take the code in the body for the status where HTTP says 200 and the body does not.
+
+    Unverified: such an answer is a guess; the body's code is documented to equal the status.
+    """
+    code = first(try_decode(response), ("code", "error.code")) if response.ok else None
+    return evolve(response, status=code) if type(code) is int and 300 <= code < 600 else response  # noqa: PLR2004  (the range of refusals)
+
+
+@frozen
+class Door:
+    """Where a group's assets are submitted: real people and virtual figures have a path each."""
+
+    path: str
+    members: Mapping[str, Any]
+    kind: GroupKind
+
+    @property
+    def group_id(self) -> str | None:
+        """The group's id; None while the first submission has yet to make the group."""
+        return self.members.get("group_id")
+
+
+REAL_PATH: Final = "/v1/seedance2/real-avatar"
+PRIVATE_PATH: Final = "/v1/seedance2/private-avatar"
+_DRAFT: Final = "draft:"
+_REAL: Final = "real:"
+
+
+def draft_ref(name: str, description: str) -> str:
+    """Name a group that does not exist yet, so that its handle carries what makes it."""
+    return _DRAFT + json.dumps([name, description], ensure_ascii=False)
+
+
+def real_ref(group_id: str) -> str:
+    """Name a real person's group: its id alone does not say that it is one."""
+    return _REAL + group_id
+
+
+def door_of(ref: str, group: Group | str) -> Door:
+    """Find out where a group's assets are submitted. A bare id is a virtual figure's."""
+    if ref.startswith(_DRAFT):
+        name, description = json.loads(ref.removeprefix(_DRAFT))
+        wanted = {"name": name, **({"description": description} if description else {})}
+        return Door(PRIVATE_PATH, {"group": wanted}, GroupKind.VIRTUAL)
+    known = isinstance(group, Group) and group.kind is GroupKind.REAL_PERSON
+    members = {"group_id": ref.removeprefix(_REAL)}
+    if known or ref.startswith(_REAL):
+        return Door(REAL_PATH, members, GroupKind.REAL_PERSON)
+    return Door(PRIVATE_PATH, members, GroupKind.VIRTUAL)

@@ -1,0 +1,270 @@
+"""
+xcompute's groups and assets.
+
+An asset has no id until its review ends, so that it is known by task and place (`_reviews`). A
+virtual figure's group is made by its first submission, so that `create_group` sends nothing.
+
+Source: docs/vendors/xcompute.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from attrs import evolve, field, frozen
+
+from ..codec import first
+from ..errors import (
+    AssetNotReadyError,
+    PortraitError,
+    UnexpectedResponseError,
+    UnsupportedError,
+)
+from ..flows.adding import failed_asset, publish, take_in
+from ..handles import is_handle
+from ..media import Link, MediaSource
+from ..models import (
+    Adaptation,
+    Asset,
+    AssetRef,
+    AssetStatus,
+    Finding,
+    Group,
+    GroupKind,
+    GroupRef,
+    MediaType,
+)
+from ..provider import PortraitProvider
+from ..secret import Secret
+from ..vendor import Answer, with_findings
+from ..video import Frames, OnUnsupported, Reference, References, VideoRequest
+from ..wire import Auth, Flow, Request, json_body
+from . import _xcompute
+from ._reviews import Review, batches
+
+ORIGIN: Final = "https://xcompute.us"
+MOST_ASSETS: Final = 20
+"""Source: private-avatar page. Unverified for real-avatar."""
+
+_TYPES: Final = {
+    MediaType.IMAGE: "Image",
+    MediaType.VIDEO: "Video",
+    MediaType.AUDIO: "Audio",
+}
+
+
+@frozen(kw_only=True, slots=False)
+class XComputeLibrary(PortraitProvider):
+    """
+    Groups and assets, and the tasks that everything is.
+
+    Attributes:
+        project_name: The project that groups belong to.
+    """
+
+    api_key: Secret
+    base_url: str = field(default=ORIGIN)
+    project_name: str = "default"
+
+    # -- the wire --------------------------------------------------------------------------------
+
+    def request(self, method: str, path: str, content: bytes = b"") -> Request:
+        """Put a call into a request; a read is repeatable."""
+        return Request(
+            method=method,
+            url=self.base_url + path,
+            headers={"Accept": "application/json"}
+            | ({"Content-Type": "application/json"} if content else {}),
+            content=content,
+            auth=Auth.BEARER,
+            repeatable=not content,
+        )
+
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        secrets: tuple[Secret, ...] = (),
+        *,
+        repeatable: bool = False,
+    ) -> Flow[Answer]:
+        """Post a body; the answer's data is what is in its envelope."""
+        request = self.request("POST", path, json_body(body))
+        answer = yield from self.ask(evolve(request, secrets=secrets, repeatable=repeatable))
+        return evolve(answer, data=_xcompute.inner(answer.data))
+
+    def task(self, task_id: str) -> Flow[Answer]:
+        """Read a task, wrapped or flat."""
+        answer = yield from self.ask(self.request("GET", f"/v1/tasks/{task_id}"))
+        return evolve(answer, data=_xcompute.inner(answer.data))
+
+    def task_id(self, answer: Answer) -> str:
+        """
+        Get the id of the task that a call made.
+
+        Raises:
+            UnexpectedResponseError: It is not there, or cannot be one.
+        """
+        found = first(answer.data, "id")
+        if not isinstance(found, str) or not _TASK_ID.fullmatch(found):
+            raise UnexpectedResponseError(
+                "the answer names no task",
+                status=answer.response.status,
+                request_id=answer.request_id,
+                next_step="look for the task in the vendor's console",
+            )
+        return found
+
+    # -- groups and assets -----------------------------------------------------------------------
+
+    def create_group(
+        self,
+        name: str,
+        *,
+        kind: GroupKind = GroupKind.VIRTUAL,
+        description: str = "",
+        on_unsupported: OnUnsupported = "raise",
+    ) -> Flow[Group]:
+        """
+        Name a virtual figure's group. Sends nothing: its first submission makes it.
+
+        The group's id comes with the reviewed asset, as `group_id`: add further assets to that, as
+        another submission to this group would make another one. `add_assets` submits together.
+        """
+        del on_unsupported
+        findings = self.check_group(name, kind)
+        yield from ()
+        return Group(
+            provider=self.name,
+            account=self.account,
+            id=None,
+            ref=_xcompute.draft_ref(name, description),
+            name=name,
+            description=description,
+            kind=kind,
+            findings=findings,
+        )
+
+    def add_link(self, group: GroupRef, link: Link, *, name: str) -> Flow[Asset]:
+        """Submit one public URL for review."""
+        (asset,) = yield from self._submit(group, [link], name)
+        return asset
+
+    def add_assets(self, group: GroupRef, sources: Sequence[MediaSource]) -> Flow[list[Asset]]:
+        """Submit up to 20 of a kind at once; each asset's own status decides, not the task's."""
+        assets: dict[int, Asset] = {}
+        taken: dict[int, tuple[Link, tuple[Finding, ...]]] = {}
+        for place, source in enumerate(sources):
+            try:
+                taken[place] = yield from self._take(source)
+            except PortraitError as error:
+                assets[place] = failed_asset(self, error)
+        kinds = [(place, link.media) for place, (link, _) in taken.items()]
+        for number, batch in enumerate(batches(kinds, MOST_ASSETS)):
+            try:
+                added = yield from self._submit(group, [taken[place][0] for place in batch])
+            except PortraitError as error:
+                added = [failed_asset(self, error) for _ in batch]
+            for place, asset in zip(batch, added, strict=True):
+                found = with_findings(asset, taken[place][1])
+                apart = number > 0 and asset.ref and asset.group_id is None
+                assets[place] = evolve(found, adaptations=(_APART,)) if apart else found
+        return [assets[place] for place in range(len(sources))]
+
+    def _take(self, source: MediaSource) -> Flow[tuple[Link, tuple[Finding, ...]]]:
+        item = yield from take_in(self, source, None)
+        if isinstance(item, Link):
+            return item, ()
+        rules = self.media_rules.get(item.media)
+        findings = self.limits(tuple(rules.check(item)), None) if rules else ()
+        return (yield from publish(self, item)), findings
+
+    def _submit(self, group: GroupRef, links: Sequence[Link], name: str = "") -> Flow[list[Asset]]:
+        door = _xcompute.door_of(self.id_of("group", group), group)
+        media = links[0].media
+        if door.kind is GroupKind.REAL_PERSON and media is MediaType.AUDIO:
+            raise UnsupportedError(
+                "xcompute reviews pictures and videos of real people, and no audio",
+                provider=self.name,
+                field="media",
+            )
+        named = {"name": name} if name else {}
+        body = {
+            **door.members,
+            "project_name": self.project_name,
+            "asset_type": _TYPES[media],
+            "assets": [{"url": link.url.reveal(), **named} for link in links],
+        }
+        answer = yield from self.post(door.path, body, tuple(link.url for link in links))
+        found = self.task_id(answer)
+        given = {"id": None, "group_id": door.group_id, "name": name, "media": media}
+        made = self.read(Asset, answer, **given)
+        if made.status is AssetStatus.UNKNOWN and not made.status_word:
+            made = evolve(made, status=AssetStatus.PROCESSING)
+        places = range(len(links))
+        return [evolve(made, ref=str(Review(found, place, len(links)))) for place in places]
+
+    def get_asset(self, asset: AssetRef) -> Flow[Asset]:
+        """Read an asset's place in its review task; there is no other way to read one."""
+        ref = self.id_of("asset", asset)
+        review = Review.parse(ref)
+        if review is None:
+            raise UnsupportedError(
+                "xcompute tells of an asset only in its review task, and a bare id names none",
+                provider=self.name,
+                field="asset",
+                next_step="pass the asset or its handle; asset://… can be used as it is",
+            )
+        answer = yield from self.task(review.task_id)
+        members = review.members(answer)
+        known = asset if isinstance(asset, Asset) else None
+        given: dict[str, Any] = {"media": MediaType.UNKNOWN, "name": "", "group_id": None}
+        if known:
+            given = {key: getattr(known, key) for key in (*given, "adaptations", "findings")}
+        found = self.read(Asset, answer, members, id=None, **given)
+        return evolve(found, ref=str(evolve(review, asset_id=found.id or "")))
+
+    def asset_uri(self, ref: str) -> str:
+        """Address an asset whose id is in its handle, as it is once reviewed."""
+        review = Review.parse(ref)
+        if review is None or review.asset_id:
+            return f"asset://{review.asset_id if review else ref}"
+        raise AssetNotReadyError(
+            "this handle was made before the asset's review ended",
+            provider=self.name,
+            next_step="get_asset(handle), and use what it returns",
+        )
+
+    def settle_media(self, request: VideoRequest) -> Flow[VideoRequest]:
+        """Look up assets whose handles were made before their review ended."""
+        media = request.media
+        if isinstance(media, Frames):
+            start = yield from self._settled(media.first)
+            end = None if media.last is None else (yield from self._settled(media.last))
+            return evolve(request, media=Frames(first=start, last=end))
+        if media is None:
+            return request
+        lists: dict[str, list[Reference]] = {"images": [], "videos": [], "audios": []}
+        for key, settled in lists.items():
+            for each in getattr(media, key):
+                source = yield from self._settled(each.source)
+                settled.append(evolve(each, source=source))
+        return evolve(request, media=References(**lists))
+
+    def _settled(self, source: AssetRef) -> Flow[AssetRef]:
+        if isinstance(source, Asset) or not is_handle(source):
+            return source
+        review = Review.parse(self.id_of("asset", source))
+        waiting = review is not None and not review.asset_id
+        return (yield from self.get_asset(source)) if waiting else source
+
+
+_TASK_ID: Final = re.compile(r"[\w.~-]{1,200}")
+_APART: Final = Adaptation(
+    field="group",
+    asked="one group",
+    sent="another new group of that name",
+    why="a group takes 20 assets of one kind at once, and its id is told only after their review",
+)

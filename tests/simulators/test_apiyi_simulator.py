@@ -1,0 +1,169 @@
+"""What the simulated APIYI promises beyond Volcengine's signed Actions and Ark's tasks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import court
+from portraitkit.providers._signing import sign
+from portraitkit.secret import Secret
+from portraitkit.simulators.apiyi import APIYISimulator, Variants
+from portraitkit.simulators.state import SimAccount, VirtualClock, World
+from portraitkit.wire import Request
+
+TASKS = "https://api.apiyi.com/seedance/api/v3/contents/generations/tasks"
+MODEL = "doubao-seedance-2-0-260128"
+CONTRACT = court.load("apiyi")
+
+
+@pytest.fixture
+def clock():
+    return VirtualClock()
+
+
+@pytest.fixture
+def vendor(clock):
+    simulator = APIYISimulator(world=World(clock=clock))
+    for name in ("main", "other"):
+        simulator.add_account(
+            SimAccount(
+                name=name, api_key=f"sk-{name}", access_key=f"AKLT-{name}", secret_key="secret=="
+            )
+        )
+    return simulator
+
+
+def act(vendor, action: str, body: dict[str, Any], of: str = "main"):
+    request = sign(
+        Request(
+            method="POST",
+            url="https://open.volcengineapi.com/",
+            query={"Action": action, "Version": "2024-01-01"},
+            headers={"Content-Type": "application/json"},
+            content=json.dumps(body).encode(),
+        ),
+        access_key=Secret(f"AKLT-{of}"),
+        secret_key=Secret("secret=="),
+        session_token=None,
+        region="cn-beijing",
+        service="ark",
+        now=vendor.world.now(),
+    )
+    response = vendor.handle(request)
+    CONTRACT.judge_answer(CONTRACT.judge_request(request), response)
+    return response.status, json.loads(response.content)
+
+
+def video(vendor, method: str = "POST", place: str = "", *, key: str = "sk-main", **body: Any):
+    content = {"model": MODEL, "content": [{"type": "text", "text": "a sea"}], **body}
+    request = Request(
+        method=method,
+        url=TASKS + place,
+        headers={
+            "Authorization": f"Bearer {key}",
+            "Content-Type": "application/json",
+            "Accept-Encoding": "identity",
+        },
+        content=json.dumps(content).encode() if method == "POST" else b"",
+    )
+    response = vendor.handle(request)
+    if method == "POST" or (method == "GET" and place):
+        CONTRACT.judge_answer(CONTRACT._operation_of(request), response)
+    return response.status, json.loads(response.content)
+
+
+def asset_of(vendor, clock, owner: str, **more: Any) -> str:
+    group = act(vendor, "CreateAssetGroup", {"Name": "Mia", **more}, owner)[1]["Result"]["Id"]
+    body = {"GroupId": group, "URL": "https://a.example/x", "AssetType": "Image", **more}
+    asset = act(vendor, "CreateAsset", body, owner)[1]["Result"]["Id"]
+    clock.advance(13)
+    return asset
+
+
+def with_asset(asset: str) -> list[dict[str, Any]]:
+    picture = {"type": "image_url", "image_url": {"url": f"asset://{asset}"}}
+    return [{"type": "text", "text": "Image 1"}, {**picture, "role": "reference_image"}]
+
+
+def test_a_video_runs_behind_the_gateway(vendor, clock):
+    """Create and read work as at Ark, and one charge is made."""
+    task = video(vendor)[1]["id"]
+    clock.advance(45)
+    done = video(vendor, "GET", f"/{task}")[1]
+
+    assert ("succeeded", 1) == (done["status"], vendor.world.billed["main", "video"])
+
+
+@pytest.mark.parametrize(
+    ("label", "asked"), [(None, "identity"), ("gzip", "gzip, deflate"), ("gzip", "")]
+)
+def test_a_reply_is_falsely_labelled_unless_identity_is_asked_for(vendor, label, asked):
+    """Only a request for identity gets a reply whose label is true."""
+    headers = {"Authorization": "Bearer sk-main"} | ({"Accept-Encoding": asked} if asked else {})
+    reply = vendor.handle(Request(method="GET", url=f"{TASKS}/cgt-0", headers=headers))
+
+    assert label == reply.headers.get("content-encoding")
+    assert "error" in json.loads(reply.content)
+
+
+def test_any_token_can_use_an_asset_of_the_shared_account(vendor, clock):
+    """All customers share one Volcengine account, so a known id works with any token."""
+    asset = asset_of(vendor, clock, "main")
+
+    assert 200 == video(vendor, key="sk-other", content=with_asset(asset))[0]
+
+
+def test_a_foreign_asset_is_refused(vendor):
+    """An id from another account is not found."""
+    status, answer = video(vendor, content=with_asset("asset-20260101000000-zzzzz"))
+
+    assert (400, "InvalidParameter") == (status, answer["error"]["code"])
+    assert "is not found" in answer["error"]["message"]
+
+
+def test_the_token_s_project_has_to_be_the_asset_s(vendor, clock):
+    """An asset of another project is not found."""
+    asset = asset_of(vendor, clock, "main", ProjectName="films")
+
+    assert 400 == video(vendor, content=with_asset(asset))[0]
+
+
+@pytest.mark.parametrize(
+    ("expected", "variants", "options"),
+    [
+        (401, {}, {"key": "wrong"}),
+        (503, {"ungrouped": frozenset({"main"})}, {}),
+        (503, {}, {"model": "doubao-seedance-1-5-pro-251215"}),
+        (400, {}, {"resolution": "4k"}),
+        (400, {}, {"model": "doubao-seedance-2-0-fast-260128", "resolution": "1080p"}),
+    ],
+)
+def test_what_the_gateway_refuses(vendor, expected, variants, options):
+    """Wrong tokens, tokens without the group, other models and 4k are refused, free of charge."""
+    vendor.variants = Variants(**variants)
+
+    assert expected == video(vendor, **options)[0]
+    assert 0 == vendor.world.billed["main", "video"]
+
+
+@pytest.mark.parametrize(("method", "place"), [("GET", ""), ("DELETE", "/cgt-0"), ("POST", "/x")])
+def test_there_is_no_list_and_no_cancel(vendor, method, place):
+    """Nothing but creating and reading is there."""
+    request = Request(method=method, url=TASKS + place, headers={"Authorization": "Bearer sk-main"})
+
+    assert 404 == vendor.handle(request).status
+
+
+def test_real_persons_are_verified_in_the_console(vendor):
+    """The handed-out key may not start a face check; a group made by hand can be used."""
+    status, answer = act(
+        vendor, "CreateVisualValidateSession", {"CallbackURL": "https://a.example/"}
+    )
+    group = vendor.verify_in_console(vendor.world.accounts["main"], "Ann")
+    shown = act(vendor, "GetAssetGroup", {"Id": group.id})[1]["Result"]
+
+    assert (403, "AccessDenied") == (status, answer["ResponseMetadata"]["Error"]["Code"])
+    assert ("Ann", "LivenessFace") == (shown["Name"], shown["GroupType"])
