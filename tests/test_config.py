@@ -101,7 +101,7 @@ def test_a_file_of_its_own_wins_over_pyproject_beside_it(write):
     "text", ["[tool.black]", "tool = 1 # portraitkit", "[tool]\nportraitkits = 1", "[broken"]
 )
 def test_a_pyproject_that_says_nothing_of_us_is_passed_over(write, text):
-    """A pyproject.toml without our table, even a broken one of another tool, hides no file above."""
+    """A pyproject.toml without our table, even a broken one, hides no file further up."""
     write(text, "project/src/pyproject.toml")
     write(TWO)
 
@@ -376,7 +376,7 @@ def test_a_pyproject_table_of_the_wrong_kind_is_named(write):
     """`tool.portraitkit` must be a table."""
     write("[tool]\nportraitkit = 'alltoken'", "project/pyproject.toml")
 
-    with pytest.raises(ConfigError, match="tool.portraitkit must be a table, not a string"):
+    with pytest.raises(ConfigError, match=r"tool\.portraitkit must be a table, not a string"):
         load_profile()
 
 

@@ -265,6 +265,7 @@ def test_a_body_that_is_no_json_is_refused():
         ("MakeThing", _answer({"code": 7, "msg": "no"})),
         ("MakeThing", _answer({"error": [{"type": "BadKey"}]}, 401)),
         ("MakeThing", _answer(b"<html>", 401, "text/html")),
+        ("MakeThing", _answer({"error": {}}, 401)),
         ("MakeThing", _answer({"error": {}}, 503)),
         ("GetFilm", _answer(b"film", kind="video/mp4")),
         ("GetFilm", _answer(b"", 302)),
@@ -284,7 +285,7 @@ def test_a_documented_answer_passes(name, response):
         ("MakeThing", _answer({}, 401), "of no documented form"),
         ("MakeThing", _answer({"error": {"code": "Other"}}, 400), "NameTaken.<name>"),
         ("GetFilm", _answer(b"film", kind="text/html"), "video/mp4 is documented, not text/html"),
-        ("MakeThing", _answer({"error": "x" * 999}, 400), "…"),
+        ("MakeThing", _answer({"error": {"code": "x" * 999}}, 400), "…"),
     ],
 )
 def test_an_undocumented_answer_is_refused_with_what_differs(name, response, said):

@@ -323,6 +323,7 @@ def test_a_video_runs_to_its_end(vendor, clock):
         ((400, "invalid_request"), {"model": ""}),
         ((400, "invalid_request"), {"prompt": None}),
         ((400, "invalid_request"), {"duration": 3}),
+        ((400, "invalid_request"), {"resolution": 720}),
         ((400, "invalid_request"), {"ratio": "5:4"}),
         ((400, "invalid_request"), {"model": "seedance-2.0-fast", "resolution": "1080p"}),
     ],
@@ -338,9 +339,12 @@ def test_a_wrong_video_is_refused_and_not_charged(vendor, expected, change):
 
 @pytest.mark.parametrize(
     ("wait_s", "model", "owner"),
-    [(0, "seedance-2.0", "key-main"), (13, "seedance-1.5-pro", "key-main"),
-     (13, "seedance-2.0", "key-other")],
-)  # fmt: skip
+    [
+        (0, "seedance-2.0", "key-main"),
+        (13, "seedance-1.5-pro", "key-main"),
+        (13, "seedance-2.0", "key-other"),
+    ],
+)
 def test_an_asset_that_cannot_be_used_is_refused(vendor, clock, wait_s, model, owner):
     """An asset under review, a model without assets and a foreign asset are refused."""
     asset = asset_in(vendor, group_in(vendor))

@@ -10,7 +10,7 @@ import threading
 import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
 import httpx
@@ -21,6 +21,7 @@ from portraitkit.simulators import __main__ as command
 from portraitkit.simulators import server as server_module
 from portraitkit.simulators.server import Server, WallClock, serve
 from portraitkit.simulators.simulator import Simulator, query_of
+from portraitkit.simulators.state import SimCheck
 from portraitkit.wire import Request, Response
 
 CLIP = files("portraitkit.simulators").joinpath("data", "clip.mp4").read_bytes()
@@ -440,6 +441,23 @@ def test_the_command_serves_several_vendors(vendor, capsys):
     assert "env:SIMULATED_SECRET_KEY" == profiles["simulated-volcengine"]["secret_key"]
 
 
+@pytest.mark.parametrize(("arguments", "passed"), [((), True), (("--by-hand",), False)])
+def test_the_command_shortens_waiting_and_keeps_the_time(monkeypatch, arguments, passed):
+    """Reviews, films and people are faster; the clock is right, as signatures need it to be."""
+    made = []
+    monkeypatch.setattr(command, "load", lambda name: lambda world: made.append(world) or Echo())
+    stopped = threading.Event()
+    stopped.set()
+    command.main(["volcengine", "--port", "0", "--speed", "10", *arguments], until=stopped)
+    (world,) = made
+    now = world.now()
+    check = SimCheck("t", "demo", created_at=now, expires_at=now)
+
+    assert (1.3, 0.5, 4.0) == (world.review_s, world.queue_s, world.render_s)
+    assert abs((now - datetime.now(UTC)).total_seconds()) < 5
+    assert passed == (world.person(check, now + timedelta(seconds=0.5)) == 10000)
+
+
 def test_the_command_ends_quietly_when_interrupted(vendor, capsys):
     """An interrupt is how it is stopped, not an error."""
 
@@ -452,7 +470,12 @@ def test_the_command_ends_quietly_when_interrupted(vendor, capsys):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["nobody"], ["alltoken", "--host", "0.0.0.0"], ["alltoken", "--speed", "0"]],
+    [
+        ["nobody"],
+        ["alltoken", "--host", "0.0.0.0"],
+        ["alltoken", "--speed", "0"],
+        ["alltoken", "--speed", "fast"],
+    ],
 )
 def test_the_command_refuses_what_it_cannot_serve(vendor, capsys, arguments):
     """A wrong vendor, address or speed ends with a usage message."""

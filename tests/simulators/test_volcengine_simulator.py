@@ -340,6 +340,7 @@ def test_modes_that_exclude_one_another_are_refused(vendor, items):
         ("service_tier", {"service_tier": "flex"}),
         ("execution_expires_after", {"execution_expires_after": 60}),
         ("watermark", {"watermark": "no"}),
+        ("safety_identifier", {"safety_identifier": "x" * 65}),
     ],
 )
 def test_a_wrong_option_is_refused_by_its_name(vendor, param, change):

@@ -38,7 +38,7 @@ from ..wire import Auth, Flow, Request, Response, json_body
 TASKS_PATH: Final = "/contents/generations/tasks"
 PAGE_SIZE: Final = 100
 CANCEL_S: Final = 10.0
-"""A cancellation is given up after that long: sent late, it could remove a finished task's record."""
+"""A cancellation is given up after that long: sent late, it could remove a finished record."""
 
 TASK_FIELDS: Final[Fields] = {
     VideoTask: {
@@ -212,7 +212,8 @@ class ArkTasks(ArkVideo):
             ConflictError: It is not queued. No deletion was sent, or the vendor refused it.
             OutcomeUnknownError: No answer says whether it was cancelled. Read the task.
         """
-        found = yield from self.get_video(task)
+        video_id = self.id_of("video", task)
+        found = yield from self.get_video(video_id)
         if found.status is not VideoStatus.QUEUED:
             word = found.status.value if found.status_word else "of no known status"
             raise ConflictError(
@@ -222,7 +223,7 @@ class ArkTasks(ArkVideo):
                 next_step="leave it, or wait_for_video(task) until it ends",
                 result=found,
             )
-        request = evolve(self.task_request("DELETE", f"/{found.id}"), timeout_s=CANCEL_S)
+        request = evolve(self.task_request("DELETE", f"/{video_id}"), timeout_s=CANCEL_S)
         try:
             answer = yield from self.ask(request)
         except (OutcomeUnknownError, UnexpectedResponseError) as error:
@@ -239,8 +240,8 @@ class ArkTasks(ArkVideo):
         return evolve(found, status=VideoStatus.CANCELLED, status_word="cancelled", raw=answer.raw)
 
 
-def _error_in(data: Any) -> Mapping[str, Any] | None:
+def _error_in(data: Any) -> dict[str, Any] | None:
     error = first(data, "error")
     if isinstance(error, str):
         return {"message": error}
-    return error if isinstance(error, Mapping) else None
+    return {**error} if isinstance(error, Mapping) else None

@@ -1,7 +1,7 @@
 """
 An account at Ark: portraits by signed Actions, videos by an API key.
 
-Volcengine's customers have both; APIYI's have the signed part at Volcengine and the videos at a gateway.
+Volcengine's customers have both there; APIYI's have the videos at a gateway.
 
 Source: docs/vendors/volcengine.md, docs/vendors/apiyi.md.
 """
@@ -90,7 +90,7 @@ class ArkAccount(ActionLibrary, ArkVideo):
 
     @property
     def identity(self) -> str:
-        """The access key's account and the project: things of one project are not seen in another."""
+        """The access key and the project: what is in one project is not seen in another."""
         return f"{self.access_key.reveal()}\0{self.project_name}"
 
     @property

@@ -109,8 +109,7 @@ def verify(
     Args:
         request: As it arrived, with the host in its `Host` header or in its URL.
         keys_of: Finds what belongs to an access key.
-        region: The region that the scope has to name.
-        service: The service that the scope has to name.
+        region, service: What the scope has to name.
         now: The verifier's time.
 
     Returns:
@@ -124,8 +123,7 @@ def verify(
         raise SignatureRefusedError("InvalidAuthorization", "no signature of the expected form")
     names = given["names"].split(";")
     _check_names(request, names)
-    date = _header(request, "x-date")
-    _check_date(date, now)
+    date = _date_of(request, now)
     if given["date"] != date[:8] or (given["region"], given["service"]) != (region, service):
         raise SignatureRefusedError("InvalidCredential", "the scope is not this service's")
     keys = keys_of(given["key"])
@@ -133,12 +131,9 @@ def verify(
         raise SignatureRefusedError("InvalidAccessKey", "the access key does not exist")
     _check_token(request, keys)
     scope = f"{given['date']}/{region}/{service}/request"
-    if not hmac.compare_digest(
-        _signature(request, names, date, scope, keys.secret_key), given["signature"]
-    ):
-        raise SignatureRefusedError(
-            "SignatureDoesNotMatch", "the request signature we calculated does not match"
-        )
+    signature = _signature(request, names, date, scope, keys.secret_key)
+    if not hmac.compare_digest(signature, given["signature"]):
+        raise SignatureRefusedError("SignatureDoesNotMatch", "the calculated signature differs")
     return given["key"]
 
 
@@ -236,13 +231,15 @@ def _check_names(request: Request, names: list[str]) -> None:
         )
 
 
-def _check_date(date: str, now: datetime) -> None:
+def _date_of(request: Request, now: datetime) -> str:
+    date = _header(request, "x-date")
     try:
         signed_at = datetime.strptime(date, _DATE_FORMAT).replace(tzinfo=UTC)
     except ValueError:
         raise SignatureRefusedError("InvalidTimestamp", "X-Date cannot be read") from None
     if abs((now - signed_at).total_seconds()) > CLOCK_SKEW_S:
         raise SignatureRefusedError("InvalidTimestamp", "X-Date is too far from the present")
+    return date
 
 
 def _check_token(request: Request, keys: KeyPair) -> None:

@@ -156,8 +156,10 @@ def fault_of(data: Any, response: Response) -> Fault | None:
     is not to be taken for the `error` of a video that failed. The envelope's is any code but 0.
     Unverified: the form of the envelope's refusals, and that a bare message is one.
     """
+    if response.ok and first(data, "id"):
+        return None
     word, message = first(data, ("error.type", "error.code")), first(data, "error.message")
-    if not (response.ok and first(data, "id")) and (word or message):
+    if word or message:
         return Fault(code=str(word or ""), message=str(message or ""))
     code = first(data, "code")
     if response.ok and (not isinstance(code, int) or code == 0):

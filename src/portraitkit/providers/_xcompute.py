@@ -184,13 +184,11 @@ def fault_of(data: Any, response: Response) -> Fault | None:
     """
     if response.ok and (first(data, "error") is None or first(data, "status") is not None):
         return None
-    words = [str(word) for key in ("type", "code") if (word := _told(data, key))]
+    keys = (("error.type", "type"), ("error.code", "code"))
+    words = [str(word) for key in keys if (word := first(data, key))]
     code = next((word for word in words if word in ERRORS), words[0] if words else "")
-    return Fault(code=code, message=str(_told(data, "message") or ""))
-
-
-def _told(data: Any, key: str) -> Any:
-    return first(data, (f"error.{key}", key))
+    message = first(data, ("error.message", "message", "error"))
+    return Fault(code=code, message=message if isinstance(message, str) else "")
 
 
 def with_body_status(response: Response) -> Response:

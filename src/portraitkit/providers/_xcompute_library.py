@@ -18,6 +18,7 @@ from attrs import evolve, field, frozen
 from ..codec import first
 from ..errors import (
     AssetNotReadyError,
+    InvalidRequestError,
     PortraitError,
     UnexpectedResponseError,
     UnsupportedError,
@@ -182,7 +183,8 @@ class XComputeLibrary(PortraitProvider):
         return (yield from publish(self, item)), findings
 
     def _submit(self, group: GroupRef, links: Sequence[Link], name: str = "") -> Flow[list[Asset]]:
-        door = _xcompute.door_of(self.id_of("group", group), group)
+        ref = self.id_of("group", group)
+        door = _xcompute.door_of(ref, group)
         media = links[0].media
         if door.kind is GroupKind.REAL_PERSON and media is MediaType.AUDIO:
             raise UnsupportedError(
@@ -197,7 +199,12 @@ class XComputeLibrary(PortraitProvider):
             "asset_type": _TYPES[media],
             "assets": [{"url": link.url.reveal(), **named} for link in links],
         }
-        answer = yield from self.post(door.path, body, tuple(link.url for link in links))
+        try:
+            answer = yield from self.post(door.path, body, tuple(link.url for link in links))
+        except InvalidRequestError as error:
+            if ref == door.group_id:
+                error.next_step = f"{error.advice}; {_WHOSE}"
+            raise
         found = self.task_id(answer)
         given = {"id": None, "group_id": door.group_id, "name": name, "media": media}
         made = self.read(Asset, answer, **given)
@@ -224,7 +231,9 @@ class XComputeLibrary(PortraitProvider):
         if known:
             given = {key: getattr(known, key) for key in (*given, "adaptations", "findings")}
         found = self.read(Asset, answer, members, id=None, **given)
-        return evolve(found, ref=str(evolve(review, asset_id=found.id or "")))
+        # Only a usable asset's id goes into the handle: videos take it from there without a look.
+        usable = found.id if found.status is AssetStatus.ACTIVE else None
+        return evolve(found, ref=str(evolve(review, asset_id=usable or "")))
 
     def asset_uri(self, ref: str) -> str:
         """Address an asset whose id is in its handle, as it is once reviewed."""
@@ -262,6 +271,10 @@ class XComputeLibrary(PortraitProvider):
 
 
 _TASK_ID: Final = re.compile(r"[\w.~-]{1,200}")
+_WHOSE: Final = (
+    "a bare group id is taken for a virtual figure's: for a real person's group pass what "
+    "wait_until_verified returned, or its handle"
+)
 _APART: Final = Adaptation(
     field="group",
     asked="one group",

@@ -1,8 +1,8 @@
 """
-APIYI: portraits by signed Actions at Volcengine, with keys that APIYI hands out; videos at its gateway.
+APIYI: portraits by signed Actions at Volcengine, with keys from APIYI; videos at its gateway.
 
-Source: docs/vendors/apiyi.md (the vendor's asset guide and public documentation). Never tried with a
-key. Its newer asset library at icover.ai is another interface and not used here.
+Source: docs/vendors/apiyi.md (the vendor's asset guide and public documentation). Never tried with
+a key. Its newer asset library at icover.ai is another interface and not used here.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from ._ark_account import ArkAccount
 VIDEO_ORIGIN: Final = "https://api.apiyi.com"
 
 _IN_THE_CONSOLE: Final = (
-    "have the account's owner open Volcengine's console, My > Real-Person Avatars > Manage Assets > "
-    "Create Asset Group, and confirm subject and purpose; the person being filmed then passes the face "
-    "check there. Bring back the new group's id for add_asset(group_id, ...), or an asset's id for the "
-    "video request"
+    "have the account's owner open Volcengine's console, My > Real-Person Avatars > Manage Assets "
+    "and then Create Asset Group, and confirm subject and purpose; the person being filmed passes "
+    "the face check there. Bring back the new group's id for add_asset(group_id, ...), or the id of "
+    "an asset in it for the video request"
 )
 
 
@@ -89,7 +89,7 @@ class APIYI(ArkAccount):
         "check_verification": _IN_THE_CONSOLE,
     }
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {
-        # The guide: about 13 s for one picture, a look every 10 s. A new asset may not be found at once.
+        # The guide: about 13 s for one picture. A new asset may not be found at once.
         "asset": Pacing(first_s=10, step_s=4, deadline_s=300, unseen_s=20),
         # The documents: first after 20 to 30 s, then every 10 to 20 s, 10 to 15 min in all.
         "video": Pacing(first_s=20, step_s=10, deadline_s=900),

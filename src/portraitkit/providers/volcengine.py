@@ -1,8 +1,8 @@
 """
 Volcengine Ark: portraits by signed Actions, real people by H5 sessions, videos by Ark's tasks.
 
-Source: docs/vendors/volcengine.md (public documentation, the vendor's own clients). Never tried with
-a key.
+Source: docs/vendors/volcengine.md (public documentation, the vendor's own clients). Never tried
+with a key.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
 xcompute: two doors for portraits, one for videos, and everything is a task.
 
-Source: docs/vendors/xcompute.md (the vendor's real-avatar guide; pages of APIMart, whose interface it
-resells).
+Source: docs/vendors/xcompute.md (the vendor's real-avatar guide, and pages of APIMart, whose
+interface it resells).
 """
 
 from __future__ import annotations

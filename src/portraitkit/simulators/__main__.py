@@ -23,7 +23,7 @@ from typing import Final
 
 from .server import Server, WallClock, serve
 from .simulator import Simulator
-from .state import SimAccount, World, never
+from .state import SimAccount, World, never, scans_after
 
 ACCOUNT: Final = SimAccount(
     name="demo",
@@ -32,6 +32,9 @@ ACCOUNT: Final = SimAccount(
     secret_key="simulated-secret-key",  # noqa: S106  (it opens nothing)
 )
 """The one account of a simulator that was started here."""
+
+_SCAN_S: Final = 5.0
+"""How long the person takes for the face check."""
 
 _BEARER: Final = (("api_key",), ("base_url",))
 _SIGNED: Final = (("access_key", "secret_key", "api_key"), ("assets_url", "video_url"))
@@ -99,7 +102,11 @@ def main(arguments: Sequence[str] | None = None, *, until: threading.Event | Non
 
 
 def _server(name: str, port: int, options: argparse.Namespace) -> Server:
-    world = World(clock=WallClock(options.speed))
+    # The clock itself stays right: a signature carries the time, and is refused when that is off.
+    world = World(clock=WallClock(), person=scans_after(_SCAN_S / options.speed))
+    world.review_s /= options.speed
+    world.queue_s /= options.speed
+    world.render_s /= options.speed
     if options.by_hand:
         world.person = never
     simulator = load(name)(world=world)
@@ -123,6 +130,13 @@ def _instructions(names: Sequence[str], blocks: Sequence[str]) -> str:
     )
 
 
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("not a number above 0")
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m portraitkit.simulators",
@@ -136,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=int, default=8360, help="of the first; the next ones follow; 0: any free"
     )
     parser.add_argument(
-        "--speed", type=float, default=1.0, help="simulated time runs so many times faster"
+        "--speed", type=_positive, default=1.0, help="reviews and films are done so much faster"
     )
     parser.add_argument("--folder", type=Path, help="hand out its files under /files/")
     parser.add_argument(

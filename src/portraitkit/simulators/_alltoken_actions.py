@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from attrs import define
-from typing_extensions import override
 
 from .actions import ActionError, AssetActions, Body
 
@@ -57,45 +56,36 @@ class AllTokenActions(AssetActions):
     variants: Variants
 
     @property
-    @override
     def unseen_s(self) -> float:
         return self.variants.unseen_s
 
-    @override
     def missing(self, member: str) -> ActionError:
         return ActionError(400, "InvalidParameter", f"{member} is missing.")
 
-    @override
     def invalid(self, member: str, why: str) -> ActionError:
         return ActionError(400, "InvalidParameter", f"{member} {why}.")
 
-    @override
     def not_found(self, kind: str, id: str) -> ActionError:
         if self.variants.foreign_code == "NotFound":
             return ActionError(404, "NotFound", f"The {kind} does not exist.")
         return ActionError(403, "Forbidden", f"No access to this {kind}.")
 
-    @override
     def quota_exceeded(self, what: str) -> ActionError:
         return ActionError(429, "QuotaExceeded", f"The quota of {what} is full.")
 
-    @override
     def check_new_group(self, account: SimAccount) -> None:
         if not self.variants.aigc_available:
             raise ActionError(400, "AIGCNotAvailable", "AIGC groups are not enabled.")
 
-    @override
     def status_members(self, asset: SimAsset) -> Body:
         word = asset.status(self.world.now())
         members = {"UpstreamStatus": word, "Status": word}
         wanted = self.variants.status_member
         return {name: word for name in members if wanted in ("both", name)}
 
-    @override
     def created(self, id: str) -> Body:
         return {self.variants.create_member: id}
 
-    @override
     def check_result(self, token: str, check: SimCheck | None) -> str:
         if check is None:
             raise ActionError(400, "InvalidToken", "The BytedToken is not known.")

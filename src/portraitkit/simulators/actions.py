@@ -82,9 +82,9 @@ class AssetActions(ABC):
         """Return the id of the group that a face check made, or refuse in the vendor's words."""
 
     @property
+    @abstractmethod
     def unseen_s(self) -> float:
         """Seconds in which GetAsset does not find a new asset."""
-        return 0.0
 
     def check_new_group(self, account: SimAccount) -> None:  # noqa: B027  (a hook; most admit all)
         """Refuse a virtual group, where the account has not been admitted."""

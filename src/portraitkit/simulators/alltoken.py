@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import urlsplit
 
 from attrs import Factory, define
-from typing_extensions import override
 
 from ._alltoken_actions import AllTokenActions, Variants
 from ._alltoken_video import AllTokenVideos
@@ -54,7 +53,6 @@ class AllTokenSimulator(Simulator):
 
     variants: Variants = Factory(Variants)
 
-    @override
     def answer(self, request: Request) -> Response:
         page = face_page(self, request)
         if page is not None:

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from attrs import Factory, define, evolve, field
-from typing_extensions import override
 
 from ._ark_rules import MODELS
 from ._signed_actions import DOCUMENTED_RATES, AssetVariants, SignedPlane
@@ -90,7 +89,6 @@ class APIYISimulator(Simulator):
         group.project_name = account.project_name
         return group
 
-    @override
     def answer(self, request: Request) -> Response:
         self._assets.variants = self.variants
         if request.method == "POST" and urlsplit(request.url).path in {"", "/"}:

@@ -58,7 +58,12 @@ class Served(Protocol):
 
 
 class WallClock:
-    """A simulated clock that runs by itself, *speed* times as fast as the real one."""
+    """
+    A simulated clock that runs by itself, *speed* times as fast as the real one.
+
+    A signature carries the real time. At a vendor that checks it, a fast clock is soon too far
+    ahead: there, shorten `World.review_s`, `queue_s` and `render_s` instead.
+    """
 
     def __init__(self, speed: float = 1.0) -> None:
         if not 0 < speed < float("inf"):

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from attrs import Factory, define, field
-from typing_extensions import override
 
 from ._face_page import face_page
 from ._signed_actions import DOCUMENTED_RATES, AssetVariants, SignedPlane
@@ -70,7 +69,6 @@ class VolcengineSimulator(Simulator):
     def __attrs_post_init__(self) -> None:
         self._assets = SignedPlane(simulator=self, variants=self.variants)
 
-    @override
     def answer(self, request: Request) -> Response:
         page = face_page(self, request)
         if page is not None:

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from attrs import Factory, define, evolve, frozen
-from typing_extensions import override
 
 from ..wire import Request, Response
 from ._face_page import face_page
@@ -96,7 +95,6 @@ class XComputeSimulator(Simulator):
     variants: Variants = Factory(Variants)
     notices: list[Request] = Factory(list[Request])
 
-    @override
     def answer(self, request: Request) -> Response:
         page = face_page(self, request)
         if page is not None:

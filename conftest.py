@@ -1,0 +1,71 @@
+"""Runs the code in README and docs: against simulated vendors on loopback, in an empty folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+
+from portraitkit.simulators.__main__ import ACCOUNT, load
+from portraitkit.simulators.server import WallClock, serve
+from portraitkit.simulators.state import World, scans_after
+
+VENDORS = ("alltoken", "token360", "volcengine", "apiyi", "xcompute")
+SPEED = 400.0
+PACING = "{ first_s = 0.02, step_s = 0.02, deadline_s = 20 }"
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a picture and a portraitkit.toml for five simulated vendors."""
+    folder = tmp_path_factory.mktemp("sandbox")
+    picture = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
+    (folder / "mia.jpg").write_bytes(picture)
+    patch = pytest.MonkeyPatch()
+    for key in ("api_key", "access_key", "secret_key"):
+        patch.setenv(f"DEMO_{key.upper()}", getattr(ACCOUNT, key))
+    patch.delenv("PORTRAITKIT_PROFILE", raising=False)
+    patch.delenv("PORTRAITKIT_CONFIG", raising=False)
+    with ExitStack() as stack:
+        text = 'profile = "alltoken"\n'
+        for vendor in VENDORS:
+            simulator = load(vendor)(world=World(clock=WallClock(SPEED), person=scans_after(9)))
+            simulator.add_account(ACCOUNT)
+            server = stack.enter_context(serve(simulator, folder=folder / "published"))
+            text += _profile(vendor, server.url, folder)
+        (folder / "portraitkit.toml").write_text(text, encoding="utf-8")
+        before = Path.cwd()
+        os.chdir(folder)
+        try:
+            yield folder
+        finally:
+            os.chdir(before)
+            patch.undo()
+
+
+def _profile(vendor: str, url: str, folder: Path) -> str:
+    signed = vendor in ("volcengine", "apiyi")
+    keys = ("access_key", "secret_key", "api_key") if signed else ("api_key",)
+    lines = [f"\n[profiles.{vendor}]"]
+    lines += [f'{key} = "env:DEMO_{key.upper()}"' for key in keys]
+    lines += [f'{key} = "{url}"' for key in (("assets_url", "video_url") if signed else ("base_url",))]
+    if vendor not in ("token360", "apiyi"):
+        lines.append('callback_url = "https://app.example/verified"')
+    if vendor not in ("token360", "alltoken"):
+        lines += [f'media_folder = "{folder}/published"', f'media_url = "{url}/files"']
+    lines.append(f"[profiles.{vendor}.pacing]")
+    lines += [f"{subject} = {PACING}" for subject in ("asset", "verification", "video")]
+    return "\n".join(lines) + "\n"
+
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser(), SkipParser()],
+    patterns=["README.md", "docs/**/*.md", "docs/*.md"],
+    fixtures=["sandbox"],
+).pytest()

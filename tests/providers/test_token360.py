@@ -1,0 +1,869 @@
+"""Token360's flows alone: exact requests out, exact models in."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from court import Judged, load
+from portraitkit import errors
+from portraitkit.models import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
+from portraitkit.providers import _frames, _token360
+from portraitkit.providers._token360 import Cursor
+from portraitkit.providers.token360 import Token360
+from portraitkit.secret import Secret
+from portraitkit.simulators.state import SimAccount, World, never
+from portraitkit.simulators.token360 import Token360Simulator, Variants
+from portraitkit.testing import answer, replay, simulated
+from portraitkit.testing.replaying import NOW
+from portraitkit.video import Frames, References, Role, Slot, VideoRequest
+from portraitkit.wire import Auth
+
+PROVIDER = Token360(api_key=Secret("sk-test-key"))
+API = "https://api.token360.ai/v1"
+GROUP_ID = "group-0001"
+ASSET_ID = "ta_" + 32 * "a"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+
+
+def yes(data, status=200, *, after_s=0):
+    body = {"code": 0, "data": data, "msg": "success", "serviceCode": None}
+    return answer(body, status, received_at=NOW + timedelta(seconds=after_s))
+
+
+def refusal(status, word="WORD", message="no"):
+    body = {"code": status, "data": None, "msg": message, "serviceCode": word}
+    return answer(body, status)
+
+
+def gateway(status, kind, message="no"):
+    error = {"message": message, "type": kind, "param": None, "code": str(status)}
+    return answer({"error": error}, status)
+
+
+def judged(done):
+    """Hold every request of a flow to the contract, authorised as a driver would."""
+    contract = load("token360")
+    return [
+        contract.judge_request(PROVIDER.authorize(request, now=NOW)) for request in done.requests
+    ]
+
+
+# --- groups ---
+
+
+def test_a_virtual_group_is_created_as_in_the_guide():
+    """`name` and `groupKind` go out as JSON; the group is back and active."""
+    done = replay(PROVIDER.create_group("Mia"), [yes({"assetGroupId": GROUP_ID})])
+
+    (request,) = done.requests
+    assert ["CreateAssetGroup"] == judged(done)
+    assert ("POST", f"{API}/asset-groups") == (request.method, request.target)
+    assert [{"name": "Mia", "groupKind": "VIRTUAL_PORTRAIT"}] == done.bodies
+    assert (Auth.BEARER, False) == (request.auth, request.repeatable)
+    assert (GROUP_ID, "Mia", GroupKind.VIRTUAL, True) == (
+        done.result.id,
+        done.result.name,
+        done.result.kind,
+        done.result.active,
+    )
+
+
+def test_a_real_persons_group_is_not_created_but_verified():
+    """`create_group` sends a caller who wants a real person to `start_verification`."""
+    with pytest.raises(errors.UnsupportedError, match="not created but verified"):
+        replay(PROVIDER.create_group("Ann", kind=GroupKind.REAL_PERSON), [])
+
+
+def test_a_description_is_refused_or_left_out_as_asked():
+    """A group has no description here: an error, or an adaptation where the caller allows it."""
+    with pytest.raises(errors.UnsupportedError) as caught:
+        replay(PROVIDER.create_group("Mia", description="a singer"), [])
+    flow = PROVIDER.create_group("Mia", description="a singer", on_unsupported="drop")
+    done = replay(flow, [yes({"assetGroupId": GROUP_ID})])
+
+    assert "description" == caught.value.field
+    assert ["description"] == [each.field for each in done.result.adaptations]
+    assert [{"name": "Mia", "groupKind": "VIRTUAL_PORTRAIT"}] == done.bodies
+
+
+@pytest.mark.parametrize("key", ["assetGroupId", "groupId", "id"])
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("VIRTUAL_PORTRAIT", GroupKind.VIRTUAL),
+        ("AIGC", GroupKind.VIRTUAL),
+        ("REAL_FACE", GroupKind.REAL_PERSON),
+        ("REAL_PERSON", GroupKind.REAL_PERSON),
+        ("GENERIC", GroupKind.UNKNOWN),
+    ],
+)
+def test_a_group_is_read_whatever_its_members_are_called(key, word, kind):
+    """The id has three names, and each kind two words."""
+    data = {key: GROUP_ID, "name": "Mia", "groupKind": word, "status": "Active"}
+    done = replay(PROVIDER.get_group(GROUP_ID), [yes(data)])
+
+    assert ["GetAssetGroup"] == judged(done)
+    assert (GROUP_ID, kind, word, True) == (
+        done.result.id,
+        done.result.kind,
+        done.result.kind_word,
+        done.result.active,
+    )
+
+
+@pytest.mark.parametrize(
+    ("members", "active"),
+    [
+        ({"groupKind": "REAL_FACE", "status": "pending_validation"}, False),
+        ({"groupKind": "REAL_FACE", "status": "ACTIVE"}, True),
+        ({"groupKind": "REAL_FACE"}, False),
+        ({"groupKind": "VIRTUAL_PORTRAIT"}, True),
+        ({"groupKind": "VIRTUAL_PORTRAIT", "status": "suspended"}, False),
+    ],
+)
+def test_any_word_but_active_means_not_usable(members, active):
+    """Without a word a virtual group counts as active, a real person's does not."""
+    done = replay(PROVIDER.get_group(GROUP_ID), [yes({"assetGroupId": GROUP_ID, **members})])
+
+    assert active is done.result.active
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_group_that_cannot_be_read_is_looked_for_in_the_list(status):
+    """The list's keyword finds ids; only the very id counts, not one that contains it."""
+    rows = [{"groupId": f"{GROUP_ID}-b", "name": "no"}, {"groupId": GROUP_ID, "name": "Mia"}]
+    page = {"records": rows, "total": 2}
+    flow = PROVIDER.get_group(GROUP_ID)
+    done = replay(flow, [gateway(status, "not_found_error"), yes(page)])
+
+    assert ["GetAssetGroup", "ListAssetGroups"] == judged(done)
+    assert f"{API}/asset-groups?keyword={GROUP_ID}&current=1&size=100" == done.requests[1].target
+    assert (GROUP_ID, "Mia") == (done.result.id, done.result.name)
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_group_that_is_in_no_list_is_not_found(status):
+    """Neither the path nor the list has it: NotFoundError."""
+    flow = PROVIDER.get_group(GROUP_ID)
+    with pytest.raises(errors.NotFoundError, match=f"no group {GROUP_ID}"):
+        replay(flow, [refusal(status), yes({"list": [], "pagination": {"total": 0}})])
+
+
+FORMS = {
+    "table": lambda rows, total: {"list": rows, "pagination": {"total": total, "size": 2}},
+    "example": lambda rows, total: {"records": rows, "total": total},
+    "items": lambda rows, total: {"items": rows, "total": total},
+    "groups": lambda rows, total: {"groups": rows, "total": total},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_the_list_is_read_and_paged(form):
+    """Rows under four names, total under two."""
+    rows = [{"assetGroupId": f"group-{n}", "groupKind": "AIGC"} for n in range(3)]
+    first = replay(PROVIDER.list_groups(None), [yes(FORMS[form](rows[:2], 201))])
+    last = replay(PROVIDER.list_groups("101:2:x"), [yes(FORMS[form](rows[2:], 201))])
+
+    assert f"{API}/asset-groups?current=1&size=100" == first.requests[0].target
+    assert ["ListAssetGroups"] == judged(first)
+    assert ["group-0", "group-1"] == [group.id for group in first.result.items]
+    assert Cursor.parse(first.result.next).number == 2
+    assert (["group-2"], None) == ([each.id for each in last.result.items], last.result.next)
+
+
+def test_one_kind_is_asked_for_by_the_documented_filter():
+    """`groupKind` goes into the query, and rows of another kind are dropped if they come."""
+    rows = [
+        {"assetGroupId": "group-1"},
+        {"assetGroupId": "group-2", "groupKind": "VIRTUAL_PORTRAIT"},
+    ]
+    flow = PROVIDER.list_groups(None, kind=GroupKind.REAL_PERSON)
+    done = replay(flow, [yes({"list": rows})])
+
+    assert ("groupKind", "REAL_FACE") == done.requests[0].query[2]
+    assert [("group-1", GroupKind.REAL_PERSON)] == [
+        (each.id, each.kind) for each in done.result.items
+    ]
+
+
+def test_groups_of_ordinary_files_are_no_portrait_groups():
+    """GENERIC groups are left out; kinds that nobody knows yet are not."""
+    rows = [
+        {"assetGroupId": f"group-{kind}", "groupKind": kind}
+        for kind in ("GENERIC", "AIGC", "NEWER")
+    ]
+    done = replay(PROVIDER.list_groups(None), [yes({"list": rows})])
+
+    assert ["AIGC", "NEWER"] == [each.kind_word for each in done.result.items]
+
+
+def test_a_list_that_ignores_paging_ends():
+    """The same first row again means the same page again."""
+    rows = [{"assetGroupId": f"group-{n}"} for n in range(100)]
+    first = replay(PROVIDER.list_groups(None), [yes({"list": rows})])
+    second = replay(PROVIDER.list_groups(first.result.next), [yes({"list": rows})])
+
+    assert "2:100:group-0" == first.result.next
+    assert second.result.next is None
+
+
+def test_a_group_is_renamed_and_read():
+    """PATCH carries the name alone; the group is read afterwards."""
+    renamed = {"assetGroupId": GROUP_ID, "name": "Ida"}
+    done = replay(PROVIDER.rename_group(GROUP_ID, "Ida"), [yes({}), yes(renamed)])
+
+    assert ["UpdateAssetGroup", "GetAssetGroup"] == judged(done)
+    assert [{"name": "Ida"}, None] == done.bodies
+    assert "Ida" == done.result.name
+
+
+def test_groups_and_assets_are_deleted_by_path():
+    """DELETE with the id, no body; the answer's text is not needed."""
+    flows = [PROVIDER.delete_group(GROUP_ID), PROVIDER.delete_asset(f"asset://{ASSET_ID}")]
+    done = [replay(flow, [yes("Deleted successfully")]) for flow in flows]
+
+    assert [["DeleteAssetGroup"], ["DeleteAsset"]] == [judged(each) for each in done]
+    assert [f"{API}/asset-groups/{GROUP_ID}", f"{API}/assets/{ASSET_ID}"] == [
+        each.requests[0].target for each in done
+    ]
+
+
+# --- assets ---
+
+RECORD = {
+    "id": 4711,
+    "assetId": ASSET_ID,
+    "token360AssetId": ASSET_ID,
+    "assetGroupId": GROUP_ID,
+    "mediaType": "image",
+    "status": "processing",
+    "name": "front",
+}
+
+
+def test_a_picture_goes_up_as_the_guides_form():
+    """`groupId`, `name` and `file` in one form; the id is `assetId`, never the record's number."""
+    done = replay(PROVIDER.add_asset(GROUP_ID, PNG, name="front"), [yes(RECORD)])
+
+    (request,) = done.requests
+    assert ["UploadAsset"] == judged(done)
+    assert (f"{API}/assets", False) == (request.target, request.repeatable)
+    assert b'name="groupId"\r\n\r\n' + GROUP_ID.encode() in request.content
+    assert b'name="name"\r\n\r\nfront' in request.content
+    assert b'filename="image.png"\r\nContent-Type: image/png\r\n\r\n' + PNG in request.content
+    assert (ASSET_ID, AssetStatus.PROCESSING, GROUP_ID) == (
+        done.result.id,
+        done.result.status,
+        done.result.group_id,
+    )
+
+
+def test_an_unnamed_picture_sends_no_name():
+    """`name` is optional, so it is left out where the caller gives none."""
+    done = replay(PROVIDER.add_asset(GROUP_ID, PNG), [yes({"assetId": ASSET_ID}, 201)])
+
+    assert b'name="name"' not in done.requests[0].content
+    assert (AssetStatus.PROCESSING, MediaType.IMAGE) == (done.result.status, done.result.media)
+
+
+def test_a_url_is_fetched_without_credentials_and_uploaded():
+    """The vendor takes only bytes: the caller's URL is read bare, then the bytes go up."""
+    url = "https://media.example/mia.png?sig=secret"
+    done = replay(PROVIDER.add_asset(GROUP_ID, url), [answer(PNG), yes(RECORD)])
+
+    fetched, uploaded = done.requests
+    assert ("GET", url, Auth.NONE) == (fetched.method, fetched.url, fetched.auth)
+    assert {} == fetched.headers
+    assert (Auth.BEARER, True) == (uploaded.auth, PNG in uploaded.content)
+    assert b"sig=secret" not in uploaded.content
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("active", AssetStatus.ACTIVE),
+        ("Active", AssetStatus.ACTIVE),
+        ("ready", AssetStatus.ACTIVE),
+        ("Processing", AssetStatus.PROCESSING),
+        ("failed", AssetStatus.FAILED),
+        ("error", AssetStatus.FAILED),
+        ("rejected", AssetStatus.FAILED),
+        ("expired", AssetStatus.FAILED),
+        ("archived", AssetStatus.UNKNOWN),
+    ],
+)
+def test_status_words_are_read_without_case(word, status):
+    """The API's text has small letters, the web page capitals; a new word is kept."""
+    done = replay(PROVIDER.get_asset(ASSET_ID), [yes({**RECORD, "status": word})])
+
+    assert ["GetAsset"] == judged(done)
+    assert (status, word) == (done.result.status, done.result.status_word)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"errorMessage": "another face"},
+        {"failReason": "another face"},
+        {"error": {"code": "FaceMismatch", "message": "another face"}},
+    ],
+)
+def test_a_failed_asset_says_why_wherever_it_says_it(members):
+    """The member is a guess, so three are tried."""
+    flow = PROVIDER.get_asset(ASSET_ID)
+    done = replay(flow, [yes({**RECORD, "status": "failed", **members})])
+
+    assert "another face" == done.result.failure.message
+
+
+def test_a_generic_upload_is_never_usable():
+    """An upload that came out with a `ua_` id has failed as a portrait, whatever its status."""
+    data = {**RECORD, "assetId": "ua_1", "status": "active"}
+    done = replay(PROVIDER.add_asset(GROUP_ID, PNG), [yes(data)])
+
+    assert AssetStatus.FAILED is done.result.status
+    with pytest.raises(errors.AssetNotReadyError):
+        _ = done.result.uri
+
+
+@pytest.mark.parametrize("wrong", ["ua_" + 32 * "a", GROUP_ID, "4711", "asset-1"])
+def test_what_is_no_portraits_id_is_refused_before_any_request(wrong):
+    """A generic upload, a group, a record number and another vendor's id never leave."""
+    with pytest.raises(errors.HandleError):
+        replay(PROVIDER.get_asset(wrong), [])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_groups_assets_are_listed_by_group_alone(form):
+    """Only `groupId` is documented: the first page asks no more; the next follows its size."""
+    rows = [{**RECORD, "assetId": f"ta_{n}"} for n in range(3)]
+    first = replay(PROVIDER.list_assets(None, GROUP_ID), [yes(FORMS[form](rows[:2], 3))])
+    flow = PROVIDER.list_assets(first.result.next, GROUP_ID)
+    last = replay(flow, [yes(FORMS[form](rows[2:], 3))])
+
+    assert [["ListAssets"], ["ListAssets"]] == [judged(first), judged(last)]
+    assert f"{API}/assets?groupId={GROUP_ID}" == first.requests[0].target
+    assert f"{API}/assets?groupId={GROUP_ID}&current=2&size=2" == last.requests[0].target
+    assert (["ta_2"], None) == ([each.id for each in last.result.items], last.result.next)
+
+
+def test_assets_of_one_status_are_picked_here():
+    """The status filter is not documented, so nothing is sent for it."""
+    rows = [{**RECORD, "assetId": f"ta_{word}", "status": word} for word in ("active", "error")]
+    flow = PROVIDER.list_assets(None, GROUP_ID, status=AssetStatus.FAILED)
+    done = replay(flow, [yes({"list": rows})])
+
+    assert (("groupId", GROUP_ID),) == done.requests[0].query
+    assert ["ta_error"] == [each.id for each in done.result.items]
+
+
+# --- refusals ---
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "error"),
+    [
+        (400, "invalid_request_error", errors.InvalidRequestError),
+        (401, "invalid_api_key", errors.AuthenticationError),
+        (402, "insufficient_balance", errors.InsufficientBalanceError),
+        (403, "api_key_frozen", errors.PermissionDeniedError),
+        (403, "model_access_denied", errors.PermissionDeniedError),
+        (404, "not_found_error", errors.NotFoundError),
+        (404, "model_not_found", errors.NotFoundError),
+        (409, "invalid_request_error", errors.ConflictError),
+        (429, "rate_limit_error", errors.RateLimitedError),
+        (500, "api_error", errors.ServiceUnavailableError),
+        (502, "api_error", errors.ServiceUnavailableError),
+        (503, "api_error", errors.ServiceUnavailableError),
+    ],
+)
+def test_each_documented_error_type_has_its_class(status, kind, error):
+    """The gateway's `type` decides, else the HTTP status; `code` only repeats the status."""
+    with pytest.raises(error) as caught:
+        replay(PROVIDER.get_asset(ASSET_ID), [gateway(status, kind, "no such luck")])
+
+    assert (kind, "no such luck", status) == (
+        caught.value.code,
+        caught.value.vendor_message,
+        caught.value.status,
+    )
+
+
+@pytest.mark.parametrize(
+    ("response", "code"),
+    [
+        (refusal(409, "ASSET_GROUP_NOT_ACTIVE", "not active"), "ASSET_GROUP_NOT_ACTIVE"),
+        (gateway(409, "invalid_request_error", "not active"), "invalid_request_error"),
+        (answer({"message": "not active"}, 409), ""),
+    ],
+)
+def test_an_upload_into_a_waiting_group_is_a_conflict_in_each_body(response, code):
+    """The body of the library's refusals is unknown: three forms are read."""
+    with pytest.raises(errors.ConflictError) as caught:
+        replay(PROVIDER.add_asset(GROUP_ID, PNG), [response])
+
+    assert (code, "not active") == (caught.value.code, caught.value.vendor_message)
+
+
+def test_an_envelope_refuses_whatever_the_status():
+    """A code other than 0 is a refusal, even with HTTP 200."""
+    body = {"code": 4001, "data": None, "msg": "no quota", "serviceCode": "QUOTA_EXCEEDED"}
+    with pytest.raises(errors.QuotaExceededError, match="no quota"):
+        replay(PROVIDER.create_group("Mia"), [answer(body)])
+
+
+def test_a_firewalls_page_is_a_refusal_without_words():
+    """HTTP 403 with HTML comes from before the gateway: the error says that it is no JSON."""
+    page = answer("<html><title>403 Forbidden</title></html>", 403)
+    with pytest.raises(errors.PermissionDeniedError, match="text/html"):
+        replay(PROVIDER.create_video(VideoRequest(prompt="x")), [page])
+
+
+def test_a_page_in_place_of_an_answer_is_unreadable():
+    """HTML with HTTP 200 is no model."""
+    with pytest.raises(errors.UnexpectedResponseError):
+        replay(PROVIDER.get_asset(ASSET_ID), [answer("<html>")])
+
+
+@pytest.mark.parametrize("data", [{}, {"id": 4711}, {"assetId": 4711}, [], "text", None])
+def test_an_id_is_never_made_up(data):
+    """An asset without a readable `assetId` is an error, not an asset of the record's number."""
+    with pytest.raises(errors.UnexpectedResponseError):
+        replay(PROVIDER.get_asset(ASSET_ID), [yes(data)])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["error", "code", "type", "message", "msg", "data", "id", "serviceCode"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON, st.sampled_from([200, 201, 400, 403, 500]))
+def test_no_body_breaks_the_reading_of_refusals(body, status):
+    """Whatever JSON comes, it is a fault with texts, or none."""
+    found = _token360.fault_of(body, answer(body, status))
+
+    assert found is None or {str} == {type(found.code), type(found.message)}
+
+
+# --- real people ---
+
+
+def started(**options):
+    data = {
+        "assetGroupId": GROUP_ID,
+        "status": "pending_validation",
+        "h5Link": "https://h5.example/t",
+    }
+    return replay(PROVIDER.start_verification("Ann", **options), [yes(data)])
+
+
+def person(status, **more):
+    return {"assetGroupId": GROUP_ID, "groupKind": "REAL_FACE", "status": status, **more}
+
+
+def test_a_face_check_is_a_new_group_with_a_link():
+    """REAL_FACE with a name; link and expiry come back, and no text shows the link."""
+    done = started()
+
+    check = done.result
+    assert ["CreateAssetGroup"] == judged(done)
+    assert [{"name": "Ann", "groupKind": "REAL_FACE"}] == done.bodies
+    assert ("https://h5.example/t", 120) == (check.url, (check.expires_at - NOW).total_seconds())
+    assert "h5.example" not in check.handle + repr(check)
+
+
+@pytest.mark.parametrize(
+    ("word", "after_s", "status"),
+    [
+        ("pending_validation", 119, VerificationStatus.WAITING),
+        ("pending_validation", 120, VerificationStatus.EXPIRED),
+        ("something_new", 1, VerificationStatus.WAITING),
+        ("something_new", 500, VerificationStatus.EXPIRED),
+        ("expired", 1, VerificationStatus.EXPIRED),
+        ("failed", 1, VerificationStatus.FAILED),
+        ("active", 1, VerificationStatus.VERIFIED),
+        ("Active", 500, VerificationStatus.VERIFIED),
+    ],
+)
+@pytest.mark.parametrize("by_handle", [True, False])
+def test_a_check_is_read_off_the_group_and_the_clock(word, after_s, status, by_handle):
+    """Pending and expired look alike on the wire: 120 seconds tell them apart, in any process."""
+    check = started().result
+    flow = PROVIDER.check_verification(check.handle if by_handle else check)
+    done = replay(flow, [yes(person(word), after_s=after_s)])
+
+    assert ["GetAssetGroup"] == judged(done)
+    assert status is done.result.status
+    assert (done.result.group is not None) is (status is VerificationStatus.VERIFIED)
+
+
+def test_a_verified_person_has_a_group_and_a_name():
+    """The group is the one that was made, with the name that it was given."""
+    done = replay(PROVIDER.check_verification(started().result), [yes(person("active"))])
+
+    group = done.result.group
+    assert (GROUP_ID, "Ann", GroupKind.REAL_PERSON, True) == (
+        group.id,
+        group.name,
+        group.kind,
+        group.active,
+    )
+
+
+def test_a_bare_group_id_never_expires():
+    """Nobody knows when its link was made, so it stays waiting."""
+    flow = PROVIDER.check_verification(GROUP_ID)
+    done = replay(flow, [yes(person("pending_validation"), after_s=9999)])
+
+    assert (VerificationStatus.WAITING, None) == (done.result.status, done.result.expires_at)
+
+
+def test_a_virtual_group_is_no_proof_of_a_face():
+    """A virtual group is active from the start: taking it for a passed check is refused."""
+    data = {"assetGroupId": GROUP_ID, "groupKind": "VIRTUAL_PORTRAIT", "status": "active"}
+    with pytest.raises(errors.HandleError, match="not a real person's group"):
+        replay(PROVIDER.check_verification(GROUP_ID), [yes(data)])
+
+
+def test_an_answer_without_a_link_is_not_lost():
+    """The group exists: the error carries its handle and says where the link can be seen."""
+    with pytest.raises(errors.UnexpectedResponseError) as caught:
+        replay(PROVIDER.start_verification("Ann"), [yes({"assetGroupId": GROUP_ID})])
+
+    assert GROUP_ID in caught.value.handle
+    assert "Assets page" in caught.value.next_step
+
+
+def test_a_callback_url_is_recorded_as_left_out():
+    """This vendor calls nobody back: the check works all the same."""
+    done = started(callback_url="https://app.example/back")
+
+    assert [("callback_url", None)] == [(a.field, a.sent) for a in done.result.adaptations]
+    assert b"app.example" not in done.requests[0].content
+
+
+# --- videos ---
+
+
+def image(url, **members):
+    return {"type": "image_url", **members, "image_url": {"url": url}}
+
+
+def test_a_first_frame_goes_out_as_in_the_guide():
+    """The guide's example, member by member: a picture, six seconds, 720p, without sound."""
+    request = VideoRequest(
+        prompt="A drawn figure waves",
+        media=Frames(first=ASSET_ID),
+        duration_s=6,
+        resolution="720p",
+        generate_audio=False,
+    )
+    task = {"id": "video-1", "object": "video", "status": "queued", "created_at": 1767323045}
+    done = replay(PROVIDER.create_video(request), [answer(task)])
+
+    assert ["CreateVideo"] == judged(done)
+    assert f"{API}/videos" == done.requests[0].target
+    assert not done.requests[0].repeatable
+    assert [
+        {
+            "model": "seedance-2.0",
+            "prompt": "A drawn figure waves",
+            "frame_images": [image(f"asset://{ASSET_ID}", frame_type="first_frame")],
+            "duration": 6,
+            "resolution": "720p",
+            "generate_audio": False,
+        }
+    ] == done.bodies
+    assert ("video-1", VideoStatus.QUEUED, NOW) == (
+        done.result.id,
+        done.result.status,
+        done.result.created_at,
+    )
+
+
+def test_every_neutral_field_has_a_member_here():
+    """Nothing that a neutral request says is lost at this vendor."""
+    request = VideoRequest(
+        prompt="{a} sings {audio_1} as in {video_1}",
+        media=References(
+            images={"a": ASSET_ID},
+            videos=["https://media.example/v.mp4"],
+            audios=["https://media.example/a.mp3"],
+        ),
+        duration_s=-1,
+        ratio="adaptive",
+        resolution="1080p",
+        generate_audio=True,
+        seed=7,
+        watermark=False,
+        return_last_frame=True,
+        callback_url="https://app.example/done",
+        extra={"token360": {"safety_identifier": "u1", "request_id": "r1"}, "alltoken": {"x": 1}},
+    )
+    done = replay(PROVIDER.create_video(request), [answer({"id": "video-1", "status": "queued"})])
+
+    assert ["CreateVideo"] == judged(done)
+    assert () == done.result.adaptations
+    assert [
+        {
+            "model": "seedance-2.0",
+            "prompt": "Image 1 sings Audio 1 as in Video 1",
+            "input_references": [
+                image(f"asset://{ASSET_ID}"),
+                {
+                    "type": "video_url",
+                    "role": "reference",
+                    "video_url": {"url": "https://media.example/v.mp4"},
+                },
+                {
+                    "type": "audio_url",
+                    "role": "reference",
+                    "audio_url": {"url": "https://media.example/a.mp3"},
+                },
+            ],
+            "duration": -1,
+            "aspect_ratio": "adaptive",
+            "resolution": "1080p",
+            "generate_audio": True,
+            "seed": 7,
+            "watermark": False,
+            "return_last_frame": True,
+            "callback_url": "https://app.example/done",
+            "safety_identifier": "u1",
+            "request_id": "r1",
+        }
+    ] == done.bodies
+
+
+URLS = st.sampled_from(["asset://ta_1", "asset://ta_2", "https://media.example/a"])
+FRAME_SLOTS = st.builds(
+    lambda urls: tuple(
+        Slot(MediaType.IMAGE, role, url)
+        for role, url in zip((Role.FIRST_FRAME, Role.LAST_FRAME), urls, strict=False)
+    ),
+    st.lists(URLS, min_size=1, max_size=2),
+)
+REFERENCE_SLOTS = st.lists(
+    st.builds(Slot, st.sampled_from(list(_frames._KINDS.values())), st.just(Role.REFERENCE), URLS)
+).map(tuple)
+
+
+@given(st.text(), FRAME_SLOTS | REFERENCE_SLOTS)
+def test_media_come_back_as_they_went_out(prompt, slots):
+    """Reading what was written gives the same prompt and the same media, in order."""
+    body = _frames.write(prompt, slots)
+    found = _frames.read(json.loads(json.dumps(body)))
+
+    assert (prompt, slots, ()) == (found.prompt, found.slots, found.losses)
+    assert set(body) <= found.used
+
+
+@given(JSON, JSON)
+def test_no_body_breaks_the_dialect(frames, references):
+    """Whatever stands in the two lists, reading ends, and what is no media is named as lost."""
+    found = _frames.read({"frame_images": frames, "input_references": references})
+
+    assert () == found.slots
+
+
+def test_what_clients_send_is_read_too():
+    """A bare address and a role on a picture are read; what fits nowhere is a loss."""
+    body = {
+        "model": "seedance-2.0-fast",
+        "prompt": "Image 1 waves",
+        "input_references": [
+            {"type": "image_url", "role": "reference", "image_url": "asset://ta_1"},
+            {"type": "text", "text": "?"},
+        ],
+        "frame_images": [image("asset://ta_2", frame_type="last_frame")],
+        "aspect_ratio": "1:1",
+        "metadata": {"a": 1},
+    }
+    parsed = PROVIDER.dialect.parse(body, provider="token360", model="seedance-2.0-fast")
+
+    assert "{image_1} waves" == parsed.request.prompt
+    assert ("1:1", {"token360": {"metadata": {"a": 1}}}) == (
+        parsed.request.ratio,
+        parsed.request.extra,
+    )
+    assert ["asset://ta_1"] == [each.source for each in parsed.request.media.images]
+    assert ["frame_images", "input_references[1]"] == [loss.field for loss in parsed.losses]
+
+
+def test_an_older_model_with_a_portrait_is_stopped_before_it_costs_anything():
+    """The guide says seedance-1.5-pro takes no portraits: nothing is sent."""
+    request = VideoRequest(prompt="x", model="seedance-1.5-pro", media=Frames(first=ASSET_ID))
+
+    with pytest.raises(errors.UnsupportedError, match="takes no portrait assets"):
+        replay(PROVIDER.create_video(request), [])
+
+
+LINKS = ("url", "video_url", "content.video_url")
+
+
+@pytest.mark.parametrize("present", list(product([False, True], repeat=3)))
+def test_a_finished_video_has_its_link_in_one_of_three_places(present):
+    """`url` first, then `video_url`, then `content.video_url`; none is no error."""
+    there = [place for place, is_there in zip(LINKS, present, strict=True) if is_there]
+    task = {
+        "id": "video-1",
+        "status": "completed",
+        "url": "https://cdn.example/url" if "url" in there else None,
+        "video_url": "https://cdn.example/video_url" if "video_url" in there else None,
+        "content": {"last_frame_url": "https://cdn.example/last"},
+        "parameters": {"resolution": "720p", "aspect_ratio": "16:9", "seed": 3, "duration": 5},
+        "error": None,
+    }
+    if "content.video_url" in there:
+        task["content"]["video_url"] = "https://cdn.example/content.video_url"
+    done = replay(PROVIDER.get_video("video-1"), [answer(task)])
+
+    video = done.result
+    assert ["GetVideo"] == judged(done)
+    assert (f"https://cdn.example/{there[0]}" if there else None) == video.video_url
+    assert ("https://cdn.example/last", "720p", "16:9", 3, 5.0) == (
+        video.last_frame_url,
+        video.resolution,
+        video.ratio,
+        video.seed,
+        video.duration_s,
+    )
+    assert "cdn.example" not in repr(video)
+
+
+def test_a_link_that_is_nowhere_is_asked_for(tmp_path):
+    """`/content?format=url` gives it with the key; the file itself is fetched without."""
+    task = {"id": "video-1", "status": "completed", "url": None}
+    link = {"url": "https://cdn.example/v?sig=1", "video_id": "video-1", "expires_in": 3600}
+    flow = PROVIDER.download_video("video-1", tmp_path / "v.mp4")
+    done = replay(flow, [answer(task), answer(link), answer()])
+
+    asked, fetched = done.requests[1:]
+    assert (f"{API}/videos/video-1/content?format=url", Auth.BEARER) == (asked.target, asked.auth)
+    assert (link["url"], Auth.NONE) == (fetched.url, fetched.auth)
+    assert tmp_path / "v.mp4" == fetched.save_to
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("queued", VideoStatus.QUEUED),
+        ("in_progress", VideoStatus.RUNNING),
+        ("completed", VideoStatus.SUCCEEDED),
+        ("failed", VideoStatus.FAILED),
+        ("cancelled", VideoStatus.CANCELLED),
+        ("expired", VideoStatus.EXPIRED),
+        ("paused", VideoStatus.UNKNOWN),
+    ],
+)
+def test_video_words(word, status):
+    """The four documented words, two guesses, and a new one that is kept."""
+    done = replay(PROVIDER.get_video("video-1"), [answer({"id": "video-1", "status": word})])
+
+    assert (status, word) == (done.result.status, done.result.status_word)
+
+
+def test_a_failed_videos_error_is_no_refusal():
+    """The poll answers 200 with `error` inside the task: that is how the video ended."""
+    error = {"code": "OutputVideoSensitiveContentDetected", "message": "not shown"}
+    task = {"id": "video-1", "status": "failed", "error": error}
+    done = replay(PROVIDER.get_video("video-1"), [answer(task)])
+
+    assert (VideoStatus.FAILED, "not shown") == (done.result.status, done.result.failure.message)
+
+
+def test_videos_are_listed_by_cursor():
+    """`limit` and `after`, until `has_more` is false."""
+    page = {"object": "list", "data": [{"id": "v-2", "status": "queued"}], "last_id": "v-2"}
+    first = replay(PROVIDER.list_videos(None), [answer({**page, "has_more": True})])
+    last = replay(PROVIDER.list_videos("v-2"), [answer({**page, "has_more": False})])
+
+    assert [["ListVideos"], ["ListVideos"]] == [judged(first), judged(last)]
+    assert [f"{API}/videos?limit=100", f"{API}/videos?limit=100&after=v-2"] == [
+        each.requests[0].target for each in (first, last)
+    ]
+    assert ("v-2", None) == (first.result.next, last.result.next)
+
+
+def test_what_the_vendor_has_no_way_to_do_is_refused_unsent():
+    """No cancel, no renaming of assets, no callback to read."""
+    refused = ("cancel_video", "rename_asset", "read_callback", "add_link")
+
+    assert [] == [name for name in refused if PROVIDER.supports(name)]
+    with pytest.raises(errors.UnsupportedError):
+        PROVIDER.cancel_video("video-1")
+
+
+# --- the whole job, against the simulator, under the court ---
+
+
+@pytest.mark.parametrize(
+    "variants",
+    [
+        Variants(),
+        Variants(list_key="records", group_id_key="groupId", video_link="video_url"),
+        Variants(list_key="items", group_id_key="id", capitals=True, video_link="content"),
+        Variants(list_key="groups", has_get_group=False, video_link="nowhere"),
+        Variants(upload_status=201, error_body="gateway"),
+    ],
+)
+def test_the_whole_job_under_every_variant(variants, tmp_path):
+    """Register, verify, make, download and tidy up: each request and answer is as documented."""
+    simulator = Judged(Token360Simulator(variants=variants))
+    simulator.add_account(SimAccount(name="one", api_key="sk-test-key"))
+    with simulated(PROVIDER, simulator) as client:
+        mia = client.wait_until_active(client.add_asset(client.create_group("Mia"), PNG))
+        check = client.start_verification("Ann")
+        ann = client.wait_until_active(client.add_asset(client.wait_until_verified(check), PNG))
+        request = VideoRequest(
+            prompt="{mia} greets {ann}", media=References(images={"mia": mia, "ann": ann})
+        )
+        task = client.wait_for_video(client.create_video(request).handle)
+        path = client.download_video(task, tmp_path / "v.mp4")
+        listed = [each.id for each in client.list_assets(mia.group_id)]
+        kinds = [each.kind for each in client.list_groups()]
+        client.delete_asset(mia)
+        client.delete_group(ann.group_id)
+
+        assert path.stat().st_size > 0
+        assert [mia.id] == listed
+        assert [GroupKind.REAL_PERSON, GroupKind.VIRTUAL] == kinds
+        with pytest.raises(errors.NotFoundError):
+            client.get_group(ann.group_id)
+    assert 1 == simulator.world.billed["one", "video"]
+
+
+@pytest.mark.parametrize(
+    ("variants", "world"),
+    [
+        (Variants(), World(person=never)),
+        (Variants(names_outcome=True), World(person=never)),
+        (Variants(activates=False), World()),
+    ],
+)
+def test_a_check_that_leads_nowhere_ends(variants, world):
+    """A lapsed link, and a group stuck after the scan, are both a failed verification in time."""
+    simulator = Judged(Token360Simulator(variants=variants, world=world))
+    simulator.add_account(SimAccount(name="one", api_key="sk-test-key"))
+    with (
+        simulated(PROVIDER, simulator) as client,
+        pytest.raises(errors.VerificationFailedError, match="expired"),
+    ):
+        client.wait_until_verified(client.start_verification("Ann"))

@@ -1,0 +1,725 @@
+"""Volcengine's flows alone: exact requests out, exact models in."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+import court
+from portraitkit import errors
+from portraitkit.models import (
+    AssetStatus,
+    GroupKind,
+    MediaType,
+    VerificationStatus,
+    VideoStatus,
+)
+from portraitkit.providers._signing import KeyPair, verify
+from portraitkit.providers.volcengine import Volcengine
+from portraitkit.refusals import class_of
+from portraitkit.secret import Secret
+from portraitkit.simulators.volcengine import VolcengineSimulator
+from portraitkit.testing import answer, replay, simulated
+from portraitkit.testing.replaying import NOW
+from portraitkit.video import Frames, References, VideoRequest
+from portraitkit.wire import Auth
+
+KEYS = KeyPair(secret_key=Secret("c2VjcmV0LW9mLW5vYm9keQ=="))
+PROVIDER = Volcengine(
+    access_key=Secret("AKLTexample"),
+    secret_key=KEYS.secret_key,
+    api_key=Secret("ark-example-key"),
+    project_name="films",
+)
+GROUP_ID = "group-20260318035710-xxxxx"
+ASSET_ID = "asset-20260318035710-xxxxx"
+TASK_ID = "cgt-20260318040000-abcde"
+TOKEN = "20260318035710A1B2C3D4E5F6A7B8C9D0"
+URL = "https://example.com/mia.jpg"
+TASKS = "https://ark.cn-beijing.volces.com/api/v3/contents/generations/tasks"
+METADATA = {"RequestId": "req-1", "Version": "2024-01-01", "Service": "ark", "Region": "cn-beijing"}
+CONTRACT = court.load("volcengine").document
+
+
+def result(body):
+    return answer({"ResponseMetadata": METADATA, "Result": body})
+
+
+def refusal(code, message="no", status=400, **data):
+    error = {"Code": code, "Message": message, **data}
+    return answer({"ResponseMetadata": {**METADATA, "Error": error}}, status)
+
+
+def task(**members):
+    return answer({"id": TASK_ID, "model": "doubao-seedance-2-0-260128", **members})
+
+
+def task_refusal(code, status, message="no", param=None):
+    return answer({"error": {"code": code, "message": message, "param": param}}, status)
+
+
+def action_of(request):
+    return dict(request.query)["Action"]
+
+
+# -- the signed Actions ---------------------------------------------------------------------------
+
+
+def test_create_group_posts_the_documented_action():
+    """CreateAssetGroup goes to the root path with Action, Version and project, to be signed."""
+    done = replay(PROVIDER.create_group("Mia", description="host"), [result({"Id": GROUP_ID})])
+
+    (request,) = done.requests
+    assert request.target == (
+        "https://open.volcengineapi.com/?Action=CreateAssetGroup&Version=2024-01-01"
+    )
+    assert done.bodies == [
+        {"Name": "Mia", "GroupType": "AIGC", "Description": "host", "ProjectName": "films"}
+    ]
+    assert (Auth.SIGNATURE, False) == (request.auth, request.repeatable)
+    assert (GROUP_ID, GroupKind.VIRTUAL) == (done.result.id, done.result.kind)
+    assert "req-1" == done.result.raw.request_id
+
+
+def test_every_action_names_the_project():
+    """Without ProjectName lists are empty and deletes find nothing, so that each Action carries it."""
+    items = {"Items": [], "TotalCount": 0}
+    flows = [
+        (PROVIDER.get_group(GROUP_ID), [result({"Id": GROUP_ID})]),
+        (PROVIDER.list_groups(None), [result(items)]),
+        (PROVIDER.rename_group(GROUP_ID, "A"), [result({}), result({"Id": GROUP_ID})]),
+        (PROVIDER.delete_group(GROUP_ID), [result({})]),
+        (PROVIDER.add_asset(GROUP_ID, URL), [result({"Id": ASSET_ID})]),
+        (PROVIDER.get_asset(ASSET_ID), [result({"Id": ASSET_ID})]),
+        (PROVIDER.list_assets(None, GROUP_ID), [result(items)]),
+        (PROVIDER.rename_asset(ASSET_ID, "A"), [result({}), result({"Id": ASSET_ID})]),
+        (PROVIDER.delete_asset(ASSET_ID), [result({})]),
+        (
+            PROVIDER.start_verification("Ann", callback_url="https://app.example/back"),
+            [result({"BytedToken": TOKEN, "H5Link": "https://h5.example/x"})],
+        ),
+        (PROVIDER.check_verification(TOKEN), [result({"GroupId": GROUP_ID})]),
+    ]
+    bodies = [body for flow, answers in flows for body in replay(flow, answers).bodies]
+
+    assert 13 == len(bodies)
+    assert {"films"} == {body["ProjectName"] for body in bodies}
+
+
+def test_an_action_is_signed_for_the_moment_it_is_sent():
+    """What authorize adds is a signature that the vendor accepts then, and not an hour later."""
+    (request,) = replay(PROVIDER.delete_asset(ASSET_ID), [result({})]).requests
+    at = {"keys_of": {"AKLTexample": KEYS}.get, "region": "cn-beijing", "service": "ark"}
+    first = PROVIDER.authorize(request, now=NOW)
+    later = PROVIDER.authorize(first, now=NOW + timedelta(hours=1))
+
+    assert "AKLTexample" == verify(first, now=NOW, **at)
+    assert "AKLTexample" == verify(later, now=NOW + timedelta(hours=1), **at)
+    assert "20260102T030405Z" == first.headers["X-Date"]
+    assert (
+        "SignedHeaders=content-type;host;x-content-sha256;x-date,"
+        in (first.headers["Authorization"])
+    )
+
+
+def test_temporary_credentials_sign_their_token():
+    """A session token travels in X-Security-Token and is part of what is signed."""
+    provider = evolve(PROVIDER, session_token=Secret("sts-example"), region="ap-southeast-1")
+    (request,) = replay(provider.delete_asset(ASSET_ID), [result({})]).requests
+    keys = KeyPair(secret_key=KEYS.secret_key, session_token=Secret("sts-example"))
+    signed = provider.authorize(request, now=NOW)
+    at = {"region": "ap-southeast-1", "service": "ark", "now": NOW}
+
+    assert "AKLTexample" == verify(signed, keys_of={"AKLTexample": keys}.get, **at)
+    assert "sts-example" == signed.headers["X-Security-Token"]
+
+
+def test_each_plane_has_its_own_credential():
+    """Actions carry a signature and no key, videos the key and no signature."""
+    (video,) = replay(PROVIDER.get_video(TASK_ID), [task(status="queued")]).requests
+    sent = PROVIDER.authorize(video, now=NOW)
+
+    assert "Bearer ark-example-key" == sent.headers["Authorization"]
+    assert not [name for name in sent.headers if name.startswith("X-")]
+    assert PROVIDER.origins == {
+        "https://open.volcengineapi.com",
+        "https://ark.cn-beijing.volces.com",
+    }
+
+
+def test_no_text_shows_a_credential():
+    """Keys and tokens are in no repr, of the provider or of an authorised request."""
+    (request,) = replay(PROVIDER.delete_asset(ASSET_ID), [result({})]).requests
+    shown = repr(PROVIDER) + repr(PROVIDER.authorize(request, now=NOW))
+
+    assert not [each for each in ("AKLT", "c2VjcmV0", "ark-example", "HMAC") if each in shown]
+
+
+@pytest.mark.parametrize("wrap", [lambda body: {"Result": body}, lambda body: body])
+def test_a_result_is_read_inside_the_envelope_and_at_the_top(wrap):
+    """The vendor's own client unwraps the envelope, and its pages print both forms."""
+    body = {"Id": ASSET_ID, "Status": "Active", "Error": None, "URL": "https://tos.example/a?X=1"}
+    asset = replay(PROVIDER.get_asset(ASSET_ID), [answer(wrap(body))]).result
+
+    assert (ASSET_ID, AssetStatus.ACTIVE, None) == (asset.id, asset.status, asset.failure)
+    assert "https://tos.example/a?X=1" == asset.link.reveal()
+    assert f"asset://{ASSET_ID}" == asset.uri
+
+
+@pytest.mark.parametrize("body", [{"ResponseMetadata": METADATA}, None])
+def test_a_deletion_needs_no_result(body):
+    """Result may be left out, and the whole body with it."""
+    done = replay(PROVIDER.delete_group(GROUP_ID), [answer(body)])
+
+    assert done.result is None
+    assert done.requests[0].repeatable
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("Processing", AssetStatus.PROCESSING),
+        ("Active", AssetStatus.ACTIVE),
+        ("Failed", AssetStatus.FAILED),
+        ("Inactive", AssetStatus.UNKNOWN),
+    ],
+)
+def test_the_status_of_an_asset_is_the_vendors_word(word, status):
+    """Documented words have a meaning; another is kept as it is."""
+    asset = replay(PROVIDER.get_asset(ASSET_ID), [result({"Id": ASSET_ID, "Status": word})]).result
+
+    assert (status, word) == (asset.status, asset.status_word)
+
+
+def test_a_failed_asset_says_why():
+    """Error holds the review's code and message, and waiting raises with them."""
+    why = {"Code": "InvalidParameter.DownloadFailed", "Message": "cannot fetch"}
+    failed = result({"Id": ASSET_ID, "Status": "Failed", "Error": why})
+    with pytest.raises(errors.AssetFailedError, match="cannot fetch") as caught:
+        replay(PROVIDER.wait_until_active(ASSET_ID), [failed])
+
+    assert "InvalidParameter.DownloadFailed" == caught.value.code
+
+
+def test_a_new_asset_may_not_be_found_at_first():
+    """NotFound just after a create is not the end of waiting: the asset appears a moment later."""
+    added = replay(PROVIDER.add_asset(GROUP_ID, URL, name="front"), [result({"Id": ASSET_ID})])
+    missing = refusal("NotFound.asset_id", f"The specified asset {ASSET_ID} is not found.", 404)
+    active = result({"Id": ASSET_ID, "Status": "Active"})
+    done = replay(PROVIDER.wait_until_active(added.result), [missing, missing, active])
+
+    assert added.bodies[0]["AssetType"] == "Image"
+    assert (AssetStatus.PROCESSING, GROUP_ID) == (added.result.status, added.result.group_id)
+    assert AssetStatus.ACTIVE is done.result.status
+
+
+def test_an_asset_that_stays_missing_ends_the_waiting():
+    """After some seconds NotFound is believed."""
+    missing = refusal("NotFound.asset_id", status=404)
+    with pytest.raises(errors.NotFoundError):
+        replay(PROVIDER.wait_until_active(ASSET_ID), [missing] * 4)
+
+
+def test_a_file_needs_a_media_host():
+    """The vendor takes URLs only: bytes without a media host are refused before any request."""
+    with pytest.raises(errors.MediaError, match="by public URL only"):
+        replay(PROVIDER.add_asset(GROUP_ID, b"\x89PNG\r\n\x1a\n" + bytes(64)), [])
+
+
+def test_a_videos_asset_type_is_told():
+    """AssetType follows from the URL's ending, or from what the caller says."""
+    flow = PROVIDER.add_asset(GROUP_ID, "https://example.com/x", media=MediaType.AUDIO)
+    done = replay(flow, [result({"Id": ASSET_ID})])
+
+    assert ("Audio", MediaType.AUDIO) == (done.bodies[0]["AssetType"], done.result.media)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in CONTRACT["errors"] if "code" in row],
+    ids=lambda row: f"{row['status']}-{row['code']}",
+)
+def test_every_code_in_the_contract_has_its_class(row):
+    """What the contract says a code means is what the adapter raises."""
+    code = row["code"].replace("*", "Anything")
+
+    assert row["means"] == class_of(PROVIDER.error_codes, code, row["status"]).__name__
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_the_envelopes_error_decides_whatever_the_status(status):
+    """A refusal with HTTP 200 is one, with its code, message and request id."""
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        replay(PROVIDER.get_group(GROUP_ID), [refusal("MissingParameter.Id", "gone", status)])
+
+    error = caught.value
+    assert ("MissingParameter.Id", "gone", "req-1") == (
+        error.code,
+        error.vendor_message,
+        error.request_id,
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "words"),
+    [
+        ("SignatureDoesNotMatch", 401, "never decoded from base64"),
+        ("InvalidTimestamp", 400, "clock"),
+        ("AccessDenied", 403, "ark:*Asset*"),
+        ("InvalidSecretToken", 400, "session_token"),
+    ],
+)
+def test_a_refusal_says_what_helps(code, status, words):
+    """Where the documents name the remedy, next_step does."""
+    with pytest.raises(errors.ProviderError) as caught:
+        replay(PROVIDER.create_group("Mia"), [refusal(code, status=status)])
+
+    assert words in caught.value.next_step
+
+
+def test_lists_by_page_number_ask_for_each_kind_in_turn():
+    """The filter takes one GroupType, so both kinds take two walks; pages end by TotalCount."""
+    rows = [{"Id": f"group-{n}", "GroupType": "AIGC"} for n in range(100)]
+    one = replay(PROVIDER.list_groups(None), [result({"Items": rows, "TotalCount": 101})])
+    last = result({"Items": [{"Id": "group-last"}], "TotalCount": 101, "PageSize": 100})
+    two = replay(PROVIDER.list_groups(one.result.next), [last])
+    three = replay(
+        PROVIDER.list_groups(two.result.next),
+        [result({"Items": [{"Id": "group-ann", "GroupType": "LivenessFace"}], "TotalCount": 1})],
+    )
+    (body,) = one.bodies
+
+    assert {"GroupType": "AIGC"} == body["Filter"]
+    assert (1, 100) == (body["PageNumber"], body["PageSize"])
+    assert 2 == two.bodies[0]["PageNumber"]
+    assert {"GroupType": "LivenessFace"} == three.bodies[0]["Filter"]
+    assert [GroupKind.REAL_PERSON] == [group.kind for group in three.result.items]
+    assert three.result.next is None
+
+
+def test_lists_by_token_hand_the_token_back_as_it_is():
+    """Token paging sends MaxResults, then NextToken word for word, and ends where none comes."""
+    provider = evolve(PROVIDER, token_paging=True)
+    flow = provider.list_groups(None, kind=GroupKind.VIRTUAL)
+    one = replay(flow, [result({"Items": [{"Id": "group-1"}], "NextToken": "a:b/c=="})])
+    flow = provider.list_groups(one.result.next, kind=GroupKind.VIRTUAL)
+    two = replay(flow, [result({"Items": [{"Id": "group-2"}]})])
+    bodies = one.bodies + two.bodies
+
+    assert [100, 100] == [body["MaxResults"] for body in bodies]
+    assert [None, "a:b/c=="] == [body.get("NextToken") for body in bodies]
+    assert not [body for body in bodies if {"PageNumber", "PageSize"} & set(body)]
+    assert two.result.next is None
+
+
+def test_a_list_of_assets_always_names_the_groups_type():
+    """Leaving GroupType out is refused, so a bare id is looked for under both kinds."""
+    one = replay(
+        PROVIDER.list_assets(None, GROUP_ID, status=AssetStatus.ACTIVE),
+        [result({"Items": [], "TotalCount": 0})],
+    )
+    row = {"Id": ASSET_ID, "Status": "Active", "GroupId": GROUP_ID}
+    flow = PROVIDER.list_assets(one.result.next, GROUP_ID, status=AssetStatus.ACTIVE)
+    two = replay(flow, [result({"Items": [row], "TotalCount": 1})])
+
+    wanted = {"GroupIds": [GROUP_ID], "Statuses": ["Active"]}
+    assert [{"GroupType": "AIGC", **wanted}] == [body["Filter"] for body in one.bodies]
+    assert [{"GroupType": "LivenessFace", **wanted}] == [body["Filter"] for body in two.bodies]
+    assert [ASSET_ID] == [asset.id for asset in two.result.items]
+
+
+def test_another_projects_handle_is_refused():
+    """Projects do not see each other's assets, so their handles are of different accounts."""
+    other = evolve(PROVIDER, project_name="default")
+    asset = replay(other.get_asset(ASSET_ID), [result({"Id": ASSET_ID})]).result
+
+    with pytest.raises(errors.HandleError, match="another account"):
+        replay(PROVIDER.get_asset(asset.handle), [])
+
+
+# -- the face check -------------------------------------------------------------------------------
+
+
+def started(life_s=120):
+    provider = evolve(PROVIDER, verification_life_s=life_s)
+    flow = provider.start_verification("Ann", callback_url="https://app.example/back")
+    done = replay(flow, [result({"BytedToken": TOKEN, "H5Link": "https://h5.example/x"})])
+    return provider, done.result
+
+
+def pending(status=404, **options):
+    message = f"The specified visual face token {TOKEN} is not found."
+    data = {"__Message.parameter": TOKEN, "__Message.resourceContent": TOKEN}
+    error = {"Code": f"NotFound.{TOKEN}", "Message": message, "Data": data}
+    body = {"ResponseMetadata": {**METADATA, "Error": error}}
+    return answer(body, status, **options)
+
+
+@pytest.mark.parametrize(
+    "not_yet", [pending(404), pending(200), answer(None, 404)], ids=["404", "200", "empty 404"]
+)
+def test_a_pending_check_is_waiting_in_every_form(not_yet):
+    """The code that holds the token, with either status, and an empty 404 all mean: not yet."""
+    provider, check = started()
+    done = replay(provider.check_verification(check), [not_yet])
+
+    assert VerificationStatus.WAITING is done.result.status
+    assert (TOKEN, True) == (done.bodies[0]["BytedToken"], done.requests[0].repeatable)
+
+
+@pytest.mark.parametrize(
+    ("life_s", "status"),
+    [(120, VerificationStatus.EXPIRED), (1800, VerificationStatus.WAITING)],
+)
+def test_the_clock_tells_expired_from_pending(life_s, status):
+    """The wire does not tell them apart: the configured life does."""
+    provider, check = started(life_s)
+    late = pending(received_at=NOW + timedelta(seconds=121))
+
+    assert status is replay(provider.check_verification(check), [late]).result.status
+
+
+def test_a_passed_check_gives_the_persons_group():
+    """The exchange yields a real person's group, from a handle in another process too."""
+    provider, check = started()
+    done = replay(provider.check_verification(check.handle), [result({"GroupId": GROUP_ID})])
+
+    assert VerificationStatus.VERIFIED is done.result.status
+    assert (GROUP_ID, "Ann", GroupKind.REAL_PERSON) == (
+        done.result.group.id,
+        done.result.group.name,
+        done.result.group.kind,
+    )
+
+
+def test_a_missing_thing_that_is_not_the_token_is_an_error():
+    """NotFound with another code is not taken for a pending check."""
+    provider, check = started()
+
+    with pytest.raises(errors.NotFoundError):
+        replay(provider.check_verification(check), [refusal("NotFound.group_id", status=404)])
+
+
+def test_a_check_without_a_page_to_return_to_is_refused():
+    """CallbackURL is compulsory here: without one nothing is sent."""
+    with pytest.raises(errors.InvalidInputError, match="page to return to"):
+        replay(PROVIDER.start_verification("Ann"), [])
+
+
+@pytest.mark.parametrize("status", [404, 200, 403])
+def test_the_token_is_in_no_text(status):
+    """The refusal's code, message and data repeat the token; no error, event or repr does."""
+    simulator = VolcengineSimulator()
+    client = simulated(PROVIDER, simulator)
+    check = PROVIDER.read_callback(f"https://app.example/?bytedToken={TOKEN}&resultCode=10000")
+    not_yet = pending(status)
+    for _ in range(60):
+        simulator.answer_next(not_yet)
+    seen = []
+    with pytest.raises(errors.PortraitError) as caught:
+        client.wait_until_verified(check, deadline_s=30, on_event=seen.append)
+
+    error = caught.value
+    texts = [str(error), repr(error), error.code, error.vendor_message, error.next_step]
+    texts += [*map(str, seen), *map(repr, seen), repr(check), check.handle, repr(client.provider)]
+    assert [] == [text for text in texts if TOKEN in text]
+
+
+@given(st.text(st.characters(categories=["L", "N"], include_characters="-_."), min_size=8))
+def test_any_token_is_recognised_in_its_own_refusal(token):
+    """Whatever a token looks like, dots included, NotFound.<token> means that the check is open."""
+    provider, check = started()
+    check = evolve(check, token=Secret(token))
+    done = replay(provider.check_verification(check), [refusal(f"NotFound.{token}", status=404)])
+
+    assert VerificationStatus.WAITING is done.result.status
+
+
+# -- videos ---------------------------------------------------------------------------------------
+
+
+def test_a_video_carries_the_prompt_as_the_first_item():
+    """Prompt, then media with their roles, in one content list; the neutral model has its id."""
+    request = VideoRequest(
+        prompt="{mia} smiles",
+        media=References(images={"mia": f"asset://{ASSET_ID}"}),
+        duration_s=5,
+        generate_audio=False,
+    )
+    done = replay(PROVIDER.create_video(request), [answer({"id": TASK_ID})])
+
+    (sent,) = done.requests
+    assert (TASKS, Auth.BEARER, False) == (sent.target, sent.auth, sent.repeatable)
+    assert done.bodies == [
+        {
+            "model": "doubao-seedance-2-0-260128",
+            "content": [
+                {"type": "text", "text": "Image 1 smiles"},
+                {
+                    "type": "image_url",
+                    "image_url": {"url": f"asset://{ASSET_ID}"},
+                    "role": "reference_image",
+                },
+            ],
+            "duration": 5,
+            "generate_audio": False,
+        }
+    ]
+    assert (TASK_ID, VideoStatus.QUEUED) == (done.result.id, done.result.status)
+
+
+@pytest.mark.parametrize(
+    ("model", "sent"),
+    [
+        ("seedance-2.0-fast", "doubao-seedance-2-0-fast-260128"),
+        ("seedance-2.5", "doubao-seedance-2-5-260628"),
+        ("dreamina-seedance-2-0-260128", "dreamina-seedance-2-0-260128"),
+        ("ep-20260318-abcde", "ep-20260318-abcde"),
+    ],
+)
+def test_a_model_is_sent_by_its_id(model, sent):
+    """Neutral names become the vendor's; ids and endpoints pass through."""
+    preview = PROVIDER.preview_video(VideoRequest(prompt="x", model=model))
+
+    assert sent == preview.body["model"]
+    assert {"Authorization": "Bearer <secret>"}.items() <= preview.headers.items()
+
+
+def test_limits_are_findings():
+    """What the vendor documents as too long or too large is found, and sent all the same."""
+    request = VideoRequest(
+        prompt="x", model="seedance-2.0-fast", duration_s=20, resolution="1080p", ratio="2:1"
+    )
+    findings = PROVIDER.preview_video(request).findings
+
+    assert ["duration_s", "resolution", "ratio"] == [each.field for each in findings]
+    assert all("82379/1520757" in each.source for each in findings)
+
+
+def test_an_older_model_with_a_portrait_is_stopped_before_it_costs_anything():
+    """1.5-pro takes no asset://: nothing is sent."""
+    request = VideoRequest(prompt="x", model="seedance-1.5-pro", media=Frames(first=ASSET_ID))
+
+    with pytest.raises(errors.UnsupportedError, match="takes no portrait assets"):
+        replay(PROVIDER.create_video(request), [])
+
+
+@pytest.mark.parametrize("row", CONTRACT["status_words"]["video"], ids=lambda row: row["word"])
+def test_every_documented_word_of_a_task_has_its_status(row):
+    """What the contract says a word means is what the adapter reads."""
+    done = replay(PROVIDER.get_video(TASK_ID), [task(status=row["word"])])
+
+    assert VideoStatus[row["means"]] is done.result.status
+
+
+@given(st.text(min_size=1))
+def test_any_other_word_of_a_task_is_kept(word):
+    """A word of the future is UNKNOWN, never lost, and never an error."""
+    known = {row["word"] for row in CONTRACT["status_words"]["video"]}
+    read = replay(PROVIDER.get_video(TASK_ID), [task(status=word)]).result
+
+    assert word == read.status_word
+    assert (read.status is VideoStatus.UNKNOWN) == (word.casefold() not in known)
+
+
+def test_a_finished_task_is_read_whole():
+    """Links, usage and what was made are read from their places."""
+    link = "https://tos.example/v.mp4?X-Tos-Signature=s"
+    done = replay(
+        PROVIDER.get_video(TASK_ID),
+        [
+            task(
+                status="succeeded",
+                error=None,
+                content={"video_url": link, "last_frame_url": "https://tos.example/f.png?X=1"},
+                usage={"completion_tokens": 108900, "total_tokens": 108900},
+                created_at=1773806400,
+                updated_at=1773806460,
+                seed=-1,
+                resolution="720p",
+                ratio="16:9",
+                duration=5,
+                framespersecond=24,
+            )
+        ],
+    )
+    read = done.result
+
+    assert ("GET", f"{TASKS}/{TASK_ID}") == (done.requests[0].method, done.requests[0].target)
+    assert (link, "https://tos.example/f.png?X=1") == (read.video_url, read.last_frame_url)
+    assert (5.0, "16:9", "720p", -1) == (read.duration_s, read.ratio, read.resolution, read.seed)
+    assert 108900 == read.usage.total_tokens
+    assert "2026-03-18T04:01:00+00:00" == read.updated_at.isoformat()
+    assert read.failure is None
+    assert "X-Tos-Signature" not in repr(read)
+
+
+def test_nulls_are_as_good_as_nothing():
+    """A task of nothing but id, status and nulls is read."""
+    nulls = dict.fromkeys(
+        ("error", "content", "usage", "seed", "duration", "ratio", "resolution", "updated_at")
+    )
+    read = replay(PROVIDER.get_video(TASK_ID), [task(status="queued", **nulls)]).result
+
+    assert (VideoStatus.QUEUED, None, None, None) == (
+        read.status,
+        read.video_url,
+        read.usage,
+        read.failure,
+    )
+
+
+def test_a_failed_task_is_a_task_and_no_refusal():
+    """The task's own error is read with it; waiting raises it with the vendor's code."""
+    why = {"code": "OutputVideoSensitiveContentDetected.PolicyViolation", "message": "moderated"}
+    failed = task(status="failed", error=why)
+    read = replay(PROVIDER.get_video(TASK_ID), [failed]).result
+    with pytest.raises(errors.VideoFailedError, match="moderated") as caught:
+        replay(PROVIDER.wait_for_video(TASK_ID), [failed])
+
+    assert (VideoStatus.FAILED, why["code"]) == (read.status, read.failure.code)
+    assert "change the text or the media" in caught.value.next_step
+
+
+def test_a_refused_face_is_told_to_be_registered():
+    """Moderation that suspects a real person says what to do, and which member it means."""
+    code = "InputImageSensitiveContentDetected.PrivacyInformation"
+    refused = task_refusal(code, 400, param="content[1].image_url.url")
+    request = VideoRequest(prompt="x", media=References(images=["https://example.com/ann.jpg"]))
+    with pytest.raises(errors.ContentRejectedError) as caught:
+        replay(PROVIDER.create_video(request), [refused])
+
+    assert "register the face as a portrait asset" in caught.value.next_step
+    assert ("content[1].image_url.url", code) == (caught.value.field, caught.value.code)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "words"),
+    [
+        ("ModelNotOpen", 404, "open the model"),
+        ("SetLimitExceeded", 429, "spending limit"),
+        ("QuotaExceeded", 429, "running videos"),
+        ("AccountOverdueError", 403, "top up"),
+    ],
+)
+def test_a_refused_video_says_what_helps(code, status, words):
+    """A quota of videos is not one of assets, and each refusal names its own remedy."""
+    with pytest.raises(errors.ProviderError) as caught:
+        replay(PROVIDER.create_video(VideoRequest(prompt="x")), [task_refusal(code, status)])
+
+    assert words in caught.value.next_step
+
+
+@pytest.mark.parametrize("body", [{"error": "no such path"}, {"error": {"message": "no"}}, None])
+def test_a_refusal_without_a_code_goes_by_its_status(body):
+    """An error as plain text, without a code, or an empty body is still a refusal."""
+    with pytest.raises(errors.NotFoundError):
+        replay(PROVIDER.get_video(TASK_ID), [answer(body, 404)])
+
+
+def test_html_is_not_mistaken_for_an_answer():
+    """A page with HTTP 200 is unreadable, one with 502 a failing gateway."""
+    page = "<html>maintenance</html>"
+    with pytest.raises(errors.UnexpectedResponseError, match="text/html"):
+        replay(PROVIDER.get_video(TASK_ID), [answer(page)])
+    with pytest.raises(errors.ServiceUnavailableError):
+        replay(PROVIDER.get_asset(ASSET_ID), [answer(page, 502)])
+    with pytest.raises(errors.OutcomeUnknownError):
+        replay(PROVIDER.create_video(VideoRequest(prompt="x")), [answer(page, 502)])
+
+
+def test_videos_are_listed_by_pages():
+    """page_num counts from 1; the list ends where the total is reached."""
+    rows = [{"id": f"cgt-{n}", "status": "succeeded"} for n in range(100)]
+    one = replay(PROVIDER.list_videos(None), [answer({"total": 101, "items": rows})])
+    last = answer({"total": 101, "items": [{"id": "cgt-last", "status": "queued"}]})
+    two = replay(PROVIDER.list_videos(one.result.next), [last])
+    empty = replay(PROVIDER.list_videos(None), [answer({"total": 5, "items": []})])
+
+    assert f"{TASKS}?page_num=1&page_size=100" == one.requests[0].target
+    assert f"{TASKS}?page_num=2&page_size=100" == two.requests[0].target
+    assert ["cgt-last"] == [each.id for each in two.result.items]
+    assert (None, None) == (two.result.next, empty.result.next)
+
+
+def test_a_list_without_a_total_ends_with_a_short_page():
+    """Where the total is left out, a full page asks for another."""
+    rows = [{"id": f"cgt-{n}", "status": "queued"} for n in range(100)]
+    full = replay(PROVIDER.list_videos(None), [answer({"items": rows})])
+    short = replay(PROVIDER.list_videos("2"), [answer({"items": rows[:99]})])
+
+    assert ("2", None) == (full.result.next, short.result.next)
+
+
+def test_a_queued_video_is_cancelled_after_a_look():
+    """The state is read, then one DELETE is sent, which no driver may repeat on its own."""
+    done = replay(PROVIDER.cancel_video(TASK_ID), [task(status="queued"), answer({})])
+
+    look, delete = done.requests
+    assert ("GET", "DELETE", f"{TASKS}/{TASK_ID}") == (look.method, delete.method, delete.target)
+    assert (False, b"", 10.0) == (delete.repeatable, delete.content, delete.timeout_s)
+    assert (VideoStatus.CANCELLED, TASK_ID) == (done.result.status, done.result.id)
+
+
+@pytest.mark.parametrize(
+    "word", ["running", "succeeded", "failed", "expired", "cancelled", "resting"]
+)
+def test_only_a_queued_video_is_ever_deleted(word):
+    """DELETE removes the record of a task that has ended, so that none is sent."""
+    with pytest.raises(errors.ConflictError) as caught:
+        replay(PROVIDER.cancel_video(TASK_ID), [task(status=word)])
+
+    assert caught.value.result.status_word == word
+    assert caught.value.handle
+
+
+def test_a_video_that_starts_in_between_is_a_conflict():
+    """The vendor's own refusal of a running task comes through."""
+    late = task_refusal("InvalidAction.RunningTaskDeletion", 409)
+
+    with pytest.raises(errors.ConflictError):
+        replay(PROVIDER.cancel_video(TASK_ID), [task(status="queued"), late])
+
+
+@pytest.mark.parametrize("lost", [answer("<html>", 200), answer("<html>", 502)])
+def test_a_lost_cancellation_says_to_look(lost):
+    """When no answer tells whether it was cancelled, the error holds the handle and says how to look."""
+    with pytest.raises(errors.OutcomeUnknownError) as caught:
+        replay(PROVIDER.cancel_video(TASK_ID), [task(status="queued"), lost])
+
+    assert "get_video" in caught.value.next_step
+    assert caught.value.handle
+
+
+@given(
+    st.builds(
+        VideoRequest,
+        prompt=st.text(st.characters(categories=["L", "Z"]), min_size=1).filter(str.strip),
+        media=st.one_of(
+            st.none(),
+            st.builds(Frames, first=st.just("https://a.example/1.png")),
+            st.builds(
+                References,
+                images=st.lists(st.just("https://a.example/1.png"), max_size=9),
+                videos=st.lists(st.just("https://a.example/1.mp4"), min_size=1, max_size=3),
+            ),
+        ),
+        duration_s=st.none() | st.integers(-1, 30),
+        seed=st.none() | st.integers(-1, 2**32 - 1),
+        generate_audio=st.none() | st.booleans(),
+        callback_url=st.none() | st.just("https://app.example/done"),
+    )
+)
+def test_a_body_reads_back_as_the_request_it_came_from(request):
+    """Compiling and parsing are inverse, and every body fits the contract."""
+    body = json.loads(PROVIDER.video_request(PROVIDER.preview_video(request).body).content)
+    parsed = PROVIDER.dialect.parse(body, provider=PROVIDER.name, model=request.model)
+    sent = PROVIDER.authorize(PROVIDER.video_request(body), now=NOW)
+
+    assert (request, ()) == (parsed.request, parsed.losses)
+    assert "CreateVideoTask" == court.load("volcengine").judge_request(sent)
