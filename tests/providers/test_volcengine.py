@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -17,7 +16,6 @@ from portraitkit.models import (
     GroupKind,
     MediaType,
     VerificationStatus,
-    VideoStatus,
 )
 from portraitkit.providers._signing import KeyPair, verify
 from portraitkit.providers.volcengine import Volcengine
@@ -26,7 +24,6 @@ from portraitkit.secret import Secret
 from portraitkit.simulators.volcengine import VolcengineSimulator
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.testing.replaying import NOW
-from portraitkit.video import Frames, References, VideoRequest
 from portraitkit.wire import Auth
 
 KEYS = KeyPair(secret_key=Secret("c2VjcmV0LW9mLW5vYm9keQ=="))
@@ -41,7 +38,6 @@ ASSET_ID = "asset-20260318035710-xxxxx"
 TASK_ID = "cgt-20260318040000-abcde"
 TOKEN = "20260318035710A1B2C3D4E5F6A7B8C9D0"
 URL = "https://example.com/mia.jpg"
-TASKS = "https://ark.cn-beijing.volces.com/api/v3/contents/generations/tasks"
 METADATA = {"RequestId": "req-1", "Version": "2024-01-01", "Service": "ark", "Region": "cn-beijing"}
 CONTRACT = court.load("volcengine").document
 
@@ -53,18 +49,6 @@ def result(body):
 def refusal(code, message="no", status=400, **data):
     error = {"Code": code, "Message": message, **data}
     return answer({"ResponseMetadata": {**METADATA, "Error": error}}, status)
-
-
-def task(**members):
-    return answer({"id": TASK_ID, "model": "doubao-seedance-2-0-260128", **members})
-
-
-def task_refusal(code, status, message="no", param=None):
-    return answer({"error": {"code": code, "message": message, "param": param}}, status)
-
-
-def action_of(request):
-    return dict(request.query)["Action"]
 
 
 # -- the signed Actions ---------------------------------------------------------------------------
@@ -87,7 +71,7 @@ def test_create_group_posts_the_documented_action():
 
 
 def test_every_action_names_the_project():
-    """Without ProjectName lists are empty and deletes find nothing, so that each Action carries it."""
+    """Without ProjectName lists are empty and deletes find nothing: each Action carries it."""
     items = {"Items": [], "TotalCount": 0}
     flows = [
         (PROVIDER.get_group(GROUP_ID), [result({"Id": GROUP_ID})]),
@@ -141,7 +125,9 @@ def test_temporary_credentials_sign_their_token():
 
 def test_each_plane_has_its_own_credential():
     """Actions carry a signature and no key, videos the key and no signature."""
-    (video,) = replay(PROVIDER.get_video(TASK_ID), [task(status="queued")]).requests
+    (video,) = replay(
+        PROVIDER.get_video(TASK_ID), [answer({"id": TASK_ID, "status": "queued"})]
+    ).requests
     sent = PROVIDER.authorize(video, now=NOW)
 
     assert "Bearer ark-example-key" == sent.headers["Authorization"]
@@ -246,7 +232,7 @@ def test_a_videos_asset_type_is_told():
 )
 def test_every_code_in_the_contract_has_its_class(row):
     """What the contract says a code means is what the adapter raises."""
-    code = row["code"].replace("*", "Anything")
+    code = row["code"].replace(".*", "*").replace("*", ".Anything")
 
     assert row["means"] == class_of(PROVIDER.error_codes, code, row["status"]).__name__
 
@@ -430,6 +416,17 @@ def test_the_token_is_in_no_text(status):
     assert [] == [text for text in texts if TOKEN in text]
 
 
+def test_a_refusal_that_repeats_the_token_is_masked():
+    """Where the vendor echoes the token in an error that leaves, the text shows a mask."""
+    simulator = VolcengineSimulator()
+    simulator.answer_next(refusal("AccessDenied", f"no right to {TOKEN}", 403))
+    with pytest.raises(errors.PermissionDeniedError) as caught:
+        simulated(PROVIDER, simulator).check_verification(TOKEN)
+
+    assert "no right to <secret>" == caught.value.vendor_message
+    assert TOKEN not in str(caught.value)
+
+
 @given(st.text(st.characters(categories=["L", "N"], include_characters="-_."), min_size=8))
 def test_any_token_is_recognised_in_its_own_refusal(token):
     """Whatever a token looks like, dots included, NotFound.<token> means that the check is open."""
@@ -438,288 +435,3 @@ def test_any_token_is_recognised_in_its_own_refusal(token):
     done = replay(provider.check_verification(check), [refusal(f"NotFound.{token}", status=404)])
 
     assert VerificationStatus.WAITING is done.result.status
-
-
-# -- videos ---------------------------------------------------------------------------------------
-
-
-def test_a_video_carries_the_prompt_as_the_first_item():
-    """Prompt, then media with their roles, in one content list; the neutral model has its id."""
-    request = VideoRequest(
-        prompt="{mia} smiles",
-        media=References(images={"mia": f"asset://{ASSET_ID}"}),
-        duration_s=5,
-        generate_audio=False,
-    )
-    done = replay(PROVIDER.create_video(request), [answer({"id": TASK_ID})])
-
-    (sent,) = done.requests
-    assert (TASKS, Auth.BEARER, False) == (sent.target, sent.auth, sent.repeatable)
-    assert done.bodies == [
-        {
-            "model": "doubao-seedance-2-0-260128",
-            "content": [
-                {"type": "text", "text": "Image 1 smiles"},
-                {
-                    "type": "image_url",
-                    "image_url": {"url": f"asset://{ASSET_ID}"},
-                    "role": "reference_image",
-                },
-            ],
-            "duration": 5,
-            "generate_audio": False,
-        }
-    ]
-    assert (TASK_ID, VideoStatus.QUEUED) == (done.result.id, done.result.status)
-
-
-@pytest.mark.parametrize(
-    ("model", "sent"),
-    [
-        ("seedance-2.0-fast", "doubao-seedance-2-0-fast-260128"),
-        ("seedance-2.5", "doubao-seedance-2-5-260628"),
-        ("dreamina-seedance-2-0-260128", "dreamina-seedance-2-0-260128"),
-        ("ep-20260318-abcde", "ep-20260318-abcde"),
-    ],
-)
-def test_a_model_is_sent_by_its_id(model, sent):
-    """Neutral names become the vendor's; ids and endpoints pass through."""
-    preview = PROVIDER.preview_video(VideoRequest(prompt="x", model=model))
-
-    assert sent == preview.body["model"]
-    assert {"Authorization": "Bearer <secret>"}.items() <= preview.headers.items()
-
-
-def test_limits_are_findings():
-    """What the vendor documents as too long or too large is found, and sent all the same."""
-    request = VideoRequest(
-        prompt="x", model="seedance-2.0-fast", duration_s=20, resolution="1080p", ratio="2:1"
-    )
-    findings = PROVIDER.preview_video(request).findings
-
-    assert ["duration_s", "resolution", "ratio"] == [each.field for each in findings]
-    assert all("82379/1520757" in each.source for each in findings)
-
-
-def test_an_older_model_with_a_portrait_is_stopped_before_it_costs_anything():
-    """1.5-pro takes no asset://: nothing is sent."""
-    request = VideoRequest(prompt="x", model="seedance-1.5-pro", media=Frames(first=ASSET_ID))
-
-    with pytest.raises(errors.UnsupportedError, match="takes no portrait assets"):
-        replay(PROVIDER.create_video(request), [])
-
-
-@pytest.mark.parametrize("row", CONTRACT["status_words"]["video"], ids=lambda row: row["word"])
-def test_every_documented_word_of_a_task_has_its_status(row):
-    """What the contract says a word means is what the adapter reads."""
-    done = replay(PROVIDER.get_video(TASK_ID), [task(status=row["word"])])
-
-    assert VideoStatus[row["means"]] is done.result.status
-
-
-@given(st.text(min_size=1))
-def test_any_other_word_of_a_task_is_kept(word):
-    """A word of the future is UNKNOWN, never lost, and never an error."""
-    known = {row["word"] for row in CONTRACT["status_words"]["video"]}
-    read = replay(PROVIDER.get_video(TASK_ID), [task(status=word)]).result
-
-    assert word == read.status_word
-    assert (read.status is VideoStatus.UNKNOWN) == (word.casefold() not in known)
-
-
-def test_a_finished_task_is_read_whole():
-    """Links, usage and what was made are read from their places."""
-    link = "https://tos.example/v.mp4?X-Tos-Signature=s"
-    done = replay(
-        PROVIDER.get_video(TASK_ID),
-        [
-            task(
-                status="succeeded",
-                error=None,
-                content={"video_url": link, "last_frame_url": "https://tos.example/f.png?X=1"},
-                usage={"completion_tokens": 108900, "total_tokens": 108900},
-                created_at=1773806400,
-                updated_at=1773806460,
-                seed=-1,
-                resolution="720p",
-                ratio="16:9",
-                duration=5,
-                framespersecond=24,
-            )
-        ],
-    )
-    read = done.result
-
-    assert ("GET", f"{TASKS}/{TASK_ID}") == (done.requests[0].method, done.requests[0].target)
-    assert (link, "https://tos.example/f.png?X=1") == (read.video_url, read.last_frame_url)
-    assert (5.0, "16:9", "720p", -1) == (read.duration_s, read.ratio, read.resolution, read.seed)
-    assert 108900 == read.usage.total_tokens
-    assert "2026-03-18T04:01:00+00:00" == read.updated_at.isoformat()
-    assert read.failure is None
-    assert "X-Tos-Signature" not in repr(read)
-
-
-def test_nulls_are_as_good_as_nothing():
-    """A task of nothing but id, status and nulls is read."""
-    nulls = dict.fromkeys(
-        ("error", "content", "usage", "seed", "duration", "ratio", "resolution", "updated_at")
-    )
-    read = replay(PROVIDER.get_video(TASK_ID), [task(status="queued", **nulls)]).result
-
-    assert (VideoStatus.QUEUED, None, None, None) == (
-        read.status,
-        read.video_url,
-        read.usage,
-        read.failure,
-    )
-
-
-def test_a_failed_task_is_a_task_and_no_refusal():
-    """The task's own error is read with it; waiting raises it with the vendor's code."""
-    why = {"code": "OutputVideoSensitiveContentDetected.PolicyViolation", "message": "moderated"}
-    failed = task(status="failed", error=why)
-    read = replay(PROVIDER.get_video(TASK_ID), [failed]).result
-    with pytest.raises(errors.VideoFailedError, match="moderated") as caught:
-        replay(PROVIDER.wait_for_video(TASK_ID), [failed])
-
-    assert (VideoStatus.FAILED, why["code"]) == (read.status, read.failure.code)
-    assert "change the text or the media" in caught.value.next_step
-
-
-def test_a_refused_face_is_told_to_be_registered():
-    """Moderation that suspects a real person says what to do, and which member it means."""
-    code = "InputImageSensitiveContentDetected.PrivacyInformation"
-    refused = task_refusal(code, 400, param="content[1].image_url.url")
-    request = VideoRequest(prompt="x", media=References(images=["https://example.com/ann.jpg"]))
-    with pytest.raises(errors.ContentRejectedError) as caught:
-        replay(PROVIDER.create_video(request), [refused])
-
-    assert "register the face as a portrait asset" in caught.value.next_step
-    assert ("content[1].image_url.url", code) == (caught.value.field, caught.value.code)
-
-
-@pytest.mark.parametrize(
-    ("code", "status", "words"),
-    [
-        ("ModelNotOpen", 404, "open the model"),
-        ("SetLimitExceeded", 429, "spending limit"),
-        ("QuotaExceeded", 429, "running videos"),
-        ("AccountOverdueError", 403, "top up"),
-    ],
-)
-def test_a_refused_video_says_what_helps(code, status, words):
-    """A quota of videos is not one of assets, and each refusal names its own remedy."""
-    with pytest.raises(errors.ProviderError) as caught:
-        replay(PROVIDER.create_video(VideoRequest(prompt="x")), [task_refusal(code, status)])
-
-    assert words in caught.value.next_step
-
-
-@pytest.mark.parametrize("body", [{"error": "no such path"}, {"error": {"message": "no"}}, None])
-def test_a_refusal_without_a_code_goes_by_its_status(body):
-    """An error as plain text, without a code, or an empty body is still a refusal."""
-    with pytest.raises(errors.NotFoundError):
-        replay(PROVIDER.get_video(TASK_ID), [answer(body, 404)])
-
-
-def test_html_is_not_mistaken_for_an_answer():
-    """A page with HTTP 200 is unreadable, one with 502 a failing gateway."""
-    page = "<html>maintenance</html>"
-    with pytest.raises(errors.UnexpectedResponseError, match="text/html"):
-        replay(PROVIDER.get_video(TASK_ID), [answer(page)])
-    with pytest.raises(errors.ServiceUnavailableError):
-        replay(PROVIDER.get_asset(ASSET_ID), [answer(page, 502)])
-    with pytest.raises(errors.OutcomeUnknownError):
-        replay(PROVIDER.create_video(VideoRequest(prompt="x")), [answer(page, 502)])
-
-
-def test_videos_are_listed_by_pages():
-    """page_num counts from 1; the list ends where the total is reached."""
-    rows = [{"id": f"cgt-{n}", "status": "succeeded"} for n in range(100)]
-    one = replay(PROVIDER.list_videos(None), [answer({"total": 101, "items": rows})])
-    last = answer({"total": 101, "items": [{"id": "cgt-last", "status": "queued"}]})
-    two = replay(PROVIDER.list_videos(one.result.next), [last])
-    empty = replay(PROVIDER.list_videos(None), [answer({"total": 5, "items": []})])
-
-    assert f"{TASKS}?page_num=1&page_size=100" == one.requests[0].target
-    assert f"{TASKS}?page_num=2&page_size=100" == two.requests[0].target
-    assert ["cgt-last"] == [each.id for each in two.result.items]
-    assert (None, None) == (two.result.next, empty.result.next)
-
-
-def test_a_list_without_a_total_ends_with_a_short_page():
-    """Where the total is left out, a full page asks for another."""
-    rows = [{"id": f"cgt-{n}", "status": "queued"} for n in range(100)]
-    full = replay(PROVIDER.list_videos(None), [answer({"items": rows})])
-    short = replay(PROVIDER.list_videos("2"), [answer({"items": rows[:99]})])
-
-    assert ("2", None) == (full.result.next, short.result.next)
-
-
-def test_a_queued_video_is_cancelled_after_a_look():
-    """The state is read, then one DELETE is sent, which no driver may repeat on its own."""
-    done = replay(PROVIDER.cancel_video(TASK_ID), [task(status="queued"), answer({})])
-
-    look, delete = done.requests
-    assert ("GET", "DELETE", f"{TASKS}/{TASK_ID}") == (look.method, delete.method, delete.target)
-    assert (False, b"", 10.0) == (delete.repeatable, delete.content, delete.timeout_s)
-    assert (VideoStatus.CANCELLED, TASK_ID) == (done.result.status, done.result.id)
-
-
-@pytest.mark.parametrize(
-    "word", ["running", "succeeded", "failed", "expired", "cancelled", "resting"]
-)
-def test_only_a_queued_video_is_ever_deleted(word):
-    """DELETE removes the record of a task that has ended, so that none is sent."""
-    with pytest.raises(errors.ConflictError) as caught:
-        replay(PROVIDER.cancel_video(TASK_ID), [task(status=word)])
-
-    assert caught.value.result.status_word == word
-    assert caught.value.handle
-
-
-def test_a_video_that_starts_in_between_is_a_conflict():
-    """The vendor's own refusal of a running task comes through."""
-    late = task_refusal("InvalidAction.RunningTaskDeletion", 409)
-
-    with pytest.raises(errors.ConflictError):
-        replay(PROVIDER.cancel_video(TASK_ID), [task(status="queued"), late])
-
-
-@pytest.mark.parametrize("lost", [answer("<html>", 200), answer("<html>", 502)])
-def test_a_lost_cancellation_says_to_look(lost):
-    """When no answer tells whether it was cancelled, the error holds the handle and says how to look."""
-    with pytest.raises(errors.OutcomeUnknownError) as caught:
-        replay(PROVIDER.cancel_video(TASK_ID), [task(status="queued"), lost])
-
-    assert "get_video" in caught.value.next_step
-    assert caught.value.handle
-
-
-@given(
-    st.builds(
-        VideoRequest,
-        prompt=st.text(st.characters(categories=["L", "Z"]), min_size=1).filter(str.strip),
-        media=st.one_of(
-            st.none(),
-            st.builds(Frames, first=st.just("https://a.example/1.png")),
-            st.builds(
-                References,
-                images=st.lists(st.just("https://a.example/1.png"), max_size=9),
-                videos=st.lists(st.just("https://a.example/1.mp4"), min_size=1, max_size=3),
-            ),
-        ),
-        duration_s=st.none() | st.integers(-1, 30),
-        seed=st.none() | st.integers(-1, 2**32 - 1),
-        generate_audio=st.none() | st.booleans(),
-        callback_url=st.none() | st.just("https://app.example/done"),
-    )
-)
-def test_a_body_reads_back_as_the_request_it_came_from(request):
-    """Compiling and parsing are inverse, and every body fits the contract."""
-    body = json.loads(PROVIDER.video_request(PROVIDER.preview_video(request).body).content)
-    parsed = PROVIDER.dialect.parse(body, provider=PROVIDER.name, model=request.model)
-    sent = PROVIDER.authorize(PROVIDER.video_request(body), now=NOW)
-
-    assert (request, ()) == (parsed.request, parsed.losses)
-    assert "CreateVideoTask" == court.load("volcengine").judge_request(sent)

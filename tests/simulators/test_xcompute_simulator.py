@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+import court
 from portraitkit.simulators.state import SimAccount, VirtualClock, World, never
 from portraitkit.simulators.xcompute import Variants, XComputeSimulator
 from portraitkit.wire import Request, Response, multipart
 
+CONTRACT = court.load("xcompute")
 ASSETS = [
     {"url": "https://example.com/a.png", "name": "a"},
     {"url": "https://example.com/b.png", "name": "b"},
@@ -32,14 +34,19 @@ def simulator(world: World | None = None, **variants: Any) -> XComputeSimulator:
 def ask(
     sim: XComputeSimulator, method: str, path: str, body: Any = None, key: str = "key-one"
 ) -> Response:
-    return sim.handle(
-        Request(
-            method=method,
-            url=f"https://xcompute.us{path}",
-            headers={"Authorization": f"Bearer {key}"},
-            content=json.dumps(body).encode() if body is not None else b"",
-        )
+    request = Request(
+        method=method,
+        url=f"https://xcompute.us{path}",
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+        content=json.dumps(body).encode() if body is not None else b"",
     )
+    response = sim.handle(request)
+    try:
+        operation = CONTRACT.judge_request(request)
+    except AssertionError:
+        return response  # wrong on purpose
+    CONTRACT.judge_answer(operation, response)
+    return response
 
 
 def said(response: Response) -> Any:

@@ -318,20 +318,23 @@ class ActionLibrary(PortraitProvider):
         Returns:
             The answer and the next cursor, None on the last page.
         """
-        paging: dict[str, Any] = {"PageNumber": int(cursor or 1), "PageSize": PAGE_SIZE}
-        if self.token_paging:
-            token = {"NextToken": cursor} if cursor else {}
-            paging = {"MaxResults": PAGE_SIZE, **token}
+        number = 1 if self.token_paging else int(cursor or 1)
+        token = {"NextToken": cursor} if cursor else {}
+        paging: Mapping[str, Any] = (
+            {"MaxResults": PAGE_SIZE, **token}
+            if self.token_paging
+            else {"PageNumber": number, "PageSize": PAGE_SIZE}
+        )
         answer = yield from self.act(action, {"Filter": wanted, **paging, **_SORTED})
         if self.token_paging:
-            token = first(answer.data, "NextToken")
-            return answer, token if isinstance(token, str) and token else None
+            after = first(answer.data, "NextToken")
+            return answer, after if isinstance(after, str) and after else None
         total, size = first(answer.data, "TotalCount"), first(answer.data, "PageSize")
         size = size if isinstance(size, int) and size > 0 else PAGE_SIZE
         here = sum(1 for _ in rows(answer.data, "Items"))
-        seen = (paging["PageNumber"] - 1) * size + here
+        seen = (number - 1) * size + here
         more = seen < total if isinstance(total, int) else here >= size
-        return answer, str(paging["PageNumber"] + 1) if here and more else None
+        return answer, str(number + 1) if here and more else None
 
     def _done(self, flow: Flow[Answer]) -> Flow[None]:
         yield from flow

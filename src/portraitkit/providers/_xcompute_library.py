@@ -163,15 +163,17 @@ class XComputeLibrary(PortraitProvider):
             except PortraitError as error:
                 assets[place] = failed_asset(self, error)
         kinds = [(place, link.media) for place, (link, _) in taken.items()]
-        for number, batch in enumerate(batches(kinds, MOST_ASSETS)):
+        made_a_group = False
+        for batch in batches(kinds, MOST_ASSETS):
             try:
                 added = yield from self._submit(group, [taken[place][0] for place in batch])
             except PortraitError as error:
                 added = [failed_asset(self, error) for _ in batch]
             for place, asset in zip(batch, added, strict=True):
                 found = with_findings(asset, taken[place][1])
-                apart = number > 0 and asset.ref and asset.group_id is None
+                apart = made_a_group and asset.ref
                 assets[place] = evolve(found, adaptations=(_APART,)) if apart else found
+            made_a_group = made_a_group or any(a.ref and a.group_id is None for a in added)
         return [assets[place] for place in range(len(sources))]
 
     def _take(self, source: MediaSource) -> Flow[tuple[Link, tuple[Finding, ...]]]:
@@ -202,7 +204,7 @@ class XComputeLibrary(PortraitProvider):
         try:
             answer = yield from self.post(door.path, body, tuple(link.url for link in links))
         except InvalidRequestError as error:
-            if ref == door.group_id:
+            if door.kind is GroupKind.VIRTUAL and ref == door.group_id:
                 error.next_step = f"{error.advice}; {_WHOSE}"
             raise
         found = self.task_id(answer)

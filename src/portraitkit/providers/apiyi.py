@@ -25,8 +25,8 @@ VIDEO_ORIGIN: Final = "https://api.apiyi.com"
 _IN_THE_CONSOLE: Final = (
     "have the account's owner open Volcengine's console, My > Real-Person Avatars > Manage Assets "
     "and then Create Asset Group, and confirm subject and purpose; the person being filmed passes "
-    "the face check there. Bring back the new group's id for add_asset(group_id, ...), or the id of "
-    "an asset in it for the video request"
+    "the face check there. Bring back the new group's id for add_asset(group_id, ...), or the id "
+    "of an asset in it for the video request"
 )
 
 

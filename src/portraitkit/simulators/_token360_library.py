@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _PICTURES: Final = tuple(
     f"image/{kind}" for kind in ("jpeg", "png", "webp", "bmp", "tiff", "gif", "heic")
 )
-_PICTURE_BYTES: Final = 30 * 1024 * 1024
+_PICTURE_BYTES: Final = 30_000_000
 _NAME_LENGTH: Final = 64
 _PASSED: Final = 10000
 

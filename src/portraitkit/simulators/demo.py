@@ -1,8 +1,8 @@
 """
 The main job at five vendors, simulated on this machine: `python -m portraitkit.simulators.demo`.
 
-`main_job` is what an application would write. It is the same for every profile; only the configuration
-that this demo puts into a temporary folder tells the vendors apart.
+`main_job` is what an application would write. It is the same for every profile; only the
+configuration that this demo puts into a temporary folder tells the vendors apart.
 """
 
 from __future__ import annotations
@@ -27,9 +27,6 @@ from .server import Server, WallClock, serve
 from .state import World, scans_after
 
 VENDORS: Final = ("alltoken", "token360", "volcengine", "apiyi", "xcompute")
-SPEED: Final = 25.0
-"""Simulated seconds in a real one: a review of 13 s and a video of 45 s pass in under three."""
-
 _SECRETS: Final = {
     "DEMO_API_KEY": ACCOUNT.api_key,
     "DEMO_ACCESS_KEY": ACCOUNT.access_key,
@@ -171,7 +168,10 @@ def _run(vendor: str, picture: Path, folder: Path, config: Path, server: Server)
 
 
 def _server(vendor: str, folder: Path) -> Server:
-    world = World(clock=WallClock(SPEED), person=scans_after(10))
+    # Real vendors take about 13 s for a review and minutes for a video.
+    world = World(
+        clock=WallClock(), person=scans_after(0.5), review_s=0.6, queue_s=0.3, render_s=1.2
+    )
     simulator = load(vendor)(world=world)
     _ = simulator.add_account(ACCOUNT)
     return serve(simulator, folder=folder / "published")

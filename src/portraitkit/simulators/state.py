@@ -1,5 +1,5 @@
 """
-What every simulated vendor remembers, whatever its dialect: accounts, groups, assets, checks, videos.
+What every simulated vendor remembers, whatever its dialect.
 
 Nothing here moves by itself: a state is a function of when a thing was made, what was decided about
 it, and the clock. So an hour of waiting is one step of a virtual clock.
@@ -129,7 +129,7 @@ class SimVideo:
 
 @define
 class SimJob:
-    """A task that stands for something else: a face check, or assets that were submitted together."""
+    """A task that stands for something else: a face check, or assets submitted together."""
 
     id: str
     account: str
@@ -177,7 +177,7 @@ class World:
     """
 
     clock: Clock = field(factory=VirtualClock)
-    person: Person = scans_after(5)
+    person: Person = field(factory=lambda: scans_after(5))
     review_s: float = 13
     queue_s: float = 5
     render_s: float = 40

@@ -1,0 +1,207 @@
+"""The main job at a simulated Volcengine, every request and answer held to the contract."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+from attrs import evolve
+
+from court import Judged
+from portraitkit import errors
+from portraitkit.models import AssetStatus, GroupKind, VideoStatus
+from portraitkit.providers.volcengine import Volcengine
+from portraitkit.secret import Secret
+from portraitkit.simulators.state import SimAccount, never
+from portraitkit.simulators.volcengine import Variants, VolcengineSimulator
+from portraitkit.testing import simulated, simulated_async
+from portraitkit.video import References, VideoRequest
+
+ACCOUNT = SimAccount(
+    name="films",
+    api_key="ark-example-key",
+    access_key="AKLTexample",
+    secret_key="c2VjcmV0LW9mLW5vYm9keQ==",
+    project_name="films",
+)
+PROVIDER = Volcengine(
+    access_key=Secret(ACCOUNT.access_key),
+    secret_key=Secret(ACCOUNT.secret_key),
+    api_key=Secret(ACCOUNT.api_key),
+    project_name="films",
+    callback_url="https://app.example/back",
+)
+PICTURE = "https://example.com/mia.jpg"
+
+
+def vendor(**variants):
+    simulator = VolcengineSimulator(variants=Variants(**variants))
+    _ = simulator.add_account(ACCOUNT)
+    return Judged(simulator)
+
+
+def video_of(*assets):
+    media = References(images={f"person{n}": asset for n, asset in enumerate(assets)})
+    names = " and ".join(f"{{person{n}}}" for n in range(len(assets)))
+    return VideoRequest(prompt=f"{names} smile", media=media, duration_s=5, ratio="16:9")
+
+
+@pytest.mark.parametrize(
+    "variants", [{}, {"unseen_s": 12.0}, {"pending_status": 200}], ids=["plain", "unseen", "200"]
+)
+def test_the_main_job(tmp_path, variants):
+    """A virtual and a real person come into one video, and all twelve Actions are as documented."""
+    judged = vendor(**variants)
+    client = simulated(PROVIDER, judged)
+    group = client.create_group("Mia", description="host")
+    mia = client.wait_until_active(client.add_asset(group, PICTURE, name="front"))
+    check = client.start_verification("Ann")
+    real = client.wait_until_verified(check)
+    ann = client.wait_until_active(client.add_asset(real.id, PICTURE))
+    task = client.wait_for_video(client.create_video(video_of(mia, ann)))
+    path = client.download_video(task, tmp_path / "mia.mp4")
+    named = client.rename_group(group, "Mia M."), client.rename_asset(mia, "side")
+    groups, assets = list(client.list_groups()), list(client.list_assets(real))
+    videos = list(client.list_videos())
+    client.delete_asset(ann)
+    client.delete_group(group)
+
+    assert (GroupKind.REAL_PERSON, VideoStatus.SUCCEEDED) == (real.kind, task.status)
+    assert ("Mia M.", "side") == (named[0].name, named[1].name)
+    assert {group.id, real.id} == {each.id for each in groups}
+    assert [ann.id] == [each.id for each in assets]
+    assert [task.id] == [each.id for each in videos]
+    assert path.read_bytes()[4:8] == b"ftyp"
+    assert {*judged.contract.document["operations"]} - {"DeleteVideoTask"} == {*judged.operations}
+    assert 1 == judged.world.billed["films", "video"]
+
+
+def test_the_main_job_awaited(tmp_path):
+    """The asynchronous client does the same."""
+    judged = vendor()
+
+    async def job():
+        async with simulated_async(PROVIDER, judged) as client:
+            group = await client.create_group("Mia")
+            assets = await client.add_assets(group, [PICTURE, PICTURE])
+            assets = await client.wait_until_active(assets)
+            task = await client.wait_for_video(await client.create_video(video_of(*assets)))
+            return await client.download_video(task, tmp_path / "mia.mp4")
+
+    assert anyio.run(job).stat().st_size > 1000
+    assert {"ListAssets", "CreateVideoTask"} <= {*judged.operations}
+
+
+def test_a_queued_video_can_be_cancelled_and_a_running_one_not():
+    """Queued: cancelled. Later: a conflict, without a DELETE, and the record stays."""
+    judged = vendor()
+    client = simulated(PROVIDER, judged)
+    early, late = (client.create_video(VideoRequest(prompt="x")) for _ in range(2))
+    cancelled = client.cancel_video(early)
+    judged.world.clock.advance(judged.world.queue_s)
+    with pytest.raises(errors.ConflictError, match="running"):
+        client.cancel_video(late)
+    done = client.wait_for_video(late)
+    with pytest.raises(errors.ConflictError, match="succeeded"):
+        client.cancel_video(done)
+    with pytest.raises(errors.VideoFailedError, match="cancelled"):
+        client.wait_for_video(early.handle)
+
+    assert VideoStatus.CANCELLED is cancelled.status
+    assert 1 == judged.operations.count("DeleteVideoTask")
+    assert {early.id, late.id} == {each.id for each in client.list_videos()}
+
+
+@pytest.mark.parametrize("token_paging", [False, True])
+def test_long_lists_are_walked_to_their_end(token_paging):
+    """Both ways of paging give each of 230 assets once."""
+    judged = vendor()
+    judged.world.asset_quota = 1000
+    client = simulated(evolve(PROVIDER, token_paging=token_paging), judged)
+    group = client.create_group("Mia")
+    added = {client.add_asset(group, PICTURE).id for _ in range(230)}
+    listed = [asset.id for asset in client.list_assets(group)]
+
+    assert (230, added) == (len(listed), {*listed})
+
+
+def test_a_person_who_never_comes_leaves_an_expired_check():
+    """Nobody opens the page: the check ends when the link has run out, and says so."""
+    judged = vendor()
+    judged.world.person = never
+    client = simulated(PROVIDER, judged)
+    check = client.start_verification("Ann")
+
+    with pytest.raises(errors.VerificationFailedError, match="expired"):
+        client.wait_until_verified(check)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"secret_key": Secret("another")}, errors.AuthenticationError),
+        ({"access_key": Secret("AKLTnobody")}, errors.AuthenticationError),
+        ({"region": "ap-southeast-1"}, errors.AuthenticationError),
+    ],
+)
+def test_a_wrong_signature_is_refused(changes, error):
+    """The simulated vendor computes the signature itself, and refuses another key or region."""
+    client = simulated(evolve(PROVIDER, **changes), vendor())
+
+    with pytest.raises(error):
+        client.create_group("Mia")
+
+
+def test_temporary_credentials_work():
+    """A session token is sent and signed."""
+    judged = vendor()
+    judged.simulator.add_account(evolve(ACCOUNT, session_token="sts-example"))
+    client = simulated(evolve(PROVIDER, session_token=Secret("sts-example")), judged)
+
+    assert client.create_group("Mia").id
+    with pytest.raises(errors.AuthenticationError, match="token"):
+        simulated(PROVIDER, judged).create_group("Mia")
+
+
+def test_another_project_sees_nothing():
+    """In another project the group is not found and lists are empty."""
+    judged = vendor()
+    group = simulated(PROVIDER, judged).create_group("Mia")
+    other = simulated(evolve(PROVIDER, project_name="default"), judged)
+
+    assert [] == list(other.list_groups())
+    with pytest.raises(errors.NotFoundError):
+        other.get_group(group.id)
+
+
+def test_an_account_without_the_letter_is_told_to_sign_it():
+    """The first group fails until the authorization letter is signed in the console."""
+    with pytest.raises(errors.PermissionDeniedError) as caught:
+        simulated(PROVIDER, vendor(letter_signed=False)).create_group("Mia")
+
+    assert "authorization letter" in caught.value.next_step
+
+
+def test_an_asset_under_review_never_reaches_a_paid_call():
+    """An unready asset is stopped here; by bare id, by the vendor; neither costs anything."""
+    judged = vendor()
+    client = simulated(PROVIDER, judged)
+    asset = client.add_asset(client.create_group("Mia"), PICTURE)
+    with pytest.raises(errors.AssetNotReadyError):
+        client.create_video(video_of(asset))
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        client.create_video(video_of(asset.id))
+
+    assert AssetStatus.PROCESSING is asset.status
+    assert "content[1].image_url.url" == caught.value.field
+    assert 0 == judged.world.billed["films", "video"]
+
+
+def test_rates_are_met_by_waiting():
+    """Flow control refuses the fourth CreateAsset of a minute; it is repeated until it passes."""
+    judged = vendor(rates={"CreateAsset": (3, 5)})
+    client = simulated(PROVIDER, judged)
+    group = client.create_group("Mia")
+    assets = [client.add_asset(group, PICTURE) for _ in range(5)]
+
+    assert 5 == len({asset.id for asset in assets})
+    assert 5 == judged.world.billed["films", "asset"]

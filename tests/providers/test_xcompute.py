@@ -1,0 +1,909 @@
+"""xcompute's flows alone: exact requests out, exact models in; then the whole job, simulated."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from court import Judged
+from portraitkit import errors
+from portraitkit.media import FolderMediaHost
+from portraitkit.models import (
+    Asset,
+    AssetStatus,
+    Group,
+    GroupKind,
+    MediaType,
+    VerificationStatus,
+    VideoStatus,
+)
+from portraitkit.providers._reviews import Review
+from portraitkit.providers.xcompute import XCompute
+from portraitkit.secret import Secret
+from portraitkit.simulators.state import SimAccount
+from portraitkit.simulators.xcompute import Variants, XComputeSimulator
+from portraitkit.testing import answer, replay, simulated
+from portraitkit.testing.replaying import NOW
+from portraitkit.video import Frames, References, VideoRequest
+from portraitkit.wire import Auth
+
+PROVIDER = XCompute(api_key=Secret("sk-test-key"), callback_url="https://app.example/back")
+REAL = "https://xcompute.us/v1/seedance2/real-avatar"
+PRIVATE = "https://xcompute.us/v1/seedance2/private-avatar"
+TASK = "https://xcompute.us/v1/tasks/task_1"
+URL = "https://example.com/a.png"
+PERSON = Group(
+    provider="xcompute",
+    account=PROVIDER.account,
+    id="group-1",
+    kind=GroupKind.REAL_PERSON,
+)
+
+
+def draft(name="Mia", description=""):
+    return replay(PROVIDER.create_group(name, description=description), []).result
+
+
+def data(**members):
+    return answer({"code": 200, "data": members})
+
+
+def started(task_id="task_1"):
+    return data(id=task_id, object="seedance.avatar.asset.task", status="processing", progress=10)
+
+
+def item(asset_id, status="Active", **more):
+    return {"asset_id": asset_id, "asset_url": f"asset://{asset_id}", "status": status, **more}
+
+
+def reviewed(*items, status="completed", **result):
+    usable = [each for each in items if each["status"] == "Active"]
+    failed = [each for each in items if each["status"] != "Active"]
+    members = {"assets": list(items), "usable_assets": usable, "failed_assets": failed, **result}
+    error = {"error": {"code": "task_failed", "message": "refused"}} if failed else {}
+    return data(id="task_1", status=status, progress=100, result=members, **error)
+
+
+def submitted(group=None, **more):
+    return replay(PROVIDER.add_asset(group or draft(), URL, **more), [started()]).result
+
+
+def refusal(status, kind, code=None, http=None):
+    body = {"error": {"code": code or status, "message": "no such luck", "type": kind}}
+    return answer(body, http or status)
+
+
+# -- groups --------------------------------------------------------------------------------------
+
+
+def test_create_group_sends_nothing_and_its_handle_carries_what_makes_it():
+    """A group is made by its first submission, in this process or in another one."""
+    done = replay(PROVIDER.create_group("Mia", description="hero"), [])
+    added = replay(PROVIDER.add_asset(done.result.handle, URL, name="front"), [started()])
+
+    assert done.steps == ()
+    assert (done.result.id, done.result.name) == (None, "Mia")
+    assert added.bodies[0]["group"] == {"name": "Mia", "description": "hero"}
+
+
+@given(st.text(min_size=1).filter(str.strip), st.text())
+def test_any_name_survives_in_a_handle(name, description):
+    """Whatever a group is called, its handle brings it back word for word."""
+    flow = PROVIDER.add_asset(draft(name, description).handle, URL)
+    sent = replay(flow, [started()]).bodies[0]["group"]
+
+    assert {"description": "", **sent} == {"name": name, "description": description}
+
+
+def test_a_real_persons_group_is_verified_and_not_created():
+    """create_group is for virtual figures."""
+    with pytest.raises(errors.UnsupportedError, match="not created but verified"):
+        replay(PROVIDER.create_group("Ann", kind=GroupKind.REAL_PERSON), [])
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "get_group",
+        "list_groups",
+        "rename_group",
+        "delete_group",
+        "list_assets",
+        "rename_asset",
+        "delete_asset",
+        "list_videos",
+        "cancel_video",
+        "add_upload",
+    ],
+)
+def test_what_no_page_of_xcompute_shows_is_unsupported(operation):
+    """Library, lists and cancelling are not offered, so nothing is sent on a guess."""
+    assert not PROVIDER.supports(operation)
+
+
+# -- submissions ---------------------------------------------------------------------------------
+
+
+def test_a_first_submission_makes_the_group():
+    """One URL goes to private-avatar with the group's name; the asset is known by its task."""
+    done = replay(PROVIDER.add_asset(draft(), URL, name="front"), [started()])
+
+    (request,) = done.requests
+    assert (request.method, request.url) == ("POST", PRIVATE)
+    assert (request.auth, request.repeatable) == (Auth.BEARER, False)
+    assert done.bodies == [
+        {
+            "group": {"name": "Mia"},
+            "project_name": "default",
+            "asset_type": "Image",
+            "assets": [{"url": URL, "name": "front"}],
+        }
+    ]
+    assert (done.result.id, done.result.ref) == (None, "task_1#0")
+    assert (done.result.status, done.result.status_word) == (AssetStatus.PROCESSING, "processing")
+    with pytest.raises(errors.AssetNotReadyError):
+        _ = done.result.uri
+
+
+@pytest.mark.parametrize(
+    ("group", "url", "group_id"),
+    [
+        ("group-1", PRIVATE, "group-1"),
+        (PERSON, REAL, "group-1"),
+        ("real:group-1", REAL, "group-1"),
+    ],
+)
+def test_a_group_that_exists_is_named_by_its_id(group, url, group_id):
+    """Real people and virtual figures have a door each; a bare id is a virtual figure's."""
+    done = replay(PROVIDER.add_asset(group, URL), [started()])
+
+    assert done.requests[0].url == url
+    assert done.bodies[0]["group_id"] == group_id
+    assert "group" not in done.bodies[0]
+    assert done.result.group_id == group_id
+
+
+def test_a_verified_group_is_known_by_its_handle():
+    """The group that a face check yields finds its door from a stored handle."""
+    check = verification()
+    found = replay(PROVIDER.check_verification(check), [data(group_id="group-1")]).result.group
+    done = replay(PROVIDER.add_asset(found.handle, "https://example.com/a.mp4"), [started()])
+
+    assert done.requests[0].url == REAL
+    assert done.bodies == [
+        {
+            "group_id": "group-1",
+            "project_name": "default",
+            "asset_type": "Video",
+            "assets": [{"url": "https://example.com/a.mp4"}],
+        }
+    ]
+
+
+def test_a_refused_bare_group_id_says_what_it_was_taken_for():
+    """The error names the way out for a real person's group."""
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        replay(PROVIDER.add_asset("group-1", URL), [refusal(400, "invalid_request_error")])
+
+    assert "wait_until_verified" in caught.value.next_step
+
+
+def test_audio_of_a_real_person_is_stopped_before_sending():
+    """real-avatar takes pictures and videos."""
+    with pytest.raises(errors.UnsupportedError, match="no audio"):
+        replay(PROVIDER.add_asset(PERSON, "https://example.com/a.mp3"), [])
+
+
+def test_audio_of_a_virtual_figure_goes_through():
+    """private-avatar takes audio too."""
+    done = replay(PROVIDER.add_asset(draft(), "https://example.com/a.mp3"), [started()])
+
+    assert done.bodies[0]["asset_type"] == "Audio"
+
+
+def test_a_local_file_goes_through_the_media_host(tmp_path):
+    """Only public URLs are taken: a file is published where the profile says."""
+    host = FolderMediaHost(tmp_path, "https://files.example")
+    provider = XCompute(api_key=Secret("sk-test-key"), media_host=host)
+    png = b"\x89PNG\r\n\x1a\n" + bytes(64)
+    group = replay(provider.create_group("Mia"), []).result
+
+    one = replay(provider.add_asset(group, png), [started()])
+    many = replay(provider.add_assets(group, [png]), [started()])
+
+    (stored,) = tmp_path.iterdir()
+    assert one.bodies[0]["assets"] == [{"url": f"https://files.example/{stored.name}"}]
+    assert many.bodies == one.bodies
+
+
+def test_a_local_file_without_a_media_host_is_an_error():
+    """Nothing is published, and nothing is sent, without the caller's own host."""
+    with pytest.raises(errors.MediaError, match="public URL only"):
+        replay(PROVIDER.add_asset(draft(), b"\x89PNG\r\n\x1a\n" + bytes(64)), [])
+
+
+@pytest.mark.parametrize(
+    "body", [{"code": 200, "data": {}}, {"code": 200}, {"data": {"id": "a b"}}]
+)
+def test_a_submission_that_names_no_task_is_not_guessed_at(body):
+    """An id is never made up."""
+    with pytest.raises(errors.UnexpectedResponseError, match="names no task"):
+        replay(PROVIDER.add_asset(draft(), URL), [answer(body)])
+
+
+def test_twenty_of_a_kind_go_together_and_results_keep_their_order():
+    """21 pictures and a video in between are three submissions; every asset has its place."""
+    sources = [f"https://example.com/{number}.png" for number in range(21)]
+    sources.insert(1, "https://example.com/film.mp4")
+    answers = [started("task_1"), started("task_2"), started("task_3")]
+    done = replay(PROVIDER.add_assets(PERSON, sources), answers)
+
+    assert [20, 1, 1] == [len(body["assets"]) for body in done.bodies]
+    assert ["Image", "Image", "Video"] == [body["asset_type"] for body in done.bodies]
+    refs = [asset.ref for asset in done.result]
+    assert refs[:3] == ["task_1#0of20", "task_3#0", "task_1#1of20"]
+    assert refs[-1] == "task_2#0"
+    assert all(not asset.adaptations for asset in done.result)
+
+
+def test_a_group_that_does_not_exist_yet_is_made_by_each_submission():
+    """A new group's id is told after the review, so that a second batch gets another group."""
+    sources = [URL, "https://example.com/film.mp4"]
+    done = replay(PROVIDER.add_assets(draft(), sources), [started(), started("task_2")])
+
+    assert [0, 1] == [len(asset.adaptations) for asset in done.result]
+    assert done.result[1].adaptations[0].field == "group"
+
+
+def test_a_part_that_cannot_be_added_does_not_cost_the_others():
+    """A wrong source and a refused batch become failed assets with their errors."""
+    sources = ["ftp://example.com/a.png", URL, "https://example.com/film.mp4"]
+    answers = [refusal(402, "payment_required"), started()]
+    done = replay(PROVIDER.add_assets(draft(), sources), answers)
+
+    kinds = [type(asset.failure.error) for asset in done.result[:2]]
+    assert kinds == [errors.MediaError, errors.InsufficientBalanceError]
+    assert done.result[2].ref == "task_1#0"
+    assert done.result[2].adaptations == ()
+
+
+# -- reviews -------------------------------------------------------------------------------------
+
+
+def test_a_reviewed_asset_has_an_id_and_keeps_what_was_known():
+    """The task's item gives the id; name and kind are those of the asset that was passed."""
+    asset = submitted(name="front", media=MediaType.VIDEO)
+    done = replay(PROVIDER.get_asset(asset), [reviewed(item("asset_a"), group_id="group-1")])
+
+    (request,) = done.requests
+    assert (request.method, request.url, request.repeatable) == ("GET", TASK, True)
+    assert (done.result.id, done.result.uri) == ("asset_a", "asset://asset_a")
+    assert (done.result.name, done.result.media) == ("front", MediaType.VIDEO)
+    assert done.result.group_id == "group-1"
+
+
+def test_a_stored_handle_tells_what_the_task_tells():
+    """Without the asset its kind is unknown, and its name is the vendor's where it gives one."""
+    handle = submitted(name="front").handle
+    named = item("asset_a", raw_response={"Name": "front"})
+    done = replay(PROVIDER.get_asset(handle), [reviewed(named)])
+
+    assert (done.result.name, done.result.media) == ("front", MediaType.UNKNOWN)
+
+
+def test_the_assets_own_status_wins_over_the_tasks():
+    """A failed task with a usable asset is fine: each asset's own word decides."""
+    batch = replay(PROVIDER.add_assets(draft(), [URL, URL]), [started()]).result
+    task = reviewed(item("asset_a"), item("asset_b", "Failed"), status="failed")
+    good, bad = (replay(PROVIDER.get_asset(asset), [task]).result for asset in batch)
+
+    assert (good.status, good.uri, good.failure) == (AssetStatus.ACTIVE, "asset://asset_a", None)
+    assert (bad.status, bad.failure.code) == (AssetStatus.FAILED, "task_failed")
+    assert bad.failure.message == "refused"
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("pending", AssetStatus.PROCESSING),
+        ("submitted", AssetStatus.PROCESSING),
+        ("queued", AssetStatus.PROCESSING),
+        ("processing", AssetStatus.PROCESSING),
+        ("in_progress", AssetStatus.PROCESSING),
+        ("failed", AssetStatus.FAILED),
+        ("cancelled", AssetStatus.FAILED),
+        ("dreaming", AssetStatus.UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_without_a_result_the_tasks_word_counts(word, status, wrapped):
+    """Tasks come wrapped and flat, and an unknown word is kept."""
+    task = {"id": "task_1", "status": word}
+    body = {"code": 200, "data": task} if wrapped else task
+    done = replay(PROVIDER.get_asset(submitted()), [answer(body)])
+
+    assert (done.result.status, done.result.status_word) == (status, word)
+    assert done.result.id is None
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"asset_id": "asset_a", "asset_url": "asset://asset_a"},
+        {"asset_url": "asset://asset_a"},
+        {"assets": [{"asset_url": "asset://asset_a"}]},
+        {"usable_assets": [item("asset_a")]},
+    ],
+)
+def test_every_known_shape_of_a_single_result_is_read(result):
+    """A single asset stands in a list, or beside the lists."""
+    task = data(id="task_1", status="completed", result=result)
+    done = replay(PROVIDER.get_asset(submitted()), [task])
+
+    assert (done.result.id, done.result.status) == ("asset_a", AssetStatus.ACTIVE)
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        reviewed(item("asset_a")),
+        reviewed(item("asset_b", "Failed"), status="failed"),
+        data(id="task_1", status="completed"),
+    ],
+)
+def test_a_result_that_fits_no_place_is_not_guessed_at(task):
+    """Two were submitted and the ended task tells of one or none: whose face is it?"""
+    asset = replay(PROVIDER.add_assets(draft(), [URL, URL]), [started()]).result[0]
+
+    with pytest.raises(errors.UnexpectedResponseError, match="asset 1 of 2"):
+        replay(PROVIDER.get_asset(asset), [task])
+
+
+def test_a_bare_asset_id_cannot_be_read():
+    """An asset is told of only in its task, so that a bare id is refused before sending."""
+    with pytest.raises(errors.UnsupportedError, match="review task"):
+        replay(PROVIDER.get_asset("asset_a"), [])
+
+
+def test_waiting_ends_with_the_asset_that_was_submitted():
+    """wait_until_active looks at the task until the asset is active, and keeps its name."""
+    flow = PROVIDER.wait_until_active(submitted(name="front"))
+    done = replay(flow, [started(), reviewed(item("asset_a"))])
+
+    assert (done.result.name, done.result.uri) == ("front", "asset://asset_a")
+
+
+@given(
+    st.builds(
+        Review,
+        st.from_regex(r"task_\w{1,30}", fullmatch=True),
+        st.integers(0, 30),
+        st.integers(1, 30),
+        st.text(max_size=20).filter(lambda text: "\n" not in text),
+    )
+)
+def test_a_review_reads_back_what_it_writes(review):
+    """Task, place, count and id survive in a reference."""
+    assert review == Review.parse(str(review))
+
+
+# -- real people ---------------------------------------------------------------------------------
+
+
+def verification(**more):
+    result = {"byted_token": "token_xxx", "h5_link": "https://h5.example/x", "raw_response": {}}
+    answers = [
+        data(id="task_1", status="completed"),
+        data(id="task_1", status="completed", result=result | more),
+    ]
+    return replay(PROVIDER.start_verification("Ann"), answers).result
+
+
+def test_a_face_check_is_a_session_and_its_task():
+    """Step 1 opens the session, and its task holds link and token."""
+    answers = [
+        data(id="task_1", status="completed"),
+        data(
+            id="task_1",
+            status="completed",
+            result={"byted_token": "token_xxx", "h5_link": "https://h5.example/x"},
+        ),
+    ]
+    done = replay(PROVIDER.start_verification("Ann"), answers)
+
+    assert [REAL, TASK] == [request.url for request in done.requests]
+    assert done.bodies[0] == {
+        "callback_url": "https://app.example/back",
+        "project_name": "default",
+    }
+    assert done.result.url == "https://h5.example/x"
+    assert done.result.expires_at == NOW + timedelta(seconds=120)
+    assert "token_xxx" not in done.result.handle + repr(done.result)
+
+
+def test_a_face_check_needs_a_page_to_return_to():
+    """callback_url is required by step 1."""
+    provider = XCompute(api_key=Secret("sk-test-key"))
+
+    with pytest.raises(errors.InvalidInputError, match="page to return to"):
+        replay(provider.start_verification("Ann"), [])
+
+
+@pytest.mark.parametrize("gone", ["byted_token", "h5_link"])
+def test_a_session_without_link_or_token_is_an_error(gone):
+    """A check that nobody could take is not handed out."""
+    with pytest.raises(errors.UnexpectedResponseError, match="no link or no token"):
+        verification(**{gone: None})
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"group_id": "group-1"},
+        {"GroupId": "group-1"},
+        {"id": "task_2", "status": "completed", "result": {"group_id": "group-1"}},
+        {"result": {"GroupId": "group-1"}},
+        {"result": {"raw_response": {"Result": {"GroupId": "group-1"}}}},
+        {"raw_response": {"Result": {"GroupId": "group-1"}}},
+    ],
+)
+@pytest.mark.parametrize("through_task", [True, False])
+def test_the_group_is_found_wherever_step_two_may_tell_it(found, through_task):
+    """No page prints the answer: every likely place is read, of the answer and then of its task."""
+    answers = [data(id="task_2", status="completed")] if through_task else []
+    done = replay(PROVIDER.check_verification(verification().handle), [*answers, data(**found)])
+
+    assert done.requests[0].url == REAL
+    assert done.requests[0].repeatable
+    assert done.bodies[0] == {"byted_token": "token_xxx", "project_name": "default"}
+    assert done.result.status is VerificationStatus.VERIFIED
+    assert (done.result.group.id, done.result.group.name) == ("group-1", "Ann")
+    assert done.result.group.kind is GroupKind.REAL_PERSON
+
+
+@pytest.mark.parametrize("after_s", [119, 120])
+@pytest.mark.parametrize("refused", [True, False])
+def test_an_unfinished_check_waits_until_its_token_ends(after_s, refused):
+    """A refusal or an answer without a group is WAITING, and EXPIRED after the token's life."""
+    moment = NOW + timedelta(seconds=after_s)
+    body = {"error": {"code": 400, "message": "not yet", "type": "invalid_request_error"}}
+    answers = [answer(body, 400, received_at=moment)]
+    if not refused:
+        task = {"id": "task_2", "status": "completed"}
+        answers = [answer({"code": 200, "data": task}, received_at=moment)] * 2
+    done = replay(PROVIDER.check_verification(verification()), answers)
+
+    expected = VerificationStatus.WAITING if after_s < 120 else VerificationStatus.EXPIRED
+    assert expected is done.result.status
+    told = done.result.failure.message if done.result.failure else ""
+    assert ("not yet" if refused and after_s == 120 else "") == told
+
+
+def test_a_refused_key_is_not_taken_for_an_unfinished_check():
+    """Only what may mean "not yet" is waited for."""
+    with pytest.raises(errors.AuthenticationError):
+        replay(PROVIDER.check_verification(verification()), [refusal(401, "authentication_error")])
+
+
+def test_a_bare_token_can_be_exchanged():
+    """The vendor's own name for the session is enough."""
+    done = replay(PROVIDER.check_verification("token_xxx"), [data(group_id="group-1")])
+
+    assert done.bodies[0]["byted_token"] == "token_xxx"
+    assert done.result.group.id == "group-1"
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        "https://app.example/back?bytedToken=token_xxx&resultCode=10000",
+        {"byted_token": "token_xxx", "resultCode": 10000},
+    ],
+)
+def test_a_return_is_a_hint(received):
+    """Whatever arrives at the callback URL leaves the check WAITING."""
+    check = PROVIDER.read_callback(received)
+
+    assert (check.status, check.claimed) == (VerificationStatus.WAITING, True)
+    assert check.token.reveal() == "token_xxx"
+
+
+# -- videos --------------------------------------------------------------------------------------
+
+
+def created(**members):
+    return answer({"code": 200, "data": [{"status": "submitted", "task_id": "task_9", **members}]})
+
+
+def active(asset_id="asset_a"):
+    return Asset(
+        provider="xcompute",
+        account=PROVIDER.account,
+        id=asset_id,
+        status=AssetStatus.ACTIVE,
+    )
+
+
+def test_a_portrait_goes_to_the_face_model_with_a_role():
+    """The guide's example: the -face model, image_with_roles, reference_image."""
+    request = VideoRequest(
+        prompt="{mia} dances like {dance} to {song}",
+        media=References(
+            images={"mia": active()},
+            videos={"dance": "https://example.com/d.mp4"},
+            audios={"song": "https://example.com/s.mp3"},
+        ),
+        duration_s=5,
+        ratio="9:16",
+        resolution="720p",
+        generate_audio=False,
+        seed=0,
+        return_last_frame=True,
+    )
+    done = replay(PROVIDER.create_video(request), [created()])
+
+    (sent,) = done.requests
+    assert (sent.method, sent.url) == ("POST", "https://xcompute.us/v1/videos/generations")
+    assert (sent.auth, sent.repeatable) == (Auth.BEARER, False)
+    assert done.bodies == [
+        {
+            "model": "doubao-seedance-2.0-face",
+            "prompt": "Image 1 dances like Video 1 to Audio 1",
+            "image_with_roles": [{"url": "asset://asset_a", "role": "reference_image"}],
+            "video_urls": ["https://example.com/d.mp4"],
+            "audio_urls": ["https://example.com/s.mp3"],
+            "duration": 5,
+            "size": "9:16",
+            "resolution": "720p",
+            "generate_audio": False,
+            "seed": 0,
+            "return_last_frame": True,
+        }
+    ]
+    assert (done.result.id, done.result.status) == ("task_9", VideoStatus.QUEUED)
+    assert done.result.model == "doubao-seedance-2.0-face"
+    assert done.result.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("model", "media", "sent"),
+    [
+        ("seedance-2.0", None, "doubao-seedance-2.0"),
+        ("seedance-2.0-fast", None, "doubao-seedance-2.0-fast"),
+        ("seedance-2.0", Frames(first=URL), "doubao-seedance-2.0"),
+        ("seedance-2.0-fast", Frames(first="asset_a"), "doubao-seedance-2.0-fast-face"),
+        ("doubao-seedance-2.0", Frames(first="asset_a"), "doubao-seedance-2.0"),
+        ("another-model", None, "another-model"),
+    ],
+)
+def test_the_face_model_is_chosen_for_portraits_alone(model, media, sent):
+    """A neutral name becomes a -face model where asset:// is used; a vendor's name is kept."""
+    request = VideoRequest(prompt="rain", model=model, media=media)
+
+    assert PROVIDER.preview_video(request).body["model"] == sent
+
+
+def test_frames_carry_their_roles():
+    """First and last frame are pictures with roles."""
+    request = VideoRequest(prompt="rain", media=Frames(first="asset_a", last=URL))
+
+    assert PROVIDER.preview_video(request).body["image_with_roles"] == [
+        {"url": "asset://asset_a", "role": "first_frame"},
+        {"url": URL, "role": "last_frame"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_of", "field"),
+    [
+        ({"model": "doubao-seedance-2.0", "media": Frames(first="asset_a")}, "model"),
+        ({"media": References(audios=["https://example.com/s.mp3"])}, "media.audios"),
+        ({"duration_s": -1}, "duration_s"),
+        ({"duration_s": 3}, "duration_s"),
+        ({"model": "seedance-2.0-fast", "resolution": "1080p"}, "resolution"),
+        ({"ratio": "2:1"}, "ratio"),
+        ({"media": References(images=[URL] * 10)}, "media.images"),
+    ],
+)
+def test_documented_limits_come_back_as_findings(request_of, field):
+    """What the pages forbid is told, and stops a call only where limits are strict."""
+    request = VideoRequest(prompt="rain", **request_of)
+
+    assert [field] == [each.field for each in PROVIDER.preview_video(request).findings]
+    with pytest.raises(errors.InvalidInputError):
+        PROVIDER.preview_video(request, strict_limits=True)
+
+
+@pytest.mark.parametrize(
+    "asked", [{"watermark": False}, {"callback_url": "https://app.example/done"}]
+)
+def test_what_the_vendor_cannot_express_is_not_dropped_in_silence(asked):
+    """There is no member for a watermark or a video's callback."""
+    request = VideoRequest(prompt="rain", **asked)
+
+    with pytest.raises(errors.UnsupportedError):
+        PROVIDER.preview_video(request)
+    adaptations = PROVIDER.preview_video(request, on_unsupported="drop").adaptations
+    assert list(asked) == [each.field for each in adaptations]
+
+
+@pytest.mark.parametrize("place", ["first", "last", "image"])
+def test_a_handle_from_before_the_review_is_looked_up(place):
+    """A stored handle without an id is settled by one read, wherever it stands."""
+    handle = submitted().handle
+    media = {
+        "first": Frames(first=handle),
+        "last": Frames(first=URL, last=handle),
+        "image": References(images=[URL, handle]),
+    }[place]
+    flow = PROVIDER.create_video(VideoRequest(prompt="rain", media=media))
+    done = replay(flow, [reviewed(item("asset_a")), created()])
+
+    assert "asset://asset_a" in [each["url"] for each in done.bodies[1]["image_with_roles"]]
+
+
+def test_a_handle_from_after_the_review_needs_no_look():
+    """A reviewed asset's handle carries its id."""
+    asset = replay(PROVIDER.get_asset(submitted()), [reviewed(item("asset_a"))]).result
+    request = VideoRequest(prompt="rain", media=Frames(first=asset.handle))
+    done = replay(PROVIDER.create_video(request), [created()])
+
+    assert done.bodies[0]["image_with_roles"][0]["url"] == "asset://asset_a"
+
+
+@pytest.mark.parametrize(
+    "task",
+    [started(), reviewed(item("asset_a", "Failed"), status="failed")],
+)
+def test_an_asset_that_is_not_active_costs_nothing(task):
+    """A handle whose review runs or failed stops the video before it is paid for."""
+    asset = replay(PROVIDER.get_asset(submitted()), [task]).result
+    request = VideoRequest(prompt="rain", media=Frames(first=asset.handle))
+
+    with pytest.raises(errors.AssetNotReadyError):
+        replay(PROVIDER.create_video(request), [task])
+    with pytest.raises(errors.AssetNotReadyError):
+        PROVIDER.preview_video(request)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": 200, "data": [{"status": "submitted", "task_id": "task_9"}]},
+        {"code": 200, "data": {"status": "submitted", "task_id": "task_9"}},
+        {"code": 200, "data": {"id": "task_9"}},
+        {"id": "task_9", "status": "pending"},
+    ],
+)
+def test_every_guessed_shape_of_a_created_video_is_read(body):
+    """A list of one, an object, or bare; `task_id` or `id`."""
+    done = replay(PROVIDER.create_video(VideoRequest(prompt="rain")), [answer(body)])
+
+    assert (done.result.id, done.result.status) == ("task_9", VideoStatus.QUEUED)
+
+
+@pytest.mark.parametrize("url", ["https://cdn.example/v.mp4", ["https://cdn.example/v.mp4"]])
+def test_a_finished_videos_link_is_a_string_or_a_list(url):
+    """Copies of the page disagree, so that both are read, with the moment the link ends."""
+    task = data(
+        id="task_9",
+        status="completed",
+        progress=100,
+        created=1767323045,
+        completed=1767323090,
+        result={
+            "videos": [{"url": url, "expires_at": 1767409490}],
+            "last_frame_url": "https://cdn.example/last.png",
+        },
+    )
+    done = replay(PROVIDER.get_video("task_9"), [task])
+
+    assert done.result.status is VideoStatus.SUCCEEDED
+    assert done.result.video_url == "https://cdn.example/v.mp4"
+    assert done.result.last_frame_url == "https://cdn.example/last.png"
+    assert done.result.link_expires_at.timestamp() == 1767409490
+    assert done.result.updated_at - done.result.created_at == timedelta(seconds=45)
+    assert "cdn.example" not in repr(done.result)
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("pending", VideoStatus.QUEUED),
+        ("submitted", VideoStatus.QUEUED),
+        ("queued", VideoStatus.QUEUED),
+        ("processing", VideoStatus.RUNNING),
+        ("in_progress", VideoStatus.RUNNING),
+        ("failed", VideoStatus.FAILED),
+        ("cancelled", VideoStatus.CANCELLED),
+        ("dreaming", VideoStatus.UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_a_tasks_words_are_a_videos(word, status, wrapped):
+    """A flat task with an error of its own is a failed video, and no refusal."""
+    task = {"id": "task_9", "status": word, "error": {"code": "task_failed", "message": "no"}}
+    body = {"code": 200, "data": task} if wrapped else task
+    done = replay(PROVIDER.get_video("task_9"), [answer(body)])
+
+    assert (done.result.status, done.result.status_word) == (status, word)
+    assert (done.result.failure.code, done.result.failure.message) == ("task_failed", "no")
+
+
+# -- the dialect ---------------------------------------------------------------------------------
+
+
+def urls(kind):
+    return st.lists(
+        st.from_regex(rf"https://e\.example/[a-z]{{1,5}}\.{kind}", fullmatch=True), max_size=3
+    )
+
+
+@given(urls("png"), urls("mp4"), urls("mp3"), st.sampled_from(["a {{b}}", "rain", "{image_1}!"]))
+def test_references_survive_both_ways(images, videos, audios, prompt):
+    """What is compiled is parsed back into the same request."""
+    prompt = prompt if images or "image_1" not in prompt else "rain"
+    media = References(images=images, videos=videos, audios=audios)
+    request = VideoRequest(
+        prompt=prompt,
+        media=media if images or videos or audios else None,
+        duration_s=5,
+        ratio="16:9",
+        seed=0,
+    )
+    body = PROVIDER.preview_video(request).body
+    parsed = PROVIDER.dialect.parse(body, provider="xcompute", model="seedance-2.0")
+
+    assert (parsed.request, parsed.losses) == (request, ())
+
+
+@pytest.mark.parametrize("last", [None, "https://example.com/b.png"])
+def test_frames_survive_both_ways(last):
+    """First and last frame come back as frames."""
+    request = VideoRequest(prompt="rain", media=Frames(first=URL, last=last))
+    body = PROVIDER.preview_video(request).body
+    parsed = PROVIDER.dialect.parse(body, provider="xcompute", model="seedance-2.0")
+
+    assert (parsed.request, parsed.losses) == (request, ())
+
+
+def test_a_foreign_body_loses_nothing_in_silence():
+    """Pictures without a role are references, unknown members go into extra, the rest is a loss."""
+    body = {
+        "model": "doubao-seedance-2.0",
+        "prompt": 7,
+        "image_urls": [URL, 7],
+        "image_with_roles": [{"url": URL, "role": "hero"}, "x"],
+        "video_urls": "https://example.com/a.mp4",
+        "nsfw_check": True,
+    }
+    parsed = PROVIDER.dialect.parse(body, provider="xcompute", model="seedance-2.0")
+
+    assert parsed.request.media == References(images=[URL])
+    assert parsed.request.extra == {"xcompute": {"nsfw_check": True}}
+    assert [
+        "image_with_roles[0]",
+        "image_with_roles[1]",
+        "image_urls[1]",
+        "video_urls",
+        "prompt",
+    ] == [loss.field for loss in parsed.losses]
+
+
+# -- refusals ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "error"),
+    [
+        (400, "invalid_request_error", errors.InvalidRequestError),
+        (401, "authentication_error", errors.AuthenticationError),
+        (402, "payment_required", errors.InsufficientBalanceError),
+        (403, "permission_error", errors.PermissionDeniedError),
+        (404, "invalid_request_error", errors.NotFoundError),
+        (429, "rate_limit_error", errors.RateLimitedError),
+        (500, "server_error", errors.ServiceUnavailableError),
+        (502, "bad_gateway", errors.ServiceUnavailableError),
+    ],
+)
+@pytest.mark.parametrize("in_body", [False, True])
+def test_a_refusal_has_its_class_whatever_the_http_status(status, kind, error, in_body):
+    """A refusal may come with HTTP 200: the body's code then stands for the status."""
+    given_answer = refusal(status, kind, http=200 if in_body else status)
+
+    with pytest.raises(error) as caught:
+        replay(PROVIDER.get_video("task_9"), [given_answer])
+
+    assert (caught.value.code, caught.value.vendor_message) == (kind, "no such luck")
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"code": 404, "message": "gone"}, errors.NotFoundError),
+        ({"code": 429, "error": "slow down"}, errors.RateLimitedError),
+        ({"error": {"code": "nsfw_content_detected"}}, errors.ContentRejectedError),
+    ],
+)
+def test_a_refusal_of_another_form_is_still_one(body, error):
+    """HTTP 200 with another code, or an error alone, is a refusal."""
+    with pytest.raises(error):
+        replay(PROVIDER.get_video("task_9"), [answer(body)])
+
+
+def test_moderation_is_told_from_a_wrong_request():
+    """The newer page's code for unsafe content wins over the type."""
+    refused = refusal(400, "invalid_request_error", "nsfw_content_detected")
+
+    with pytest.raises(errors.ContentRejectedError):
+        replay(PROVIDER.create_video(VideoRequest(prompt="rain")), [refused])
+
+
+def test_a_paid_call_that_ends_in_a_fault_is_of_unknown_outcome():
+    """A 500 proves nothing, even as a code inside HTTP 200."""
+    with pytest.raises(errors.OutcomeUnknownError):
+        replay(
+            PROVIDER.create_video(VideoRequest(prompt="rain")),
+            [refusal(500, "server_error", http=200)],
+        )
+
+
+def test_html_is_not_read_as_a_task():
+    """A gateway's page is unreadable, whatever its status."""
+    with pytest.raises(errors.UnexpectedResponseError):
+        replay(PROVIDER.get_video("task_9"), [answer("<html>")])
+
+
+# -- the main job on the simulator ---------------------------------------------------------------
+
+VARIANTS = [
+    Variants(),
+    Variants(exchange="data", flat_tasks=True, url_as_array=False, create_as_array=False),
+    Variants(exchange="task", pending="no group", group_id_in_result=False),
+    Variants(exchange="raw", names_in_items=True, errors_with_200=True, expires_at=False),
+]
+
+
+@pytest.mark.parametrize("variants", VARIANTS, ids=range(len(VARIANTS)))
+def test_the_main_job_is_the_same_in_every_variant(variants, tmp_path):
+    """Group, asset, face check, batch, video and file: each request and answer is as promised."""
+    simulator = XComputeSimulator(variants=variants)
+    simulator.add_account(SimAccount(name="me", api_key="sk-test-key"))
+    simulator.world.reject_assets[""] = ("", "")
+    client = simulated(PROVIDER, Judged(simulator))
+
+    mia = client.wait_until_active(client.add_asset(client.create_group("Mia"), URL, name="front"))
+    check = client.start_verification("Ann")
+    waiting = client.check_verification(check)
+    ann = client.wait_until_verified(check.handle)
+    refused = client.add_assets(ann, [URL, URL])
+    face = client.wait_until_active(client.add_asset(ann, URL, name="face"))
+    request = VideoRequest(
+        prompt="{mia} meets {ann}", media=References(images={"mia": mia, "ann": face})
+    )
+    task = client.wait_for_video(client.create_video(request))
+    path = client.download_video(task, tmp_path / "out.mp4")
+
+    assert waiting.status is VerificationStatus.WAITING
+    assert [AssetStatus.PROCESSING] * 2 == [asset.status for asset in refused]
+    assert [AssetStatus.FAILED] * 2 == [client.get_asset(asset).status for asset in refused]
+    assert mia.group_id == next(iter(simulator.world.groups)) or not variants.group_id_in_result
+    assert task.status is VideoStatus.SUCCEEDED
+    assert path.stat().st_size > 0
+
+
+def test_nothing_secret_shows():
+    """Keys, links, tokens and source URLs are in no text form of what the operations return."""
+    source = f"{URL}?X-Tos-Signature=abc"
+    added = replay(PROVIDER.add_asset(draft(), source), [started()])
+    check = verification()
+    shown = "".join(map(repr, itertools.chain([PROVIDER, check, check.group], added.requests)))
+
+    assert [] == [word for word in ("sk-test", "token_xxx", "h5.example", "abc") if word in shown]
+    assert "abc" in json.dumps(added.bodies)

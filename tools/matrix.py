@@ -1,0 +1,98 @@
+"""
+Write the table of what works where into README, from the adapters and the contracts.
+
+    python tools/matrix.py            writes it
+    python tools/matrix.py --check    fails if it is not up to date
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from portraitkit import PortraitProvider
+from portraitkit.registry import provider_class
+
+ROOT: Final = Path(__file__).parent.parent
+VENDORS: Final = ("alltoken", "token360", "volcengine", "apiyi", "xcompute")
+TITLES: Final = ("AllToken", "Token360", "Volcengine", "APIYI", "xcompute")
+OPERATIONS: Final = (
+    "create_group",
+    "get_group",
+    "list_groups",
+    "rename_group",
+    "delete_group",
+    "add_asset",
+    "get_asset",
+    "list_assets",
+    "rename_asset",
+    "delete_asset",
+    "start_verification",
+    "check_verification",
+    "create_video",
+    "get_video",
+    "list_videos",
+    "cancel_video",
+    "download_video",
+)
+_ORDER: Final = ("assumed", "documented", "recorded")
+
+
+def cell(vendor: str, operation: str, contract: dict[str, Any]) -> str:
+    """What one vendor offers of one operation, and on what evidence; the weakest part counts."""
+    cls = provider_class(vendor)
+    if operation in cls.manual_steps:
+        return "by hand"
+    needed = {"add_asset": ("add_upload", "add_link"), "create_video": ("video_request",)}
+    asked = needed.get(operation, ("get_video",) if operation == "download_video" else (operation,))
+    if all(getattr(cls, each) is getattr(PortraitProvider, each) for each in asked):
+        return ""
+    found = [
+        str(each["evidence"])
+        for each in contract["operations"].values()
+        if operation in each.get("does", [])
+    ]
+    return min(found, key=_ORDER.index) if found else "documented"
+
+
+def table() -> str:
+    """The whole table, in Markdown."""
+    contracts = [
+        yaml.safe_load((ROOT / "providers" / vendor / "contract.yaml").read_text(encoding="utf-8"))
+        for vendor in VENDORS
+    ]
+    lines = [f"| operation | {' | '.join(TITLES)} |", f"|---|{'---|' * len(TITLES)}"]
+    for operation in OPERATIONS:
+        cells = [
+            cell(vendor, operation, contract)
+            for vendor, contract in zip(VENDORS, contracts, strict=True)
+        ]
+        lines.append(f"| `{operation}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Write or check."""
+    path = ROOT / "README.md"
+    before = path.read_text(encoding="utf-8")
+    after = re.sub(
+        r"(<!-- matrix -->\n).*?(<!-- /matrix -->)",
+        lambda marks: f"{marks[1]}{table()}\n{marks[2]}",
+        before,
+        flags=re.DOTALL,
+    )
+    if "--check" in sys.argv[1:]:
+        if before != after:
+            sys.stderr.write("README's table is out of date: run python tools/matrix.py\n")
+            return 1
+        return 0
+    path.write_text(after, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
