@@ -82,9 +82,7 @@ def test_a_read_is_repeated_after_a_passing_fault(script, fault, outcome, reason
 
     def story(provider):
         return (
-            yield from send(
-                evolve(replay(read(provider), [ACTIVE]).requests[0], auth=Auth.BEARER)
-            )
+            yield from send(evolve(replay(read(provider), [ACTIVE]).requests[0], auth=Auth.BEARER))
         )
 
     response = vendor.run(story)

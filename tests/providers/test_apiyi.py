@@ -7,14 +7,16 @@ from attrs import evolve
 
 import court
 from portraitkit import errors
+from portraitkit.client import Client
 from portraitkit.models import AssetStatus, GroupKind, VideoStatus
 from portraitkit.providers._signing import KeyPair, verify
 from portraitkit.providers.apiyi import APIYI
 from portraitkit.refusals import class_of
 from portraitkit.secret import Secret
 from portraitkit.simulators.apiyi import APIYISimulator, Variants
+from portraitkit.simulators.server import serve
 from portraitkit.simulators.state import SimAccount
-from portraitkit.testing import answer, replay, simulated
+from portraitkit.testing import VirtualTime, answer, replay, simulated
 from portraitkit.testing.replaying import NOW
 from portraitkit.video import References, VideoRequest
 from portraitkit.wire import Auth
@@ -304,3 +306,18 @@ def test_a_token_without_the_group_is_told_so():
 
     assert "SeeDance2" in caught.value.next_step
     assert 1 == judged.operations.count("CreateVideoTask")
+
+
+def test_the_main_job_over_real_http():
+    """Signatures and the plain-answer header survive a real socket, host and port included."""
+    simulator = APIYISimulator()
+    _ = simulator.add_account(ACCOUNT)
+    with serve(simulator):
+        provider = evolve(PROVIDER, assets_url=simulator.base_url, video_url=simulator.base_url)
+        with Client(provider, clock=VirtualTime(simulator.world.clock).clock) as client:
+            group = client.create_group("Mia")
+            mia = client.wait_until_active(client.add_asset(group, PICTURE))
+            request = VideoRequest(prompt="{mia} smiles", media=References(images={"mia": mia}))
+            task = client.wait_for_video(client.create_video(request))
+
+    assert VideoStatus.SUCCEEDED is task.status

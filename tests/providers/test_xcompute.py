@@ -193,6 +193,21 @@ def test_a_refused_bare_group_id_says_what_it_was_taken_for():
     assert "wait_until_verified" in caught.value.next_step
 
 
+def test_a_refused_real_group_is_simply_refused():
+    """Where the door was certain, the advice is the usual one."""
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        replay(PROVIDER.add_asset(PERSON, URL), [refusal(400, "invalid_request_error")])
+
+    assert caught.value.next_step == errors.InvalidRequestError.advice
+
+
+def test_a_submission_that_tells_no_status_is_under_review():
+    """An answer with nothing but the task's id is enough."""
+    done = replay(PROVIDER.add_asset(draft(), URL), [data(id="task_1")])
+
+    assert (done.result.status, done.result.ref) == (AssetStatus.PROCESSING, "task_1#0")
+
+
 def test_audio_of_a_real_person_is_stopped_before_sending():
     """real-avatar takes pictures and videos."""
     with pytest.raises(errors.UnsupportedError, match="no audio"):

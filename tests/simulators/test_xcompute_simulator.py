@@ -21,6 +21,10 @@ ASSETS = [
 REAL = "/v1/seedance2/real-avatar"
 PRIVATE = "/v1/seedance2/private-avatar"
 VIDEOS = "/v1/videos/generations"
+IMAGE = {"url": "https://example.com/a.png", "role": "reference_image"}
+FIRST = {"url": "https://example.com/a.png", "role": "first_frame"}
+LAST = {"url": "https://example.com/a.png", "role": "last_frame"}
+WEB = "https://example.com/a.mp4"
 OPEN = {"callback_url": "https://example.com/callback"}
 
 
@@ -193,6 +197,63 @@ def test_the_notice_may_be_a_post():
     assert json.loads(sim.notices[0].content)["resultCode"] == "10000"
 
 
+def test_a_person_who_scans_is_told_to_the_callback_url_once():
+    """The POST goes out when the check is found to be over, and never again."""
+    sim = simulator(notice="POST")
+    token = open_check(sim)["byted_token"]
+    later(sim, 5)
+
+    for _ in range(2):
+        ask(sim, "POST", REAL, {"byted_token": token})
+
+    assert [OPEN["callback_url"]] == [notice.url for notice in sim.notices]
+
+
+def test_one_asset_may_be_given_in_short():
+    """private-avatar takes `url` and `name` beside the group."""
+    task = reviewed(simulator(), PRIVATE, {"group": {"name": "Mia"}, **ASSETS[0]})
+
+    assert len(task["result"]["assets"]) == 1
+
+
+@pytest.mark.parametrize("quota", ["group_quota", "asset_quota"])
+def test_quotas_are_kept(quota):
+    """A full account or group takes nothing more."""
+    sim = simulator(World(**{quota: 1}))
+
+    answers = [ask(sim, "POST", PRIVATE, virtual(assets=ASSETS[:1])) for _ in range(2)]
+    into = ask(sim, "POST", PRIVATE, {"group_id": next(iter(sim.world.groups)), "assets": ASSETS})
+
+    assert [200, 400 if quota == "group_quota" else 200] == [each.status for each in answers]
+    assert into.status == (400 if quota == "asset_quota" else 200)
+
+
+def test_a_group_of_another_project_is_not_known():
+    """project_name has to be the one that the group was made in."""
+    sim = simulator()
+    group_id = reviewed(sim, PRIVATE, virtual(project_name="films"))["result"]["group_id"]
+
+    answers = [
+        ask(sim, "POST", PRIVATE, {"group_id": group_id, "assets": ASSETS, **project})
+        for project in ({}, {"project_name": "films"})
+    ]
+
+    assert [400, 200] == [answer.status for answer in answers]
+
+
+def test_a_body_that_is_no_json_is_refused():
+    """A damaged body is a 400."""
+    sim = simulator()
+    request = Request(
+        method="POST",
+        url=f"https://xcompute.us{REAL}",
+        headers={"Authorization": "Bearer key-one"},
+        content=b"{",
+    )
+
+    assert sim.handle(request).status == 400
+
+
 def test_a_failed_task_still_names_its_usable_assets():
     """One refused picture makes the task failed, with every asset and an error in it."""
     sim = simulator()
@@ -308,7 +369,12 @@ def test_another_account_sees_nothing():
 def test_a_video_runs_and_ends_in_a_link(as_array):
     """A video is pending, processing and completed; its link is a list or a string."""
     sim = simulator(url_as_array=as_array, create_as_array=as_array)
-    body = {"model": "doubao-seedance-2.0", "prompt": "rain", "return_last_frame": True}
+    body = {
+        "model": "doubao-seedance-2.0",
+        "prompt": "rain",
+        "return_last_frame": True,
+        "image_with_roles": [FIRST],
+    }
 
     made = data(sim, "POST", VIDEOS, body)
     task_id = (made[0] if as_array else made)["task_id"]
@@ -334,12 +400,6 @@ def test_a_video_may_fail():
     task = data(sim, "GET", f"/v1/tasks/{made[0]['task_id']}")
 
     assert ("failed", "task_failed") == (task["status"], task["error"]["code"])
-
-
-IMAGE = {"url": "https://example.com/a.png", "role": "reference_image"}
-FIRST = {"url": "https://example.com/a.png", "role": "first_frame"}
-LAST = {"url": "https://example.com/a.png", "role": "last_frame"}
-WEB = "https://example.com/a.mp4"
 
 
 @pytest.mark.parametrize(
@@ -441,11 +501,14 @@ def test_the_library_can_be_switched_on():
     one = f"{assets}/{listed[0]['asset_id']}"
     renamed = data(sim, "PATCH", one, {"name": "front"})
     gone = [data(sim, "DELETE", one), ask(sim, "GET", one).status]
+    group = data(sim, "GET", f"{groups}/{group_id}")
+    nowhere = ask(sim, "GET", f"{PRIVATE}/shelves").status
     left = data(sim, "DELETE", f"{groups}/{group_id}")
 
     assert len(listed) == 2
     assert renamed["name"] == "front"
     assert [{}, 404] == gone
+    assert ("Mia", 404) == (group["name"], nowhere)
     assert left == {}
     assert data(sim, "GET", groups) == {"items": []}
 
