@@ -104,7 +104,7 @@ class Call:
     def answered(self, response: Response) -> Response | None:
         """Take an answer: the final one, or None if the request is worth another attempt."""
         self._last = evolve(response, attempts=tuple(self._tries), received_at=self._clock.now())
-        error = self._error_in(response)
+        error = self._error_in(self._last)
         if error is None or not refusals.is_load(error):
             return self._last
         refused = refusals.was_refused(error)

@@ -344,7 +344,7 @@ class WaitTimeoutError(PortraitError, TimeoutError):
 
 _SHORTEST_MASKED: Final = 4
 """Shorter values would blank out ordinary words."""
-_URL_QUERY: Final = re.compile(r"(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]*")
+_URL_QUERY: Final = re.compile(r"(?i)(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]*")
 _BEARER: Final = re.compile(r"(?i)(bearer|signature=|credential=)\s*[\w./+=-]{6,}")
 
 

@@ -26,6 +26,8 @@ HandleKind: TypeAlias = Literal["group", "asset", "verification", "video"]
 _VERSION: Final = "pk1"
 _PARTS: Final = 6
 _SAFE: Final = "-_.~#@"
+_ANY_TEXT: Final = "surrogatepass"
+"""JSON can hold half a character, and an id is kept as it came."""
 
 
 @frozen
@@ -38,9 +40,10 @@ class Handle:
     ref: str
 
     def __str__(self) -> str:
-        body = ":".join(
-            (_VERSION, self.provider, self.account, self.kind, quote(self.ref, safe=_SAFE))
+        account, ref = (
+            quote(part, safe=_SAFE, errors=_ANY_TEXT) for part in (self.account, self.ref)
         )
+        body = ":".join((_VERSION, self.provider, account, self.kind, ref))
         return f"{body}:{_checksum(body)}"
 
     @classmethod
@@ -59,14 +62,18 @@ class Handle:
             )
         body, _, checksum = text.strip().rpartition(":")
         kind = parts[3]
-        if not hmac.compare_digest(checksum.encode(), _checksum(body).encode()):
+        try:
+            account, ref = (unquote(part, errors=_ANY_TEXT) for part in (parts[2], parts[4]))
+        except UnicodeDecodeError:
+            account = ref = checksum = ""
+        if checksum != _checksum(body):
             raise HandleError(
                 "this handle was altered: its checksum does not fit",
                 next_step="pass the handle exactly as it was stored",
             )
         for known in get_args(HandleKind):
             if kind == known:
-                return cls(parts[1], parts[2], known, unquote(parts[4]))
+                return cls(parts[1], account, known, ref)
         raise HandleError(
             f"this handle names a {kind!r}, which this version does not know",
             next_step="upgrade portraitkit, or pass the vendor's own id",
@@ -91,7 +98,7 @@ def seal(text: str, *, key: str) -> str:
     cipher is HMAC-SHA256 in counter mode, authenticated by HMAC-SHA256 over nonce and ciphertext.
     """
     nonce = secrets.token_bytes(12)
-    cipher = _keystream(text.encode(), nonce, key)
+    cipher = _keystream(text.encode(errors=_ANY_TEXT), nonce, key)
     return base64.urlsafe_b64encode(nonce + _tag(nonce + cipher, key) + cipher).decode().rstrip("=")
 
 
@@ -107,20 +114,23 @@ def unseal(sealed: str, *, key: str) -> str:
     except ValueError:
         data = b""
     nonce, tag, cipher = data[:12], data[12:28], data[28:]
-    if not hmac.compare_digest(tag, _tag(nonce + cipher, key)):
+    # Base64 has several spellings of the same bytes: only ours is unaltered.
+    ours = base64.urlsafe_b64encode(data).decode().rstrip("=") == sealed
+    if not (hmac.compare_digest(tag, _tag(nonce + cipher, key)) and ours):
         raise HandleError(
             "this handle's sealed part does not open with this account's credentials",
             next_step="use the profile that made it",
         )
-    return _keystream(cipher, nonce, key).decode()
+    return _keystream(cipher, nonce, key).decode(errors=_ANY_TEXT)
 
 
 def _checksum(body: str) -> str:
-    return base64.b32encode(hashlib.sha256(body.encode()).digest()[:3]).decode().lower().rstrip("=")
+    digest = hashlib.sha256(body.encode(errors=_ANY_TEXT)).digest()
+    return base64.b32encode(digest[:3]).decode().lower().rstrip("=")
 
 
 def _derive(key: str, purpose: bytes) -> bytes:
-    return hmac.digest(key.encode(), b"portraitkit " + purpose, "sha256")
+    return hmac.digest(key.encode(errors=_ANY_TEXT), b"portraitkit " + purpose, "sha256")
 
 
 def _tag(data: bytes, key: str) -> bytes:

@@ -61,8 +61,8 @@ def read(vendor: Vendor, response: Response) -> ProviderError | UnexpectedRespon
 
 
 def bare(response: Response) -> ProviderError | None:
-    """Read a server fault of a host that is not the vendor's API, such as a media host."""
-    if response.status < _SERVER_FAULTS:
+    """Read a passing fault of a host that is not the vendor's API, such as a media host."""
+    if response.status < _SERVER_FAULTS and response.status != HTTPStatus.TOO_MANY_REQUESTS:
         return None
     return class_of({}, "", response.status)(
         f"HTTP {response.status}", status=response.status, retry_after_s=retry_after_s(response)
@@ -95,11 +95,14 @@ def was_refused(error: PortraitError) -> bool:
     """
     Tell whether an answer proves that the vendor did not act.
 
-    A gateway's 500, 502 or 504 proves nothing: the vendor behind it may have acted. A 503 does if
-    it is in the vendor's own form or names a time to come back.
+    A gateway's 500, 502 or 504 proves nothing: the vendor behind it may have acted. Nor does a
+    failure of the vendor's that arrives with HTTP 200 or 400. A 503 does prove it if it is in the
+    vendor's own form or names a time to come back.
     """
     status = error.status or 0
-    if status < _SERVER_FAULTS or status == HTTPStatus.NOT_IMPLEMENTED:
+    if status < _SERVER_FAULTS:
+        return not isinstance(error, errors.ServiceUnavailableError)
+    if status == HTTPStatus.NOT_IMPLEMENTED:
         return True
     named = bool(error.code) or error.retry_after_s is not None
     return status == HTTPStatus.SERVICE_UNAVAILABLE and named

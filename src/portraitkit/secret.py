@@ -46,7 +46,9 @@ class Secret:
             return NotImplemented
         if self._value is None or other._value is None:
             return self._value is other._value
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        # JSON can hold half a character, which plain UTF-8 has no form for.
+        mine, its = (each.encode(errors="surrogatepass") for each in (self._value, other._value))
+        return hmac.compare_digest(mine, its)
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))

@@ -56,10 +56,10 @@ def refused(body, status):
 # -- flows alone ----------------------------------------------------------------------------------
 
 
-def test_a_video_is_the_guides_own_example():
-    """The guide's body goes to the gateway, asking for a plain answer."""
+def test_a_video_has_the_guides_body():
+    """The gateway is sent the members that the guide shows, prompt first."""
     request = VideoRequest(
-        prompt="{mia}'s character smiles to camera, slow push-in, natural light",
+        prompt="{mia} turns from the window and smiles, soft daylight",
         media=References(images={"mia": f"asset://{ASSET_ID}"}),
         ratio="16:9",
         duration_s=5,
@@ -80,7 +80,7 @@ def test_a_video_is_the_guides_own_example():
             "content": [
                 {
                     "type": "text",
-                    "text": "Image 1's character smiles to camera, slow push-in, natural light",
+                    "text": "Image 1 turns from the window and smiles, soft daylight",
                 },
                 {
                     "type": "image_url",

@@ -7,7 +7,7 @@ Source: docs/vendors/xcompute.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from ..codec import first
 from ..dialect import Loss, MediaRead
@@ -78,9 +78,8 @@ def read(body: Mapping[str, Any]) -> MediaRead:
 
 
 def _items(body: Mapping[str, Any], key: str, losses: list[Loss]) -> list[Any]:
-    found = body.get(key)
-    if isinstance(found, list):
-        return cast("list[Any]", found)
-    if found is not None:
-        losses.append(Loss(field=key, value=found, why="not a list"))
+    found: Any = body.get(key)
+    if found is None or isinstance(found, list):
+        return [*(found or ())]
+    losses.append(Loss(field=key, value=found, why="not a list"))
     return []

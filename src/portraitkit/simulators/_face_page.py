@@ -19,12 +19,27 @@ if TYPE_CHECKING:
 
 PASSED: Final = 10000
 
-_PAGE: Final = """<!doctype html>
+_FRAME: Final = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Face check (simulated)</title>
-<h1>Face check (simulated)</h1>
-<form method="post"><button name="result" value="10000">Pass</button>
-<button name="result" value="10001">Fail</button></form>
+<style>
+  body {{ font: 1rem/1.5 system-ui, sans-serif; color: #223; background: #f4f5f8; margin: 0 }}
+  main {{ max-width: 22rem; margin: 3rem auto; padding: 2rem; background: #fff;
+         border-radius: 1rem }}
+  h1 {{ font-size: 1.3rem; margin: 0 0 .5rem }}
+  button {{ font: inherit; width: 100%; padding: .8rem; margin-top: .8rem; border-radius: .6rem;
+           border: 1px solid #35497a; background: #35497a; color: #fff }}
+  button.no {{ background: #fff; color: #35497a }}
+</style>
+<main><h1>Face check (simulated)</h1>{}</main>
+</html>
+"""
+_ASK: Final = """<p>A vendor's page would film the person's face here. Nothing is filmed: say what
+came of it.</p>
+<form method="post"><button name="result" value="10000">The person passes</button>
+<button class="no" name="result" value="10001">The person fails</button></form>
 """
 
 
@@ -40,7 +55,7 @@ def face_page(simulator: Simulator, request: Request) -> Response | None:
     if check.result_code is not None or world.now() >= check.expires_at:
         return _html(simulator, 410, "This link is used up or too old.")
     if request.method != "POST":
-        return _html(simulator, 200, _PAGE)
+        return _html(simulator, 200, _ASK)
     return _finish(simulator, check, request)
 
 
@@ -73,6 +88,6 @@ def _html(
     return Response(
         status=status,
         headers={"content-type": "text/html; charset=utf-8", **(headers or {})},
-        content=text.encode(),
+        content=_FRAME.format(text).encode(),
         received_at=simulator.world.now(),
     )

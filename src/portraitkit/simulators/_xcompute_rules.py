@@ -66,10 +66,9 @@ def object_of(value: object, name: str) -> dict[str, Any]:
 
 def items_of(body: dict[str, Any], name: str) -> list[Any]:
     """Return the list under *name*; an absent one is empty."""
-    items = body.get(name, [])
-    if not isinstance(items, list):
-        raise Refused(400, f"{name} must be a list")
-    return cast("list[Any]", items)
+    items: Any = body.get(name, [])
+    require(isinstance(items, list), f"{name} must be a list")
+    return [*items]
 
 
 def check_submission(

@@ -113,7 +113,7 @@ def main_job(profile: str, picture: Path, video: Path, config: Path, report: Rep
         task = client.create_video(request)
         task = client.wait_for_video(task, on_event=report.see)
         path = client.download_video(task, video)
-        report.file = f"{path.name}, {path.stat().st_size:,} bytes"
+        report.file = f"{path.name} {path.stat().st_size / 1000:.0f} kB"
 
 
 def main() -> int:
@@ -136,13 +136,14 @@ def table(reports: list[Report]) -> str:
     """Lay the reports out for a terminal of 80 columns."""
     lines = [
         f"{'vendor':<12}{'group id':<30}{'asset id':<38}",
-        f"{'':<12}{'video field':<30}{'requests':>8}{'seconds':>9}   file",
+        f"{'':<12}{'video field':<20}{'requests':>8}{'seconds':>9}   file",
+        f"{'':<12}statuses passed through",
         "-" * 80,
     ]
     for each in reports:
         lines += [
             f"{each.profile:<12}{each.group_id:<30}{each.asset_id:<38}".rstrip(),
-            f"{'':<12}{each.video_field:<30}{each.requests:>8}{each.seconds:>9.1f}   {each.file}",
+            f"{'':<12}{each.video_field:<20}{each.requests:>8}{each.seconds:>9.1f}   {each.file}",
             *(f"{'':<12}{subject}: {' > '.join(seen)}" for subject, seen in each.statuses.items()),
             *_wrapped(f"real person {each.person}"),
             *(_wrapped(f"FAILED: {each.error}") if each.error else ()),
@@ -188,7 +189,8 @@ def _write_config(folder: Path, servers: Mapping[str, Server]) -> Path:
 
 
 def _field_with_asset(body: Mapping[str, object]) -> str:
-    return next((key for key, value in body.items() if "asset://" in str(value)), "-")
+    found = next((key for key, value in body.items() if "asset://" in str(value)), "-")
+    return f"{found}[]" if isinstance(body.get(found), list) else found
 
 
 def _wrapped(text: str) -> list[str]:

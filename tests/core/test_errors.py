@@ -1,0 +1,188 @@
+"""Errors: one tree, messages that say what to do, and nothing secret in them."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portraitkit import errors
+from portraitkit.errors import Attempt, NotFoundError, Outcome, PortraitError, masker
+
+SIGNED = "https://tos.example/mia.mp4?X-Tos-Signature=abcdef&X-Tos-Credential=AKLT123"
+
+
+def tree(cls=PortraitError):
+    return [cls, *(each for child in cls.__subclasses__() for each in tree(child))]
+
+
+@pytest.fixture
+def full():
+    return NotFoundError(
+        "no such asset",
+        provider="token360",
+        operation="get_asset",
+        field="asset",
+        status=404,
+        code="not_found_error",
+        vendor_message="gone",
+        request_id="req-1",
+        attempts=(
+            Attempt(number=1, outcome=Outcome.NOT_SENT, reason="connect timeout"),
+            Attempt(number=2, outcome=Outcome.REFUSED, reason="HTTP 503", waited_s=1.5),
+        ),
+        handle="pk1:token360:0123456789:asset:ta_1:abcde",
+        next_step="list the group's assets",
+        retry_after_s=2.0,
+        result=object(),
+    )
+
+
+def test_the_tree_at_the_top_draws_every_error_in_its_place():
+    """The drawing in the module's docstring and the classes are the same tree."""
+    drawn = []
+    above = {}
+    for line in errors.__doc__.splitlines():
+        if match := re.match(r"( {4}[│├└─ ]*)(\w+Error)\b", line):
+            depth = (len(match[1]) - 4) // 4
+            above[depth] = match[2]
+            drawn.append((match[2], above.get(depth - 1)))
+
+    classes = [(each.__name__, each.__bases__[0].__name__) for each in tree()[1:]]
+    assert sorted(drawn[1:]) == sorted(set(classes))
+
+
+@pytest.mark.parametrize("cls", tree(), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("again", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])
+def test_an_error_survives_a_pickle(cls, again):
+    """Every class comes back as itself with all it says, so that workers can report errors."""
+    attempts = (Attempt(number=1, outcome=Outcome.UNKNOWN, reason="read timeout"),)
+    error = cls("no", provider="p", status=500, attempts=attempts, handle="h", next_step="wait")
+    found = again(error)
+
+    assert (type(found), str(found), found.args) == (cls, str(error), ("no",))
+    assert found.attempts == attempts
+
+
+def test_a_pickled_error_leaves_the_result_behind(full):
+    """A result may hold links, so a pickle does not carry it."""
+    assert pickle.loads(pickle.dumps(full)).result is None
+
+
+def test_the_text_says_who_what_where_and_what_next(full):
+    """The text names vendor, operation, status, code, field, request, handle and the next step."""
+    assert str(full) == (
+        "token360 get_asset: no such asset: gone (HTTP 404, code not_found_error, field asset, "
+        "request id req-1, 2 failed attempts, handle pk1:token360:0123456789:asset:ta_1:abcde). "
+        "Next: list the group's assets"
+    )
+
+
+def test_the_text_leaves_out_what_is_not_known():
+    """A bare error is its message alone."""
+    assert str(PortraitError("no")) == "no"
+
+
+def test_a_vendor_message_that_is_the_message_is_not_repeated():
+    """The vendor's words stand in the text once."""
+    assert str(PortraitError("gone for good", vendor_message="gone")) == "gone for good"
+
+
+@pytest.mark.parametrize(
+    "cls", [cls for cls in tree(errors.ProviderError)[1:]], ids=lambda cls: cls.__name__
+)
+def test_every_refusal_says_what_to_do(cls):
+    """A refusal without advice of its own has its class's."""
+    assert f"Next: {cls.advice}" in str(cls("no"))
+    assert cls.advice
+
+
+@pytest.mark.parametrize("cls", tree(), ids=lambda cls: cls.__name__)
+def test_every_error_says_who_can_mend_it(cls):
+    """`fix` names one of four parties."""
+    assert cls.fix in ("caller", "account owner", "vendor", "person being filmed")
+
+
+def test_a_wait_that_timed_out_is_also_pythons_timeout():
+    """`except TimeoutError` and `except ValueError` catch ours where they mean the same."""
+    assert issubclass(errors.WaitTimeoutError, TimeoutError)
+    assert issubclass(errors.InvalidInputError, ValueError)
+
+
+def test_fill_adds_and_does_not_replace():
+    """An outer layer adds what is missing; what was said nearer to the fault stays."""
+    error = PortraitError("no", provider="token360").fill(provider="other", operation="get_asset")
+
+    assert (error.provider, error.operation) == ("token360", "get_asset")
+
+
+def test_scrub_cleans_every_text(full):
+    """Message, code, vendor's words, request id and advice all pass through the cleaner."""
+    full.code, full.request_id = "NotFound.TOKEN", "TOKEN"
+    full.message, full.vendor_message, full.next_step = "TOKEN 1", "TOKEN 2", "TOKEN 3"
+    scrubbed = full.scrub(masker(["TOKEN"]))
+
+    assert "TOKEN" not in str(scrubbed) + repr(scrubbed) + repr(scrubbed.args)
+
+
+def test_the_masker_hides_keys():
+    """A key that the vendor echoes is hidden wherever it stands."""
+    clean = masker(["sk-0123456789"])
+
+    assert clean("invalid key sk-0123456789!") == "invalid key <secret>!"
+
+
+def test_the_masker_hides_a_token_in_a_code():
+    """`NotFound.<token>` is a documented echo of the face check's token."""
+    clean = masker(["20260318TOKEN"])
+
+    assert clean("NotFound.20260318TOKEN") == "NotFound.<secret>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"cannot fetch {SIGNED}",
+        f'{{"url": "{SIGNED}"}}',
+        f"cannot fetch {SIGNED.upper()}",
+        "see https://h5.example/face#token=abcdef",
+        "Authorization: Bearer abcdef0123",
+        "authorization=bearer abcdef0123",
+        "HMAC-SHA256 Credential=AKLT123/20260318/cn/ark/request, Signature=abcdef0123",
+    ],
+)
+def test_the_masker_hides_queries_and_signatures_it_was_never_told(text):
+    """Signed URLs lose their query, and bearer tokens and signatures their value."""
+    shown = masker([])(text)
+
+    assert not re.search("abcdef|AKLT123", shown, re.IGNORECASE)
+
+
+def test_the_masker_keeps_where_a_url_leads():
+    """A masked URL still says which file at which host."""
+    assert masker([])(f"cannot fetch {SIGNED}.") == (
+        "cannot fetch https://tos.example/mia.mp4?<secret>"
+    )
+
+
+def test_the_masker_leaves_short_values_alone():
+    """Masking a value of three letters would blank out ordinary words."""
+    assert masker(["not", ""])("not found") == "not found"
+
+
+@given(
+    st.lists(st.text("0123456789", min_size=4, max_size=9), min_size=1, max_size=4),
+    st.text(" .,:/abc", max_size=5),
+    st.randoms(use_true_random=False),
+)
+def test_the_masker_hides_each_of_several_values(values, between, random):
+    """No value survives, even where one begins with another."""
+    pieces = [*values, *values]
+    random.shuffle(pieces)
+    shown = masker(values)((between or " ").join(pieces))
+
+    assert not any(value in shown for value in values)
