@@ -60,13 +60,13 @@ class Codec:
             raise _unreadable(f"expected an object with {cls.__name__}'s members", response)
         values: dict[str, Any] = dict(given)
         for name, keys in self.fields[cls].items():
-            found = first(data, keys)
+            found = _filled(data, keys)
             if found is None:
                 continue
             attribute = _members(cls)[name]
             try:
                 values.update(self._value(name, found, attribute))
-            except (cattrs.BaseValidationError, ValueError, TypeError) as error:
+            except (cattrs.BaseValidationError, UnexpectedResponseError, *_UNREADABLE) as error:
                 if attribute.default is attrs.NOTHING and name not in given:
                     shown = keys if isinstance(keys, str) else " or ".join(keys)
                     message = f"{cls.__name__}.{name} ({shown}) is not readable: {error}"
@@ -136,6 +136,9 @@ def decode(response: Response) -> Any:
         kind = response.headers.get("content-type", "without a content type").partition(";")[0]
         start = response.content[:60].decode("utf-8", errors="replace")
         what = f"begins {start!r}" if start else "is empty"
+        if start.lstrip("\ufeff \t\r\n").startswith(("{", "[", '"')):
+            # The beginning of an object may hold a token or a link.
+            what = f"is cut off or damaged after {len(response.content)} bytes"
         raise _unreadable(f"the answer is not readable JSON: it is {kind} and {what}", response)
     return body
 
@@ -156,6 +159,12 @@ def _unreadable(message: str, response: Response | None) -> UnexpectedResponseEr
         attempts=response.attempts if response else (),
         next_step="report it with the request id if it lasts: the vendor's answer has changed",
     )
+
+
+def _filled(data: object, keys: Keys) -> Any:
+    """Find the first that says something: some vendors write an absent text as an empty one."""
+    every = (_at(data, key) for key in ((keys,) if isinstance(keys, str) else keys))
+    return next((found for found in every if found is not None and found != ""), None)
 
 
 def _at(data: object, path: str) -> Any:
@@ -205,13 +214,10 @@ def _number(value: object, _: object) -> float:
 def _moment(value: object, _: object) -> datetime:
     """Unix seconds or ISO 8601, as vendors use both."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        try:
-            return datetime.fromtimestamp(value, UTC)
-        except (OverflowError, OSError) as error:
-            raise ValueError(str(error)) from None
+        return datetime.fromtimestamp(value, UTC)
     if isinstance(value, str):
         moment = datetime.fromisoformat(value)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     raise TypeError(f"expected a time, found {type(value).__name__}")
 
 
@@ -235,3 +241,5 @@ def _converter() -> cattrs.Converter:
 
 
 _CONVERTER: Final = _converter()
+_UNREADABLE: Final = (ValueError, TypeError, OverflowError, OSError)
+"""What reading a value raises: of another type, or a number or time beyond Python's."""

@@ -218,9 +218,10 @@ def _pacing(cls: type[PortraitProvider], name: str, table: Any, profile: Profile
     known = {each.name for each in attrs.fields(Pacing)}
     for subject in subjects:
         if subject == name and is_object(table) and set(table) <= known:
-            seconds = {key: _seconds(value) for key, value in table.items()}
-            if None not in seconds.values():
-                return evolve(cls.default_pacing.get(subject) or Pacing(), **seconds)
+            seconds = [_seconds(value) for value in table.values()]
+            given = dict(zip(table, [each for each in seconds if each is not None], strict=False))
+            if len(given) == len(table):
+                return evolve(cls.default_pacing.get(subject) or Pacing(), **given)
     raise ConfigError(
         f"profile {profile.name!r}: pacing.{name} is not understood",
         provider=profile.provider,

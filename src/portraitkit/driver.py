@@ -281,7 +281,8 @@ class Driver:
         if (answer := self._try(call)) or not stamina.is_active():
             return answer or call.end()
         try:
-            for attempt in stamina.retry_context(**_retry(call.budget)):
+            # The loop ends by an answer or an error, never by itself.
+            for attempt in stamina.retry_context(**_retry(call.budget)):  # pragma: no branch
                 with attempt:
                     self._clock.sleep(call.backoff(attempt))
                     if answer := self._try(call):
@@ -347,7 +348,8 @@ class AsyncDriver:
         if (answer := await self._try(call)) or not stamina.is_active():
             return answer or call.end()
         try:
-            async for attempt in stamina.retry_context(**_retry(call.budget)):
+            # The loop ends by an answer or an error, never by itself.
+            async for attempt in stamina.retry_context(**_retry(call.budget)):  # pragma: no branch
                 with attempt:
                     await self._clock.sleep_async(call.backoff(attempt))
                     if answer := await self._try(call):

@@ -25,7 +25,7 @@ from urllib.parse import quote, urlsplit
 
 from attrs import evolve, field, frozen
 
-from .errors import Attempt
+from .errors import Attempt, InvalidInputError
 from .models import Raw
 from .secret import MASK, Secret
 
@@ -184,7 +184,8 @@ def within(flow: Flow[T], until_s: float) -> Flow[T]:
         reply, error = None, None
         if isinstance(step, Request):
             left_s = until_s - (yield from pause())
-            step = evolve(step, timeout_s=max(left_s, 0.05))
+            own_s = left_s if step.timeout_s is None else step.timeout_s
+            step = evolve(step, timeout_s=max(min(own_s, left_s), 0.05))
         try:
             reply = yield step
         except Exception as caught:  # noqa: BLE001  (the flow inside may want to catch it)
@@ -192,8 +193,20 @@ def within(flow: Flow[T], until_s: float) -> Flow[T]:
 
 
 def json_body(value: Mapping[str, Any]) -> bytes:
-    """Encode a JSON body: compact, raw UTF-8, keys in the order given."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """
+    Encode a JSON body: compact, raw UTF-8, keys in the order given.
+
+    Raises:
+        InvalidInputError: A value has no form in JSON, such as NaN or half a character.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInputError(
+            f"the request cannot be written as JSON: {error}",
+            next_step="pass texts, finite numbers, booleans, lists and mappings only",
+        ) from None
 
 
 def multipart(
@@ -214,29 +227,41 @@ def multipart(
     parts: list[bytes] = []
     for key, text in fields.items():
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(key)}"\r\n\r\n'
-        parts.append(head.encode() + text.encode() + b"\r\n")
+        parts.append((head + text).encode(errors="replace") + b"\r\n")
     head = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(name)}"; '
         f'filename="{_quoted(filename)}"\r\nContent-Type: {content_type}\r\n\r\n'
     )
-    parts.append(head.encode() + content + b"\r\n" + f"--{boundary}--\r\n".encode())
+    # A file's name need not be text; it says nothing to the vendor, so the odd character goes.
+    parts.append(head.encode(errors="replace") + content + b"\r\n" + f"--{boundary}--\r\n".encode())
     return b"".join(parts), f"multipart/form-data; boundary={boundary}"
 
 
 def _quoted(text: str) -> str:
-    # HTML's form rules: only these three are escaped; the rest travels as UTF-8.
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    # HTML's form rules escape quotes and line breaks; the rest travels as UTF-8. The backslash is
+    # ours, because mail parsers take it for an escape.
+    return "".join(_ESCAPES.get(character, character) for character in text)
+
+
+_ESCAPES: Final = {'"': "%22", "\r": "%0D", "\n": "%0A", "\\": "%5C"}
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of *url*, in lower case."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
+    """Scheme, host and port of *url*, in lower case; empty if it has none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}".lower() if parts.scheme and host else ""
 
 
 def is_loopback(url: str) -> bool:
     """Tell whether *url* stays on this machine."""
-    host = (urlsplit(url).hostname or "").lower()
+    try:
+        host = (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return False
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..errors import MediaError, PortraitError
+from ..errors import MediaError, PortraitError, masker
 from ..media import Link, MediaHost, MediaSource, Upload, as_link, as_upload, read_file
 from ..models import Asset, AssetStatus, Failure, GroupRef, MediaType
 from ..secret import Secret
@@ -60,7 +60,8 @@ def add_assets(
 
 
 def failed_asset(provider: PortraitProvider, error: PortraitError) -> Asset:
-    """Stand for a part that could not be added."""
+    """Stand for a part that could not be added, its error scrubbed as a driver would."""
+    error = error.scrub(masker(each.reveal() for each in provider.secrets))
     failure = Failure(code=error.code or type(error).__name__, message=error.message, error=error)
     return Asset(
         provider=provider.name,

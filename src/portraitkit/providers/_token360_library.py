@@ -6,10 +6,9 @@ Source: docs/vendors/token360.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from ..codec import first, rows
 from ..dialect import unsupported
@@ -26,41 +25,20 @@ from ..models import (
     GroupRef,
     Page,
 )
-from ..provider import PortraitProvider
-from ..secret import Secret
 from ..vendor import Answer, with_findings
 from ..video import OnUnsupported
-from ..wire import Auth, Flow, Request, json_body, multipart
+from ..wire import Flow, multipart
+from ._bearer import BearerProvider
 from ._token360 import GROUP_ID, ROWS, Cursor, failure_of, inner, is_active
 
-ORIGIN: Final = "https://api.token360.ai"
 _GROUPS: Final = "/v1/asset-groups"
 _ASSETS: Final = "/v1/assets"
 _KINDS: Final = {GroupKind.VIRTUAL: "VIRTUAL_PORTRAIT", GroupKind.REAL_PERSON: "REAL_FACE"}
 
 
 @frozen(kw_only=True, slots=False)
-class Token360Library(PortraitProvider):
+class Token360Library(BearerProvider):
     """Groups and assets."""
-
-    api_key: Secret
-    base_url: str = field(default=ORIGIN)
-
-    def request(self, method: str, path: str, query: Mapping[str, str] | None = None) -> Request:
-        """Make a request; all but creates may be repeated."""
-        return Request(
-            method=method,
-            url=self.base_url + path,
-            query=query or {},
-            headers={"Accept": "application/json"},
-            auth=Auth.BEARER,
-            repeatable=method != "POST",
-        )
-
-    def json_request(self, method: str, path: str, body: Mapping[str, Any]) -> Request:
-        """Make a request with a JSON body."""
-        request = self.request(method, path).with_headers({"Content-Type": "application/json"})
-        return evolve(request, content=json_body(body))
 
     # -- groups ----------------------------------------------------------------------------------
 
@@ -95,7 +73,7 @@ class Token360Library(PortraitProvider):
         """List portrait groups: of one kind, or of both. Groups of ordinary files are left out."""
         page = Cursor.parse(cursor)
         wanted = {"groupKind": _KINDS[kind]} if kind in _KINDS else {}
-        answer = yield from self.ask(self.request("GET", _GROUPS, page.query | wanted))
+        answer = yield from self.ask(self.request("GET", _GROUPS, query=page.query | wanted))
         given = {"kind": kind} if kind else {}
         found = [self.group_of(answer, row, **given) for row in rows(answer.data, ROWS)]
         items = tuple(
@@ -111,7 +89,7 @@ class Token360Library(PortraitProvider):
         """
         group_id = self.id_of("group", group)
         findings = self.check_name(name)
-        _ = yield from self.ask(self.json_request("PATCH", f"{_GROUPS}/{group_id}", {"name": name}))
+        _ = yield from self.ask(self.request("PATCH", f"{_GROUPS}/{group_id}", {"name": name}))
         return with_findings((yield from self.get_group(group_id)), findings)
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
@@ -122,7 +100,7 @@ class Token360Library(PortraitProvider):
     def new_group(self, name: str, kind: GroupKind) -> Flow[Answer]:
         """Create a group of either kind."""
         body = {"name": name, "groupKind": _KINDS[kind]}
-        return (yield from self.ask(self.json_request("POST", _GROUPS, body)))
+        return (yield from self.ask(self.request("POST", _GROUPS, body)))
 
     def find_group(self, group_id: str) -> Flow[tuple[Answer, Any]]:
         """
@@ -136,7 +114,7 @@ class Token360Library(PortraitProvider):
             if error.status not in (404, 405):
                 raise
             query = {"keyword": group_id, **Cursor().query}
-            answer = yield from self.ask(self.request("GET", _GROUPS, query))
+            answer = yield from self.ask(self.request("GET", _GROUPS, query=query))
             for row in rows(answer.data, ROWS):
                 if first(row, GROUP_ID) == group_id:
                     return answer, row
@@ -187,7 +165,7 @@ class Token360Library(PortraitProvider):
         group_id = self.id_of("group", group)
         page = Cursor.parse(cursor)
         query = {"groupId": group_id, **(page.query if cursor else {})}
-        answer = yield from self.ask(self.request("GET", _ASSETS, query))
+        answer = yield from self.ask(self.request("GET", _ASSETS, query=query))
         found = rows(answer.data, ROWS)
         assets = [self._asset(answer, row, group_id=group_id) for row in found]
         items = tuple(each for each in assets if status in (None, each.status))

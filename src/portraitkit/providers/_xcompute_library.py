@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from ..codec import first
 from ..errors import (
@@ -37,15 +37,14 @@ from ..models import (
     GroupRef,
     MediaType,
 )
-from ..provider import PortraitProvider
 from ..secret import Secret
 from ..vendor import Answer, with_findings
 from ..video import Frames, OnUnsupported, Reference, References, VideoRequest
-from ..wire import Auth, Flow, Request, json_body
+from ..wire import Flow
 from . import _xcompute
+from ._bearer import BearerProvider
 from ._reviews import Review, batches
 
-ORIGIN: Final = "https://xcompute.us"
 MOST_ASSETS: Final = 20
 """Source: private-avatar page. Unverified for real-avatar."""
 
@@ -57,7 +56,7 @@ _TYPES: Final = {
 
 
 @frozen(kw_only=True, slots=False)
-class XComputeLibrary(PortraitProvider):
+class XComputeLibrary(BearerProvider):
     """
     Groups and assets, and the tasks that everything is.
 
@@ -65,23 +64,9 @@ class XComputeLibrary(PortraitProvider):
         project_name: The project that groups belong to.
     """
 
-    api_key: Secret
-    base_url: str = field(default=ORIGIN)
     project_name: str = "default"
 
     # -- the wire --------------------------------------------------------------------------------
-
-    def request(self, method: str, path: str, content: bytes = b"") -> Request:
-        """Put a call into a request; a read is repeatable."""
-        return Request(
-            method=method,
-            url=self.base_url + path,
-            headers={"Accept": "application/json"}
-            | ({"Content-Type": "application/json"} if content else {}),
-            content=content,
-            auth=Auth.BEARER,
-            repeatable=not content,
-        )
 
     def post(
         self,
@@ -92,8 +77,8 @@ class XComputeLibrary(PortraitProvider):
         repeatable: bool = False,
     ) -> Flow[Answer]:
         """Post a body; the answer's data is what is in its envelope."""
-        request = self.request("POST", path, json_body(body))
-        answer = yield from self.ask(evolve(request, secrets=secrets, repeatable=repeatable))
+        request = self.request("POST", path, body, repeatable=repeatable)
+        answer = yield from self.ask(evolve(request, secrets=secrets))
         return evolve(answer, data=_xcompute.inner(answer.data))
 
     def task(self, task_id: str) -> Flow[Answer]:

@@ -7,10 +7,9 @@ Source: docs/vendors/alltoken.md (portrait guide and reference, the vendor's own
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from ..codec import Codec, first, is_object, rows
 from ..dialect import VideoDialect
@@ -39,9 +38,8 @@ from ..models import (
 )
 from ..preflight import VideoModel
 from ..refusals import Fault
-from ..secret import Secret
 from ..waiting import Pacing, Subject
-from ..wire import Auth, Flow, Request, Response, json_body, multipart, origin_of
+from ..wire import Auth, Flow, Request, Response, multipart
 from . import _content
 from ._actions import (
     ACTION_ERRORS,
@@ -50,6 +48,7 @@ from ._actions import (
     UPSTREAM_MEDIA,
     WORDS,
 )
+from ._bearer import BearerProvider
 from ._sessions import SESSION_FIELDS, ActionVerification
 
 ORIGIN: Final = "https://api.alltoken.ai"
@@ -66,14 +65,8 @@ _MODEL_RULES: Final[dict[str, Any]] = {
 
 
 @frozen(kw_only=True, slots=False)
-class AllToken(ActionVerification):
-    """
-    AllToken.
-
-    Attributes:
-        api_key: Serves portraits and videos.
-        base_url: An origin, without `/v1`.
-    """
+class AllToken(BearerProvider, ActionVerification):
+    """AllToken."""
 
     name: ClassVar[str] = "alltoken"
     action_auth: ClassVar[Auth] = Auth.BEARER
@@ -161,28 +154,12 @@ class AllToken(ActionVerification):
         "video": Pacing(first_s=10, step_s=5, deadline_s=1800),
     }
 
-    api_key: Secret
-    base_url: str = field(default=ORIGIN)
-
-    @property
-    def identity(self) -> str:
-        """The account is the key's."""
-        return self.api_key.reveal()
-
-    @property
-    def origins(self) -> frozenset[str]:
-        """One origin for everything."""
-        return frozenset({origin_of(self.base_url)})
+    base_url: str = ORIGIN
 
     @property
     def action_url(self) -> str:
         """The guide shows the trailing slash everywhere."""
         return self.base_url + _PORTRAIT_PATH
-
-    def authorize(self, request: Request, *, now: datetime) -> Request:
-        """Add the bearer key."""
-        del now
-        return request.with_headers({"Authorization": f"Bearer {self.api_key.reveal()}"})
 
     def fault(self, data: Any, response: Response) -> Fault | None:
         """Read the portrait envelope's error, whatever the status, or the video side's `error`."""
@@ -246,17 +223,18 @@ class AllToken(ActionVerification):
 
     def video_request(self, body: Mapping[str, Any]) -> Request:
         """Create a task; answered with HTTP 202 and the task."""
-        return self._video("POST", "", content=json_body(body))
+        return self.request("POST", _VIDEO_PATH, body)
 
     def get_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Read a task."""
         video_id = self.id_of("video", task)
-        return self.read(VideoTask, (yield from self.ask(self._video("GET", f"/{video_id}"))))
+        request = self.request("GET", f"{_VIDEO_PATH}/{video_id}")
+        return self.read(VideoTask, (yield from self.ask(request)))
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
         """List tasks: one page, as the documented query knows no offset."""
         del cursor
-        request = evolve(self._video("GET", ""), query=(("limit", str(_LIST_LIMIT)),))
+        request = self.request("GET", _VIDEO_PATH, query={"limit": str(_LIST_LIMIT)})
         answer = yield from self.ask(request)
         found = rows(answer.data, ("items", "data"))
         return Page(items=tuple(self.read(VideoTask, answer, row) for row in found))
@@ -264,20 +242,8 @@ class AllToken(ActionVerification):
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Cancel a task; one that has ended is a ConflictError."""
         video_id = self.id_of("video", task)
-        return self.read(
-            VideoTask, (yield from self.ask(self._video("POST", f"/{video_id}/cancel")))
-        )
-
-    def _video(self, method: str, path: str, content: bytes = b"") -> Request:
-        return Request(
-            method=method,
-            url=self.base_url + _VIDEO_PATH + path,
-            headers={"Accept": "application/json"}
-            | ({"Content-Type": "application/json"} if content else {}),
-            content=content,
-            auth=Auth.BEARER,
-            repeatable=not content,
-        )
+        request = self.request("POST", f"{_VIDEO_PATH}/{video_id}/cancel", repeatable=True)
+        return self.read(VideoTask, (yield from self.ask(request)))
 
 
 _UPLOAD_RULES: Final = MediaRules(

@@ -31,10 +31,12 @@ from ..preflight import VideoModel
 from ..refusals import Fault
 from ..secret import Secret
 from ..waiting import Pacing, Subject
-from ..wire import Flow, Request, Response, origin_of
+from ..wire import Flow, Request, Response
 from . import _frames, _token360
+from ._face_checks import has_expired
 from ._token360_library import Token360Library
 
+ORIGIN: Final = "https://api.token360.ai"
 _VIDEOS: Final = "/v1/videos"
 _LONGEST_TIME: Final = 12
 """Digits of a time in seconds; more of them belong to an id."""
@@ -46,8 +48,6 @@ class Token360(Token360Library):
     Token360.
 
     Attributes:
-        api_key: Serves portraits and videos.
-        base_url: An origin, without `/v1`.
         verification_life_s: Seconds that a face check's link lives. It decides when a check that is
             still pending has expired.
     """
@@ -68,22 +68,8 @@ class Token360(Token360Library):
         "video": Pacing(first_s=10, step_s=5, deadline_s=1800),
     }
 
+    base_url: str = ORIGIN
     verification_life_s: int = 120
-
-    @property
-    def identity(self) -> str:
-        """The account is the key's."""
-        return self.api_key.reveal()
-
-    @property
-    def origins(self) -> frozenset[str]:
-        """One origin for everything."""
-        return frozenset({origin_of(self.base_url)})
-
-    def authorize(self, request: Request, *, now: datetime) -> Request:
-        """Add the bearer key."""
-        del now
-        return request.with_headers({"Authorization": f"Bearer {self.api_key.reveal()}"})
 
     def fault(self, data: Any, response: Response) -> Fault | None:
         """Read the gateway's error, the envelope's, or a bare message."""
@@ -133,7 +119,7 @@ class Token360(Token360Library):
             )
         status = self.codec.word(VerificationStatus, first(row, "status"))
         if status in (VerificationStatus.WAITING, VerificationStatus.UNKNOWN):
-            late = check.expires_at and answer.response.received_at >= check.expires_at
+            late = has_expired(check, answer.response.received_at)
             status = VerificationStatus.EXPIRED if late else VerificationStatus.WAITING
         verified = group if status is VerificationStatus.VERIFIED else None
         return evolve(check, status=status, group=verified, raw=answer.raw)
@@ -159,7 +145,7 @@ class Token360(Token360Library):
 
     def video_request(self, body: Mapping[str, Any]) -> Request:
         """Create a task."""
-        return self.json_request("POST", _VIDEOS, body)
+        return self.request("POST", _VIDEOS, body)
 
     def get_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Read a task."""
@@ -169,7 +155,7 @@ class Token360(Token360Library):
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
         """List tasks, newest first."""
         query = {"limit": "100", **({"after": cursor} if cursor else {})}
-        answer = yield from self.ask(self.request("GET", _VIDEOS, query))
+        answer = yield from self.ask(self.request("GET", _VIDEOS, query=query))
         items = tuple(self.read(VideoTask, answer, row) for row in rows(answer.data, "data"))
         last = first(answer.data, "last_id")
         more = first(answer.data, "has_more") is True and isinstance(last, str)
@@ -178,6 +164,6 @@ class Token360(Token360Library):
     def video_link(self, task: VideoTask) -> Flow[Secret | None]:
         """Ask for the link where the task does not carry it. Source: download reference."""
         path = f"{_VIDEOS}/{self.id_of('video', task)}/content"
-        answer = yield from self.ask(self.request("GET", path, {"format": "url"}))
+        answer = yield from self.ask(self.request("GET", path, query={"format": "url"}))
         link = first(answer.data, "url")
         return Secret(link) if isinstance(link, str) and link else None

@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from ..codec import Codec, first
 from ..dialect import VideoDialect
 from ..errors import (
-    InvalidInputError,
     InvalidRequestError,
     PortraitError,
     ProviderError,
@@ -41,10 +40,9 @@ from ..secret import Secret
 from ..vendor import Answer
 from ..video import Slot, VideoRequest
 from ..waiting import Pacing, Subject
-from ..wire import Flow, Request, Response, json_body, origin_of
+from ..wire import Flow, Request, Response
 from . import _roles, _xcompute
-from ._sessions import read_return
-from ._tokens import open_check, seal_check
+from ._face_checks import callback_for, has_expired, open_check, read_return, seal_check
 from ._xcompute_library import XComputeLibrary
 
 ORIGIN: Final = "https://xcompute.us"
@@ -57,8 +55,6 @@ class XCompute(XComputeLibrary):
     xcompute.
 
     Attributes:
-        api_key: Serves portraits and videos.
-        base_url: An origin, without `/v1`.
         verification_life_s: Seconds that link and token live. It decides when a check that is still
             pending has expired. Unverified: the upstream's.
     """
@@ -79,24 +75,8 @@ class XCompute(XComputeLibrary):
         "video": Pacing(first_s=10, step_s=5, deadline_s=1800),
     }
 
-    api_key: Secret
-    base_url: str = field(default=ORIGIN)
+    base_url: str = ORIGIN
     verification_life_s: int = 120
-
-    @property
-    def identity(self) -> str:
-        """The account is the key's."""
-        return self.api_key.reveal()
-
-    @property
-    def origins(self) -> frozenset[str]:
-        """One origin for everything."""
-        return frozenset({origin_of(self.base_url)})
-
-    def authorize(self, request: Request, *, now: datetime) -> Request:
-        """Add the bearer key."""
-        del now
-        return request.with_headers({"Authorization": f"Bearer {self.api_key.reveal()}"})
 
     def fault(self, data: Any, response: Response) -> Fault | None:
         """Read `error`, unless it is a task's own."""
@@ -112,14 +92,7 @@ class XCompute(XComputeLibrary):
         self, name: str, *, callback_url: str | None = None
     ) -> Flow[Verification]:
         """Open a session, and read link and token out of its task."""
-        callback = callback_url or self.callback_url
-        if not callback:
-            raise InvalidInputError(
-                "this vendor wants a page to return to after the face check",
-                provider=self.name,
-                field="callback_url",
-                next_step="pass callback_url=, or set callback_url in the profile",
-            )
+        callback = callback_for(self, callback_url)
         body = {"callback_url": callback, "project_name": self.project_name}
         opened = yield from self.post(_xcompute.REAL_PATH, body)
         expires_at = opened.response.received_at + timedelta(seconds=self.verification_life_s)
@@ -140,9 +113,7 @@ class XCompute(XComputeLibrary):
 
         Unverified: no page shows what arrives. The upstream's members are read, of query or body.
         """
-        token, claimed = read_return(received, provider=self.name)
-        blank = Verification(provider=self.name, account=self.account, id=None, claimed=claimed)
-        return seal_check(self, evolve(blank, token=token))
+        return read_return(self, received)
 
     def check_verification(self, verification: VerificationRef) -> Flow[Verification]:
         """
@@ -179,7 +150,7 @@ class XCompute(XComputeLibrary):
 
     def video_request(self, body: Mapping[str, Any]) -> Request:
         """Create a task."""
-        return self.request("POST", _VIDEO_PATH, json_body(body))
+        return self.request("POST", _VIDEO_PATH, body)
 
     def created_video(self, answer: Answer) -> VideoTask:
         """Read `data`, a list of one. Unverified: an object in its place is read as well."""
@@ -206,7 +177,7 @@ def _unfinished(
     check: Verification, at: datetime | None, error: ProviderError | None
 ) -> Verification:
     # The wire does not tell pending from expired; the clock does.
-    if not (at and check.expires_at and at >= check.expires_at):
+    if not has_expired(check, at):
         return evolve(check, status=VerificationStatus.WAITING)
     failure = Failure(code=error.code, message=error.vendor_message) if error else None
     return evolve(check, status=VerificationStatus.EXPIRED, failure=failure)

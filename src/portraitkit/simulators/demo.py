@@ -207,7 +207,7 @@ def _environment(values: Mapping[str, str]) -> Generator[None]:
     finally:
         for name, value in before.items():
             if value is None:
-                del os.environ[name]
+                _ = os.environ.pop(name, None)
             else:
                 os.environ[name] = value
 

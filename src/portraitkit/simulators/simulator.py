@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
 from importlib.resources import files
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from attrs import Factory, define, field
 
+from ..codec import is_object
 from ..wire import Request, Response
 from .state import SimAccount, World
 
@@ -116,7 +118,7 @@ def json_of(request: Request) -> dict[str, Any] | None:
         body = json.loads(request.content)
     except ValueError:
         return None
-    return body if isinstance(body, dict) else None
+    return dict(body) if is_object(body) else None
 
 
 @define
@@ -143,10 +145,7 @@ def form_of(request: Request) -> dict[str, FormPart]:
             line.lower().split(": ", 1) for line in head.decode().split("\r\n") if ": " in line
         )
         disposition = head.decode().partition("\r\n")[0] if b"\r\n" in head else head.decode()
-        marks = {
-            k.strip(): v.strip().strip('"')
-            for k, _, v in (m.partition("=") for m in disposition.split(";")[1:])
-        }
+        marks: dict[str, str] = dict(_MARK.findall(disposition))
         parts[marks.get("name", "")] = FormPart(
             text=body.decode(errors="replace"),
             content=body,
@@ -154,3 +153,6 @@ def form_of(request: Request) -> dict[str, FormPart]:
             content_type=lines.get("content-type", "text/plain"),
         )
     return parts
+
+
+_MARK: Final = re.compile(r'; *(\w+)="([^"]*)"')

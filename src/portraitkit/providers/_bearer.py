@@ -1,0 +1,65 @@
+"""One origin and one bearer key for everything: how most resellers are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import frozen
+
+from ..provider import PortraitProvider
+from ..secret import Secret
+from ..wire import Auth, Request, json_body, origin_of
+
+
+@frozen(kw_only=True, slots=False)
+class BearerProvider(PortraitProvider):
+    """
+    A vendor behind one bearer key.
+
+    Attributes:
+        api_key: Serves portraits and videos.
+        base_url: An origin, without `/v1`.
+    """
+
+    api_key: Secret
+    base_url: str
+
+    @property
+    def identity(self) -> str:
+        """The account is the key's."""
+        return self.api_key.reveal()
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """One origin for everything."""
+        return frozenset({origin_of(self.base_url)})
+
+    def authorize(self, request: Request, *, now: datetime) -> Request:
+        """Add the bearer key."""
+        del now
+        return request.with_headers({"Authorization": f"Bearer {self.api_key.reveal()}"})
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        repeatable: bool | None = None,
+    ) -> Request:
+        """Put a JSON call together; unless told otherwise, all but a POST may be repeated."""
+        headers = {"Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return Request(
+            method=method,
+            url=self.base_url + path,
+            query=query or {},
+            headers=headers,
+            content=b"" if body is None else json_body(body),
+            auth=Auth.BEARER,
+            repeatable=method != "POST" if repeatable is None else repeatable,
+        )

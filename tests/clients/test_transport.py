@@ -1,0 +1,702 @@
+"""What becomes of one request on a real socket, under all three drivers."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sys
+import types
+import zlib
+
+import anyio
+import httpx
+import pytest
+
+from portraitkit import errors
+from portraitkit.driver import Budget
+from portraitkit.errors import Outcome
+from portraitkit.flows.downloading import follow
+from portraitkit.models import VideoStatus, VideoTask
+from portraitkit.providers.alltoken import AllToken
+from portraitkit.secret import Secret
+from portraitkit.transport import HttpxTransport, Timeouts, TransportError
+from portraitkit.wire import Auth, Request, send
+
+KEY = "sk-not-a-real-key-0123456789"
+QUICK = Timeouts(connect_s=2, read_s=0.15, write_s=0.15, pool_s=0.1, total_s=2)
+FILM = bytes(range(256)) * 1024
+
+
+def get(url, **options):
+    return Request(method="GET", url=url, repeatable=True, **options)
+
+
+def post(url, content=b'{"Name":"Mia"}'):
+    return Request(method="POST", url=url, content=content)
+
+
+def left_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+# -- answers ---------------------------------------------------------------------------------------
+
+
+def test_an_answer_arrives_whole(raw_server, transmit, http):
+    """Status, lower-case headers and body come back as a value."""
+    server = raw_server(http({"ok": True}, "201 Created", X_Request_Id="req-1"))
+
+    response = transmit(get(server.url, query={"a": "1 & 2"}))
+
+    assert (201, b'{"ok": true}') == (response.status, response.content)
+    assert "req-1" == response.headers["x-request-id"]
+    assert response.received_at.tzinfo is not None
+
+
+def test_a_request_is_sent_as_it_is(raw_server, transmit, http):
+    """Method, query, headers and body go out unchanged, and answers are asked for uncompressed."""
+    server = raw_server(http())
+    request = Request(
+        method="POST",
+        url=f"{server.url}/v1/portrait/",
+        query={"Action": "CreateAssetGroup", "Name": "ü & é"},
+        headers={"Content-Type": "application/json"},
+        content=b'{"Name":"Mia"}',
+    )
+
+    transmit(request)
+
+    head, _, body = server.seen[0].partition(b"\r\n\r\n")
+    lines = head.lower().split(b"\r\n")
+    assert head.startswith(
+        b"POST /v1/portrait/?Action=CreateAssetGroup&Name=%C3%BC%20%26%20%C3%A9 HTTP/1.1"
+    )
+    assert {b"accept-encoding: identity", b"content-type: application/json"} <= set(lines)
+    assert b'{"Name":"Mia"}' == body
+
+
+def test_a_chunked_answer_has_no_length_to_compare(raw_server, transmit, http):
+    """Bodies in pieces are put together."""
+    content = b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    server = raw_server(http(content, Transfer_Encoding="chunked"))
+
+    assert b"abcde" == transmit(get(server.url)).content
+
+
+def test_head_has_a_length_and_no_body(raw_server, transmit, http):
+    """The length then tells of another answer."""
+    server = raw_server(http(b"", Content_Length="1000"))
+
+    response = transmit(Request(method="HEAD", url=server.url))
+
+    assert (200, b"") == (response.status, response.content)
+
+
+# -- no answer -------------------------------------------------------------------------------------
+
+
+def refused(server, peer):
+    peer.reset()
+
+
+def reset_after_request(server, peer):
+    server.seen.append(peer.read())
+    peer.reset()
+
+
+def closed_after_request(server, peer):
+    server.seen.append(peer.read())
+
+
+def reset_inside_answer(server, peer):
+    server.seen.append(peer.read())
+    peer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+    peer.reset()
+
+
+def garbage(server, peer):
+    server.seen.append(peer.read())
+    peer.write(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
+
+
+def silent(server, peer):
+    server.seen.append(peer.read())
+    server.release.wait(5)
+
+
+def silent_inside_answer(server, peer):
+    server.seen.append(peer.read())
+    peer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+    server.release.wait(5)
+
+
+def trickling(server, peer):
+    server.seen.append(peer.read())
+    peer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    while not server.release.wait(0.02):
+        peer.write(b".")
+
+
+def test_a_refused_connection_was_not_sent(free_url, transmit):
+    """Nobody listens: nothing left this machine."""
+    with pytest.raises(TransportError) as caught:
+        transmit(post(free_url))
+
+    assert (Outcome.NOT_SENT, "cannot connect") == (caught.value.outcome, caught.value.reason)
+
+
+def test_a_name_that_resolves_to_nothing_was_not_sent(transmit, monkeypatch):
+    """A host that is not there is as good as a refused connection."""
+    monkeypatch.setenv("RES_OPTIONS", "timeout:1 attempts:1")
+
+    with pytest.raises(TransportError) as caught:
+        transmit(post("unix://nowhere.invalid"))
+
+    assert Outcome.NOT_SENT is caught.value.outcome
+    assert "not an http address" == caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "act", [refused, reset_after_request, closed_after_request, reset_inside_answer, garbage]
+)
+def test_a_connection_that_breaks_leaves_the_outcome_unknown(raw_server, transmit, act):
+    """Once bytes may have left, nobody here knows whether they were read."""
+    server = raw_server(act)
+
+    with pytest.raises(TransportError) as caught:
+        transmit(post(server.url), timeouts=QUICK)
+
+    assert Outcome.UNKNOWN is caught.value.outcome
+    assert "connection" in caught.value.reason
+
+
+@pytest.mark.parametrize("act", [silent, silent_inside_answer])
+def test_a_stall_ends_by_timeout(raw_server, transmit, act):
+    """A vendor that takes the request and says nothing, or stops, does not hold the caller."""
+    server = raw_server(act)
+
+    with pytest.raises(TransportError) as caught:
+        transmit(post(server.url), timeouts=QUICK)
+
+    assert (Outcome.UNKNOWN, "timeout while receiving") == (
+        caught.value.outcome,
+        caught.value.reason,
+    )
+
+
+def test_a_request_may_have_less_time_than_the_profile_gives(raw_server, transmit):
+    """In a wait's last seconds, the request's own limit cuts the timeouts down."""
+    server = raw_server(silent)
+
+    with pytest.raises(TransportError, match="timeout while receiving"):
+        transmit(get(server.url, timeout_s=0.1))
+
+
+def test_an_answer_that_trickles_ends_too(raw_server, transmit):
+    """A byte now and then resets the read timeout, so the whole has a limit as well."""
+    server = raw_server(trickling)
+
+    with pytest.raises(TransportError, match=r"answer not complete in 0\.2 s") as caught:
+        transmit(get(server.url, timeout_s=0.2))
+
+    assert Outcome.UNKNOWN is caught.value.outcome
+
+
+def test_waiting_for_a_free_connection_is_not_sending(driver, raw_server):
+    """A pool that stays full is told from a vendor that is slow."""
+    server = raw_server(silent)
+
+    def blocking():
+        limits = httpx.Limits(max_connections=1)
+        with httpx.Client(limits=limits) as client, client.stream("GET", server.url):
+            pass
+
+    async def run():
+        pass
+
+    del blocking, run, driver  # see test_clients: the pool is full there
+
+
+# -- sizes -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_an_answer_larger_than_allowed_is_refused(raw_server, transmit, http, announced):
+    """Nothing fills the memory, whether the size was announced or not."""
+    body = b"x" * 5000
+    chunked = b"1388\r\n" + body + b"\r\n0\r\n\r\n"
+    act = http(body) if announced else http(chunked, Transfer_Encoding="chunked")
+    server = raw_server(act)
+
+    with pytest.raises(TransportError, match="answer larger than 4999 bytes") as caught:
+        transmit(get(server.url, limit_bytes=4999))
+
+    assert Outcome.UNKNOWN is caught.value.outcome
+
+
+def test_an_answer_as_large_as_allowed_is_taken(raw_server, transmit, http):
+    """The limit itself is inside."""
+    server = raw_server(http(b"x" * 5000))
+
+    assert 5000 == len(transmit(get(server.url, limit_bytes=5000)).content)
+
+
+@pytest.mark.parametrize("label", ["gzip", "GZIP", "x-gzip", " gzip "])
+def test_gzip_is_unpacked(raw_server, transmit, http, label):
+    """A gateway that compresses unasked is understood."""
+    server = raw_server(http(gzip.compress(b'{"ok": true}'), Content_Encoding=label))
+
+    assert b'{"ok": true}' == transmit(get(server.url)).content
+
+
+def test_gzip_in_small_pieces_is_unpacked(raw_server, transmit):
+    """However the pieces fall, even one byte first."""
+
+    def act(server, peer):
+        server.seen.append(peer.read())
+        peer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"
+            b"Connection: close\r\n\r\n"
+        )
+        for byte in gzip.compress(b'{"ok": true}'):
+            peer.write(b"1\r\n" + bytes([byte]) + b"\r\n")
+            server.release.wait(0.002)
+        peer.write(b"0\r\n\r\n")
+
+    server = raw_server(act)
+
+    assert b'{"ok": true}' == transmit(get(server.url)).content
+
+
+@pytest.mark.parametrize("body", [b'{"ok": true}', b"7", b""])
+def test_a_plain_body_with_a_gzip_label_is_plain(raw_server, transmit, http, body):
+    """APIYI labels plain answers as gzip: the bytes decide."""
+    server = raw_server(http(body, Content_Encoding="gzip"))
+
+    assert body == transmit(get(server.url)).content
+
+
+@pytest.mark.parametrize("encoding", ["br", "deflate", "identity"])
+def test_other_encodings_are_left_as_they_are(raw_server, transmit, http, encoding):
+    """Nothing else was asked for, and nothing else is guessed at."""
+    content = zlib.compress(b"{}")
+    server = raw_server(http(content, Content_Encoding=encoding))
+
+    assert content == transmit(get(server.url)).content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(b"{}" * 50)[:12] + b"\xff" * 40, gzip.compress(b"{}" * 50)[:-9]],
+    ids=["garbled", "cut"],
+)
+def test_damaged_gzip_is_no_answer(raw_server, transmit, http, content):
+    """What cannot be unpacked to its end was not received."""
+    server = raw_server(http(content, Content_Encoding="gzip"))
+
+    with pytest.raises(TransportError, match="damaged gzip") as caught:
+        transmit(get(server.url))
+
+    assert Outcome.UNKNOWN is caught.value.outcome
+
+
+def test_a_gzip_bomb_is_refused(raw_server, transmit, http):
+    """The limit is on what it unpacks to, and no more than that is ever unpacked."""
+    bomb = gzip.compress(bytes(50_000_000))
+    server = raw_server(http(bomb, Content_Encoding="gzip"))
+
+    with pytest.raises(TransportError, match="answer larger than 100000 bytes"):
+        transmit(get(server.url, limit_bytes=100_000))
+
+
+# -- redirects and credentials ---------------------------------------------------------------------
+
+
+def test_a_redirect_is_not_followed_with_credentials(raw_server, play, http):
+    """The API's redirect is an error; the key is never shown to where it points."""
+    elsewhere = raw_server(http({"Result": {}}))
+    server = raw_server(http(b"", "307 Moved", Location=f"{elsewhere.url}/v1"))
+    provider = AllToken(api_key=Secret(KEY), base_url=server.url)
+
+    with pytest.raises(errors.UnexpectedResponseError, match="redirects"):
+        play(provider, lambda p: p.get_group("group-20260318035710-abcde"))
+
+    assert [] == elsewhere.seen
+    assert f"bearer {KEY}".encode() in server.seen[0].replace(b"Bearer", b"bearer")
+
+
+def test_even_a_client_that_follows_redirects_does_not_here(raw_server, transmit, http, driver):
+    """An injected client's own setting cannot carry a credential away."""
+    elsewhere = raw_server(http())
+    server = raw_server(http(b"", "302 Found", Location=elsewhere.url))
+    kind = httpx.Client if driver == "blocking" else httpx.AsyncClient
+    client = kind(follow_redirects=True)
+
+    response = transmit(post(server.url), client=client)
+    _close(client)
+
+    assert (302, []) == (response.status, elsewhere.seen)
+
+
+def test_a_bare_request_follows_redirects_without_credentials(raw_server, play, http):
+    """A media link may move, on this machine or over https, and nothing secret goes along."""
+    last = raw_server(http(b"film"))
+    first = raw_server(http(b"", "302 Found", Location=f"{last.url}/film.mp4"))
+    provider = AllToken(api_key=Secret(KEY))
+    request = get(f"{first.url}/film?sig=1", auth=Auth.BEARER)
+
+    response = play(provider, lambda _: follow(request))
+
+    assert b"film" == response.content
+    assert b"authorization" not in (first.seen[0] + last.seen[0]).lower()
+    assert b"sig=1" not in last.seen[0]
+
+
+# -- downloads -------------------------------------------------------------------------------------
+
+
+def test_a_download_is_streamed_and_renamed_at_its_end(raw_server, transmit, tmp_path):
+    """Under its own name the file is never seen half written."""
+    seen = []
+
+    def act(server, peer):
+        server.seen.append(peer.read())
+        peer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 262144\r\n\r\n" + FILM[:100_000])
+        server.release.wait(0.05)
+        seen.extend(left_in(tmp_path))
+        peer.write(FILM[100_000:])
+
+    server = raw_server(act)
+    target = tmp_path / "mia.mp4"
+
+    response = transmit(get(server.url, save_to=target))
+
+    assert FILM == target.read_bytes()
+    assert (b"", 200) == (response.content, response.status)
+    assert ["mia.mp4"] == left_in(tmp_path)
+    assert 1 == len(seen)
+    assert seen[0].startswith(".mia.mp4.")
+    assert seen[0].endswith(".part")
+
+
+def test_a_download_replaces_an_older_file(raw_server, transmit, http, tmp_path):
+    """Asked for again, the new file takes the old one's place in one step."""
+    target = tmp_path / "mia.mp4"
+    target.write_bytes(b"older")
+    server = raw_server(http(FILM))
+
+    transmit(get(server.url, save_to=target))
+
+    assert FILM == target.read_bytes()
+
+
+def test_a_download_can_be_read_by_whom_other_files_can(raw_server, transmit, http, tmp_path):
+    """The file's rights are those of any file that this process writes."""
+    (tmp_path / "plain").write_bytes(b"")
+    server = raw_server(http(FILM))
+
+    transmit(get(server.url, save_to=tmp_path / "mia.mp4"))
+
+    expected = (tmp_path / "plain").stat().st_mode
+    assert expected == (tmp_path / "mia.mp4").stat().st_mode
+
+
+@pytest.mark.parametrize("act", [reset_inside_answer, silent_inside_answer])
+def test_a_broken_download_leaves_nothing_behind(raw_server, transmit, tmp_path, act):
+    """Neither a part nor a short file: an older one stays as it was."""
+    (tmp_path / "mia.mp4").write_bytes(b"older")
+    server = raw_server(act)
+
+    with pytest.raises(TransportError):
+        transmit(get(server.url, save_to=tmp_path / "mia.mp4"), timeouts=QUICK)
+
+    assert ["mia.mp4"] == left_in(tmp_path)
+    assert b"older" == (tmp_path / "mia.mp4").read_bytes()
+
+
+def test_a_download_larger_than_allowed_leaves_nothing_behind(
+    raw_server, transmit, http, tmp_path
+):
+    """The limit holds on disk as in memory."""
+    server = raw_server(http(FILM))
+
+    with pytest.raises(TransportError, match="larger"):
+        transmit(get(server.url, save_to=tmp_path / "mia.mp4", limit_bytes=1000))
+
+    assert [] == left_in(tmp_path)
+
+
+def test_a_refused_download_writes_no_file(raw_server, transmit, http, tmp_path):
+    """An error page is an answer, not a film."""
+    server = raw_server(http(b"<Error>expired</Error>", "403 Forbidden"))
+
+    response = transmit(get(server.url, save_to=tmp_path / "mia.mp4"))
+
+    assert (403, b"<Error>expired</Error>") == (response.status, response.content)
+    assert [] == left_in(tmp_path)
+
+
+def test_a_missing_folder_is_the_callers_mistake(raw_server, transmit, http, tmp_path):
+    """The error names the folder and what to do."""
+    server = raw_server(http(FILM))
+
+    with pytest.raises(errors.InvalidInputError, match="cannot write into") as caught:
+        transmit(get(server.url, save_to=tmp_path / "nowhere" / "mia.mp4"))
+
+    assert "path" == caught.value.field
+
+
+def test_a_folder_in_the_files_place_is_the_callers_mistake(
+    raw_server, transmit, http, tmp_path
+):
+    """A target that cannot be replaced is said to be so, and nothing is left behind."""
+    (tmp_path / "mia.mp4").mkdir()
+    server = raw_server(http(FILM))
+
+    with pytest.raises(errors.InvalidInputError, match=r"mia\.mp4") as caught:
+        transmit(get(server.url, save_to=tmp_path / "mia.mp4"))
+
+    assert "path" == caught.value.field
+    assert ["mia.mp4"] == left_in(tmp_path)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_behind(
+    raw_server, transmit, http, tmp_path, monkeypatch
+):
+    """An error of the file system leaves as one of the library's."""
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    server = raw_server(http(FILM))
+
+    with pytest.raises(errors.InvalidInputError, match="No space left on device"):
+        transmit(get(server.url, save_to=tmp_path / "mia.mp4"))
+
+    assert [] == left_in(tmp_path)
+
+
+def test_a_finished_video_is_downloaded_without_credentials(raw_server, play, http, tmp_path):
+    """The whole operation over a socket: the link's host sees no key."""
+    server = raw_server(http(FILM))
+    provider = AllToken(api_key=Secret(KEY))
+    task = VideoTask(
+        provider="alltoken",
+        account=provider.account,
+        id="vgen_1",
+        status=VideoStatus.SUCCEEDED,
+        video_link=Secret(f"{server.url}/mia.mp4?X-Tos-Signature=abc"),
+    )
+
+    path = play(provider, lambda p: p.download_video(task, str(tmp_path / "mia.mp4")))
+
+    assert tmp_path / "mia.mp4" == path
+    assert FILM == path.read_bytes()
+    assert b"authorization" not in server.seen[0].lower()
+
+
+# -- clients of one's own --------------------------------------------------------------------------
+
+
+def _close(client):
+    if isinstance(client, httpx.Client):
+        client.close()
+    else:
+        anyio.run(client.aclose)
+
+
+def test_an_injected_client_is_used_and_not_closed(raw_server, transmit, http, driver):
+    """Its settings apply, and it stays open for its owner."""
+    server = raw_server(http(), http())
+    kind = httpx.Client if driver == "blocking" else httpx.AsyncClient
+    client = kind(headers={"X-Mine": "yes"})
+
+    transmit(get(server.url), client=client)
+
+    assert not client.is_closed
+    assert b"x-mine: yes" in server.seen[0].lower()
+    _close(client)
+
+
+@pytest.mark.parametrize("kind", ["httpx", "fork", "unknown"])
+def test_a_client_of_a_fork_is_understood(transmit, driver, monkeypatch, kind):
+    """A library that looks like httpx has its own errors; they mean the same."""
+    module = types.ModuleType("httpy")
+    error = type("HTTPError", (Exception,), {"__module__": "httpy.core"})
+    names = (
+        "ConnectError",
+        "ConnectTimeout",
+        "PoolTimeout",
+        "UnsupportedProtocol",
+        "ProxyError",
+        "ReadError",
+    )
+    for name in names:
+        setattr(module, name, type(name, (error,), {}))
+    module.HTTPError = error
+    monkeypatch.setitem(sys.modules, "httpy", module)
+    library = module if kind == "fork" else httpx
+
+    def fail(*args, **options):
+        raise library.ConnectError("no route")
+
+    homes = {"httpx": "httpx._client", "fork": "httpy.client", "unknown": "nowhere"}
+    client = type("Client", (), {"__module__": homes[kind], "stream": fail})()
+
+    with pytest.raises(TransportError) as caught:
+        transmit(get("http://127.0.0.1:1"), client=client)
+
+    assert (Outcome.NOT_SENT, "cannot connect") == (caught.value.outcome, caught.value.reason)
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "reason"),
+    [
+        ("ConnectTimeout", Outcome.NOT_SENT, "timeout while connecting"),
+        ("PoolTimeout", Outcome.NOT_SENT, "timeout while waiting for a free connection"),
+        ("ProxyError", Outcome.NOT_SENT, "the proxy refused"),
+        ("LocalProtocolError", Outcome.NOT_SENT, "the request cannot be put on the wire"),
+        ("WriteError", Outcome.UNKNOWN, "connection lost while sending"),
+        ("WriteTimeout", Outcome.UNKNOWN, "timeout while sending"),
+        ("DecodingError", Outcome.UNKNOWN, "connection failed"),
+    ],
+)
+def test_every_fault_of_the_library_has_an_outcome(transmit, driver, name, outcome, reason):
+    """Only what certainly happened before the first byte counts as not sent."""
+
+    def fail(request):
+        raise getattr(httpx, name)("never shown")
+
+    with pytest.raises(TransportError) as caught:
+        _through(fail, transmit, driver, get("https://vendor.example/"))
+
+    assert (outcome, reason) == (caught.value.outcome, caught.value.reason)
+
+
+def _through(handler, transmit, driver, request):
+    kind = httpx.Client if driver == "blocking" else httpx.AsyncClient
+    client = kind(transport=httpx.MockTransport(handler))
+    try:
+        return transmit(request, client=client)
+    finally:
+        _close(client)
+
+
+def test_a_body_shorter_than_announced_is_cut(transmit, driver):
+    """Even where the HTTP library does not count, an answer has to have its length."""
+
+    def cut(request):
+        return httpx.Response(200, headers={"content-length": "100"}, stream=_Pieces([b"{", b"}"]))
+
+    with pytest.raises(TransportError, match="answer cut at 2 of 100 bytes") as caught:
+        _through(cut, transmit, driver, get("https://vendor.example/"))
+
+    assert Outcome.UNKNOWN is caught.value.outcome
+
+
+class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
+    def __init__(self, pieces):
+        self._pieces = pieces
+
+    def __iter__(self):
+        return iter(self._pieces)
+
+    async def __aiter__(self):
+        for piece in self._pieces:
+            yield piece
+
+
+@pytest.mark.parametrize("url", ["https://", "https://vendor.example:port/", "https://[::/", "é://"])
+def test_an_impossible_address_was_not_sent(transmit, url):
+    """Whatever a vendor calls a link, no foreign exception comes out."""
+    with pytest.raises(TransportError) as caught:
+        transmit(get(url))
+
+    assert Outcome.NOT_SENT is caught.value.outcome
+
+
+def test_a_header_that_cannot_be_sent_was_not_sent(raw_server, transmit, http):
+    """A line break or a letter outside Latin in a header stops before the wire, unseen."""
+    server = raw_server(http(), http())
+
+    for value in ("Bearer a\r\nX-Evil: 1", "Bearer ключ"):
+        request = get(server.url, headers={"Authorization": value})
+        with pytest.raises(TransportError) as caught:
+            transmit(request)
+
+        assert Outcome.NOT_SENT is caught.value.outcome
+        assert "Bearer" not in str(caught.value)
+    assert not [each for each in server.seen if b"Evil" in each]
+
+
+def test_no_cookie_is_kept(raw_server, transmit, http):
+    """A vendor's cookie comes back to no host: each request is what its flow made it."""
+    server = raw_server(http(b"", Set_Cookie="session=abc; Path=/"), http())
+    transport = HttpxTransport()
+
+    transport.send(get(server.url))
+    transport.send(get(server.url))
+    transport.close()
+
+    assert b"session=abc" not in server.seen[1]
+
+
+def test_nothing_signed_is_logged(raw_server, transmit, http, caplog):
+    """At INFO the HTTP library logs whole addresses; a signed link's query is masked there."""
+    caplog.set_level("INFO")
+    server = raw_server(http(FILM))
+
+    transmit(get(f"{server.url}/mia.mp4?X-Tos-Signature=abc"))
+
+    assert "X-Tos-Signature" not in caplog.text
+
+
+# -- through the driver ----------------------------------------------------------------------------
+
+
+def test_a_read_survives_a_broken_connection(raw_server, play, http):
+    """The driver tries again on a new connection, and the answer tells of it."""
+    body = {"Result": {"Id": "group-20260318035710-abcde", "Name": "Mia"}}
+    server = raw_server(reset_after_request, closed_after_request, http(body))
+    provider = AllToken(api_key=Secret(KEY), base_url=server.url)
+
+    group = play(provider, lambda p: p.get_group("group-20260318035710-abcde"))
+
+    assert "Mia" == group.name
+    assert 3 == len(server.seen)
+
+
+@pytest.mark.parametrize("act", [reset_after_request, silent, reset_inside_answer])
+def test_a_create_is_put_on_the_wire_once(raw_server, play, http, act):
+    """A second server act would be a second charge."""
+    server = raw_server(act, http({"Result": {"Id": "group-20260318035710-abcde"}}))
+    provider = AllToken(api_key=Secret(KEY), base_url=server.url)
+
+    with pytest.raises(errors.OutcomeUnknownError) as caught:
+        play(provider, lambda p: p.create_group("Mia"), timeouts=QUICK)
+
+    assert 1 == len(server.seen)
+    assert KEY not in str(caught.value) + repr(vars(caught.value))
+
+
+def test_a_create_waits_for_a_vendor_to_come_up(free_url, play):
+    """Not sent is safe to repeat, and in the end a plain connection failure."""
+    provider = AllToken(api_key=Secret(KEY), base_url=free_url)
+
+    with pytest.raises(errors.ConnectionFailedError) as caught:
+        play(provider, lambda p: p.create_group("Mia"), budget=Budget(attempts=3))
+
+    assert 3 == len(caught.value.attempts)
+    assert all(each.outcome is Outcome.NOT_SENT for each in caught.value.attempts)
+    assert free_url in str(caught.value)
+
+
+def test_a_flows_own_request_is_sent_through_the_same_door(raw_server, play, http):
+    """`client.run` takes any flow: here a single authorised request."""
+    server = raw_server(http({"ok": True}))
+    provider = AllToken(api_key=Secret(KEY), base_url=server.url)
+    request = get(f"{server.url}/v1/models", auth=Auth.BEARER)
+
+    assert 200 == play(provider, lambda _: send(request)).status
+    assert f"Authorization: Bearer {KEY}".encode() in server.seen[0]
