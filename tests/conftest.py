@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import anyio
+import court
 import pytest
 import vcr
 
 from portraitkit.client import AsyncClient, Client
 from portraitkit.driver import Budget
 from portraitkit.provider import PortraitProvider
+from portraitkit.simulators.simulator import Simulator
 from portraitkit.testing import VirtualTime
-from portraitkit.wire import Flow
+from portraitkit.vendor import Vendor
+from portraitkit.wire import Flow, Request, Response
 
 ROOT = Path(__file__).parent.parent
 
@@ -68,3 +72,32 @@ def _cassette(path: Path) -> Iterator[Any]:
     )
     with recorder.use_cassette(str(path)) as tape:
         yield tape
+
+
+@pytest.fixture(autouse=True)
+def in_court(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Hold every request of a built-in adapter, and every answer of a simulator, to the contract.
+
+    A test that sends or answers something undocumented on purpose says so with the marker
+    `outside_the_contract`.
+    """
+    if request.node.get_closest_marker("outside_the_contract"):
+        return
+    ask, handle = Vendor.ask, Simulator.handle
+
+    def asked(self: Vendor, sent: Request) -> Any:
+        if type(self).__module__.startswith("portraitkit.providers."):
+            now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+            _ = court.load(self.name).judge_request(self.authorize(sent, now=now))
+        return ask(self, sent)
+
+    def handled(self: Simulator, sent: Request) -> Response:
+        given = bool(self._instead)
+        response = handle(self, sent)
+        if not given and type(self).__module__.startswith("portraitkit.simulators."):
+            court.judge_simulated(self.name, sent, response)
+        return response
+
+    monkeypatch.setattr(Vendor, "ask", asked)
+    monkeypatch.setattr(Simulator, "handle", handled)

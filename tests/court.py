@@ -224,6 +224,23 @@ class Contract:
             yield from (f"{where}{path[1:]}: {text}" for path, text in _explained(error))
 
 
+def judge_simulated(vendor: str, request: Request, response: Response) -> None:
+    """
+    Hold a simulator's answer to the contract, if the request is one that the contract knows.
+
+    Raises:
+        AssertionError: It is none of the documented answers.
+    """
+    contract = load(vendor)
+    if urlsplit(request.url).path.startswith(OUTSIDE):
+        return
+    try:
+        name = contract.judge_request(request)
+    except AssertionError:
+        return
+    contract.judge_answer(name, response)
+
+
 class Judged:
     """
     A simulator under judgement: every request and answer is held to the vendor's contract.

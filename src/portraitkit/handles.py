@@ -43,7 +43,7 @@ class Handle:
         account, ref = (
             quote(part, safe=_SAFE, errors=_ANY_TEXT) for part in (self.account, self.ref)
         )
-        body = ":".join((_VERSION, self.provider, account, self.kind, ref))
+        body = f"{_VERSION}:{self.provider}:{account}:{self.kind}:{ref}"
         return f"{body}:{_checksum(body)}"
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
@@ -68,12 +69,17 @@ class FolderMediaHost:
     def publish(self, content: bytes, *, filename: str, content_type: str) -> str:
         """Write the file and return its URL."""
         del content_type
-        name = hashlib.sha256(content).hexdigest()[:40] + Path(filename).suffix
+        suffix = Path(filename).suffix
+        # An ending with `?` or a blank would make another URL of it.
+        name = hashlib.sha256(content).hexdigest()[:40] + (suffix if _plain_suffix(suffix) else "")
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / name
-        part = path.with_suffix(path.suffix + ".part")
-        _ = part.write_bytes(content)
-        _ = part.replace(path)
+        # Others may publish the same content meanwhile, so each has a part of its own.
+        part = self.folder / f".{name}.{secrets.token_hex(4)}.part"
+        try:
+            _ = part.write_bytes(content)
+            _ = part.replace(self.folder / name)
+        finally:
+            part.unlink(missing_ok=True)
         return f"{self.base_url.rstrip('/')}/{name}"
 
 
@@ -120,13 +126,14 @@ def read_file(path: Path) -> bytes:
     Read a local file.
 
     Raises:
-        MediaError: It is not there, not a file, or empty.
+        MediaError: It is not there, or not a file.
     """
     try:
         content = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no file can have such a name"
         raise MediaError(
-            f"cannot read {path.name!r}: {error.strerror or type(error).__name__}",
+            f"cannot read {path.name!r}: {reason}",
             field="source",
             next_step="pass the path of an existing picture, video or audio file",
         ) from None
@@ -170,38 +177,34 @@ def as_link(url: str, *, media: MediaType | None = None) -> Link:
     Raises:
         MediaError: It is no https URL. Plain http is taken for this machine only.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(url)):
+    if problem := _problem(url):
         raise MediaError(
-            f"a URL has to begin https://, not {parts.scheme}://",
-            field="source",
-            next_step="use an https URL, or pass the file itself",
+            problem, field="source", next_step="use a plain https URL, or pass the file itself"
         )
-    if not parts.hostname or parts.username:
-        raise MediaError(
-            "this URL has no host, or carries a user name",
-            field="source",
-            next_step="use a plain https URL",
-        )
-    suffix = parts.path.rpartition(".")[2].lower()
+    suffix = urlsplit(url).path.rpartition(".")[2].lower()
     return Link(url=Secret(url), media=media or _MEDIA_OF_SUFFIX.get(suffix, MediaType.IMAGE))
+
+
+def _problem(url: str) -> str:
+    """Say why a URL cannot be taken, without showing it; empty if it can."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "the host or port of this URL cannot be read"
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(url)):
+        return f"a URL has to begin https://, not {parts.scheme}://"
+    if not host or "@" in parts.netloc:
+        return "this URL has no host, or carries a user name"
+    return "" if url.isprintable() and " " not in url else "this URL holds blanks or line breaks"
 
 
 def sniff(content: bytes) -> tuple[str, MediaType] | None:
     """Tell a file's content type from its first bytes; None for what no vendor lists."""
     for start, content_type in _MAGIC:
-        if content.startswith(start):
+        if start.match(content):
             return content_type, MediaType(content_type.partition("/")[0])
-    container, brand = content[:4] + content[8:12], content[8:12]
-    if container == b"RIFFWEBP":
-        return "image/webp", MediaType.IMAGE
-    if container == b"RIFFWAVE":
-        return "audio/wav", MediaType.AUDIO
-    if content[4:8] == b"ftyp":
-        if brand in (b"heic", b"heix", b"mif1", b"hevc", b"msf1"):
-            return "image/heic", MediaType.IMAGE
-        return ("video/quicktime" if brand == b"qt  " else "video/mp4"), MediaType.VIDEO
-    return ("audio/mpeg", MediaType.AUDIO) if _MP3_FRAME.match(content) else None
+    return None
 
 
 def measure(upload: Upload) -> tuple[int, int] | None:
@@ -219,17 +222,25 @@ def measure(upload: Upload) -> tuple[int, int] | None:
         return None
 
 
-_MP3_FRAME: Final = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")
-_MAGIC: Final = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"BM", "image/bmp"),
-    (b"II*\x00", "image/tiff"),
-    (b"MM\x00*", "image/tiff"),
-    (b"ID3", "audio/mpeg"),
+# Texts may begin BM or ID3 too, so these are taken with what must follow.
+_MAGIC: Final = tuple(
+    (re.compile(start, re.DOTALL), content_type)
+    for start, content_type in (
+        (rb"\xff\xd8\xff", "image/jpeg"),
+        (rb"\x89PNG\r\n\x1a\n", "image/png"),
+        (rb"GIF8[79]a", "image/gif"),
+        (rb"BM.{4}\x00{4}", "image/bmp"),
+        (rb"II\*\x00|MM\x00\*", "image/tiff"),
+        (rb"RIFF.{4}WEBP", "image/webp"),
+        (rb"RIFF.{4}WAVE", "audio/wav"),
+        (rb"ID3[\x02-\x04]|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]", "audio/mpeg"),
+        (rb".{4}ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)", "image/heic"),
+        (rb".{4}ftypqt  ", "video/quicktime"),
+        # The same container holds sounds and other pictures, which no vendor lists.
+        (rb".{4}ftyp(?!M4[ABP] |avi[fs]|crx )", "video/mp4"),
+    )
 )
+_plain_suffix: Final = re.compile(r"\.[A-Za-z0-9]{1,8}").fullmatch
 _SUFFIX: Final = {
     "image/jpeg": "jpg",
     "image/png": "png",

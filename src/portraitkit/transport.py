@@ -1,29 +1,37 @@
 """
 The only module that knows httpx: one request out, one answer in, or what became of it.
 
-Answers are bounded in size and time. Bodies are asked for plain (`Accept-Encoding: identity`); one
-that comes compressed all the same is unpacked within the same bound, and one that is only labelled
-so is taken as it is, since a gateway is known to mislabel.
+Answers are bounded in size and time. Bodies are asked for plain (`Accept-Encoding: identity`). No
+cookie is kept, and what httpx logs of our requests has its queries masked: links are signed there.
 """
 
 from __future__ import annotations
 
-import os
+import logging
 import sys
-import tempfile
-import time
-import zlib
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
-from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Final, Protocol
 
 import httpx
 from attrs import frozen
 
-from .errors import InvalidInputError, Outcome
+from .errors import Outcome, masker
+from .sink import Sink, TransportError
 from .wire import Request, Response
+
+__all__ = [
+    "AsyncHttpxTransport",
+    "AsyncTransport",
+    "HttpxTransport",
+    "Timeouts",
+    "Transport",
+    "TransportError",
+    "tls_context",
+]
 
 
 @frozen(kw_only=True)
@@ -36,15 +44,6 @@ class Timeouts:
     pool_s: float = 30.0
     total_s: float = 600.0
     """From the first byte sent to the last one received, for requests held in memory."""
-
-
-class TransportError(Exception):
-    """No complete answer came. Becomes one of the public errors in the driver."""
-
-    def __init__(self, outcome: Outcome, reason: str) -> None:
-        super().__init__(reason)
-        self.outcome = outcome
-        self.reason = reason
 
 
 class Transport(Protocol):
@@ -84,23 +83,18 @@ class HttpxTransport:
         self, client: httpx.Client | None = None, timeouts: Timeouts | None = None
     ) -> None:
         self._owns = client is None
-        self._client = client or httpx.Client(verify=tls_context(), follow_redirects=False)
+        self._client = client or httpx.Client(verify=tls_context(), cookies=_no_cookies())
         self._timeouts = timeouts or Timeouts()
-        self._errors = _errors_of(self._client)
+        self._library = _library_of(self._client)
 
     def send(self, request: Request) -> Response:
         """Send one request, once."""
-        sink = _Sink(request, self._timeouts)
-        try:
+        with _exchange(request, self._timeouts, self._library) as sink:
             with self._client.stream(**_arguments(request, self._timeouts)) as answer:
                 sink.begin(answer.status_code, answer.headers)
                 for chunk in answer.iter_raw():
                     sink.take(chunk)
             return sink.response()
-        except self._errors.HTTPError as error:
-            raise _fault(error, self._errors) from None
-        finally:
-            sink.discard()
 
     def close(self) -> None:
         """Close the client, unless it was handed in."""
@@ -115,23 +109,18 @@ class AsyncHttpxTransport:
         self, client: httpx.AsyncClient | None = None, timeouts: Timeouts | None = None
     ) -> None:
         self._owns = client is None
-        self._client = client or httpx.AsyncClient(verify=tls_context(), follow_redirects=False)
+        self._client = client or httpx.AsyncClient(verify=tls_context(), cookies=_no_cookies())
         self._timeouts = timeouts or Timeouts()
-        self._errors = _errors_of(self._client)
+        self._library = _library_of(self._client)
 
     async def send(self, request: Request) -> Response:
         """Send one request, once."""
-        sink = _Sink(request, self._timeouts)
-        try:
+        with _exchange(request, self._timeouts, self._library) as sink:
             async with self._client.stream(**_arguments(request, self._timeouts)) as answer:
                 sink.begin(answer.status_code, answer.headers)
                 async for chunk in answer.aiter_raw():
                     sink.take(chunk)
             return sink.response()
-        except self._errors.HTTPError as error:
-            raise _fault(error, self._errors) from None
-        finally:
-            sink.discard()
 
     async def close(self) -> None:
         """Close the client, unless it was handed in."""
@@ -139,101 +128,36 @@ class AsyncHttpxTransport:
             await self._client.aclose()
 
 
-class _Sink:
-    """Takes an answer's bytes: into memory or a file, never more than the request allows."""
-
-    def __init__(self, request: Request, timeouts: Timeouts) -> None:
-        self._request = request
-        self._started = time.monotonic()
-        self._total_s = min(request.timeout_s or timeouts.total_s, timeouts.total_s)
-        self._status = 0
-        self._headers: dict[str, str] = {}
-        self._size = self._raw_size = 0
-        self._kept = bytearray()
-        self._unpack: Callable[[bytes, int], bytes] | None = None
-        self._first = True
-        self._file: BinaryIO | None = None
-        self._part: Path | None = None
-
-    def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        self._status = status
-        self._headers = {name.lower(): text for name, text in headers.items()}
-        if self._request.save_to and 200 <= status < 300:  # noqa: PLR2004  (the range of success)
-            self._file, self._part = _open_beside(self._request.save_to)
-
-    def take(self, chunk: bytes) -> None:
-        self._raw_size += len(chunk)
-        if self._first:
-            self._first = False
-            self._unpack = _unpacker(self._headers.get("content-encoding", ""), chunk)
-        room = self._request.limit_bytes - self._size
-        plain = self._unpack(chunk, room + 1) if self._unpack else chunk
-        self._size += len(plain)
-        if self._size > self._request.limit_bytes:
-            limit = self._request.limit_bytes
-            raise TransportError(Outcome.UNKNOWN, f"answer larger than {limit} bytes")
-        if self._file:
-            _ = self._file.write(plain)
-        else:
-            self._kept += plain
-            if time.monotonic() - self._started > self._total_s:
-                raise TransportError(Outcome.UNKNOWN, f"answer not complete in {self._total_s:g} s")
-
-    def response(self) -> Response:
-        length = self._headers.get("content-length", "")
-        whole = self._request.method != "HEAD" and length.isdigit()
-        if whole and int(length) != self._raw_size:
-            raise TransportError(
-                Outcome.UNKNOWN, f"answer cut at {self._raw_size} of {length} bytes"
-            )
-        if self._file and self._part and self._request.save_to:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            _ = self._part.replace(self._request.save_to)
-            self._file = self._part = None
-        return Response(
-            status=self._status,
-            headers=self._headers,
-            content=bytes(self._kept),
-            received_at=datetime.now(UTC),
-        )
-
-    def discard(self) -> None:
-        """Leave nothing half done."""
-        if self._file:
-            self._file.close()
-        if self._part:
-            self._part.unlink(missing_ok=True)
-
-
-def _open_beside(target: Path) -> tuple[BinaryIO, Path]:
+@contextmanager
+def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Iterator[Sink]:
+    """Give an answer a place; what the library raises comes out as a TransportError."""
+    sink = Sink(request, min(request.timeout_s or timeouts.total_s, timeouts.total_s))
+    ours = _OURS.set(True)
+    unusable = (getattr(library, "InvalidURL", UnicodeEncodeError), UnicodeEncodeError)
     try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{target.name}.", suffix=".part", dir=target.parent
+        yield sink
+    except (library.HTTPError, *unusable) as error:
+        raise _fault(error) from None
+    finally:
+        _OURS.reset(ours)
+        sink.discard()
+
+
+def _hide_queries(record: logging.LogRecord) -> bool:
+    """Mask the queries of addresses in what is logged of our own requests."""
+    if _OURS.get() and isinstance(record.args, tuple):
+        record.args = tuple(
+            each if isinstance(each, int | float) else _hidden(str(each)) for each in record.args
         )
-    except OSError as error:
-        raise InvalidInputError(
-            f"cannot write into {str(target.parent)!r}: {error.strerror}",
-            field="path",
-            next_step="choose an existing folder that can be written to",
-        ) from None
-    return os.fdopen(handle, "wb"), Path(name)
+    return True
 
 
-def _unpacker(encoding: str, start: bytes) -> Callable[[bytes, int], bytes] | None:
-    """Unpack gzip that is gzip; what is only labelled so is plain already."""
-    if encoding.strip().lower() not in ("gzip", "x-gzip") or start[:2] != b"\x1f\x8b":
-        return None
-    machine = zlib.decompressobj(wbits=31)
+_OURS: Final = ContextVar("portraitkit_request", default=False)
+_hidden: Final = masker(())
 
-    def unpack(chunk: bytes, most: int) -> bytes:
-        try:
-            return machine.decompress(chunk, most)
-        except zlib.error:
-            raise TransportError(Outcome.UNKNOWN, "answer is damaged gzip") from None
 
-    return unpack
+def _no_cookies() -> CookieJar:
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
 
 def _arguments(request: Request, timeouts: Timeouts) -> dict[str, Any]:
@@ -253,37 +177,42 @@ def _arguments(request: Request, timeouts: Timeouts) -> dict[str, Any]:
     }
 
 
-def _errors_of(client: object) -> Any:
-    """The exceptions of the library that the client comes from: httpx, or a fork of it."""
+def _library_of(client: object) -> Any:
+    """The library that the client comes from: httpx, or a fork of it. What it logs is masked."""
+    library: Any = httpx
     for cls in type(client).__mro__:
         module = sys.modules.get(cls.__module__.partition(".")[0])
         if hasattr(module, "HTTPError") and hasattr(module, "ConnectError"):
-            return module
-    return httpx
+            library = module
+            break
+    logging.getLogger(library.__name__).addFilter(_hide_queries)
+    return library
 
 
-def _fault(error: Exception, library: Any) -> TransportError:
+def _fault(error: Exception) -> TransportError:
     """Say what became of a request whose answer did not come."""
-    not_sent = (
-        library.ConnectError,
-        library.ConnectTimeout,
-        library.PoolTimeout,
-        library.UnsupportedProtocol,
-        library.ProxyError,
-    )
-    outcome = Outcome.NOT_SENT if isinstance(error, not_sent) else Outcome.UNKNOWN
-    return TransportError(outcome, _REASONS.get(type(error).__name__, "connection failed"))
+    for cls in type(error).__mro__:
+        if reason := _NOT_SENT.get(cls.__name__):
+            return TransportError(Outcome.NOT_SENT, reason)
+    reason = _UNKNOWN.get(type(error).__name__, "connection failed")
+    return TransportError(Outcome.UNKNOWN, reason)
 
 
-_REASONS: Final = {
+_NOT_SENT: Final = {
     "ConnectError": "cannot connect",
     "ConnectTimeout": "timeout while connecting",
     "PoolTimeout": "timeout while waiting for a free connection",
+    "ProxyError": "the proxy refused",
+    "UnsupportedProtocol": "not an http address",
+    "InvalidURL": "not an http address",
+    "UnicodeEncodeError": "the request cannot be put on the wire",
+}
+"""Names that httpx and its forks share, for what happens before the first byte is sent."""
+_UNKNOWN: Final = {
     "WriteError": "connection lost while sending",
     "WriteTimeout": "timeout while sending",
     "ReadError": "connection lost while receiving",
     "ReadTimeout": "timeout while receiving",
     "RemoteProtocolError": "connection ended without a whole answer",
-    "ProxyError": "the proxy refused",
-    "UnsupportedProtocol": "not an http address",
+    "LocalProtocolError": "the request cannot be put on the wire",
 }

@@ -194,8 +194,9 @@ class RawServer:
         if callable(act):
             act(self, peer)
             return
-        self.seen.append(peer.read())
-        peer.write(act)
+        if request := peer.read():
+            self.seen.append(request)
+            peer.write(act)
 
 
 @pytest.fixture

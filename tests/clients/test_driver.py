@@ -228,7 +228,9 @@ def test_a_redirect_of_the_api_is_not_followed(script):
     moved = answer(b"", 307, headers={"location": "https://elsewhere.example/v1?token=abcdef"})
     vendor = script(moved)
 
-    with pytest.raises(errors.UnexpectedResponseError, match="https://elsewhere.example") as caught:
+    with pytest.raises(
+        errors.UnexpectedResponseError, match=r"to https://elsewhere\.example;"
+    ) as caught:
         vendor.run(create)
 
     assert 1 == len(vendor.sent)
@@ -334,7 +336,7 @@ def test_a_retry_after_longer_than_patience_is_told_instead(script):
 
 
 def test_a_deadline_caps_attempts_and_their_timeouts(script):
-    """Inside a wait no attempt begins after its end, and each may take little more than what is left."""
+    """Inside a wait no attempt begins after its end, and each may take only what is left."""
     vendor = script(*[LOST] * 9)
 
     def story(provider):
@@ -409,7 +411,7 @@ def test_retrying_can_be_switched_off_everywhere(script, without_stamina, fault,
     ],
 )
 def test_retrying_can_be_cut_short_in_tests(script, fault, error):
-    """stamina's testing mode caps the attempts, and the last outcome is the result."""
+    """In stamina's testing mode attempts are capped, and the last outcome is the result."""
     vendor = script(fault, fault, ACTIVE)
 
     with stamina.set_testing(True, attempts=1), pytest.raises(error):

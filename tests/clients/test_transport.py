@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import resource
 import sys
 import types
 import zlib
@@ -21,6 +22,9 @@ from portraitkit.providers.alltoken import AllToken
 from portraitkit.secret import Secret
 from portraitkit.transport import HttpxTransport, Timeouts, TransportError
 from portraitkit.wire import Auth, Request, send
+
+# httpx leaves its own generators to the collector when a stream ends early, and trio says so.
+pytestmark = pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
 
 KEY = "sk-not-a-real-key-0123456789"
 QUICK = Timeouts(connect_s=2, read_s=0.15, write_s=0.15, pool_s=0.1, total_s=2)
@@ -202,21 +206,6 @@ def test_an_answer_that_trickles_ends_too(raw_server, transmit):
     assert Outcome.UNKNOWN is caught.value.outcome
 
 
-def test_waiting_for_a_free_connection_is_not_sending(driver, raw_server):
-    """A pool that stays full is told from a vendor that is slow."""
-    server = raw_server(silent)
-
-    def blocking():
-        limits = httpx.Limits(max_connections=1)
-        with httpx.Client(limits=limits) as client, client.stream("GET", server.url):
-            pass
-
-    async def run():
-        pass
-
-    del blocking, run, driver  # see test_clients: the pool is full there
-
-
 # -- sizes -----------------------------------------------------------------------------------------
 
 
@@ -287,7 +276,7 @@ def test_other_encodings_are_left_as_they_are(raw_server, transmit, http, encodi
 
 @pytest.mark.parametrize(
     "content",
-    [gzip.compress(b"{}" * 50)[:12] + b"\xff" * 40, gzip.compress(b"{}" * 50)[:-9]],
+    [gzip.compress(b"{}" * 50)[:10] + b"\xff" * 40, gzip.compress(b"{}" * 50)[:-9]],
     ids=["garbled", "cut"],
 )
 def test_damaged_gzip_is_no_answer(raw_server, transmit, http, content):
@@ -414,9 +403,7 @@ def test_a_broken_download_leaves_nothing_behind(raw_server, transmit, tmp_path,
     assert b"older" == (tmp_path / "mia.mp4").read_bytes()
 
 
-def test_a_download_larger_than_allowed_leaves_nothing_behind(
-    raw_server, transmit, http, tmp_path
-):
+def test_a_download_larger_than_allowed_leaves_nothing_behind(raw_server, transmit, http, tmp_path):
     """The limit holds on disk as in memory."""
     server = raw_server(http(FILM))
 
@@ -440,15 +427,13 @@ def test_a_missing_folder_is_the_callers_mistake(raw_server, transmit, http, tmp
     """The error names the folder and what to do."""
     server = raw_server(http(FILM))
 
-    with pytest.raises(errors.InvalidInputError, match="cannot write into") as caught:
+    with pytest.raises(errors.InvalidInputError, match="cannot write to") as caught:
         transmit(get(server.url, save_to=tmp_path / "nowhere" / "mia.mp4"))
 
     assert "path" == caught.value.field
 
 
-def test_a_folder_in_the_files_place_is_the_callers_mistake(
-    raw_server, transmit, http, tmp_path
-):
+def test_a_folder_in_the_files_place_is_the_callers_mistake(raw_server, transmit, http, tmp_path):
     """A target that cannot be replaced is said to be so, and nothing is left behind."""
     (tmp_path / "mia.mp4").mkdir()
     server = raw_server(http(FILM))
@@ -473,6 +458,21 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(
 
     with pytest.raises(errors.InvalidInputError, match="No space left on device"):
         transmit(get(server.url, save_to=tmp_path / "mia.mp4"))
+
+    assert [] == left_in(tmp_path)
+
+
+def test_a_disk_that_fills_up_on_the_way_is_told_too(raw_server, transmit, http, tmp_path):
+    """Not only the end of a download can fail."""
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    server = raw_server(http(FILM))
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, most[1]))
+    try:
+        with pytest.raises(errors.InvalidInputError, match="File too large"):
+            transmit(get(server.url, save_to=tmp_path / "mia.mp4"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
 
     assert [] == left_in(tmp_path)
 
@@ -556,7 +556,7 @@ def test_a_client_of_a_fork_is_understood(transmit, driver, monkeypatch, kind):
         ("ConnectTimeout", Outcome.NOT_SENT, "timeout while connecting"),
         ("PoolTimeout", Outcome.NOT_SENT, "timeout while waiting for a free connection"),
         ("ProxyError", Outcome.NOT_SENT, "the proxy refused"),
-        ("LocalProtocolError", Outcome.NOT_SENT, "the request cannot be put on the wire"),
+        ("LocalProtocolError", Outcome.UNKNOWN, "the request cannot be put on the wire"),
         ("WriteError", Outcome.UNKNOWN, "connection lost while sending"),
         ("WriteTimeout", Outcome.UNKNOWN, "timeout while sending"),
         ("DecodingError", Outcome.UNKNOWN, "connection failed"),
@@ -607,7 +607,9 @@ class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield piece
 
 
-@pytest.mark.parametrize("url", ["https://", "https://vendor.example:port/", "https://[::/", "é://"])
+@pytest.mark.parametrize(
+    "url", ["https://", "https://vendor.example:port/", "https://[::/", "ftp://vendor.example"]
+)
 def test_an_impossible_address_was_not_sent(transmit, url):
     """Whatever a vendor calls a link, no foreign exception comes out."""
     with pytest.raises(TransportError) as caught:
@@ -616,18 +618,20 @@ def test_an_impossible_address_was_not_sent(transmit, url):
     assert Outcome.NOT_SENT is caught.value.outcome
 
 
-def test_a_header_that_cannot_be_sent_was_not_sent(raw_server, transmit, http):
-    """A line break or a letter outside Latin in a header stops before the wire, unseen."""
-    server = raw_server(http(), http())
+@pytest.mark.parametrize(
+    ("value", "outcome"),
+    [("Bearer a\r\nX-Evil: 1", Outcome.UNKNOWN), ("Bearer ключ", Outcome.NOT_SENT)],
+)
+def test_a_header_that_cannot_be_sent_stops_here(raw_server, transmit, http, value, outcome):
+    """A line break or a letter outside ASCII in a header is told without showing it."""
+    server = raw_server(http())
 
-    for value in ("Bearer a\r\nX-Evil: 1", "Bearer ключ"):
-        request = get(server.url, headers={"Authorization": value})
-        with pytest.raises(TransportError) as caught:
-            transmit(request)
+    request = get(server.url, headers={"Authorization": value})
+    with pytest.raises(TransportError, match="cannot be put on the wire") as caught:
+        transmit(request)
 
-        assert Outcome.NOT_SENT is caught.value.outcome
-        assert "Bearer" not in str(caught.value)
-    assert not [each for each in server.seen if b"Evil" in each]
+    assert outcome is caught.value.outcome
+    assert [] == server.seen
 
 
 def test_no_cookie_is_kept(raw_server, transmit, http):
@@ -649,7 +653,20 @@ def test_nothing_signed_is_logged(raw_server, transmit, http, caplog):
 
     transmit(get(f"{server.url}/mia.mp4?X-Tos-Signature=abc"))
 
+    assert f'GET {server.url}/mia.mp4?<secret> "HTTP/1.1 200 OK"' in caplog.text
     assert "X-Tos-Signature" not in caplog.text
+
+
+def test_what_others_log_is_left_alone(caplog):
+    """The mask is for our own requests: an application's use of httpx is its own affair."""
+    caplog.set_level("INFO")
+    client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+    HttpxTransport(client).close()
+
+    client.get("https://app.example/?page=2")
+    client.close()
+
+    assert "https://app.example/?page=2" in caplog.text
 
 
 # -- through the driver ----------------------------------------------------------------------------

@@ -237,7 +237,9 @@ def test_an_odd_member_of_a_nested_object_is_dropped_alone():
 # -- what is required ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("members", [{}, {"Id": None}, {"id": "asset-1"}, {"Id": "", "AssetId": ""}])
+@pytest.mark.parametrize(
+    "members", [{}, {"Id": None}, {"id": "asset-1"}, {"Id": "", "AssetId": ""}]
+)
 def test_a_lacking_id_is_named_by_the_vendors_keys(members):
     """An id is never made up: the error says under which keys it was looked for."""
     with pytest.raises(UnexpectedResponseError, match=r"lacks Id or AssetId \(Asset\.id\)"):

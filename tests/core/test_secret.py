@@ -72,9 +72,9 @@ def test_a_traceback_with_locals_shows_the_mask():
     with pytest.raises(ValueError, match="no luck") as caught:
         fail(SECRET)
 
-    shown = "".join(traceback.TracebackException.from_exception(
-        caught.value, capture_locals=True
-    ).format())
+    shown = "".join(
+        traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
+    )
     assert "key = <secret>" in shown
 
 

@@ -13,7 +13,7 @@ from portraitkit.providers.volcengine import Volcengine
 from portraitkit.secret import Secret
 from portraitkit.simulators.state import SimAccount, never
 from portraitkit.simulators.volcengine import Variants, VolcengineSimulator
-from portraitkit.testing import simulated, simulated_async
+from portraitkit.testing import answer, simulated, simulated_async
 from portraitkit.video import References, VideoRequest
 
 ACCOUNT = SimAccount(
@@ -109,6 +109,20 @@ def test_a_queued_video_can_be_cancelled_and_a_running_one_not():
     assert VideoStatus.CANCELLED is cancelled.status
     assert 1 == judged.operations.count("DeleteVideoTask")
     assert {early.id, late.id} == {each.id for each in client.list_videos()}
+
+
+def test_a_cancellation_is_never_sent_late():
+    """Asked to come back in a minute, it gives up: by then the DELETE would remove the record."""
+    judged = vendor()
+    client = simulated(PROVIDER, judged)
+    task = client.create_video(VideoRequest(prompt="x"))
+    busy = answer({"error": {"code": "ServerOverloaded"}}, 429, headers={"retry-after": "60"})
+    judged.answer_next(busy, lambda request: request.method == "DELETE")
+    with pytest.raises(errors.RateLimitedError):
+        client.cancel_video(task)
+
+    assert 1 == judged.operations.count("DeleteVideoTask")
+    assert VideoStatus.SUCCEEDED is client.wait_for_video(task).status
 
 
 @pytest.mark.parametrize("token_paging", [False, True])

@@ -192,7 +192,7 @@ class ArkTasks(ArkVideo):
     """Videos as Ark's tasks: also list and cancel."""
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
-        """List tasks, newest first. Source: docs/vendors/volcengine.md, one list a second."""
+        """List tasks. Source: Volcengine docs 82379/1521675; one list a second is allowed."""
         number = int(cursor or 1)
         query = {"page_num": str(number), "page_size": str(PAGE_SIZE)}
         answer = yield from self.ask(evolve(self.task_request("GET"), query=query))

@@ -8,7 +8,6 @@ configuration that this demo puts into a temporary folder tells the vendors apar
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import textwrap
 import time
@@ -213,8 +212,7 @@ def _environment(values: Mapping[str, str]) -> Generator[None]:
 
 
 def _say(text: str) -> None:
-    _ = sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    print(text, flush=True)  # noqa: T201  (printing is what a demo is for)
 
 
 if __name__ == "__main__":
