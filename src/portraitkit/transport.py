@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -129,14 +129,15 @@ class AsyncHttpxTransport:
 
 
 @contextmanager
-def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Iterator[Sink]:
+def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Generator[Sink]:
     """Give an answer a place; what the library raises comes out as a TransportError."""
     sink = Sink(request, min(request.timeout_s or timeouts.total_s, timeouts.total_s))
     ours = _OURS.set(True)
-    unusable = (getattr(library, "InvalidURL", UnicodeEncodeError), UnicodeEncodeError)
+    unusable = getattr(library, "InvalidURL", library.HTTPError)
+    known: tuple[type[Exception], ...] = (library.HTTPError, unusable, UnicodeEncodeError)
     try:
         yield sink
-    except (library.HTTPError, *unusable) as error:
+    except known as error:
         raise _fault(error) from None
     finally:
         _OURS.reset(ours)

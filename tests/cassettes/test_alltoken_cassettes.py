@@ -21,7 +21,7 @@ def test_a_virtual_portrait_goes_from_url_to_video(replay_cassette):
         asset = yield from provider.add_asset(group, "https://example.com/mia.jpg", name="front")
         active = yield from provider.wait_until_active(asset)
         request = VideoRequest(
-            prompt="A confident keynote speaker on stage, cinematic 4K",
+            prompt="The presenter walks onto a bright stage and waves",
             media=Frames(first=active),
             ratio="16:9",
             duration_s=5,

@@ -112,7 +112,7 @@ class AllToken(BearerProvider, ActionVerification):
     )
     error_codes: ClassVar[Mapping[str, type[ProviderError]]] = {
         **ACTION_ERRORS,
-        "invalid_request": InvalidRequestError,
+        # `invalid_request` says less than the HTTP status, which decides for it.
         "upstream_invalid_parameter": InvalidRequestError,
         "upstream_content_violation": ContentRejectedError,
         "insufficient_balance": InsufficientBalanceError,
