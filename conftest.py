@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib.resources import files
@@ -20,17 +19,12 @@ VENDORS = ("alltoken", "token360", "volcengine", "apiyi", "xcompute")
 PACING = "{ first_s = 0.02, step_s = 0.02, deadline_s = 20 }"
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with a picture and a portraitkit.toml for five simulated vendors."""
+@pytest.fixture(scope="session")
+def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a picture and a portraitkit.toml for five vendors, served on loopback."""
     folder = tmp_path_factory.mktemp("sandbox")
     picture = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
     (folder / "mia.jpg").write_bytes(picture)
-    patch = pytest.MonkeyPatch()
-    for key in ("api_key", "access_key", "secret_key"):
-        patch.setenv(f"DEMO_{key.upper()}", getattr(ACCOUNT, key))
-    patch.delenv("PORTRAITKIT_PROFILE", raising=False)
-    patch.delenv("PORTRAITKIT_CONFIG", raising=False)
     with ExitStack() as stack:
         text = 'profile = "alltoken"\n'
         for vendor in VENDORS:
@@ -39,13 +33,20 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             server = stack.enter_context(serve(simulator, folder=folder / "published"))
             text += _profile(vendor, server.url, folder)
         (folder / "portraitkit.toml").write_text(text, encoding="utf-8")
-        before = Path.cwd()
-        os.chdir(folder)
-        try:
-            yield folder
-        finally:
-            os.chdir(before)
-            patch.undo()
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def sandbox(vendors: Path) -> Iterator[Path]:
+    """Work in that folder, with the simulated vendors' keys in the environment."""
+    patch = pytest.MonkeyPatch()
+    for key in ("api_key", "access_key", "secret_key"):
+        patch.setenv(f"DEMO_{key.upper()}", getattr(ACCOUNT, key))
+    patch.delenv("PORTRAITKIT_PROFILE", raising=False)
+    patch.delenv("PORTRAITKIT_CONFIG", raising=False)
+    patch.chdir(vendors)
+    yield vendors
+    patch.undo()
 
 
 def _hurried() -> World:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import court
 import pytest
 import vcr
 
+import court
 from portraitkit.client import AsyncClient, Client
 from portraitkit.driver import Budget
 from portraitkit.provider import PortraitProvider

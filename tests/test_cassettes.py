@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-import court
 import pytest
 import yaml
 
+import court
 from portraitkit.connecting import build_provider
 from portraitkit.wire import Auth, Request, Response
 

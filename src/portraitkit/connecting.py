@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -143,7 +144,7 @@ def build_provider(
     if read is None and profile in provider_names():
         read = Profile(name=str(profile), provider=str(profile), settings={}, origins={})
     if read is None:
-        read = load_profile(profile, config=config_file)
+        read = _load(profile, config_file)
     cls = provider_class(read.provider)
     read = evolve(read, settings={**read.settings, **given})
     check_keys(read, known_keys(cls))
@@ -159,6 +160,17 @@ def build_provider(
     if host := media_host or _folder_host(read):
         values["media_host"] = host
     return read.name, cls(**values)
+
+
+def _load(profile: str | None, config_file: Path | str | None) -> Profile:
+    try:
+        return load_profile(profile, config=config_file)
+    except ConfigError as error:
+        names = provider_names()
+        near = difflib.get_close_matches(profile or "", names, n=1)
+        if near and near[0] not in error.next_step:
+            error.next_step += f"; or did you mean the adapter {near[0]!r}?"
+        raise
 
 
 def known_keys(cls: type[PortraitProvider]) -> frozenset[str]:

@@ -6,11 +6,12 @@ A dialect is data plus two small functions: one writes media and prompt, the oth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, get_args
 
 from attrs import field, frozen
 
+from .codec import is_object
 from .errors import InvalidInputError, UnsupportedError
 from .models import Adaptation
 from .video import (
@@ -112,13 +113,8 @@ class VideoDialect:
     def parse(self, body: Mapping[str, Any], *, provider: str, model: str) -> ParsedVideo:
         """Read a body. Members without a neutral field go into `extra` under *provider*."""
         found = self.read(body)
-        losses = list(found.losses)
-        if {slot.role for slot in found.slots} > {Role.REFERENCE}:
-            losses += [
-                Loss(field="media", value=slot.url, why="frames and references exclude each other")
-                for slot in found.slots
-                if slot.role is Role.REFERENCE
-            ]
+        slots, misfits = _fitting(found.slots)
+        losses = [*found.losses, *misfits]
         values: dict[str, Any] = {}
         used = {*found.used, "model"}
         for name, key in self.fields.items():
@@ -131,13 +127,56 @@ class VideoDialect:
                 losses.append(Loss(field=key, value=body[key], why=f"not a value for {name}"))
         rest = {key: value for key, value in body.items() if key not in used and value is not None}
         request = VideoRequest(
-            prompt=read_prompt(found.prompt, found.slots),
+            prompt=read_prompt(found.prompt, slots),
             model=model,
-            media=read_slots(found.slots),
+            media=read_slots(slots),
             extra={provider: rest} if rest else {},
             **values,
         )
         return ParsedVideo(request=request, losses=tuple(losses))
+
+
+def take_address(item: Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
+    """
+    Take the address of a medium out of its item: in `{kind}_url`, in an object there, or in `url`.
+
+    Returns:
+        The address, empty if there is none, and every member that says something else.
+    """
+    member = item.get(f"{kind}_url")
+    inner = member if is_object(member) else {"url": member}
+    known = ("type", "role", "frame_type", f"{kind}_url")
+    rest = {f"{kind}_url.{key}": value for key, value in inner.items()}
+    rest |= {key: value for key, value in item.items() if key not in known}
+    rest = {key: value for key, value in rest.items() if value is not None}
+    for place in (f"{kind}_url.url", "url"):
+        address = rest.get(place)
+        if isinstance(address, str) and address:
+            del rest[place]
+            return address, rest
+    return "", rest
+
+
+def unread(where: str, members: Mapping[str, Any]) -> Iterator[Loss]:
+    """Declare the members of an item that nothing reads."""
+    for key, value in members.items():
+        yield Loss(field=f"{where}.{key}", value=value, why="not a member that can be carried")
+
+
+def _fitting(slots: tuple[Slot, ...]) -> tuple[tuple[Slot, ...], list[Loss]]:
+    """Keep what goes together: a first frame and maybe a last one, or else references."""
+    frames: dict[Role, Slot] = {}
+    for slot in slots:
+        _ = frames.setdefault(slot.role, slot)
+    framed = Role.FIRST_FRAME in frames
+    kept = tuple(
+        slot
+        for slot in slots
+        if (slot.role is Role.REFERENCE) is not framed and (not framed or slot is frames[slot.role])
+    )
+    why = "frames and references exclude each other, and there is one frame of each kind"
+    lost = [slot for slot in slots if not any(slot is each for each in kept)]
+    return kept, [Loss(field="media", value=slot.url, why=why) for slot in lost]
 
 
 def unsupported(
@@ -148,8 +187,16 @@ def unsupported(
 
     Raises:
         UnsupportedError: It does not.
+        InvalidInputError: The policy is none of `raise`, `warn` and `drop`.
     """
     choice: Policy = policy if isinstance(policy, str) else policy.get(name, "raise")
+    if choice not in get_args(Policy):
+        raise InvalidInputError(
+            f"on_unsupported is {choice!r} for {name}",
+            provider=provider,
+            field="on_unsupported",
+            next_step="use raise, warn or drop",
+        )
     if choice == "raise":
         raise UnsupportedError(
             f"{provider} cannot express {name}={asked!r}: {why}",

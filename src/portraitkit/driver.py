@@ -29,15 +29,18 @@ from .errors import (
     OutcomeUnknownError,
     PortraitError,
     UnexpectedResponseError,
-    masker,
 )
+from .flows.guarding import Watch
 from .provider import PortraitProvider
-from .secret import Secret
-from .transport import AsyncTransport, Transport, TransportError
+from .sink import TransportError
+from .transport import AsyncTransport, Transport
 from .wire import Auth, Flow, Pause, Request, Response, Step, Work
 
 T = TypeVar("T")
 _log: Final = logging.getLogger("portraitkit")
+# Without a handler of the application's own, Python would print stamina's notes to stderr.
+for _name in ("portraitkit", "stamina"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 def _utc_now() -> datetime:
@@ -186,52 +189,9 @@ class Call:
         )
 
 
-class _Run:
-    """What a driver remembers while it runs one flow."""
-
-    def __init__(self, flow: Flow[Any], provider: PortraitProvider, operation: str) -> None:
-        if inspect.getgeneratorstate(flow) != inspect.GEN_CREATED:
-            raise TypeError("this flow has already run: make a new one for each call")
-        self._provider = provider
-        self._operation = operation
-        self._created: Response | None = None
-        self._secrets: list[Secret] = list(provider.secrets)
-
-    def step(self, step: Step) -> None:
-        """See a step go out."""
-        self._created = None
-        if isinstance(step, Request):
-            self._secrets += step.secrets
-
-    def reply(self, step: Step, reply: object) -> None:
-        """See its result come back."""
-        if isinstance(step, Request) and isinstance(reply, Response) and not step.repeatable:
-            self._created = reply if reply.ok else None
-
-    def error(self, error: PortraitError) -> PortraitError:
-        """Make an error fit to leave: complete, and without secrets."""
-        if isinstance(error, UnexpectedResponseError) and self._created is not None:
-            error = OutcomeUnknownError(
-                f"the vendor took the request, but its answer is lost: {error.message}",
-                status=self._created.status,
-                request_id=error.request_id,
-                attempts=self._created.attempts,
-                next_step=refusals.LOOK_FIRST,
-            )
-        error = error.fill(provider=self._provider.name, operation=self._operation)
-        # The frames inside hold decoded answers; a traceback that prints locals would show them.
-        error.__cause__ = error.__context__ = None
-        return error.with_traceback(None).scrub(masker(_reveal(self._secrets)))
-
-
-def _reveal(secrets: list[Secret]) -> list[str]:
-    values: list[str] = []
-    for secret in secrets:
-        try:
-            values.append(secret.reveal())
-        except LookupError:
-            continue
-    return values
+def _check_fresh(flow: Flow[Any]) -> None:
+    if inspect.getgeneratorstate(flow) != inspect.GEN_CREATED:
+        raise TypeError("this flow has already run: make a new one for each call")
 
 
 class Driver:
@@ -247,7 +207,8 @@ class Driver:
 
     def run(self, flow: Flow[T], operation: str) -> T:
         """Run a flow to its end."""
-        state = _Run(flow, self._provider, operation)
+        _check_fresh(flow)
+        watch = Watch(self._provider, operation)
         reply: object = None
         error: Exception | None = None
         while True:
@@ -260,13 +221,13 @@ class Driver:
                 failure = raised
                 break
             reply, error = None, None
-            state.step(step)
+            watch.step(step)
             try:
                 reply = self._do(step)
             except PortraitError as raised:
                 error = raised
-            state.reply(step, reply)
-        raise state.error(failure)
+            watch.reply(step, reply)
+        raise watch.error(failure)
 
     def _do(self, step: Step) -> object:
         if isinstance(step, Pause):
@@ -314,7 +275,8 @@ class AsyncDriver:
 
     async def run(self, flow: Flow[T], operation: str) -> T:
         """Run a flow to its end."""
-        state = _Run(flow, self._provider, operation)
+        _check_fresh(flow)
+        watch = Watch(self._provider, operation)
         reply: object = None
         error: Exception | None = None
         while True:
@@ -327,13 +289,13 @@ class AsyncDriver:
                 failure = raised
                 break
             reply, error = None, None
-            state.step(step)
+            watch.step(step)
             try:
                 reply = await self._do(step)
             except PortraitError as raised:
                 error = raised
-            state.reply(step, reply)
-        raise state.error(failure)
+            watch.reply(step, reply)
+        raise watch.error(failure)
 
     async def _do(self, step: Step) -> object:
         if isinstance(step, Pause):

@@ -133,7 +133,7 @@ def read_file(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no file can have such a name"
         raise MediaError(
-            f"cannot read {path.name!r}: {reason}",
+            f"cannot read {path.name or str(path)!r}: {reason}",
             field="source",
             next_step="pass the path of an existing picture, video or audio file",
         ) from None

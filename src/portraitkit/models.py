@@ -10,11 +10,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
-from .errors import AssetNotReadyError, PortraitError
+from .errors import AssetNotReadyError, PortraitError, masker
 from .handles import Handle, HandleKind
 from .secret import Secret
 
@@ -123,12 +123,20 @@ class Finding:
     source: str
 
 
+_mask_queries: Final = masker(())
+
+
+def _without_queries(text: str) -> str:
+    # Vendors quote the signed links that they could not fetch.
+    return _mask_queries(text)
+
+
 @frozen(kw_only=True)
 class Failure:
-    """Why an asset or a video failed, in the vendor's words."""
+    """Why an asset or a video failed, in the vendor's words; links lose their queries."""
 
     code: str = ""
-    message: str = ""
+    message: str = field(default="", converter=_without_queries)
     error: PortraitError | None = field(default=None, repr=False, eq=False)
     """The error that stopped one part of `add_assets`."""
 

@@ -114,6 +114,23 @@ def check_asset_id(asset_id: str, *, provider: str, prefix: str, name: str) -> N
         )
 
 
+def check_kind(bare: str, *, kind: str, provider: str) -> None:
+    """
+    Refuse an id whose form says that it names another kind of thing.
+
+    Raises:
+        HandleError: It does.
+    """
+    for other, pattern in _FORMS.items():
+        if other != kind and pattern.match(bare):
+            raise HandleError(
+                f"{bare!r} is an id of the form of {other}s, not of {kind}s",
+                provider=provider,
+                field=kind,
+                next_step=f"pass the {kind}, its handle, or its own id",
+            )
+
+
 def check_prompt(prompt: str, *, provider: str) -> None:
     """
     Refuse a prompt that holds an asset's address: the model reads it as words.
@@ -145,4 +162,9 @@ _NOT_ASSETS: Final = (
     (re.compile(r"task_"), "a task's id", "pass the asset that wait_until_active returned"),
     (re.compile(r"\d+$"), "a record number", "use the id the vendor gives for asset://"),
 )
-_RAW_ID: Final = re.compile(r"asset://\S+|\basset-\d{14}-\w+|\bta_\w{16,}")
+_FORMS: Final = {
+    "asset": re.compile(r"asset-\d{14}-|ta_\w{16,}|ua_"),
+    "group": re.compile(r"(asset)?group-\d{14}-"),
+    "video": re.compile(r"cgt-\d{14}-|vgen_"),
+}
+_RAW_ID: Final = re.compile(r"asset://\S+|\basset-\d{14}-\w+|\bta_\w{16,}", re.ASCII)

@@ -17,7 +17,7 @@ from .errors import HandleError, InvalidInputError, PortraitError, ProviderError
 from .handles import Handle, HandleKind, fingerprint, is_handle, seal, unseal
 from .media import MediaHost, MediaRules
 from .models import Finding, GroupKind, MediaType, Raw, Result
-from .preflight import VideoModel, check_asset_id, check_length, enforce
+from .preflight import VideoModel, check_asset_id, check_kind, check_length, enforce
 from .secret import Secret
 from .waiting import Pacing, Subject
 from .wire import Flow, Request, Response, request_id_of, send
@@ -188,6 +188,8 @@ class Vendor(ABC):
             )
         if kind == "asset":
             check_asset_id(bare, provider=self.name, prefix=self.asset_prefix, name=kind)
+        elif kind in ("group", "video"):
+            check_kind(bare, kind=kind, provider=self.name)
         return bare
 
     def seal(self, text: str) -> str:

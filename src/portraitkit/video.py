@@ -37,8 +37,10 @@ def _references(
     if isinstance(given, Mapping):
         return tuple(Reference(source=source, name=name) for name, source in given.items())
     if isinstance(given, str | Asset):
-        raise TypeError(
-            "references are a mapping from names, or a sequence: put brackets around one"
+        raise InvalidInputError(
+            "one reference is no list of references: put brackets around it",
+            field="media",
+            next_step='pass a list such as [asset], or names such as {"mia": asset}',
         )
     return tuple(each if isinstance(each, Reference) else Reference(source=each) for each in given)
 
@@ -56,7 +58,8 @@ class References:
     audios: tuple[Reference, ...] = field(default=(), converter=_references)
 
     def __attrs_post_init__(self) -> None:
-        names = [each.name for each in (*self.images, *self.videos, *self.audios) if each.name]
+        every = (*self.images, *self.videos, *self.audios)
+        names = [each.name for each in every if each.name is not None]
         for name in names:
             if not _NAME.fullmatch(name):
                 raise PromptError(
@@ -208,20 +211,18 @@ def write_prompt(prompt: str, media: Media | None) -> str:
         PromptError: A label has no reference, a named reference is unused, or a brace stands alone.
     """
     texts: dict[str, str] = {}
-    unused: set[str] = set()
+    named: dict[str, str] = {}
     for kind, label, each in _labelled(media if isinstance(media, References) else References()):
-        number = int(label.rpartition("_")[2])
-        text = f"{kind.value.capitalize()} {number}"
-        texts[label] = text
+        texts[label] = f"{kind.value.capitalize()} {label.rpartition('_')[2]}"
         if each.name:
-            unused.add(each.name)
-            taken = texts.setdefault(each.name, text)
-            if taken != text:
-                raise PromptError(
-                    f"the label {each.name!r} also names {taken} by its position",
-                    field="media",
-                    next_step="choose a label that is not image_N, video_N or audio_N",
-                )
+            named[each.name] = texts[label]
+    for name, text in named.items():
+        if texts.setdefault(name, text) != text:
+            raise PromptError(
+                f"the label {name!r} also names {texts[name]} by its position",
+                field="media",
+                next_step="choose a label that is not image_N, video_N or audio_N",
+            )
 
     def replace(match: re.Match[str]) -> str:
         token = match[0]
@@ -240,13 +241,13 @@ def write_prompt(prompt: str, media: Media | None) -> str:
                 field="prompt",
                 next_step=f"known labels: {', '.join(sorted(texts)) or 'none'}",
             )
-        unused.discard(label)
+        _ = named.pop(label, None)
         return texts[label]
 
     text = _TOKEN.sub(replace, prompt)
-    if unused:
+    if named:
         raise PromptError(
-            f"the prompt never names {', '.join(f'{{{name}}}' for name in sorted(unused))}",
+            f"the prompt never names {', '.join(f'{{{name}}}' for name in sorted(named))}",
             field="prompt",
             next_step="name each labelled reference in the prompt, or give references as a list",
         )
@@ -296,4 +297,4 @@ def _labelled(media: References) -> Iterator[tuple[MediaType, str, Reference]]:
 
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 _TOKEN: Final = re.compile(r"\{\{|\}\}|\{([^\W\d]\w*)\}|[{}]")
-_SPOKEN: Final = re.compile(r"\b(Image|Video|Audio) ([1-9]\d?)\b")
+_SPOKEN: Final = re.compile(r"\b(Image|Video|Audio) ([1-9]\d?)\b", re.ASCII)  # 让Image 1微笑

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import anyio
@@ -18,7 +19,7 @@ from portraitkit.providers.alltoken import AllToken
 from portraitkit.secret import Secret
 from portraitkit.simulators.alltoken import AllTokenSimulator
 from portraitkit.simulators.state import SimAccount
-from portraitkit.testing import VirtualTime
+from portraitkit.testing import VirtualTime, simulated, simulated_async
 from portraitkit.transport import AsyncHttpxTransport, HttpxTransport
 
 KEY = "sk-not-a-real-key-0123456789"
@@ -168,7 +169,7 @@ class RawServer:
         finally:
             self._stopping.set()
             self.release.set()
-            self._thread.join(5)
+            self._thread.join(30)
             self._listener.close()
         assert not self.failures, self.failures
 
@@ -181,7 +182,7 @@ class RawServer:
                 except TimeoutError:
                     if self._stopping.is_set():
                         return
-            connection.settimeout(5)
+            connection.settimeout(30)
             with connection:
                 try:
                     self._perform(act, Peer(connection))
@@ -259,3 +260,39 @@ def http(body=b"", status="200 OK", **headers):
 @pytest.fixture(name="http")
 def http_fixture():
     return http
+
+
+# -- clients at a simulator ------------------------------------------------------------------------
+
+
+class Hand:
+    """A client of either kind, used as if it were blocking; lists are collected."""
+
+    def __init__(self, driver, client):
+        self.client = client
+        self._driver = driver
+
+    def __getattr__(self, name):
+        operation = getattr(self.client, name)
+
+        def blocking(*args, **options):
+            result = operation(*args, **options)
+            return list(result) if isinstance(result, Iterator) else result
+
+        def awaited(*args, **options):
+            async def run():
+                result = operation(*args, **options)
+                if isinstance(result, AsyncIterator):
+                    return [each async for each in result]
+                return (await result) if inspect.isawaitable(result) else result
+
+            return anyio.run(run, backend=self._driver)
+
+        return blocking if self._driver == "blocking" else awaited
+
+
+@pytest.fixture
+def hand(driver, provider, simulator):
+    """A client at the AllToken simulator, for each of the three drivers."""
+    make = simulated if driver == "blocking" else simulated_async
+    return Hand(driver, make(provider, simulator))

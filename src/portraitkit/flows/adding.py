@@ -7,13 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..errors import MediaError, PortraitError, masker
+from ..errors import InvalidInputError, MediaError, PortraitError
 from ..media import Link, MediaHost, MediaSource, Upload, as_link, as_upload, read_file
 from ..models import Asset, AssetStatus, Failure, GroupRef, MediaType
 from ..secret import Secret
 from ..vendor import with_findings
 from ..wire import Flow, Request, work
 from .downloading import follow
+from .guarding import guarded
 
 if TYPE_CHECKING:
     from ..provider import PortraitProvider
@@ -50,19 +51,27 @@ def add_assets(
     provider: PortraitProvider, group: GroupRef, sources: Sequence[MediaSource]
 ) -> Flow[list[Asset]]:
     """Register one after another; a part that fails becomes a failed asset."""
+    if isinstance(sources, str | bytes):
+        raise InvalidInputError(
+            "one source is not a list of sources",
+            provider=provider.name,
+            field="sources",
+            next_step="put it into brackets, or call add_asset",
+        )
     added: list[Asset] = []
     for source in sources:
         try:
-            added.append((yield from provider.add_asset(group, source)))
+            part = provider.add_asset(group, source)
+            added.append((yield from guarded(part, provider, "add_assets")))
         except PortraitError as error:
             added.append(failed_asset(provider, error))
     return added
 
 
 def failed_asset(provider: PortraitProvider, error: PortraitError) -> Asset:
-    """Stand for a part that could not be added, its error scrubbed as a driver would."""
-    error = error.scrub(masker(each.reveal() for each in provider.secrets))
-    failure = Failure(code=error.code or type(error).__name__, message=error.message, error=error)
+    """Stand for a part that could not be added."""
+    code = error.code or type(error).__name__
+    failure = Failure(code=code, message=error.message, error=error.with_traceback(None))
     return Asset(
         provider=provider.name,
         account=provider.account,
@@ -99,11 +108,24 @@ def publish(provider: PortraitProvider, upload: Upload) -> Flow[Link]:
             field="source",
             next_step="pass an https URL, or configure a media host (media_folder and media_url)",
         )
-    call = partial(
-        host.publish, upload.content, filename=upload.filename, content_type=upload.content_type
-    )
-    url = yield from work(call)
+    url = yield from work(partial(_published, host, upload))
     return as_link(url, media=upload.media)
+
+
+def _published(host: MediaHost, upload: Upload) -> str:
+    """Call the caller's own code, which raises what it likes."""
+    try:
+        return host.publish(
+            upload.content, filename=upload.filename, content_type=upload.content_type
+        )
+    except PortraitError:
+        raise
+    except Exception as error:
+        raise MediaError(
+            f"the media host failed: {type(error).__name__}: {error}",
+            field="source",
+            next_step="see to the media host, or pass an https URL",
+        ) from error
 
 
 def fetch(url: Secret) -> Flow[bytes]:

@@ -17,7 +17,7 @@ from ..errors import (
     VideoNotReadyError,
 )
 from ..models import Failure, VideoRef, VideoStatus, VideoTask
-from ..refusals import class_of
+from ..refusals import bare, class_of
 from ..wire import Auth, Flow, Request, Response, is_loopback, send
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _REDIRECTS: Final = 5
 def download_video(provider: PortraitProvider, task: VideoRef, path: str | Path) -> Flow[Path]:
     """Copy a finished video into a file; a link that has run out is read afresh, once."""
     target = Path(path)
-    fresh = not isinstance(task, VideoTask) or task.video_link is None
+    fresh = not isinstance(task, VideoTask) or not task.video_link  # a pickle keeps no link
     found = (yield from provider.get_video(task)) if fresh or isinstance(task, str) else task
     if found.status in (VideoStatus.QUEUED, VideoStatus.RUNNING):
         raise VideoNotReadyError(
@@ -42,24 +42,32 @@ def download_video(provider: PortraitProvider, task: VideoRef, path: str | Path)
     if found.status not in (VideoStatus.SUCCEEDED, VideoStatus.UNKNOWN):
         raise video_failed(provider, found)
     response = yield from _copy(provider, found, target)
-    if not response.ok and not fresh:
+    if not (response.ok or fresh or bare(response)):
         found = yield from provider.get_video(found.handle)
         response = yield from _copy(provider, found, target)
     if not response.ok:
-        kind = NotFoundError if response.status in (404, 410) else PermissionDeniedError
-        raise kind(
-            f"the video's link answered HTTP {response.status}",
-            provider=provider.name,
-            status=response.status,
-            handle=found.handle,
-            next_step="links run out: read the video again; vendors keep files for a limited time",
-        )
+        raise _no_file(provider, found, response)
     return target
+
+
+def _no_file(provider: PortraitProvider, task: VideoTask, response: Response) -> ProviderError:
+    passing = bare(response)
+    gone = NotFoundError if response.status in (404, 410) else PermissionDeniedError
+    why = "links run out: read the video again; vendors keep files for a limited time"
+    kind = type(passing) if passing else gone
+    return kind(
+        f"the video's link answered HTTP {response.status}",
+        provider=provider.name,
+        status=response.status,
+        handle=task.handle,
+        attempts=response.attempts,
+        next_step=passing.advice if passing else why,
+    )
 
 
 def _copy(provider: PortraitProvider, task: VideoTask, target: Path) -> Flow[Response]:
     link = task.video_link or (yield from provider.video_link(task))
-    if link is None:
+    if not link:
         raise UnexpectedResponseError(
             "the video is finished, but the vendor gave no link to it",
             provider=provider.name,
@@ -100,7 +108,10 @@ def follow(request: Request) -> Flow[Response]:
         where = response.headers.get("location")
         if not (300 <= response.status < 400 and where):  # noqa: PLR2004  (the range of redirects)
             return response
-        target = urljoin(request.url, where)
+        try:
+            target = urljoin(request.url, where)
+        except ValueError:
+            target = ""
         if not target.startswith("https://") and not (
             is_loopback(target) and is_loopback(request.url)
         ):

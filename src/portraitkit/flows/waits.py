@@ -6,7 +6,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ..errors import AssetFailedError, VerificationFailedError
+from attrs import evolve
+
+from ..errors import (
+    AssetFailedError,
+    NotFoundError,
+    PermissionDeniedError,
+    VerificationFailedError,
+)
 from ..models import (
     Asset,
     AssetRef,
@@ -22,8 +29,9 @@ from ..models import (
     VideoTask,
 )
 from ..waiting import OnEvent, Sight, wait
-from ..wire import Flow
+from ..wire import Flow, pause
 from .downloading import video_failed
+from .guarding import guarded
 
 if TYPE_CHECKING:
     from ..provider import PortraitProvider
@@ -86,9 +94,11 @@ def wait_until_all_active(
         )
 
     looked: list[list[Asset]] = [known]
+    new_until_s = (yield from pause()) + provider.pace("asset").unseen_s
 
     def look() -> Flow[list[Asset]]:
-        looked[0] = yield from _look_at_all(provider, looked[0])
+        is_new = (yield from pause()) <= new_until_s
+        looked[0] = yield from _look_at_all(provider, looked[0], is_new=is_new)
         return looked[0]
 
     return (
@@ -104,7 +114,9 @@ def wait_until_all_active(
     )
 
 
-def _look_at_all(provider: PortraitProvider, known: list[Asset]) -> Flow[list[Asset]]:
+def _look_at_all(
+    provider: PortraitProvider, known: list[Asset], *, is_new: bool
+) -> Flow[list[Asset]]:
     fresh: dict[str, Asset] = {}
     waiting = [each for each in known if not _is_settled(each)]
     groups = {each.group_id for each in waiting if each.group_id}
@@ -116,8 +128,21 @@ def _look_at_all(provider: PortraitProvider, known: list[Asset]) -> Flow[list[As
                 fresh.update({each.handle: each for each in listed})
     for each in waiting:
         if each.handle not in fresh:
-            fresh[each.handle] = yield from provider.get_asset(each)
+            fresh[each.handle] = yield from _look_at_one(provider, each, is_new=is_new)
     return [each if _is_settled(each) else fresh[each.handle] for each in known]
+
+
+def _look_at_one(provider: PortraitProvider, asset: Asset, *, is_new: bool) -> Flow[Asset]:
+    """Read an asset among others, which do not suffer if it is gone."""
+    look = provider.get_asset(asset)
+    try:
+        return (yield from guarded(look, provider, "wait_until_active"))
+    except (NotFoundError, PermissionDeniedError) as error:
+        if is_new and isinstance(error, NotFoundError):
+            return asset
+        code = error.code or type(error).__name__
+        failure = Failure(code=code, message=error.message, error=error.with_traceback(None))
+        return evolve(asset, status=AssetStatus.FAILED, failure=failure)
 
 
 def _listing(provider: PortraitProvider, group_id: str, cursor: str | None) -> Flow[Page[Asset]]:

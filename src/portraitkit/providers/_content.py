@@ -6,11 +6,11 @@ Source: docs/vendors/volcengine.md (item types and roles), docs/vendors/alltoken
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ..codec import is_array, is_object
-from ..dialect import Loss, MediaRead
+from ..dialect import Loss, MediaRead, take_address, unread
 from ..models import MediaType
 from ..video import Role, Slot
 
@@ -60,24 +60,29 @@ def write_beside_text(prompt: str, slots: tuple[Slot, ...]) -> dict[str, Any]:
 
 def read(body: Mapping[str, Any]) -> MediaRead:
     """Read both spellings."""
-    items = body.get("content")
-    prompts = [body["prompt"]] if isinstance(body.get("prompt"), str) else []
+    prompt, items = body.get("prompt"), body.get("content")
+    prompts = [prompt] if isinstance(prompt, str) else []
     slots: list[Slot] = []
     losses: list[Loss] = []
+    if not isinstance(prompt, str | None):
+        losses.append(Loss(field="prompt", value=prompt, why="not a text"))
+    if items is not None and not is_array(items):
+        losses.append(Loss(field="content", value=items, why="not a list"))
     for number, item in enumerate(items if is_array(items) else []):
         where = f"content[{number}]"
-        if is_object(item) and item.get("type") == "text":
-            prompts.append(str(item.get("text", "")))
-        elif is_object(item) and (slot := _slot(item)):
-            slots.append(slot)
+        found, rest = _item(item) if is_object(item) else (None, {})
+        if found is None:
+            why = "not a text, image, video or audio item"
+            losses.append(Loss(field=where, value=item, why=why))
+            continue
+        losses.extend(unread(where, rest))
+        if isinstance(found, str):
+            prompts.append(found)
         else:
-            losses.append(
-                Loss(field=where, value=item, why="not a text, image, video or audio item")
-            )
+            slots.append(found)
     if len(prompts) > 1:
-        losses.append(
-            Loss(field="content", value=len(prompts), why="several texts became one prompt")
-        )
+        why = "several texts became one prompt"
+        losses.append(Loss(field="content", value=len(prompts), why=why))
     return MediaRead(
         prompt="\n".join(prompts),
         slots=tuple(slots),
@@ -86,21 +91,24 @@ def read(body: Mapping[str, Any]) -> MediaRead:
     )
 
 
-def _slot(item: Mapping[str, Any]) -> Slot | None:
+def _item(item: Mapping[str, Any]) -> tuple[str | Slot | None, dict[str, Any]]:
+    """Read one item as a text or a medium, and what else it says."""
+    if item.get("type") == "text":
+        text = item.get("text")
+        rest = {key: value for key, value in item.items() if key not in ("type", "text")}
+        return text if isinstance(text, str) else None, rest
     kind = str(item.get("type", "")).removesuffix("_url")
-    url = next(_urls(item, kind), None)
-    if url is None or kind not in ("image", "video", "audio"):
-        return None
-    media, role = _ROLES.get(str(item.get("role")), _UNMARKED.get(kind, (None, None)))
-    return Slot(media, role, url) if media and role and media.value == kind else None
+    url, rest = take_address(item, kind)
+    role = item.get("role")
+    media, meaning = _UNMARKED.get(kind, (None, None)) if role is None else _role(role)
+    if not (url and media and meaning and media.value == kind):
+        return None, {}
+    marks = {"frame_type": item["frame_type"]} if "frame_type" in item else {}
+    return Slot(media, meaning, url), {**rest, **marks}
 
 
-def _urls(item: Mapping[str, Any], kind: str) -> Iterator[str]:
-    """The address is in a member of the type's name, or in the shorthand `url`."""
-    member = item.get(f"{kind}_url")
-    for found in (member.get("url") if is_object(member) else member, item.get("url")):
-        if isinstance(found, str):
-            yield found
+def _role(word: object) -> tuple[MediaType | None, Role | None]:
+    return _ROLES.get(word, (None, None)) if isinstance(word, str) else (None, None)
 
 
 # Ark takes a single picture without a role as the first frame; other media must name theirs.

@@ -10,11 +10,10 @@ clients' code.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import count
 from typing import Any, Final
 
-from ..codec import first
-from ..dialect import Loss, MediaRead
+from ..codec import is_array, is_object
+from ..dialect import Loss, MediaRead, take_address, unread
 from ..models import MediaType
 from ..video import Role, Slot
 
@@ -49,23 +48,27 @@ def read(body: Mapping[str, Any]) -> MediaRead:
     """Read what `write` spells, and what clients are seen to send."""
     slots: list[Slot] = []
     losses: list[Loss] = []
-    for where, item in _items(body, "frame_images"):
-        role = _FRAMES.get(str(first(item, "frame_type") or "first_frame"))
-        url = _url(item, "image")
-        if role is None or url is None or role in {slot.role for slot in slots}:
+    for where, item in _items(body, "frame_images", losses):
+        url, rest = take_address(item, "image")
+        role = _FRAMES.get(str(item.get("frame_type") or "first_frame"))
+        if role is None or not url or role in {slot.role for slot in slots}:
             losses.append(Loss(field=where, value=item, why="not a first or last frame"))
         else:
             slots.append(Slot(MediaType.IMAGE, role, url))
+            losses.extend(unread(where, {**rest, **_others(item, "role")}))
     if [slot.role for slot in slots] == [Role.LAST_FRAME]:
         losses.append(Loss(field="frame_images", value=slots.pop().url, why="no first frame"))
-    for where, item in _items(body, "input_references"):
-        kind = str(first(item, "type")).removesuffix("_url")
-        url = _url(item, kind)
-        if kind not in _KINDS or url is None:
+    for where, item in _items(body, "input_references", losses):
+        kind = str(item.get("type")).removesuffix("_url")
+        url, rest = take_address(item, kind)
+        if kind not in _KINDS or not url:
             losses.append(Loss(field=where, value=item, why="not an image, video or audio"))
         else:
             slots.append(Slot(_KINDS[kind], Role.REFERENCE, url))
-    prompt = first(body, "prompt")
+            losses.extend(unread(where, {**rest, **_others(item, "role", "frame_type")}))
+    prompt = body.get("prompt")
+    if not isinstance(prompt, str | None):
+        losses.append(Loss(field="prompt", value=prompt, why="not a text"))
     return MediaRead(
         prompt=prompt if isinstance(prompt, str) else "",
         slots=tuple(slots),
@@ -80,20 +83,22 @@ def _reference(slot: Slot) -> dict[str, Any]:
     return {"type": kind, **role, kind: {"url": slot.url}}
 
 
-def _items(body: Mapping[str, Any], member: str) -> Iterator[tuple[str, Any]]:
-    for number in count():
-        item = first(body, f"{member}.{number}")
-        if item is None:
-            return
-        yield f"{member}[{number}]", item
+def _items(
+    body: Mapping[str, Any], member: str, losses: list[Loss]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    found = body.get(member)
+    if found is not None and not is_array(found):
+        losses.append(Loss(field=member, value=found, why="not a list"))
+    for number, item in enumerate(found if is_array(found) else []):
+        if is_object(item):
+            yield f"{member}[{number}]", item
+        else:
+            losses.append(Loss(field=f"{member}[{number}]", value=item, why="not an object"))
 
 
-def _url(item: Any, kind: str) -> str | None:
-    """The address is in an object, or stands for it."""
-    for found in (first(item, f"{kind}_url.url"), first(item, f"{kind}_url")):
-        if isinstance(found, str) and found:
-            return found
-    return None
+def _others(item: Mapping[str, Any], *members: str) -> dict[str, Any]:
+    """Marks that say something else than that it is a reference."""
+    return {key: item[key] for key in members if item.get(key) not in (None, "reference")}
 
 
 _FRAMES: Final = {"first_frame": Role.FIRST_FRAME, "last_frame": Role.LAST_FRAME}

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..codec import first
-from ..dialect import Loss, MediaRead
+from ..codec import is_object
+from ..dialect import Loss, MediaRead, unread
 from ..models import MediaType
 from ..video import Role, Slot
 
@@ -54,11 +54,14 @@ def read(body: Mapping[str, Any]) -> MediaRead:
     slots: list[Slot] = []
     losses: list[Loss] = []
     for number, item in enumerate(_items(body, "image_with_roles", losses)):
-        url, role = first(item, "url"), first(item, "role")
+        where = f"image_with_roles[{number}]"
+        members: Mapping[str, Any] = item if is_object(item) else {}
+        url, role = members.get("url"), members.get("role")
         if isinstance(url, str) and isinstance(role, str) and role in _ROLES:
             slots.append(Slot(MediaType.IMAGE, _ROLES[role], url))
+            rest = {key: value for key, value in members.items() if key not in ("url", "role")}
+            losses.extend(unread(where, rest))
         else:
-            where = f"image_with_roles[{number}]"
             losses.append(Loss(field=where, value=item, why="no address with a known role"))
     for key, media in _LISTS.items():
         for number, url in enumerate(_items(body, key, losses)):

@@ -18,6 +18,7 @@ from ..errors import (
     InsufficientBalanceError,
     InvalidRequestError,
     NotFoundError,
+    PortraitError,
     ProviderError,
     ServiceUnavailableError,
 )
@@ -212,7 +213,7 @@ class AllToken(BearerProvider, ActionVerification):
     def _named(self, asset: Asset, name: str) -> Flow[Asset]:
         try:
             yield from self.act("UpdateAsset", {"Id": asset.id, "Name": name})
-        except ProviderError as error:
+        except PortraitError as error:
             # The asset exists: a name that did not stick must not cost it.
             why = f"the vendor did not take the name: {error.message}"
             lost = Adaptation(field="name", asked=name, sent=None, why=why)

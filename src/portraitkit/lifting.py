@@ -1,0 +1,158 @@
+"""From an operation, which is a flow, to a method of a client: called, awaited, iterated over."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
+
+from .errors import PortraitError
+from .models import Page
+from .provider import PortraitProvider
+from .wire import Flow
+
+T = TypeVar("T")
+P = ParamSpec("P")
+C = TypeVar("C", bound="Callable[..., Any]")
+
+Operation = Callable[Concatenate[PortraitProvider, P], Flow[T]]
+PagedOperation = Callable[Concatenate[PortraitProvider, "str | None", P], Flow[Page[T]]]
+
+
+class Blocking(Protocol):
+    """A client that runs flows on the calling thread."""
+
+    @property
+    def provider(self) -> PortraitProvider:
+        """Whose operations they are."""
+        ...
+
+    def run(self, flow: Flow[T], operation: str = "") -> T:
+        """Run a flow to its end."""
+        ...
+
+
+class Awaiting(Protocol):
+    """A client that runs flows in an event loop."""
+
+    @property
+    def provider(self) -> PortraitProvider:
+        """Whose operations they are."""
+        ...
+
+    async def run(self, flow: Flow[T], operation: str = "") -> T:
+        """Run a flow to its end."""
+        ...
+
+
+def lift(operation: Operation[P, T]) -> Callable[Concatenate[Blocking, P], T]:
+    """Make a blocking method."""
+
+    @functools.wraps(operation)
+    def call(self: Blocking, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.run(start(operation, self.provider, *args, **kwargs), operation.__name__)
+
+    return _shown(call, operation, "{}")
+
+
+def lift_async(operation: Operation[P, T]) -> Callable[Concatenate[Awaiting, P], Awaitable[T]]:
+    """Make a method to await."""
+
+    @functools.wraps(operation)
+    async def call(self: Awaiting, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        flow = start(operation, self.provider, *args, **kwargs)
+        return await self.run(flow, operation.__name__)
+
+    return _shown(call, operation, "{}")
+
+
+def lift_pages(operation: PagedOperation[P, T]) -> Callable[Concatenate[Blocking, P], Iterator[T]]:
+    """Make a method that iterates over all pages. What cannot be listed is refused at once."""
+
+    @functools.wraps(operation)
+    def call(self: Blocking, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        def items(flow: Flow[Page[T]]) -> Iterator[T]:
+            walk = _Walk[T]()
+            while True:
+                page = self.run(flow, operation.__name__)
+                yield from walk.new(page)
+                if walk.at_end(page):
+                    return
+                flow = start(operation, self.provider, page.next, *args, **kwargs)
+
+        return items(start(operation, self.provider, None, *args, **kwargs))
+
+    return _shown(call, operation, "Iterator[{}]", drop=1)
+
+
+def lift_pages_async(
+    operation: PagedOperation[P, T],
+) -> Callable[Concatenate[Awaiting, P], AsyncIterator[T]]:
+    """Make a method that iterates over all pages, asynchronously."""
+
+    @functools.wraps(operation)
+    def call(self: Awaiting, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+        async def items(flow: Flow[Page[T]]) -> AsyncIterator[T]:
+            walk = _Walk[T]()
+            while True:
+                page = await self.run(flow, operation.__name__)
+                for item in walk.new(page):
+                    yield item
+                if walk.at_end(page):
+                    return
+                flow = start(operation, self.provider, page.next, *args, **kwargs)
+
+        return items(start(operation, self.provider, None, *args, **kwargs))
+
+    return _shown(call, operation, "AsyncIterator[{}]", drop=1)
+
+
+def start(
+    operation: Callable[Concatenate[PortraitProvider, P], T],
+    provider: PortraitProvider,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Begin an operation: the adapter's own method, with context on what it refuses at once."""
+    name = operation.__name__
+    try:
+        flow: T = getattr(provider, name)(*args, **kwargs)
+    except PortraitError as error:
+        raise error.fill(provider=provider.name, operation=name) from None
+    return flow
+
+
+class _Walk(Generic[T]):
+    """One walk over pages: each item once, and an end even where a vendor repeats its pages."""
+
+    def __init__(self) -> None:
+        self._items: set[str] = set()
+        self._cursors: set[str | None] = {None}
+
+    def new(self, page: Page[T]) -> Iterator[T]:
+        for item in page.items:
+            handle = str(getattr(item, "handle", ""))
+            if not handle or handle not in self._items:
+                self._items.add(handle)
+                yield item
+
+    def at_end(self, page: Page[T]) -> bool:
+        if page.next in self._cursors:
+            return True
+        self._cursors.add(page.next)
+        return False
+
+
+def _shown(call: C, operation: Callable[..., Any], result: str, drop: int = 0) -> C:
+    """Make `help()` show what comes back, not the flow inside."""
+    signature = inspect.signature(operation)
+    flow = str(signature.return_annotation)
+    inner = flow.removeprefix("Flow[").removesuffix("]")
+    if drop:
+        inner = inner.removeprefix("Page[").removesuffix("]")
+    parameters = list(signature.parameters.values())
+    kept = parameters[:1] + parameters[1 + drop :]
+    shown = signature.replace(parameters=kept, return_annotation=result.format(inner))
+    call.__signature__ = shown  # type: ignore[attr-defined]
+    return call

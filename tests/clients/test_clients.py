@@ -1,0 +1,490 @@
+"""Both clients: the same operations, lazy lists, closing, threads and event loops."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import pydoc
+import threading
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import anyio
+import httpx
+import pytest
+from attrs import field, frozen
+
+from portraitkit import errors
+from portraitkit.client import AsyncClient, Client
+from portraitkit.models import Asset, AssetStatus, Group, GroupKind, MediaType, Page
+from portraitkit.provider import PortraitProvider
+from portraitkit.providers.alltoken import AllToken
+from portraitkit.secret import Secret
+from portraitkit.simulators.alltoken import AllTokenSimulator
+from portraitkit.simulators.state import SimAccount, scans_after
+from portraitkit.testing import SimulatorTransport, VirtualTime, simulated, simulated_async
+from portraitkit.transport import AsyncHttpxTransport, HttpxTransport, Timeouts
+from portraitkit.video import References, VideoRequest
+from portraitkit.wire import Flow, Request, send, work
+
+KEY = "sk-not-a-real-key-0123456789"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+NAMES = sorted(name for name in vars(Client) if not name.startswith("_"))
+
+
+# -- parity ----------------------------------------------------------------------------------------
+
+
+def test_both_clients_have_the_same_operations():
+    """What one can do, the other can."""
+    public = [
+        {name for name in dir(kind) if not name.startswith("_")} for kind in (Client, AsyncClient)
+    ]
+
+    assert public[0] == public[1]
+    assert len(public[0]) > 24
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_clients_take_the_same_arguments(name):
+    """Names, kinds, defaults and annotations agree; lists are iterators of their kind."""
+    one, other = (inspect.signature(getattr(kind, name)) for kind in (Client, AsyncClient))
+
+    assert one.parameters == other.parameters
+    assert str(one.return_annotation) == str(other.return_annotation).replace("AsyncI", "I")
+    assert inspect.getdoc(getattr(Client, name)) == inspect.getdoc(getattr(AsyncClient, name))
+    assert inspect.getdoc(getattr(Client, name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_operation_is_awaited_or_iterated(name):
+    """On the asynchronous client nothing that sends is a plain function."""
+    operation = getattr(AsyncClient, name)
+
+    listed = name.startswith("list_")
+    assert listed != inspect.iscoroutinefunction(operation)
+    if listed:
+        assert str(inspect.signature(operation).return_annotation).startswith("AsyncIterator[")
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("create_group", "on_unsupported: 'OnUnsupported' = 'raise') -> 'Group'"),
+        (
+            "list_assets",
+            "group: 'GroupRef', *, status: 'AssetStatus | None' = None) -> '{}Iterator[Asset]'",
+        ),
+        ("add_assets", "-> 'list[Asset]'"),
+        ("delete_asset", "(self, asset: 'AssetRef') -> 'None'"),
+        ("download_video", "(self, task: 'VideoRef', path: 'str | Path') -> 'Path'"),
+    ],
+)
+def test_help_shows_what_comes_back(name, line):
+    """Not the flow inside."""
+    for kind, prefix in ((Client, ""), (AsyncClient, "Async")):
+        text = pydoc.render_doc(getattr(kind, name), renderer=pydoc.plaintext)
+
+        assert line.format(prefix) in text
+        assert "Flow[" not in text
+
+
+def test_every_operation_of_the_provider_is_on_the_clients():
+    """A new operation cannot be forgotten; what adapters are made of stays inside."""
+    inner = {
+        "add_link",
+        "add_upload",
+        "asset_uri",
+        "created_video",
+        "model_id",
+        "refuse",
+        "settle_media",
+        "takes_upload",
+        "video_findings",
+        "video_link",
+        "video_request",
+        "wait_until_all_active",  # `wait_until_active` with several
+    }
+    offered = {name for name in vars(PortraitProvider) if not name.startswith("_")}
+
+    assert offered - inner == {name for name in offered if hasattr(Client, name)}
+
+
+def everything(hand, world):
+    """The story that both kinds of client tell: every operation once."""
+    world.person = scans_after(20)
+    group = hand.create_group("Mia", description="the heroine")
+    yield group, hand.get_group(group), hand.rename_group(group, "Mia B."), hand.list_groups()
+    added = hand.add_asset(group, PNG, name="front", media=MediaType.IMAGE)
+    several = hand.add_assets(group, [PNG, PNG + b"2"])
+    yield hand.wait_until_active(added), hand.wait_until_active(several)
+    yield hand.get_asset(added), hand.rename_asset(added, "face"), hand.list_assets(group)
+    hand.delete_asset(several[0])
+    check = hand.start_verification("Ann", callback_url="https://app.example/back")
+    yield hand.check_verification(check).status, hand.wait_until_verified(check)
+    request = VideoRequest(
+        prompt="{mia} smiles", media=References(images={"mia": hand.get_asset(added)})
+    )
+    yield hand.preview_video(request)
+    video = hand.create_video(request)
+    yield video, hand.get_video(video), hand.wait_for_video(video), hand.list_videos()
+    other = hand.create_video(VideoRequest(prompt="a quiet sea"))
+    yield hand.cancel_video(other)
+    hand.delete_group(group)
+    yield hand.list_groups(kind=GroupKind.REAL_PERSON), hand.supports("list_assets")
+
+
+@functools.cache
+def blocking_story():
+    simulator = AllTokenSimulator()
+    simulator.add_account(SimAccount(name="main", api_key=KEY))
+    client = simulated(AllToken(api_key=Secret(KEY)), simulator)
+
+    class Plain:
+        def __getattr__(self, name):
+            def call(*args, **options):
+                result = getattr(client, name)(*args, **options)
+                return list(result) if isinstance(result, Iterator) else result
+
+            return call
+
+    return list(everything(Plain(), simulator.world)), simulator.seen
+
+
+def test_the_same_story_is_the_same_transcript(hand, simulator):
+    """Every operation once: under all drivers the same requests, and equal results."""
+    results, sent = blocking_story()
+
+    assert results == list(everything(hand, simulator.world))
+    assert sent == simulator.seen
+    assert [each.secrets for each in sent] == [each.secrets for each in simulator.seen]
+
+
+# -- lists -----------------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True, slots=False)
+class Paged(AllToken):
+    """Lists groups by pages that a test lays down."""
+
+    pages: dict = field(factory=dict, eq=False)
+    asked: list = field(factory=list, eq=False)
+
+    def list_groups(self, cursor, *, kind=None) -> Flow[Page[Group]]:
+        self.asked.append(cursor)
+        yield from ()
+        items, following = self.pages[cursor]
+        return Page(items=tuple(self.group(each) for each in items), next=following)
+
+    def group(self, id):
+        return Group(provider=self.name, account=self.account, id=id)
+
+
+def paged(pages):
+    return Paged(api_key=Secret(KEY), pages=pages)
+
+
+def test_a_list_is_lazy(driver):
+    """No page is asked for before its items are wanted."""
+    provider = paged({None: ("ab", "2"), "2": ("cd", None)})
+    steps = []
+
+    def blocking():
+        with Client(provider) as client:
+            items = client.list_groups()
+            steps.append(list(provider.asked))
+            steps.extend((item.id, len(provider.asked)) for item in items)
+
+    async def run():
+        async with AsyncClient(provider) as client:
+            items = client.list_groups()
+            steps.append(list(provider.asked))
+            steps.extend([(item.id, len(provider.asked)) async for item in items])
+
+    blocking() if driver == "blocking" else anyio.run(run, backend=driver)
+
+    assert [[], ("a", 1), ("b", 1), ("c", 2), ("d", 2)] == steps
+
+
+@pytest.mark.parametrize(
+    ("pages", "ids"),
+    [
+        ({None: ("", None)}, []),
+        ({None: ("", "2"), "2": ("a", None)}, ["a"]),
+        ({None: ("ab", "2"), "2": ("bc", None)}, ["a", "b", "c"]),
+        ({None: ("aba", None)}, ["a", "b"]),
+        ({None: ("ab", "2"), "2": ("cd", "2")}, ["a", "b", "c", "d"]),
+        ({None: ("ab", "2"), "2": ("cd", "1"), "1": ("ab", "2")}, ["a", "b", "c", "d"]),
+        ({None: ([None, None], None)}, [None, None]),
+    ],
+    ids=["empty", "late", "overlap", "repeat", "same cursor", "cursors in a ring", "nameless"],
+)
+def test_a_list_has_no_repeats_and_an_end(driver, pages, ids):
+    """Items move between pages while a list is read, and a vendor may repeat its cursor."""
+    provider = paged(pages)
+
+    async def run():
+        client = AsyncClient(provider)
+        found = [each.id async for each in client.list_groups()]
+        await client.close()
+        return found
+
+    if driver == "blocking":
+        with Client(provider) as client:
+            found = [each.id for each in client.list_groups()]
+    else:
+        found = anyio.run(run, backend=driver)
+
+    assert ids == found
+    assert len(pages) == len(provider.asked)
+
+
+def test_a_list_that_is_not_offered_is_refused_at_once(driver):
+    """Not only when somebody iterates over it."""
+
+    class Listless(AllToken):
+        list_videos = PortraitProvider.list_videos
+
+    make = Client if driver == "blocking" else AsyncClient
+    client = make(Listless(api_key=Secret(KEY)), transport=object())
+
+    with pytest.raises(errors.UnsupportedError, match="offers no list_videos") as caught:
+        client.list_videos()
+
+    assert ("alltoken", "list_videos") == (caught.value.provider, caught.value.operation)
+    assert not client.supports("list_videos")
+
+
+def test_lists_are_iterators_of_their_kind(provider):
+    """One for `for`, one for `async for`."""
+    simulator = AllTokenSimulator()
+
+    assert isinstance(simulated(provider, simulator).list_groups(), Iterator)
+    assert isinstance(simulated_async(provider, simulator).list_groups(), AsyncIterator)
+
+
+# -- operations ------------------------------------------------------------------------------------
+
+
+def test_one_asset_or_several_are_waited_for(hand, simulator):
+    """One comes back as an asset, several as a list in the order given, read by lists."""
+    group = hand.create_group("Mia")
+    added = hand.add_assets(group, [PNG, PNG + b"2", PNG + b"3"])
+    before = len(simulator.seen)
+
+    active = hand.wait_until_active(added)
+
+    actions = [dict(each.query)["Action"] for each in simulator.seen[before:]]
+    assert [each.id for each in added] == [each.id for each in active]
+    assert {AssetStatus.ACTIVE} == {each.status for each in active}
+    assert {"ListAssets"} == set(actions)
+    assert isinstance(hand.wait_until_active(added[0].handle), Asset)
+    assert added[0].id == hand.wait_until_active([added[0].id])[0].id
+
+
+def test_every_error_names_provider_and_operation(hand):
+    """Also of what sends nothing."""
+    no_one = VideoRequest(prompt="{mia} smiles")
+    calls = {
+        "get_group": lambda: hand.get_group("not an id"),
+        "list_assets": lambda: hand.list_assets("not an id"),
+        "wait_until_active": lambda: hand.wait_until_active("not an id"),
+        "create_video": lambda: hand.create_video(no_one),
+        "preview_video": lambda: hand.preview_video(no_one),
+        "read_callback": lambda: hand.read_callback("https://app.example/back"),
+        "start_verification": lambda: hand.start_verification("Ann"),
+        "add_asset": lambda: hand.add_asset("group-20260318035710-abcde", "nowhere.png"),
+        "get_video": lambda: hand.get_video("vgen_none"),
+    }
+
+    for name, call in calls.items():
+        with pytest.raises(errors.PortraitError) as caught:
+            call()
+        assert ("alltoken", name) == (caught.value.provider, caught.value.operation)
+
+
+def test_a_client_runs_flows_of_ones_own(hand, simulator):
+    """Operations compose with `yield from`, under any driver."""
+
+    def two_groups(provider):
+        one = yield from provider.create_group("Mia")
+        other = yield from provider.create_group("Ann")
+        return one, other
+
+    one, other = hand.run(two_groups(hand.client.provider))
+
+    assert ("Mia", "Ann") == (one.name, other.name)
+    assert 2 == len(simulator.seen)
+
+
+def test_a_clients_repr_names_profile_and_provider(provider):
+    """And never a key."""
+    client = simulated(provider, AllTokenSimulator())
+
+    assert "<Client alltoken at alltoken>" == repr(client)
+    named = AsyncClient(provider, profile="staging", transport=object())
+    assert "<AsyncClient staging at alltoken>" == repr(named)
+    assert KEY not in repr(client) + repr(vars(client))
+
+
+# -- closing ---------------------------------------------------------------------------------------
+
+
+def test_a_context_manager_closes_what_it_opened(driver, provider):
+    """Its own HTTP client is closed at the end, an injected one is not."""
+
+    def blocking():
+        with (
+            Client(provider) as mine,
+            httpx.Client() as given,
+            Client(provider, http_client=given) as theirs,
+        ):
+            transports = mine._transport, theirs._transport
+            theirs.close()
+            assert not given.is_closed
+        return transports[0]._client.is_closed
+
+    async def run():
+        async with (
+            AsyncClient(provider) as mine,
+            httpx.AsyncClient() as given,
+            AsyncClient(provider, http_client=given) as theirs,
+        ):
+            transports = mine._transport, theirs._transport
+            await theirs.close()
+            assert not given.is_closed
+        return transports[0]._client.is_closed
+
+    assert blocking() if driver == "blocking" else anyio.run(run, backend=driver)
+
+
+def test_an_error_inside_closes_too_and_comes_out(script):
+    """The context manager hides nothing."""
+    vendor = script()
+
+    def story(provider):
+        yield from ()
+        raise errors.ConflictError("inside")
+
+    with pytest.raises(errors.ConflictError, match="inside"):
+        vendor.run(story)
+
+    assert 1 == vendor.closed
+
+
+def test_timeouts_reach_the_transport(provider):
+    """What a caller says of time is what a request gets."""
+    timeouts = Timeouts(read_s=3)
+    one, other = Client(provider, timeouts=timeouts), AsyncClient(provider, timeouts=timeouts)
+
+    assert isinstance(one._transport, HttpxTransport)
+    assert isinstance(other._transport, AsyncHttpxTransport)
+    assert timeouts is one._transport._timeouts
+    assert timeouts is other._transport._timeouts
+    one.close()
+    anyio.run(other.close)
+
+
+# -- threads and loops -----------------------------------------------------------------------------
+
+
+def test_many_threads_share_one_client(provider):
+    """A provider holds no connection and a client no state of a call."""
+    simulator = AllTokenSimulator()
+    simulator.add_account(SimAccount(name="main", api_key=KEY))
+    simulator.world.group_quota = 100
+    lock = threading.Lock()
+
+    class Locked(SimulatorTransport):
+        def send(self, request: Request):
+            with lock:
+                return super().send(request)
+
+    client = Client(provider, transport=Locked(simulator), clock=VirtualTime().clock)
+    with ThreadPoolExecutor(16) as pool:
+        groups = list(pool.map(client.create_group, [f"g{number}" for number in range(64)]))
+
+    assert [f"g{number}" for number in range(64)] == [each.name for each in groups]
+    assert 64 == len({each.id for each in groups})
+    assert {each.id for each in groups} == {each.id for each in client.list_groups()}
+
+
+def answering(server, peer):
+    while request := peer.read():
+        server.seen.append(request)
+        peer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+
+def test_many_threads_share_one_connection_pool(raw_server, provider):
+    """Over real sockets too."""
+    server = raw_server(answering)
+    provider = AllToken(api_key=Secret(KEY), base_url=server.url)
+    limits = httpx.Limits(max_connections=1)
+    request = Request(method="GET", url=f"{server.url}/v1")
+
+    with (
+        httpx.Client(limits=limits) as given,
+        Client(provider, http_client=given) as client,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        answers = list(pool.map(lambda _: client.run(send(request)), range(12)))
+
+    assert [200] * 12 == [each.status for each in answers]
+    assert 12 == len(server.seen)
+
+
+def test_two_event_loops_in_one_process(raw_server):
+    """One client for each loop, in two threads, asyncio beside trio."""
+    servers = [raw_server(answering), raw_server(answering)]
+
+    def reads(backend, server):
+        async def run():
+            provider = AllToken(api_key=Secret(KEY), base_url=server.url)
+            request = Request(method="GET", url=f"{server.url}/v1")
+            async with AsyncClient(provider) as client:
+                return [(await client.run(send(request))).status for _ in range(5)]
+
+        return anyio.run(run, backend=backend)
+
+    with ThreadPoolExecutor(2) as pool:
+        statuses = list(pool.map(reads, ["asyncio", "trio"], servers))
+
+    assert [[200] * 5] * 2 == statuses
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_blocking_work_leaves_the_event_loop(backend, provider):
+    """Files are read in a thread: other tasks go on meanwhile."""
+
+    def story():
+        return (yield from work(threading.get_ident))
+
+    async def run():
+        async with AsyncClient(provider) as client:
+            return threading.get_ident(), await client.run(story())
+
+    loop, worker = anyio.run(run, backend=backend)
+
+    assert loop != worker
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_cancelled_call_ends_at_once(backend, raw_server):
+    """Cancelling a task is not an error of the vendor's, and leaves the client usable."""
+
+    def silent(server, peer):
+        server.seen.append(peer.read())
+        server.release.wait(5)
+
+    server = raw_server(silent, answering)
+    provider = AllToken(api_key=Secret(KEY), base_url=server.url)
+    request = Request(method="GET", url=f"{server.url}/v1")
+
+    async def run():
+        async with AsyncClient(provider) as client:
+            with anyio.move_on_after(0.1) as scope:
+                await client.run(send(request))
+            server.release.set()
+            return scope.cancelled_caught, (await client.run(send(request))).status
+
+    assert (True, 200) == anyio.run(run, backend=backend)

@@ -1,0 +1,822 @@
+"""What is the same at every vendor: adding, waiting, making and downloading."""
+
+from __future__ import annotations
+
+import pickle
+import traceback
+from importlib.resources import files
+from typing import ClassVar
+
+import pytest
+from attrs import evolve, frozen
+
+from portraitkit import errors
+from portraitkit.errors import Attempt, Outcome
+from portraitkit.flows.waits import every
+from portraitkit.media import FolderMediaHost
+from portraitkit.models import (
+    Asset,
+    AssetStatus,
+    Failure,
+    Group,
+    Page,
+    Verification,
+    VerificationStatus,
+    VideoStatus,
+    VideoTask,
+)
+from portraitkit.provider import PortraitProvider
+from portraitkit.providers.alltoken import AllToken
+from portraitkit.secret import Secret
+from portraitkit.simulators.state import never, scans_after
+from portraitkit.sink import TransportError
+from portraitkit.testing import answer, replay
+from portraitkit.video import Frames, References, VideoRequest
+from portraitkit.waiting import Pacing
+from portraitkit.wire import Auth, Pause
+
+KEY = "sk-not-a-real-key-0123456789"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+MP4 = b"\0\0\0\x18ftypisom" + bytes(64)
+GROUP_ID = "group-20260318035710-abcde"
+ASSET_ID = "asset-20260318035710-abcde"
+CLIP = files("portraitkit.simulators").joinpath("data", "clip.mp4").read_bytes()
+LOST = TransportError(Outcome.UNKNOWN, "connection lost while receiving")
+
+
+def result(**body):
+    return answer({"ResponseMetadata": {"RequestId": "req-1"}, "Result": body})
+
+
+def refusal(code, status=400, message="no"):
+    error = {"Code": code, "Message": message}
+    return answer({"ResponseMetadata": {"RequestId": "req-1", "Error": error}}, status)
+
+
+@frozen(kw_only=True, slots=False)
+class LinksOnly(AllToken):
+    """A vendor that takes public URLs alone."""
+
+    name = "linksonly"
+
+    add_upload = PortraitProvider.add_upload
+    takes_upload = PortraitProvider.takes_upload
+    media_rules: ClassVar = {}
+
+
+@frozen(kw_only=True, slots=False)
+class UploadsOnly(AllToken):
+    """A vendor that takes bytes alone."""
+
+    name = "uploadsonly"
+
+    add_link = PortraitProvider.add_link
+
+
+@frozen(kw_only=True, slots=False)
+class Listless(AllToken):
+    """A vendor without lists."""
+
+    name = "listless"
+
+    list_assets = PortraitProvider.list_assets
+
+
+def at(kind, **settings):
+    return kind(api_key=Secret(KEY), **settings)
+
+
+# -- adding ----------------------------------------------------------------------------------------
+
+
+def test_a_path_is_read_off_the_event_loop(script, tmp_path):
+    """A string or Path names a local file; its name goes along."""
+    (tmp_path / "mia.png").write_bytes(PNG)
+    vendor = script(result(Id=ASSET_ID), result(Id=ASSET_ID))
+
+    for source in (tmp_path / "mia.png", str(tmp_path / "mia.png")):
+        asset = vendor.run(lambda p, source=source: p.add_asset(GROUP_ID, source))
+
+        assert (ASSET_ID, AssetStatus.PROCESSING) == (asset.id, asset.status)
+    assert all(b'filename="mia.png"' in each.content for each in vendor.sent)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("nowhere.png", "cannot read 'nowhere.png'"),
+        (".", "cannot read"),
+        ("bad\0name.png", "cannot read"),
+        (b"", "is empty"),
+        (b"text", "no picture, video or audio"),
+        ("ftp://example.com/mia.png", "begin https://"),
+        ("http://example.com/mia.png", "begin https://"),
+        ("https://[mia.png", "URL"),
+    ],
+)
+def test_a_source_that_cannot_work_is_stopped_before_sending(script, source, said):
+    """The caller's mistake is told without a request."""
+    vendor = script()
+
+    with pytest.raises(errors.MediaError, match=said) as caught:
+        vendor.run(lambda p: p.add_asset(GROUP_ID, source))
+
+    assert [] == vendor.sent
+    assert ("alltoken", "story") == (caught.value.provider, caught.value.operation)
+
+
+def test_limits_are_findings_unless_they_are_strict(provider):
+    """A name or picture beyond the documented limits is sent, and told; or stopped if asked."""
+    wide = picture(7000, 10)
+    answers = [result(Id=ASSET_ID), result(Id=ASSET_ID)]
+
+    done = replay(provider.add_asset(GROUP_ID, wide, name="n" * 51), answers)
+    found = {each.field for each in done.result.findings}
+
+    assert {"name", "media"} <= found
+    for flow in (
+        provider.add_asset(GROUP_ID, wide, strict_limits=True),
+        provider.add_asset(GROUP_ID, PNG, name="n" * 51, strict_limits=True),
+        at(AllToken, strict_limits=True).add_asset(GROUP_ID, wide),
+    ):
+        with pytest.raises(errors.InvalidInputError, match="strict_limits"):
+            replay(flow, [])
+    lenient = at(AllToken, strict_limits=True)
+    flow = lenient.create_video(VideoRequest(prompt="x", duration_s=99), strict_limits=False)
+    assert 99 == replay(flow, [answer({"id": "v"}, 202)]).bodies[0]["duration"]
+
+
+def picture(width, height):
+    import io
+
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.new("RGB", (width, height)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_an_empty_name_is_stopped(provider):
+    """A name of blanks alone would be lost at the vendor."""
+    with pytest.raises(errors.InvalidInputError, match="empty"):
+        replay(provider.add_asset(GROUP_ID, PNG, name=" "), [])
+
+
+def test_a_vendor_that_adds_nothing_refuses_before_reading(provider):
+    """Without a way to add, not even the file is opened."""
+
+    class Nothing(LinksOnly):
+        add_link = PortraitProvider.add_link
+
+    with pytest.raises(errors.UnsupportedError, match="offers no add_asset"):
+        replay(at(Nothing).add_asset(GROUP_ID, "nowhere.png"), [])
+
+
+def test_a_file_is_published_for_a_vendor_that_takes_urls(tmp_path):
+    """The configured media host turns bytes into a link."""
+    host = FolderMediaHost(tmp_path / "served", "https://media.example/faces/")
+    provider = at(LinksOnly, media_host=host)
+
+    done = replay(provider.add_asset(GROUP_ID, MP4, name="walk"), [result(Id=ASSET_ID)])
+
+    (stored,) = (tmp_path / "served").iterdir()
+    assert f"https://media.example/faces/{stored.name}" == done.bodies[0]["URL"]
+    assert "Video" == done.bodies[0]["AssetType"]
+    assert MP4 == stored.read_bytes()
+
+
+def test_without_a_media_host_the_error_says_what_to_configure():
+    """Nothing is published anywhere by itself."""
+    with pytest.raises(errors.MediaError, match="by public URL only") as caught:
+        replay(at(LinksOnly).add_asset(GROUP_ID, PNG), [])
+
+    assert "media_folder" in caught.value.next_step
+
+
+class BrokenHost:
+    def __init__(self, error):
+        self._error = error
+
+    def publish(self, content, *, filename, content_type):
+        raise self._error
+
+
+def test_a_media_hosts_failure_is_a_media_error(script):
+    """The caller's own code raises what it likes; it leaves as one of the library's errors."""
+    vendor = script(provider=at(LinksOnly, media_host=BrokenHost(OSError("disk full"))))
+
+    with pytest.raises(errors.MediaError, match="the media host failed: OSError: disk full"):
+        vendor.run(lambda p: p.add_asset(GROUP_ID, PNG))
+
+
+def test_a_media_hosts_own_portrait_error_is_kept():
+    """A media host may speak the library's language."""
+    host = BrokenHost(errors.QuotaExceededError("the bucket is full"))
+
+    with pytest.raises(errors.QuotaExceededError, match="the bucket is full"):
+        replay(at(LinksOnly, media_host=host).add_asset(GROUP_ID, PNG), [])
+
+
+def test_a_url_is_passed_on_where_the_vendor_fetches(provider):
+    """The link is sent as it is, and is a secret: it may be signed."""
+    url = "https://example.com/walk.mp4?sig=1"
+
+    done = replay(provider.add_asset(GROUP_ID, url), [result(Id=ASSET_ID)])
+
+    assert (url, "Video") == (done.bodies[0]["URL"], done.bodies[0]["AssetType"])
+    assert [url] == [each.reveal() for each in done.requests[0].secrets]
+
+
+def test_a_url_is_fetched_for_a_vendor_that_takes_bytes():
+    """Without credentials, over redirects; the file's name is the URL's."""
+    moved = answer(b"", 302, headers={"location": "/faces/mia.png"})
+    flow = at(UploadsOnly).add_asset(GROUP_ID, "https://example.com/mia.png?sig=1")
+
+    done = replay(flow, [moved, answer(PNG), result(Id=ASSET_ID)])
+
+    fetch, again, upload = done.requests
+    assert (Auth.NONE, Auth.NONE, Auth.BEARER) == (fetch.auth, again.auth, upload.auth)
+    assert "https://example.com/faces/mia.png" == again.url
+    assert b'filename="mia.png"' in upload.content
+
+
+def test_a_url_that_cannot_be_fetched_is_the_callers_mistake():
+    """What its host says is in the error."""
+    flow = at(UploadsOnly).add_asset(GROUP_ID, "https://example.com/mia.png")
+
+    with pytest.raises(errors.MediaError, match="answered HTTP 403"):
+        replay(flow, [answer("", 403)])
+
+
+@pytest.mark.parametrize(
+    "location", ["http://example.com/b.png", "ftp://example.com/", "//[bad", "http://127.0.0.1/"]
+)
+def test_a_link_is_not_followed_away_from_https(location):
+    """A downgrade, another scheme or nonsense ends it."""
+    flow = at(UploadsOnly).add_asset(GROUP_ID, "https://example.com/mia.png")
+
+    with pytest.raises(errors.UnexpectedResponseError, match="away from https"):
+        replay(flow, [answer("", 302, headers={"location": location})])
+
+
+def test_a_link_is_not_followed_for_ever():
+    """Five redirects are enough for any host."""
+    flow = at(UploadsOnly).add_asset(GROUP_ID, "https://example.com/mia.png")
+    moved = answer("", 302, headers={"location": "https://example.com/mia.png"})
+
+    with pytest.raises(errors.UnexpectedResponseError, match="redirects"):
+        replay(flow, [moved] * 6)
+
+
+def test_a_redirect_to_nowhere_is_an_answer():
+    """Without a Location there is nothing to follow."""
+    flow = at(UploadsOnly).add_asset(GROUP_ID, "https://example.com/mia.png")
+
+    with pytest.raises(errors.MediaError, match="HTTP 304"):
+        replay(flow, [answer("", 304)])
+
+
+# -- several at once -------------------------------------------------------------------------------
+
+
+def test_several_files_come_back_in_the_order_given(script, tmp_path):
+    """Each part is an asset; one that failed says why, and the others are not lost."""
+    vendor = script(
+        result(Id=f"{ASSET_ID}1"),
+        refusal("QuotaExceeded"),
+        answer("<html>"),
+        LOST,
+        result(Id=f"{ASSET_ID}2"),
+    )
+
+    added = vendor.run(
+        lambda p: p.add_assets(GROUP_ID, [PNG, tmp_path / "gone.png", PNG, PNG, PNG, PNG])
+    )
+
+    kinds = [type(each.failure.error) if each.failure else None for each in added]
+    assert [
+        None,
+        errors.MediaError,
+        errors.QuotaExceededError,
+        errors.OutcomeUnknownError,
+        errors.OutcomeUnknownError,
+        None,
+    ] == kinds
+    assert [f"{ASSET_ID}1", None, None, None, None, f"{ASSET_ID}2"] == [each.id for each in added]
+    assert [AssetStatus.FAILED] * 4 == [each.status for each in added[1:5]]
+    assert "QuotaExceeded" == added[2].failure.code
+    assert "MediaError" == added[1].failure.code
+    assert "" == added[1].handle
+
+
+def test_a_parts_error_is_as_fit_to_leave_as_a_raised_one(script):
+    """Complete, without secrets, without inner frames, and it survives a pickle."""
+    vendor = script(refusal("InvalidParameter", message=f"key {KEY}"))
+
+    (asset,) = vendor.run(lambda p: p.add_assets(GROUP_ID, [PNG]))
+
+    error = asset.failure.error
+    assert ("alltoken", "add_assets") == (error.provider, error.operation)
+    assert "key <secret>" == error.vendor_message
+    assert KEY not in repr(asset) + str(error) + repr(vars(error)) + asset.failure.message
+    assert not traceback.extract_tb(error.__traceback__)
+    assert asset == pickle.loads(pickle.dumps(asset))
+
+
+def test_a_broken_media_host_fails_parts_only():
+    """What was added before it broke is not lost."""
+    provider = at(LinksOnly, media_host=BrokenHost(RuntimeError("down")))
+    flow = provider.add_assets(GROUP_ID, ["https://example.com/a.png", PNG])
+
+    added = replay(flow, [result(Id=ASSET_ID)]).result
+
+    assert [AssetStatus.PROCESSING, AssetStatus.FAILED] == [each.status for each in added]
+
+
+@pytest.mark.parametrize("sources", ["mia.jpg", PNG])
+def test_one_source_is_not_a_list(provider, sources):
+    """A string is a sequence of letters, and no letter is a file that was meant."""
+    with pytest.raises(errors.InvalidInputError, match="one source"):
+        replay(provider.add_assets(GROUP_ID, sources), [])
+
+
+# -- waiting for assets ----------------------------------------------------------------------------
+
+
+def asset(number=1, **members):
+    members = {"status": AssetStatus.PROCESSING, "group_id": GROUP_ID, **members}
+    account = at(AllToken).account
+    return Asset(provider="alltoken", account=account, id=f"{ASSET_ID}{number}", **members)
+
+
+def test_waiting_looks_tells_and_returns(script):
+    """First look after the pause that most things take; each look is an event."""
+    events = []
+    vendor = script(result(Id=ASSET_ID, Status="Processing"), result(Id=ASSET_ID, Status="Active"))
+
+    active = vendor.run(lambda p: p.wait_until_active(ASSET_ID, on_event=events.append))
+
+    assert AssetStatus.ACTIVE is active.status
+    assert [3.0, 6.0] == vendor.times_s
+    assert [(1, 3.0, 3.0), (2, 6.0, None)] == [
+        (each.look, each.elapsed_s, each.next_look_s) for each in events
+    ]
+    assert "    6.0 s  asset active (Active)" == str(events[1])
+
+
+def test_a_profile_sets_the_pace(script):
+    """First look, step and deadline are data."""
+    provider = at(AllToken, pacing={"asset": Pacing(first_s=1, step_s=2, deadline_s=4)})
+    vendor = script(*[result(Id=ASSET_ID, Status="Processing")] * 3, provider=provider)
+
+    with pytest.raises(errors.WaitTimeoutError, match="after 4 s"):
+        vendor.run(lambda p: p.wait_until_active(ASSET_ID))
+
+    assert [1.0, 3.0, 4.0] == vendor.times_s
+
+
+def test_a_deadline_ends_a_wait_and_names_the_handle(script):
+    """Nothing is cancelled: the same wait can go on with the handle."""
+    vendor = script(*[result(Id=ASSET_ID, Status="Processing")] * 3)
+
+    with pytest.raises(errors.WaitTimeoutError, match=r"processing \(Processing\)") as caught:
+        vendor.run(lambda p: p.wait_until_active(ASSET_ID, deadline_s=7))
+
+    assert [3.0, 6.0, 7.0] == vendor.times_s
+    assert caught.value.handle.startswith("pk1:alltoken:")
+
+
+def test_a_new_asset_may_be_unseen_for_a_while(script):
+    """Not found just after the create is ridden out; not found for good is an error."""
+    vendor = script(
+        refusal("NotFound", 404), refusal("NotFound", 404), result(Id=ASSET_ID, Status="Active")
+    )
+
+    assert ASSET_ID == vendor.run(lambda p: p.wait_until_active(ASSET_ID)).id
+    lost = script(*[refusal("NotFound", 404)] * 4)
+    with pytest.raises(errors.NotFoundError):
+        lost.run(lambda p: p.wait_until_active(ASSET_ID))
+    assert [3.0, 6.0, 9.0, 12.0] == lost.times_s
+
+
+def test_passing_faults_are_ridden_out_until_the_deadline(script):
+    """The last fault is in the timeout, with its failed tries."""
+    vendor = script(*[LOST] * 50)
+
+    with pytest.raises(errors.WaitTimeoutError, match="the last look failed") as caught:
+        vendor.run(lambda p: p.wait_until_active(ASSET_ID, deadline_s=20))
+
+    assert 20.0 == pytest.approx(vendor.time.monotonic())
+    assert all(isinstance(each, Attempt) for each in caught.value.attempts)
+    assert caught.value.attempts
+
+
+def test_a_refused_asset_raises_with_its_reason(script):
+    """The review's words, the handle and the final state go along."""
+    failed = result(Id=ASSET_ID, Status="Failed", Error={"Code": "FaceBlurred", "Message": "blur"})
+    vendor = script(failed)
+
+    with pytest.raises(errors.AssetFailedError, match="blur") as caught:
+        vendor.run(lambda p: p.wait_until_active(ASSET_ID))
+
+    assert ("FaceBlurred", AssetStatus.FAILED) == (caught.value.code, caught.value.result.status)
+
+
+def test_what_is_settled_is_not_asked_about(provider):
+    """An active asset is returned, a failed one raised, several handed back: no request at all."""
+    active, failed = asset(status=AssetStatus.ACTIVE), asset(status=AssetStatus.FAILED)
+
+    assert active is replay(provider.wait_until_active(active), []).result
+    assert [active, failed] == replay(provider.wait_until_all_active([active, failed]), []).result
+    with pytest.raises(errors.AssetFailedError, match="no reason given"):
+        replay(provider.wait_until_active(failed), [])
+
+
+def listing(*rows):
+    return result(Items=list(rows), TotalCount=len(rows), PageSize=100, PageNumber=1)
+
+
+def test_many_assets_are_listed_instead_of_read_one_by_one(provider):
+    """One list for a group's pending assets; a single one is read by itself."""
+    other = asset(3, group_id="group-20260318035710-other")
+    done = replay(
+        provider.wait_until_all_active([asset(1), asset(2), other]),
+        [
+            listing(
+                {"Id": f"{ASSET_ID}1", "Status": "Active"},
+                {"Id": f"{ASSET_ID}2", "Status": "Processing"},
+            ),
+            result(Id=f"{ASSET_ID}3", Status="Active"),
+            result(Id=f"{ASSET_ID}2", Status="Failed"),
+        ],
+    )
+
+    actions = [dict(each.query)["Action"] for each in done.requests]
+    assert ["ListAssets", "GetAsset", "GetAsset"] == actions
+    assert [AssetStatus.ACTIVE, AssetStatus.FAILED, AssetStatus.ACTIVE] == [
+        each.status for each in done.result
+    ]
+
+
+def test_what_a_list_leaves_out_is_read_by_itself(provider):
+    """A list may lag behind."""
+    done = replay(
+        provider.wait_until_all_active([asset(1), asset(2)]),
+        [
+            listing({"Id": f"{ASSET_ID}1", "Status": "Active"}),
+            result(Id=f"{ASSET_ID}2", Status="Active"),
+        ],
+    )
+
+    assert [f"{ASSET_ID}1", f"{ASSET_ID}2"] == [each.id for each in done.result]
+
+
+@pytest.mark.parametrize("kind", [AllToken, Listless])
+def test_bare_ids_and_listless_vendors_are_read_one_by_one(kind):
+    """Without a known group, or without lists, there is no other way."""
+    provider = at(kind)
+    given = [f"{ASSET_ID}1", f"{ASSET_ID}2"]
+    if kind is Listless:
+        mine = {"provider": "listless", "account": provider.account}
+        given = [evolve(asset(number), **mine) for number in (1, 2)]
+    answers = [result(Id=f"{ASSET_ID}{n}", Status="Active") for n in (1, 2)]
+
+    done = replay(provider.wait_until_all_active(given), answers)
+
+    assert [f"{ASSET_ID}1", f"{ASSET_ID}2"] == [each.id for each in done.result]
+
+
+@pytest.mark.parametrize(
+    ("gone", "looks"),
+    [(refusal("NotFound", 404), 4), (refusal("Forbidden", 403), 1)],
+)
+def test_a_part_that_is_gone_does_not_cost_the_others(gone, looks):
+    """Of several, one that the vendor no longer has is FAILED with the error; nothing is raised."""
+    provider = at(Listless)
+    mine = {"provider": "listless", "account": provider.account}
+    given = [evolve(asset(number), **mine) for number in (1, 2)]
+    found = result(Id=f"{ASSET_ID}2", Status="Active")
+
+    done = replay(provider.wait_until_all_active(given), [gone, found, *[gone] * (looks - 1)])
+
+    assert [AssetStatus.FAILED, AssetStatus.ACTIVE] == [each.status for each in done.result]
+    assert isinstance(done.result[0].failure.error, errors.ProviderError)
+    assert "wait_until_active" == done.result[0].failure.error.operation
+
+
+def test_a_list_that_repeats_its_cursor_ends():
+    """A vendor that always has a next page does not hold the caller for ever."""
+
+    def page(cursor):
+        yield Pause(0)
+        return Page(items=(cursor,), next="again")
+
+    assert [None, "again"] == replay(every(page), []).result
+
+
+# -- face checks -----------------------------------------------------------------------------------
+
+
+def test_a_face_check_is_waited_for(hand, simulator):
+    """From the link to the person's group; a handle is as good as the object."""
+    simulator.world.person = scans_after(20)
+    check = hand.start_verification("Ann", callback_url="https://app.example/back")
+
+    group = hand.wait_until_verified(check.handle)
+
+    assert ("Ann", "REAL_PERSON") == (group.name, group.kind.name)
+    assert group == hand.wait_until_verified(evolve(hand.check_verification(check)))
+
+
+def test_a_face_check_that_runs_out_is_an_error(hand, simulator):
+    """The person never came: the error carries the final state."""
+    simulator.world.person = never
+    check = hand.start_verification("Ann", callback_url="https://app.example/back")
+
+    with pytest.raises(errors.VerificationFailedError, match="expired") as caught:
+        hand.wait_until_verified(check)
+
+    assert VerificationStatus.EXPIRED is caught.value.result.status
+    assert check.handle == caught.value.handle
+
+
+def test_a_verified_check_is_not_asked_about(provider):
+    """Its group is there already."""
+    group = Group(provider="alltoken", account=provider.account, id=GROUP_ID)
+    check = Verification(
+        provider="alltoken",
+        account=provider.account,
+        id=None,
+        status=VerificationStatus.VERIFIED,
+        group=group,
+    )
+
+    assert group is replay(provider.wait_until_verified(check), []).result
+
+
+def test_a_callback_is_never_believed(hand, simulator):
+    """Anyone can call the page: the status stays WAITING until the vendor itself is asked."""
+    simulator.world.person = never
+    check = hand.start_verification("Ann", callback_url="https://app.example/back")
+    token = check.token.reveal()
+    sent = len(simulator.seen)
+
+    told = hand.read_callback(f"https://app.example/back?bytedToken={token}&resultCode=10000")
+
+    assert sent == len(simulator.seen)
+    assert (VerificationStatus.WAITING, True, None) == (told.status, told.claimed, told.group)
+    assert VerificationStatus.WAITING is hand.check_verification(told).status
+
+
+# -- videos ----------------------------------------------------------------------------------------
+
+REQUEST = VideoRequest(prompt="a quiet sea")
+
+
+def task(status=VideoStatus.SUCCEEDED, **members):
+    account = at(AllToken).account
+    return VideoTask(provider="alltoken", account=account, id="vgen_1", status=status, **members)
+
+
+LINK = Secret("https://media.example/mia.mp4?X-Tos-Signature=abc")
+DONE = answer({"id": "vgen_1", "status": "completed", "video_url": LINK.reveal()})
+
+
+def test_a_preview_sends_nothing_and_shows_the_very_body(hand, simulator):
+    """What is previewed is what is created, with the credential masked."""
+    preview = hand.preview_video(REQUEST)
+
+    assert [] == simulator.seen
+    hand.create_video(REQUEST)
+    (sent,) = simulator.seen
+    assert (preview.method, preview.url) == (sent.method, sent.target)
+    assert {"Authorization": "Bearer <secret>"}.items() <= preview.headers.items()
+    assert KEY not in repr(preview)
+    assert {"model": "seedance-2.0", "prompt": "a quiet sea"} == preview.body
+
+
+def test_a_preview_of_a_bare_request_has_no_credential():
+    """Masked or not, no header is made up."""
+
+    class Open(AllToken):
+        def video_request(self, body):
+            return evolve(super().video_request(body), auth=Auth.NONE)
+
+    assert "Authorization" not in at(Open).preview_video(REQUEST).headers
+
+
+@pytest.mark.parametrize(
+    ("request_", "error", "said"),
+    [
+        (VideoRequest(prompt=" "), errors.InvalidInputError, "prompt is empty"),
+        (VideoRequest(prompt=f"asset://{ASSET_ID} smiles"), errors.PromptError, "as words"),
+        (VideoRequest(prompt="{mia}"), errors.PromptError, "no reference has that label"),
+        (
+            VideoRequest(prompt="x", media=Frames(first="ua_123")),
+            errors.HandleError,
+            "upload's id",
+        ),
+        (VideoRequest(prompt="x", media=Frames(first=GROUP_ID)), errors.HandleError, "group's id"),
+        (
+            VideoRequest(prompt="x", media=Frames(first=asset())),
+            errors.AssetNotReadyError,
+            "media.first is processing",
+        ),
+        (
+            VideoRequest(prompt="x", media=Frames(first=evolve(asset(), account="another"))),
+            errors.HandleError,
+            "another account",
+        ),
+        (
+            VideoRequest(prompt="x", media=Frames(first="http://example.com/a.png")),
+            errors.MediaError,
+            "https://",
+        ),
+        (
+            VideoRequest(prompt="x", model="seedance-1.5-pro", media=Frames(first=ASSET_ID)),
+            errors.UnsupportedError,
+            "takes no portrait assets",
+        ),
+    ],
+)
+def test_what_can_never_work_is_stopped_before_it_costs(provider, request_, error, said):
+    """Preview and create refuse alike, and nothing is sent."""
+    with pytest.raises(error, match=said):
+        provider.preview_video(request_)
+    with pytest.raises(error, match=said):
+        replay(provider.create_video(request_), [])
+
+
+@pytest.mark.parametrize(
+    ("source", "url"),
+    [
+        (asset(status=AssetStatus.ACTIVE), f"asset://{ASSET_ID}1"),
+        (asset(status=AssetStatus.UNKNOWN), f"asset://{ASSET_ID}1"),
+        (asset().handle, f"asset://{ASSET_ID}1"),
+        (ASSET_ID, f"asset://{ASSET_ID}"),
+        (f"asset://{ASSET_ID}", f"asset://{ASSET_ID}"),
+        ("https://example.com/a.png?sig=1", "https://example.com/a.png?sig=1"),
+    ],
+)
+def test_every_form_of_a_source_becomes_an_address(provider, source, url):
+    """Objects, handles, ids, asset:// addresses and public URLs are all taken."""
+    preview = provider.preview_video(VideoRequest(prompt="x", media=References(images=[source])))
+
+    assert url == preview.body["content"][0]["image_url"]["url"]
+
+
+@pytest.mark.parametrize(
+    ("model", "models", "sent"),
+    [
+        ("seedance-2.0", {}, "seedance-2.0"),
+        ("house-model", {"house-model": "seedance-2.0-fast"}, "seedance-2.0-fast"),
+        ("seedance-9", {}, "seedance-9"),
+    ],
+)
+def test_a_model_is_neutral_mapped_or_passed_through(model, models, sent):
+    """The profile's table comes first, then the adapter's; any other name goes as it is."""
+    provider = at(AllToken, models=models)
+
+    assert sent == provider.preview_video(VideoRequest(prompt="x", model=model)).body["model"]
+
+
+def test_a_create_that_answers_with_an_id_alone_is_queued(provider):
+    """Then the task is as young as can be, and its model the one that was asked for."""
+    done = replay(provider.create_video(REQUEST), [answer({"id": "vgen_1"}, 202)]).result
+
+    assert (VideoStatus.QUEUED, "seedance-2.0") == (done.status, done.model)
+
+
+def test_a_video_is_made_and_copied(hand, simulator, tmp_path):
+    """The main job, from picture to file."""
+    group = hand.create_group("Mia")
+    added = hand.wait_until_active(hand.add_asset(group, PNG, name="front"))
+    request = VideoRequest(prompt="{mia} smiles", media=References(images={"mia": added}))
+
+    made = hand.wait_for_video(hand.create_video(request).handle)
+    path = hand.download_video(made, tmp_path / "mia.mp4")
+
+    assert CLIP == path.read_bytes()
+    assert [] == [each for each in simulator.seen if "/media/" in each.url and each.headers]
+    assert {("main", "asset"): 1, ("main", "video"): 1} == simulator.world.billed
+
+
+def test_a_finished_task_is_not_asked_about(provider):
+    """What succeeded is returned and what failed is raised, without a request."""
+    done = task()
+    failure = Failure(code="upstream_content_violation", message="no faces")
+
+    assert done is replay(provider.wait_for_video(done), []).result
+    with pytest.raises(errors.VideoFailedError, match="no faces") as caught:
+        replay(provider.wait_for_video(task(VideoStatus.FAILED, failure=failure)), [])
+    assert errors.ContentRejectedError.advice == caught.value.next_step
+    with pytest.raises(errors.VideoFailedError, match="expired: no reason given") as caught:
+        replay(provider.wait_for_video(task(VideoStatus.EXPIRED)), [])
+    assert ".result.failure" in caught.value.next_step
+
+
+@pytest.mark.parametrize("given", ["vgen_1", task().handle, task(), task(video_link=LINK)])
+def test_any_name_of_a_task_can_be_downloaded(provider, given, tmp_path):
+    """An id, a handle, or a task whose link is not there is read first."""
+    target = tmp_path / "mia.mp4"
+    known = isinstance(given, VideoTask) and given.video_link
+
+    done = replay(
+        provider.download_video(given, target), [answer(b"film")] if known else [DONE, answer("")]
+    )
+
+    copy = done.requests[-1]
+    assert target == done.result
+    assert (LINK.reveal(), Auth.NONE, target) == (copy.url, copy.auth, copy.save_to)
+
+
+def test_a_pickled_task_can_be_downloaded(provider, tmp_path):
+    """A pickle keeps no link, so the task is read again."""
+    kept = pickle.loads(pickle.dumps(task(video_link=LINK)))
+
+    done = replay(provider.download_video(kept, tmp_path / "mia.mp4"), [DONE, answer("")])
+
+    assert LINK.reveal() == done.requests[-1].url
+
+
+def test_a_link_that_has_run_out_is_read_afresh_once(provider, tmp_path):
+    """A stored task's link is tried first, and the vendor asked for another when it is refused."""
+    old = task(video_link=Secret("https://media.example/old.mp4?sig=0"))
+    flow = provider.download_video(old, tmp_path / "mia.mp4")
+
+    done = replay(flow, [answer("", 403), DONE, answer("")])
+
+    assert ["GET"] * 3 == [each.method for each in done.requests]
+    assert LINK.reveal() == done.requests[-1].url
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "said"),
+    [
+        (403, errors.PermissionDeniedError, "links run out"),
+        (404, errors.NotFoundError, "links run out"),
+        (410, errors.NotFoundError, "links run out"),
+        (429, errors.RateLimitedError, "later"),
+        (503, errors.ServiceUnavailableError, "later"),
+    ],
+)
+def test_a_file_that_cannot_be_had_says_why(provider, tmp_path, status, error, said):
+    """A link that ran out is told from a host that fails."""
+    refused = answer("", status)
+    answers = [refused, DONE, refused] if status < 429 else [refused]
+    flow = provider.download_video(task(video_link=LINK), tmp_path / "mia.mp4")
+
+    with pytest.raises(error, match=said) as caught:
+        replay(flow, answers)
+
+    assert (status, task().handle) == (caught.value.status, caught.value.handle)
+
+
+def test_a_fresh_link_that_is_refused_is_not_read_again(provider, tmp_path):
+    """It was read a moment ago."""
+    flow = provider.download_video("vgen_1", tmp_path / "mia.mp4")
+
+    with pytest.raises(errors.PermissionDeniedError):
+        replay(flow, [DONE, answer("", 403)])
+
+
+@pytest.mark.parametrize(
+    ("word", "error"),
+    [("queued", errors.VideoNotReadyError), ("failed", errors.VideoFailedError)],
+)
+def test_what_is_no_finished_video_is_not_copied(provider, tmp_path, word, error):
+    """Not finished and failed are different errors, with the handle in both."""
+    flow = provider.download_video("vgen_1", tmp_path / "mia.mp4")
+
+    with pytest.raises(error) as caught:
+        replay(flow, [answer({"id": "vgen_1", "status": word})])
+
+    assert task().handle == caught.value.handle
+
+
+def test_a_finished_video_without_a_link_is_unreadable(provider, tmp_path):
+    """Nothing is made up."""
+    flow = provider.download_video("vgen_1", tmp_path / "mia.mp4")
+
+    with pytest.raises(errors.UnexpectedResponseError, match="no link"):
+        replay(flow, [answer({"id": "vgen_1", "status": "completed"})])
+
+
+def test_a_name_that_did_not_stick_does_not_cost_an_asset(script):
+    """Even if the network is lost between upload and naming, the asset's id comes back."""
+    vendor = script(result(Id=ASSET_ID), *[LOST] * 5)
+
+    added = vendor.run(lambda p: p.add_asset(GROUP_ID, PNG, name="front"))
+
+    assert (ASSET_ID, ["name"]) == (added.id, [each.field for each in added.adaptations])
+
+
+def test_a_failures_text_shows_no_signed_link(provider):
+    """Vendors quote the links that they could not fetch."""
+    message = "cannot fetch https://media.example/a.png?X-Tos-Signature=abc"
+    body = {"id": "vgen_1", "status": "failed", "error": {"code": "x", "message": message}}
+
+    done = replay(provider.get_video("vgen_1"), [answer(body)]).result
+
+    assert "X-Tos" not in repr(done)
+    assert "https://media.example/a.png?<secret>" in done.failure.message
