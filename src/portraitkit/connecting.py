@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 import attrs
 from attrs import evolve
@@ -17,6 +18,7 @@ from .driver import Budget, Clock
 from .errors import ConfigError
 from .media import FolderMediaHost, MediaHost
 from .provider import PortraitProvider
+from .references import check_secret
 from .registry import provider_class, provider_names
 from .secret import Secret
 from .transport import Timeouts
@@ -197,32 +199,46 @@ def _value(
     profile: Profile,
     given: bool,
 ) -> Any:
-    plain = {part for part in get_args(kind) if part is not type(None)} or {kind}
+    if key == "pacing":
+        tables = _typed((Mapping,), key, value, profile)
+        return {name: _pacing(cls, name, table, profile) for name, table in tables.items()}
+    if get_origin(kind) is Mapping:
+        table = dict(_typed((Mapping,), key, value, profile))
+        if get_args(kind) == (str, str) and not all(
+            isinstance(each, str) for each in table.values()
+        ):
+            raise _wrong(key, "a table of strings", profile)
+        return table
+    plain = get_args(kind) if isinstance(kind, UnionType) else (kind,)
     if Secret in plain:
         if isinstance(value, Secret):
+            return check_secret(value, field=key)
+        text = _typed((str,), key, value, profile)
+        if given:
+            return check_secret(Secret(text), field=key)
+        return resolve_secret(text, field=key, profile=profile)
+    known = tuple(each for each in _KINDS if each in plain)
+    checked = _typed(known, key, value, profile) if known else value
+    return check_origin(checked, field=key) if key in _ORIGIN_KEYS else checked
+
+
+def _typed(kinds: tuple[Any, ...], key: str, value: Any, profile: Profile) -> Any:
+    for kind in kinds:
+        # A bool is an int in Python, and not in a configuration.
+        if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
             return value
-        text = _typed(str, key, value, profile)
-        return Secret(text) if given else resolve_secret(text, field=key, profile=profile)
-    if key == "pacing":
-        return {name: _pacing(cls, name, table, profile) for name, table in value.items()}
-    if str in plain and key in _ORIGIN_KEYS:
-        return check_origin(_typed(str, key, value, profile), field=key)
-    for simple in (bool, int, str):
-        if simple in plain:
-            return _typed(simple, key, value, profile)
-    return dict(_typed(Mapping, key, value, profile))
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+    raise _wrong(key, " or ".join(_KINDS[kind] for kind in kinds), profile)
 
 
-def _typed(kind: Any, key: str, value: Any, profile: Profile) -> Any:
-    right = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-    if not right:
-        raise ConfigError(
-            f"profile {profile.name!r}: {key} has to be {_KIND_NAMES[kind]}",
-            provider=profile.provider,
-            field=key,
-            next_step=f"mend {key} in the profile",
-        )
-    return value
+def _wrong(key: str, wanted: str, profile: Profile) -> ConfigError:
+    return ConfigError(
+        f"profile {profile.name!r}: {key} has to be {wanted}",
+        provider=profile.provider,
+        field=key,
+        next_step=f"mend {key} in the profile",
+    )
 
 
 def _pacing(cls: type[PortraitProvider], name: str, table: Any, profile: Profile) -> Pacing:
@@ -281,9 +297,10 @@ def _folder_host(profile: Profile) -> MediaHost | None:
 
 
 _ORIGIN_KEYS: Final = frozenset({"base_url", "assets_url", "video_url"})
-_KIND_NAMES: Final = {
-    str: "a string",
-    int: "a whole number",
+_KINDS: Final[Mapping[Any, str]] = {
     bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a string",
     Mapping: "a table",
 }

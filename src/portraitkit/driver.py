@@ -30,7 +30,7 @@ from .errors import (
     PortraitError,
     UnexpectedResponseError,
 )
-from .flows.guarding import Watch
+from .flows.guarding import guarded
 from .provider import PortraitProvider
 from .sink import TransportError
 from .transport import AsyncTransport, Transport
@@ -189,9 +189,11 @@ class Call:
         )
 
 
-def _check_fresh(flow: Flow[Any]) -> None:
+def fresh(flow: Flow[T]) -> Flow[T]:
+    """Refuse a flow that has already run: it would return None."""
     if inspect.getgeneratorstate(flow) != inspect.GEN_CREATED:
         raise TypeError("this flow has already run: make a new one for each call")
+    return flow
 
 
 class Driver:
@@ -207,27 +209,20 @@ class Driver:
 
     def run(self, flow: Flow[T], operation: str) -> T:
         """Run a flow to its end."""
-        _check_fresh(flow)
-        watch = Watch(self._provider, operation)
+        steps = guarded(fresh(flow), self._provider, operation)
         reply: object = None
-        error: Exception | None = None
+        error: PortraitError | None = None
         while True:
             try:
-                step = flow.send(reply) if error is None else flow.throw(error)
+                step = steps.send(reply) if error is None else steps.throw(error)
             except StopIteration as stop:
                 result: T = stop.value
                 return result
-            except PortraitError as raised:
-                failure = raised
-                break
             reply, error = None, None
-            watch.step(step)
             try:
                 reply = self._do(step)
             except PortraitError as raised:
                 error = raised
-            watch.reply(step, reply)
-        raise watch.error(failure)
 
     def _do(self, step: Step) -> object:
         if isinstance(step, Pause):
@@ -275,27 +270,20 @@ class AsyncDriver:
 
     async def run(self, flow: Flow[T], operation: str) -> T:
         """Run a flow to its end."""
-        _check_fresh(flow)
-        watch = Watch(self._provider, operation)
+        steps = guarded(fresh(flow), self._provider, operation)
         reply: object = None
-        error: Exception | None = None
+        error: PortraitError | None = None
         while True:
             try:
-                step = flow.send(reply) if error is None else flow.throw(error)
+                step = steps.send(reply) if error is None else steps.throw(error)
             except StopIteration as stop:
                 result: T = stop.value
                 return result
-            except PortraitError as raised:
-                failure = raised
-                break
             reply, error = None, None
-            watch.step(step)
             try:
                 reply = await self._do(step)
             except PortraitError as raised:
                 error = raised
-            watch.reply(step, reply)
-        raise watch.error(failure)
 
     async def _do(self, step: Step) -> object:
         if isinstance(step, Pause):

@@ -58,6 +58,22 @@ def read_reference(
     return Secret(secret)
 
 
+def check_secret(secret: Secret, *, field: str) -> Secret:
+    """
+    Refuse what cannot be sent as a credential.
+
+    Raises:
+        ConfigError: It is empty, or not printable ASCII without blanks.
+    """
+    if not re.fullmatch(r"[!-~]+", secret.reveal()):
+        raise ConfigError(
+            "the secret is empty, or holds white space or a character outside ASCII",
+            field=field,
+            next_step="store the bare key, without quotes, blanks or line breaks",
+        )
+    return secret
+
+
 def show_reference(reference: str, *, folder: Path | None, environ: Mapping[str, str]) -> str:
     """Say where a secret comes from, and whether it is there, without reading it."""
     scheme, _, rest = reference.partition(":")
@@ -88,12 +104,7 @@ def _read(
         secret = _from_file(rest, folder, where=where)
     else:
         secret = _from_keyring(rest)
-    if not re.fullmatch(r"[!-~]+", secret):
-        raise ConfigError(
-            "the secret is empty, or holds white space or a character outside ASCII",
-            next_step="store the bare key, without quotes, blanks or line breaks",
-        )
-    return secret
+    return check_secret(Secret(secret), field=field).reveal()
 
 
 def _literal(text: str, *, field: str, where: str) -> str:

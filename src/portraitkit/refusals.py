@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
@@ -51,7 +52,8 @@ def read(vendor: Vendor, response: Response) -> ProviderError | UnexpectedRespon
         "received_at": response.received_at,
     }
     if 300 <= response.status < 400:  # noqa: PLR2004  (the range of redirects)
-        where = origin_of(response.headers.get("location", "")) or "nowhere"
+        location = response.headers.get("location", "")
+        where = origin_of(location) or ("another path" if location else "nowhere")
         context["next_step"] = "check the profile's base_url"
         return UnexpectedResponseError(
             f"the vendor's API redirects to {where}; credentials are not sent there", **context
@@ -130,9 +132,9 @@ def retry_after_s(response: Response) -> float | None:
     if not text:
         return None
     try:
-        return (
-            max(0.0, float(text)) if text.replace(".", "", 1).isdigit() else _until(text, response)
-        )
+        is_number = text.replace(".", "", 1).isdigit()
+        found = max(0.0, float(text)) if is_number else _until(text, response)
+        return found if isfinite(found) else None
     except (ValueError, TypeError, OverflowError):
         return None
 

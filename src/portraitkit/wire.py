@@ -171,8 +171,8 @@ def work(call: Callable[[], T]) -> Flow[T]:
     return result
 
 
-def within(flow: Flow[T], until_s: float) -> Flow[T]:
-    """Run *flow*, its requests' timeouts cut to what is left until the clock says *until_s*."""
+def through(flow: Flow[T], do: Callable[[Step], Flow[Any]]) -> Flow[T]:
+    """Run *flow*, each of its steps carried out by the flow that *do* makes of it."""
     reply: object = None
     error: Exception | None = None
     while True:
@@ -182,14 +182,23 @@ def within(flow: Flow[T], until_s: float) -> Flow[T]:
             result: T = stop.value
             return result
         reply, error = None, None
+        try:
+            reply = yield from do(step)
+        except Exception as caught:  # noqa: BLE001  (the flow inside may want to catch it)
+            error = caught
+
+
+def within(flow: Flow[T], until_s: float) -> Flow[T]:
+    """Run *flow*, its requests' timeouts cut to what is left until the clock says *until_s*."""
+
+    def do(step: Step) -> Flow[Any]:
         if isinstance(step, Request):
             left_s = until_s - (yield from pause())
             own_s = left_s if step.timeout_s is None else step.timeout_s
             step = evolve(step, timeout_s=max(min(own_s, left_s), 0.05))
-        try:
-            reply = yield step
-        except Exception as caught:  # noqa: BLE001  (the flow inside may want to catch it)
-            error = caught
+        return (yield step)
+
+    return through(flow, do)
 
 
 def json_body(value: Mapping[str, Any]) -> bytes:
