@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
 
 from .driver import AsyncDriver, Budget, Clock, Driver
-from .lifting import lift, lift_async, lift_pages, lift_pages_async, start
+from .lifting import Beginning, lift, lift_async, lift_pages, lift_pages_async
 from .models import Asset, AssetRef, Verification
 from .provider import PortraitProvider
 from .transport import AsyncHttpxTransport, AsyncTransport, HttpxTransport, Timeouts, Transport
@@ -45,7 +45,19 @@ class _Client:
 
         The result is still WAITING: pass it to `check_verification`, and believe only that.
         """
-        return start(PortraitProvider.read_callback, self.provider, received)
+        begin = Beginning(PortraitProvider.read_callback, self.provider, received)
+        del received  # a traceback that prints local variables would show the token in it
+        return begin()
+
+    def _waiting(
+        self,
+        asset: AssetRef | Sequence[Asset],
+        deadline_s: float | None,
+        on_event: OnEvent | None,
+    ) -> Flow[Any]:
+        if isinstance(asset, Asset | str):
+            return self.provider.wait_until_active(asset, deadline_s=deadline_s, on_event=on_event)
+        return self.provider.wait_until_all_active(asset, deadline_s=deadline_s, on_event=on_event)
 
     def preview_video(
         self,
@@ -55,13 +67,13 @@ class _Client:
         strict_limits: bool | None = None,
     ) -> Preview:
         """Show what `create_video` would send: body, masked headers, findings. Sends nothing."""
-        return start(
+        return Beginning(
             PortraitProvider.preview_video,
             self.provider,
             request,
             on_unsupported=on_unsupported,
             strict_limits=strict_limits,
-        )
+        )()
 
 
 class Client(_Client):
@@ -158,14 +170,9 @@ class Client(_Client):
         For one it returns the active asset and raises AssetFailedError if it was refused. For
         several it returns them in the order given, each ACTIVE or FAILED.
         """
-        name = "wait_until_active"
-        if isinstance(asset, Asset | str):
-            one = self.provider.wait_until_active(asset, deadline_s=deadline_s, on_event=on_event)
-            return self.run(one, name)
-        return self.run(
-            self.provider.wait_until_all_active(asset, deadline_s=deadline_s, on_event=on_event),
-            name,
-        )
+        flow: Flow[Asset | list[Asset]] = self._waiting(asset, deadline_s, on_event)
+        del asset
+        return self.run(flow, "wait_until_active")
 
 
 class AsyncClient(_Client):
@@ -262,11 +269,6 @@ class AsyncClient(_Client):
         For one it returns the active asset and raises AssetFailedError if it was refused. For
         several it returns them in the order given, each ACTIVE or FAILED.
         """
-        name = "wait_until_active"
-        if isinstance(asset, Asset | str):
-            one = self.provider.wait_until_active(asset, deadline_s=deadline_s, on_event=on_event)
-            return await self.run(one, name)
-        return await self.run(
-            self.provider.wait_until_all_active(asset, deadline_s=deadline_s, on_event=on_event),
-            name,
-        )
+        flow: Flow[Asset | list[Asset]] = self._waiting(asset, deadline_s, on_event)
+        del asset
+        return await self.run(flow, "wait_until_active")

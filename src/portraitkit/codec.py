@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 import inspect
 import json
+import re
 from collections.abc import Hashable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -20,8 +21,8 @@ import attrs
 import cattrs
 from attrs import frozen
 
-from .errors import UnexpectedResponseError
-from .secret import Secret
+from .errors import UnexpectedResponseError, mask_links
+from .secret import MASK, Secret
 from .wire import Response, request_id_of
 
 T = TypeVar("T")
@@ -134,8 +135,10 @@ def decode(response: Response) -> Any:
     body = try_decode(response)
     if body is None:
         kind = response.headers.get("content-type", "without a content type").partition(";")[0]
-        start = response.content[:60].decode("utf-8", errors="replace")
-        what = f"begins {start!r}" if start else "is empty"
+        start = response.content[:600].decode("utf-8", errors="replace")
+        # What is cut at a place within a key is recognised as one by nobody after this.
+        shown = _LIKE_A_SECRET.sub(MASK, mask_links(start))[:60]
+        what = f"begins {shown!r}" if start else "is empty"
         if start.lstrip("\ufeff \t\r\n").startswith(("{", "[", '"')):
             # The beginning of an object may hold a token or a link.
             what = f"is cut off or damaged after {len(response.content)} bytes"
@@ -240,6 +243,7 @@ def _converter() -> cattrs.Converter:
     return converter
 
 
+_LIKE_A_SECRET: Final = re.compile(r"(?=\D{0,600}\d)[^\s\"'<>]{16,}")
 _CONVERTER: Final = _converter()
 _UNREADABLE: Final = (ValueError, TypeError, OverflowError, OSError)
 """What reading a value raises: of another type, or a number or time beyond Python's."""

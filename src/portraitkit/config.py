@@ -23,7 +23,7 @@ import attrs
 from attrs import field, frozen
 
 from .configfile import FILE_NAME, ConfigFile, Environ, find_file, kind_of, nearest
-from .errors import ConfigError, masker
+from .errors import ConfigError, frameless, mask_links
 from .origins import check_origin
 from .references import is_reference, read_reference, show_reference
 from .secret import MASK, Secret
@@ -44,7 +44,7 @@ _OPEN_KEY: Final = re.compile(r"provider|region|account|.*_(url|name|folder|mode
 _LIKE_A_SECRET: Final = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])\S{16,}")
 _USER: Final = re.compile(r"//[^/?#\s]*@")
 
-_hide_in_urls = masker(())
+_hide_in_urls = mask_links
 
 
 @frozen(kw_only=True)
@@ -164,6 +164,7 @@ def resolve_secret(
     )
 
 
+@frameless
 def explain_config(
     profile: str | None = None,
     *,
@@ -241,7 +242,7 @@ def _defaults(provider: str) -> Iterator[tuple[str, object]]:
 
 
 def _shown(key: str, value: object, profile: Profile, environ: Environ) -> str:
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and not _SECRET_KEY.search(key):
         table = cast("Mapping[str, object]", value)
         inner = (f"{k} = {_in_table(k, v, profile, environ)}" for k, v in table.items())
         return f"{{{', '.join(inner)}}}"

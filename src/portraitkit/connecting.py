@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin
 
 import attrs
 from attrs import evolve
@@ -15,7 +15,7 @@ from .client import AsyncClient, Client
 from .codec import is_object
 from .config import Profile, check_keys, check_origin, find_profile, load_profile, resolve_secret
 from .driver import Budget, Clock
-from .errors import ConfigError
+from .errors import ConfigError, frameless
 from .media import FolderMediaHost, MediaHost
 from .provider import PortraitProvider
 from .references import check_secret
@@ -32,6 +32,7 @@ _RENAMED: Final = {"account": "account_name"}
 _MEDIA_KEYS: Final = ("media_folder", "media_url")
 
 
+@frameless
 def connect(
     profile: str | None = None,
     *,
@@ -90,6 +91,7 @@ def connect(
     )
 
 
+@frameless
 def connect_async(
     profile: str | None = None,
     *,
@@ -191,13 +193,7 @@ def _kinds(cls: type[PortraitProvider]) -> dict[str, Any]:
 
 
 def _value(
-    cls: type[PortraitProvider],
-    kind: Any,
-    key: str,
-    value: Any,
-    *,
-    profile: Profile,
-    given: bool,
+    cls: type[PortraitProvider], kind: Any, key: str, value: Any, *, profile: Profile, given: bool
 ) -> Any:
     if key == "pacing":
         tables = _typed((Mapping,), key, value, profile)
@@ -209,7 +205,7 @@ def _value(
         ):
             raise _wrong(key, "a table of strings", profile)
         return table
-    plain = get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    plain = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
     if Secret in plain:
         if isinstance(value, Secret):
             return check_secret(value, field=key)
@@ -224,11 +220,9 @@ def _value(
 
 def _typed(kinds: tuple[Any, ...], key: str, value: Any, profile: Profile) -> Any:
     for kind in kinds:
-        # A bool is an int in Python, and not in a configuration.
-        if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+        mixed_up = isinstance(value, bool) and kind is not bool  # a bool is an int in Python
+        if isinstance(value, int | float if kind is float else kind) and not mixed_up:
             return value
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
     raise _wrong(key, " or ".join(_KINDS[kind] for kind in kinds), profile)
 
 
@@ -244,25 +238,21 @@ def _wrong(key: str, wanted: str, profile: Profile) -> ConfigError:
 def _pacing(cls: type[PortraitProvider], name: str, table: Any, profile: Profile) -> Pacing:
     subjects: tuple[Subject, ...] = get_args(Subject)
     known = {each.name for each in attrs.fields(Pacing)}
-    for subject in subjects:
-        if subject == name and is_object(table) and set(table) <= known:
-            seconds = [_seconds(value) for value in table.values()]
-            given = dict(zip(table, [each for each in seconds if each is not None], strict=False))
-            if len(given) == len(table):
-                return evolve(cls.default_pacing.get(subject) or Pacing(), **given)
+    subject: Subject | None = next((each for each in subjects if each == name), None)
+    keys_known = is_object(table) and set(table) <= known
+    if subject and keys_known and all(_is_seconds(value) for value in table.values()):
+        return evolve(cls.default_pacing.get(subject) or Pacing(), **table)
     raise ConfigError(
         f"profile {profile.name!r}: pacing.{name} is not understood",
         provider=profile.provider,
         field=f"pacing.{name}",
-        next_step=f"use tables for {', '.join(subjects)} "
-        f"with {', '.join(sorted(known))} in seconds",
+        next_step=f"use tables for {', '.join(subjects)} with {', '.join(sorted(known))}",
     )
 
 
-def _seconds(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if 0 <= value < float("inf") else None
+def _is_seconds(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and 0 <= value < float("inf")
 
 
 def _check_complete(cls: type[PortraitProvider], values: Mapping[str, Any], profile: str) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 
+import attrs
 from attrs import field, frozen
 
 from .codec import is_object
-from .errors import InvalidInputError, UnsupportedError
+from .errors import InvalidInputError, UnsupportedError, masked_repr
 from .models import Adaptation
 from .video import (
     SCALARS,
@@ -31,7 +32,7 @@ class Loss:
     """One thing in a vendor's body that a neutral request, or another vendor, cannot carry."""
 
     field: str
-    value: Any
+    value: Any = attrs.field(repr=masked_repr)
     why: str
 
 
@@ -199,7 +200,7 @@ def unsupported(
         )
     if choice == "raise":
         raise UnsupportedError(
-            f"{provider} cannot express {name}={asked!r}: {why}",
+            f"{provider} cannot express {name}={masked_repr(asked)}: {why}",
             provider=provider,
             field=name,
             next_step=f'leave it out, or pass on_unsupported={{"{name}": "drop"}}',
@@ -208,7 +209,8 @@ def unsupported(
     if choice == "warn":
         import warnings  # noqa: PLC0415  (only when something is left out)
 
-        warnings.warn(f"{provider}: {name}={asked!r} is left out: {why}", stacklevel=2)
+        shown = masked_repr(asked)
+        warnings.warn(f"{provider}: {name}={shown} is left out: {why}", stacklevel=2)
     return adaptation
 
 

@@ -108,6 +108,9 @@ class Call:
         """Take an answer: the final one, or None if the request is worth another attempt."""
         self._last = evolve(response, attempts=tuple(self._tries), received_at=self._clock.now())
         error = self._error_in(self._last)
+        if error is None and self._is_garbled(self._last):
+            again = self._note(Outcome.UNKNOWN, "answer not readable", None)
+            return None if again else self._last
         if error is None or not refusals.is_load(error):
             return self._last
         refused = refusals.was_refused(error)
@@ -124,18 +127,19 @@ class Call:
         Raises:
             ConnectionFailedError: It is not, and nothing was changed.
             OutcomeUnknownError: It is not, and a create may have been carried out.
+            UnexpectedResponseError: An answer came, and no other would be better.
         """
         self._last = None
         again = fault.outcome is Outcome.NOT_SENT or self._request.repeatable
-        if self._note(fault.outcome, fault.reason, None) and again:
+        if self._note(fault.outcome, fault.reason, None) and again and fault.passing:
             return
-        raise self._given_up(fault.outcome, fault.reason)
+        raise self._given_up(fault)
 
     def end(self) -> Response:
         """The answer to go with when no attempt is left."""
         if self._last is None:
             last = self._tries[-1]
-            raise self._given_up(last.outcome, last.reason)
+            raise self._given_up(TransportError(last.outcome, last.reason))
         return self._last
 
     def backoff(self, attempt: stamina.Attempt) -> float:
@@ -159,6 +163,12 @@ class Call:
             return self._provider.refusal(response)
         return refusals.bare(response)
 
+    def _is_garbled(self, response: Response) -> bool:
+        """Tell whether a read came back as a page or in pieces: the next answer may be whole."""
+        request = self._request
+        asked = request.repeatable and request.auth is not Auth.NONE
+        return asked and not refusals.is_readable(request, response)
+
     def _note(self, outcome: Outcome, reason: str, retry_after_s: float | None) -> bool:
         """Remember a failed attempt; tell whether budget and deadline allow another."""
         number = len(self._tries) + 1
@@ -173,17 +183,19 @@ class Call:
             return False
         return self._until_s is None or self._clock.monotonic() + least_s < self._until_s
 
-    def _given_up(self, outcome: Outcome, reason: str) -> PortraitError:
+    def _given_up(self, fault: TransportError) -> PortraitError:
         context: dict[str, Any] = {"provider": self._provider.name, "attempts": tuple(self._tries)}
-        where = self._request.origin
-        if outcome is Outcome.UNKNOWN and not self._request.repeatable:
+        where = f"{fault.reason} at {self._request.origin}"
+        if fault.outcome is Outcome.UNKNOWN and not self._request.repeatable:
             return OutcomeUnknownError(
-                f"{reason} at {where}, and the request may have arrived and been carried out",
+                f"{where}, and the request may have arrived and been carried out",
                 next_step=refusals.LOOK_FIRST,
                 **context,
             )
+        if not fault.passing:
+            return UnexpectedResponseError(where, next_step="report it to the vendor", **context)
         return ConnectionFailedError(
-            f"{reason} at {where}",
+            where,
             next_step="check the network and the profile's base_url, then call again",
             **context,
         )

@@ -38,16 +38,21 @@ Every error that portraitkit raises, in one tree.
 from __future__ import annotations
 
 import enum
+import functools
 import re
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, Self, TypeVar
+from urllib.parse import parse_qsl, quote
 
 from attrs import frozen
 
 from .secret import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Outcome(enum.Enum):
@@ -95,6 +100,8 @@ class PortraitError(Exception):
 
     fix: ClassVar[str] = "caller"
     """Who can mend it: caller, account owner, vendor, or the person being filmed."""
+    proves_refusal: bool = True
+    """Whether a refusal of this kind proves that the vendor did not act."""
     advice: ClassVar[str] = ""
     """The next step where the one who raises it knows no better."""
 
@@ -161,10 +168,32 @@ class PortraitError(Exception):
 
     def scrub(self, clean: Callable[[str], str]) -> Self:
         """Pass every text in this error through *clean*."""
-        for name in ("message", "code", "vendor_message", "request_id", "next_step"):
+        for name in ("message", "field", "code", "vendor_message", "request_id", "next_step"):
             setattr(self, name, clean(getattr(self, name)))
         self.args = (self.message,)
         return self
+
+
+def frameless(function: Callable[P, T]) -> Callable[P, T]:
+    """
+    Let a PortraitError leave *function* without the frames inside it.
+
+    They hold settings, environments and arguments, which a traceback that prints local variables
+    would show.
+    """
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except PortraitError as error:
+            refused = error
+        del args, kwargs
+        if refused.__cause__ is None:
+            refused.__context__ = None
+        raise refused.with_traceback(None)
+
+    return call
 
 
 def _rebuild(cls: type[PortraitError], state: dict[str, Any]) -> PortraitError:
@@ -345,21 +374,55 @@ class WaitTimeoutError(PortraitError, TimeoutError):
 _SHORTEST_MASKED: Final = 4
 """Shorter values would blank out ordinary words."""
 _URL_QUERY: Final = re.compile(r"(?i)(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]*")
+_URL_USER: Final = re.compile(r"(?i)(https?://)[^\s\"'<>?#/@]*@")
+_URL_PATH: Final = re.compile(r"(?i)https?://[^\s\"'<>?#/]+/[^\s\"'<>?#]+")
+_TOKEN: Final = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[\w~-]{20,}", re.ASCII)
 _BEARER: Final = re.compile(r"(?i)(bearer|signature=|credential=)\s*[\w./+=-]{6,}")
+_SHORTEST_SIGNATURE: Final = 8
 
 
-def masker(secrets: Iterable[str]) -> Callable[[str], str]:
+def masker(secrets: Iterable[str], *, in_paths: bool = False) -> Callable[[str], str]:
     """
     Return a function that hides the given values, URL queries and bearer tokens in a text.
 
     Vendors echo keys, tokens (`NotFound.<token>`) and signed URLs in their messages.
+
+    Args:
+        secrets: What is known to be secret. Of a URL, each longer value in its query is, too.
+        in_paths: Also hide what looks like a token in a URL's path, as H5 links have one.
     """
-    long_enough = {value for value in secrets if len(value) >= _SHORTEST_MASKED}
-    values = sorted(long_enough, key=len, reverse=True)
+    forms = {form for value in secrets for form in _forms(value) if len(form) >= _SHORTEST_MASKED}
+    values = sorted(forms, key=len, reverse=True)
 
     def clean(text: str) -> str:
         for value in values:
             text = text.replace(value, MASK)
-        return _BEARER.sub(rf"\1 {MASK}", _URL_QUERY.sub(rf"\1?{MASK}", text))
+        text = _URL_USER.sub(rf"\1{MASK}@", _URL_QUERY.sub(rf"\1?{MASK}", text))
+        if in_paths:
+            text = _URL_PATH.sub(lambda url: _TOKEN.sub(MASK, url[0]), text)
+        return _BEARER.sub(rf"\1 {MASK}", text)
 
     return clean
+
+
+def _forms(value: str) -> Iterator[str]:
+    """The ways in which a text may hold a value: plain, percent-encoded, in JSON; or its parts."""
+    yield value
+    yield quote(value, safe="", errors="surrogatepass")
+    yield value.replace("/", "\\/")
+    if "://" in value:
+        pairs = parse_qsl(value.partition("?")[2])
+        yield from (text for _, text in pairs if len(text) >= _SHORTEST_SIGNATURE)
+
+
+_links: Final = masker((), in_paths=True)
+
+
+def mask_links(text: str) -> str:
+    """Hide what signs the addresses in a text."""
+    return _links(text)
+
+
+def masked_repr(value: object) -> str:
+    """Show a value without what signs the addresses in it."""
+    return mask_links(repr(value))

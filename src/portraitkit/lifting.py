@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 from .errors import PortraitError
+from .flows.guarding import fit_to_leave
 from .models import Page
 from .provider import PortraitProvider
 from .wire import Flow
@@ -51,18 +52,23 @@ def lift(operation: Operation[P, T]) -> Callable[Concatenate[Blocking, P], T]:
 
     @functools.wraps(operation)
     def call(self: Blocking, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self.run(start(operation, self.provider, *args, **kwargs), operation.__name__)
+        begin = Beginning(operation, self.provider, *args, **kwargs)
+        del args, kwargs
+        return self.run(begin(), operation.__name__)
 
     return _shown(call, operation, "{}")
 
 
-def lift_async(operation: Operation[P, T]) -> Callable[Concatenate[Awaiting, P], Awaitable[T]]:
+def lift_async(
+    operation: Operation[P, T],
+) -> Callable[Concatenate[Awaiting, P], Coroutine[Any, Any, T]]:
     """Make a method to await."""
 
     @functools.wraps(operation)
     async def call(self: Awaiting, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        flow = start(operation, self.provider, *args, **kwargs)
-        return await self.run(flow, operation.__name__)
+        begin = Beginning(operation, self.provider, *args, **kwargs)
+        del args, kwargs
+        return await self.run(begin(), operation.__name__)
 
     return _shown(call, operation, "{}")
 
@@ -79,9 +85,11 @@ def lift_pages(operation: PagedOperation[P, T]) -> Callable[Concatenate[Blocking
                 yield from walk.new(page)
                 if walk.at_end(page):
                     return
-                flow = start(operation, self.provider, page.next, *args, **kwargs)
+                flow = begin(page.next)
 
-        return items(start(operation, self.provider, None, *args, **kwargs))
+        begin: Beginning[Flow[Page[T]]] = Beginning(operation, self.provider, *args, **kwargs)
+        del args, kwargs
+        return items(begin(None))
 
     return _shown(call, operation, "Iterator[{}]", drop=1)
 
@@ -101,26 +109,45 @@ def lift_pages_async(
                     yield item
                 if walk.at_end(page):
                     return
-                flow = start(operation, self.provider, page.next, *args, **kwargs)
+                flow = begin(page.next)
 
-        return items(start(operation, self.provider, None, *args, **kwargs))
+        begin: Beginning[Flow[Page[T]]] = Beginning(operation, self.provider, *args, **kwargs)
+        del args, kwargs
+        return items(begin(None))
 
     return _shown(call, operation, "AsyncIterator[{}]", drop=1)
 
 
-def start(
-    operation: Callable[Concatenate[PortraitProvider, P], T],
-    provider: PortraitProvider,
-    *args: P.args,
-    **kwargs: P.kwargs,
-) -> T:
-    """Begin an operation: the adapter's own method, with context on what it refuses at once."""
-    name = operation.__name__
-    try:
-        flow: T = getattr(provider, name)(*args, **kwargs)
-    except PortraitError as error:
-        raise error.fill(provider=provider.name, operation=name) from None
-    return flow
+class Beginning(Generic[T]):
+    """
+    An operation and what it is called with, still to be begun.
+
+    It has no telling text form: a traceback that prints local variables shows no argument, of which
+    some are signed URLs or tokens.
+    """
+
+    def __init__(
+        self,
+        operation: Callable[..., T],
+        provider: PortraitProvider,
+        /,
+        *args: object,
+        **kwargs: object,
+    ) -> None:
+        self._name = operation.__name__
+        self._provider = provider
+        self._args = args
+        self._kwargs = kwargs
+
+    def __call__(self, *before: object) -> T:
+        """Call the adapter's own method; what it refuses at once has context and no secret."""
+        try:
+            begun: T = getattr(self._provider, self._name)(*before, *self._args, **self._kwargs)
+        except PortraitError as error:
+            refused = error
+        else:
+            return begun
+        raise fit_to_leave(refused, self._provider, self._name, self._provider.secrets)
 
 
 class _Walk(Generic[T]):

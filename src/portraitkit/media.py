@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from .errors import MediaError
+from .errors import MediaError, masked_repr
 from .models import Finding, MediaType
 from .secret import Secret
 from .wire import is_loopback
@@ -64,7 +64,7 @@ class FolderMediaHost:
     """
 
     folder: Path = field(converter=Path)
-    base_url: str
+    base_url: str = field(repr=masked_repr)
 
     def publish(self, content: bytes, *, filename: str, content_type: str) -> str:
         """Write the file and return its URL."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
+import attrs
 from attrs import field, frozen
 
-from .errors import AssetNotReadyError, PortraitError, masker
+from .errors import AssetNotReadyError, Attempt, PortraitError, mask_links
 from .handles import Handle, HandleKind
-from .secret import Secret
+from .secret import Hidden, Secret
 
 T = TypeVar("T")
 
@@ -78,28 +79,44 @@ class Raw:
         status: HTTP status.
         headers: Allow-listed response headers, names in lower case.
         request_id: The vendor's id for the request, empty if it gave none.
-        body: The decoded JSON. May hold signed URLs, so neither `repr` nor a pickle carries it.
+        attempts: The failed tries before this answer.
+        body: The decoded JSON. May hold signed URLs, so neither `repr` nor `attrs.asdict` nor a
+            pickle carries it.
     """
 
     status: int
     headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     request_id: str = ""
-    body: Any = field(default=None, repr=False)
+    attempts: tuple[Attempt, ...] = field(default=(), repr=False)
+    _body: Hidden = field(default=None, repr=False, alias="body", converter=Hidden)
 
-    def __getstate__(self) -> tuple[int, dict[str, str], str]:
-        return (self.status, dict(self.headers), self.request_id)
+    @property
+    def body(self) -> Any:
+        """The decoded JSON."""
+        return self._body.value
 
-    def __setstate__(self, state: tuple[int, dict[str, str], str]) -> None:
-        self.__init__(status=state[0], headers=state[1], request_id=state[2])  # type: ignore[misc]
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_bodiless, (self.status, dict(self.headers), self.request_id, self.attempts))
+
+
+def _bodiless(
+    status: int, headers: dict[str, str], request_id: str, attempts: tuple[Attempt, ...]
+) -> Raw:
+    return Raw(status=status, headers=headers, request_id=request_id, attempts=attempts)
+
+
+def _unsigned(value: Any) -> object:
+    # Vendors quote the signed links that they could not fetch; a callback's address holds a token.
+    return mask_links(value) if isinstance(value, str) else value
 
 
 @frozen(kw_only=True)
 class Adaptation:
-    """One thing that was sent differently from what was asked."""
+    """One thing that was sent differently from what was asked; addresses lose their queries."""
 
     field: str
-    asked: Any
-    sent: Any
+    asked: object = attrs.field(converter=_unsigned)
+    sent: object = attrs.field(converter=_unsigned)
     why: str
 
 
@@ -123,20 +140,12 @@ class Finding:
     source: str
 
 
-_mask_queries: Final = masker(())
-
-
-def _without_queries(text: str) -> str:
-    # Vendors quote the signed links that they could not fetch.
-    return _mask_queries(text)
-
-
 @frozen(kw_only=True)
 class Failure:
     """Why an asset or a video failed, in the vendor's words; links lose their queries."""
 
     code: str = ""
-    message: str = field(default="", converter=_without_queries)
+    message: str = field(default="", converter=mask_links)
     error: PortraitError | None = field(default=None, repr=False, eq=False)
     """The error that stopped one part of `add_assets`."""
 

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
 from . import errors
-from .codec import try_decode
+from .codec import decode, is_object, try_decode
 from .errors import OutcomeUnknownError, PortraitError, ProviderError, UnexpectedResponseError
 from .wire import origin_of
 
@@ -59,7 +58,9 @@ def read(vendor: Vendor, response: Response) -> ProviderError | UnexpectedRespon
             f"the vendor's API redirects to {where}; credentials are not sent there", **context
         )
     kind = class_of(vendor.error_codes, fault.code, response.status)
-    return kind(_summary(fault, response), **context)
+    error = kind(_summary(fault, response), **context)
+    error.proves_refusal = fault.code not in vendor.uncertain_codes
+    return error
 
 
 def bare(response: Response) -> ProviderError | None:
@@ -102,6 +103,8 @@ def was_refused(error: PortraitError) -> bool:
     vendor's own form or names a time to come back.
     """
     status = error.status or 0
+    if not error.proves_refusal:
+        return False
     if status < _SERVER_FAULTS:
         return not isinstance(error, errors.ServiceUnavailableError)
     if status == HTTPStatus.NOT_IMPLEMENTED:
@@ -126,15 +129,44 @@ def certain(error: PortraitError, request: Request, response: Response) -> Portr
     )
 
 
+def is_readable(request: Request, response: Response) -> bool:
+    """
+    Tell whether a success holds an object, as every vendor's does.
+
+    Where something was removed or changed by HTTP's own methods, nothing may come back.
+    """
+    if not response.content.strip():
+        return response.status == HTTPStatus.NO_CONTENT or request.method in ("DELETE", "PATCH")
+    return is_object(try_decode(response))
+
+
+def body_of(request: Request, response: Response) -> Any:
+    """
+    Decode a success.
+
+    Raises:
+        UnexpectedResponseError: It is not readable. A list without rows must not be made of it.
+    """
+    if is_readable(request, response):
+        return try_decode(response) or {}
+    found = decode(response)
+    raise UnexpectedResponseError(
+        f"the answer is a JSON {type(found).__name__} where an object is expected",
+        status=response.status,
+        attempts=response.attempts,
+        next_step="report it if it lasts: the vendor's answer has changed",
+    )
+
+
 def retry_after_s(response: Response) -> float | None:
     """Read `Retry-After`, in seconds or as a date."""
     text = response.headers.get("retry-after", "").strip()
     if not text:
         return None
     try:
-        is_number = text.replace(".", "", 1).isdigit()
-        found = max(0.0, float(text)) if is_number else _until(text, response)
-        return found if isfinite(found) else None
+        return (
+            max(0.0, float(text)) if text.replace(".", "", 1).isdigit() else _until(text, response)
+        )
     except (ValueError, TypeError, OverflowError):
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from typing import Final, final
+from typing import Any, Final, final
 
 
 @final
@@ -66,6 +66,29 @@ class Secret:
         return (_dropped, ())
 
 
+@final
+class Hidden:
+    """Hold any value that may have secrets in it, such as an answer. A pickle drops it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return HIDDEN
+
+    def __eq__(self, other: object) -> bool:
+        return self.value == other.value if isinstance(other, Hidden) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(Hidden)  # decoded JSON has no hash of its own
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Hidden, (None,))
+
+
+HIDDEN: Final = "<hidden>"
 MASK: Final = "<secret>"
 
 

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from errno import EISDIR
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -22,12 +23,20 @@ from .wire import Request, Response
 
 
 class TransportError(Exception):
-    """No complete answer came. Becomes one of the public errors in the driver."""
+    """
+    No complete answer came. Becomes one of the public errors in the driver.
 
-    def __init__(self, outcome: Outcome, reason: str) -> None:
+    Attributes:
+        outcome: What is known of the request.
+        reason: What happened, without a URL or a body.
+        passing: Whether another try may fare better.
+    """
+
+    def __init__(self, outcome: Outcome, reason: str, *, passing: bool = True) -> None:
         super().__init__(reason)
         self.outcome = outcome
         self.reason = reason
+        self.passing = passing
 
 
 class Sink:
@@ -55,11 +64,15 @@ class Sink:
             self._start = b""
         target = self._request.save_to
         if target and 200 <= status < 300:  # noqa: PLR2004  (the range of success)
+            if self._headers.get("content-type", "").strip().lower().startswith("text/html"):
+                raise TransportError(Outcome.UNKNOWN, "a page came in place of the file")
             part = target.parent / f".{target.name[:100]}.{secrets.token_hex(4)}.part"
             try:
+                if target.is_dir():
+                    raise IsADirectoryError(EISDIR, "a folder has that name")
                 self._file = part.open("xb")
             except OSError as error:
-                raise _unwritable(target.parent, error) from None
+                raise _unwritable(target, error) from None
             self._part = part
 
     def take(self, chunk: bytes) -> None:
@@ -85,6 +98,8 @@ class Sink:
             self._keep(self._start)
         if self._unpacker and not self._unpacker.eof:
             raise TransportError(Outcome.UNKNOWN, _DAMAGED)
+        if self._file and not self._size:
+            raise TransportError(Outcome.UNKNOWN, "the file came empty")
         self._name_file()
         return Response(
             status=self._status,
@@ -107,7 +122,8 @@ class Sink:
         plain = self._unpacked(chunk, limit - self._size + 1) if self._unpacker else chunk
         self._size += len(plain)
         if self._size > limit:
-            raise TransportError(Outcome.UNKNOWN, f"answer larger than {limit} bytes")
+            large = f"answer larger than {limit} bytes"
+            raise TransportError(Outcome.UNKNOWN, large, passing=False)
         if self._file:
             try:
                 _ = self._file.write(plain)

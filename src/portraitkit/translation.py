@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from .dialect import Loss, ParsedVideo
-from .errors import InvalidInputError
+from .errors import InvalidInputError, frameless, masked_repr
 from .flows.making import find_model
 from .models import AssetRef
 from .registry import provider_class
@@ -26,11 +26,12 @@ class Translation:
         losses: What could not be carried, from either side. Empty means nothing was lost.
     """
 
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] = field(repr=masked_repr)
     request: VideoRequest
     losses: tuple[Loss, ...]
 
 
+@frameless
 def parse_video(provider: str, body: Mapping[str, Any]) -> ParsedVideo:
     """
     Read a vendor's video body.
@@ -58,6 +59,7 @@ def parse_video(provider: str, body: Mapping[str, Any]) -> ParsedVideo:
     return cls.dialect.parse(body, provider=provider, model=known.name if known else body["model"])
 
 
+@frameless
 def translate(
     body: Mapping[str, Any],
     *,

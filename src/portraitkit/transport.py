@@ -8,6 +8,7 @@ cookie is kept, and what httpx logs of our requests has its queries masked: link
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from typing import Any, Final, Protocol
 import httpx
 from attrs import frozen
 
+from . import __version__
 from .errors import Outcome, masker
 from .sink import Sink, TransportError
 from .wire import Request, Response
@@ -83,7 +85,7 @@ class HttpxTransport:
         self, client: httpx.Client | None = None, timeouts: Timeouts | None = None
     ) -> None:
         self._owns = client is None
-        self._client = client or httpx.Client(verify=tls_context(), cookies=_no_cookies())
+        self._client = client or httpx.Client(**_settings())
         self._timeouts = timeouts or Timeouts()
         self._library = _library_of(self._client)
 
@@ -109,7 +111,7 @@ class AsyncHttpxTransport:
         self, client: httpx.AsyncClient | None = None, timeouts: Timeouts | None = None
     ) -> None:
         self._owns = client is None
-        self._client = client or httpx.AsyncClient(verify=tls_context(), cookies=_no_cookies())
+        self._client = client or httpx.AsyncClient(**_settings())
         self._timeouts = timeouts or Timeouts()
         self._library = _library_of(self._client)
 
@@ -153,12 +155,38 @@ def _hide_queries(record: logging.LogRecord) -> bool:
     return True
 
 
+def _hide_headers(record: logging.LogRecord) -> bool:
+    """Leave event and status of what the layers below log: headers hold links, faults answers."""
+    if _OURS.get():
+        told = record.getMessage().partition(", [")[0]
+        record.msg, record.args = _EXCEPTION.sub(r"\1(...)", _hidden(told)), ()
+    return True
+
+
+def _hide_all(record: logging.LogRecord) -> bool:
+    """Leave nothing of our own requests where whole headers are logged, keys and all."""
+    del record
+    return not _OURS.get()
+
+
+_EXCEPTION: Final = re.compile(r"(exception=\w+)\(.*\)", re.DOTALL)
+_CORE_LOGGERS: Final = ("connection", "http11", "http2", "proxy", "socks")
 _OURS: Final = ContextVar("portraitkit_request", default=False)
 _hidden: Final = masker(())
 
 
-def _no_cookies() -> CookieJar:
-    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
+def _settings() -> dict[str, Any]:
+    """
+    What a client of our own is made with.
+
+    Its pool has no limits: to keep one, httpcore 1.0.9 closes idle connections, and may hit one
+    that another thread was just given. A create would be lost that way.
+    """
+    return {
+        "verify": tls_context(),
+        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        "limits": httpx.Limits(max_connections=None, max_keepalive_connections=None),
+    }
 
 
 def _arguments(request: Request, timeouts: Timeouts) -> dict[str, Any]:
@@ -166,7 +194,11 @@ def _arguments(request: Request, timeouts: Timeouts) -> dict[str, Any]:
     return {
         "method": request.method,
         "url": request.target,
-        "headers": {"Accept-Encoding": "identity", **request.headers},
+        "headers": {
+            "Accept-Encoding": "identity",
+            "User-Agent": f"portraitkit/{__version__}",
+            **request.headers,
+        },
         "content": request.content or None,
         "follow_redirects": False,
         "timeout": (  # connect, read, write, pool: a tuple, as httpx and its forks all take one
@@ -187,6 +219,11 @@ def _library_of(client: object) -> Any:
             library = module
             break
     logging.getLogger(library.__name__).addFilter(_hide_queries)
+    core = library.__name__.replace("httpx", "httpcore")
+    for name in _CORE_LOGGERS:
+        logging.getLogger(f"{core}.{name}").addFilter(_hide_headers)
+    for name in ("hpack.hpack", "hpack.table"):
+        logging.getLogger(name).addFilter(_hide_all)
     return library
 
 

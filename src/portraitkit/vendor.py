@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,12 +12,30 @@ import attrs
 from attrs import evolve, field, frozen
 
 from . import refusals
-from .codec import Codec, decode
+from .codec import Codec
 from .dialect import VideoDialect
-from .errors import HandleError, InvalidInputError, PortraitError, ProviderError, UnsupportedError
+from .errors import (
+    HandleError,
+    InvalidInputError,
+    PortraitError,
+    ProviderError,
+    UnsupportedError,
+    masked_repr,
+    masker,
+)
 from .handles import Handle, HandleKind, fingerprint, is_handle, seal, unseal
 from .media import MediaHost, MediaRules
-from .models import Finding, GroupKind, MediaType, Raw, Result
+from .models import (
+    Asset,
+    Finding,
+    Group,
+    GroupKind,
+    MediaType,
+    Raw,
+    Result,
+    Verification,
+    VideoTask,
+)
 from .preflight import VideoModel, check_asset_id, check_kind, check_length, enforce
 from .secret import Secret
 from .waiting import Pacing, Subject
@@ -30,9 +49,11 @@ Findings: TypeAlias = tuple[Finding, ...]
 class Answer:
     """A vendor's answer that is not a refusal, decoded."""
 
-    data: Any
+    data: Any = field(repr=False)
     response: Response
     request_id: str = ""
+    secrets: tuple[Secret, ...] = ()
+    """What the request held that no text may show."""
 
     @property
     def raw(self) -> Raw:
@@ -59,6 +80,8 @@ class Vendor(ABC):
     dialect: ClassVar[VideoDialect]
     video_models: ClassVar[tuple[VideoModel, ...]]
     error_codes: ClassVar[Mapping[str, type[ProviderError]]] = {}
+    uncertain_codes: ClassVar[frozenset[str]] = frozenset()
+    """Codes of refusals after which the vendor may have acted all the same."""
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = {}
     name_limit: ClassVar[tuple[int | None, str]] = (None, "")
     """Most characters in a group's or asset's name, and the source."""
@@ -68,10 +91,10 @@ class Vendor(ABC):
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {}
 
     account_name: str = ""
-    callback_url: str | None = None
+    callback_url: str | None = field(default=None, repr=masked_repr)
     models: Mapping[str, str] = field(factory=dict[str, str])
     strict_limits: bool = False
-    media_host: MediaHost | None = field(default=None, eq=False)
+    media_host: MediaHost | None = field(default=None, eq=False, repr=masked_repr)
     pacing: Mapping[str, Pacing] = field(factory=dict[str, Pacing])
 
     # -- what an adapter must say of itself ------------------------------------------------------
@@ -119,8 +142,13 @@ class Vendor(ABC):
         response = yield from send(request)
         if error := self.refusal(response):
             raise refusals.certain(error, request, response)
-        data: Any = decode(response) if response.content.strip() else {}
-        return Answer(data=data, response=response, request_id=self.request_id(data, response))
+        data: Any = refusals.body_of(request, response)
+        return Answer(
+            data=data,
+            response=response,
+            request_id=self.request_id(data, response),
+            secrets=request.secrets,
+        )
 
     def refusal(self, response: Response) -> PortraitError | None:
         """Read an answer as a refusal; None if it is none."""
@@ -143,7 +171,26 @@ class Vendor(ABC):
         """
         known = {"provider": self.name, "account": self.account, "raw": answer.raw}
         part = answer.data if data is None else data
-        return self.codec.read(cls, part, response=answer.response, **known, **given)
+        found = self.codec.read(cls, part, response=answer.response, **known, **given)
+        return self.cleaned(found, answer.secrets)
+
+    def clean(self, text: str, secrets: tuple[Secret, ...] = ()) -> str:
+        """Hide what a vendor's text echoes of our credentials, of *secrets*, and of links."""
+        known = (each.reveal() for each in (*self.secrets, *secrets) if each)
+        return masker(known, in_paths=True)(text)
+
+    def cleaned(self, result: R, secrets: tuple[Secret, ...] = ()) -> R:
+        """Hide the same in the vendor's words on a result."""
+        changes: dict[str, Any] = {}
+        for name in _WORDS:
+            text = getattr(result, name, "")
+            if len(text) >= _SHORTEST_ECHO:
+                changes[name] = self.clean(text, secrets)
+        failure = getattr(result, "failure", None)
+        if failure is not None and failure.error is None:
+            code, message = (self.clean(each, secrets) for each in (failure.code, failure.message))
+            changes["failure"] = evolve(failure, code=code, message=message)
+        return evolve(result, **changes) if changes else result
 
     def id_of(self, kind: HandleKind, ref: Result | str) -> str:
         """
@@ -152,40 +199,34 @@ class Vendor(ABC):
         Raises:
             HandleError: It belongs to another vendor or account, is of another kind, or damaged.
         """
+        then = f"pass the {kind}, its handle, or the vendor's own id"
         if isinstance(ref, Result):
+            if not isinstance(ref, _MODELS[kind]):
+                problem = f"this is a {type(ref).__name__}, not a {kind}"
+                raise HandleError(problem, provider=self.name, field=kind, next_step=then)
             self._mine(kind, ref.provider, ref.account)
-            found = ref.ref or ref.id
-            if not found:
-                raise HandleError(
-                    f"this {kind} has no id, as it was never created",
-                    provider=self.name,
-                    field=kind,
-                )
-            return found
+            if found := ref.ref or ref.id:
+                return found
+            problem = f"this {kind} has no id, as it was never created"
+            raise HandleError(problem, provider=self.name, field=kind)
+        if not isinstance(ref, str):  # pyright: ignore[reportUnnecessaryIsInstance]  (an id may be None)
+            problem = f"a {type(ref).__name__} is no {kind}, handle or id"  # type: ignore[unreachable]  # (as above)
+            raise HandleError(problem, provider=self.name, field=kind, next_step=then)
         if is_handle(ref):
             handle = Handle.parse(ref)
             self._mine(kind, handle.provider, handle.account)
-            if handle.kind != kind:
-                raise HandleError(
-                    f"this handle names a {handle.kind}, not a {kind}",
-                    provider=self.name,
-                    field=kind,
-                    next_step=f"pass a {kind}'s handle",
-                )
-            return handle.ref
+            if handle.kind == kind:
+                return handle.ref
+            problem = f"this handle names a {handle.kind}, not a {kind}"
+            then = f"pass a {kind}'s handle"
+            raise HandleError(problem, provider=self.name, field=kind, next_step=then)
         bare = ref.removeprefix("asset://") if kind == "asset" else ref
-        if (
-            not bare
-            or len(bare) > _LONGEST_ID
-            or not bare.isprintable()
-            or set(bare) & set(" /?#\\")
-        ):
-            raise HandleError(
-                f"{bare[:40]!r} cannot be a {kind}'s id",
-                provider=self.name,
-                field=kind,
-                next_step=f"pass the {kind}, its handle, or the vendor's own id",
-            )
+        if not _is_plain(bare):
+            # A check's bare id is the vendor's token; an address may have one in it.
+            secret = kind == "verification" or "://" in bare or _TOKEN.search(bare)
+            shown = "this" if secret else repr(bare[:40])
+            problem = f"{shown} cannot be a {kind}'s id"
+            raise HandleError(problem, provider=self.name, field=kind, next_step=then)
         if kind == "asset":
             check_asset_id(bare, provider=self.name, prefix=self.asset_prefix, name=kind)
         elif kind in ("group", "video"):
@@ -248,4 +289,19 @@ def with_findings(result: R, findings: tuple[Finding, ...]) -> R:
     return evolve(result, findings=(*result.findings, *findings)) if findings else result
 
 
+def _is_plain(bare: str) -> bool:
+    """Tell whether an id can stand in a URL's path and mean nothing but itself."""
+    odd = set(bare) & set(" /?#%\\") or bare in (".", "..")
+    return bool(bare) and bare.isprintable() and len(bare) <= _LONGEST_ID and not odd
+
+
 _LONGEST_ID: Final = 512
+_MODELS: Final[Mapping[HandleKind, type[Result]]] = {
+    "group": Group,
+    "asset": Asset,
+    "verification": Verification,
+    "video": VideoTask,
+}
+_TOKEN: Final = re.compile(r"\w{20,}")
+_WORDS: Final = ("status_word", "kind_word", "model", "ratio", "resolution")
+_SHORTEST_ECHO: Final = 16

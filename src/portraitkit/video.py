@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from attrs import field, frozen
 
-from .errors import InvalidInputError, PromptError
+from .errors import InvalidInputError, PromptError, masked_repr
 from .models import Adaptation, Asset, AssetRef, Finding, MediaType
 
 Policy: TypeAlias = Literal["raise", "warn", "drop"]
@@ -27,7 +27,7 @@ OnUnsupported: TypeAlias = Policy | Mapping[str, Policy]
 class Reference:
     """One reference: an asset, its handle, id or `asset://` address, or a public https URL."""
 
-    source: AssetRef
+    source: AssetRef = field(repr=masked_repr)
     name: str | None = None
 
 
@@ -79,8 +79,8 @@ class References:
 class Frames:
     """The video's first frame, and its last one where that is wanted. No references beside them."""
 
-    first: AssetRef
-    last: AssetRef | None = None
+    first: AssetRef = field(repr=masked_repr)
+    last: AssetRef | None = field(default=None, repr=masked_repr)
 
 
 Media: TypeAlias = Frames | References
@@ -128,8 +128,10 @@ class VideoRequest:
     seed: int | None = None
     watermark: bool | None = None
     return_last_frame: bool | None = None
-    callback_url: str | None = None
-    extra: Mapping[str, Mapping[str, Any]] = field(factory=dict[str, Mapping[str, Any]])
+    callback_url: str | None = field(default=None, repr=masked_repr)
+    extra: Mapping[str, Mapping[str, Any]] = field(
+        factory=dict[str, Mapping[str, Any]], repr=masked_repr
+    )
 
 
 SCALARS: Final = (
@@ -159,7 +161,7 @@ class Slot:
 
     media: MediaType
     role: Role
-    url: str
+    url: str = field(repr=masked_repr)
 
 
 @frozen(kw_only=True)
@@ -169,7 +171,7 @@ class Preview:
 
     Attributes:
         headers: With credentials masked.
-        body: The exact JSON.
+        body: The exact JSON. The preview's own text form leaves out the queries of addresses.
         adaptations: What differs from what was asked.
         findings: Documented limits that it exceeds.
     """
@@ -177,7 +179,7 @@ class Preview:
     method: str
     url: str
     headers: Mapping[str, str]
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] = field(repr=masked_repr)
     adaptations: tuple[Adaptation, ...]
     findings: tuple[Finding, ...]
 

@@ -71,7 +71,7 @@ def wait(
     Raises:
         WaitTimeoutError: The deadline passed. Nothing was cancelled.
     """
-    limit_s = pacing.deadline_s if deadline_s is None else deadline_s
+    limit_s = max(0.0, pacing.deadline_s if deadline_s is None else deadline_s)
     started_s = yield from pause()
     until_s = started_s + limit_s
     state, fault, looks = before, None, 0
@@ -80,16 +80,20 @@ def wait(
         fault = None
         try:
             state = yield from within(look(), until_s)
-        except NotFoundError:
+        except NotFoundError as error:
             if now_s - started_s > pacing.unseen_s:
-                raise
+                raise error.fill(handle=sight_of(state).handle) from None
         except (ConnectionFailedError, RateLimitedError, ServiceUnavailableError) as error:
             fault = error
+        except PortraitError as error:
+            raise error.fill(handle=sight_of(state).handle) from None
         looks += 1
         now_s = yield from pause()
         sight = sight_of(state)
         settled = sight.settled and fault is None
-        rest_s = None if settled or now_s >= until_s else min(pacing.step_s, until_s - now_s)
+        asked_s = fault.retry_after_s if fault else None
+        step_s = max(pacing.step_s, asked_s or 0.0)
+        rest_s = None if settled or now_s >= until_s else min(step_s, until_s - now_s)
         if on_event:
             _ = on_event(_event(sight, subject, looks, now_s - started_s, rest_s))
         if settled:

@@ -128,6 +128,7 @@ class Response:
             status=self.status,
             headers=kept,
             request_id=request_id or request_id_of(self.headers),
+            attempts=self.attempts,
             body=body,
         )
 

@@ -411,6 +411,16 @@ def test_passing_faults_are_ridden_out_until_the_deadline(script):
     assert caught.value.attempts
 
 
+def test_a_vendor_that_asks_for_patience_gets_it(script):
+    """A Retry-After longer than one request waits for is still honoured between looks."""
+    busy = answer("", 429, headers={"retry-after": "200"})
+    vendor = script(busy, result(Id=ASSET_ID, Status="Active"))
+
+    vendor.run(lambda p: p.wait_until_active(ASSET_ID))
+
+    assert [3.0, 203.0] == vendor.times_s
+
+
 def test_a_refused_asset_raises_with_its_reason(script):
     """The review's words, the handle and the final state go along."""
     failed = result(Id=ASSET_ID, Status="Failed", Error={"Code": "FaceBlurred", "Message": "blur"})
@@ -800,6 +810,77 @@ def test_a_finished_video_without_a_link_is_unreadable(provider, tmp_path):
 
     with pytest.raises(errors.UnexpectedResponseError, match="no link"):
         replay(flow, [answer({"id": "vgen_1", "status": "completed"})])
+
+
+@pytest.mark.parametrize("link", ["mia.mp4", "//media.example/mia.mp4", "file:///etc/passwd"])
+def test_a_link_that_is_no_web_address_is_unreadable(provider, tmp_path, link):
+    """Whatever a vendor calls a link, only the web is asked for it."""
+    body = {"id": "vgen_1", "status": "completed", "video_url": link}
+    flow = provider.download_video("vgen_1", tmp_path / "mia.mp4")
+
+    with pytest.raises(errors.UnexpectedResponseError, match="no web address"):
+        replay(flow, [answer(body)])
+
+
+# -- changes that were repeated --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [LOST, answer("<html>", 502)])
+def test_a_removal_that_was_repeated_is_done(script, fault):
+    """Gone after an attempt that may have removed it is what was asked for."""
+    vendor = script(fault, refusal("NotFound", 404))
+
+    assert vendor.run(lambda p: p.delete_asset(ASSET_ID)) is None
+    assert 2 == len(vendor.sent)
+
+
+def test_a_removal_that_is_then_denied_is_open(script):
+    """Some vendors deny access to what is not there: nobody can say which it was."""
+    vendor = script(LOST, refusal("Forbidden", 403))
+
+    with pytest.raises(errors.OutcomeUnknownError, match="an earlier attempt") as caught:
+        vendor.run(lambda p: p.delete_asset(ASSET_ID))
+
+    assert ("Forbidden", 1) == (caught.value.code, len(caught.value.attempts))
+
+
+@pytest.mark.parametrize(
+    ("answers", "error"),
+    [
+        ([refusal("NotFound", 404)], errors.NotFoundError),
+        ([answer("", 429), refusal("NotFound", 404)], errors.NotFoundError),
+        ([refusal("Forbidden", 403)], errors.PermissionDeniedError),
+    ],
+)
+def test_what_was_never_there_is_not_removed(script, answers, error):
+    """Without an attempt that may have acted, the vendor's word stands."""
+    vendor = script(*answers)
+
+    with pytest.raises(error):
+        vendor.run(lambda p: p.delete_asset(ASSET_ID))
+
+
+def video(word):
+    return answer({"id": "vgen_1", "status": word})
+
+
+CONFLICT = answer({"error": {"code": "conflict", "message": "it has ended"}}, 409)
+
+
+def test_a_cancellation_that_was_repeated_is_done(script):
+    """A conflict after an attempt that may have cancelled it is settled by a look."""
+    vendor = script(LOST, CONFLICT, video("cancelled"))
+
+    assert VideoStatus.CANCELLED is vendor.run(lambda p: p.cancel_video("vgen_1")).status
+
+
+@pytest.mark.parametrize("answers", [[CONFLICT], [LOST, CONFLICT, video("completed")]])
+def test_a_cancellation_that_came_too_late_is_a_conflict(script, answers):
+    """Where it had ended by itself, the vendor's refusal stands."""
+    vendor = script(*answers)
+
+    with pytest.raises(errors.ConflictError):
+        vendor.run(lambda p: p.cancel_video("vgen_1"))
 
 
 def test_a_name_that_did_not_stick_does_not_cost_an_asset(script):

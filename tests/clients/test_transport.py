@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import os
 import resource
 import sys
@@ -12,6 +13,8 @@ import zlib
 import anyio
 import httpx
 import pytest
+from attrs import evolve
+from peers import http
 
 from portraitkit import errors, sink
 from portraitkit.driver import Budget
@@ -46,7 +49,7 @@ def left_in(folder):
 # -- answers ---------------------------------------------------------------------------------------
 
 
-def test_an_answer_arrives_whole(raw_server, transmit, http):
+def test_an_answer_arrives_whole(raw_server, transmit):
     """Status, lower-case headers and body come back as a value."""
     server = raw_server(http({"ok": True}, "201 Created", X_Request_Id="req-1"))
 
@@ -57,7 +60,7 @@ def test_an_answer_arrives_whole(raw_server, transmit, http):
     assert response.received_at.tzinfo is not None
 
 
-def test_a_request_is_sent_as_it_is(raw_server, transmit, http):
+def test_a_request_is_sent_as_it_is(raw_server, transmit):
     """Method, query, headers and body go out unchanged, and answers are asked for uncompressed."""
     server = raw_server(http())
     request = Request(
@@ -79,7 +82,7 @@ def test_a_request_is_sent_as_it_is(raw_server, transmit, http):
     assert b'{"Name":"Mia"}' == body
 
 
-def test_a_chunked_answer_has_no_length_to_compare(raw_server, transmit, http):
+def test_a_chunked_answer_has_no_length_to_compare(raw_server, transmit):
     """Bodies in pieces are put together."""
     content = b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
     server = raw_server(http(content, Transfer_Encoding="chunked"))
@@ -87,7 +90,7 @@ def test_a_chunked_answer_has_no_length_to_compare(raw_server, transmit, http):
     assert b"abcde" == transmit(get(server.url)).content
 
 
-def test_head_has_a_length_and_no_body(raw_server, transmit, http):
+def test_head_has_a_length_and_no_body(raw_server, transmit):
     """The length then tells of another answer."""
     server = raw_server(http(b"", Content_Length="1000"))
 
@@ -191,7 +194,7 @@ def test_a_request_may_have_less_time_than_the_profile_gives(raw_server, transmi
         transmit(get(server.url, timeout_s=0.1))
 
 
-def test_an_answer_that_trickles_ends_too(raw_server, transmit, http, monkeypatch):
+def test_an_answer_that_trickles_ends_too(raw_server, transmit, monkeypatch):
     """A byte now and then resets the read timeout, so the whole has a limit as well."""
     moments = iter([0.0, 5.1])
     monkeypatch.setattr(sink, "time", types.SimpleNamespace(monotonic=lambda: next(moments)))
@@ -207,7 +210,7 @@ def test_an_answer_that_trickles_ends_too(raw_server, transmit, http, monkeypatc
 
 
 @pytest.mark.parametrize("announced", [True, False])
-def test_an_answer_larger_than_allowed_is_refused(raw_server, transmit, http, announced):
+def test_an_answer_larger_than_allowed_is_refused(raw_server, transmit, announced):
     """Nothing fills the memory, whether the size was announced or not."""
     body = b"x" * 5000
     chunked = b"1388\r\n" + body + b"\r\n0\r\n\r\n"
@@ -220,7 +223,7 @@ def test_an_answer_larger_than_allowed_is_refused(raw_server, transmit, http, an
     assert Outcome.UNKNOWN is caught.value.outcome
 
 
-def test_an_answer_as_large_as_allowed_is_taken(raw_server, transmit, http):
+def test_an_answer_as_large_as_allowed_is_taken(raw_server, transmit):
     """The limit itself is inside."""
     server = raw_server(http(b"x" * 5000))
 
@@ -228,7 +231,7 @@ def test_an_answer_as_large_as_allowed_is_taken(raw_server, transmit, http):
 
 
 @pytest.mark.parametrize("label", ["gzip", "GZIP", "x-gzip", " gzip "])
-def test_gzip_is_unpacked(raw_server, transmit, http, label):
+def test_gzip_is_unpacked(raw_server, transmit, label):
     """A gateway that compresses unasked is understood."""
     server = raw_server(http(gzip.compress(b'{"ok": true}'), Content_Encoding=label))
 
@@ -255,7 +258,7 @@ def test_gzip_in_small_pieces_is_unpacked(raw_server, transmit):
 
 
 @pytest.mark.parametrize("body", [b'{"ok": true}', b"7", b""])
-def test_a_plain_body_with_a_gzip_label_is_plain(raw_server, transmit, http, body):
+def test_a_plain_body_with_a_gzip_label_is_plain(raw_server, transmit, body):
     """APIYI labels plain answers as gzip: the bytes decide."""
     server = raw_server(http(body, Content_Encoding="gzip"))
 
@@ -263,7 +266,7 @@ def test_a_plain_body_with_a_gzip_label_is_plain(raw_server, transmit, http, bod
 
 
 @pytest.mark.parametrize("encoding", ["br", "deflate", "identity"])
-def test_other_encodings_are_left_as_they_are(raw_server, transmit, http, encoding):
+def test_other_encodings_are_left_as_they_are(raw_server, transmit, encoding):
     """Nothing else was asked for, and nothing else is guessed at."""
     content = zlib.compress(b"{}")
     server = raw_server(http(content, Content_Encoding=encoding))
@@ -276,7 +279,7 @@ def test_other_encodings_are_left_as_they_are(raw_server, transmit, http, encodi
     [gzip.compress(b"{}" * 50)[:10] + b"\xff" * 40, gzip.compress(b"{}" * 50)[:-9]],
     ids=["garbled", "cut"],
 )
-def test_damaged_gzip_is_no_answer(raw_server, transmit, http, content):
+def test_damaged_gzip_is_no_answer(raw_server, transmit, content):
     """What cannot be unpacked to its end was not received."""
     server = raw_server(http(content, Content_Encoding="gzip"))
 
@@ -286,7 +289,7 @@ def test_damaged_gzip_is_no_answer(raw_server, transmit, http, content):
     assert Outcome.UNKNOWN is caught.value.outcome
 
 
-def test_a_gzip_bomb_is_refused(raw_server, transmit, http):
+def test_a_gzip_bomb_is_refused(raw_server, transmit):
     """The limit is on what it unpacks to, and no more than that is ever unpacked."""
     bomb = gzip.compress(bytes(50_000_000))
     server = raw_server(http(bomb, Content_Encoding="gzip"))
@@ -298,7 +301,7 @@ def test_a_gzip_bomb_is_refused(raw_server, transmit, http):
 # -- redirects and credentials ---------------------------------------------------------------------
 
 
-def test_a_redirect_is_not_followed_with_credentials(raw_server, play, http):
+def test_a_redirect_is_not_followed_with_credentials(raw_server, play):
     """The API's redirect is an error; the key is never shown to where it points."""
     elsewhere = raw_server(http({"Result": {}}))
     server = raw_server(http(b"", "307 Moved", Location=f"{elsewhere.url}/v1"))
@@ -311,7 +314,7 @@ def test_a_redirect_is_not_followed_with_credentials(raw_server, play, http):
     assert f"bearer {KEY}".encode() in server.seen[0].replace(b"Bearer", b"bearer")
 
 
-def test_even_a_client_that_follows_redirects_does_not_here(raw_server, transmit, http, driver):
+def test_even_a_client_that_follows_redirects_does_not_here(raw_server, transmit, driver):
     """An injected client's own setting cannot carry a credential away."""
     elsewhere = raw_server(http())
     server = raw_server(http(b"", "302 Found", Location=elsewhere.url))
@@ -324,7 +327,7 @@ def test_even_a_client_that_follows_redirects_does_not_here(raw_server, transmit
     assert (302, []) == (response.status, elsewhere.seen)
 
 
-def test_a_bare_request_follows_redirects_without_credentials(raw_server, play, http):
+def test_a_bare_request_follows_redirects_without_credentials(raw_server, play):
     """A media link may move, on this machine or over https, and nothing secret goes along."""
     last = raw_server(http(b"film"))
     first = raw_server(http(b"", "302 Found", Location=f"{last.url}/film.mp4"))
@@ -365,7 +368,7 @@ def test_a_download_is_streamed_and_renamed_at_its_end(raw_server, transmit, tmp
     assert seen[0].endswith(".part")
 
 
-def test_a_download_replaces_an_older_file(raw_server, transmit, http, tmp_path):
+def test_a_download_replaces_an_older_file(raw_server, transmit, tmp_path):
     """Asked for again, the new file takes the old one's place in one step."""
     target = tmp_path / "mia.mp4"
     target.write_bytes(b"older")
@@ -376,7 +379,7 @@ def test_a_download_replaces_an_older_file(raw_server, transmit, http, tmp_path)
     assert FILM == target.read_bytes()
 
 
-def test_a_download_can_be_read_by_whom_other_files_can(raw_server, transmit, http, tmp_path):
+def test_a_download_can_be_read_by_whom_other_files_can(raw_server, transmit, tmp_path):
     """The file's rights are those of any file that this process writes."""
     (tmp_path / "plain").write_bytes(b"")
     server = raw_server(http(FILM))
@@ -400,7 +403,7 @@ def test_a_broken_download_leaves_nothing_behind(raw_server, transmit, tmp_path,
     assert b"older" == (tmp_path / "mia.mp4").read_bytes()
 
 
-def test_a_download_larger_than_allowed_leaves_nothing_behind(raw_server, transmit, http, tmp_path):
+def test_a_download_larger_than_allowed_leaves_nothing_behind(raw_server, transmit, tmp_path):
     """The limit holds on disk as in memory."""
     server = raw_server(http(FILM))
 
@@ -410,7 +413,7 @@ def test_a_download_larger_than_allowed_leaves_nothing_behind(raw_server, transm
     assert [] == left_in(tmp_path)
 
 
-def test_a_refused_download_writes_no_file(raw_server, transmit, http, tmp_path):
+def test_a_refused_download_writes_no_file(raw_server, transmit, tmp_path):
     """An error page is an answer, not a film."""
     server = raw_server(http(b"<Error>expired</Error>", "403 Forbidden"))
 
@@ -420,7 +423,25 @@ def test_a_refused_download_writes_no_file(raw_server, transmit, http, tmp_path)
     assert [] == left_in(tmp_path)
 
 
-def test_a_missing_folder_is_the_callers_mistake(raw_server, transmit, http, tmp_path):
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (http(b"<html>sorry", Content_Type="text/html; charset=utf-8"), "a page came"),
+        (http(b"<html>sorry", Content_Type="Text/HTML"), "a page came"),
+        (http(b"", Content_Type="video/mp4"), "the file came empty"),
+    ],
+)
+def test_what_is_no_file_is_not_saved(raw_server, transmit, tmp_path, act, said):
+    """A gateway's page or nothing at all, with HTTP 200, is not taken for a film."""
+    server = raw_server(act)
+
+    with pytest.raises(TransportError, match=said):
+        transmit(get(server.url, save_to=tmp_path / "mia.mp4"))
+
+    assert [] == left_in(tmp_path)
+
+
+def test_a_missing_folder_is_the_callers_mistake(raw_server, transmit, tmp_path):
     """The error names the folder and what to do."""
     server = raw_server(http(FILM))
 
@@ -430,7 +451,7 @@ def test_a_missing_folder_is_the_callers_mistake(raw_server, transmit, http, tmp
     assert "path" == caught.value.field
 
 
-def test_a_folder_in_the_files_place_is_the_callers_mistake(raw_server, transmit, http, tmp_path):
+def test_a_folder_in_the_files_place_is_the_callers_mistake(raw_server, transmit, tmp_path):
     """A target that cannot be replaced is said to be so, and nothing is left behind."""
     (tmp_path / "mia.mp4").mkdir()
     server = raw_server(http(FILM))
@@ -442,9 +463,19 @@ def test_a_folder_in_the_files_place_is_the_callers_mistake(raw_server, transmit
     assert ["mia.mp4"] == left_in(tmp_path)
 
 
-def test_a_full_disk_is_told_and_leaves_nothing_behind(
-    raw_server, transmit, http, tmp_path, monkeypatch
-):
+def test_a_folder_that_appears_meanwhile_is_told_too(raw_server, transmit, tmp_path, monkeypatch):
+    """The last step may fail where the first could not know it."""
+    server = raw_server(http(FILM))
+    target = tmp_path / "mia.mp4"
+    monkeypatch.setattr(os, "fsync", lambda handle: target.mkdir())
+
+    with pytest.raises(errors.InvalidInputError, match=r"mia\.mp4"):
+        transmit(get(server.url, save_to=target))
+
+    assert ["mia.mp4"] == left_in(tmp_path)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_behind(raw_server, transmit, tmp_path, monkeypatch):
     """An error of the file system leaves as one of the library's."""
 
     def full(handle):
@@ -459,7 +490,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(
     assert [] == left_in(tmp_path)
 
 
-def test_a_disk_that_fills_up_on_the_way_is_told_too(raw_server, transmit, http, tmp_path):
+def test_a_disk_that_fills_up_on_the_way_is_told_too(raw_server, transmit, tmp_path):
     """Not only the end of a download can fail."""
     most = resource.getrlimit(resource.RLIMIT_FSIZE)
     server = raw_server(http(FILM))
@@ -474,7 +505,7 @@ def test_a_disk_that_fills_up_on_the_way_is_told_too(raw_server, transmit, http,
     assert [] == left_in(tmp_path)
 
 
-def test_a_finished_video_is_downloaded_without_credentials(raw_server, play, http, tmp_path):
+def test_a_finished_video_is_downloaded_without_credentials(raw_server, play, tmp_path):
     """The whole operation over a socket: the link's host sees no key."""
     server = raw_server(http(FILM))
     provider = AllToken(api_key=Secret(KEY))
@@ -503,7 +534,7 @@ def _close(client):
         anyio.run(client.aclose)
 
 
-def test_an_injected_client_is_used_and_not_closed(raw_server, transmit, http, driver):
+def test_an_injected_client_is_used_and_not_closed(raw_server, transmit, driver):
     """Its settings apply, and it stays open for its owner."""
     server = raw_server(http(), http())
     kind = httpx.Client if driver == "blocking" else httpx.AsyncClient
@@ -619,7 +650,7 @@ def test_an_impossible_address_was_not_sent(transmit, url):
     ("value", "outcome"),
     [("Bearer a\r\nX-Evil: 1", Outcome.UNKNOWN), ("Bearer ключ", Outcome.NOT_SENT)],
 )
-def test_a_header_that_cannot_be_sent_stops_here(raw_server, transmit, http, value, outcome):
+def test_a_header_that_cannot_be_sent_stops_here(raw_server, transmit, value, outcome):
     """A line break or a letter outside ASCII in a header is told without showing it."""
     server = raw_server(http())
 
@@ -631,7 +662,7 @@ def test_a_header_that_cannot_be_sent_stops_here(raw_server, transmit, http, val
     assert [] == server.seen
 
 
-def test_no_cookie_is_kept(raw_server, transmit, http):
+def test_no_cookie_is_kept(raw_server, transmit):
     """A vendor's cookie comes back to no host: each request is what its flow made it."""
     server = raw_server(http(b"", Set_Cookie="session=abc; Path=/"), http())
     transport = HttpxTransport()
@@ -643,7 +674,7 @@ def test_no_cookie_is_kept(raw_server, transmit, http):
     assert b"session=abc" not in server.seen[1]
 
 
-def test_nothing_signed_is_logged(raw_server, transmit, http, caplog):
+def test_nothing_signed_is_logged(raw_server, transmit, caplog):
     """At INFO the HTTP library logs whole addresses; a signed link's query is masked there."""
     caplog.set_level("INFO")
     server = raw_server(http(FILM))
@@ -654,22 +685,39 @@ def test_nothing_signed_is_logged(raw_server, transmit, http, caplog):
     assert "X-Tos-Signature" not in caplog.text
 
 
-def test_what_others_log_is_left_alone(caplog):
+def test_what_lies_below_logs_no_headers(raw_server, transmit, caplog):
+    """At DEBUG the lower layers log headers and faults; of ours only the event is left."""
+    caplog.set_level("DEBUG")
+    link = "https://media.example/mia.mp4?X-Tos-Signature=abc"
+    server = raw_server(http(b"", "302 Found", Location=link), reset_inside_answer)
+
+    transmit(get(server.url, headers={"Authorization": f"Bearer {KEY}"}))
+    with pytest.raises(TransportError):
+        transmit(get(f"{server.url}/?X-Tos-Signature=abc"))
+
+    assert "receive_response_headers.complete" in caplog.text
+    assert not [secret for secret in (KEY, "X-Tos", link) if secret in caplog.text]
+
+
+def test_what_others_log_is_left_alone(raw_server, caplog):
     """The mask is for our own requests: an application's use of httpx is its own affair."""
-    caplog.set_level("INFO")
-    client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
-    HttpxTransport(client).close()
+    caplog.set_level("DEBUG")
+    server = raw_server(http(X_Mine="yes"))
+    HttpxTransport().close()
 
-    client.get("https://app.example/?page=2")
-    client.close()
+    with httpx.Client() as client:
+        client.get(f"{server.url}/?page=2")
+    logging.getLogger("hpack.hpack").debug("theirs")
 
-    assert "https://app.example/?page=2" in caplog.text
+    assert f"{server.url}/?page=2" in caplog.text
+    assert "X-Mine" in caplog.text
+    assert "theirs" in caplog.text
 
 
 # -- through the driver ----------------------------------------------------------------------------
 
 
-def test_a_read_survives_a_broken_connection(raw_server, play, http):
+def test_a_read_survives_a_broken_connection(raw_server, play):
     """The driver tries again on a new connection, and the answer tells of it."""
     body = {"Result": {"Id": "group-20260318035710-abcde", "Name": "Mia"}}
     server = raw_server(reset_after_request, closed_after_request, http(body))
@@ -682,7 +730,7 @@ def test_a_read_survives_a_broken_connection(raw_server, play, http):
 
 
 @pytest.mark.parametrize("act", [reset_after_request, silent, reset_inside_answer])
-def test_a_create_is_put_on_the_wire_once(raw_server, play, http, act):
+def test_a_create_is_put_on_the_wire_once(raw_server, play, act):
     """A second server act would be a second charge."""
     server = raw_server(act, http({"Result": {"Id": "group-20260318035710-abcde"}}))
     provider = AllToken(api_key=Secret(KEY), base_url=server.url)
@@ -692,6 +740,23 @@ def test_a_create_is_put_on_the_wire_once(raw_server, play, http, act):
 
     assert 1 == len(server.seen)
     assert KEY not in str(caught.value) + repr(vars(caught.value))
+
+
+def test_an_answer_that_is_too_large_is_not_asked_for_again(raw_server, play):
+    """It would be as large again: a read is unreadable, and a create of unknown outcome."""
+    server = raw_server(http(FILM), http(FILM), http())
+    request = get(server.url, limit_bytes=1000)
+
+    for repeatable, error in (
+        (True, errors.UnexpectedResponseError),
+        (False, errors.OutcomeUnknownError),
+    ):
+        asked = evolve(request, repeatable=repeatable)
+        with pytest.raises(error, match="answer larger than 1000 bytes") as caught:
+            play(AllToken(api_key=Secret(KEY)), lambda _, asked=asked: send(asked))
+        assert 1 == len(caught.value.attempts)
+
+    assert 2 == len(server.seen)
 
 
 def test_a_create_waits_for_a_vendor_to_come_up(free_url, play):
@@ -706,7 +771,7 @@ def test_a_create_waits_for_a_vendor_to_come_up(free_url, play):
     assert free_url in str(caught.value)
 
 
-def test_a_flows_own_request_is_sent_through_the_same_door(raw_server, play, http):
+def test_a_flows_own_request_is_sent_through_the_same_door(raw_server, play):
     """`client.run` takes any flow: here a single authorised request."""
     server = raw_server(http({"ok": True}))
     provider = AllToken(api_key=Secret(KEY), base_url=server.url)

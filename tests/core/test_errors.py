@@ -92,9 +92,7 @@ def test_a_vendor_message_that_is_the_message_is_not_repeated():
     assert str(PortraitError("gone for good", vendor_message="gone")) == "gone for good"
 
 
-@pytest.mark.parametrize(
-    "cls", [cls for cls in tree(errors.ProviderError)[1:]], ids=lambda cls: cls.__name__
-)
+@pytest.mark.parametrize("cls", tree(errors.ProviderError)[1:], ids=lambda cls: cls.__name__)
 def test_every_refusal_says_what_to_do(cls):
     """A refusal without advice of its own has its class's."""
     assert f"Next: {cls.advice}" in str(cls("no"))

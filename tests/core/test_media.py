@@ -106,13 +106,13 @@ def test_every_listed_type_is_known_by_its_first_bytes(content, content_type):
 @pytest.mark.parametrize("content", NO_MEDIA.values(), ids=NO_MEDIA)
 def test_what_no_vendor_lists_is_refused(content):
     """A text, an archive or another kind of media is named and refused before anything is sent."""
-    with pytest.raises(MediaError, match="notes.txt is no picture, video or audio"):
+    with pytest.raises(MediaError, match=r"notes\.txt is no picture, video or audio"):
         as_upload(content, filename="notes.txt")
 
 
 def test_an_empty_file_is_refused():
     """Nothing cannot be registered; the error names the file, or says that bytes were given."""
-    with pytest.raises(MediaError, match="mia.jpg is empty"):
+    with pytest.raises(MediaError, match=r"mia\.jpg is empty"):
         as_upload(b"", filename="mia.jpg")
     with pytest.raises(MediaError, match="the given bytes is empty"):
         as_upload(b"")
@@ -199,7 +199,7 @@ def test_rules_without_limits_find_nothing():
     ids=["type", "size", "too small", "too large", "too wide", "too tall"],
 )
 def test_a_broken_limit_is_a_finding(content, found, limit):
-    """Type, size, pixels and ratio are each reported with what was found, the limit and its source."""
+    """Type, size, pixels and ratio are each reported with what was found, limit and source."""
     (finding,) = [each for each in RULES.check(as_upload(content)) if each.found == found]
 
     assert (finding.field, finding.limit, finding.source) == ("media", limit, "a guide")
@@ -317,7 +317,7 @@ def test_another_scheme_is_refused(url):
     ],
 )
 def test_an_address_with_a_user_name_or_without_a_host_is_refused(url):
-    """A password in a URL, a lacking host or port, and blanks are refused without showing the URL."""
+    """A password, a lacking host or port, and blanks are refused without showing the URL."""
     with pytest.raises(MediaError) as caught:
         as_link(url)
     assert "secret-pass" not in str(caught.value)

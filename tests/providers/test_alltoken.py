@@ -181,3 +181,13 @@ def test_an_older_model_with_a_portrait_is_stopped_before_it_costs_anything():
 
     with pytest.raises(errors.UnsupportedError, match="takes no portrait assets"):
         replay(PROVIDER.create_video(request), [])
+
+
+def test_a_failure_behind_the_gateway_is_no_proof_that_nothing_was_made():
+    """`upstream_error` comes from the vendor behind: the task may exist, so it is not repeated."""
+    body = {"error": {"code": "upstream_error", "message": "upstream failed", "type": "api_error"}}
+
+    with pytest.raises(errors.OutcomeUnknownError) as caught:
+        replay(PROVIDER.create_video(VideoRequest(prompt="x")), [answer(body, 503)])
+
+    assert (caught.value.code, caught.value.status) == ("upstream_error", 503)

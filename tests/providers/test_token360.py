@@ -704,7 +704,7 @@ def test_what_clients_send_is_read_too():
         parsed.request.extra,
     )
     assert ["asset://ta_1"] == [each.source for each in parsed.request.media.images]
-    assert ["frame_images", "input_references[1]"] == [loss.field for loss in parsed.losses]
+    assert ["input_references[1]", "media"] == [loss.field for loss in parsed.losses]
 
 
 def test_an_older_model_with_a_portrait_is_stopped_before_it_costs_anything():

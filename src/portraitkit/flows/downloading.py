@@ -18,7 +18,7 @@ from ..errors import (
 )
 from ..models import Failure, VideoRef, VideoStatus, VideoTask
 from ..refusals import bare, class_of
-from ..wire import Auth, Flow, Request, Response, is_loopback, send
+from ..wire import Auth, Flow, Request, Response, is_loopback, origin_of, send
 
 if TYPE_CHECKING:
     from ..provider import PortraitProvider
@@ -73,6 +73,13 @@ def _copy(provider: PortraitProvider, task: VideoTask, target: Path) -> Flow[Res
             provider=provider.name,
             handle=task.handle,
             next_step="read the video again, or look in the vendor's console",
+        )
+    if not origin_of(link.reveal()).startswith(("https://", "http://")):
+        raise UnexpectedResponseError(
+            "the video is finished, but what the vendor gave as its link is no web address",
+            provider=provider.name,
+            handle=task.handle,
+            next_step="look in the vendor's console",
         )
     request = Request(
         method="GET",

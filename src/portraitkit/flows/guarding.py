@@ -9,6 +9,8 @@ from ..refusals import LOOK_FIRST
 from ..wire import Flow, Request, Response, Step, through
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..provider import PortraitProvider
     from ..secret import Secret
 
@@ -40,10 +42,17 @@ def guarded(flow: Flow[T], provider: PortraitProvider, operation: str) -> Flow[T
         error = raised
     if isinstance(error, UnexpectedResponseError) and created is not None:
         error = _lost(error, created)
+    raise fit_to_leave(error, provider, operation, secrets)
+
+
+def fit_to_leave(
+    error: PortraitError, provider: PortraitProvider, operation: str, secrets: Iterable[Secret]
+) -> PortraitError:
+    """Complete an error, and take frames and secrets out of it."""
     error = error.fill(provider=provider.name, operation=operation)
     # The frames inside hold decoded answers; a traceback that prints locals would show them.
     error.__cause__ = error.__context__ = None
-    raise error.with_traceback(None).scrub(masker(_reveal(secrets)))
+    return error.with_traceback(None).scrub(masker(_reveal(secrets), in_paths=True))
 
 
 def _lost(error: UnexpectedResponseError, created: Response) -> OutcomeUnknownError:
@@ -57,7 +66,7 @@ def _lost(error: UnexpectedResponseError, created: Response) -> OutcomeUnknownEr
     )
 
 
-def _reveal(secrets: list[Secret]) -> list[str]:
+def _reveal(secrets: Iterable[Secret]) -> list[str]:
     values: list[str] = []
     for secret in secrets:
         try:

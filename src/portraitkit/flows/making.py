@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
-from ..errors import AssetNotReadyError, InvalidInputError, UnsupportedError
+from ..errors import AssetNotReadyError, InvalidInputError, UnsupportedError, masked_repr
 from ..handles import is_handle
 from ..media import as_link
 from ..models import Adaptation, Asset, AssetRef, AssetStatus, Finding, VideoStatus, VideoTask
 from ..preflight import VideoModel, check_prompt
-from ..secret import MASK
+from ..secret import MASK, Secret
 from ..video import OnUnsupported, Preview, VideoRequest, slots_of, write_prompt
 from ..wire import Auth, Flow, Request
 
@@ -25,7 +25,7 @@ class Draft:
     """A request that passed preflight and is ready to send."""
 
     request: Request
-    body: dict[str, object]
+    body: dict[str, object] = field(repr=masked_repr)
     adaptations: tuple[Adaptation, ...]
     findings: tuple[Finding, ...]
 
@@ -63,8 +63,10 @@ def draft_video(
         *(model.check(request, slots) if model else ()),
         *provider.video_findings(request, slots),
     )
+    links = [slot.url for slot in slots if not slot.url.startswith("asset://")]
+    secrets = tuple(Secret(url) for url in (*links, request.callback_url) if url)
     return Draft(
-        request=provider.video_request(body),
+        request=evolve(provider.video_request(body), secrets=secrets),
         body=body,
         adaptations=adaptations,
         findings=provider.limits(found, strict_limits),
@@ -144,7 +146,7 @@ def asset_url(provider: PortraitProvider, source: AssetRef, name: str) -> str:
                 next_step="wait_until_active(asset), and use what it returns",
             )
         return source.uri
-    if "://" in source and not source.startswith("asset://"):
+    if isinstance(source, str) and "://" in source and not source.startswith("asset://"):  # pyright: ignore[reportUnnecessaryIsInstance]  (an id may be None)
         _ = as_link(source)
         return source
     found = provider.id_of("asset", source)

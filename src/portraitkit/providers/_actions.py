@@ -29,6 +29,7 @@ from ..errors import (
     VerificationExpiredError,
     VerificationPendingError,
 )
+from ..flows.repeating import removed
 from ..media import Link, MediaRules
 from ..models import (
     Asset,
@@ -244,7 +245,7 @@ class ActionLibrary(PortraitProvider):
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
         """Delete a group and its assets."""
-        yield from self._done(self.act("DeleteAssetGroup", {"Id": self.id_of("group", group)}))
+        yield from removed(self.act("DeleteAssetGroup", {"Id": self.id_of("group", group)}))
 
     # -- assets ----------------------------------------------------------------------------------
 
@@ -305,7 +306,7 @@ class ActionLibrary(PortraitProvider):
 
     def delete_asset(self, asset: AssetRef) -> Flow[None]:
         """Delete an asset."""
-        yield from self._done(self.act("DeleteAsset", {"Id": self.id_of("asset", asset)}))
+        yield from removed(self.act("DeleteAsset", {"Id": self.id_of("asset", asset)}))
 
     # -- paging ----------------------------------------------------------------------------------
 

@@ -51,13 +51,12 @@ def read(body: Mapping[str, Any]) -> MediaRead:
     for where, item in _items(body, "frame_images", losses):
         url, rest = take_address(item, "image")
         role = _FRAMES.get(str(item.get("frame_type") or "first_frame"))
-        if role is None or not url or role in {slot.role for slot in slots}:
+        odd = item.get("type") not in (None, "image_url", "image")
+        if odd or role is None or not url or role in {slot.role for slot in slots}:
             losses.append(Loss(field=where, value=item, why="not a first or last frame"))
         else:
             slots.append(Slot(MediaType.IMAGE, role, url))
             losses.extend(unread(where, {**rest, **_others(item, "role")}))
-    if [slot.role for slot in slots] == [Role.LAST_FRAME]:
-        losses.append(Loss(field="frame_images", value=slots.pop().url, why="no first frame"))
     for where, item in _items(body, "input_references", losses):
         kind = str(item.get("type")).removesuffix("_url")
         url, rest = take_address(item, kind)

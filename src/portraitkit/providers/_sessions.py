@@ -16,6 +16,7 @@ from ..codec import Keys
 from ..errors import (
     NotFoundError,
     ProviderError,
+    UnexpectedResponseError,
     VerificationExpiredError,
     VerificationPendingError,
 )
@@ -45,9 +46,18 @@ class ActionVerification(ActionLibrary):
     ) -> Flow[Verification]:
         """Open a session."""
         callback = callback_for(self, callback_url)
-        answer = yield from self.act("CreateVisualValidateSession", {"CallbackURL": callback})
+        answer = yield from self.act(
+            "CreateVisualValidateSession", {"CallbackURL": callback}, secrets=(Secret(callback),)
+        )
         expires_at = answer.response.received_at + timedelta(seconds=self.verification_life_s)
         check = self.read(Verification, answer, id=None, name=name, expires_at=expires_at)
+        if check.link is None or check.token is None:
+            raise UnexpectedResponseError(
+                "the session was opened, but the answer holds no link or no token",
+                status=answer.response.status,
+                request_id=answer.request_id,
+                next_step="start another verification",
+            )
         return seal_check(self, check)
 
     def read_callback(self, received: str | Mapping[str, Any]) -> Verification:

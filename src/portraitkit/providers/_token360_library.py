@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 from ..codec import first, rows
 from ..dialect import unsupported
 from ..errors import NotFoundError, ProviderError
+from ..flows.repeating import removed
 from ..media import Upload
 from ..models import (
     Adaptation,
@@ -95,7 +96,7 @@ class Token360Library(BearerProvider):
     def delete_group(self, group: GroupRef) -> Flow[None]:
         """Delete a group and its assets."""
         path = f"{_GROUPS}/{self.id_of('group', group)}"
-        _ = yield from self.ask(self.request("DELETE", path))
+        yield from removed(self.ask(self.request("DELETE", path)))
 
     def new_group(self, name: str, kind: GroupKind) -> Flow[Answer]:
         """Create a group of either kind."""
@@ -174,12 +175,12 @@ class Token360Library(BearerProvider):
     def delete_asset(self, asset: AssetRef) -> Flow[None]:
         """Delete an asset. Unverified: by analogy with groups."""
         path = f"{_ASSETS}/{self.id_of('asset', asset)}"
-        _ = yield from self.ask(self.request("DELETE", path))
+        yield from removed(self.ask(self.request("DELETE", path)))
 
     def _asset(self, answer: Answer, data: Any, **given: Any) -> Asset:
         asset = self.read(Asset, answer, data, **given)
         if asset.status is AssetStatus.FAILED:
-            return evolve(asset, failure=failure_of(data))
+            return self.cleaned(evolve(asset, failure=failure_of(data)))
         if (asset.id or "").startswith("ua_"):
             # The guide: an upload into a group of ordinary files is never a portrait.
             why = Failure(message="this is a generic upload: upload it into a portrait group")

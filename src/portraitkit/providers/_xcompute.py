@@ -19,6 +19,7 @@ from ..codec import Codec, first, try_decode
 from ..errors import (
     AuthenticationError,
     ContentRejectedError,
+    HandleError,
     InsufficientBalanceError,
     PermissionDeniedError,
     ProviderError,
@@ -231,10 +232,26 @@ def real_ref(group_id: str) -> str:
     return _REAL + group_id
 
 
+def _read_draft(ref: str) -> tuple[str, str]:
+    try:
+        match json.loads(ref.removeprefix(_DRAFT)):
+            case [str() as name, str() as description]:
+                return name, description
+            case _:
+                pass
+    except (ValueError, RecursionError):
+        pass
+    raise HandleError(
+        "this is no group's id, and no draft of a group that create_group made",
+        field="group",
+        next_step="pass what create_group returned, its handle, or a group's id",
+    )
+
+
 def door_of(ref: str, group: Group | str) -> Door:
     """Find out where a group's assets are submitted. A bare id is a virtual figure's."""
     if ref.startswith(_DRAFT):
-        name, description = json.loads(ref.removeprefix(_DRAFT))
+        name, description = _read_draft(ref)
         wanted = {"name": name, **({"description": description} if description else {})}
         return Door(PRIVATE_PATH, {"group": wanted}, GroupKind.VIRTUAL)
     known = isinstance(group, Group) and group.kind is GroupKind.REAL_PERSON

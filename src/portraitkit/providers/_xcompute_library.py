@@ -24,6 +24,7 @@ from ..errors import (
     UnsupportedError,
 )
 from ..flows.adding import failed_asset, publish, take_in
+from ..flows.guarding import guarded
 from ..handles import is_handle
 from ..media import Link, MediaSource
 from ..models import (
@@ -144,14 +145,15 @@ class XComputeLibrary(BearerProvider):
         taken: dict[int, tuple[Link, tuple[Finding, ...]]] = {}
         for place, source in enumerate(sources):
             try:
-                taken[place] = yield from self._take(source)
+                taken[place] = yield from guarded(self._take(source), self, "add_assets")
             except PortraitError as error:
                 assets[place] = failed_asset(self, error)
         kinds = [(place, link.media) for place, (link, _) in taken.items()]
         made_a_group = False
         for batch in batches(kinds, MOST_ASSETS):
             try:
-                added = yield from self._submit(group, [taken[place][0] for place in batch])
+                part = self._submit(group, [taken[place][0] for place in batch])
+                added = yield from guarded(part, self, "add_assets")
             except PortraitError as error:
                 added = [failed_asset(self, error) for _ in batch]
             for place, asset in zip(batch, added, strict=True):

@@ -22,6 +22,7 @@ from ..errors import (
     ProviderError,
     ServiceUnavailableError,
 )
+from ..flows.repeating import cancelled
 from ..media import MediaRules, Upload
 from ..models import (
     Adaptation,
@@ -123,6 +124,8 @@ class AllToken(BearerProvider, ActionVerification):
         "upstream_auth_failed": ServiceUnavailableError,
         "unknown_api_format": ServiceUnavailableError,
     }
+    # A failure behind the gateway: the task may exist there.
+    uncertain_codes: ClassVar[frozenset[str]] = frozenset({"upstream_error"})
     video_models: ClassVar[tuple[VideoModel, ...]] = (
         VideoModel(
             name="seedance-2.0",
@@ -215,7 +218,7 @@ class AllToken(BearerProvider, ActionVerification):
             yield from self.act("UpdateAsset", {"Id": asset.id, "Name": name})
         except PortraitError as error:
             # The asset exists: a name that did not stick must not cost it.
-            why = f"the vendor did not take the name: {error.message}"
+            why = f"the vendor did not take the name: {self.clean(error.message)}"
             lost = Adaptation(field="name", asked=name, sent=None, why=why)
             return evolve(asset, adaptations=(*asset.adaptations, lost))
         return asset
@@ -243,8 +246,12 @@ class AllToken(BearerProvider, ActionVerification):
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Cancel a task; one that has ended is a ConflictError."""
         video_id = self.id_of("video", task)
-        request = self.request("POST", f"{_VIDEO_PATH}/{video_id}/cancel", repeatable=True)
-        return self.read(VideoTask, (yield from self.ask(request)))
+        flow = self._cancel(f"{_VIDEO_PATH}/{video_id}/cancel")
+        return (yield from cancelled(flow, lambda: self.get_video(video_id)))
+
+    def _cancel(self, path: str) -> Flow[VideoTask]:
+        answer = yield from self.ask(self.request("POST", path, repeatable=True))
+        return self.read(VideoTask, answer)
 
 
 _UPLOAD_RULES: Final = MediaRules(

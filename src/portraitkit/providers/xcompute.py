@@ -17,6 +17,7 @@ from ..codec import Codec, first
 from ..dialect import VideoDialect
 from ..errors import (
     InvalidRequestError,
+    OutcomeUnknownError,
     PortraitError,
     ProviderError,
     UnexpectedResponseError,
@@ -94,17 +95,16 @@ class XCompute(XComputeLibrary):
         """Open a session, and read link and token out of its task."""
         callback = callback_for(self, callback_url)
         body = {"callback_url": callback, "project_name": self.project_name}
-        opened = yield from self.post(_xcompute.REAL_PATH, body)
+        opened = yield from self.post(_xcompute.REAL_PATH, body, (Secret(callback),))
         expires_at = opened.response.received_at + timedelta(seconds=self.verification_life_s)
-        answer = yield from self.task(self.task_id(opened))
-        check = self.read(Verification, answer, id=None, name=name, expires_at=expires_at)
+        task_id = self.task_id(opened)
+        try:
+            answer = yield from self.task(task_id)
+            check = self.read(Verification, answer, id=None, name=name, expires_at=expires_at)
+        except PortraitError as error:
+            raise _unread(task_id, error) from None
         if check.link is None or check.token is None:
-            raise UnexpectedResponseError(
-                "the session was opened, but its task holds no link or no token",
-                status=answer.response.status,
-                request_id=answer.request_id,
-                next_step="start another verification",
-            )
+            raise _unread(task_id, UnexpectedResponseError("its task holds no link or no token"))
         return seal_check(self, check)
 
     def read_callback(self, received: str | Mapping[str, Any]) -> Verification:
@@ -128,7 +128,7 @@ class XCompute(XComputeLibrary):
         try:
             answer = yield from self.post(_xcompute.REAL_PATH, body, (token,), repeatable=True)
         except InvalidRequestError as error:
-            return _unfinished(check, error.received_at, error)
+            return self.cleaned(_unfinished(check, error.received_at, error), (token,))
         found = first(answer.data, _xcompute.GROUP_ID)
         if found is None and isinstance(first(answer.data, "id"), str):
             answer = yield from self.task(self.task_id(answer))
@@ -171,6 +171,17 @@ class XCompute(XComputeLibrary):
     def get_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Read a task."""
         return self.read(VideoTask, (yield from self.task(self.id_of("video", task))))
+
+
+def _unread(task_id: str, error: PortraitError) -> OutcomeUnknownError:
+    return OutcomeUnknownError(
+        f"the session was opened as {task_id}, and its link is not known: {error.message}",
+        status=error.status,
+        code=error.code,
+        request_id=error.request_id,
+        attempts=error.attempts,
+        next_step="start another verification: nobody can use this one, and it runs out",
+    )
 
 
 def _unfinished(

@@ -131,6 +131,8 @@ class Server:
     def __enter__(self) -> Self:
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
         listener = socket.create_server(self._address, family=family)
+        # Inherited by what it accepts: head and body go out apart, and would wait 40 ms for an ack.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._url = f"http://{self._literal}:{listener.getsockname()[1]}"
         self.simulator.base_url = self._url
         config = uvicorn.Config(

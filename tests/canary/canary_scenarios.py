@@ -1,0 +1,492 @@
+"""What happens to an application: all goes well, or anything goes wrong."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import canary_marks as marks
+import yaml
+from attrs import evolve
+from canary_stage import (
+    QUICK,
+    BadPeer,
+    Stage,
+    answering,
+    reset_after_reading,
+    reset_at_once,
+    stall,
+)
+from canary_vendors import BYTED, FACE, json_answer, raw_answer, refusal
+
+import portraitkit as pk
+from portraitkit.simulators.state import never, scans_after
+from portraitkit.wire import Request, Response
+
+CONTRACTS = Path(__file__).parents[2] / "providers"
+
+
+# -- all goes well ---------------------------------------------------------------------------------
+
+
+async def the_main_job(stage: Stage) -> None:
+    """Group, assets of all kinds of sources, face check, video, download; and all that lists."""
+    events: list[pk.Event] = []
+    stage.marked.instead = _redirecting_media(stage)
+
+    def told(event: pk.Event) -> None:
+        print(event)
+        stage.watch.see(event)
+        events.append(event)
+
+    group = await stage.must("create_group", "Mia")
+    asset = await stage.must("add_asset", group, stage.source, name="front")
+    asset = await stage.must("wait_until_active", asset, on_event=told)
+    group = asset.group_id or group
+    more = await stage.must("add_assets", group, [stage.source, FACE])
+    more = await stage.must("wait_until_active", more, on_event=told)
+    _ = await stage.must("get_asset", asset)
+    person = await _verified(stage, told)
+    request = pk.VideoRequest(
+        prompt="{mia} smiles",
+        media=pk.References(images={"mia": asset}),
+        duration_s=5,
+        return_last_frame=True,
+        callback_url=marks.VIDEO_CALLBACK_URL,
+    )
+    _ = await stage.must("preview_video", request, on_unsupported="warn")
+    task = await stage.must("create_video", request, on_unsupported="warn")
+    task = await stage.must("wait_for_video", task.handle, on_event=told)
+    assert marks.VIDEO_LINK.value in task.video_url
+    path = await stage.must("download_video", task, stage.folder / "mia.mp4")
+    assert path.stat().st_size > 1000
+    for name, args in (
+        ("get_group", (group,)),
+        ("rename_group", (group, "Mia M.")),
+        ("rename_asset", (asset, "side")),
+        ("list_groups", ()),
+        ("list_assets", (group,)),
+        ("list_videos", ()),
+        ("delete_asset", (asset,)),
+        ("delete_group", (group,)),
+    ):
+        if stage.supports(name):
+            _ = await stage.must(name, *args)
+    assert {each.subject for each in events} >= {"asset", "video"}
+    assert person is None or person.kind is pk.GroupKind.REAL_PERSON
+    assert len(more) == 2
+
+
+async def _verified(stage: Stage, told: Callable[[pk.Event], None]) -> Any:
+    if not stage.vendor.checks:
+        return await stage.do("start_verification", "Ann", callback_url=marks.CALL_CALLBACK_URL)
+    check = await stage.must("start_verification", "Ann", callback_url=marks.CALL_CALLBACK_URL)
+    assert marks.LINK_PATH.value in check.url
+    _ = await stage.must("check_verification", check.handle)
+    if stage.vendor.tokens:
+        assert BYTED[-20:] in check.token.reveal()
+        back = f"{marks.CALLBACK_URL}&bytedToken={check.token.reveal()}&resultCode=10000"
+        returned = await stage.must("read_callback", back)
+        _ = await stage.must("check_verification", returned)
+        _ = await stage.must("check_verification", check.token.reveal())
+    person = await stage.must("wait_until_verified", check, on_event=told)
+    _ = await stage.must("check_verification", check)
+    return person
+
+
+def _redirecting_media(stage: Stage) -> Callable[[Request], Response | None]:
+    """Media links lead on to other signed ones: once with a whole address, once with a path."""
+    steps = [f"{stage.url}/media/clip.mp4?{marks.REDIRECT_QUERY}&n=1", "/media/clip.mp4?{}&n=2"]
+
+    def instead(request: Request) -> Response | None:
+        if urlsplit(request.url).path != "/media/clip.mp4" or not steps:
+            return None
+        where = steps.pop(0).format(marks.REDIRECT_QUERY)
+        return raw_answer(b"", 302, location=where, set_cookie=f"k={marks.REDIRECT.value}")
+
+    return instead
+
+
+async def a_bad_callback(stage: Stage) -> None:
+    """The caller's own code fails while the library waits, or there is no token in a return."""
+    things = await stage.prepared()
+
+    def boom(event: pk.Event) -> None:
+        raise RuntimeError(f"boom at {event.look}")
+
+    waits: list[tuple[str, Any]] = [
+        ("wait_until_active", things.asset.handle),
+        ("wait_for_video", things.task.handle),
+    ]
+    if things.check:
+        waits.append(("wait_until_verified", things.check))
+        _ = await stage.fails("read_callback", f"{marks.CALLBACK_URL}&resultCode=1")
+        _ = await stage.fails("read_callback", {"state": marks.CALLBACK.value})
+    for name, thing in waits:
+        try:
+            _ = await stage.do(name, thing, on_event=boom)
+        except RuntimeError as error:
+            stage.watch.error(error)
+        else:
+            raise AssertionError(f"{name} never called back")
+
+
+# -- refusals --------------------------------------------------------------------------------------
+
+
+@cache
+def _contract(vendor: str) -> dict[str, Any]:
+    text = (CONTRACTS / vendor / "contract.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, yaml.CSafeLoader)
+
+
+def _documented(stage: Stage, offered: list[str]) -> Iterator[tuple[str, int, str | None]]:
+    """Each refusal that the contract knows, with operations that can meet it."""
+    contract = _contract(stage.vendor.name)
+    for operation in contract["operations"].values():
+        for row in operation.get("errors", []):
+            for name in {*operation["does"]} & {*offered}:
+                yield name, row["status"], row.get("code")
+    usual = [name for name in ("create_video", "check_verification") if name in offered]
+    if stage.driver != "blocking":
+        usual = []
+    for place, row in enumerate(contract["errors"]):
+        for name in {*usual, offered[place % len(offered)]}:
+            yield name, row["status"], row.get("code")
+
+
+async def documented_refusals(stage: Stage) -> None:
+    """Every documented refusal, its text an echo of all that the vendor was sent or has made."""
+    things = await stage.prepared()
+    calls = things.calls(stage)
+    count = len(stage.failed)
+    for name, status, code in _documented(stage, list(calls)):
+        echo, word = stage.vendor.echo, code and code.replace("*", "Other")
+        if stage.vendor.tokens and "verif" in name and name != "start_verification":
+            echo += f" visual face token {BYTED} not found"
+            word = word and word.replace("<token>", BYTED)
+        stage.marked.instead = _refusing(stage, status, word, echo)
+        args, named = calls[name]
+        _ = await stage.do(name, *args, **named)
+    assert len(stage.failed) > count + 10
+
+
+def _refusing(
+    stage: Stage, status: int, code: str | None, echo: str
+) -> Callable[[Request], Response | None]:
+    def instead(request: Request) -> Response | None:
+        if urlsplit(request.url).path.startswith("/media/"):
+            return None
+        return refusal(stage.vendor, request, status, code, echo)
+
+    return instead
+
+
+async def jobs_that_fail(stage: Stage) -> None:
+    """The review refuses an asset, a video fails, a check lapses: the reasons echo the secrets."""
+    echo = stage.vendor.echo
+    world = stage.marked.world
+    things = await stage.prepared()
+    world.reject_assets = {"bad": ("PictureRefused", echo), "bad.jpg": ("PictureRefused", echo)}
+    picture = stage.folder / "bad.jpg"
+    picture.write_bytes(FACE)
+    asset = await stage.must("add_asset", things.group, picture, name="bad")
+    assert isinstance(await stage.fails("wait_until_active", asset), pk.AssetFailedError)
+    _ = await stage.must("get_asset", asset)
+    (seen,) = await stage.must("wait_until_active", [asset])
+    assert seen.status is pk.AssetStatus.FAILED
+    world.fail_videos = {"smile": ("OutputVideoSensitiveContentDetected", echo)}
+    task = await stage.must("create_video", stage.request(), on_unsupported="drop")
+    error = await stage.fails("wait_for_video", task)
+    assert isinstance(error, pk.VideoFailedError)
+    assert error.result.failure.message
+    _ = await stage.fails("download_video", task.handle, stage.folder / "none.mp4")
+    if stage.vendor.checks:
+        world.person = never
+        check = await stage.must("start_verification", "Ann", callback_url=marks.CALL_CALLBACK_URL)
+        assert isinstance(await stage.fails("wait_until_verified", check), pk.PortraitError)
+        _ = await stage.must("check_verification", check)
+
+
+async def wait_timeouts(stage: Stage) -> None:
+    """Deadlines pass, with the vendor well and with the vendor refusing for load."""
+    world = stage.marked.world
+    things = await stage.prepared()
+    world.review_s = world.render_s = 10_000
+    world.person = never
+    asset = await stage.must("add_asset", things.group, stage.source)
+    task = await stage.must("create_video", stage.request(), on_unsupported="drop")
+    waits = [("wait_until_active", asset), ("wait_for_video", task.handle)]
+    waits.append(("wait_until_active", [asset, asset]))
+    if things.check:
+        check = await stage.must("start_verification", "Ann", callback_url=marks.CALL_CALLBACK_URL)
+        waits.append(("wait_until_verified", check))
+    for instead in (None, _refusing(stage, 503, "upstream_error", stage.vendor.echo)):
+        stage.marked.instead = instead
+        for name, thing in waits:
+            error = await stage.fails(name, thing, deadline_s=15)
+            assert isinstance(error, pk.WaitTimeoutError), error
+
+
+# -- what cannot be read ---------------------------------------------------------------------------
+
+
+def _spoilt(value: Any, echo: str, how: str, key: str = "") -> Any:
+    """Put secrets where a vendor's answer has words, numbers and times; ids and names stay."""
+    if isinstance(value, dict):
+        return {name: _spoilt(each, echo, how, name) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_spoilt(each, echo, how, key) for each in value]
+    folded = key.casefold()
+    if folded.endswith(("id", "name", "title", "kind", "grouptype", "description")):
+        return value
+    if folded in ("code", "servicecode"):
+        return value
+    return {"text": echo, "object": {"x": echo}, "list": [echo], "cut": value}[how]
+
+
+async def malformed_answers(stage: Stage) -> None:
+    """HTML, plain text, cut and damaged JSON, and values of another type, secrets in all of them."""
+    things = await stage.prepared()
+    calls = things.calls(stage)
+    echo = stage.vendor.echo
+    wholes = [
+        (f"<html><title>{echo}</title>".encode(), "text/html"),
+        (echo.encode(), "text/plain"),
+        (f"Invalid API key provided for this project: {echo}".encode(), "text/plain"),
+        (f"{'-' * 45}{echo}".encode(), "text/plain"),
+        (json.dumps([echo]).encode(), "application/json"),
+        (json.dumps(echo).encode(), "application/json"),
+        (json.dumps({"data": echo, "Result": echo, "id": None}).encode(), "application/json"),
+        (b"\xff\xfe" + echo.encode("utf-16-le"), "application/octet-stream"),
+    ]
+    answers = [_always(raw_answer(content, 200, kind)) for content, kind in wholes]
+    answers += [_spoiling(stage, how) for how in ("text", "object", "list", "cut")]
+    # Awaited, each operation meets every third of them, which is all of them in three operations.
+    step = 1 if stage.driver == "blocking" else 3
+    for place, (name, (args, named)) in enumerate(calls.items()):
+        for instead in answers[place % step :: step]:
+            stage.marked.instead = instead
+            _ = await stage.do(name, *args, **named)
+
+
+def _always(response: Response) -> Callable[[Request], Response | None]:
+    return lambda _: response
+
+
+def _spoiling(stage: Stage, how: str) -> Callable[[Request], Response | None]:
+    def instead(request: Request) -> Response | None:
+        if urlsplit(request.url).path.startswith("/media/"):
+            return None
+        stage.marked.instead = None
+        response = stage.marked.handle(request)
+        stage.marked.instead = instead
+        body = json.loads(response.content)
+        content = json.dumps(_spoilt(body, stage.vendor.echo, how)).encode()
+        if how == "cut":
+            content = content[:-3]
+        return evolve(response, content=content)
+
+    return instead
+
+
+# -- the network -----------------------------------------------------------------------------------
+
+
+async def connection_faults(stage: Stage) -> None:
+    """No connection, resets, stalls, answers cut or garbled: reads fail, creates are unknown."""
+    things = await stage.prepared()
+    calls = things.calls(stage)
+    names = ("create_video", "add_asset", "check_verification", "get_video", "download_video")
+    echo = stage.vendor.echo.encode()
+    acts = {
+        "refused": None,
+        "reset at once": reset_at_once,
+        "reset after reading": reset_after_reading,
+        "stalled": stall,
+        "cut": answering(b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n" + echo),
+        "garbled": answering(b"NOT HTTP " + echo + b"\r\n\r\n"),
+        "bad header": answering(b"HTTP/1.1 200 OK\r\nX Bad " + echo + b"\r\n\r\n"),
+        "too large": answering(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n" + echo),
+        "false gzip": answering(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08" + echo
+        ),
+    }
+    # Things that belong to the first client are used at another address of the same account.
+    for act in acts.values():
+        with BadPeer(act or reset_at_once) as peer:
+            url = peer.url if act else _closed_url()
+            async with stage.at(url, timeouts=QUICK):
+                for name in names:
+                    if name in calls:
+                        args, named = calls[name]
+                        _ = await stage.fails(name, *args, **named)
+    kinds = {type(error) for error in stage.failed}
+    assert kinds >= {pk.ConnectionFailedError, pk.OutcomeUnknownError}
+
+
+def _closed_url() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+async def redirects(stage: Stage) -> None:
+    """The API redirects with secrets in the address; media links redirect in circles or away."""
+    things = await stage.prepared()
+    calls = things.calls(stage)
+    place = f"{stage.url}/elsewhere/{marks.API_KEY.value}?{marks.REDIRECT_QUERY}"
+    away = raw_answer(b"", 307, location=place)
+    stage.marked.instead = lambda sent: None if "/media/" in sent.url else away
+    for name, (args, named) in calls.items():
+        _ = await stage.do(name, *args, **named)
+    for where in (
+        f"http://away.example/x?{marks.REDIRECT_QUERY}",
+        f"//away.example/x?{marks.REDIRECT_QUERY}",
+        f"http://[half?{marks.REDIRECT_QUERY}",
+        f"{stage.url}/media/clip.mp4?{marks.REDIRECT_QUERY}",
+    ):
+        stage.marked.instead = _media_answer(raw_answer(b"", 302, location=where))
+        _ = await stage.fails("download_video", things.task, stage.folder / "none.mp4")
+    page = f"<Error><SignatureProvided>{marks.VIDEO_LINK.value}</SignatureProvided></Error>"
+    for status in (403, 404, 410, 429, 500, 503):
+        stage.marked.instead = _media_answer(raw_answer(page.encode(), status))
+        _ = await stage.fails("download_video", things.task, stage.folder / "none.mp4")
+        if not stage.vendor.takes_urls:
+            _ = await stage.fails("add_asset", things.group, stage.source)
+
+
+def _media_answer(response: Response) -> Callable[[Request], Response | None]:
+    def instead(request: Request) -> Response | None:
+        return response if urlsplit(request.url).path.startswith("/media/") else None
+
+    return instead
+
+
+# -- the caller's own mistakes ---------------------------------------------------------------------
+
+
+async def wrong_handles(stage: Stage) -> None:
+    """Handles that are foreign, damaged or of another kind, and secrets in the place of ids."""
+    things = await stage.prepared()
+    calls = things.calls(stage)
+    other = pk.Handle("elsewhere", "acc", "asset", "asset-1")
+    mine = str(things.task.handle)
+    wrong = [
+        str(other),
+        mine[:-1],
+        mine.replace("video", "asset"),
+        things.asset.handle,
+        mine,
+        marks.H5_LINK,
+        marks.SOURCE_URL,
+        f"{BYTED} ",
+        f"verification of {BYTED}",
+        f"{BYTED}/result",
+        "draft:nothing",
+        "",
+    ]
+    taking = [
+        name
+        for name, (args, _) in calls.items()
+        if args and name not in ("create_group", "start_verification", "create_video")
+    ]
+    stage.marked.instead = lambda _: json_answer({"error": {"message": "no"}}, 404)
+    for name in taking:
+        (_, *rest), named = calls[name]
+        for ref in wrong:
+            _ = await stage.do(name, ref, *rest, **named)
+    for ref in wrong[:7]:
+        _ = await stage.do("create_video", stage.request(ref), on_unsupported="drop")
+        _ = await stage.do("preview_video", stage.request(ref), on_unsupported="drop")
+
+
+async def unfit_arguments(stage: Stage) -> None:
+    """What a vendor cannot express, what no vendor can, media that cannot be taken."""
+    things = await stage.prepared()
+    picture = stage.folder / "empty.jpg"
+    picture.write_bytes(b"")
+    signed = f"X-Amz-Signature={marks.SOURCE.value}"
+    sources: list[Any] = [
+        f"http://cdn.example/mia.jpg?{signed}",
+        f"ftp://cdn.example/mia.jpg?{signed}",
+        f"https://user:{marks.SOURCE.value}@cdn.example/mia.jpg",
+        f"https://cdn.example/mia .jpg?{signed}",
+        f"https://[cdn.example/mia.jpg?{signed}",
+        stage.folder / "none.jpg",
+        picture,
+        b"",
+        b"no picture",
+    ]
+    for source in sources:
+        _ = await stage.fails("add_asset", things.group, source)
+        if isinstance(source, str):
+            request = stage.request(source)
+            _ = await stage.fails("create_video", request, on_unsupported="drop")
+            _ = await stage.fails("preview_video", request, on_unsupported="drop")
+    _ = await stage.must("add_assets", things.group, sources)
+    signed_media = evolve(things.request, media=pk.Frames(first=marks.SOURCE_URL))
+    lists = evolve(things.request, media=pk.References(images={"mia": marks.SOURCE_URL}))
+    for request in (signed_media, lists, evolve(lists, prompt="{mia} and {ann}")):
+        stage.watch.see(request)
+        for policy in ("raise", "warn", "drop", {"callback_url": "warn"}):
+            _ = await stage.do("preview_video", request, on_unsupported=policy)
+            _ = await stage.do("create_video", request, on_unsupported=policy)
+    for bad in ({"extra": {stage.vendor.name: {"model": 1}}}, {"watermark": True, "seed": 3}):
+        _ = await stage.do("preview_video", stage.request(things.asset, **bad))
+        _ = await stage.do("create_video", stage.request(things.asset, **bad), strict_limits=True)
+    if not stage.vendor.checks:
+        _ = await stage.fails("start_verification", "A", callback_url=marks.CALL_CALLBACK_URL)
+
+
+class _FailingHost:
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def publish(self, content: bytes, *, filename: str, content_type: str) -> str:
+        raise self._error
+
+
+async def a_failing_media_host(stage: Stage) -> None:
+    """The caller's media host raises with a signed URL in its text, or hands out a bad one."""
+    things = await stage.prepared()
+    for error in (
+        OSError(f"PUT {marks.PUBLISHED_URL} failed"),
+        KeyError(marks.PUBLISHED_URL),
+        pk.MediaError(f"no room at {marks.PUBLISHED_URL}"),
+    ):
+        async with stage.at(media_host=_FailingHost(error)):
+            _ = await stage.do("add_asset", things.group, FACE)
+            _ = await stage.do("add_assets", things.group, [FACE, stage.source])
+
+
+async def waiting_is_bounded(stage: Stage) -> None:
+    """A person who comes late, an asset that is not seen at first: every event is looked at."""
+    stage.marked.world.person = scans_after(30)
+    things = await stage.prepared()
+    if things.check:
+        _ = await stage.must("wait_until_verified", things.check, on_event=stage.watch.see)
+    task = await stage.must("create_video", stage.request(), on_unsupported="drop")
+    _ = await stage.must("wait_for_video", task, on_event=stage.watch.see)
+
+
+SCENARIOS = (
+    the_main_job,
+    a_bad_callback,
+    documented_refusals,
+    jobs_that_fail,
+    wait_timeouts,
+    malformed_answers,
+    connection_faults,
+    redirects,
+    wrong_handles,
+    unfit_arguments,
+    a_failing_media_host,
+    waiting_is_bounded,
+)

@@ -1,0 +1,197 @@
+"""Five simulated vendors whose secrets are the marked ones, and profiles that lead to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+
+import canary_marks as marks
+from attrs import define, evolve, field, frozen
+
+from portraitkit.simulators.__main__ import load
+from portraitkit.simulators.simulator import Simulator
+from portraitkit.simulators.state import SimAccount, VirtualClock, World, scans_after
+from portraitkit.wire import Request, Response
+
+FACE = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
+BYTED = marks.BYTED_TOKEN.value
+_VIDEO_QUERY = "X-Tos-Signature=simulated&X-Tos-Expires=86400"
+_PREVIEW_QUERY = "X-Tos-Expires=43200&X-Tos-Signature=simulated"
+
+Instead = Callable[[Request], Response | None]
+
+
+@frozen
+class Vendor:
+    """What tells the five apart here."""
+
+    name: str
+    signed: bool = False
+    takes_urls: bool = True
+    checks: bool = True
+    tokens: bool = True
+    """Whether a face check is known by a token."""
+    video_callback: bool = True
+    renames_assets: bool = True
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """The profile's credentials by key."""
+        bearer = {"api_key": marks.API_KEY.value}
+        signed = {
+            "access_key": marks.ACCESS_KEY.value,
+            "secret_key": marks.SECRET_KEY.value,
+            "session_token": marks.SESSION_TOKEN.value,
+        }
+        return bearer | signed if self.signed else bearer
+
+    @property
+    def account(self) -> SimAccount:
+        return SimAccount(name="main", **self.secrets)
+
+    def profile(self, url: str, **more: str) -> str:
+        """The profile as it stands in a configuration file."""
+        origins = ("assets_url", "video_url") if self.signed else ("base_url",)
+        settings = {
+            **{key: f"env:CANARY_{key.upper()}" for key in self.secrets},
+            **dict.fromkeys(origins, url),
+            "callback_url": marks.CALLBACK_URL,
+            **more,
+        }
+        lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+        return "\n".join([f'profile = "{self.name}"', f"[profiles.{self.name}]", *lines]) + "\n"
+
+    @property
+    def echo(self) -> str:
+        """What a vendor might say of a request: all that it was sent, or handed out itself."""
+        told = [
+            *self.secrets.values(),
+            f"Bearer {marks.API_KEY.value}",
+            f"'{marks.SOURCE_URL}' (no such file)",
+            f"fetched <{marks.PUBLISHED_URL}>",
+            marks.CALLBACK_URL,
+            f"{marks.CALL_CALLBACK_URL}, {marks.VIDEO_CALLBACK_URL}",
+            f"open {marks.H5_LINK}.",
+            f"see https://tos.example/mia.mp4?X-Tos-Signature={marks.VIDEO_LINK.value};",
+            f'"https://tos.example/mia.png?X-Tos-Signature={marks.PREVIEW_LINK.value}"',
+        ]
+        return " ".join(told)
+
+
+VENDORS = {
+    each.name: each
+    for each in (
+        Vendor("alltoken"),
+        Vendor(
+            "token360",
+            takes_urls=False,
+            tokens=False,
+            renames_assets=False,
+        ),
+        Vendor("volcengine", signed=True),
+        Vendor("apiyi", signed=True, checks=False, tokens=False, video_callback=False),
+        Vendor("xcompute", video_callback=False, renames_assets=False),
+    )
+}
+
+
+@define(repr=False)
+class Marked:
+    """
+    Stands before a simulator and puts the marked secrets in the place of its own.
+
+    Attributes:
+        instead: Answers in the simulator's place, where it does not return None.
+    """
+
+    vendor: Vendor
+    simulator: Simulator
+    instead: Instead | None = None
+    requests: int = 0
+    _tokens: dict[str, str] = field(factory=dict)
+
+    @property
+    def base_url(self) -> str:
+        return self.simulator.base_url
+
+    @base_url.setter
+    def base_url(self, url: str) -> None:
+        self.simulator.base_url = url
+
+    @property
+    def world(self) -> World:
+        return self.simulator.world
+
+    def handle(self, request: Request) -> Response:
+        self.requests += 1
+        if self.instead and (given := self.instead(request)):
+            return given
+        response = self.simulator.handle(request)
+        self._rename_checks()
+        text = response.content.decode("latin-1")
+        for own, marked in self._tokens.items():
+            for token in (own, marked):
+                text = text.replace(f"{self.base_url}/h5/{token}", marks.H5_LINK)
+            text = text.replace(own, marked)
+        text = text.replace(_VIDEO_QUERY, f"X-Tos-Signature={marks.VIDEO_LINK.value}")
+        text = text.replace(_PREVIEW_QUERY, f"X-Tos-Signature={marks.PREVIEW_LINK.value}")
+        return evolve(response, content=text.encode("latin-1"))
+
+    def _rename_checks(self) -> None:
+        """Call each new face check by a marked token, of the vendor's length."""
+        checks = self.world.checks
+        for own in [token for token in checks if token not in self._tokens.values()]:
+            marked = f"{20260102030405 + len(self._tokens)}{marks.BYTED_TOKEN.core}"
+            self._tokens[own] = marked
+            checks[marked] = checks.pop(own)
+            checks[marked].token = marked
+            for job in self.world.jobs.values():
+                if job.check_token == own:
+                    job.check_token = marked
+
+
+def marked(vendor: Vendor) -> Marked:
+    """Make a vendor on virtual time."""
+    simulator = load(vendor.name)(world=World(clock=VirtualClock(), person=scans_after(4)))
+    _ = simulator.add_account(vendor.account)
+    return Marked(vendor, simulator)
+
+
+def refusal(
+    vendor: Vendor, request: Request, status: int, code: str | None, echo: str
+) -> Response:
+    """A refusal in the form that the vendor documents for this path."""
+    path = urlsplit(request.url).path
+    word = code or "error"
+    error: dict[str, Any] = {"message": echo, "type": word, "code": word, "param": echo}
+    actions = "/v1/portrait" in path if vendor.name == "alltoken" else path == "/"
+    if vendor.name == "xcompute":
+        error["code"] = status if status != 200 else 400
+        body: dict[str, Any] = {"error": error}
+        if status == 200:
+            body["code"] = 400
+    elif vendor.name == "token360" and word.isupper():
+        body = {"code": status, "msg": echo, "serviceCode": word, "data": None}
+    elif actions and vendor.name != "token360":
+        said = {"Code": word, "Message": echo, "Data": {"__Message.parameter": echo}}
+        body = {"ResponseMetadata": {"RequestId": "20260102", "Error": said}}
+    else:
+        body = {"error": error}
+    return json_answer(body, status)
+
+
+def json_answer(body: object, status: int = 200, **headers: str) -> Response:
+    return raw_answer(json.dumps(body).encode(), status, "application/json", **headers)
+
+
+def raw_answer(content: bytes, status: int = 200, kind: str = "text/html", **headers: str) -> Response:
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return Response(
+        status=status,
+        headers={"content-type": kind, **named},
+        content=content,
+        received_at=VirtualClock()(),
+    )

@@ -1,0 +1,304 @@
+"""What is known before anything is sent: limits as findings, impossibilities as errors."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from portraitkit.errors import (
+    AssetNotReadyError,
+    HandleError,
+    InvalidInputError,
+    MediaError,
+    PromptError,
+    UnsupportedError,
+)
+from portraitkit.models import Asset, AssetStatus, Finding, MediaType
+from portraitkit.preflight import VideoModel, check_asset_id, check_length, check_prompt, enforce
+from portraitkit.providers.alltoken import AllToken
+from portraitkit.providers.token360 import Token360
+from portraitkit.secret import Secret
+from portraitkit.testing import replay
+from portraitkit.video import Frames, References, Role, Slot, VideoRequest
+
+PROVIDER = AllToken(api_key=Secret("sk-test-key"))
+TOKEN360 = Token360(api_key=Secret("sk-test-key"))
+ASSET_ID = "asset-20260318035710-abcde"
+MODEL = VideoModel(
+    name="seedance-2.0",
+    id="doubao-seedance-2.0",
+    duration_s=(4, 15),
+    resolutions=("480p", "720p"),
+    ratios=("16:9", "9:16"),
+    most={MediaType.IMAGE: 2, MediaType.AUDIO: 0},
+    prompt_length=10,
+    source="a guide",
+)
+IMAGE = Slot(MediaType.IMAGE, Role.REFERENCE, "asset://a")
+AUDIO = Slot(MediaType.AUDIO, Role.REFERENCE, "asset://b")
+FRAME = Slot(MediaType.IMAGE, Role.FIRST_FRAME, "asset://c")
+
+
+def findings(model=MODEL, slots=(), **members):
+    return list(model.check(VideoRequest(prompt=members.pop("prompt", "x"), **members), slots))
+
+
+# -- models ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("members", "field", "found", "limit"),
+    [
+        ({"duration_s": 3}, "duration_s", 3, (4, 15)),
+        ({"duration_s": 16}, "duration_s", 16, (4, 15)),
+        ({"duration_s": 0}, "duration_s", 0, (4, 15)),
+        ({"resolution": "8k"}, "resolution", "8k", ("480p", "720p")),
+        ({"ratio": "5:4"}, "ratio", "5:4", ("16:9", "9:16")),
+        ({"ratio": ""}, "ratio", "", ("16:9", "9:16")),
+        ({"prompt": "x" * 11}, "prompt", 11, 10),
+        ({"slots": (IMAGE,) * 3}, "media.images", 3, 2),
+        ({"slots": (AUDIO,)}, "media.audios", 1, 0),
+    ],
+)
+def test_a_broken_limit_is_a_finding_with_its_source(members, field, found, limit):
+    """A number or word outside what is documented says what was given, the limit and its source."""
+    (finding,) = findings(**members)
+
+    assert (finding.field, finding.found, finding.limit) == (field, found, limit)
+    assert (finding.source, "doubao-seedance-2.0" in finding.message) == ("a guide", True)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"duration_s": 4},
+        {"duration_s": 15},
+        {"duration_s": -1},
+        {"resolution": "720p", "ratio": "9:16", "prompt": "x" * 10},
+        {"slots": (IMAGE, IMAGE)},
+        {"slots": (FRAME, FRAME, FRAME)},
+    ],
+)
+def test_what_is_documented_has_no_findings(members):
+    """The limits themselves, the model's own choice, and what is left open are within."""
+    assert findings(**members) == []
+
+
+def test_a_model_without_documented_limits_finds_nothing():
+    """What no page states is not checked."""
+    model = VideoModel(name="m", id="m", source="none")
+
+    assert findings(model, slots=(IMAGE,) * 99, duration_s=999, ratio="1:99") == []
+
+
+def test_every_broken_limit_of_a_request_is_found():
+    """Findings do not hide each other."""
+    found = findings(duration_s=99, ratio="?", resolution="?", prompt="x" * 99, slots=(AUDIO,))
+
+    assert len(found) == 5
+
+
+@pytest.mark.parametrize(("limit", "count"), [(None, 0), (4, 0), (3, 1)])
+def test_a_length_is_compared_in_characters(limit, count):
+    """A name of four Chinese characters has four, whatever their bytes."""
+    assert len(list(check_length("name", "米娅微笑", limit, "a guide"))) == count
+
+
+# -- strictness ------------------------------------------------------------------------------------
+
+
+def test_findings_become_an_error_where_limits_are_strict():
+    """The first finding is the error, and the others are counted."""
+    both = tuple(findings(duration_s=3, ratio="5:4"))
+
+    with pytest.raises(InvalidInputError, match=r"duration_s 3 .*\(and 1 more\)") as caught:
+        enforce(both, provider="alltoken")
+    with pytest.raises(InvalidInputError) as alone:
+        enforce(both[1:], provider="alltoken")
+    assert (caught.value.field, caught.value.provider) == ("duration_s", "alltoken")
+    assert "more" not in alone.value.message
+
+
+def test_no_findings_are_no_error():
+    """Strictness costs nothing where nothing is found."""
+    assert enforce((), provider="alltoken") is None
+
+
+@pytest.mark.parametrize(
+    ("profile", "call", "raises"),
+    [(False, None, False), (True, None, True), (False, True, True), (True, False, False)],
+)
+def test_a_calls_strictness_wins_over_the_profiles(profile, call, raises):
+    """`strict_limits` of a call decides, else the profile's; without either there are findings."""
+    provider = attrs.evolve(PROVIDER, strict_limits=profile)
+    request = VideoRequest(prompt="x", duration_s=99)
+
+    if raises:
+        with pytest.raises(InvalidInputError, match="duration_s"):
+            provider.preview_video(request, strict_limits=call)
+    else:
+        preview = provider.preview_video(request, strict_limits=call)
+        assert [each.field for each in preview.findings] == ["duration_s"]
+        assert preview.body["duration"] == 99
+
+
+@pytest.mark.parametrize("name", ["", " ", "\n"])
+def test_an_empty_name_is_refused(name):
+    """A group without a name cannot be found again."""
+    with pytest.raises(InvalidInputError, match="name is empty"):
+        PROVIDER.check_name(name)
+
+
+def test_a_long_name_is_a_finding():
+    """A name longer than documented is sent all the same."""
+    (finding,) = PROVIDER.check_name("x" * 51)
+
+    assert (finding.found, finding.limit) == (51, 50)
+    assert PROVIDER.check_name("x" * 50) == ()
+    with pytest.raises(InvalidInputError, match="51 characters"):
+        PROVIDER.check_name("x" * 51, strict_limits=True)
+
+
+# -- ids -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wrong", "what"),
+    [
+        ("ua_01K2X3Y4Z5", "a generic upload's id"),
+        ("group-20260318035710-abcde", "a group's id"),
+        ("assetgroup_1", "a group's id"),
+        ("cgt-20260318035710-abcde", "a video task's id"),
+        ("vgen_0001", "a video task's id"),
+        ("task_01K2X3Y4Z5", "a task's id"),
+        ("10086", "a record number"),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "asset-", "ta_"])
+def test_another_things_id_is_no_assets(wrong, what, prefix):
+    """Each id that is taken for an asset's by mistake is told what it is and what to pass."""
+    with pytest.raises(HandleError, match=what) as caught:
+        check_asset_id(wrong, provider="p", prefix=prefix, name="media.first")
+    assert (caught.value.field, bool(caught.value.next_step)) == ("media.first", True)
+
+
+def test_an_id_without_the_vendors_prefix_is_no_assets():
+    """Where every asset's id begins alike, another beginning is refused."""
+    with pytest.raises(HandleError, match=r"'asset-1' does not begin with 'ta_'"):
+        check_asset_id("asset-1", provider="token360", prefix="ta_", name="asset")
+
+
+@pytest.mark.parametrize(
+    ("asset_id", "prefix"),
+    [(ASSET_ID, ""), ("ta_01K2X3", "ta_"), ("groupie", ""), ("2026-x", ""), ("tasks", "")],
+)
+def test_an_assets_id_passes(asset_id, prefix):
+    """What may be an asset's id is left to the vendor."""
+    assert check_asset_id(asset_id, provider="p", prefix=prefix, name="asset") is None
+
+
+# -- prompts ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        f"asset://{ASSET_ID} smiles",
+        f"{ASSET_ID} smiles",
+        f"the woman ({ASSET_ID}) smiles",
+        "ta_0123456789abcdef0123 smiles",
+        f"让asset://{ASSET_ID}微笑",
+        f"让{ASSET_ID}微笑",
+    ],
+)
+def test_a_raw_asset_id_in_a_prompt_is_refused(prompt):
+    """The model would read the id as words: the error shows the label to write."""
+    with pytest.raises(PromptError, match="would read as words") as caught:
+        check_prompt(prompt, provider="alltoken")
+    assert (caught.value.field, "{mia}" in caught.value.next_step) == ("prompt", True)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["{mia} smiles", "an asset-rich company", "ta_da", "data_0123", "asset: a house"]
+)
+def test_ordinary_words_in_a_prompt_pass(prompt):
+    """Words that only resemble an id are words."""
+    assert check_prompt(prompt, provider="alltoken") is None
+
+
+# -- the whole of it, before any request -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("provider", "request_", "error"),
+    [
+        (PROVIDER, VideoRequest(prompt=" "), InvalidInputError),
+        (PROVIDER, VideoRequest(prompt=f"asset://{ASSET_ID}"), PromptError),
+        (PROVIDER, VideoRequest(prompt="{mia}"), PromptError),
+        (PROVIDER, VideoRequest(prompt="x", media=Frames(first="ua_1")), HandleError),
+        (PROVIDER, VideoRequest(prompt="x", media=Frames(first="group-1")), HandleError),
+        (PROVIDER, VideoRequest(prompt="x", media=Frames(first="42")), HandleError),
+        (TOKEN360, VideoRequest(prompt="x", media=References(images=["asset-1"])), HandleError),
+        (PROVIDER, VideoRequest(prompt="x", media=Frames(first="http://a.example/x")), MediaError),
+        (
+            PROVIDER,
+            VideoRequest(prompt="x", model="seedance-1.5-pro", media=Frames(first=ASSET_ID)),
+            UnsupportedError,
+        ),
+        (
+            PROVIDER,
+            VideoRequest(
+                prompt="x",
+                media=Frames(
+                    first=Asset(
+                        provider="alltoken",
+                        account=PROVIDER.account,
+                        id=ASSET_ID,
+                        status=AssetStatus.PROCESSING,
+                    )
+                ),
+            ),
+            AssetNotReadyError,
+        ),
+        (
+            PROVIDER,
+            VideoRequest(
+                prompt="x",
+                media=Frames(
+                    first=Asset(
+                        provider="token360", account="a", id="ta_1", status=AssetStatus.ACTIVE
+                    )
+                ),
+            ),
+            HandleError,
+        ),
+    ],
+    ids=[
+        "empty prompt",
+        "asset address in prompt",
+        "unknown label",
+        "upload id",
+        "group id",
+        "record number",
+        "another vendor's id",
+        "plain http",
+        "model without assets",
+        "asset not active",
+        "another account's asset",
+    ],
+)
+def test_what_can_never_work_costs_no_request(provider, request_, error):
+    """Preview and create stop before anything is sent."""
+    with pytest.raises(error) as shown:
+        provider.preview_video(request_)
+    with pytest.raises(error):
+        replay(provider.create_video(request_), [])
+    assert shown.value.provider in ("alltoken", "token360", "")
+
+
+def test_a_finding_is_a_value():
+    """A finding compares by all that it says."""
+    finding = Finding(field="name", found=51, limit=50, message="m", source="s")
+
+    assert finding == attrs.evolve(finding)

@@ -1,0 +1,452 @@
+"""What every adapter builds on: ids and handles, answers, limits and pacing."""
+
+from __future__ import annotations
+
+import json
+
+import attrs
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from json_cases import ANY_TEXT, json_values, key_names
+from video_cases import NAMES, vendor
+
+from portraitkit import errors
+from portraitkit.errors import (
+    HandleError,
+    OutcomeUnknownError,
+    PortraitError,
+    UnexpectedResponseError,
+    UnsupportedError,
+)
+from portraitkit.handles import Handle, fingerprint
+from portraitkit.models import (
+    Asset,
+    AssetStatus,
+    Finding,
+    Group,
+    GroupKind,
+    Verification,
+    VideoStatus,
+    VideoTask,
+)
+from portraitkit.provider import PortraitProvider
+from portraitkit.providers.alltoken import AllToken
+from portraitkit.providers.token360 import Token360
+from portraitkit.secret import Secret
+from portraitkit.testing import answer, replay
+from portraitkit.vendor import Vendor, with_findings
+from portraitkit.video import Frames, References, VideoRequest
+from portraitkit.waiting import Pacing
+from portraitkit.wire import Pause, Work
+
+PROVIDER = AllToken(api_key=Secret("sk-test-key"))
+TOKEN360 = Token360(api_key=Secret("sk-test-key"))
+WHERE = {"provider": "alltoken", "account": PROVIDER.account}
+ASSET_ID = "asset-20260318035710-abcde"
+GROUP_ID = "group-20260318035710-abcde"
+OBJECTS = {
+    "group": Group(id=GROUP_ID, **WHERE),
+    "asset": Asset(id=ASSET_ID, **WHERE),
+    "verification": Verification(id=None, ref="sealed", **WHERE),
+    "video": VideoTask(id="vgen_1", **WHERE),
+}
+KINDS = tuple(OBJECTS)
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def provider(name, **members):
+    """An adapter with invented credentials."""
+    cls = vendor(name)
+    needed = {
+        each.name: Secret(f"{each.name}-0123456789")
+        for each in attrs.fields(cls)
+        if each.default is attrs.NOTHING
+    }
+    return cls(**needed, **members)
+
+
+# -- ids: what is taken ----------------------------------------------------------------------------
+
+
+@every_kind
+def test_an_object_its_handle_and_its_id_are_the_same(kind):
+    """A call takes what an earlier one returned, its handle, or the vendor's bare id."""
+    thing = OBJECTS[kind]
+    ref = thing.ref or thing.id
+
+    assert {PROVIDER.id_of(kind, each) for each in (thing, thing.handle, ref)} == {ref}
+
+
+def test_an_asset_may_be_its_address():
+    """`asset://…` is the id with a scheme; for other kinds it is no id."""
+    assert PROVIDER.id_of("asset", f"asset://{ASSET_ID}") == ASSET_ID
+    with pytest.raises(HandleError, match="cannot be a group's id"):
+        PROVIDER.id_of("group", f"asset://{ASSET_ID}")
+
+
+def test_a_handle_may_have_blanks_around_it():
+    """A line out of a file is the handle."""
+    assert PROVIDER.id_of("video", f" {OBJECTS['video'].handle}\n") == "vgen_1"
+
+
+# -- ids: every confusion has a message of its own -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "ref", "message"),
+    [
+        ("asset", "ua_01K2X3Y4Z5", "a generic upload's id"),
+        ("asset", GROUP_ID, "a group's id"),
+        ("asset", "cgt-20260318035710-abcde", "a video task's id"),
+        ("asset", "vgen_1", "a video task's id"),
+        ("asset", "task_01K2X3", "a task's id"),
+        ("asset", "10086", "a record number"),
+        ("group", ASSET_ID, "form of assets, not of groups"),
+        ("group", "vgen_1", "form of videos, not of groups"),
+        ("video", GROUP_ID, "form of groups, not of videos"),
+        ("video", ASSET_ID, "form of assets, not of videos"),
+        ("group", "", "'' cannot be a group's id"),
+        ("asset", "asset://", "'' cannot be a asset's id"),
+        ("video", " ", "' ' cannot be"),
+        ("video", "vgen 1", "cannot be a video's id"),
+        ("video", "a/b", "cannot be a video's id"),
+        ("video", "a\\b", "cannot be a video's id"),
+        ("video", "..", "'..' cannot be a video's id"),
+        ("video", ".", "cannot be a video's id"),
+        ("video", "%2e%2e", "cannot be a video's id"),
+        ("group", "a?b=c", "cannot be a group's id"),
+        ("group", "a#b", "cannot be a group's id"),
+        ("group", "a\nb", "cannot be a group's id"),
+        ("group", "a\u200bb", "cannot be a group's id"),
+        ("asset", "x" * 513, "cannot be a asset's id"),
+        ("asset", None, "a NoneType is no asset, handle or id"),
+        ("asset", 10086, "a int is no asset, handle or id"),
+        ("asset", OBJECTS["group"], "this is a Group, not a asset"),
+        ("group", OBJECTS["asset"], "this is a Asset, not a group"),
+        ("video", OBJECTS["verification"], "this is a Verification, not a video"),
+        ("group", OBJECTS["asset"].handle, "this handle names a asset, not a group"),
+        ("video", OBJECTS["group"].handle, "this handle names a group, not a video"),
+        ("asset", OBJECTS["asset"].handle + "x", "altered"),
+        ("asset", OBJECTS["asset"].handle[:-9], "altered|part of it is missing"),
+        ("asset", "pk1:", "part of it is missing"),
+        ("asset", attrs.evolve(OBJECTS["asset"], id=None), "never created"),
+        ("asset", attrs.evolve(OBJECTS["asset"], id=""), "never created"),
+    ],
+)
+def test_a_wrong_id_says_what_it_is(kind, ref, message):
+    """Whatever is taken for an id by mistake is named before anything is sent."""
+    with pytest.raises(HandleError, match=message) as caught:
+        PROVIDER.id_of(kind, ref)
+    assert caught.value.field in (kind, "")
+
+
+@every_kind
+def test_what_belongs_to_another_account_is_refused(kind):
+    """An object or handle of another account says so, and what to do."""
+    other = attrs.evolve(OBJECTS[kind], account="another")
+
+    for ref in (other, other.handle):
+        with pytest.raises(
+            HandleError, match=f"this {kind} belongs to another account at alltoken"
+        ):
+            PROVIDER.id_of(kind, ref)
+
+
+@every_kind
+def test_what_belongs_to_another_vendor_is_refused(kind):
+    """A task is never asked for at a vendor that did not make it."""
+    for ref in (OBJECTS[kind], OBJECTS[kind].handle):
+        with pytest.raises(HandleError, match=f"this {kind} belongs to alltoken, and the active"):
+            TOKEN360.id_of(kind, ref)
+
+
+def test_another_vendors_form_of_id_is_refused():
+    """Where a vendor's assets begin alike, another vendor's id is told by its beginning."""
+    with pytest.raises(HandleError, match="does not begin with 'ta_'"):
+        TOKEN360.id_of("asset", "asset-1")
+
+
+def test_a_bad_token_is_not_shown():
+    """A face check's bare id is the vendor's token, which no message may show."""
+    with pytest.raises(HandleError, match="this cannot be a verification's id") as caught:
+        PROVIDER.id_of("verification", "20260318 TOKEN")
+    assert "TOKEN" not in str(caught.value)
+
+
+@given(st.sampled_from(KINDS), ANY_TEXT | st.text("asetgroupvn_-:/.%0123456789", max_size=30))
+@example("video", "pk1:alltoken:x:video:y:zzzzz")
+def test_any_text_is_an_id_or_a_handle_error(kind, text):
+    """An id that is taken can stand in a URL's path and means only itself there."""
+    try:
+        found = PROVIDER.id_of(kind, text)
+    except HandleError:
+        return
+
+    assert found
+    assert not set(found) & set("/?#%\\ \t\r\n")
+    assert found not in (".", "..")
+
+
+# -- accounts --------------------------------------------------------------------------------------
+
+
+def test_an_account_is_a_fingerprint_of_its_credentials():
+    """Handles name the account without its key; equal keys at two vendors are two accounts."""
+    assert PROVIDER.account == fingerprint("alltoken", "sk-test-key")
+    assert TOKEN360.account != PROVIDER.account
+    assert AllToken(api_key=Secret("sk-other")).account != PROVIDER.account
+
+
+def test_a_named_account_outlives_its_keys():
+    """With a name in the profile, handles made before a change of keys stay good."""
+    before = AllToken(api_key=Secret("sk-old"), account_name="team: a")
+    after = AllToken(api_key=Secret("sk-new"), account_name="team: a")
+    handle = str(Handle("alltoken", before.account, "video", "vgen_1"))
+
+    assert after.id_of("video", handle) == "vgen_1"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_adapter_shows_no_credential(name):
+    """Neither its text form nor an error of its own has a key in it."""
+    made = provider(name)
+
+    assert "0123456789" not in str(made) + repr(made) + f"{made}"
+    assert {secret.reveal() for secret in made.secrets} >= {
+        f"{each.name}-0123456789"
+        for each in attrs.fields(type(made))
+        if each.default is attrs.NOTHING
+    }
+
+
+def test_a_sealed_token_opens_for_the_same_account_only():
+    """Another key cannot open what this account sealed."""
+    sealed = PROVIDER.seal("20260318TOKEN")
+
+    assert PROVIDER.unseal(sealed) == "20260318TOKEN"
+    with pytest.raises(HandleError):
+        AllToken(api_key=Secret("sk-other")).unseal(sealed)
+
+
+# -- answers ---------------------------------------------------------------------------------------
+
+POST = PROVIDER.video_request({"model": "seedance-2.0", "prompt": "x"})
+GET = attrs.evolve(
+    POST, method="GET", url=f"{POST.url}/vgen_1", content=b"", headers={}, repeatable=True
+)
+
+
+def test_an_answer_is_decoded_with_its_request_id():
+    """Asking gives the JSON, the response, and what to keep of it."""
+    done = replay(PROVIDER.ask(GET), [answer({"a": 1}, headers={"x-request-id": "req-1"})])
+
+    assert (done.result.data, done.result.request_id) == ({"a": 1}, "req-1")
+    assert (done.result.raw.status, done.result.raw.request_id) == (200, "req-1")
+
+
+@pytest.mark.parametrize("body", [b"", b" \n"])
+def test_an_empty_answer_is_an_empty_object(body):
+    """A delete that is answered with nothing succeeded."""
+    assert replay(PROVIDER.ask(GET), [answer(body, 204)]).result.data == {}
+
+
+def test_a_refusal_is_raised():
+    """A vendor that says no ends the flow with its words."""
+    with pytest.raises(errors.NotFoundError):
+        replay(PROVIDER.ask(GET), [answer("<html>", 404)])
+
+
+def test_a_create_whose_answer_proves_nothing_is_unknown():
+    """A gateway's fault after a create is not taken for a refusal; after a read it is one."""
+    with pytest.raises(OutcomeUnknownError):
+        replay(PROVIDER.ask(POST), [answer("<html>", 502)])
+    with pytest.raises(errors.ServiceUnavailableError):
+        replay(PROVIDER.ask(GET), [answer("<html>", 502)])
+
+
+def test_an_answer_that_is_no_json_is_unexpected():
+    """A page in place of an answer to a read is an UnexpectedResponseError."""
+    with pytest.raises(UnexpectedResponseError, match="text/html"):
+        replay(PROVIDER.ask(GET), [answer("<html>")])
+
+
+def test_a_result_knows_vendor_account_and_answer():
+    """What is read has its vendor and account; a part of the answer may hold the members."""
+    found = replay(PROVIDER.ask(GET), [answer({"Result": {"Id": GROUP_ID}})]).result
+    group = PROVIDER.read(Group, found, found.data["Result"], name="Mia")
+
+    assert (group.provider, group.account, group.name) == ("alltoken", PROVIDER.account, "Mia")
+    assert group.raw.status == 200
+    with pytest.raises(UnexpectedResponseError, match="lacks Id or GroupId"):
+        PROVIDER.read(Group, found)
+
+
+# -- limits and pacing -----------------------------------------------------------------------------
+
+FINDING = Finding(field="name", found=51, limit=50, message="too long", source="a guide")
+
+
+@pytest.mark.parametrize("kind", [GroupKind.REAL_PERSON, GroupKind.UNKNOWN])
+def test_a_real_persons_group_is_not_created(kind):
+    """It comes from a face check: the error says which call to make."""
+    with pytest.raises(UnsupportedError, match="verified") as caught:
+        PROVIDER.check_group("Ann", kind)
+    assert "start_verification" in caught.value.next_step
+
+
+def test_a_virtual_groups_name_is_checked():
+    """A name that is too long is a finding on the group."""
+    assert PROVIDER.check_group("Mia", GroupKind.VIRTUAL) == ()
+    assert [each.field for each in PROVIDER.check_group("x" * 51, GroupKind.VIRTUAL)] == ["name"]
+
+
+def test_findings_are_put_on_a_result():
+    """Findings of several checks add up; none leave the result as it is."""
+    group = OBJECTS["group"]
+
+    assert with_findings(group, ()) is group
+    assert with_findings(with_findings(group, (FINDING,)), (FINDING,)).findings == (FINDING,) * 2
+
+
+def test_limits_pass_unless_they_are_strict():
+    """Findings are handed on, or the first one is raised."""
+    strict = attrs.evolve(PROVIDER, strict_limits=True)
+
+    assert PROVIDER.limits((FINDING,), None) == (FINDING,)
+    assert strict.limits((FINDING,), False) == (FINDING,)
+    with pytest.raises(errors.InvalidInputError, match="too long"):
+        strict.limits((FINDING,), None)
+
+
+def test_the_profiles_pacing_wins_over_the_adapters():
+    """A profile's pacing, else the adapter's, else the library's."""
+    mine = Pacing(first_s=1)
+    paced = attrs.evolve(PROVIDER, pacing={"video": mine})
+
+    assert paced.pace("video") == mine
+    assert paced.pace("asset") == AllToken.default_pacing["asset"]
+    assert vendor("apiyi")  # its face check is done by hand, so that nobody waits for it
+    assert provider("apiyi").pace("verification") == Pacing()
+
+
+def test_the_base_alone_is_no_vendor():
+    """An adapter has to say identity, origins, credentials and refusals."""
+    with pytest.raises(TypeError, match="abstract"):
+        Vendor()
+    assert Vendor.__abstractmethods__ == {"authorize", "fault", "identity", "origins"}
+
+
+# -- every adapter, whatever is answered -----------------------------------------------------------
+
+
+def operations(made):
+    """One call of every operation that sends, by name."""
+    asset = str(Handle(made.name, made.account, "asset", f"{made.asset_prefix}asset-1"))
+    group = str(Handle(made.name, made.account, "group", "group-1"))
+    video = str(Handle(made.name, made.account, "video", "vgen_1"))
+    check = str(Handle(made.name, made.account, "verification", made.seal('["token", 0, "Ann"]')))
+    request = VideoRequest(prompt="x", media=Frames(first="https://a.example/x"))
+    return {
+        "create_group": lambda: made.create_group("Mia"),
+        "get_group": lambda: made.get_group(group),
+        "list_groups": lambda: made.list_groups(None),
+        "rename_group": lambda: made.rename_group(group, "Mia"),
+        "delete_group": lambda: made.delete_group(group),
+        "add_link": lambda: made.add_asset(group, "https://a.example/x.png", name="front"),
+        "add_upload": lambda: made.add_asset(group, b"\x89PNG\r\n\x1a\n", name="front"),
+        "add_assets": lambda: made.add_assets(group, ["https://a.example/x.png"] * 2),
+        "get_asset": lambda: made.get_asset(asset),
+        "get_asset in review": lambda: made.get_asset(
+            str(Handle(made.name, made.account, "asset", "task_1#0of2"))
+        ),
+        "list_assets": lambda: made.list_assets(None, group),
+        "list_assets by status": lambda: made.list_assets(None, group, status=AssetStatus.ACTIVE),
+        "rename_asset": lambda: made.rename_asset(asset, "side"),
+        "delete_asset": lambda: made.delete_asset(asset),
+        "start_verification": lambda: made.start_verification("Ann", callback_url="https://a.b/c"),
+        "check_verification": lambda: made.check_verification(check),
+        "create_video": lambda: made.create_video(request),
+        "get_video": lambda: made.get_video(video),
+        "list_videos": lambda: made.list_videos(None),
+        "cancel_video": lambda: made.cancel_video(video),
+    }
+
+
+def drive(flow, reply, *, most=12):
+    """Answer every request alike, until the flow ends or has asked often enough."""
+    answered = None
+    for _ in range(most):
+        step = flow.send(answered)
+        if isinstance(step, Work):
+            answered = step.call()
+        else:
+            answered = 0.0 if isinstance(step, Pause) else reply
+    flow.close()
+
+
+def keys_of(name):
+    tables = key_names(vendor(name).codec.fields)
+    return st.sampled_from(
+        sorted({*tables, "data", "Result", "Items", "list", "code", "error", "message", "result"})
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(data=st.data())
+def test_any_answer_is_a_result_or_a_portrait_error(name, data):
+    """Whatever JSON, bytes and status a vendor sends, callers see only PortraitErrors."""
+    made = provider(name)
+    calls = operations(made)
+    operation = data.draw(st.sampled_from(sorted(calls)))
+    content = data.draw(
+        json_values(keys_of(name), max_leaves=20).map(lambda value: json.dumps(value).encode())
+        | st.binary()
+    )
+    status = data.draw(st.sampled_from([200, 200, 200, 202, 302, 400, 404, 429, 500, 503]))
+    headers = {"content-type": data.draw(st.sampled_from(["application/json", "text/html", ""]))}
+    try:
+        drive(calls[operation](), answer(content, status, headers=headers))
+        ended = "it would ask on"
+    except StopIteration as stop:
+        ended = stop.value
+    except PortraitError as error:
+        ended = error
+
+    assert ended is None or str(ended)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(found=ANY_TEXT | st.none() | st.integers())
+def test_any_reference_in_a_request_is_taken_or_refused(name, found):
+    """What stands for an asset in a video is checked before it costs anything."""
+    made = provider(name)
+    request = VideoRequest(prompt="x", media=References(images=[found]))
+    try:
+        preview = made.preview_video(request)
+    except PortraitError:
+        return
+
+    assert preview.body["model"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_operation_that_is_not_offered_says_so_before_any_request(name):
+    """What `supports` denies raises UnsupportedError, and sends nothing."""
+    made = provider(name)
+    ways_of_adding = {"add_link", "add_upload"}
+    denied = [
+        each
+        for each in operations(made)
+        if " " not in each and each not in ways_of_adding and not made.supports(each)
+    ]
+
+    for operation in denied:
+        with pytest.raises(UnsupportedError):
+            replay(operations(made)[operation](), [])
+
+
+def test_the_adapters_are_providers():
+    """Every adapter is one interface's implementation."""
+    assert all(issubclass(vendor(name), PortraitProvider) for name in NAMES)
+    assert VideoStatus.UNKNOWN is VideoTask(id="1", **WHERE).status

@@ -1,0 +1,109 @@
+"""What a caller has to get in each cell: from what is known of the request that met the fault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from fault_list import Means
+
+if TYPE_CHECKING:
+    from fault_cells import Cell
+
+OK: Final = "result"
+PASSING: Final = frozenset(
+    {"ConnectionFailedError", "RateLimitedError", "ServiceUnavailableError"}
+)
+_LASTING: Final = {
+    Means.NOT_SENT: "ConnectionFailedError",
+    Means.BUSY: "RateLimitedError",
+    Means.BUSY_LONG: "RateLimitedError",
+    Means.DOWN: "ServiceUnavailableError",
+    Means.LOST: "ConnectionFailedError",
+    Means.GATEWAY: "ServiceUnavailableError",
+    Means.UNREADABLE: "UnexpectedResponseError",
+    Means.TOO_LARGE: "UnexpectedResponseError",
+    Means.MOVED: "UnexpectedResponseError",
+}
+_PROVES_NOTHING: Final = (Means.LOST, Means.GATEWAY, Means.UNREADABLE, Means.TOO_LARGE)
+_AT_ONCE: Final = (Means.BUSY_LONG, Means.MOVED, Means.TOO_LARGE)
+"""Repeating does not help, or not soon enough."""
+
+
+def expected(cell: Cell, *, kinds: tuple[str, ...], signed: bool) -> frozenset[str]:
+    """What a caller may get; mostly one thing."""
+    means = cell.fault.means
+    if means is Means.STALE:
+        return frozenset({"AuthenticationError" if signed else OK})
+    words = _for_request(cell, cell.kind)
+    if cell.job.does == "wait":
+        return _for_wait(cell, words)
+    if cell.lasting:
+        # What the first request gets through, a later one may not.
+        for kind in kinds[cell.first :]:
+            if OK in words:
+                words = (words - {OK}) | _for_request(cell, kind)
+    created = any("create" in kind for kind in kinds[: cell.first - 1])
+    if created and cell.kind == "read":
+        # What was made is known: either it is returned all the same, or the error says so.
+        return words | {OK, "OutcomeUnknownError"}
+    return words
+
+
+def _for_request(cell: Cell, kind: str) -> frozenset[str]:
+    means = cell.fault.means
+    if kind == "media":
+        return _for_media(cell, means)
+    once = kind in ("create", "paid create", "change, once")
+    if cell.job.name == "cancel_video" and kind == "read" and means in (Means.ODD, Means.NEW_WORD):
+        return frozenset({OK, "UnexpectedResponseError", "ConflictError"})  # perhaps not queued
+    if means in (Means.HARMLESS, Means.NEW_WORD):
+        return frozenset({OK})
+    if _is_hidden(cell) and means in (*_PROVES_NOTHING, Means.ODD):
+        return frozenset({OK, "OutcomeUnknownError", _LASTING.get(means, OK)})
+    if means is Means.ODD and cell.job.name == "create_video" and not once:
+        return frozenset({OK, "UnexpectedResponseError", "AssetNotReadyError"})
+    if means is Means.ODD:
+        return frozenset({OK, "OutcomeUnknownError" if once else "UnexpectedResponseError"})
+    if kind == "change, once" and means is Means.UNREADABLE:
+        return frozenset({OK, "OutcomeUnknownError"})  # a DELETE may be answered with nothing
+    if once and means in _PROVES_NOTHING:
+        return frozenset({"OutcomeUnknownError"})
+    if kind == "change, once" and means is Means.MOVED:
+        return frozenset({"OutcomeUnknownError"})
+    if cell.lasting or means in _AT_ONCE:
+        # Of a deletion, the second attempt's refusal is readable: it is gone already.
+        gone = means is Means.UNREADABLE and cell.job.operation.startswith("delete")
+        return frozenset({_LASTING[means], *([OK] if gone else [])})
+    return frozenset({OK})
+
+
+def _is_hidden(cell: Cell) -> bool:
+    """AllToken denies access to what is gone: a repeated deletion cannot tell what happened."""
+    return cell.vendor == "alltoken" and cell.job.operation in ("delete_group", "delete_asset")
+
+
+def _for_media(cell: Cell, means: Means) -> frozenset[str]:
+    """Files come without credentials, from hosts that may move them."""
+    refused = means in (Means.BUSY, Means.BUSY_LONG, Means.DOWN, Means.GATEWAY)
+    bad_page = means is Means.UNREADABLE
+    if means in (Means.MOVED, Means.ODD, Means.HARMLESS, Means.NEW_WORD, Means.TOO_LARGE):
+        return frozenset({OK})
+    if "create" in cell.job.does and (refused or bad_page):
+        # The caller's own file: nothing was sent to the vendor.
+        at_once = cell.lasting or bad_page or means in _AT_ONCE
+        return frozenset({"MediaError", *([OK] if bad_page else [])} if at_once else {OK})
+    if bad_page:
+        return frozenset({OK, "ConnectionFailedError"} if cell.lasting else {OK})
+    if cell.lasting or means in _AT_ONCE:
+        return frozenset({_LASTING[means]})
+    return frozenset({OK})
+
+
+def _for_wait(cell: Cell, words: frozenset[str]) -> frozenset[str]:
+    """A wait rides out what passes, and ends at its deadline."""
+    late = "WaitTimeoutError"
+    if words & PASSING:
+        return frozenset({late if cell.lasting else OK})
+    if cell.fault.means in (Means.ODD, Means.NEW_WORD) and cell.lasting:
+        return words | {late}
+    return words
