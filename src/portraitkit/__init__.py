@@ -14,11 +14,11 @@ from __future__ import annotations
 # Type checkers take any name TYPE_CHECKING as true; importing typing would cost more than all this.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .attempts import Budget, Clock
     from .client import AsyncClient, Client
     from .config import explain_config
     from .connecting import connect, connect_async
     from .dialect import Loss, ParsedVideo
-    from .driver import Budget, Clock
     from .errors import (
         AssetFailedError,
         AssetNotReadyError,
@@ -162,11 +162,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "attempts": ("Budget", "Clock"),
     "client": ("AsyncClient", "Client"),
     "config": ("explain_config",),
     "connecting": ("connect", "connect_async"),
     "dialect": ("Loss", "ParsedVideo"),
-    "driver": ("Budget", "Clock"),
     "errors": ("Attempt", "Outcome"),
     "handles": ("Handle",),
     "media": ("FolderMediaHost", "MediaHost"),

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
 
-from .driver import AsyncDriver, Budget, Clock, Driver
+from .attempts import Budget, Clock
+from .driver import AsyncDriver, Driver
 from .lifting import Beginning, lift, lift_async, lift_pages, lift_pages_async
 from .models import Asset, AssetRef, Verification
 from .provider import PortraitProvider

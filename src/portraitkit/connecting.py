@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin
 import attrs
 from attrs import evolve
 
+from .attempts import Budget, Clock
 from .client import AsyncClient, Client
 from .codec import is_object
 from .config import Profile, check_keys, check_origin, find_profile, load_profile, resolve_secret
-from .driver import Budget, Clock
 from .errors import ConfigError, frameless
 from .media import FolderMediaHost, MediaHost
 from .provider import PortraitProvider

@@ -87,7 +87,8 @@ def is_handle(text: str) -> bool:
 
 def fingerprint(*parts: str) -> str:
     """Name an account without telling its credentials: 10 hexadecimal digits."""
-    return hashlib.sha256("\0".join(("portraitkit account", *parts)).encode()).hexdigest()[:10]
+    text = "\0".join(("portraitkit account", *parts))
+    return hashlib.sha256(text.encode(errors=_ANY_TEXT)).hexdigest()[:10]
 
 
 def seal(text: str, *, key: str) -> str:

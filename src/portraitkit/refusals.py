@@ -133,10 +133,10 @@ def is_readable(request: Request, response: Response) -> bool:
     """
     Tell whether a success holds an object, as every vendor's does.
 
-    Where something was removed or changed by HTTP's own methods, nothing may come back.
+    Where something is removed or renamed, nothing may come back.
     """
     if not response.content.strip():
-        return response.status == HTTPStatus.NO_CONTENT or request.method in ("DELETE", "PATCH")
+        return request.silent or response.status == HTTPStatus.NO_CONTENT
     return is_object(try_decode(response))
 
 

@@ -58,6 +58,7 @@ class Request:
         content: The exact body.
         auth: The credential that `authorize` adds at each attempt.
         repeatable: Whether it may be sent again when its outcome is unknown.
+        silent: Whether a success may come without a body, as a deletion's.
         secrets: Values in it that no text may show, such as a token in the body.
         save_to: Where a successful answer's body is streamed; `Response.content` is then empty.
         limit_bytes: The largest body accepted.
@@ -71,6 +72,7 @@ class Request:
     content: bytes = field(default=b"", repr=False)
     auth: Auth = Auth.NONE
     repeatable: bool = False
+    silent: bool = field(default=False, eq=False)
     secrets: tuple[Secret, ...] = field(default=(), repr=False, eq=False)
     save_to: Path | None = None
     limit_bytes: int = JSON_LIMIT_BYTES
@@ -92,7 +94,7 @@ class Request:
         """The full URL as it is sent."""
         if not self.query:
             return self.url
-        pairs = (f"{quote(k, safe='-_.~')}={quote(v, safe='-_.~')}" for k, v in self.query)
+        pairs = (f"{_escaped(k)}={_escaped(v)}" for k, v in self.query)
         return f"{self.url}?{'&'.join(pairs)}"
 
     @property
@@ -103,6 +105,11 @@ class Request:
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """Return a copy with more headers."""
         return evolve(self, headers={**self.headers, **headers})
+
+
+def _escaped(text: str) -> str:
+    # A vendor's cursor comes out of JSON, which can hold half a character.
+    return quote(text, safe="-_.~", errors="surrogatepass")
 
 
 @frozen(kw_only=True)

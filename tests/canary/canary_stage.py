@@ -133,7 +133,11 @@ class Stage:
     def request(self, asset: Any = None, **more: Any) -> pk.VideoRequest:
         media = None if asset is None else pk.References(images=[asset])
         request = pk.VideoRequest(
-            prompt="a smile", media=media, duration_s=5, callback_url=marks.VIDEO_CALLBACK_URL, **more
+            prompt="a smile",
+            media=media,
+            duration_s=5,
+            callback_url=marks.VIDEO_CALLBACK_URL,
+            **more,
         )
         self.watch.see(request)
         return request
@@ -194,9 +198,7 @@ class Things:
         }
         sends = {"create_group"} if stage.vendor.name == "xcompute" else set()
         return {
-            name: call
-            for name, call in every.items()
-            if stage.supports(name) and name not in sends
+            name: call for name, call in every.items() if stage.supports(name) and name not in sends
         }
 
 
@@ -241,7 +243,9 @@ def seen_on_the_wire(watch: Watch, patch: Any) -> Iterator[None]:
         yield
 
 
-def everything(stage: Stage, *, inputs: tuple[str, ...] = ("portraitkit.toml",)) -> Iterator[tuple[str, str]]:
+def everything(
+    stage: Stage, *, inputs: tuple[str, ...] = ("portraitkit.toml",)
+) -> Iterator[tuple[str, str]]:
     """All that was captured: texts, and files save for the test's own *inputs*."""
     yield from stage.watch.texts
     for place, text in files_in(stage.folder):
@@ -310,4 +314,3 @@ def answering(content: bytes) -> Callable[[socket.socket], None]:
 
 def stall(connection: socket.socket) -> None:
     _ = connection.recv(65536)
-

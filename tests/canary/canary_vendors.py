@@ -160,9 +160,7 @@ def marked(vendor: Vendor) -> Marked:
     return Marked(vendor, simulator)
 
 
-def refusal(
-    vendor: Vendor, request: Request, status: int, code: str | None, echo: str
-) -> Response:
+def refusal(vendor: Vendor, request: Request, status: int, code: str | None, echo: str) -> Response:
     """A refusal in the form that the vendor documents for this path."""
     path = urlsplit(request.url).path
     word = code or "error"
@@ -187,7 +185,9 @@ def json_answer(body: object, status: int = 200, **headers: str) -> Response:
     return raw_answer(json.dumps(body).encode(), status, "application/json", **headers)
 
 
-def raw_answer(content: bytes, status: int = 200, kind: str = "text/html", **headers: str) -> Response:
+def raw_answer(
+    content: bytes, status: int = 200, kind: str = "text/html", **headers: str
+) -> Response:
     named = {name.replace("_", "-"): text for name, text in headers.items()}
     return Response(
         status=status,

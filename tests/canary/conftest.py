@@ -17,9 +17,7 @@ from portraitkit.simulators.server import Server, serve
 def servers() -> Iterator[dict[str, Server]]:
     """One server for each vendor; each test puts a fresh simulator into it."""
     with ExitStack() as stack:
-        yield {
-            name: stack.enter_context(serve(marked(vendor))) for name, vendor in VENDORS.items()
-        }
+        yield {name: stack.enter_context(serve(marked(vendor))) for name, vendor in VENDORS.items()}
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import canary_marks as marks
 import pytest
 from attrs import evolve, frozen
 from canary_marks import leaks
@@ -163,9 +162,7 @@ def _shows_links(patch: Any) -> None:
         (_shows_links, the_main_job, "profile's callback URL in Careless"),
     ],
 )
-def test_a_lost_safeguard_is_noticed(
-    stage_at, monkeypatch, capfd, break_it, scenario, caught
-):
+def test_a_lost_safeguard_is_noticed(stage_at, monkeypatch, capfd, break_it, scenario, caught):
     """Without any one of the safeguards, the same scenarios find secrets."""
     stage = stage_at("token360" if break_it is _logs_headers else "alltoken", "blocking")
     break_it(monkeypatch)

@@ -12,7 +12,7 @@ import anyio.lowlevel
 import pytest
 from peers import RawServer
 
-from portraitkit.driver import Budget
+from portraitkit.attempts import Budget
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.secret import Secret
 from portraitkit.simulators.alltoken import AllTokenSimulator

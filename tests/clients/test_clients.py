@@ -16,8 +16,8 @@ import pytest
 from attrs import field, frozen
 
 from portraitkit import errors
+from portraitkit.attempts import Budget
 from portraitkit.client import AsyncClient, Client
-from portraitkit.driver import Budget
 from portraitkit.models import Asset, AssetStatus, Group, GroupKind, MediaType, Page
 from portraitkit.provider import PortraitProvider
 from portraitkit.providers.alltoken import AllToken

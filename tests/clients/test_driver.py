@@ -14,7 +14,7 @@ import stamina
 from attrs import evolve, field, frozen
 
 from portraitkit import errors
-from portraitkit.driver import Budget, Clock
+from portraitkit.attempts import Budget, Clock
 from portraitkit.errors import Attempt, Outcome
 from portraitkit.models import AssetStatus
 from portraitkit.providers.alltoken import AllToken

@@ -17,7 +17,7 @@ from attrs import evolve
 from peers import http
 
 from portraitkit import errors, sink
-from portraitkit.driver import Budget
+from portraitkit.attempts import Budget
 from portraitkit.errors import Outcome
 from portraitkit.flows.downloading import follow
 from portraitkit.models import VideoStatus, VideoTask

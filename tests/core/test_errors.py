@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import re
+import traceback
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portraitkit import errors
-from portraitkit.errors import Attempt, NotFoundError, Outcome, PortraitError, masker
+from portraitkit.errors import (
+    Attempt,
+    NotFoundError,
+    Outcome,
+    PortraitError,
+    frameless,
+    masked_repr,
+    masker,
+)
 
 SIGNED = "https://tos.example/mia.mp4?X-Tos-Signature=abcdef&X-Tos-Credential=AKLT123"
 
@@ -184,3 +195,63 @@ def test_the_masker_hides_each_of_several_values(values, between, random):
     shown = masker(values)((between or " ").join(pieces))
 
     assert not any(value in shown for value in values)
+
+
+@pytest.mark.parametrize("spell", [str, lambda value: quote(value, safe=""), json.dumps])
+@pytest.mark.parametrize("value", ["sk-0123456789", "a+b/c==d", "half \ud83d a character"])
+def test_the_masker_knows_a_value_in_other_spellings(value, spell):
+    """A value is hidden as it is, as URLs spell it, and as JSON does."""
+    if value.isascii() or spell is str:
+        assert value.split("/")[-1] not in masker([value])(f"<{spell(value)}>")
+
+
+def test_the_masker_hides_the_parts_of_a_signed_url():
+    """A signature that is quoted without its URL is hidden; short words of a query are not."""
+    clean = masker(["https://tos.example/x?sig=0123456789abcdef&kind=mp4"])
+
+    assert clean("bad signature 0123456789abcdef of mp4") == "bad signature <secret> of mp4"
+
+
+def test_the_masker_hides_tokens_in_paths_where_it_is_asked_to():
+    """H5 links have their token in the path; ordinary paths stay readable."""
+    text = "see https://h5.example/face/20260318abcdef0123456789 and https://a.example/v1/videos"
+
+    assert masker([], in_paths=True)(text) == (
+        "see https://h5.example/face/<secret> and https://a.example/v1/videos"
+    )
+    assert masker([])(text) == text
+
+
+def test_a_value_can_be_shown_without_what_signs_its_addresses():
+    """The text form of a body keeps its members and loses their queries."""
+    assert masked_repr({"url": SIGNED}) == ("{'url': 'https://tos.example/mia.mp4?<secret>'}")
+
+
+@frameless
+def refuse(key, cause=None):
+    try:
+        return {}[key]
+    except KeyError:
+        raise PortraitError("no") from cause
+
+
+def test_a_frameless_error_leaves_its_frames_behind():
+    """A traceback that prints local variables shows none of the function's own."""
+    with pytest.raises(PortraitError) as caught:
+        refuse(f"sk-{10**9}")
+    shown = "".join(
+        traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
+    )
+
+    assert "sk-1000000000" not in shown
+    assert caught.value.__context__ is None
+
+
+def test_a_frameless_error_keeps_its_cause():
+    """A cause that was named stays; what works passes through."""
+    cause = ValueError("why")
+
+    with pytest.raises(PortraitError) as caught:
+        refuse("key", cause)
+    assert caught.value.__cause__ is cause
+    assert frameless(lambda value: value)(1) == 1

@@ -261,6 +261,15 @@ def test_a_refusal_that_is_certain_stays_what_it_is(request_, status):
     assert certain(error, request_, answer(b"", status)) is error
 
 
+def test_a_refusal_that_proves_nothing_says_so_itself():
+    """An adapter may know a refusal that does not tell whether the vendor acted."""
+    error = errors.ProviderError("no", status=400)
+    error.proves_refusal = False
+
+    assert not was_refused(error)
+    assert type(certain(error, CREATE, answer(b"", 400))) is errors.OutcomeUnknownError
+
+
 # -- when to come back -----------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portraitkit.models import Asset, Verification, VideoTask
-from portraitkit.secret import Secret
+from portraitkit.secret import Hidden, Secret
 
 VALUE = "sk-very-secret-0123456789"
 SECRET = Secret(VALUE)
@@ -129,3 +129,20 @@ def test_a_secret_equals_no_other_kind_of_value():
 def test_only_a_secret_with_a_value_is_true():
     """An empty secret counts as absent."""
     assert [bool(each) for each in (SECRET, Secret(""), Secret(None))] == [True, False, False]
+
+
+@pytest.mark.parametrize("show", [str, repr, pprint.pformat, pickle.dumps, "{}".format])
+def test_a_hidden_value_has_no_text_form(show):
+    """A vendor's answer is kept to be read, and never shown."""
+    assert VALUE not in str(show(Hidden({"url": VALUE})))
+
+
+def test_a_hidden_value_can_be_read_and_compared():
+    """It is what it holds, also where that has no hash; a pickle drops it."""
+    hidden = Hidden({"url": VALUE})
+
+    assert hidden.value == {"url": VALUE}
+    assert hidden == Hidden({"url": VALUE})
+    assert hidden != {"url": VALUE}
+    assert hash(hidden) == hash(Hidden([]))
+    assert pickle.loads(pickle.dumps(hidden)) == Hidden(None)

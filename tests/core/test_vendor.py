@@ -23,6 +23,7 @@ from portraitkit.handles import Handle, fingerprint
 from portraitkit.models import (
     Asset,
     AssetStatus,
+    Failure,
     Finding,
     Group,
     GroupKind,
@@ -246,9 +247,21 @@ def test_an_answer_is_decoded_with_its_request_id():
 
 
 @pytest.mark.parametrize("body", [b"", b" \n"])
-def test_an_empty_answer_is_an_empty_object(body):
-    """A delete that is answered with nothing succeeded."""
+def test_an_empty_answer_is_an_empty_object_where_nothing_has_to_come(body):
+    """A deletion may be answered with nothing, and 204 says that there is nothing."""
+    silent = attrs.evolve(GET, silent=True)
+
+    assert replay(PROVIDER.ask(silent), [answer(body)]).result.data == {}
     assert replay(PROVIDER.ask(GET), [answer(body, 204)]).result.data == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "seen"), [(b"", "is empty"), ([], "a JSON list"), ("text", "text/html"), (b"7", "int")]
+)
+def test_a_success_is_an_object(body, seen):
+    """What is no object is said, and never made a list without rows."""
+    with pytest.raises(UnexpectedResponseError, match=seen):
+        replay(PROVIDER.ask(GET), [answer(body)])
 
 
 def test_a_refusal_is_raised():
@@ -280,6 +293,31 @@ def test_a_result_knows_vendor_account_and_answer():
     assert group.raw.status == 200
     with pytest.raises(UnexpectedResponseError, match="lacks Id or GroupId"):
         PROVIDER.read(Group, found)
+
+
+ECHO = "sk-test-key of 20260318abcdef0123456789"
+
+
+def test_what_a_vendor_echoes_is_hidden_in_its_words():
+    """Keys and tokens in a status word or a failure's text do not get onto a result."""
+    token = Secret("20260318abcdef0123456789")
+    failure = Failure(code="NotFound.20260318abcdef0123456789", message=ECHO)
+    task = VideoTask(id="1", status_word=ECHO, ratio="16:9", failure=failure, **WHERE)
+    found = PROVIDER.cleaned(task, (token,))
+
+    shown = f"{found.status_word} {found.failure.code} {found.failure.message}"
+    assert ("test-key" in shown, "20260318abcdef" in shown) == (False, False)
+    assert found.ratio == "16:9"
+
+
+def test_words_without_an_echo_are_left_alone():
+    """A result with ordinary words, or with an error of ours, is the same one."""
+    group = OBJECTS["group"]
+    failed = attrs.evolve(OBJECTS["asset"], failure=Failure(message="x", error=PortraitError("no")))
+
+    assert PROVIDER.cleaned(group) is group
+    assert PROVIDER.cleaned(failed) is failed
+    assert PROVIDER.clean("no such group") == "no such group"
 
 
 # -- limits and pacing -----------------------------------------------------------------------------

@@ -251,6 +251,23 @@ def test_passing_faults_are_ridden_out(fault):
     ]
 
 
+def test_a_vendors_invitation_stretches_the_pause():
+    """The next look waits as long as the vendor asked, and never past the deadline."""
+    world = World([RateLimitedError("slowly", retry_after_s=20), ACTIVE])
+    late = World([RateLimitedError("slowly", retry_after_s=900), ACTIVE])
+
+    assert (world.run(pacing=Pacing(first_s=3, step_s=3)), world.looks) == (ACTIVE, [3, 23])
+    assert (late.run(deadline_s=30), late.looks) == (ACTIVE, [3, 30])
+
+
+def test_an_error_that_ends_the_wait_names_what_was_waited_for():
+    """The handle is in the error, so that the wait can be taken up again."""
+    for error in (AuthenticationError("key"), NotFoundError("gone")):
+        with pytest.raises(type(error)) as caught:
+            World([error]).run(pacing=Pacing(unseen_s=0))
+        assert caught.value.handle == "pk1:h"
+
+
 def test_a_fault_at_the_deadline_is_the_cause():
     """The timeout says that the last look failed, why, and after which tries."""
     tries = (Attempt(number=1, outcome=Outcome.NOT_SENT, reason="connect timeout"),)

@@ -14,12 +14,13 @@ from attrs import define, evolve, field, frozen
 from fault_expected import OK, expected
 from fault_front import PATIENCE_S
 from fault_jobs import CLIP, DEADLINE_S, MARKS, SIGNED, Bench, Job, counts
-from fault_line import Aim, Places, async_line, line
+from fault_line import Aim, async_line, line
 from fault_list import Fault, Means
+from fault_places import Places
 
+from portraitkit.attempts import Budget, Clock
 from portraitkit.client import AsyncClient, Client
-from portraitkit.driver import Budget, Clock
-from portraitkit.errors import Outcome, OutcomeUnknownError, PortraitError, WaitTimeoutError
+from portraitkit.errors import OutcomeUnknownError, PortraitError, WaitTimeoutError
 from portraitkit.models import Asset
 from portraitkit.simulators.simulator import Simulator
 from portraitkit.simulators.state import VirtualClock, never
@@ -111,9 +112,7 @@ class Ground:
         return cells
 
 
-def _cell(
-    vendor: str, job: Job, kind: str, fault: Fault, first: int, *, lasting: bool
-) -> Cell:
+def _cell(vendor: str, job: Job, kind: str, fault: Fault, first: int, *, lasting: bool) -> Cell:
     return Cell(vendor=vendor, job=job, kind=kind, fault=fault, first=first, lasting=lasting)
 
 
@@ -174,7 +173,7 @@ def play(ground: Ground, cells: Sequence[Cell]) -> list[Judged]:
     """Play the cells of one vendor and one fault with the blocking client."""
     judged: list[Judged] = []
     aim = Aim(ground.places)
-    with line(aim, cells[0].fault.route) as wire:
+    with line(aim, *(each.fault.route for each in cells[:1])) as wire:
         for cell in cells:
             bench = ground.furnish(cell.vendor)
             run = Run(cell.fault, bench, aim, cell.job)
@@ -193,7 +192,7 @@ def play_async(ground: Ground, cells: Sequence[Cell], backend: str) -> list[Judg
     async def all_of_them() -> list[Judged]:
         judged: list[Judged] = []
         aim = Aim(ground.places)
-        async with async_line(aim, cells[0].fault.route) as wire:
+        async with async_line(aim, *(each.fault.route for each in cells[:1])) as wire:
             for cell in cells:
                 bench = ground.furnish(cell.vendor)
                 run = Run(cell.fault, bench, aim, cell.job)

@@ -10,9 +10,7 @@ if TYPE_CHECKING:
     from fault_cells import Cell
 
 OK: Final = "result"
-PASSING: Final = frozenset(
-    {"ConnectionFailedError", "RateLimitedError", "ServiceUnavailableError"}
-)
+PASSING: Final = frozenset({"ConnectionFailedError", "RateLimitedError", "ServiceUnavailableError"})
 _LASTING: Final = {
     Means.NOT_SENT: "ConnectionFailedError",
     Means.BUSY: "RateLimitedError",
@@ -25,6 +23,7 @@ _LASTING: Final = {
     Means.MOVED: "UnexpectedResponseError",
 }
 _PROVES_NOTHING: Final = (Means.LOST, Means.GATEWAY, Means.UNREADABLE, Means.TOO_LARGE)
+_ONCE: Final = ("create", "paid create", "change, once")
 _AT_ONCE: Final = (Means.BUSY_LONG, Means.MOVED, Means.TOO_LARGE)
 """Repeating does not help, or not soon enough."""
 
@@ -53,33 +52,38 @@ def _for_request(cell: Cell, kind: str) -> frozenset[str]:
     means = cell.fault.means
     if kind == "media":
         return _for_media(cell, means)
-    once = kind in ("create", "paid create", "change, once")
-    if cell.job.name == "cancel_video" and kind == "read" and means in (Means.ODD, Means.NEW_WORD):
-        return frozenset({OK, "UnexpectedResponseError", "ConflictError"})  # perhaps not queued
-    if means in (Means.HARMLESS, Means.NEW_WORD):
-        return frozenset({OK})
-    if _is_hidden(cell) and means in (*_PROVES_NOTHING, Means.ODD):
-        return frozenset({OK, "OutcomeUnknownError", _LASTING.get(means, OK)})
-    if means is Means.ODD and cell.job.name == "create_video" and not once:
-        return frozenset({OK, "UnexpectedResponseError", "AssetNotReadyError"})
+    if words := _exception(cell, kind):
+        return words
+    if kind in _ONCE and means in _PROVES_NOTHING:
+        return frozenset({"OutcomeUnknownError"})
     if means is Means.ODD:
-        return frozenset({OK, "OutcomeUnknownError" if once else "UnexpectedResponseError"})
-    if kind == "change, once" and means is Means.UNREADABLE:
-        return frozenset({OK, "OutcomeUnknownError"})  # a DELETE may be answered with nothing
-    if once and means in _PROVES_NOTHING:
-        return frozenset({"OutcomeUnknownError"})
-    if kind == "change, once" and means is Means.MOVED:
-        return frozenset({"OutcomeUnknownError"})
-    if cell.lasting or means in _AT_ONCE:
-        # Of a deletion, the second attempt's refusal is readable: it is gone already.
-        gone = means is Means.UNREADABLE and cell.job.operation.startswith("delete")
-        return frozenset({_LASTING[means], *([OK] if gone else [])})
-    return frozenset({OK})
+        odd = "OutcomeUnknownError" if kind in _ONCE else "UnexpectedResponseError"
+        return frozenset({OK, odd})
+    lasts = cell.lasting or means in _AT_ONCE
+    return frozenset({_LASTING.get(means, OK) if lasts else OK})
 
 
-def _is_hidden(cell: Cell) -> bool:
-    """AllToken denies access to what is gone: a repeated deletion cannot tell what happened."""
-    return cell.vendor == "alltoken" and cell.job.operation in ("delete_group", "delete_asset")
+def _exception(cell: Cell, kind: str) -> frozenset[str]:
+    """Look for what one operation does otherwise, and with a reason; mostly there is nothing."""
+    means, name = cell.fault.means, cell.job.operation
+    odd = means in (Means.ODD, Means.NEW_WORD)
+    deletes = name.startswith("delete")
+    if cell.vendor == "alltoken" and deletes and means in (*_PROVES_NOTHING, Means.ODD):
+        # It denies access to what is gone: a repeated deletion cannot tell what happened.
+        return frozenset({OK, "OutcomeUnknownError", _LASTING.get(means, OK)})
+    if deletes and means is Means.UNREADABLE and cell.lasting:
+        # The second attempt's refusal is readable: it is gone already.
+        return frozenset({OK, "UnexpectedResponseError"})
+    if kind == "change, once" and means in (Means.UNREADABLE, Means.MOVED):
+        # A cancellation may be answered with nothing; after any other success it is not certain.
+        return frozenset({OK, "OutcomeUnknownError"})
+    if name == "cancel_video" and kind == "read" and odd:
+        # Only what is surely queued is cancelled.
+        return frozenset({OK, "UnexpectedResponseError", "ConflictError"})
+    if name == "create_video" and kind == "read" and odd:
+        # Only what is surely active goes into a video.
+        return frozenset({OK, "UnexpectedResponseError", "AssetNotReadyError"})
+    return frozenset()
 
 
 def _for_media(cell: Cell, means: Means) -> frozenset[str]:

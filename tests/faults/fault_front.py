@@ -123,7 +123,8 @@ class Front:
         act: What happens to the next visit.
         visited: How many visits the client says it made.
         handled: How many have been handled.
-        seen: Method, address and headers of each request that was read.
+        elsewhere: Another host, where redirects lead to.
+        seen: The requests that were read.
         failures: What went wrong here, and not in what is tested.
     """
 
@@ -135,6 +136,7 @@ class Front:
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(64)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.elsewhere = ""
         self.simulator: Any = None
         self.act: Act = healthy
         self.visited = self.handled = 0
@@ -234,7 +236,7 @@ class Masked:
 
 
 def trusting() -> ssl.SSLContext:
-    """A client's context that trusts the test certificate: nothing but the name is wrong with it."""
+    """Trust the test certificate: nothing but the name is wrong with it then."""
     return ssl.create_default_context(cafile=str(KEY_FILE))
 
 

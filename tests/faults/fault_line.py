@@ -9,8 +9,9 @@ from typing import Final
 
 import httpx
 from attrs import define, evolve, field, frozen
-from fault_front import Act, Front, Masked, healthy, trusting
+from fault_front import Act, healthy, trusting
 from fault_list import CALM, Fault
+from fault_places import Places
 
 from portraitkit.errors import Outcome
 from portraitkit.transport import (
@@ -20,33 +21,6 @@ from portraitkit.transport import (
     TransportError,
 )
 from portraitkit.wire import Request, Response
-
-
-@frozen
-class Places:
-    """Where requests can be led; `elsewhere` is the other host of redirects."""
-
-    front: Front
-    narrow: Front
-    elsewhere: Front
-    masked: Masked
-    dead: str
-    deaf: str
-
-    @property
-    def fronts(self) -> tuple[Front, Front, Front]:
-        """All that talk."""
-        return self.front, self.narrow, self.elsewhere
-
-    def origin(self, route: str) -> str:
-        """The origin of a route."""
-        urls = {
-            "dead": self.dead,
-            "deaf": self.deaf,
-            "masked": self.masked.url,
-            "narrow": self.narrow.url,
-        }
-        return urls.get(route, self.front.url)
 
 
 @frozen

@@ -155,7 +155,9 @@ def changed(change: Callable[[bytes], bytes], *, media: bool = False) -> Act:
 
 def _echo(request: Request) -> str:
     """What a careless gateway prints of a request."""
-    return f"{request.method} {request.target} with {request.headers.get('authorization', 'no key')}"
+    return (
+        f"{request.method} {request.target} with {request.headers.get('authorization', 'no key')}"
+    )
 
 
 def html(front: Front, request: Request) -> Response:
@@ -219,8 +221,24 @@ def _come_back_at(front: Front, visit: Visit) -> End:
 
 
 _IDS: Final = frozenset(
-    "id Id assetId assetGroupId groupId GroupId AssetId task_id group_id asset_id "
-    "token360AssetId h5Link H5Link BytedToken h5_link byted_token".split()
+    {
+        "id",
+        "Id",
+        "assetId",
+        "assetGroupId",
+        "groupId",
+        "GroupId",
+        "AssetId",
+        "task_id",
+        "group_id",
+        "asset_id",
+        "token360AssetId",
+        "h5Link",
+        "H5Link",
+        "BytedToken",
+        "h5_link",
+        "byted_token",
+    }
 )
 _STATUSES: Final = frozenset(["status", "Status", "UpstreamStatus"])
 
@@ -271,18 +289,11 @@ def _huge(front: Front, visit: Visit) -> End:
 _LUMP: Final = b"x" * (1024 * 1024)
 
 
-def redirect(elsewhere: str) -> Act:
-    """Send the client to another host."""
-
-    def act(front: Front, visit: Visit) -> End:
-        request = visit.read()
-        target = elsewhere + request.target.removeprefix(front.url)
-        answer = _response(front, "", "")
-        moved = evolve(answer, status=307, headers={"location": target})
-        visit.write(bytes_of(moved))
-        return End.KEEP
-
-    return act
+def _redirect(front: Front, visit: Visit) -> End:
+    target = front.elsewhere + visit.read().target.removeprefix(front.url)
+    answer = evolve(_response(front, "", ""), status=307, headers={"location": target})
+    visit.write(bytes_of(answer))
+    return End.KEEP
 
 
 # -- the list --------------------------------------------------------------------------------------
@@ -304,100 +315,94 @@ def _stall(name: str, play: Act, **more: Any) -> Fault:
     return _lost(name, play, timeouts=evolve(CALM, read_s=_SOON, write_s=_SOON), **more)
 
 
-def all_faults(elsewhere: str) -> tuple[Fault, ...]:
-    """Every fault. *elsewhere* is the other host that redirects lead to."""
-    m = Means
-    return (
-        Fault(name="connection refused", means=m.NOT_SENT, route="dead"),
-        Fault(
-            name="stall while connecting",
-            means=m.NOT_SENT,
-            route="deaf",
-            timeouts=evolve(CALM, connect_s=_SOON),
-        ),
-        Fault(
-            name="no free connection in the pool",
-            means=m.NOT_SENT,
-            route="pool",
-            timeouts=evolve(CALM, pool_s=_SOON),
-        ),
-        Fault(name="TLS certificate of another name", means=m.NOT_SENT, route="masked"),
-        _lost("reset before the request body", unread(End.RESET)),
-        _lost("reset during the request body", half_read(End.RESET), route="narrow"),
-        _stall("stall during the request body", half_read(End.STALL), route="narrow"),
-        _lost("reset after the request body", unanswered(End.RESET, acted=False)),
-        _lost("closed after the request body", unanswered(End.CLOSE, acted=False)),
-        _lost("reset after the vendor acted", unanswered(End.RESET, acted=True)),
-        _lost("closed after the vendor acted", unanswered(End.CLOSE, acted=True)),
-        _lost("reset inside the answer", half_answered(End.RESET)),
-        _lost("answer shorter than its length", half_answered(End.CLOSE)),
-        _lost("chunked answer without its end", cut_in_chunks),
-        _stall("stall before the answer, not acted", unanswered(End.STALL, acted=False)),
-        _stall("stall before the answer, acted", unanswered(End.STALL, acted=True)),
-        _stall("stall inside the answer", half_answered(End.STALL)),
-        Fault(
-            name="429, Retry-After in seconds",
-            means=m.BUSY,
-            play=says(429, _BUSY, **{"retry-after": str(RETRY_AFTER_S)}),
-            rests_s=RETRY_AFTER_S,
-        ),
-        Fault(
-            name="429, Retry-After as a date",
-            means=m.BUSY,
-            play=_come_back_at,
-            rests_s=RETRY_AFTER_S - 1,
-        ),
-        Fault(name="429, bare", means=m.BUSY, play=says(429, nothing)),
-        Fault(
-            name="429, Retry-After a day",
-            means=m.BUSY_LONG,
-            play=says(429, _BUSY, **{"retry-after": str(A_DAY_S)}),
-        ),
-        *_gateway(500),
-        *_gateway(502),
-        *_gateway(503),
-        *_gateway(504),
-        Fault(name="503 in the vendor's own form", means=m.DOWN, play=says(503, _DOWN)),
-        Fault(name="HTML with status 200", means=m.UNREADABLE, play=_page_instead),
-        Fault(
-            name="malformed JSON",
-            means=m.UNREADABLE,
-            play=changed(lambda content: content.replace(b'":', b'"=')),
-        ),
-        Fault(
-            name="truncated JSON, of the length it says",
-            means=m.UNREADABLE,
-            play=changed(lambda content: content[: len(content) // 2]),
-        ),
-        Fault(
-            name="empty body", means=m.UNREADABLE, play=changed(lambda _content: b"", media=True)
-        ),
-        Fault(
-            name="JSON nested 10,000 deep",
-            means=m.UNREADABLE,
-            play=changed(lambda _content: b"[" * 10_000),
-        ),
-        Fault(name="answer of more than 8 MiB", means=m.TOO_LARGE, play=_huge),
-        Fault(name="a list in place of the object", means=m.ODD, play=changed(lambda _: b"[]")),
-        Fault(
-            name="ids as numbers",
-            means=m.ODD,
-            play=changed(lambda content: _members(content, _IDS, 7)),
-        ),
-        Fault(
-            name="statuses as lists",
-            means=m.ODD,
-            play=changed(lambda content: _members(content, _STATUSES, ["x"])),
-        ),
-        Fault(
-            name="unknown status word",
-            means=m.NEW_WORD,
-            play=changed(lambda content: _members(content, _STATUSES, "Pondering")),
-        ),
-        Fault(name="plain body labelled gzip", means=m.HARMLESS, play=_false_gzip),
-        _lost("damaged gzip", _damaged_gzip),
-        Fault(name="redirect to another host", means=m.MOVED, play=redirect(elsewhere)),
-        Fault(
-            name="clock 20 minutes off", means=m.STALE, skew_s=SKEW_S, lasting_only=True
-        ),
-    )
+_M: Final = Means
+FAULTS: Final = (
+    Fault(name="connection refused", means=_M.NOT_SENT, route="dead"),
+    Fault(
+        name="stall while connecting",
+        means=_M.NOT_SENT,
+        route="deaf",
+        timeouts=evolve(CALM, connect_s=_SOON),
+    ),
+    Fault(
+        name="no free connection in the pool",
+        means=_M.NOT_SENT,
+        route="pool",
+        timeouts=evolve(CALM, pool_s=_SOON),
+    ),
+    Fault(name="TLS certificate of another name", means=_M.NOT_SENT, route="masked"),
+    _lost("reset before the request body", unread(End.RESET)),
+    _lost("reset during the request body", half_read(End.RESET), route="narrow"),
+    _stall("stall during the request body", half_read(End.STALL), route="narrow"),
+    _lost("reset after the request body", unanswered(End.RESET, acted=False)),
+    _lost("closed after the request body", unanswered(End.CLOSE, acted=False)),
+    _lost("reset after the vendor acted", unanswered(End.RESET, acted=True)),
+    _lost("closed after the vendor acted", unanswered(End.CLOSE, acted=True)),
+    _lost("reset inside the answer", half_answered(End.RESET)),
+    _lost("answer shorter than its length", half_answered(End.CLOSE)),
+    _lost("chunked answer without its end", cut_in_chunks),
+    _stall("stall before the answer, not acted", unanswered(End.STALL, acted=False)),
+    _stall("stall before the answer, acted", unanswered(End.STALL, acted=True)),
+    _stall("stall inside the answer", half_answered(End.STALL)),
+    Fault(
+        name="429, Retry-After in seconds",
+        means=_M.BUSY,
+        play=says(429, _BUSY, **{"retry-after": str(RETRY_AFTER_S)}),
+        rests_s=RETRY_AFTER_S,
+    ),
+    Fault(
+        name="429, Retry-After as a date",
+        means=_M.BUSY,
+        play=_come_back_at,
+        rests_s=RETRY_AFTER_S - 1,
+    ),
+    Fault(name="429, bare", means=_M.BUSY, play=says(429, nothing)),
+    Fault(
+        name="429, Retry-After a day",
+        means=_M.BUSY_LONG,
+        play=says(429, _BUSY, **{"retry-after": str(A_DAY_S)}),
+    ),
+    *_gateway(500),
+    *_gateway(502),
+    *_gateway(503),
+    *_gateway(504),
+    Fault(name="503 in the vendor's own form", means=_M.DOWN, play=says(503, _DOWN)),
+    Fault(name="HTML with status 200", means=_M.UNREADABLE, play=_page_instead),
+    Fault(
+        name="malformed JSON",
+        means=_M.UNREADABLE,
+        play=changed(lambda content: content.replace(b'":', b'"=')),
+    ),
+    Fault(
+        name="truncated JSON, of the length it says",
+        means=_M.UNREADABLE,
+        play=changed(lambda content: content[: len(content) // 2]),
+    ),
+    Fault(name="empty body", means=_M.UNREADABLE, play=changed(lambda _content: b"", media=True)),
+    Fault(
+        name="JSON nested 10,000 deep",
+        means=_M.UNREADABLE,
+        play=changed(lambda _content: b"[" * 10_000),
+    ),
+    Fault(name="answer of more than 8 MiB", means=_M.TOO_LARGE, play=_huge),
+    Fault(name="a list in place of the object", means=_M.ODD, play=changed(lambda _: b"[]")),
+    Fault(
+        name="ids as numbers",
+        means=_M.ODD,
+        play=changed(lambda content: _members(content, _IDS, 7)),
+    ),
+    Fault(
+        name="statuses as lists",
+        means=_M.ODD,
+        play=changed(lambda content: _members(content, _STATUSES, ["x"])),
+    ),
+    Fault(
+        name="unknown status word",
+        means=_M.NEW_WORD,
+        play=changed(lambda content: _members(content, _STATUSES, "Pondering")),
+    ),
+    Fault(name="plain body labelled gzip", means=_M.HARMLESS, play=_false_gzip),
+    _lost("damaged gzip", _damaged_gzip),
+    Fault(name="redirect to another host", means=_M.MOVED, play=_redirect),
+    Fault(name="clock 20 minutes off", means=_M.STALE, skew_s=SKEW_S, lasting_only=True),
+)

@@ -115,7 +115,7 @@ class Choices:
 
     def below(self, limit: int) -> int:
         """A number from 0 to *limit* - 1."""
-        number = self.byte() if limit <= 256 else (self.byte() << 8) + self.byte()  # noqa: PLR2004
+        number = self.byte() if limit <= 256 else (self.byte() << 8) + self.byte()
         return number % limit
 
     def pick(self, options: Sequence[T]) -> T:
@@ -140,17 +140,17 @@ class Choices:
     def text(self) -> str:
         """A word that means something somewhere, any characters, or both."""
         kind = self.below(4)
-        if kind < 2:  # noqa: PLR2004
+        if kind < 2:
             return self.pick(WORDS)
         plain = self.raw(24).decode("utf-8", "surrogateescape")
-        return plain if kind == 2 else self.pick(WORDS) + plain  # noqa: PLR2004
+        return plain if kind == 2 else self.pick(WORDS) + plain
 
     def json(self, keys: Sequence[str], depth: int = 4) -> Any:
         """Any JSON value, the names of its members mostly from *keys*."""
         kind = self.below(10)
         if depth and kind in (6, 7, 8):
             return {self.key(keys): self.json(keys, depth - 1) for _ in range(self.below(6))}
-        if depth and kind == 9:  # noqa: PLR2004
+        if depth and kind == 9:
             return [self.json(keys, depth - 1) for _ in range(self.below(4))]
         if kind == 0:
             return self.pick((None, True, False))
@@ -180,4 +180,4 @@ def dumped(value: Any) -> bytes:
     try:
         return json.dumps(value).encode()
     except (ValueError, RecursionError):
-        return repr(value).encode("utf-8", "surrogateescape")
+        return repr(value).encode("utf-8", "surrogatepass")

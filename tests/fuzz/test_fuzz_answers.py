@@ -15,15 +15,29 @@ from fuzz_answers_subject import (
     outcome,
     templates,
 )
-from fuzz_choices import Choices, dumped
+from fuzz_choices import WORDS, Choices, dumped
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from json_cases import json_values
 
 from portraitkit.errors import PortraitError
 from portraitkit.testing import answer, replay
 
 pytestmark = pytest.mark.outside_the_contract
+
+ANY_TEXT = st.text(st.characters(), max_size=12)
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT | st.sampled_from(WORDS)
+)
+
+
+def json_values(names=ANY_TEXT):
+    """Any JSON value, its members' names drawn from *names*."""
+    return st.recursive(
+        SCALARS,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=5),
+        max_leaves=12,
+    )
+
 
 CALLS = [(name, operation) for name in PROVIDERS for operation in operations(name)]
 slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -37,7 +51,9 @@ def test_any_answer_is_a_result_or_a_portrait_error(name, operation, data):
     bodies = st.binary(max_size=200) | json_values(st.sampled_from(keys(name))).map(dumped)
     given_answers = data.draw(
         st.lists(
-            st.builds(answer, bodies, st.sampled_from([200, 200, 201, 302, 400, 403, 404, 429, 503])),
+            st.builds(
+                answer, bodies, st.sampled_from([200, 200, 201, 302, 400, 403, 404, 429, 503])
+            ),
             min_size=1,
             max_size=4,
         )

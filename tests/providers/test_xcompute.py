@@ -452,7 +452,7 @@ def test_a_face_check_needs_a_page_to_return_to():
 @pytest.mark.parametrize("gone", ["byted_token", "h5_link"])
 def test_a_session_without_link_or_token_is_an_error(gone):
     """A check that nobody could take is not handed out."""
-    with pytest.raises(errors.UnexpectedResponseError, match="no link or no token"):
+    with pytest.raises(errors.OutcomeUnknownError, match="no link or no token"):
         verification(**{gone: None})
 
 

@@ -174,6 +174,7 @@ class ActionLibrary(PortraitProvider):
             content=json_body({**body, "ProjectName": self.project_name}),
             auth=self.action_auth,
             repeatable=not action.startswith("Create"),
+            silent=action.startswith(("Delete", "Update")),
             secrets=secrets,
         )
         answer = yield from self.ask(request)

@@ -163,6 +163,7 @@ class ArkVideo(PortraitProvider):
             content=content,
             auth=Auth.BEARER,
             repeatable=method == "GET",
+            silent=method == "DELETE",
         )
 
     def task_fault(self, data: Any, response: Response) -> Fault | None:

@@ -8,15 +8,16 @@ Source: docs/vendors/volcengine.md, docs/vendors/apiyi.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..codec import Codec, try_decode
 from ..dialect import VideoDialect
-from ..errors import PortraitError, ProviderError
+from ..errors import ConfigError, PortraitError, ProviderError
 from ..media import MediaRules
 from ..models import Asset, Failure, Group, MediaType, Verification
 from ..refusals import Fault
@@ -47,6 +48,16 @@ ACTION_ADVICE: Final[Mapping[str, str]] = {
         "sign the authorization letter in the console (My, Virtual Avatars)"
     ),
 }
+
+
+def _check_region(account: object, attribute: object, region: str) -> None:
+    del account, attribute  # attrs' form of a validator
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", region):
+        raise ConfigError(
+            "region is no region's name",
+            field="region",
+            next_step='write the name that signatures carry, like "cn-beijing"',
+        )
 
 
 @frozen(kw_only=True, slots=False)
@@ -86,7 +97,7 @@ class ArkAccount(ActionLibrary, ArkVideo):
     api_key: Secret
     session_token: Secret | None = None
     assets_url: str = ASSETS_ORIGIN
-    region: str = "cn-beijing"
+    region: str = field(default="cn-beijing", validator=_check_region)
 
     @property
     def identity(self) -> str:

@@ -62,4 +62,5 @@ class BearerProvider(PortraitProvider):
             content=b"" if body is None else json_body(body),
             auth=Auth.BEARER,
             repeatable=method != "POST" if repeatable is None else repeatable,
+            silent=method in ("DELETE", "PATCH"),
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..vendor import Vendor
 
 _PASSED: Final = "10000"
+_LONGEST_LIFE_S: Final = 10**9
 
 
 def callback_for(vendor: Vendor, callback_url: str | None) -> str:
@@ -88,6 +89,11 @@ def open_check(vendor: Vendor, ref: VerificationRef) -> Verification:
     token, until, name = json.loads(vendor.unseal(found))
     expires_at = datetime.fromtimestamp(until, UTC) if until else None
     return evolve(check, token=Secret(token), expires_at=expires_at, name=name)
+
+
+def ends_at(opened_at: datetime, life_s: int) -> datetime:
+    """When a check runs out. A configured life may be any number, and a calendar ends."""
+    return opened_at + timedelta(seconds=min(max(life_s, 0), _LONGEST_LIFE_S))
 
 
 def has_expired(check: Verification, at: datetime | None) -> bool:

@@ -7,7 +7,6 @@ Source: docs/vendors/volcengine.md, docs/vendors/alltoken.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -24,7 +23,7 @@ from ..models import Group, GroupKind, Verification, VerificationRef, Verificati
 from ..secret import Secret
 from ..wire import Flow
 from ._actions import ActionLibrary
-from ._face_checks import callback_for, has_expired, open_check, read_return, seal_check
+from ._face_checks import callback_for, ends_at, has_expired, open_check, read_return, seal_check
 
 SESSION_FIELDS: Final[Mapping[str, Keys]] = {"link": "H5Link", "token": "BytedToken"}
 
@@ -49,7 +48,7 @@ class ActionVerification(ActionLibrary):
         answer = yield from self.act(
             "CreateVisualValidateSession", {"CallbackURL": callback}, secrets=(Secret(callback),)
         )
-        expires_at = answer.response.received_at + timedelta(seconds=self.verification_life_s)
+        expires_at = ends_at(answer.response.received_at, self.verification_life_s)
         check = self.read(Verification, answer, id=None, name=name, expires_at=expires_at)
         if check.link is None or check.token is None:
             raise UnexpectedResponseError(

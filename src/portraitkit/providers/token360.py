@@ -7,7 +7,7 @@ Source: docs/vendors/token360.md (the vendor's portrait guide and reference page
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
@@ -33,7 +33,7 @@ from ..secret import Secret
 from ..waiting import Pacing, Subject
 from ..wire import Flow, Request, Response
 from . import _frames, _token360
-from ._face_checks import has_expired
+from ._face_checks import ends_at, has_expired
 from ._token360_library import Token360Library
 
 ORIGIN: Final = "https://api.token360.ai"
@@ -87,7 +87,7 @@ class Token360(Token360Library):
         """
         findings = self.check_name(name)
         answer = yield from self.new_group(name, GroupKind.REAL_PERSON)
-        expires_at = answer.response.received_at + timedelta(seconds=self.verification_life_s)
+        expires_at = ends_at(answer.response.received_at, self.verification_life_s)
         data = _token360.inner(answer.data)
         check = self.read(Verification, answer, data, name=name, expires_at=expires_at)
         check = evolve(check, ref=f"{check.id}@{int(expires_at.timestamp())}", findings=findings)

@@ -8,7 +8,7 @@ interface it resells).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
@@ -43,7 +43,7 @@ from ..video import Slot, VideoRequest
 from ..waiting import Pacing, Subject
 from ..wire import Flow, Request, Response
 from . import _roles, _xcompute
-from ._face_checks import callback_for, has_expired, open_check, read_return, seal_check
+from ._face_checks import callback_for, ends_at, has_expired, open_check, read_return, seal_check
 from ._xcompute_library import XComputeLibrary
 
 ORIGIN: Final = "https://xcompute.us"
@@ -96,7 +96,7 @@ class XCompute(XComputeLibrary):
         callback = callback_for(self, callback_url)
         body = {"callback_url": callback, "project_name": self.project_name}
         opened = yield from self.post(_xcompute.REAL_PATH, body, (Secret(callback),))
-        expires_at = opened.response.received_at + timedelta(seconds=self.verification_life_s)
+        expires_at = ends_at(opened.response.received_at, self.verification_life_s)
         task_id = self.task_id(opened)
         try:
             answer = yield from self.task(task_id)

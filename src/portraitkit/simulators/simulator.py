@@ -141,10 +141,9 @@ def form_of(request: Request) -> dict[str, FormPart]:
     for chunk in request.content.split(b"--" + boundary)[1:-1]:
         head, _, body = chunk.removeprefix(b"\r\n").partition(b"\r\n\r\n")
         body = body.removesuffix(b"\r\n")
-        lines = dict(
-            line.lower().split(": ", 1) for line in head.decode().split("\r\n") if ": " in line
-        )
-        disposition = head.decode().partition("\r\n")[0] if b"\r\n" in head else head.decode()
+        text = head.decode(errors="replace")
+        lines = dict(line.lower().split(": ", 1) for line in text.split("\r\n") if ": " in line)
+        disposition = text.partition("\r\n")[0]
         marks: dict[str, str] = dict(_MARK.findall(disposition))
         parts[marks.get("name", "")] = FormPart(
             text=body.decode(errors="replace"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ..attempts import Budget, Clock
 from ..client import AsyncClient, Client
-from ..driver import Budget, Clock
 from ..provider import PortraitProvider
 from ..simulators.simulator import Simulator
 from ..simulators.state import VirtualClock

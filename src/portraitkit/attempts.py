@@ -1,0 +1,186 @@
+"""
+One request through its attempts: what to send now, what an outcome means, whether to go on.
+
+A read is repeated after any passing fault; a create only when it was certainly not sent, or was
+refused for load. Nothing here waits or sends.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import anyio
+import stamina
+from attrs import evolve, field, frozen
+
+from . import refusals
+from .errors import (
+    Attempt,
+    ConnectionFailedError,
+    Outcome,
+    OutcomeUnknownError,
+    PortraitError,
+    UnexpectedResponseError,
+)
+from .provider import PortraitProvider
+from .sink import TransportError
+from .wire import Auth, Request, Response
+
+_log: Final = logging.getLogger("portraitkit")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@frozen(kw_only=True)
+class Clock:
+    """Where drivers get the time from, and how they let it pass. Tests put a virtual one here."""
+
+    now: Callable[[], datetime] = _utc_now
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    sleep_async: Callable[[float], Awaitable[None]] = anyio.sleep
+    jitter: Callable[[], float] = field(default=random.random)
+
+
+@frozen(kw_only=True)
+class Budget:
+    """How often one request may be tried, and how long is waited in between."""
+
+    attempts: int = 5
+    first_wait_s: float = 0.5
+    longest_wait_s: float = 20.0
+    patience_s: float = 120.0
+    """A `Retry-After` that is longer ends the attempts; it is told in the error instead."""
+
+
+class Call:
+    """One request through its attempts: what to send now, what an outcome means, when to stop."""
+
+    def __init__(
+        self, provider: PortraitProvider, request: Request, clock: Clock, budget: Budget
+    ) -> None:
+        self._provider = provider
+        self._request = request
+        self._clock = clock
+        self._budget = budget
+        self._tries: list[Attempt] = []
+        self._last: Response | None = None
+        self._until_s = None if request.timeout_s is None else clock.monotonic() + request.timeout_s
+        self.wait_s = 0.0
+
+    def attempt(self) -> Request:
+        """The request as it is sent now: authorised afresh, within what time is left."""
+        request = self._request
+        if self._until_s is not None:
+            request = evolve(request, timeout_s=max(0.05, self._until_s - self._clock.monotonic()))
+        if request.auth is Auth.NONE:
+            return request
+        if request.origin not in self._provider.origins:
+            raise UnexpectedResponseError(
+                f"a request with credentials was meant for {request.origin}, which is foreign",
+                provider=self._provider.name,
+            )
+        return self._provider.authorize(request, now=self._clock.now())
+
+    def answered(self, response: Response) -> Response | None:
+        """Take an answer: the final one, or None if the request is worth another attempt."""
+        self._last = evolve(response, attempts=tuple(self._tries), received_at=self._clock.now())
+        error = self._error_in(self._last)
+        if error is None and self._is_garbled(self._last):
+            again = self._note(Outcome.UNKNOWN, "answer not readable", None)
+            return None if again else self._last
+        if error is None or not refusals.is_load(error):
+            return self._last
+        refused = refusals.was_refused(error)
+        outcome = Outcome.REFUSED if refused else Outcome.UNKNOWN
+        again = (refused or self._request.repeatable) and self._note(
+            outcome, f"HTTP {response.status}", error.retry_after_s
+        )
+        return None if again else self._last
+
+    def failed(self, fault: TransportError) -> None:
+        """
+        Take the lack of an answer. Returns if the request is worth another attempt.
+
+        Raises:
+            ConnectionFailedError: It is not, and nothing was changed.
+            OutcomeUnknownError: It is not, and a create may have been carried out.
+            UnexpectedResponseError: An answer came, and no other would be better.
+        """
+        self._last = None
+        again = fault.outcome is Outcome.NOT_SENT or self._request.repeatable
+        if self._note(fault.outcome, fault.reason, None) and again and fault.passing:
+            return
+        raise self._given_up(fault)
+
+    def end(self) -> Response:
+        """The answer to go with when no attempt is left."""
+        if self._last is None:
+            last = self._tries[-1]
+            raise self._given_up(TransportError(last.outcome, last.reason))
+        return self._last
+
+    def backoff(self, attempt: stamina.Attempt) -> float:
+        """Seconds to wait before this attempt: the vendor's word, else growing with jitter."""
+        if not self.wait_s:
+            self.wait_s = attempt.next_wait * (0.5 + self._clock.jitter())
+        if self._until_s is not None:
+            self.wait_s = min(self.wait_s, max(0.0, self._until_s - self._clock.monotonic()))
+        _log.info(
+            "%s: %s, next attempt in %.1f s", self._request, self._tries[-1].reason, self.wait_s
+        )
+        return self.wait_s
+
+    @property
+    def budget(self) -> Budget:
+        """How often this may be tried."""
+        return self._budget
+
+    def _error_in(self, response: Response) -> PortraitError | None:
+        if self._request.auth is not Auth.NONE:
+            return self._provider.refusal(response)
+        return refusals.bare(response)
+
+    def _is_garbled(self, response: Response) -> bool:
+        """Tell whether a read came back as a page or in pieces: the next answer may be whole."""
+        request = self._request
+        asked = request.repeatable and request.auth is not Auth.NONE
+        return asked and not refusals.is_readable(request, response)
+
+    def _note(self, outcome: Outcome, reason: str, retry_after_s: float | None) -> bool:
+        """Remember a failed attempt; tell whether budget and deadline allow another."""
+        number = len(self._tries) + 1
+        self._tries.append(
+            Attempt(number=number, outcome=outcome, reason=reason, waited_s=self.wait_s)
+        )
+        self.wait_s = retry_after_s or 0.0
+        if self._last is not None:
+            self._last = evolve(self._last, attempts=tuple(self._tries))
+        least_s = self.wait_s or self._budget.first_wait_s
+        if number >= self._budget.attempts or least_s > self._budget.patience_s:
+            return False
+        return self._until_s is None or self._clock.monotonic() + least_s < self._until_s
+
+    def _given_up(self, fault: TransportError) -> PortraitError:
+        context: dict[str, Any] = {"provider": self._provider.name, "attempts": tuple(self._tries)}
+        where = f"{fault.reason} at {self._request.origin}"
+        if fault.outcome is Outcome.UNKNOWN and not self._request.repeatable:
+            return OutcomeUnknownError(
+                f"{where}, and the request may have arrived and been carried out",
+                next_step=refusals.LOOK_FIRST,
+                **context,
+            )
+        if not fault.passing:
+            return UnexpectedResponseError(where, next_step="report it to the vendor", **context)
+        return ConnectionFailedError(
+            where,
+            next_step="check the network and the profile's base_url, then call again",
+            **context,
+        )
