@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
 
-.PHONY: install demo test check lint types fmt docs figures clean
+.PHONY: install demo test check lint types fmt docs figures fuzz clean
 
 install: $(STAMP)  ## a virtual environment with the package and all tools
 
@@ -48,6 +48,11 @@ docs: $(STAMP)  ## run the code in README and docs
 
 figures: $(STAMP)  ## sizes, import times, requests for each vendor
 	$(BIN)/python benchmarks/figures.py
+
+fuzz: $(STAMP)  ## guided by coverage, FUZZ_SECONDS (60) for answers and as long for inputs
+	$(BIN)/python -m pip install -q --disable-pip-version-check --group fuzz
+	$(BIN)/python fuzz/fuzz_answers.py
+	$(BIN)/python fuzz/fuzz_inputs.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -203,3 +205,16 @@ def test_contracts_name_no_place_of_ours(contract):
     text = json.dumps(contract.document, default=str)
 
     assert not re.search(r"(/work/|/tmp/|localhost|127\.0\.0\.1)", text)
+
+
+def test_the_readme_says_what_works_where():
+    """README's table is what adapters and contracts say now; tools/matrix.py writes it."""
+    made = subprocess.run(
+        [sys.executable, "tools/matrix.py", "--check"],
+        cwd=court.FOLDER.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "" == made.stderr

@@ -252,7 +252,7 @@ def _spoilt(value: Any, echo: str, how: str, key: str = "") -> Any:
 
 
 async def malformed_answers(stage: Stage) -> None:
-    """HTML, plain text, cut and damaged JSON, and values of another type, secrets in all of them."""
+    """HTML, plain text, cut and damaged JSON, values of another type: secrets in all of them."""
     things = await stage.prepared()
     calls = things.calls(stage)
     echo = stage.vendor.echo

@@ -175,7 +175,7 @@ def test_a_broken_configuration_shows_no_secret(watch, capfd, tmp_path, name):
     ],
 )
 def test_credentials_as_arguments_are_in_no_frame(watch, capfd, connect, profile, more):
-    """A key that is passed to connect is no local variable of a frame that an error goes through."""
+    """A key that is passed to connect is in no frame that an error goes through."""
     assert not _try(watch, connect, profile, api_key=KEY, **more)
 
     _judge(watch, capfd)

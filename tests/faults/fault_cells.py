@@ -103,12 +103,11 @@ class Ground:
         for job in bench.jobs():
             kinds = self.normal[vendor, job.name].kinds
             for number, kind in enumerate(kinds, 1):
-                if fault.lasting_only:
-                    if number == 1:
-                        cells.append(_cell(vendor, job, kind, fault, number, lasting=True))
-                    continue
-                cells.append(_cell(vendor, job, kind, fault, number, lasting=False))
-                cells.append(_cell(vendor, job, kind, fault, number, lasting=True))
+                if not fault.lasting_only:
+                    cells.append(_cell(vendor, job, kind, fault, number, lasting=False))
+                # Of reads after reads, what lasts is met by the first of them.
+                if number == 1 or not (fault.lasting_only or kind == kinds[0] == "read"):
+                    cells.append(_cell(vendor, job, kind, fault, number, lasting=True))
         return cells
 
 

@@ -43,8 +43,8 @@ from portraitkit.references import read_reference, show_reference
 from portraitkit.refusals import retry_after_s
 from portraitkit.secret import Secret
 from portraitkit.simulators.__main__ import load
-from portraitkit.simulators.state import SimAccount
 from portraitkit.simulators.simulator import Simulator, form_of, json_of, query_of
+from portraitkit.simulators.state import SimAccount
 from portraitkit.sink import Sink, TransportError
 from portraitkit.transport import HttpxTransport
 from portraitkit.video import write_prompt

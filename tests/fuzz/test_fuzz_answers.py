@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 from fuzz_answers_subject import (
     PROVIDERS,
@@ -20,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portraitkit.errors import PortraitError
+from portraitkit.models import Asset, VideoTask
 from portraitkit.testing import answer, replay
 
 pytestmark = pytest.mark.outside_the_contract
@@ -37,6 +36,10 @@ def json_values(names=ANY_TEXT):
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=5),
         max_leaves=12,
     )
+
+
+def _always(response):
+    return lambda _: response
 
 
 CALLS = [(name, operation) for name in PROVIDERS for operation in operations(name)]
@@ -107,10 +110,11 @@ def test_one_answer_is_replayed(name, body):
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_the_subject_reaches_results(name):
     """Unspoilt answers lead to results: the fuzzing does not stop at the door."""
-    kinds = Counter(
-        type(outcome(call(PROVIDERS[name]), PROVIDERS[name], lambda _, a=answer(told): a)).__name__
+    provider = PROVIDERS[name]
+    kinds = {
+        type(outcome(call(provider), provider, _always(answer(told))))
         for call in operations(name).values()
         for told in templates(name)
-    )
+    }
 
-    assert {"VideoTask", "Asset", "list"} <= set(kinds)
+    assert {VideoTask, Asset, list} <= kinds

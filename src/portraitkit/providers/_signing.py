@@ -162,7 +162,9 @@ def _signature(
     request: Request, names: Iterable[str], date: str, scope: str, secret_key: Secret
 ) -> str:
     day, region, service, _ = scope.split("/")
-    digest = hashlib.sha256(canonical_request(request, names).encode()).hexdigest()
+    # A header that cannot be sent is refused where it is sent.
+    canonical = canonical_request(request, names).encode(errors="surrogatepass")
+    digest = hashlib.sha256(canonical).hexdigest()
     text = f"{ALGORITHM}\n{date}\n{scope}\n{digest}"
     return _hmac(_signing_key(secret_key, day, region, service), text).hex()
 
