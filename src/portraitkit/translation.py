@@ -100,6 +100,8 @@ def translate(
     with_assets = any(slot.url.startswith("asset://") for slot in slots)
     known = find_model(cls.video_models, request.model)
     model_id = cls.model_id(known, with_assets=with_assets) if known else request.model
+    if known and with_assets and not known.takes_assets and from_ != to:
+        losses.append(Loss(field="model", value=model_id, why="it takes no portrait assets"))
     if known is None and from_ != to:
         losses.append(Loss(field="model", value=model_id, why=f"{to} lists no such model"))
     compiled, adaptations = cls.dialect.compile(

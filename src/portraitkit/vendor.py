@@ -139,6 +139,9 @@ class Vendor(ABC):
             OutcomeUnknownError: A create was answered in a way that leaves its fate open.
             UnexpectedResponseError: The answer is not readable.
         """
+        if {".", ".."} & set(request.url.split("/")) or set(request.url) & set("?#"):
+            # Handles are not signed: a forged one must not lead to another of the vendor's paths.
+            raise HandleError("an id leads out of its path", provider=self.name, field="handle")
         response = yield from send(request)
         if error := self.refusal(response):
             raise refusals.certain(error, request, response)

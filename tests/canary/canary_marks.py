@@ -110,8 +110,9 @@ def _needles() -> tuple[dict[str, str], dict[str, str]]:
         in_hex = _parts(mark.core.encode().hex(), 2 * _PLAIN_PART, 2 * _PLAIN_PART)
         folded.update(dict.fromkeys(in_hex, f"{mark.name} in hex"))
         for encoded in _base64_of(mark.core):
-            parts = _parts(encoded, _ENCODED_PART, 6)
-            exact.update(dict.fromkeys(parts, f"{mark.name} in base64"))
+            for part in _parts(encoded, _ENCODED_PART, 6):
+                exact[part] = f"{mark.name} in base64"
+                exact[part.replace("+", "-").replace("/", "_")] = f"{mark.name} in base64"
     return folded, exact
 
 
@@ -121,13 +122,12 @@ _FOLDED, _EXACT = _needles()
 def marks_in(text: str) -> set[str]:
     """Name the secrets that are in *text*, in whole or in part, in any of the encodings."""
     once = unquote(text)
-    forms = {text, once, unquote(once)}
-    folded = {form.lower() for form in forms}
-    exact = forms | {form.replace("-", "+").replace("_", "/") for form in forms}  # base64 for URLs
-    return {
-        *(name for part, name in _FOLDED.items() if any(part in form for form in folded)),
-        *(name for part, name in _EXACT.items() if any(part in form for form in exact)),
-    }
+    found: set[str] = set()
+    for form in {text, once, unquote(once)}:
+        folded = form.lower()
+        found.update(name for part, name in _FOLDED.items() if part in folded)
+        found.update(name for part, name in _EXACT.items() if part in form)
+    return found
 
 
 def leaks(texts: Iterable[tuple[str, str]]) -> list[str]:

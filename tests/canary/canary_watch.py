@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import linecache
 import logging
 import pickle
 import pprint
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import attrs
 
@@ -50,14 +52,16 @@ class Watch(logging.Handler):
         levels = [(each, each.level) for each in loggers]
         for each in loggers:
             each.setLevel(logging.DEBUG)
-        logging.root.addHandler(self)
+        others, logging.root.handlers = logging.root.handlers, [self]
         try:
-            with warnings.catch_warnings(record=True) as caught:
+            # Nothing here changes its source: looking again and again takes most of the time.
+            quick = patch.object(linecache, "checkcache")
+            with warnings.catch_warnings(record=True) as caught, quick:
                 warnings.simplefilter("always")
                 yield
             self.texts += [("warning", f"{each.message} {each!r}") for each in caught]
         finally:
-            logging.root.removeHandler(self)
+            logging.root.handlers = others
             for each, level in levels:
                 each.setLevel(level)
 

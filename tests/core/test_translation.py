@@ -244,3 +244,13 @@ def test_the_two_forms_of_media_are_carried():
     assert translate(references, from_="token360", to="alltoken").request.media == References(
         videos=["https://a.example/v"]
     )
+
+
+def test_a_model_that_takes_no_assets_is_a_loss():
+    """A portrait on its way to an older model is said to be lost there."""
+    item = {"type": "image_url", "image_url": {"url": "asset://asset-1"}, "role": "first_frame"}
+    body = {"model": "seedance-1.5-pro", "prompt": "x", "content": [item]}
+
+    moved = translate(body, from_="alltoken", to="token360")
+
+    assert "model" in [loss.field for loss in moved.losses]

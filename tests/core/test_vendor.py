@@ -488,3 +488,14 @@ def test_the_adapters_are_providers():
     """Every adapter is one interface's implementation."""
     assert all(issubclass(vendor(name), PortraitProvider) for name in NAMES)
     assert VideoStatus.UNKNOWN is VideoTask(id="1", **WHERE).status
+
+
+@pytest.mark.outside_the_contract
+@pytest.mark.parametrize("ref", ["..", "x/../../keys", "x?admin=1", "x#y"])
+def test_a_forged_handle_does_not_lead_out_of_its_path(ref):
+    """A handle's checksum has no key, so that what it holds is not trusted in a URL."""
+    provider = AllToken(api_key=Secret("sk-x"))
+    forged = str(Handle(provider.name, provider.account, "video", ref))
+
+    with pytest.raises(HandleError):
+        replay(provider.get_video(forged), [])

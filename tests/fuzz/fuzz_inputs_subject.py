@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import io
 import math
+import shutil
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -53,6 +55,7 @@ from portraitkit.wire import Auth, Request, Response, is_loopback, json_body, mu
 Subject = Callable[[Choices], None]
 SUBJECTS: dict[str, Subject] = {}
 FOLDER = Path(tempfile.mkdtemp(prefix="portraitkit-fuzz-"))
+_ = atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 NAMES = tuple(sorted(PROVIDERS))
 
 

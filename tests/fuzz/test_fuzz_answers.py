@@ -48,7 +48,7 @@ slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_to
 
 @pytest.mark.parametrize(("name", "operation"), CALLS)
 @given(data=st.data())
-@settings(slow, max_examples=25)
+@settings(slow, max_examples=15)
 def test_any_answer_is_a_result_or_a_portrait_error(name, operation, data):
     """Any bytes and any JSON, with any status, to each operation of each vendor."""
     bodies = st.binary(max_size=200) | json_values(st.sampled_from(keys(name))).map(dumped)
@@ -73,7 +73,7 @@ def test_any_answer_is_a_result_or_a_portrait_error(name, operation, data):
 
 @pytest.mark.parametrize(("name", "operation"), CALLS)
 @given(data=st.binary(max_size=400))
-@settings(slow, max_examples=25)
+@settings(slow, max_examples=15)
 def test_a_spoilt_answer_is_a_result_or_a_portrait_error(name, operation, data):
     """Answers of the simulated vendor with parts changed, lost, repeated or cut off."""
     got = outcome(

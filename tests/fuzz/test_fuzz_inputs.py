@@ -17,14 +17,14 @@ slow = settings(
 
 @pytest.mark.parametrize("name", sorted(SUBJECTS))
 @given(data=st.binary(max_size=300))
-@settings(slow, max_examples=200)
+@settings(slow, max_examples=120)
 def test_any_input_is_a_value_or_a_portrait_error(name, data):
     """Each subject's own docstring says what holds for any input."""
     SUBJECTS[name](Choices(data))
 
 
 @given(data=st.binary(max_size=300))
-@settings(slow, max_examples=200)
+@settings(slow, max_examples=120)
 def test_bytes_choose_a_subject(data):
     """The subject of the coverage-guided fuzzer holds for hypothesis's bytes, too."""
     assert fuzz_input(data) in SUBJECTS
