@@ -22,7 +22,7 @@ from ..vendor import Answer
 
 T = TypeVar("T")
 
-_REF: Final = re.compile(r"([^#]+)#(\d+)(?:of(\d+))?(?:#(.+))?")
+_REF: Final = re.compile(r"([^#]+)#(\d{1,6})(?:of(\d{1,6}))?(?:#(.+))?", re.ASCII)
 _ENDED: Final = ("completed", "failed", "cancelled")
 
 
