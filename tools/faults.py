@@ -17,11 +17,12 @@ from typing import Final
 ROOT: Final = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "faults"))
 
-from fault_cells import Ground, play  # noqa: E402  (found by the line before)
+from fault_cells import Ground  # noqa: E402  (found by the line before)
 from fault_jobs import VENDORS  # noqa: E402  (as above)
 from fault_list import FAULTS  # noqa: E402  (as above)
 from fault_page import page_of  # noqa: E402  (as above)
 from fault_places import open_places  # noqa: E402  (as above)
+from fault_playing import play  # noqa: E402  (as above)
 
 PAGE: Final = ROOT / "docs" / "fault-matrix.md"
 

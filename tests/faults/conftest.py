@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 
 import pytest
@@ -13,10 +12,8 @@ from fault_places import open_places
 @pytest.fixture(scope="session")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     """Vendors behind faulty fronts."""
-    gc.freeze()  # what the other tests left need not be looked through a thousand times
     with open_places() as places:
         yield Ground(places, tmp_path_factory.mktemp("faults"))
-    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

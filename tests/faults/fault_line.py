@@ -20,7 +20,7 @@ from portraitkit.transport import (
     Timeouts,
     TransportError,
 )
-from portraitkit.wire import Request, Response
+from portraitkit.wire import JSON_LIMIT_BYTES, Request, Response
 
 
 @frozen
@@ -60,7 +60,13 @@ class Aim:
         if fault is None:
             return request, "front", CALM
         url = request.url.replace(self.places.front.url, self.places.origin(fault.route))
-        return evolve(request, url=url), fault.route, fault.timeouts
+        most = request.limit_bytes
+        led = evolve(
+            request,
+            url=url,
+            limit_bytes=fault.limit_bytes if most == JSON_LIMIT_BYTES else most,
+        )
+        return led, fault.route, fault.timeouts
 
     def came_to(self, led: Request, result: Response | TransportError) -> None:
         """Note what became of an attempt, and let the front catch up with it."""
