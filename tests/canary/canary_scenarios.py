@@ -466,6 +466,17 @@ async def a_failing_media_host(stage: Stage) -> None:
             _ = await stage.do("add_assets", things.group, [FACE, stage.source])
 
 
+async def a_media_folder(stage: Stage) -> None:
+    """Files are published in a folder whose address is a secret itself."""
+    things = await stage.prepared()
+    address = f"https://media.example/{marks.PUBLISHED.value}"
+    config = stage.write_config(media_folder=str(stage.folder / "published"), media_url=address)
+    stage.watch.see(pk.explain_config(config=config))
+    async with stage.at(media_host=None, config=config):
+        _ = await stage.must("add_asset", things.group, FACE)
+        _ = await stage.must("add_assets", things.group, [FACE, FACE])
+
+
 async def waiting_is_bounded(stage: Stage) -> None:
     """A person who comes late, an asset that is not seen at first: every event is looked at."""
     stage.marked.world.person = scans_after(30)
@@ -488,5 +499,6 @@ SCENARIOS = (
     wrong_handles,
     unfit_arguments,
     a_failing_media_host,
+    a_media_folder,
     waiting_is_bounded,
 )

@@ -99,11 +99,12 @@ class Stage:
     def open(self, url: str | None = None, **options: Any) -> Any:
         """Open the profile, at the vendor or at *url*."""
         connect = pk.connect if self.driver == "blocking" else pk.connect_async
+        if "config" not in options:
+            options["config"] = self.write_config(url)
         options = {
-            "config": self.write_config(url),
             "clock": VirtualTime(self.marked.world.clock).clock,
             "media_host": SigningHost(),
-            "budget": pk.Budget(attempts=2),
+            "budget": pk.Budget(attempts=3),
             **options,
         }
         client = connect(**options)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from attrs import evolve, frozen
 from canary_marks import leaks
-from canary_scenarios import documented_refusals, the_main_job
+from canary_scenarios import the_main_job, unfit_arguments, wait_timeouts
 from canary_stage import everything, perform, seen_on_the_wire
 
 import portraitkit as pk
@@ -153,8 +153,8 @@ def _shows_links(patch: Any) -> None:
     ("break_it", "scenario", "caught"),
     [
         (_shows_secrets, the_main_job, "H5 link's path"),
-        (_masks_nothing, documented_refusals, "api key"),
-        (_keeps_frames, documented_refusals, "caller's signed URL"),
+        (_masks_nothing, wait_timeouts, "api key"),
+        (_keeps_frames, unfit_arguments, "caller's signed URL"),
         (_logs_headers, the_main_job, "caller's signed URL"),
         (_shows_links, the_main_job, "profile's callback URL in Careless"),
     ],

@@ -184,7 +184,10 @@ def _is_in(word: str, words: list[str]) -> bool:
 
 
 def _is_web_address(url: str) -> bool:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 

@@ -53,7 +53,10 @@ def require(holds: object, message: str, status: int = 400) -> None:
 
 def is_web(url: object) -> bool:
     """Tell whether *url* could be fetched from the internet."""
-    parts = urlsplit(url) if isinstance(url, str) else None
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+    except ValueError:
+        return False
     return parts is not None and parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
