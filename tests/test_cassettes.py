@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import court
-from portraitkit.connecting import build_provider
+from portraitkit.building import build_provider
 from portraitkit.wire import Auth, Request, Response
 
 ROOT = Path(__file__).parent.parent

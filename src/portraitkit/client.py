@@ -50,15 +50,22 @@ class _Client:
         del received  # a traceback that prints local variables would show the token in it
         return begin()
 
+    def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
+        """Begin an operation, with all that this client does around one."""
+        return begin(*before)
+
     def _waiting(
         self,
         asset: AssetRef | Sequence[Asset],
         deadline_s: float | None,
         on_event: OnEvent | None,
     ) -> Flow[Any]:
-        if isinstance(asset, Asset | str):
-            return self.provider.wait_until_active(asset, deadline_s=deadline_s, on_event=on_event)
-        return self.provider.wait_until_all_active(asset, deadline_s=deadline_s, on_event=on_event)
+        one = isinstance(asset, Asset | str)
+        wait = PortraitProvider.wait_until_active if one else PortraitProvider.wait_until_all_active
+        begin: Beginning[Flow[Any]] = Beginning(
+            wait, self.provider, asset, deadline_s=deadline_s, on_event=on_event
+        )
+        return self.begun(begin)
 
     def preview_video(
         self,

@@ -20,7 +20,7 @@ from .flows.guarding import guarded
 from .provider import PortraitProvider
 from .sink import TransportError
 from .transport import AsyncTransport, Transport
-from .wire import Flow, Pause, Response, Step, Work
+from .wire import At, Flow, Pause, Request, Response, Step, Work
 
 T = TypeVar("T")
 # Without a handler of the application's own, Python would print stamina's notes to stderr.
@@ -41,16 +41,28 @@ def fresh(flow: Flow[T]) -> Flow[T]:
     return flow
 
 
-class Driver:
+class _Runner:
+    """What both drivers know: whose flows they run, on which clock, within which budget."""
+
+    def __init__(self, provider: PortraitProvider, clock: Clock, budget: Budget) -> None:
+        self._provider = provider
+        self._clock = clock
+        self._budget = budget
+
+    def _call(self, step: Request | At) -> Call:
+        if isinstance(step, At):
+            return Call(step.provider, step.request, self._clock, self._budget)
+        return Call(self._provider, step, self._clock, self._budget)
+
+
+class Driver(_Runner):
     """Runs flows on the calling thread."""
 
     def __init__(
         self, provider: PortraitProvider, transport: Transport, clock: Clock, budget: Budget
     ) -> None:
-        self._provider = provider
+        super().__init__(provider, clock, budget)
         self._transport = transport
-        self._clock = clock
-        self._budget = budget
 
     def run(self, flow: Flow[T], operation: str) -> T:
         """Run a flow to its end."""
@@ -76,7 +88,7 @@ class Driver:
             return self._clock.monotonic()
         if isinstance(step, Work):
             return step.call()
-        return self._send(Call(self._provider, step, self._clock, self._budget))
+        return self._send(self._call(step))
 
     def _send(self, call: Call) -> Response:
         if (answer := self._try(call)) or not stamina.is_active():
@@ -102,16 +114,14 @@ class Driver:
         return None
 
 
-class AsyncDriver:
+class AsyncDriver(_Runner):
     """Runs flows under asyncio or trio."""
 
     def __init__(
         self, provider: PortraitProvider, transport: AsyncTransport, clock: Clock, budget: Budget
     ) -> None:
-        self._provider = provider
+        super().__init__(provider, clock, budget)
         self._transport = transport
-        self._clock = clock
-        self._budget = budget
 
     async def run(self, flow: Flow[T], operation: str) -> T:
         """Run a flow to its end."""
@@ -137,7 +147,7 @@ class AsyncDriver:
             return self._clock.monotonic()
         if isinstance(step, Work):
             return await anyio.to_thread.run_sync(step.call)
-        return await self._send(Call(self._provider, step, self._clock, self._budget))
+        return await self._send(self._call(step))
 
     async def _send(self, call: Call) -> Response:
         if (answer := await self._try(call)) or not stamina.is_active():

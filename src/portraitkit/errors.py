@@ -96,8 +96,10 @@ class PortraitError(Exception):
         retry_after_s: Seconds after which the vendor invites another try.
         received_at: When the vendor's answer came.
         result: The final state of what failed, as a model.
+        tried: The profiles that a failover left before this error, in order; see `Tried`.
     """
 
+    tried: tuple[Any, ...] = ()
     fix: ClassVar[str] = "caller"
     """Who can mend it: caller, account owner, vendor, or the person being filmed."""
     proves_refusal: bool = True
@@ -252,12 +254,14 @@ class ConnectionFailedError(PortraitError):
 
 class OutcomeUnknownError(PortraitError):
     """
-    A create left this machine and no readable answer says whether it was done.
+    A change left this machine and no readable answer says whether it was done.
 
-    It was not repeated. `next_step` says how to look for what may have been made.
+    It was not repeated. `next_step` says how to look for what may have been made, and `candidates`
+    are what a look at the vendor found: results that may be it, none of them certain.
     """
 
     fix = "vendor"
+    candidates: tuple[Any, ...] = ()
 
 
 class UnexpectedResponseError(PortraitError):

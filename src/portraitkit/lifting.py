@@ -29,6 +29,10 @@ class Blocking(Protocol):
         """Whose operations they are."""
         ...
 
+    def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
+        """Begin an operation, with all that this client does around one."""
+        ...
+
     def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow to its end."""
         ...
@@ -42,6 +46,10 @@ class Awaiting(Protocol):
         """Whose operations they are."""
         ...
 
+    def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
+        """Begin an operation, with all that this client does around one."""
+        ...
+
     async def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow to its end."""
         ...
@@ -52,9 +60,9 @@ def lift(operation: Operation[P, T]) -> Callable[Concatenate[Blocking, P], T]:
 
     @functools.wraps(operation)
     def call(self: Blocking, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        begin = Beginning(operation, self.provider, *args, **kwargs)
+        begin: Beginning[Flow[T]] = Beginning(operation, self.provider, *args, **kwargs)
         del args, kwargs
-        return self.run(begin(), operation.__name__)
+        return self.run(self.begun(begin), operation.__name__)
 
     return _shown(call, operation, "{}")
 
@@ -66,9 +74,9 @@ def lift_async(
 
     @functools.wraps(operation)
     async def call(self: Awaiting, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        begin = Beginning(operation, self.provider, *args, **kwargs)
+        begin: Beginning[Flow[T]] = Beginning(operation, self.provider, *args, **kwargs)
         del args, kwargs
-        return await self.run(begin(), operation.__name__)
+        return await self.run(self.begun(begin), operation.__name__)
 
     return _shown(call, operation, "{}")
 
@@ -85,11 +93,11 @@ def lift_pages(operation: PagedOperation[P, T]) -> Callable[Concatenate[Blocking
                 yield from walk.new(page)
                 if walk.at_end(page):
                     return
-                flow = begin(page.next)
+                flow = self.begun(begin, page.next)
 
         begin: Beginning[Flow[Page[T]]] = Beginning(operation, self.provider, *args, **kwargs)
         del args, kwargs
-        return items(begin(None))
+        return items(self.begun(begin, None))
 
     return _shown(call, operation, "Iterator[{}]", drop=1)
 
@@ -109,11 +117,11 @@ def lift_pages_async(
                     yield item
                 if walk.at_end(page):
                     return
-                flow = begin(page.next)
+                flow = self.begun(begin, page.next)
 
         begin: Beginning[Flow[Page[T]]] = Beginning(operation, self.provider, *args, **kwargs)
         del args, kwargs
-        return items(begin(None))
+        return items(self.begun(begin, None))
 
     return _shown(call, operation, "AsyncIterator[{}]", drop=1)
 

@@ -80,6 +80,7 @@ class Raw:
         headers: Allow-listed response headers, names in lower case.
         request_id: The vendor's id for the request, empty if it gave none.
         attempts: The failed tries before this answer.
+        received_at: When it came.
         body: The decoded JSON. May hold signed URLs, so neither `repr` nor `attrs.asdict` nor a
             pickle carries it.
     """
@@ -88,6 +89,7 @@ class Raw:
     headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     request_id: str = ""
     attempts: tuple[Attempt, ...] = field(default=(), repr=False)
+    received_at: datetime | None = field(default=None, repr=False)
     _body: Hidden = field(default=None, repr=False, alias="body", converter=Hidden)
 
     @property
@@ -96,13 +98,12 @@ class Raw:
         return self._body.value
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_bodiless, (self.status, dict(self.headers), self.request_id, self.attempts))
+        kept = {name: getattr(self, name) for name in ("status", "request_id", "attempts")}
+        return (_bodiless, ({**kept, "headers": dict(self.headers)}, self.received_at))
 
 
-def _bodiless(
-    status: int, headers: dict[str, str], request_id: str, attempts: tuple[Attempt, ...]
-) -> Raw:
-    return Raw(status=status, headers=headers, request_id=request_id, attempts=attempts)
+def _bodiless(kept: dict[str, Any], received_at: datetime | None) -> Raw:
+    return Raw(received_at=received_at, **kept)
 
 
 def _unsigned(value: Any) -> object:
@@ -159,6 +160,15 @@ class Page(Generic[T]):
 
 
 @frozen(kw_only=True)
+class Tried:
+    """A profile that was tried before another did it, and why it was left."""
+
+    profile: str
+    provider: str
+    reason: str
+
+
+@frozen(kw_only=True)
 class Result:
     """What every result knows about where it came from."""
 
@@ -172,6 +182,8 @@ class Result:
     updated_at: datetime | None = None
     adaptations: tuple[Adaptation, ...] = ()
     findings: tuple[Finding, ...] = ()
+    tried: tuple[Tried, ...] = ()
+    """The profiles that a failover left before this one, in order."""
     raw: Raw | None = field(default=None, repr=False, eq=False)
 
     def _handle(self, kind: HandleKind) -> str:

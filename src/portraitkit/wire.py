@@ -6,6 +6,7 @@ A flow is a generator that does no I/O. It yields steps and receives their resul
     Request   the driver authorises and sends it, again where that is safe; back comes a Response
     Pause     the driver sleeps that many seconds, maybe 0; back comes the monotonic clock
     Work      the driver calls a blocking function off the event loop; back comes its result
+    At        a Request that is authorised and read by another provider than the driver's own
 
 `send`, `pause` and `work` yield one step each and give the result its type. Flows compose with
 `yield from`, so paging and waiting are ordinary functions.
@@ -63,6 +64,8 @@ class Request:
         save_to: Where a successful answer's body is streamed; `Response.content` is then empty.
         limit_bytes: The largest body accepted.
         timeout_s: Cuts the configured timeouts down, as in the last seconds of a wait.
+        family: What the vendor counts it as where it limits rates, such as `GetAsset`.
+        token: What is in the name that it gives, for a lost create to be found again by.
     """
 
     method: str
@@ -77,6 +80,8 @@ class Request:
     save_to: Path | None = None
     limit_bytes: int = JSON_LIMIT_BYTES
     timeout_s: float | None = field(default=None, eq=False)
+    family: str = field(default="", eq=False)
+    token: str = field(default="", eq=False, repr=False)
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.shown_url}, {len(self.content)} bytes>"
@@ -136,6 +141,7 @@ class Response:
             headers=kept,
             request_id=request_id or request_id_of(self.headers),
             attempts=self.attempts,
+            received_at=self.received_at,
             body=body,
         )
 
@@ -154,7 +160,15 @@ class Work(Generic[T]):
     call: Callable[[], T]
 
 
-Step: TypeAlias = Request | Pause | Work[Any]
+@frozen
+class At:
+    """A request of another provider than the one whose driver runs the flow."""
+
+    provider: Any
+    request: Request
+
+
+Step: TypeAlias = Request | Pause | Work[Any] | At
 Flow: TypeAlias = Generator[Step, Any, T]
 """Yields steps, receives what each came to, returns a *T*."""
 

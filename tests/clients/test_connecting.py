@@ -13,8 +13,8 @@ from attrs import frozen
 import portraitkit as pk
 from portraitkit import config, errors, registry
 from portraitkit.attempts import Budget
+from portraitkit.building import known_keys
 from portraitkit.client import AsyncClient, Client
-from portraitkit.connecting import known_keys
 from portraitkit.media import FolderMediaHost
 from portraitkit.provider import PortraitProvider
 from portraitkit.providers.alltoken import AllToken

@@ -31,9 +31,9 @@ from fuzz_answers_subject import (
 from fuzz_choices import Choices, dumped
 
 import portraitkit as pk
+from portraitkit.building import build_provider
 from portraitkit.codec import decode, try_decode
 from portraitkit.config import Profile, load_profile
-from portraitkit.connecting import build_provider
 from portraitkit.errors import Outcome, PortraitError, masker
 from portraitkit.handles import Handle, fingerprint, is_handle, seal, unseal
 from portraitkit.media import FolderMediaHost, as_link, as_upload

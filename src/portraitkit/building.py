@@ -1,0 +1,238 @@
+"""From a profile to what a client is made of: the adapter is loaded, its settings are checked."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from types import UnionType
+from typing import Any, Final, Union, get_args, get_origin
+
+import attrs
+from attrs import evolve, field, frozen
+
+from .codec import is_object
+from .config import Profile, check_keys, check_origin, find_profile, load_profile, resolve_secret
+from .errors import ConfigError
+from .media import FolderMediaHost, MediaHost
+from .provider import PortraitProvider
+from .references import check_secret
+from .registry import provider_class, provider_names
+from .secret import Secret
+from .waiting import Pacing, Subject
+
+_RENAMED: Final = {"account": "account_name"}
+"""Configuration keys that are called otherwise on a provider."""
+_MEDIA_KEYS: Final = ("media_folder", "media_url")
+_CLIENT_KEYS: Final = ("journal", "failover", "rate_limiter")
+"""Configuration keys that are the client's, whoever the vendor is."""
+
+
+@frozen(kw_only=True)
+class Setup:
+    """
+    What a client is made of.
+
+    Attributes:
+        profile: Its name.
+        provider: The adapter, with the account's credentials.
+        journal: Where unfinished jobs are kept.
+        failover: The profiles to go to when this one has no capacity, in order.
+        rate_limiter: The Redis that shares rates between processes; its URL may hold a password.
+    """
+
+    profile: str
+    provider: PortraitProvider
+    journal: Path | None = None
+    failover: tuple[str, ...] = ()
+    rate_limiter: Secret | None = field(default=None, repr=False)
+
+
+def build_provider(
+    profile: str | None,
+    given: Mapping[str, Any],
+    *,
+    config_file: Path | str | None = None,
+    media_host: MediaHost | None = None,
+) -> tuple[str, PortraitProvider]:
+    """Make a profile's provider; see `build`."""
+    setup = build(profile, given, config_file=config_file, media_host=media_host)
+    return setup.profile, setup.provider
+
+
+def build(
+    profile: str | None,
+    given: Mapping[str, Any],
+    *,
+    config_file: Path | str | None = None,
+    media_host: MediaHost | None = None,
+) -> Setup:
+    """
+    Find a profile, lay *given* settings over it, and make what a client needs.
+
+    A name that is no profile may be an installed adapter's: then *given* has to say everything.
+    """
+    read = find_profile(profile, config=config_file) if profile else None
+    if read is None and profile in provider_names():
+        read = Profile(name=str(profile), provider=str(profile), settings={}, origins={})
+    if read is None:
+        read = _load(profile, config_file)
+    cls = provider_class(read.provider)
+    read = evolve(read, settings={**read.settings, **given})
+    check_keys(read, known_keys(cls))
+    kinds = _kinds(cls)
+    values: dict[str, Any] = {}
+    for key, value in read.settings.items():
+        if key not in (*_MEDIA_KEYS, *_CLIENT_KEYS):
+            attribute = _RENAMED.get(key, key)
+            values[attribute] = _value(
+                cls, kinds[attribute], key, value, profile=read, given=key in given
+            )
+    _check_complete(cls, values, read.name)
+    if host := media_host or _folder_host(read):
+        values["media_host"] = host
+    return Setup(profile=read.name, provider=cls(**values), **_client_settings(read))
+
+
+def _client_settings(profile: Profile) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if (path := profile.settings.get("journal")) is not None:
+        found["journal"] = (profile.folder or Path()) / _typed((str,), "journal", path, profile)
+    if (names := profile.settings.get("failover")) is not None:
+        found["failover"] = _texts("failover", names, profile)
+    if (url := profile.settings.get("rate_limiter")) is not None:
+        text = _typed((str,), "rate_limiter", url, profile)
+        found["rate_limiter"] = resolve_secret(text, field="rate_limiter", profile=profile)
+    return found
+
+
+def _load(profile: str | None, config_file: Path | str | None) -> Profile:
+    try:
+        return load_profile(profile, config=config_file)
+    except ConfigError as error:
+        names = provider_names()
+        near = difflib.get_close_matches(profile or "", names, n=1)
+        if near and near[0] not in error.next_step:
+            error.next_step += f"; or did you mean the adapter {near[0]!r}?"
+        raise
+
+
+def known_keys(cls: type[PortraitProvider]) -> frozenset[str]:
+    """The configuration keys of an adapter: its fields, by their names in a file."""
+    names = {each.name for each in attrs.fields(cls)} - {"media_host", *_RENAMED.values()}
+    return frozenset({*names, *_RENAMED, *_MEDIA_KEYS, *_CLIENT_KEYS})
+
+
+def _texts(key: str, value: Any, profile: Profile) -> tuple[str, ...]:
+    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
+        return tuple(value)
+    raise _wrong(key, "a list of strings", profile)
+
+
+def _kinds(cls: type[PortraitProvider]) -> dict[str, Any]:
+    resolved: Any = attrs.resolve_types(cls)
+    return {each.name: each.type for each in attrs.fields(resolved)}
+
+
+def _value(
+    cls: type[PortraitProvider], kind: Any, key: str, value: Any, *, profile: Profile, given: bool
+) -> Any:
+    if key == "pacing":
+        tables = _typed((Mapping,), key, value, profile)
+        return {name: _pacing(cls, name, table, profile) for name, table in tables.items()}
+    if get_origin(kind) is Mapping:
+        table = dict(_typed((Mapping,), key, value, profile))
+        if get_args(kind) == (str, str) and not all(
+            isinstance(each, str) for each in table.values()
+        ):
+            raise _wrong(key, "a table of strings", profile)
+        return table
+    plain = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    if Secret in plain:
+        if isinstance(value, Secret):
+            return check_secret(value, field=key)
+        text = _typed((str,), key, value, profile)
+        if given:
+            return check_secret(Secret(text), field=key)
+        return resolve_secret(text, field=key, profile=profile)
+    known = tuple(each for each in _KINDS if each in plain)
+    checked = _typed(known, key, value, profile) if known else value
+    return check_origin(checked, field=key) if key in _ORIGIN_KEYS else checked
+
+
+def _typed(kinds: tuple[Any, ...], key: str, value: Any, profile: Profile) -> Any:
+    for kind in kinds:
+        mixed_up = isinstance(value, bool) and kind is not bool  # a bool is an int in Python
+        if isinstance(value, int | float if kind is float else kind) and not mixed_up:
+            return value
+    raise _wrong(key, " or ".join(_KINDS[kind] for kind in kinds), profile)
+
+
+def _wrong(key: str, wanted: str, profile: Profile) -> ConfigError:
+    return ConfigError(
+        f"profile {profile.name!r}: {key} has to be {wanted}",
+        provider=profile.provider,
+        field=key,
+        next_step=f"mend {key} in the profile",
+    )
+
+
+def _pacing(cls: type[PortraitProvider], name: str, table: Any, profile: Profile) -> Pacing:
+    subjects: tuple[Subject, ...] = get_args(Subject)
+    known = {each.name for each in attrs.fields(Pacing)}
+    subject: Subject | None = next((each for each in subjects if each == name), None)
+    keys_known = is_object(table) and set(table) <= known
+    if subject and keys_known and all(_is_seconds(value) for value in table.values()):
+        return evolve(cls.default_pacing.get(subject) or Pacing(), **table)
+    raise ConfigError(
+        f"profile {profile.name!r}: pacing.{name} is not understood",
+        provider=profile.provider,
+        field=f"pacing.{name}",
+        next_step=f"use tables for {', '.join(subjects)} with {', '.join(sorted(known))}",
+    )
+
+
+def _is_seconds(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and 0 <= value < float("inf")
+
+
+def _check_complete(cls: type[PortraitProvider], values: Mapping[str, Any], profile: str) -> None:
+    missing = [
+        each.name
+        for each in attrs.fields(cls)
+        if each.default is attrs.NOTHING and each.name not in values
+    ]
+    if missing:
+        key = missing[0]
+        raise ConfigError(
+            f"profile {profile!r} lacks {', '.join(missing)}",
+            provider=cls.name,
+            field=key,
+            next_step=f"set it in [profiles.{profile}], such as "
+            f'{key} = "env:{cls.name.upper()}_{key.upper()}"',
+        )
+
+
+def _folder_host(profile: Profile) -> MediaHost | None:
+    folder, url = (profile.settings.get(key) for key in _MEDIA_KEYS)
+    if folder is None and url is None:
+        return None
+    if not isinstance(folder, str) or not isinstance(url, str):
+        raise ConfigError(
+            f"profile {profile.name!r}: media_folder and media_url belong together, as strings",
+            provider=profile.provider,
+            field="media_folder" if isinstance(url, str) else "media_url",
+            next_step="set the folder that files are written to, and the URL it is served under",
+        )
+    return FolderMediaHost((profile.folder or Path()) / folder, url)
+
+
+_ORIGIN_KEYS: Final = frozenset({"base_url", "assets_url", "video_url"})
+_KINDS: Final[Mapping[Any, str]] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a string",
+    Mapping: "a table",
+}
