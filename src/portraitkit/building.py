@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin
@@ -124,9 +124,10 @@ def known_keys(cls: type[PortraitProvider]) -> frozenset[str]:
 
 
 def _texts(key: str, value: Any, profile: Profile) -> tuple[str, ...]:
-    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
-        return tuple(value)
-    raise _wrong(key, "a list of strings", profile)
+    texts: list[Any] = list(_typed((Sequence,), key, value, profile))
+    if isinstance(value, str) or not all(isinstance(each, str) for each in texts):
+        raise _wrong(key, _KINDS[Sequence], profile)
+    return tuple(texts)
 
 
 def _kinds(cls: type[PortraitProvider]) -> dict[str, Any]:
@@ -235,4 +236,5 @@ _KINDS: Final[Mapping[Any, str]] = {
     float: "a number",
     str: "a string",
     Mapping: "a table",
+    Sequence: "a list of strings",
 }
