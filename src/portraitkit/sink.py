@@ -2,24 +2,24 @@
 Where an answer's bytes go: into memory or a file, never more than the request allows.
 
 A body that comes compressed is unpacked within the same bound; one that is only labelled so is
-taken as it is, since a gateway is known to mislabel. A file gets its name when it is complete.
+taken as it is, since a gateway is known to mislabel. Files are written as `parts` are.
 """
 
 from __future__ import annotations
 
-import os
-import secrets
 import time
 import zlib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from errno import EISDIR
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final, TypeVar
 
 from .errors import InvalidInputError, Outcome
+from .parts import Part
 from .wire import Request, Response
+
+T = TypeVar("T")
 
 
 class TransportError(Exception):
@@ -40,7 +40,7 @@ class TransportError(Exception):
 
 
 class Sink:
-    """Takes one answer: `begin`, `take` for each piece, `response`; and `discard` in any case."""
+    """Takes one answer: `asks`, `begin`, `take` for each piece, `response`; `leave` at the end."""
 
     def __init__(self, request: Request, total_s: float) -> None:
         self._request = request
@@ -53,8 +53,16 @@ class Sink:
         self._start: bytes | None = None
         """What came so far of a body that is labelled gzip, while that is not yet certain."""
         self._unpacker: Any = None
-        self._file: BinaryIO | None = None
-        self._part: Path | None = None
+        self._part: Part | None = None
+        self._writes = False
+
+    def asks(self) -> Mapping[str, str]:
+        """Tell the headers that ask for the rest of a file that is here in part."""
+        target = self._request.save_to
+        if not target:
+            return {}
+        self._part = self._on_disk(partial(Part, target, self._request.save_key))
+        return self._part.continuing()
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
         """Take status and headers."""
@@ -62,18 +70,21 @@ class Sink:
         self._headers = {name.lower(): text for name, text in headers.items()}
         if self._headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip"):
             self._start = b""
-        target = self._request.save_to
-        if target and 200 <= status < 300:  # noqa: PLR2004  (the range of success)
+        if self._part and 200 <= status < 300:  # noqa: PLR2004  (the range of success)
             if self._headers.get("content-type", "").strip().lower().startswith("text/html"):
                 raise TransportError(Outcome.UNKNOWN, "a page came in place of the file")
-            part = target.parent / f".{target.name[:100]}.{secrets.token_hex(4)}.part"
-            try:
-                if target.is_dir():
-                    raise IsADirectoryError(EISDIR, "a folder has that name")
-                self._file = part.open("xb")
-            except OSError as error:
-                raise _unwritable(target, error) from None
-            self._part = part
+            self._on_disk(partial(self._begin_file, self._part))
+        elif self._part and status == _NO_SUCH_RANGE and self._part.continuing():
+            self._on_disk(self._part.forget)
+            raise TransportError(Outcome.UNKNOWN, "the file has no such rest")
+
+    def _begin_file(self, part: Part) -> None:
+        self._writes = True
+        if self._status != _PARTIAL:
+            part.begin(self._headers)
+        elif not part.go_on(self._headers):
+            raise TransportError(Outcome.UNKNOWN, "it is not the rest of the file that came")
+        self._size = part.size_bytes
 
     def take(self, chunk: bytes) -> None:
         """Take the next piece of the body."""
@@ -99,9 +110,10 @@ class Sink:
             self._keep(self._start)
         if self._unpacker and not self._unpacker.eof:
             raise TransportError(Outcome.UNKNOWN, _DAMAGED)
-        if self._file and not self._size:
-            raise TransportError(Outcome.UNKNOWN, "the file came empty")
-        self._name_file()
+        if self._part and self._writes:
+            if not self._size:
+                raise TransportError(Outcome.UNKNOWN, "the file came empty")
+            self._on_disk(self._part.finish)
         return Response(
             status=self._status,
             headers=self._headers,
@@ -109,27 +121,22 @@ class Sink:
             received_at=datetime.now(UTC),
         )
 
-    def discard(self) -> None:
-        """Leave nothing half done."""
-        with suppress(OSError):
-            if self._file:
-                self._file.close()
-        with suppress(OSError):
-            if self._part:
-                self._part.unlink(missing_ok=True)
+    def leave(self) -> None:
+        """Leave nothing half done, but what can be gone on with."""
+        if self._part:
+            self._part.leave()
 
     def _keep(self, chunk: bytes) -> None:
         limit = self._request.limit_bytes
         plain = self._unpacked(chunk, limit - self._size + 1) if self._unpacker else chunk
         self._size += len(plain)
         if self._size > limit:
+            if self._part:
+                self._on_disk(self._part.forget)
             large = f"answer larger than {limit} bytes"
             raise TransportError(Outcome.UNKNOWN, large, passing=False)
-        if self._file:
-            try:
-                _ = self._file.write(plain)
-            except OSError as error:
-                raise _unwritable(self._request.save_to, error) from None
+        if self._part and self._writes:
+            self._on_disk(partial(self._part.write, plain))
             return
         self._kept += plain
         if time.monotonic() - self._started > self._total_s:
@@ -142,18 +149,11 @@ class Sink:
             raise TransportError(Outcome.UNKNOWN, _DAMAGED) from None
         return plain
 
-    def _name_file(self) -> None:
-        target = self._request.save_to
-        if not (self._file and self._part and target):
-            return
+    def _on_disk(self, do: Callable[[], T]) -> T:
         try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            _ = self._part.replace(target)
+            return do()
         except OSError as error:
-            raise _unwritable(target, error) from None
-        self._file = self._part = None
+            raise _unwritable(self._request.save_to, error) from None
 
 
 def _unwritable(path: Path | None, error: OSError) -> InvalidInputError:
@@ -166,3 +166,5 @@ def _unwritable(path: Path | None, error: OSError) -> InvalidInputError:
 
 _GZIP: Final = b"\x1f\x8b"
 _DAMAGED: Final = "answer is damaged gzip"
+_PARTIAL: Final = 206
+_NO_SUCH_RANGE: Final = 416

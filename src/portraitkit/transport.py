@@ -10,13 +10,15 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
 
+import anyio
+import anyio.to_thread
 import httpx
 from attrs import frozen
 
@@ -34,6 +36,9 @@ __all__ = [
     "TransportError",
     "tls_context",
 ]
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 @frozen(kw_only=True)
@@ -92,6 +97,7 @@ class HttpxTransport:
     def send(self, request: Request) -> Response:
         """Send one request, once."""
         with _exchange(request, self._timeouts, self._library) as sink:
+            request = request.with_headers(sink.asks())
             with self._client.stream(**_arguments(request, self._timeouts)) as answer:
                 sink.begin(answer.status_code, answer.headers)
                 for chunk in _read_already(answer) or answer.iter_raw():
@@ -118,19 +124,27 @@ class AsyncHttpxTransport:
     async def send(self, request: Request) -> Response:
         """Send one request, once."""
         with _exchange(request, self._timeouts, self._library) as sink:
+            request = request.with_headers(await _off(request, sink.asks))
             async with self._client.stream(**_arguments(request, self._timeouts)) as answer:
-                sink.begin(answer.status_code, answer.headers)
+                await _off(request, sink.begin, answer.status_code, answer.headers)
                 if read := _read_already(answer):
-                    sink.take(read[0])
+                    await _off(request, sink.take, read[0])
                 else:
                     async for chunk in answer.aiter_raw():
-                        sink.take(chunk)
-            return sink.response()
+                        await _off(request, sink.take, chunk)
+            return await _off(request, sink.response)
 
     async def close(self) -> None:
         """Close the client, unless it was handed in."""
         if self._owns:
             await self._client.aclose()
+
+
+async def _off(request: Request, call: Callable[[*Ts], T], *args: *Ts) -> T:
+    """Call it; off the event loop where a file is written, as a disk may be slow."""
+    if request.save_to:
+        return await anyio.to_thread.run_sync(call, *args)
+    return call(*args)
 
 
 def _read_already(answer: Any) -> list[bytes]:
@@ -151,7 +165,7 @@ def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Generator[S
         raise _fault(error) from None
     finally:
         _OURS.reset(ours)
-        sink.discard()
+        sink.leave()
 
 
 def _hide_queries(record: logging.LogRecord) -> bool:

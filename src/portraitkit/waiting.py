@@ -34,12 +34,14 @@ class Pacing:
         step_s: Seconds between looks.
         deadline_s: Seconds after which waiting ends, where the caller names no deadline.
         unseen_s: Seconds during which a new thing may not be found yet.
+        unknown_s: Seconds for which a status that nobody listed is waited through.
     """
 
     first_s: float = 3.0
     step_s: float = 3.0
     deadline_s: float = 300.0
     unseen_s: float = 10.0
+    unknown_s: float = 300.0
 
 
 @frozen(kw_only=True)
@@ -66,21 +68,25 @@ def wait(
     Look until it is settled.
 
     Passing faults of the network or the vendor are ridden out until the deadline; *before* stands
-    for what is known while a new thing cannot be found yet.
+    for what is known while a new thing cannot be found yet. The last look leaves itself a second.
 
     Raises:
-        WaitTimeoutError: The deadline passed. Nothing was cancelled.
+        WaitTimeoutError: The deadline passed, or the vendor kept saying what is not understood.
+            Nothing was cancelled.
     """
     limit_s = max(0.0, pacing.deadline_s if deadline_s is None else deadline_s)
     started_s = yield from pause()
     until_s = started_s + limit_s
+    last_s = until_s - min(1.0, limit_s / 10)
     state, fault, looks = before, None, 0
-    now_s = yield from pause(min(pacing.first_s, limit_s))
+    now_s = yield from pause(min(pacing.first_s, last_s - started_s))
+    understood_s = now_s
     while True:
-        fault = None
+        fault, seen = None, True
         try:
             state = yield from within(look(), until_s)
         except NotFoundError as error:
+            seen = False
             if now_s - started_s > pacing.unseen_s:
                 raise error.fill(handle=sight_of(state).handle) from None
         except (ConnectionFailedError, RateLimitedError, ServiceUnavailableError) as error:
@@ -91,15 +97,19 @@ def wait(
         now_s = yield from pause()
         sight = sight_of(state)
         settled = sight.settled and fault is None
+        if not (seen and fault is None and sight.status.name == "UNKNOWN"):
+            understood_s = now_s
+        patient = now_s - understood_s <= pacing.unknown_s
         asked_s = fault.retry_after_s if fault else None
         step_s = max(pacing.step_s, asked_s or 0.0)
-        rest_s = None if settled or now_s >= until_s else min(step_s, until_s - now_s)
+        rest_s = None if settled or now_s >= last_s or not patient else min(step_s, last_s - now_s)
         if on_event:
             _ = on_event(_event(sight, subject, looks, now_s - started_s, rest_s))
         if settled:
             return state
         if rest_s is None:
-            raise _expired(sight, subject, limit_s, fault) from fault
+            patience_s = None if patient else pacing.unknown_s
+            raise _expired(sight, subject, limit_s, fault, patience_s) from fault
         now_s = yield from pause(rest_s)
 
 
@@ -118,8 +128,21 @@ def _event(
 
 
 def _expired(
-    sight: Sight, subject: Subject, limit_s: float, fault: PortraitError | None
+    sight: Sight,
+    subject: Subject,
+    limit_s: float,
+    fault: PortraitError | None,
+    patience_s: float | None,
 ) -> WaitTimeoutError:
+    if patience_s is not None:
+        word = repr(sight.status_word) if sight.status_word else "nothing"
+        return WaitTimeoutError(
+            f"for {patience_s:g} s the vendor has said {word} of the {subject}'s status, which is "
+            "no word that this version knows",
+            handle=sight.handle,
+            next_step="look at it in the vendor's console; then wait again with the handle, or for "
+            "longer with the profile's pacing (unknown_s)",
+        )
     word = f" ({sight.status_word})" if sight.status_word else ""
     why = f"; the last look failed: {fault.message}" if fault else ""
     context: dict[str, Any] = {"attempts": fault.attempts} if fault else {}

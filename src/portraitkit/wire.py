@@ -62,6 +62,7 @@ class Request:
         silent: Whether a success may come without a body, as a deletion's.
         secrets: Values in it that no text may show, such as a token in the body.
         save_to: Where a successful answer's body is streamed; `Response.content` is then empty.
+        save_key: Names what is saved, so that a broken copy of it can be gone on with.
         limit_bytes: The largest body accepted.
         timeout_s: Cuts the configured timeouts down, as in the last seconds of a wait.
         family: What the vendor counts it as where it limits rates, such as `GetAsset`.
@@ -78,6 +79,7 @@ class Request:
     silent: bool = field(default=False, eq=False)
     secrets: tuple[Secret, ...] = field(default=(), repr=False, eq=False)
     save_to: Path | None = None
+    save_key: str = field(default="", eq=False)
     limit_bytes: int = JSON_LIMIT_BYTES
     timeout_s: float | None = field(default=None, eq=False)
     family: str = field(default="", eq=False)

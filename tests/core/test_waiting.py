@@ -121,6 +121,32 @@ def test_an_unknown_word_is_waited_through():
     ]
 
 
+def test_an_unknown_word_is_not_waited_through_for_ever():
+    """Patience with what is not understood ends before the deadline; the word is in the error."""
+    world = World([PROCESSING, ODD])
+
+    with pytest.raises(WaitTimeoutError, match="for 60 s the vendor has said 'ODD'") as caught:
+        world.run(pacing=Pacing(first_s=3, step_s=3, unknown_s=60), deadline_s=1000)
+
+    assert (66, "pk1:h") == (world.elapsed_s, caught.value.handle)
+    assert "unknown_s" in caught.value.next_step
+    assert world.events[-1].next_look_s is None
+
+
+def test_patience_begins_anew_with_a_word_that_is_known():
+    """Only what is said without a break counts; a failed look is no word."""
+    script = [ODD, ODD, PROCESSING, ODD, ConnectionFailedError("x"), ODD, ACTIVE]
+    world = World(script)
+
+    assert world.run(pacing=Pacing(first_s=0, step_s=10, unknown_s=15)) == ACTIVE
+
+
+def test_a_status_without_a_word_is_told_to_be_none():
+    """A vendor that says nothing of the status is told so."""
+    with pytest.raises(WaitTimeoutError, match="has said nothing of the asset's status"):
+        World([Seen("")]).run(pacing=Pacing(unknown_s=0), deadline_s=60)
+
+
 def test_each_look_is_told():
     """An event has subject, handle, number, time, and when the next look is; None at the last."""
     world = World([PROCESSING, ACTIVE], takes_s=1.0)
@@ -159,14 +185,14 @@ def test_a_listener_that_fails_ends_the_wait():
 
 
 def test_a_frozen_status_ends_at_the_deadline():
-    """What never settles is a WaitTimeoutError that has state and handle, at the deadline."""
+    """What never settles is a WaitTimeoutError with state and handle, a second before it is due."""
     world = World([PROCESSING])
 
     with pytest.raises(
         WaitTimeoutError, match=r"the asset is still processing \(PROCESSING\) after 30 s"
     ) as caught:
         world.run(deadline_s=30)
-    assert (world.elapsed_s, caught.value.handle) == (30, "pk1:h")
+    assert (world.elapsed_s, caught.value.handle) == (29, "pk1:h")
     assert "wait again with the handle" in caught.value.next_step
     assert world.events[-1].next_look_s is None
 
@@ -257,7 +283,7 @@ def test_a_vendors_invitation_stretches_the_pause():
     late = World([RateLimitedError("slowly", retry_after_s=900), ACTIVE])
 
     assert (world.run(pacing=Pacing(first_s=3, step_s=3)), world.looks) == (ACTIVE, [3, 23])
-    assert (late.run(deadline_s=30), late.looks) == (ACTIVE, [3, 30])
+    assert (late.run(deadline_s=30), late.looks) == (ACTIVE, [3, 29])
 
 
 def test_an_error_that_ends_the_wait_names_what_was_waited_for():

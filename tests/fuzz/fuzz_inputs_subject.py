@@ -444,21 +444,30 @@ def sinks(choices: Choices) -> None:
     limit = choices.pick((0, 10, 1000))
     request = Request(method="GET", url="https://a.example/", limit_bytes=limit)
     if choices.chance(3):
-        request = evolve(request, save_to=FOLDER / "taken")
+        key = choices.pick(("", "film"))
+        request = evolve(request, save_to=FOLDER / "taken", save_key=key)
     sink = Sink(request, 60)
     headers = {
         "Content-Encoding": choices.pick(("", "gzip", "x-gzip", "br", " GZIP ")),
         "content-length": choices.pick(("", "0", "5", choices.text())),
+        "accept-ranges": choices.pick(("", "bytes")),
+        "etag": choices.pick(("", '"v1"', choices.text())),
+        "content-range": choices.pick(("", "bytes 3-4/5", choices.text())),
     }
+    if not headers["Content-Encoding"]:
+        del headers["Content-Encoding"]
     try:
         with contextlib.suppress(PortraitError, TransportError):
-            sink.begin(choices.pick((200, 206, 404)), headers)
+            _ = sink.asks()
+            sink.begin(choices.pick((200, 206, 404, 416)), headers)
             for _ in range(choices.below(4)):
                 sink.take(choices.pick((b"", b"\x1f", b"\x8b\x08")) + choices.raw())
             assert len(sink.response().content) <= limit
     finally:
-        sink.discard()
-    assert not list(FOLDER.glob(".taken*"))
+        sink.leave()
+    parts = list(FOLDER.glob(".taken*.part"))
+    assert len(parts) <= 1
+    assert all(each.stat().st_size <= limit for each in parts)
 
 
 @subject

@@ -16,6 +16,7 @@ from ..errors import (
     VideoFailedError,
     VideoNotReadyError,
 )
+from ..handles import fingerprint
 from ..models import Failure, VideoRef, VideoStatus, VideoTask
 from ..refusals import bare, class_of
 from ..wire import Auth, Flow, Request, Response, is_loopback, origin_of, send
@@ -86,6 +87,7 @@ def _copy(provider: PortraitProvider, task: VideoTask, target: Path) -> Flow[Res
         url=link.reveal(),
         repeatable=True,
         save_to=target,
+        save_key=fingerprint(task.handle),
         limit_bytes=VIDEO_LIMIT_BYTES,
         secrets=(link,),
     )
