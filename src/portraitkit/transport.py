@@ -8,6 +8,7 @@ cookie is kept, and what httpx logs of our requests has its queries masked: link
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable, Generator
@@ -84,18 +85,25 @@ def tls_context() -> Any:
 
 
 class HttpxTransport:
-    """The blocking transport. A client that was handed in is used and not closed."""
+    """
+    The blocking transport. A client that was handed in is used and not closed.
+
+    A fork of the process gets connections of its own: two processes on one would mix their answers.
+    """
 
     def __init__(
         self, client: httpx.Client | None = None, timeouts: Timeouts | None = None
     ) -> None:
         self._owns = client is None
         self._client = client or httpx.Client(**_settings())
+        self._process = os.getpid()
         self._timeouts = timeouts or Timeouts()
         self._library = _library_of(self._client)
 
     def send(self, request: Request) -> Response:
         """Send one request, once."""
+        if self._owns and self._process != os.getpid():
+            self._client, self._process = httpx.Client(**_settings()), os.getpid()
         with _exchange(request, self._timeouts, self._library) as sink:
             request = request.with_headers(sink.asks())
             with self._client.stream(**_arguments(request, self._timeouts)) as answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import pydoc
 import re
 import sys
@@ -432,6 +433,26 @@ def test_many_threads_share_one_connection_pool(simulator):
 
     assert [200] * 320 == [each.status for each in answers]
     assert sys.maxsize == limits._max_connections == limits._max_keepalive_connections
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # of forks beside threads
+def test_a_forked_process_has_connections_of_its_own(simulator):
+    """A client that was opened before a fork serves both sides, and no answer goes astray."""
+    with serve(simulator) as server:
+        provider = AllToken(api_key=Secret(KEY), base_url=server.url)
+        with Client(provider) as client:
+            groups = [client.create_group(f"figure {number}") for number in range(8)]
+            children = []
+            for _ in range(4):
+                if (child := os.fork()) == 0:
+                    ours = [client.get_group(each).name for each in groups * 5]
+                    os._exit(0 if ours == [each.name for each in groups * 5] else 1)
+                children.append(child)
+            here = [client.get_group(each).name for each in groups * 5]
+            codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+
+    assert [each.name for each in groups * 5] == here
+    assert [0] * 4 == codes
 
 
 def test_two_event_loops_in_one_process(raw_server):

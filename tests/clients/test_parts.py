@@ -140,6 +140,7 @@ def test_a_part_that_grows_too_large_is_not_kept(raw_server, transmit, tmp_path)
     assert [] == left_in(tmp_path)
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # of forks beside threads
 def test_a_killed_process_leaves_its_part_to_the_next(tmp_path):
     """Nothing of it has to be tidied up: the lock goes with the process."""
     target = tmp_path / "mia.mp4"
