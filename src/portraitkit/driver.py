@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import anyio
@@ -18,6 +19,7 @@ from .attempts import Budget, Call, Clock
 from .errors import PortraitError
 from .flows.guarding import guarded
 from .provider import PortraitProvider
+from .secret import Hidden
 from .sink import TransportError
 from .transport import AsyncTransport, Transport
 from .wire import At, Flow, Pause, Request, Response, Step, Work
@@ -146,7 +148,10 @@ class AsyncDriver(_Runner):
                 await self._clock.sleep_async(step.seconds)
             return self._clock.monotonic()
         if isinstance(step, Work):
-            return await anyio.to_thread.run_sync(step.call)
+            result, error = (await anyio.to_thread.run_sync(_out_of_sight, step.call)).value
+            if error is not None:
+                raise error
+            return result
         return await self._send(self._call(step))
 
     async def _send(self, call: Call) -> Response:
@@ -171,6 +176,14 @@ class AsyncDriver(_Runner):
             failed = fault
         call.failed(failed)
         return None
+
+
+def _out_of_sight(call: Callable[[], Any]) -> Hidden:
+    """Hide what a thread hands back: asyncio logs it in its debug mode, signed URLs and all."""
+    try:
+        return Hidden((call(), None))
+    except PortraitError as error:
+        return Hidden((None, error))
 
 
 def _now(error: Exception) -> float | bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
+import logging
 import os
 import pydoc
 import re
@@ -493,6 +495,31 @@ def test_blocking_work_leaves_the_event_loop(backend, provider):
     loop, worker = anyio.run(run, backend=backend)
 
     assert loop != worker
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_asyncios_debug_log_does_not_show_what_a_thread_hands_back(provider, caplog, fails):
+    """Neither a signed URL that a media host made nor an error that quotes one."""
+
+    def publish():
+        if fails:
+            raise errors.MediaError("https://cdn.example/a?sig=topsecret")
+        return "https://cdn.example/a?sig=topsecret"
+
+    async def run():
+        asyncio.get_running_loop().slow_callback_duration = 0
+        async with AsyncClient(provider) as client:
+            try:
+                return (await client.run(work(publish))).endswith("topsecret")
+            except errors.MediaError:
+                return "failed"
+
+    caplog.set_level(logging.DEBUG)
+    result = asyncio.run(run(), debug=True)
+
+    assert ("failed" if fails else True) == result
+    assert "Executing" in caplog.text
+    assert "topsecret" not in caplog.text
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
