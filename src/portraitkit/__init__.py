@@ -15,6 +15,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .attempts import Budget, Clock
+    from .breaker import BreakerLimits
     from .client import AsyncClient, Client
     from .config import explain_config
     from .connecting import connect, connect_async
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         VideoNotReadyError,
         WaitTimeoutError,
     )
+    from .failover import FailoverRules
     from .handles import Handle
     from .media import FolderMediaHost, MediaHost
     from .models import (
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
         VideoStatus,
         VideoTask,
     )
+    from .oneof import OneOf
     from .provider import PortraitProvider
     from .registry import provider_names
     from .secret import Secret
@@ -94,6 +97,7 @@ __all__ = [
     "AsyncClient",
     "Attempt",
     "AuthenticationError",
+    "BreakerLimits",
     "Budget",
     "Client",
     "Clock",
@@ -102,6 +106,7 @@ __all__ = [
     "ConnectionFailedError",
     "ContentRejectedError",
     "Event",
+    "FailoverRules",
     "Failure",
     "Finding",
     "FolderMediaHost",
@@ -121,6 +126,7 @@ __all__ = [
     "MediaType",
     "NotFoundError",
     "NotReadyError",
+    "OneOf",
     "Outcome",
     "OutcomeUnknownError",
     "Pacing",
@@ -165,11 +171,13 @@ __all__ = [
 
 _HOMES = {
     "attempts": ("Budget", "Clock"),
+    "breaker": ("BreakerLimits",),
     "client": ("AsyncClient", "Client"),
     "config": ("explain_config",),
     "connecting": ("connect", "connect_async"),
     "dialect": ("Loss", "ParsedVideo"),
     "errors": ("Attempt", "Outcome"),
+    "failover": ("FailoverRules",),
     "handles": ("Handle",),
     "media": ("FolderMediaHost", "MediaHost"),
     "models": (
@@ -190,6 +198,7 @@ _HOMES = {
         "VideoStatus",
         "VideoTask",
     ),
+    "oneof": ("OneOf",),
     "provider": ("PortraitProvider",),
     "registry": ("provider_names",),
     "secret": ("Secret",),

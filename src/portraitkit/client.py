@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
 
 from .attempts import Budget, Clock
 from .driver import AsyncDriver, Driver
+from .failover import Failover, Switchboard
 from .lifting import Beginning, lift, lift_async, lift_pages, lift_pages_async
 from .models import Asset, AssetRef, Verification
+from .places import Place
 from .provider import PortraitProvider
 from .transport import AsyncHttpxTransport, AsyncTransport, HttpxTransport, Timeouts, Transport
 from .video import OnUnsupported, Preview, VideoRequest
@@ -29,9 +31,19 @@ T = TypeVar("T")
 class _Client:
     """What both clients are made of: a provider, and what is asked of it without sending."""
 
-    def __init__(self, provider: PortraitProvider, *, profile: str = "") -> None:
+    def __init__(
+        self,
+        provider: PortraitProvider,
+        *,
+        profile: str,
+        failover: Failover | None,
+        budget: Budget,
+        real_time: bool,
+    ) -> None:
         self.provider: Final = provider
         self.profile: Final = profile or provider.name
+        primary = Place(profile=self.profile, provider=provider)
+        self._switchboard = Switchboard(primary, failover, budget, real_time=real_time)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.profile} at {self.provider.name}>"
@@ -52,7 +64,7 @@ class _Client:
 
     def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
         """Begin an operation, with all that this client does around one."""
-        return begin(*before)
+        return self._switchboard.begun(begin, *before)
 
     def _waiting(
         self,
@@ -74,10 +86,14 @@ class _Client:
         on_unsupported: OnUnsupported = "raise",
         strict_limits: bool | None = None,
     ) -> Preview:
-        """Show what `create_video` would send: body, masked headers, findings. Sends nothing."""
+        """
+        Show what `create_video` would send: body, masked headers, findings. Sends nothing.
+
+        With failover, it is what the first profile would be sent.
+        """
         return Beginning(
             PortraitProvider.preview_video,
-            self.provider,
+            self._switchboard.places.home(request).provider,
             request,
             on_unsupported=on_unsupported,
             strict_limits=strict_limits,
@@ -101,10 +117,14 @@ class Client(_Client):
         timeouts: Timeouts | None = None,
         clock: Clock | None = None,
         budget: Budget | None = None,
+        failover: Failover | None = None,
     ) -> None:
-        super().__init__(provider, profile=profile)
+        budget = budget or Budget()
+        super().__init__(
+            provider, profile=profile, failover=failover, budget=budget, real_time=clock is None
+        )
         self._transport = transport or HttpxTransport(http_client, timeouts)
-        self._driver = Driver(provider, self._transport, clock or Clock(), budget or Budget())
+        self._driver = Driver(provider, self._transport, clock or Clock(), budget)
 
     def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
@@ -200,10 +220,14 @@ class AsyncClient(_Client):
         timeouts: Timeouts | None = None,
         clock: Clock | None = None,
         budget: Budget | None = None,
+        failover: Failover | None = None,
     ) -> None:
-        super().__init__(provider, profile=profile)
+        budget = budget or Budget()
+        super().__init__(
+            provider, profile=profile, failover=failover, budget=budget, real_time=clock is None
+        )
         self._transport = transport or AsyncHttpxTransport(http_client, timeouts)
-        self._driver = AsyncDriver(provider, self._transport, clock or Clock(), budget or Budget())
+        self._driver = AsyncDriver(provider, self._transport, clock or Clock(), budget)
 
     async def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .attempts import Budget, Clock
-from .building import build
+from .building import Setup, build
 from .client import AsyncClient, Client
-from .errors import frameless
+from .errors import ConfigError, frameless
+from .failover import Failover, FailoverRules
 from .media import MediaHost
+from .places import Place
 from .transport import Timeouts
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ def connect(
     timeouts: Timeouts | None = None,
     budget: Budget | None = None,
     clock: Clock | None = None,
+    failover: Sequence[str] | None = None,
+    failover_rules: FailoverRules | None = None,
 ) -> Client:
     """
     Open a profile.
@@ -51,12 +55,16 @@ def connect(
         timeouts: Limits for one request.
         budget: How often one request may be tried.
         clock: Time, for tests.
+        failover: Profiles to go to when this one has no capacity, in order, in place of the
+            configured ones. Arguments such as `api_key` are for this profile, and not for them.
+        failover_rules: How patient to be with a profile before going to the next.
 
     Raises:
         ConfigError: No profile is found, or it cannot be used. Says what to change.
     """
     given = _given(
         settings,
+        failover,
         api_key=api_key,
         access_key=access_key,
         secret_key=secret_key,
@@ -73,6 +81,7 @@ def connect(
         timeouts=timeouts,
         budget=budget,
         clock=clock,
+        failover=_fallbacks(setup, failover_rules, config, media_host),
     )
 
 
@@ -94,10 +103,13 @@ def connect_async(
     timeouts: Timeouts | None = None,
     budget: Budget | None = None,
     clock: Clock | None = None,
+    failover: Sequence[str] | None = None,
+    failover_rules: FailoverRules | None = None,
 ) -> AsyncClient:
     """Open a profile for asyncio or trio. Arguments and errors are those of `connect`."""
     given = _given(
         settings,
+        failover,
         api_key=api_key,
         access_key=access_key,
         secret_key=secret_key,
@@ -114,8 +126,41 @@ def connect_async(
         timeouts=timeouts,
         budget=budget,
         clock=clock,
+        failover=_fallbacks(setup, failover_rules, config, media_host),
     )
 
 
-def _given(settings: Mapping[str, Any] | None, **named: str | None) -> dict[str, Any]:
-    return {**(settings or {}), **{key: value for key, value in named.items() if value is not None}}
+def _given(
+    settings: Mapping[str, Any] | None, failover: Sequence[str] | None, **named: str | None
+) -> dict[str, Any]:
+    given = {key: value for key, value in named.items() if value is not None}
+    return {**(settings or {}), **given, **({} if failover is None else {"failover": failover})}
+
+
+def _fallbacks(
+    setup: Setup,
+    rules: FailoverRules | None,
+    config: Path | str | None,
+    media_host: MediaHost | None,
+) -> Failover | None:
+    """Build the profiles of a failover at once; their own lists are not followed."""
+    places = [Place(profile=setup.profile, provider=setup.provider)]
+    for name in setup.failover:
+        try:
+            made = build(name, {}, config_file=config, media_host=media_host)
+        except ConfigError as error:
+            error.message = f"failover to {name!r}: {error.message}"
+            error.args = (error.message,)
+            raise error.fill(field="failover") from None
+        place = Place(profile=made.profile, provider=made.provider)
+        if twin := next((each for each in places if each.owner == place.owner), None):
+            raise ConfigError(
+                f"failover to {name!r} leads to the same account as the profile {twin.profile!r}",
+                provider=place.provider.name,
+                field="failover",
+                next_step="name profiles of other accounts, each once",
+            )
+        places.append(place)
+    if not setup.failover:
+        return None
+    return Failover(fallbacks=tuple(places[1:]), rules=rules or FailoverRules())

@@ -53,7 +53,8 @@ class _Runner:
 
     def _call(self, step: Request | At) -> Call:
         if isinstance(step, At):
-            return Call(step.provider, step.request, self._clock, self._budget)
+            budget = step.budget or self._budget
+            return Call(step.provider, step.request, self._clock, budget)
         return Call(self._provider, step, self._clock, self._budget)
 
 

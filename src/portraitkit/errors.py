@@ -156,6 +156,8 @@ class PortraitError(Exception):
             text += f": {self.vendor_message}"
         if known := ", ".join(fact for fact in facts if fact):
             text += f" ({known})"
+        if self.tried:
+            text += f". Tried: {'; '.join(str(each) for each in self.tried)}"
         return f"{text}. Next: {self.next_step}" if self.next_step else text
 
     def __reduce__(self) -> tuple[object, ...]:

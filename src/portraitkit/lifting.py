@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, Final, Generic, ParamSpec, Protocol, TypeVar
 
 from .errors import PortraitError
 from .flows.guarding import fit_to_leave
@@ -142,20 +142,31 @@ class Beginning(Generic[T]):
         *args: object,
         **kwargs: object,
     ) -> None:
-        self._name = operation.__name__
-        self._provider = provider
-        self._args = args
-        self._kwargs = kwargs
+        self._operation = operation
+        self.name: Final = operation.__name__
+        self.provider: Final = provider
+        self.args: Final = args
+        self.kwargs: Final = kwargs
+
+    def at(self, provider: PortraitProvider, *args: object, **kwargs: object) -> Beginning[T]:
+        """Make the same beginning at another provider, with other arguments where given."""
+        given = {**self.kwargs, **kwargs}
+        return Beginning(self._operation, provider, *(args or self.args), **given)
+
+    def argument(self, *names: str) -> Any:
+        """The first argument, or the first of these that is given by name; None if neither is."""
+        named = (self.kwargs[name] for name in names if name in self.kwargs)
+        return self.args[0] if self.args else next(named, None)
 
     def __call__(self, *before: object) -> T:
         """Call the adapter's own method; what it refuses at once has context and no secret."""
         try:
-            begun: T = getattr(self._provider, self._name)(*before, *self._args, **self._kwargs)
+            begun: T = getattr(self.provider, self.name)(*before, *self.args, **self.kwargs)
         except PortraitError as error:
             refused = error
         else:
             return begun
-        raise fit_to_leave(refused, self._provider, self._name, self._provider.secrets)
+        raise fit_to_leave(refused, self.provider, self.name, self.provider.secrets)
 
 
 class _Walk(Generic[T]):

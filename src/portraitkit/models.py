@@ -167,6 +167,9 @@ class Tried:
     provider: str
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.profile}: {self.reason}"
+
 
 @frozen(kw_only=True)
 class Result:
@@ -219,6 +222,8 @@ class Asset(Result):
     status_word: str = ""
     """The vendor's own word for the status."""
     group_id: str | None = None
+    group_kind: GroupKind = field(default=GroupKind.UNKNOWN, repr=False)
+    """Whose face its group holds, where the call that added it was given the group."""
     link: Secret | None = field(default=None, repr=False)
     """A short-lived link to the stored media."""
     failure: Failure | None = None

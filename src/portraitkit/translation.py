@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from .dialect import Loss, ParsedVideo
 from .errors import InvalidInputError, frameless, masked_repr
 from .flows.making import find_model
-from .models import AssetRef
+from .oneof import MediaRef
 from .registry import provider_class
 from .video import VideoRequest, slots_of, write_prompt
 
@@ -90,7 +90,7 @@ def translate(
         ]
     mapped = dict(assets or {})
 
-    def url_of(source: AssetRef, field: str) -> str:
+    def url_of(source: MediaRef, field: str) -> str:
         url = str(source)
         if from_ != to and url.startswith("asset://") and url not in mapped:
             losses.append(Loss(field=field, value=url, why=f"register it at {to} first"))

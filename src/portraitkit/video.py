@@ -16,7 +16,8 @@ from typing import Any, Final, Literal, TypeAlias
 from attrs import field, frozen
 
 from .errors import InvalidInputError, PromptError, masked_repr
-from .models import Adaptation, Asset, AssetRef, Finding, MediaType
+from .models import Adaptation, Asset, Finding, MediaType
+from .oneof import MediaRef, OneOf
 
 Policy: TypeAlias = Literal["raise", "warn", "drop"]
 OnUnsupported: TypeAlias = Policy | Mapping[str, Policy]
@@ -25,18 +26,18 @@ OnUnsupported: TypeAlias = Policy | Mapping[str, Policy]
 
 @frozen(kw_only=True)
 class Reference:
-    """One reference: an asset, its handle, id or `asset://` address, or a public https URL."""
+    """One reference: an asset, its handle, id or `asset://` address, a https URL, or `OneOf`."""
 
-    source: AssetRef = field(repr=masked_repr)
+    source: MediaRef = field(repr=masked_repr)
     name: str | None = None
 
 
 def _references(
-    given: Mapping[str, AssetRef] | Sequence[AssetRef | Reference],
+    given: Mapping[str, MediaRef] | Sequence[MediaRef | Reference],
 ) -> tuple[Reference, ...]:
     if isinstance(given, Mapping):
         return tuple(Reference(source=source, name=name) for name, source in given.items())
-    if isinstance(given, str | Asset):
+    if isinstance(given, str | Asset | OneOf):
         raise InvalidInputError(
             "one reference is no list of references: put brackets around it",
             field="media",
@@ -79,8 +80,8 @@ class References:
 class Frames:
     """The video's first frame, and its last one where that is wanted. No references beside them."""
 
-    first: AssetRef = field(repr=masked_repr)
-    last: AssetRef | None = field(default=None, repr=masked_repr)
+    first: MediaRef = field(repr=masked_repr)
+    last: MediaRef | None = field(default=None, repr=masked_repr)
 
 
 Media: TypeAlias = Frames | References
@@ -184,7 +185,7 @@ class Preview:
     findings: tuple[Finding, ...]
 
 
-def slots_of(media: Media | None, url_of: Callable[[AssetRef, str], str]) -> tuple[Slot, ...]:
+def slots_of(media: Media | None, url_of: Callable[[MediaRef, str], str]) -> tuple[Slot, ...]:
     """
     Put media in the order sent.
 

@@ -168,6 +168,8 @@ class At:
 
     provider: Any
     request: Request
+    budget: Any = None
+    """The budget for it, in place of the driver's own."""
 
 
 Step: TypeAlias = Request | Pause | Work[Any] | At

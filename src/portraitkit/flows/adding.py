@@ -7,9 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from attrs import evolve
+
 from ..errors import InvalidInputError, MediaError, PortraitError
 from ..media import Link, MediaHost, MediaSource, Upload, as_link, as_upload, read_file
-from ..models import Asset, AssetStatus, Failure, GroupRef, MediaType
+from ..models import Asset, AssetStatus, Failure, Group, GroupRef, MediaType
 from ..secret import Secret
 from ..vendor import with_findings
 from ..wire import Flow, Request, work
@@ -41,10 +43,15 @@ def add_asset(
             findings += provider.limits(tuple(rules.check(item)), strict_limits)
         if provider.takes_upload(item):
             asset = yield from provider.add_upload(group, item, name=name)
-            return with_findings(asset, findings)
+            return with_findings(of_kind(asset, group), findings)
         item = yield from publish(provider, item)
     asset = yield from provider.add_link(group, item, name=name)
-    return with_findings(asset, findings)
+    return with_findings(of_kind(asset, group), findings)
+
+
+def of_kind(asset: Asset, group: GroupRef) -> Asset:
+    """Keep on an asset whose face its group holds, where that is known."""
+    return evolve(asset, group_kind=group.kind) if isinstance(group, Group) else asset
 
 
 def add_assets(

@@ -7,13 +7,28 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
-from ..errors import AssetNotReadyError, InvalidInputError, UnsupportedError, masked_repr
+from ..errors import (
+    AssetNotReadyError,
+    HandleError,
+    InvalidInputError,
+    UnsupportedError,
+    masked_repr,
+)
 from ..handles import is_handle
 from ..media import as_link
 from ..models import Adaptation, Asset, AssetRef, AssetStatus, Finding, VideoStatus, VideoTask
+from ..oneof import MediaRef, OneOf
 from ..preflight import VideoModel, check_prompt
 from ..secret import MASK, Secret
-from ..video import OnUnsupported, Preview, VideoRequest, slots_of, write_prompt
+from ..video import (
+    Frames,
+    OnUnsupported,
+    Preview,
+    References,
+    VideoRequest,
+    slots_of,
+    write_prompt,
+)
 from ..wire import Auth, Flow, Request
 
 if TYPE_CHECKING:
@@ -40,6 +55,7 @@ def draft_video(
     if not request.prompt.strip():
         raise InvalidInputError("the prompt is empty", provider=provider.name, field="prompt")
     check_prompt(request.prompt, provider=provider.name)
+    request = own_media(provider, request)
     slots = slots_of(request.media, partial(asset_url, provider))
     prompt = write_prompt(request.prompt, request.media)
     with_assets = any(slot.url.startswith("asset://") for slot in slots)
@@ -99,7 +115,7 @@ def create_video(
     strict_limits: bool | None,  # noqa: FBT001  (hands on what callers name)
 ) -> Flow[VideoTask]:
     """Send a draft, once."""
-    settled = yield from provider.settle_media(request)
+    settled = yield from provider.settle_media(own_media(provider, request))
     draft = draft_video(provider, settled, on_unsupported, strict_limits)
     answer = yield from provider.ask(draft.request)
     task = provider.created_video(answer)
@@ -133,8 +149,44 @@ def _model_id(
     )
 
 
-def asset_url(provider: PortraitProvider, source: AssetRef, name: str) -> str:
+def own_media(provider: PortraitProvider, request: VideoRequest) -> VideoRequest:
+    """Choose this provider's asset wherever a portrait is registered at several."""
+    media = request.media
+    if isinstance(media, Frames):
+        last = None if media.last is None else own(provider, media.last)
+        return evolve(request, media=Frames(first=own(provider, media.first), last=last))
+    if media is None:
+        return request
+    images, videos, audios = (
+        [evolve(each, source=own(provider, each.source)) for each in part]
+        for part in (media.images, media.videos, media.audios)
+    )
+    return evolve(request, media=References(images=images, videos=videos, audios=audios))
+
+
+def own(provider: PortraitProvider, source: MediaRef) -> AssetRef:
+    """
+    Choose this provider's asset of a portrait that is registered at several.
+
+    Raises:
+        HandleError: It is not registered here.
+    """
+    if not isinstance(source, OneOf):
+        return source
+    found = source.at(provider.name, provider.account)
+    if found is None:
+        raise HandleError(
+            f"no asset of a OneOf is registered at {provider.name} in this account",
+            provider=provider.name,
+            field="media",
+            next_step="register the portrait here, too, and add that asset to the OneOf",
+        )
+    return found
+
+
+def asset_url(provider: PortraitProvider, source: MediaRef, name: str) -> str:
     """Turn a source into the URL that a video body carries."""
+    source = own(provider, source)
     if isinstance(source, Asset):
         _ = provider.id_of("asset", source)
         if source.status is not AssetStatus.ACTIVE and source.status is not AssetStatus.UNKNOWN:

@@ -49,7 +49,7 @@ def wait_until_active(
     before = asset if isinstance(asset, Asset) else _known_asset(provider, asset)
     if not (isinstance(asset, Asset) and _is_settled(asset)):
         before = yield from wait(
-            lambda: provider.get_asset(before),
+            partial(_look, provider, before),
             lambda seen: Sight(
                 handle=seen.handle,
                 status=seen.status,
@@ -129,7 +129,16 @@ def _look_at_all(
     for each in waiting:
         if each.handle not in fresh:
             fresh[each.handle] = yield from _look_at_one(provider, each, is_new=is_new)
-    return [each if _is_settled(each) else fresh[each.handle] for each in known]
+    return [each if _is_settled(each) else _still(each, fresh[each.handle]) for each in known]
+
+
+def _look(provider: PortraitProvider, before: Asset) -> Flow[Asset]:
+    return _still(before, (yield from provider.get_asset(before)))
+
+
+def _still(before: Asset, seen: Asset) -> Asset:
+    """Keep what no vendor tells of an asset when it is read: whose face its group holds."""
+    return evolve(seen, group_kind=before.group_kind)
 
 
 def _look_at_one(provider: PortraitProvider, asset: Asset, *, is_new: bool) -> Flow[Asset]:

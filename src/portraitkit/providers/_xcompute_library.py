@@ -38,6 +38,7 @@ from ..models import (
     GroupRef,
     MediaType,
 )
+from ..oneof import MediaRef
 from ..secret import Secret
 from ..vendor import Answer, with_findings
 from ..video import Frames, OnUnsupported, Reference, References, VideoRequest
@@ -196,7 +197,7 @@ class XComputeLibrary(BearerProvider):
             raise
         found = self.task_id(answer)
         given = {"id": None, "group_id": door.group_id, "name": name, "media": media}
-        made = self.read(Asset, answer, **given)
+        made = self.read(Asset, answer, group_kind=door.kind, **given)
         if made.status is AssetStatus.UNKNOWN and not made.status_word:
             made = evolve(made, status=AssetStatus.PROCESSING)
         places = range(len(links))
@@ -251,8 +252,8 @@ class XComputeLibrary(BearerProvider):
                 settled.append(evolve(each, source=source))
         return evolve(request, media=References(**lists))
 
-    def _settled(self, source: AssetRef) -> Flow[AssetRef]:
-        if isinstance(source, Asset) or not is_handle(source):
+    def _settled(self, source: MediaRef) -> Flow[MediaRef]:
+        if not isinstance(source, str) or not is_handle(source):
             return source
         review = Review.parse(self.id_of("asset", source))
         waiting = review is not None and not review.asset_id
