@@ -348,6 +348,20 @@ def test_endless_nesting_is_an_error(write):
         load_profile()
 
 
+def test_a_list_of_names_is_read_and_shown(write):
+    """Each part of it is shown as a single value would be."""
+    write(
+        'profile = "a"\n[profiles.a]\nfailover = ["alltoken-prod-eu-west-1", "env:NAME"]\n'
+        'token = ["sealed-0123456789"]\nother = ["sealed-0123456789"]\n'
+    )
+
+    assert ["alltoken-prod-eu-west-1", "env:NAME"] == load_profile("a").settings["failover"]
+    assert 'failover ["alltoken-prod-eu-west-1", <secret from env:NAME' in " ".join(
+        explain_config().split()
+    )
+    assert "sealed" not in explain_config()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -357,7 +371,7 @@ def test_endless_nesting_is_an_error(write):
         ("profile = 3", "profile must be a string, not a number"),
         ("profiles = 'alltoken'", "profiles must be a table, not a string"),
         ("[profiles]\na = true", "profiles.a must be a table, not true or false"),
-        ("[profiles.a]\nx = [1]", "profiles.a.x must be a string, .*, not a list"),
+        ("[profiles.a]\nx = [1]", "profiles.a.x must be .*, a list of strings .*, not a list"),
         ("[profiles.a]\nx.y = 1979-05-27", "profiles.a.x.y must be .*, not a date or time"),
         ("[profiles.a]\nx.a.b.c.d.e = 1", "profiles.a.x.a.b.c is nested too deeply"),
         ("[profiles.a]\nx = 0x" + "f" * 6000, "profiles.a.x is too large a number"),

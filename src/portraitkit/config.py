@@ -40,7 +40,7 @@ __all__ = [
 
 _EXAMPLE: Final = '[profiles.alltoken] with api_key = "env:ALLTOKEN_API_KEY"'
 _SECRET_KEY: Final = re.compile(r"(?i)key|secret|token|passw|credential|signature|cookie|auth")
-_OPEN_KEY: Final = re.compile(r"provider|region|account|.*_(url|name|folder|model)")
+_OPEN_KEY: Final = re.compile(r"provider|region|account|failover|.*_(url|name|folder|model)")
 _LIKE_A_SECRET: Final = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])\S{16,}")
 _USER: Final = re.compile(r"//[^/?#\s]*@")
 
@@ -242,10 +242,9 @@ def _defaults(provider: str) -> Iterator[tuple[str, object]]:
 
 
 def _shown(key: str, value: object, profile: Profile, environ: Environ) -> str:
-    if isinstance(value, Mapping) and not _SECRET_KEY.search(key):
-        table = cast("Mapping[str, object]", value)
-        inner = (f"{k} = {_in_table(k, v, profile, environ)}" for k, v in table.items())
-        return f"{{{', '.join(inner)}}}"
+    if isinstance(value, Mapping | list) and not _SECRET_KEY.search(key):
+        parts = cast("Mapping[str, object] | list[object]", value)
+        return _shown_parts(key, parts, profile, environ)
     if isinstance(value, str) and is_reference(value):
         return show_reference(value, folder=profile.folder, environ=environ)
     if _SECRET_KEY.search(key) and not isinstance(value, bool):
@@ -255,6 +254,15 @@ def _shown(key: str, value: object, profile: Profile, environ: Environ) -> str:
     if not _OPEN_KEY.fullmatch(key) and _LIKE_A_SECRET.fullmatch(value):
         return f"{MASK[:-1]}, perhaps: it looks like one>"
     return json.dumps(_USER.sub(f"//{MASK}@", _hide_in_urls(value)), ensure_ascii=False)
+
+
+def _shown_parts(
+    key: str, value: Mapping[str, object] | list[object], profile: Profile, environ: Environ
+) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_shown(key, each, profile, environ) for each in value)}]"
+    inner = (f"{k} = {_in_table(k, v, profile, environ)}" for k, v in value.items())
+    return f"{{{', '.join(inner)}}}"
 
 
 def _in_table(key: str, value: object, profile: Profile, environ: Environ) -> str:

@@ -173,6 +173,12 @@ def _table(value: object, path: Path, where: str) -> Mapping[str, Any]:
     )
 
 
+def _is_list_of_names(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(each, str) for each in cast("list[object]", value)
+    )
+
+
 def _check_values(table: Mapping[str, object], path: Path, where: str, depth: int) -> None:
     for key, value in table.items():
         inner = f"{where}.{key}"
@@ -180,10 +186,10 @@ def _check_values(table: Mapping[str, object], path: Path, where: str, depth: in
             if depth > _DEEPEST:
                 raise ConfigError(f"{path}: {where} is nested too deeply", field=where)
             _check_values(cast("Mapping[str, object]", value), path, inner, depth + 1)
-        elif not isinstance(value, str | bool | int | float):
+        elif not (isinstance(value, str | bool | int | float) or _is_list_of_names(value)):
             raise ConfigError(
-                f"{path}: {inner} must be a string, a number, true, false or a table, "
-                f"not {kind_of(value)}",
+                f"{path}: {inner} must be a string, a number, true, false, a list of strings "
+                f"or a table, not {kind_of(value)}",
                 field=inner,
             )
         elif isinstance(value, int) and value.bit_length() > _INTEGER_BITS:

@@ -54,9 +54,9 @@ class Places:
             owners = [self.owner(each) for each in begin.argument("assets")]
             if len(set(owners)) > 1:
                 return self._together(begin, owners)
-            return _begun_at(owners[0] if owners else self._primary, begin)
+            return self._begun_at(owners[0] if owners else self._primary, begin)
         named = None if begin.name in _WITHOUT else begin.argument(*_REFERENCES)
-        return _begun_at(self.owner(named), begin, *before)
+        return self._begun_at(self.owner(named), begin, *before)
 
     def owner(self, ref: object) -> Place:
         """Whose a thing is. A bare id is the primary's, which also refuses what is foreign."""
@@ -94,20 +94,19 @@ class Places:
             limit_s = place.provider.pace("asset").deadline_s if deadline_s is None else deadline_s
             left_s = max(0.0, limit_s + started_s - (yield from pause()))
             part = begin.at(place.provider, [assets[each] for each in numbers], deadline_s=left_s)
-            done = yield from _begun_at(place, part)
+            done = yield from self._begun_at(place, part)
             found.update(zip(numbers, done, strict=True))
         return [found[number] for number in range(len(owners))]
 
+    def _begun_at(self, place: Place, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
+        if place is self._primary:
+            return begin(*before)
+        provider = place.provider
 
-def _begun_at(place: Place, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
-    if begin.provider is place.provider:
-        return begin(*before)
-    provider = place.provider
+        def do(step: Step) -> Flow[Any]:
+            return (yield At(provider, step) if isinstance(step, Request) else step)
 
-    def do(step: Step) -> Flow[Any]:
-        return (yield At(provider, step) if isinstance(step, Request) else step)
-
-    return through(guarded(begin.at(provider)(*before), provider, begin.name), do)
+        return through(guarded(begin.at(provider)(*before), provider, begin.name), do)
 
 
 def _sources(request: VideoRequest) -> list[tuple[str, MediaRef]]:

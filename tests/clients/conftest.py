@@ -188,3 +188,9 @@ def hand(driver, provider, simulator):
     """A client at the AllToken simulator, for each of the three drivers."""
     make = simulated if driver == "blocking" else simulated_async
     return Hand(driver, make(provider, simulator))
+
+
+@pytest.fixture
+def held(driver):
+    """Use any client as if it were blocking."""
+    return lambda client: Hand(driver, client)

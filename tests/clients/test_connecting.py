@@ -585,3 +585,78 @@ def test_explain_config_shows_what_connect_would_use_and_no_secret(write):
     assert "http://127.0.0.1:8360" in text
     assert "<secret from env:ALLTOKEN_API_KEY>" in text
     assert KEY not in text
+
+
+# -- failover --------------------------------------------------------------------------------------
+
+TO_OTHERS = FILE.replace(
+    '"env:ALLTOKEN_API_KEY"\n\n[profiles.token360]',
+    '"env:ALLTOKEN_API_KEY"\nfailover = ["token360", "spare"]\n\n[profiles.token360]\n'
+    'failover = ["alltoken"]',
+)
+SPARE = '\n[profiles.spare]\nprovider = "alltoken"\napi_key = "env:SPARE_KEY"\n'
+
+
+def fallbacks(client):
+    return [each.profile for each in client._switchboard.places.all[1:]]
+
+
+@pytest.mark.parametrize("connect", [pk.connect, pk.connect_async])
+def test_a_failover_is_built_when_its_profile_is_opened(write, monkeypatch, connect):
+    """In order, without the fallbacks' own lists; an argument replaces the profile's list."""
+    write(TO_OTHERS + SPARE)
+    monkeypatch.setenv("SPARE_KEY", "sk-spare-0001")
+
+    assert ["token360", "spare"] == fallbacks(connect())
+    assert ["alltoken"] == fallbacks(connect("token360"))
+    assert ["spare"] == fallbacks(connect(failover=["spare"]))
+    assert [] == fallbacks(connect(failover=[])) == fallbacks(connect("spare"))
+
+
+def test_arguments_are_for_the_profile_and_not_for_its_fallbacks(write, monkeypatch):
+    """A key goes to one vendor only; a media host of the application's serves all."""
+    write(TO_OTHERS + SPARE)
+    monkeypatch.setenv("SPARE_KEY", "sk-spare-0001")
+    host = FolderMediaHost("published", "https://cdn.example.com")
+
+    client = pk.connect(api_key="sk-another-0001", media_host=host)
+
+    keys = [each.provider.api_key.reveal() for each in client._switchboard.places.all]
+    assert ["sk-another-0001", f"{KEY}-360", "sk-spare-0001"] == keys
+    assert {host} == {each.provider.media_host for each in client._switchboard.places.all}
+
+
+def test_rules_of_a_failover_are_taken(write):
+    """And an injected clock has circuits of its own."""
+    write(TO_OTHERS)
+    rules = pk.FailoverRules(attempts=1, breaker=pk.BreakerLimits(failures=1))
+
+    client = pk.connect(failover=["token360"], failover_rules=rules, clock=VirtualTime().clock)
+
+    assert 1 == client._switchboard._hasty.attempts
+    assert client._switchboard._breakers is not pk.connect(failover=[])._switchboard._breakers
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        (["spare"], "failover to 'spare': .*the environment variable SPARE_KEY is not set"),
+        (["toke360"], "failover to 'toke360': .*toke360"),
+        (["apiyi"], "failover to 'apiyi': .*lacks"),
+        (
+            ["alltoken"],
+            "failover to 'alltoken' leads to the same account as the profile 'alltoken'",
+        ),
+        (["staging"], "failover to 'staging' leads to the same account as the profile 'alltoken'"),
+        (["token360", "token360"], "leads to the same account as the profile 'token360'"),
+        ("token360", "failover has to be a list of strings"),
+    ],
+)
+def test_a_fallback_that_cannot_be_used_is_told_of_at_once(write, names, problem):
+    """Not when it is needed; the message names it, and the next step what to do."""
+    write(TO_OTHERS + SPARE)
+
+    with pytest.raises(errors.ConfigError, match=problem) as caught:
+        pk.connect(failover=names)
+
+    assert caught.value.next_step
