@@ -8,6 +8,7 @@ an argument, so that nothing here reads a clock.
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Hashable
 from threading import Lock
@@ -41,8 +42,12 @@ class Breakers:
 
     def __init__(self, most: int = 256) -> None:
         self._most: Final = most
-        self._lock: Final = Lock()
+        self._lock = Lock()
         self._circuits: Final[OrderedDict[Hashable, _Circuit]] = OrderedDict()
+
+    def renew(self) -> None:
+        """Take another lock: a thread that a fork left behind may have held the old one."""
+        self._lock = Lock()
 
     def left_s(self, account: Hashable, now_s: float, limits: BreakerLimits) -> float:
         """Seconds until the account may be asked; 0 if it may be now."""
@@ -90,3 +95,7 @@ def _left_s(circuit: _Circuit, now_s: float, limits: BreakerLimits) -> float:
 
 SHARED: Final = Breakers()
 """The circuits of this process, on its monotonic clock."""
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch  (Windows knows no forks)
+    os.register_at_fork(after_in_child=SHARED.renew)
