@@ -239,6 +239,39 @@ def test_a_later_read_does_not_undo_a_create():
     assert (["alltoken"], 1) == (asked, town.billed())
 
 
+@pytest.mark.outside_the_contract
+def test_a_refusal_after_a_lost_create_does_not_move_it():
+    """An adapter that looked for what it may have made, and then met a busy vendor, stays."""
+    town = Town("alltoken", "token360")
+    town.faults["alltoken"].extend(["failing", "busy", "busy"])
+    create = PortraitProvider.create_video
+
+    def flow(self, *args, **kwargs):
+        try:
+            return (yield from create(self, *args, **kwargs))
+        except errors.OutcomeUnknownError:
+            return (yield from create(self, *args, **kwargs))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(town.provider("alltoken")), "create_video", flow, raising=False)
+        with pytest.raises(errors.RateLimitedError) as caught:
+            town.client().create_video(SEA)
+
+    assert ((), 0) == (caught.value.tried, town.sent()["token360"])
+
+
+@pytest.mark.outside_the_contract
+def test_pictures_by_url_move_with_their_request(make):
+    """Whoever takes the call is sent the address."""
+    town, hand = make()
+    town.lasting["alltoken"] = "busy"
+
+    task = hand.create_video(film("https://pictures.example/mia.png"))
+
+    body = next(iter(town.simulators["token360"].world.videos.values())).body
+    assert ("token360", True) == (task.provider, "https://pictures.example/mia.png" in str(body))
+
+
 def test_an_adapters_pauses_and_work_go_through(make):
     """A create that waits or reads a file in between is carried out as without failover."""
     town, hand = make()
@@ -309,12 +342,12 @@ def test_what_the_fallback_cannot_express_is_passed_over(make):
 
     with pytest.raises(errors.RateLimitedError) as caught:
         hand.create_video(request)
-    with pytest.warns(UserWarning, match="callback_url"):
+    with pytest.warns(UserWarning, match="callback_url") as warnings:
         warned = hand.create_video(request, on_unsupported="warn")
     named = hand.create_video(request, on_unsupported={"callback_url": "drop"})
 
     assert caught.value.tried[1].reason.startswith("passed over: xcompute")
-    assert 2 == len(town.simulators["xcompute"].world.videos)
+    assert (1, 2) == (len(warnings), len(town.simulators["xcompute"].world.videos))
     assert "sealed" not in str(caught.value)
     assert ["callback_url"] * 2 == [each.adaptations[0].field for each in (warned, named)]
 
@@ -761,7 +794,8 @@ def test_unknown_outcomes_open_a_circuit_and_refusals_close_it(make):
 @pytest.mark.outside_the_contract
 def test_a_call_that_sends_nothing_is_no_probe(make):
     """The account's turn goes to the next call."""
-    town, hand = make(client={"failures": 1})
+    breakers = Breakers()
+    town, hand = make(client={"failures": 1, "breakers": breakers})
     town.lasting["alltoken"] = "busy for long"
     hand.create_video(SEA)
     town.lasting.clear()
@@ -770,6 +804,7 @@ def test_a_call_that_sends_nothing_is_no_probe(make):
     with pytest.raises(errors.InvalidInputError):
         hand.create_video(evolve(SEA, prompt=" "))
 
+    assert [town.places[0].account] == list(breakers._circuits)
     assert "alltoken" == hand.create_video(SEA).provider
 
 

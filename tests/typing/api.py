@@ -40,16 +40,29 @@ def connecting(host: pk.MediaHost, http: httpx.Client, http_async: httpx.AsyncCl
             timeouts=pk.Timeouts(read_s=5),
             budget=pk.Budget(attempts=2),
             clock=pk.Clock(),
+            failover=["token360"],
+            failover_rules=pk.FailoverRules(breaker=pk.BreakerLimits(failures=5)),
         ),
         pk.Client,
     )
     _ = pk.connect_async(http_client=http_async)
     _ = pk.connect(http_client=http_async)  # type: ignore[arg-type]
     _ = pk.connect_async(http_client=http)  # type: ignore[arg-type]
+    _ = pk.connect(failover={"token360": 1.0}, failover_rules=3)  # type: ignore[arg-type]
     _ = pk.connect(profile=7)  # type: ignore[arg-type]
     _ = pk.connect(key="k")  # type: ignore[call-arg]
     assert_type(pk.explain_config("alltoken"), str)
     assert_type(pk.provider_names(), tuple[str, ...])
+
+
+def several_vendors(here: pk.Asset, there: str) -> None:
+    """One portrait at several vendors, wherever an asset may stand."""
+    both = pk.OneOf(here, there)
+    _ = pk.Frames(first=both, last=both)
+    _ = pk.References(images={"mia": both}, videos=[both, here, there])
+    _ = pk.Reference(source=both)
+    assert_type(both.at("alltoken", "1"), pk.Asset | str | None)
+    _ = pk.OneOf(7)  # type: ignore[arg-type]
 
 
 def groups(client: pk.Client, group: pk.Group) -> None:
