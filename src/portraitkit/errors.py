@@ -379,7 +379,7 @@ class WaitTimeoutError(PortraitError, TimeoutError):
 
 _SHORTEST_MASKED: Final = 4
 """Shorter values would blank out ordinary words."""
-_URL_QUERY: Final = re.compile(r"(?i)(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]*")
+_URL_QUERY: Final = re.compile(rf"(?i)(https?://[^\s\"'<>?#]+)[?#](?!{MASK})[^\s\"'<>]*")
 _URL_USER: Final = re.compile(r"(?i)(https?://)[^\s\"'<>?#/@]*@")
 _URL_PATH: Final = re.compile(r"(?i)https?://[^\s\"'<>?#/]+/[^\s\"'<>?#]+")
 _TOKEN: Final = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[\w~-]{20,}", re.ASCII)

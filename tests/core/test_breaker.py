@@ -100,7 +100,12 @@ def test_a_fork_does_not_inherit_a_held_lock():
             os._exit(int(SHARED.left_s("a", 0, LIMITS)))
         _, status = os.waitpid(child, 0)
 
-    assert 0 == status
+    breakers = opened()
+    held = breakers._lock
+    breakers.renew()
+
+    assert (0, 10) == (status, breakers.left_s("a", 0, LIMITS))
+    assert held is not breakers._lock
 
 
 class Circuit(RuleBasedStateMachine):

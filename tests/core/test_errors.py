@@ -178,6 +178,14 @@ def test_the_masker_keeps_where_a_url_leads():
     )
 
 
+@pytest.mark.parametrize("text", [f"cannot fetch '{SIGNED}'", "bearer abcdefgh", "https://u:p@a"])
+def test_masking_twice_is_masking_once(text):
+    """An error passes through several hands, and reads the same after each."""
+    once = masker([], in_paths=True)(text)
+
+    assert once == masker([], in_paths=True)(once)
+
+
 def test_the_masker_leaves_short_values_alone():
     """Masking a value of three letters would blank out ordinary words."""
     assert masker(["not", ""])("not found") == "not found"
