@@ -25,10 +25,13 @@ from .errors import (
     Outcome,
     OutcomeUnknownError,
     PortraitError,
+    RateLimitedError,
     UnexpectedResponseError,
 )
+from .limiting import CrowdedError, Limiter
 from .provider import PortraitProvider
 from .sink import TransportError
+from .turns import Turn
 from .wire import Auth, Request, Response
 
 _log: Final = logging.getLogger("portraitkit")
@@ -64,16 +67,57 @@ class Call:
     """One request through its attempts: what to send now, what an outcome means, when to stop."""
 
     def __init__(
-        self, provider: PortraitProvider, request: Request, clock: Clock, budget: Budget
+        self,
+        provider: PortraitProvider,
+        request: Request,
+        clock: Clock,
+        budget: Budget,
+        limiter: Limiter,
     ) -> None:
+        self.turn: Final = Turn(limiter, provider, request.family)
         self._provider = provider
         self._request = request
         self._clock = clock
         self._budget = budget
         self._tries: list[Attempt] = []
+        self._limited_s = 0.0
         self._last: Response | None = None
         self._until_s = None if request.timeout_s is None else clock.monotonic() + request.timeout_s
         self.wait_s = 0.0
+        self.hold_s: float | None = None
+        """After a refusal for the account's rate: how long the vendor wants no more."""
+        self.is_over = False
+        """There is no time for another attempt: the last one's outcome stands."""
+
+    def permit(self) -> float:
+        """
+        Ask whether the account may send this now: before each attempt, and after each wait.
+
+        Returns:
+            Seconds to wait before asking again; 0 if the attempt may go, or if it `is_over`.
+
+        Raises:
+            RateLimitedError: The first attempt would have to wait too long. Nothing was sent.
+        """
+        now_s, within_s = self._clock.monotonic(), self._budget.patience_s
+        if self._until_s is not None:
+            within_s = min(within_s, self._until_s - now_s)
+        before_s = self.turn.limited_s
+        try:
+            wait_s = self.turn.wait_s(now_s=now_s, within_s=within_s)
+        except CrowdedError as crowded:
+            self.is_over = bool(self._tries)
+            if self.is_over:
+                return 0.0
+            raise self.turn.too_late(crowded.wait_s) from None
+        self._limited_s += self.turn.limited_s - before_s
+        return wait_s
+
+    def learn(self) -> None:
+        """Tell the limiter of a refusal for the account's rate."""
+        hold_s, self.hold_s = self.hold_s, None
+        if hold_s is not None:
+            self.turn.refused(now_s=self._clock.monotonic(), hold_s=hold_s)
 
     def attempt(self) -> Request:
         """The request as it is sent now: authorised afresh, within what time is left."""
@@ -91,13 +135,20 @@ class Call:
 
     def answered(self, response: Response) -> Response | None:
         """Take an answer: the final one, or None if the request is worth another attempt."""
-        self._last = evolve(response, attempts=tuple(self._tries), received_at=self._clock.now())
+        self._last = evolve(
+            response,
+            attempts=tuple(self._tries),
+            received_at=self._clock.now(),
+            limited_s=self.turn.limited_s,
+        )
         error = self._error_in(self._last)
         if error is None and self._is_garbled(self._last):
             again = self._note(Outcome.UNKNOWN, "answer not readable", None)
             return None if again else self._last
         if error is None or not refusals.is_load(error):
             return self._last
+        if isinstance(error, RateLimitedError):
+            self.hold_s = refusals.hold_s(self._last)
         refused = refusals.was_refused(error)
         outcome = Outcome.REFUSED if refused else Outcome.UNKNOWN
         again = (refused or self._request.repeatable) and self._note(
@@ -158,9 +209,15 @@ class Call:
         """Remember a failed attempt; tell whether budget and deadline allow another."""
         number = len(self._tries) + 1
         self._tries.append(
-            Attempt(number=number, outcome=outcome, reason=reason, waited_s=self.wait_s)
+            Attempt(
+                number=number,
+                outcome=outcome,
+                reason=reason,
+                waited_s=self.wait_s,
+                limited_s=self._limited_s,
+            )
         )
-        self.wait_s = retry_after_s or 0.0
+        self.wait_s, self._limited_s = retry_after_s or 0.0, 0.0
         if self._last is not None:
             self._last = evolve(self._last, attempts=tuple(self._tries))
         least_s = self.wait_s or self._budget.first_wait_s

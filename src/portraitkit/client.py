@@ -14,6 +14,7 @@ from .attempts import Budget, Clock
 from .driver import AsyncDriver, Driver
 from .failover import Failover, Switchboard
 from .lifting import Beginning, lift, lift_async, lift_pages, lift_pages_async
+from .limiting import PROCESS, Limiter, ProcessLimiter
 from .models import Asset, AssetRef, Verification
 from .places import Place
 from .provider import PortraitProvider
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
+
+
+def _limiter_on(clock: Clock | None) -> Limiter:
+    """One for the process; where time is another, it has a limiter of its own."""
+    return ProcessLimiter() if clock else PROCESS
 
 
 class _Client:
@@ -118,13 +124,15 @@ class Client(_Client):
         clock: Clock | None = None,
         budget: Budget | None = None,
         failover: Failover | None = None,
+        limiter: Limiter | None = None,
     ) -> None:
         budget = budget or Budget()
         super().__init__(
             provider, profile=profile, failover=failover, budget=budget, real_time=clock is None
         )
+        limiter = limiter or _limiter_on(clock)
         self._transport = transport or HttpxTransport(http_client, timeouts)
-        self._driver = Driver(provider, self._transport, clock or Clock(), budget)
+        self._driver = Driver(provider, self._transport, clock or Clock(), budget, limiter)
 
     def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
@@ -221,13 +229,15 @@ class AsyncClient(_Client):
         clock: Clock | None = None,
         budget: Budget | None = None,
         failover: Failover | None = None,
+        limiter: Limiter | None = None,
     ) -> None:
         budget = budget or Budget()
         super().__init__(
             provider, profile=profile, failover=failover, budget=budget, real_time=clock is None
         )
+        limiter = limiter or _limiter_on(clock)
         self._transport = transport or AsyncHttpxTransport(http_client, timeouts)
-        self._driver = AsyncDriver(provider, self._transport, clock or Clock(), budget)
+        self._driver = AsyncDriver(provider, self._transport, clock or Clock(), budget, limiter)
 
     async def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""

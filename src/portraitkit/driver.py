@@ -18,6 +18,7 @@ import stamina
 from .attempts import Budget, Call, Clock
 from .errors import PortraitError
 from .flows.guarding import guarded
+from .limiting import Limiter
 from .provider import PortraitProvider
 from .secret import Hidden
 from .sink import TransportError
@@ -44,27 +45,35 @@ def fresh(flow: Flow[T]) -> Flow[T]:
 
 
 class _Runner:
-    """What both drivers know: whose flows they run, on which clock, within which budget."""
+    """What both drivers know: whose flows they run, on which clock, within which limits."""
 
-    def __init__(self, provider: PortraitProvider, clock: Clock, budget: Budget) -> None:
+    def __init__(
+        self, provider: PortraitProvider, clock: Clock, budget: Budget, limiter: Limiter
+    ) -> None:
         self._provider = provider
         self._clock = clock
         self._budget = budget
+        self._limiter = limiter
 
     def _call(self, step: Request | At) -> Call:
         if isinstance(step, At):
             budget = step.budget or self._budget
-            return Call(step.provider, step.request, self._clock, budget)
-        return Call(self._provider, step, self._clock, self._budget)
+            return Call(step.provider, step.request, self._clock, budget, self._limiter)
+        return Call(self._provider, step, self._clock, self._budget, self._limiter)
 
 
 class Driver(_Runner):
     """Runs flows on the calling thread."""
 
     def __init__(
-        self, provider: PortraitProvider, transport: Transport, clock: Clock, budget: Budget
+        self,
+        provider: PortraitProvider,
+        transport: Transport,
+        clock: Clock,
+        budget: Budget,
+        limiter: Limiter,
     ) -> None:
-        super().__init__(provider, clock, budget)
+        super().__init__(provider, clock, budget, limiter)
         self._transport = transport
 
     def run(self, flow: Flow[T], operation: str) -> T:
@@ -109,10 +118,17 @@ class Driver(_Runner):
         return call.end()
 
     def _try(self, call: Call) -> Response | None:
+        while wait_s := call.permit():
+            self._clock.sleep(wait_s)
+        if call.is_over:
+            return call.end()
         try:
-            return call.answered(self._transport.send(call.attempt()))
+            answer = call.answered(self._transport.send(call.attempt()))
         except TransportError as fault:
             failed = fault
+        else:
+            call.learn()
+            return answer
         call.failed(failed)
         return None
 
@@ -121,9 +137,14 @@ class AsyncDriver(_Runner):
     """Runs flows under asyncio or trio."""
 
     def __init__(
-        self, provider: PortraitProvider, transport: AsyncTransport, clock: Clock, budget: Budget
+        self,
+        provider: PortraitProvider,
+        transport: AsyncTransport,
+        clock: Clock,
+        budget: Budget,
+        limiter: Limiter,
     ) -> None:
-        super().__init__(provider, clock, budget)
+        super().__init__(provider, clock, budget, limiter)
         self._transport = transport
 
     async def run(self, flow: Flow[T], operation: str) -> T:
@@ -171,12 +192,24 @@ class AsyncDriver(_Runner):
         return call.end()
 
     async def _try(self, call: Call) -> Response | None:
+        while wait_s := await self._limit(call, call.permit):
+            await self._clock.sleep_async(wait_s)
+        if call.is_over:
+            return call.end()
         try:
-            return call.answered(await self._transport.send(call.attempt()))
+            answer = call.answered(await self._transport.send(call.attempt()))
         except TransportError as fault:
             failed = fault
+        else:
+            await self._limit(call, call.learn)
+            return answer
         call.failed(failed)
         return None
+
+    async def _limit(self, call: Call, ask: Callable[[], T]) -> T:
+        """Talk to the limiter, which may be at the other end of a network."""
+        return await anyio.to_thread.run_sync(ask) if call.turn.blocks else ask()
+
 
 
 def _out_of_sight(call: Callable[[], Any]) -> Hidden:

@@ -76,6 +76,8 @@ class Attempt:
     """`HTTP 503`, `connect timeout` and the like; never a URL or a body."""
     waited_s: float = 0.0
     """Seconds waited before this try."""
+    limited_s: float = 0.0
+    """Seconds it then waited for the account's rate."""
 
 
 class PortraitError(Exception):

@@ -81,6 +81,7 @@ class Raw:
         request_id: The vendor's id for the request, empty if it gave none.
         attempts: The failed tries before this answer.
         received_at: When it came.
+        limited_s: Seconds that this request waited for the account's rate, in all its tries.
         body: The decoded JSON. May hold signed URLs, so neither `repr` nor `attrs.asdict` nor a
             pickle carries it.
     """
@@ -90,6 +91,7 @@ class Raw:
     request_id: str = ""
     attempts: tuple[Attempt, ...] = field(default=(), repr=False)
     received_at: datetime | None = field(default=None, repr=False)
+    limited_s: float = field(default=0.0, repr=False, eq=False)
     _body: Hidden = field(default=None, repr=False, alias="body", converter=Hidden)
 
     @property

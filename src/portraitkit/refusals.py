@@ -171,6 +171,25 @@ def retry_after_s(response: Response) -> float | None:
         return None
 
 
+def hold_s(response: Response) -> float:
+    """
+    Seconds for which a 429 wants no more requests: `Retry-After`, else `x-ratelimit-reset`.
+
+    Unverified: the unit of the latter. A number too large for seconds from now is a Unix time, in
+    seconds or in milliseconds.
+    """
+    if (named_s := retry_after_s(response)) is not None:
+        return named_s
+    try:
+        number = float(response.headers.get("x-ratelimit-reset", ""))
+    except ValueError:
+        return 0.0
+    if number > _UNIX_S:
+        moment_s = number / 1000 if number > 1000 * _UNIX_S else number
+        number = moment_s - response.received_at.timestamp()
+    return number if 0 < number < float("inf") else 0.0
+
+
 def _until(text: str, response: Response) -> float:
     moment = parsedate_to_datetime(text)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -188,6 +207,8 @@ def _summary(fault: Fault, response: Response) -> str:
 
 
 _SERVER_FAULTS: Final = 500
+_UNIX_S: Final = 1e9
+"""No vendor means decades from now: a larger number is a time of day."""
 LOOK_FIRST: Final = (
     "look for it with the list operation or in the vendor's console before you create it again"
 )

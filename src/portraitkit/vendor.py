@@ -37,6 +37,7 @@ from .models import (
     VideoTask,
 )
 from .preflight import VideoModel, check_asset_id, check_kind, check_length, enforce
+from .rates import FREE, Rate
 from .secret import Secret
 from .waiting import Pacing, Subject
 from .wire import Flow, Request, Response, request_id_of, send
@@ -73,6 +74,7 @@ class Vendor(ABC):
         strict_limits: Treat findings as errors.
         media_host: Makes local files reachable for vendors that take only URLs.
         pacing: Replaces the adapter's pacing for `asset`, `verification` or `video`.
+        rates: Replaces the adapter's rates, by family.
     """
 
     name: ClassVar[str]
@@ -89,6 +91,8 @@ class Vendor(ABC):
     manual_steps: ClassVar[Mapping[str, str]] = {}
     """Operations that only a person can do: who does what, where, and what to bring back."""
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {}
+    default_rates: ClassVar[Mapping[str, Rate]] = {}
+    """How often an account may send each family of requests (`Request.family`)."""
 
     account_name: str = ""
     callback_url: str | None = field(default=None, repr=masked_repr)
@@ -96,6 +100,7 @@ class Vendor(ABC):
     strict_limits: bool = False
     media_host: MediaHost | None = field(default=None, eq=False, repr=masked_repr)
     pacing: Mapping[str, Pacing] = field(factory=dict[str, Pacing])
+    rates: Mapping[str, Rate] = field(factory=dict[str, Rate])
 
     # -- what an adapter must say of itself ------------------------------------------------------
 
@@ -123,6 +128,11 @@ class Vendor(ABC):
     def account(self) -> str:
         """The account in handles: the configured name, or a fingerprint of the credentials."""
         return self.account_name or fingerprint(self.name, self.identity)
+
+    @property
+    def rate_account(self) -> str:
+        """Whom the vendor counts requests for; the account in handles, unless that is narrower."""
+        return self.account
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -247,6 +257,10 @@ class Vendor(ABC):
     def pace(self, subject: Subject) -> Pacing:
         """How a thing is waited for: the profile's word, then the adapter's."""
         return self.pacing.get(subject) or self.default_pacing.get(subject) or Pacing()
+
+    def rate(self, family: str) -> Rate:
+        """How often a family may be sent: the profile's word, then the adapter's."""
+        return self.rates.get(family) or self.default_rates.get(family) or FREE
 
     def check_group(self, name: str, kind: GroupKind) -> tuple[Finding, ...]:
         """

@@ -129,6 +129,8 @@ class Response:
     received_at: datetime
     attempts: tuple[Attempt, ...] = ()
     """The failed tries before this answer."""
+    limited_s: float = field(default=0.0, eq=False)
+    """Seconds that the request waited for the account's rate."""
 
     @property
     def ok(self) -> bool:
@@ -144,6 +146,7 @@ class Response:
             request_id=request_id or request_id_of(self.headers),
             attempts=self.attempts,
             received_at=self.received_at,
+            limited_s=self.limited_s,
             body=body,
         )
 

@@ -176,6 +176,7 @@ class ActionLibrary(PortraitProvider):
             repeatable=not action.startswith("Create"),
             silent=action.startswith(("Delete", "Update")),
             secrets=secrets,
+            family=action,
         )
         answer = yield from self.ask(request)
         result = first(answer.data, "Result")

@@ -32,6 +32,7 @@ from ..errors import (
 )
 from ..models import MediaType, Page, Usage, VideoRef, VideoStatus, VideoTask
 from ..provider import PortraitProvider
+from ..rates import family_of
 from ..refusals import Fault
 from ..wire import Auth, Flow, Request, Response, json_body
 
@@ -164,6 +165,7 @@ class ArkVideo(PortraitProvider):
             auth=Auth.BEARER,
             repeatable=method == "GET",
             silent=method == "DELETE",
+            family=family_of(method, f"{TASKS_PATH}{path}"),
         )
 
     def task_fault(self, data: Any, response: Response) -> Fault | None:

@@ -18,8 +18,10 @@ from attrs import field, frozen
 from ..codec import Codec, try_decode
 from ..dialect import VideoDialect
 from ..errors import ConfigError, PortraitError, ProviderError
+from ..handles import fingerprint
 from ..media import MediaRules
 from ..models import Asset, Failure, Group, MediaType, Verification
+from ..rates import Rate
 from ..refusals import Fault
 from ..secret import Secret
 from ..wire import Auth, Request, Response, origin_of
@@ -33,6 +35,7 @@ from ._actions import (
     ActionLibrary,
 )
 from ._ark import TASK_ERRORS, TASK_FIELDS, TASK_WORDS, ArkVideo
+from ._rates import ACTION_RATES
 from ._sessions import SESSION_FIELDS
 from ._signing import sign
 
@@ -91,6 +94,7 @@ class ArkAccount(ActionLibrary, ArkVideo):
     error_codes: ClassVar[Mapping[str, type[ProviderError]]] = {**TASK_ERRORS, **ACTION_ERRORS}
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = UPSTREAM_MEDIA
     name_limit: ClassVar[tuple[int | None, str]] = (64, "Volcengine docs 82379/2318270")
+    default_rates: ClassVar[Mapping[str, Rate]] = ACTION_RATES
 
     secret_key: Secret
     access_key: Secret
@@ -103,6 +107,11 @@ class ArkAccount(ActionLibrary, ArkVideo):
     def identity(self) -> str:
         """The access key and the project: what is in one project is not seen in another."""
         return f"{self.access_key.reveal()}\0{self.project_name}"
+
+    @property
+    def rate_account(self) -> str:
+        """The access key's: an account's rates are shared by its projects."""
+        return fingerprint(self.name, self.access_key.reveal())
 
     @property
     def origins(self) -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from ..provider import PortraitProvider
+from ..rates import family_of
 from ..secret import Secret
 from ..wire import Auth, Request, json_body, origin_of
 
@@ -63,4 +64,5 @@ class BearerProvider(PortraitProvider):
             auth=Auth.BEARER,
             repeatable=method != "POST" if repeatable is None else repeatable,
             silent=method in ("DELETE", "PATCH"),
+            family=family_of(method, path),
         )

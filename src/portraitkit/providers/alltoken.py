@@ -39,6 +39,7 @@ from ..models import (
     VideoTask,
 )
 from ..preflight import VideoModel
+from ..rates import Rate, family_of, learned
 from ..refusals import Fault
 from ..waiting import Pacing, Subject
 from ..wire import Auth, Flow, Request, Response, multipart
@@ -51,6 +52,7 @@ from ._actions import (
     WORDS,
 )
 from ._bearer import BearerProvider
+from ._rates import ACTION_RATES, upstream
 from ._sessions import SESSION_FIELDS, ActionVerification
 
 ORIGIN: Final = "https://api.alltoken.ai"
@@ -157,6 +159,18 @@ class AllToken(BearerProvider, ActionVerification):
         "verification": Pacing(first_s=3, step_s=3, deadline_s=150),
         "video": Pacing(first_s=10, step_s=5, deadline_s=1800),
     }
+    default_rates: ClassVar[Mapping[str, Rate]] = {
+        **upstream(ACTION_RATES),
+        **learned(
+            "AllToken's rate limits page: by plan, no number",
+            "CreateAsset",
+            f"POST {_UPLOAD_PATH}",
+            f"POST {_VIDEO_PATH}",
+            f"GET {_VIDEO_PATH}",
+            f"GET {_VIDEO_PATH}/*",
+            f"POST {_VIDEO_PATH}/*/cancel",
+        ),
+    }
 
     base_url: str = ORIGIN
 
@@ -205,6 +219,7 @@ class AllToken(BearerProvider, ActionVerification):
             headers={"Content-Type": content_type, "Accept": "application/json"},
             content=content,
             auth=Auth.BEARER,
+            family=family_of("POST", _UPLOAD_PATH),
         )
         answer = yield from self.ask(request)
         # Unverified: the answer's shape is documented nowhere; the envelope or the bare id is read.

@@ -15,10 +15,12 @@ from attrs import evolve, frozen
 from ..dialect import VideoDialect
 from ..errors import ContentRejectedError, PermissionDeniedError, ProviderError
 from ..preflight import VideoModel
+from ..rates import Rate
 from ..waiting import Pacing, Subject
 from . import _content
 from ._ark import RULES_2_0, RULES_2_5, TASK_ADVICE, TO_720P, TO_1080P
 from ._ark_account import ArkAccount
+from ._rates import ACTION_RATES, GATEWAY_RATES
 
 VIDEO_ORIGIN: Final = "https://api.apiyi.com"
 
@@ -94,5 +96,6 @@ class APIYI(ArkAccount):
         # The documents: first after 20 to 30 s, then every 10 to 20 s, 10 to 15 min in all.
         "video": Pacing(first_s=20, step_s=10, deadline_s=900),
     }
+    default_rates: ClassVar[Mapping[str, Rate]] = {**ACTION_RATES, **GATEWAY_RATES}
 
     video_url: str = VIDEO_ORIGIN

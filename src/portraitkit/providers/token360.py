@@ -28,6 +28,7 @@ from ..models import (
     VideoTask,
 )
 from ..preflight import VideoModel
+from ..rates import Rate, learned
 from ..refusals import Fault
 from ..secret import Secret
 from ..waiting import Pacing, Subject
@@ -67,6 +68,15 @@ class Token360(Token360Library):
         "verification": Pacing(first_s=3, step_s=3, deadline_s=150),
         "video": Pacing(first_s=10, step_s=5, deadline_s=1800),
     }
+    default_rates: ClassVar[Mapping[str, Rate]] = learned(
+        "Token360's error page: rate_limit_error with 429, no number",
+        *(f"{verb} /v1/asset-groups" for verb in ("POST", "GET")),
+        *(f"{verb} /v1/asset-groups/*" for verb in ("GET", "PATCH", "DELETE")),
+        *(f"{verb} /v1/assets" for verb in ("POST", "GET")),
+        *(f"{verb} /v1/assets/*" for verb in ("GET", "DELETE")),
+        *(f"{verb} /v1/videos" for verb in ("POST", "GET")),
+        *("GET /v1/videos/*", "GET /v1/videos/*/content"),
+    )
 
     base_url: str = ORIGIN
     verification_life_s: int = 120

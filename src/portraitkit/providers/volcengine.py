@@ -14,10 +14,12 @@ from attrs import frozen
 
 from ..errors import ProviderError
 from ..preflight import VideoModel
+from ..rates import Rate
 from ..secret import Secret
 from ..waiting import Pacing, Subject
 from ._ark import RULES_2_0, RULES_2_5, TO_720P, TO_1080P, ArkTasks
 from ._ark_account import ArkAccount
+from ._rates import ACTION_RATES, TASK_RATES
 from ._sessions import ActionVerification
 
 VIDEO_ORIGIN: Final = "https://ark.cn-beijing.volces.com"
@@ -76,6 +78,7 @@ class Volcengine(ArkTasks, ActionVerification, ArkAccount):
         "verification": Pacing(first_s=3, step_s=3, deadline_s=150),
         "video": Pacing(first_s=20, step_s=10, deadline_s=1800),
     }
+    default_rates: ClassVar[Mapping[str, Rate]] = {**ACTION_RATES, **TASK_RATES}
 
     video_url: str = VIDEO_ORIGIN
 

@@ -36,6 +36,7 @@ from ..models import (
     VideoTask,
 )
 from ..preflight import VideoModel
+from ..rates import Rate, learned
 from ..refusals import Fault
 from ..secret import Secret
 from ..vendor import Answer
@@ -75,6 +76,13 @@ class XCompute(XComputeLibrary):
         # APIMart: first after 10 to 20 s, then every 3 to 5 s.
         "video": Pacing(first_s=10, step_s=5, deadline_s=1800),
     }
+    default_rates: ClassVar[Mapping[str, Rate]] = learned(
+        "the guide's rate_limit_error with 429, no number",
+        f"POST {_xcompute.REAL_PATH}",
+        f"POST {_xcompute.PRIVATE_PATH}",
+        f"POST {_VIDEO_PATH}",
+        "GET /v1/tasks/*",
+    )
 
     base_url: str = ORIGIN
     verification_life_s: int = 120
