@@ -16,6 +16,7 @@ from .config import Profile, check_keys, check_origin, find_profile, load_profil
 from .errors import ConfigError
 from .media import FolderMediaHost, MediaHost
 from .provider import PortraitProvider
+from .rates import Rate, per_second
 from .references import check_secret
 from .registry import provider_class, provider_names
 from .secret import Secret
@@ -138,9 +139,10 @@ def _kinds(cls: type[PortraitProvider]) -> dict[str, Any]:
 def _value(
     cls: type[PortraitProvider], kind: Any, key: str, value: Any, *, profile: Profile, given: bool
 ) -> Any:
-    if key == "pacing":
-        tables = _typed((Mapping,), key, value, profile)
-        return {name: _pacing(cls, name, table, profile) for name, table in tables.items()}
+    if key in ("pacing", "rates"):
+        read = _pacing if key == "pacing" else _rate
+        rows = _typed((Mapping,), key, value, profile)
+        return {name: read(cls, name, row, profile) for name, row in rows.items()}
     if get_origin(kind) is Mapping:
         table = dict(_typed((Mapping,), key, value, profile))
         if get_args(kind) == (str, str) and not all(
@@ -190,6 +192,26 @@ def _pacing(cls: type[PortraitProvider], name: str, table: Any, profile: Profile
         provider=profile.provider,
         field=f"pacing.{name}",
         next_step=f"use tables for {', '.join(subjects)} with {', '.join(sorted(known))}",
+    )
+
+
+def _rate(cls: type[PortraitProvider], name: str, value: Any, profile: Profile) -> Rate:
+    known = cls.default_rates
+    problem = then = ""
+    if known and name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        problem = f"rates.{name} is no family of requests that {cls.name} counts"
+        then = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(sorted(known))}"
+    elif isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        problem = f"rates.{name} has to be a number greater than 0"
+        then = "write requests per second, such as 5, 0.05 (3 a minute) or inf (no limit)"
+    if not problem:
+        return per_second(value, f"profile {profile.name}")
+    raise ConfigError(
+        f"profile {profile.name!r}: {problem}",
+        provider=profile.provider,
+        field=f"rates.{name}",
+        next_step=then,
     )
 
 

@@ -29,13 +29,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def _limiter_on(clock: Clock | None) -> Limiter:
-    """One for the process; where time is another, it has a limiter of its own."""
-    return ProcessLimiter() if clock else PROCESS
-
-
 class _Client:
     """What both clients are made of: a provider, and what is asked of it without sending."""
+
+    _driver: Any
 
     def __init__(
         self,
@@ -53,6 +50,12 @@ class _Client:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.profile} at {self.provider.name}>"
+
+    @property
+    def limited_s(self) -> float:
+        """Seconds that this client's requests have waited for the account's rates, together."""
+        seconds: float = self._driver.limited_s
+        return seconds
 
     def supports(self, operation: str) -> bool:
         """Tell whether the vendor offers an operation, such as `list_assets`."""
@@ -130,9 +133,11 @@ class Client(_Client):
         super().__init__(
             provider, profile=profile, failover=failover, budget=budget, real_time=clock is None
         )
-        limiter = limiter or _limiter_on(clock)
+        limiter = limiter or (ProcessLimiter() if clock else PROCESS)
         self._transport = transport or HttpxTransport(http_client, timeouts)
-        self._driver = Driver(provider, self._transport, clock or Clock(), budget, limiter)
+        self._driver: Driver = Driver(
+            provider, self._transport, clock or Clock(), budget, limiter
+        )
 
     def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
@@ -235,9 +240,11 @@ class AsyncClient(_Client):
         super().__init__(
             provider, profile=profile, failover=failover, budget=budget, real_time=clock is None
         )
-        limiter = limiter or _limiter_on(clock)
+        limiter = limiter or (ProcessLimiter() if clock else PROCESS)
         self._transport = transport or AsyncHttpxTransport(http_client, timeouts)
-        self._driver = AsyncDriver(provider, self._transport, clock or Clock(), budget, limiter)
+        self._driver: AsyncDriver = AsyncDriver(
+            provider, self._transport, clock or Clock(), budget, limiter
+        )
 
     async def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""

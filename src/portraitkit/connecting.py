@@ -11,6 +11,7 @@ from .building import Setup, build
 from .client import AsyncClient, Client
 from .errors import ConfigError, frameless
 from .failover import Failover, FailoverRules
+from .limiting import Limiter
 from .media import MediaHost
 from .places import Place
 from .transport import Timeouts
@@ -82,6 +83,7 @@ def connect(
         budget=budget,
         clock=clock,
         failover=_fallbacks(setup, failover_rules, config, media_host),
+        limiter=_limiter(setup),
     )
 
 
@@ -127,6 +129,7 @@ def connect_async(
         budget=budget,
         clock=clock,
         failover=_fallbacks(setup, failover_rules, config, media_host),
+        limiter=_limiter(setup),
     )
 
 
@@ -164,3 +167,19 @@ def _fallbacks(
     if not setup.failover:
         return None
     return Failover(fallbacks=tuple(places[1:]), rules=rules or FailoverRules())
+
+
+def _limiter(setup: Setup) -> Limiter | None:
+    """What shares rates between processes, where the profile names a Redis."""
+    if setup.rate_limiter is None:
+        return None
+    try:
+        from .sharing import shared  # noqa: PLC0415  (an extra; most processes share nothing)
+    except ImportError as missing:
+        raise ConfigError(
+            f"profile {setup.profile!r}: rate_limiter needs a package that is not installed",
+            provider=setup.provider.name,
+            field="rate_limiter",
+            next_step="pip install 'portraitkit[redis]'",
+        ) from missing
+    return shared(setup.rate_limiter)

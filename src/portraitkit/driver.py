@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -54,12 +55,19 @@ class _Runner:
         self._clock = clock
         self._budget = budget
         self._limiter = limiter
+        self._count = threading.Lock()
+        self.limited_s = 0.0
 
     def _call(self, step: Request | At) -> Call:
         if isinstance(step, At):
             budget = step.budget or self._budget
             return Call(step.provider, step.request, self._clock, budget, self._limiter)
         return Call(self._provider, step, self._clock, self._budget, self._limiter)
+
+    def _done(self, call: Call) -> None:
+        if call.turn.limited_s:
+            with self._count:
+                self.limited_s += call.turn.limited_s
 
 
 class Driver(_Runner):
@@ -100,7 +108,11 @@ class Driver(_Runner):
             return self._clock.monotonic()
         if isinstance(step, Work):
             return step.call()
-        return self._send(self._call(step))
+        call = self._call(step)
+        try:
+            return self._send(call)
+        finally:
+            self._done(call)
 
     def _send(self, call: Call) -> Response:
         if (answer := self._try(call)) or not stamina.is_active():
@@ -174,7 +186,11 @@ class AsyncDriver(_Runner):
             if error is not None:
                 raise error
             return result
-        return await self._send(self._call(step))
+        call = self._call(step)
+        try:
+            return await self._send(call)
+        finally:
+            self._done(call)
 
     async def _send(self, call: Call) -> Response:
         if (answer := await self._try(call)) or not stamina.is_active():

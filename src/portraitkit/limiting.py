@@ -9,9 +9,10 @@ have taught. Nothing here waits or knows the time: it is told the time and tells
 
 from __future__ import annotations
 
+import math
 import os
 import threading
-from typing import Final, Protocol, TypeAlias
+from typing import ClassVar, Final, Protocol, TypeAlias
 
 from attrs import define, field
 
@@ -56,7 +57,7 @@ class Place:
 class Limiter(Protocol):
     """Gives out places. Safe to share between threads and event loops."""
 
-    blocks: bool
+    blocks: ClassVar[bool]
     """Whether a call may take as long as a network does."""
 
     def reserve(self, key: Key, rate: Rate, *, now_s: float, within_s: float) -> Place:
@@ -93,12 +94,19 @@ class _Lane:
 
 def eased(spacing_s: float, calm_s: float) -> float:
     """What is left of a learned spacing after *calm_s* seconds without a refusal; 0 if nothing."""
-    if not spacing_s:
+    if not spacing_s or calm_s >= life_s(spacing_s):
         return 0.0
+    return spacing_s * math.exp2(-max(0.0, calm_s) / _half_s(spacing_s))
+
+
+def life_s(spacing_s: float) -> float:
+    """Seconds until a learned spacing is forgotten: by then it is a few milliseconds."""
+    return _half_s(spacing_s) * math.log2(32 * spacing_s / FIRST_SPACING_S)
+
+
+def _half_s(spacing_s: float) -> float:
     # A wide spacing eases slowly: a few requests have to pass before it is tried again.
-    half_s = max(EASE_S, 10 * spacing_s)
-    left_s = spacing_s * 0.5 ** (max(0.0, calm_s) / half_s)
-    return left_s if left_s > FIRST_SPACING_S / 32 else 0.0
+    return max(EASE_S, 10 * spacing_s)
 
 
 def pace(rate: Rate, spacing_s: float) -> tuple[float, int]:
@@ -125,7 +133,8 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch  (Windows has no fork)
 class ProcessLimiter:
     """The limiter of one process, for all its threads and event loops."""
 
-    blocks: bool = False
+    blocks: ClassVar[bool] = False
+
     _lanes: dict[Key, _Lane] = field(factory=dict[Key, _Lane], repr=False)
 
     def reserve(self, key: Key, rate: Rate, *, now_s: float, within_s: float) -> Place:

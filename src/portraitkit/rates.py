@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 
 @frozen(kw_only=True)
@@ -19,24 +19,21 @@ class Rate:
         window_s: The window, in seconds.
         source: Where the number is from, or who says that there is none.
         assumed: Whether the number is another's, and this vendor's own is not known.
-        burst: Requests that may go at once, after a rest.
-        interval_s: Seconds between those that follow; 0 without a number.
     """
 
     most: int | None = None
     window_s: float = 1.0
     source: str = ""
     assumed: bool = False
-    burst: int = field(init=False, repr=False, eq=False)
-    interval_s: float = field(init=False, repr=False, eq=False)
 
-    @burst.default
-    def _a_fifth(self) -> int:
+    @property
+    def burst(self) -> int:
+        """Requests that may go at once, after a rest: a fifth."""
         return max(1, (self.most or 0) // 5)
 
-    @interval_s.default
-    def _spacing(self) -> float:
-        # So that a burst and those spaced behind it are never more than `most` in any window.
+    @property
+    def interval_s(self) -> float:
+        """Seconds between those that follow, so that no window holds more; 0 without a number."""
         return self.window_s / (self.most - self.burst + 1) if self.most else 0.0
 
 
