@@ -153,8 +153,10 @@ class ProcessLimiter:
         """Seconds until the request may go; 0 means that it goes now. CrowdedError as above."""
         with _lock:
             lane = self._lanes.get(place.key)
-            moved_s = lane.shift_s - place.shift_s if lane else 0.0
-        wait_s = max(0.0, place.due_s + moved_s - now_s)
+            due_s = place.due_s
+            if lane:
+                due_s = max(due_s + lane.shift_s - place.shift_s, lane.held_s)
+        wait_s = max(0.0, due_s - now_s)
         if wait_s > within_s:
             raise CrowdedError(wait_s)
         if not wait_s:
