@@ -129,7 +129,7 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch  (Windows has no fork)
     )
 
 
-@define
+@define(eq=False)
 class ProcessLimiter:
     """The limiter of one process, for all its threads and event loops."""
 

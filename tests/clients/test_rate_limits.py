@@ -1,0 +1,325 @@
+"""The account's rates under all three drivers: waiting, telling, deadlines, what 429s teach."""
+
+from __future__ import annotations
+
+import logging
+
+import anyio
+import pytest
+from attrs import evolve
+
+from portraitkit import errors
+from portraitkit.attempts import Budget
+from portraitkit.client import AsyncClient, Client
+from portraitkit.errors import Outcome
+from portraitkit.limiting import PROCESS, CrowdedError, Place, ProcessLimiter
+from portraitkit.models import AssetStatus
+from portraitkit.rates import Rate
+from portraitkit.testing import VirtualTime, answer, simulated
+from portraitkit.testing.replaying import NOW
+from portraitkit.transport import TransportError
+from portraitkit.wire import pause, within
+
+ASSET_ID = "asset-20260318035710-abcde"
+ACTIVE = answer({"Result": {"Id": ASSET_ID, "Status": "Active"}})
+CREATED = answer({"Result": {"Id": "group-20260318035710-abcde"}})
+NOT_SENT = TransportError(Outcome.NOT_SENT, "cannot connect")
+EVERY_2_S = Rate(most=1, window_s=2.0, source="this test")
+
+
+def read(provider):
+    return provider.get_asset(ASSET_ID)
+
+
+def times(number):
+    def story(provider):
+        found = [(yield from read(provider))]
+        while len(found) < number:
+            found.append((yield from read(provider)))
+        return found
+
+    return story
+
+
+def refused(**headers):
+    error = {"Code": "FlowLimitExceeded", "Message": "Request was rejected by flow control."}
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return answer({"ResponseMetadata": {"Error": error}}, 429, headers=named)
+
+
+@pytest.fixture
+def paced(provider):
+    """AllToken, whose GetAsset goes every two seconds."""
+    return evolve(provider, rates={"GetAsset": EVERY_2_S})
+
+
+def near(*seconds):
+    return pytest.approx(list(seconds), abs=0.001)
+
+
+def test_what_is_too_early_waits(script, paced, caplog):
+    """The second and third request go when the account's rate has room, and say what it cost."""
+    vendor = script(ACTIVE, ACTIVE, ACTIVE, provider=paced)
+    with caplog.at_level(logging.INFO, "portraitkit"):
+        first, second, third = vendor.run(times(3))
+
+    assert near(0.0, 2.0, 4.0) == vendor.times_s
+    assert near(0.0, 2.0, 2.0) == [each.raw.limited_s for each in (first, second, third)]
+    assert [
+        ("INFO", "alltoken: waiting 2.00 s, as the account may send no more of GetAsset now")
+    ] * 2 == [(each.levelname, each.getMessage()) for each in caplog.records]
+
+
+def test_other_families_go_meanwhile(script, paced):
+    """One family that is used up holds up no other."""
+    vendor = script(ACTIVE, CREATED, provider=paced)
+
+    def story(provider):
+        _ = yield from read(provider)
+        return (yield from provider.create_group("Mia"))
+
+    _ = vendor.run(story)
+
+    assert [0.0, 0.0] == vendor.times_s
+
+
+def test_each_attempt_takes_a_place(script, paced):
+    """A retry is a request like any other, and is told apart in the list of attempts."""
+    vendor = script(NOT_SENT, NOT_SENT, ACTIVE, provider=paced)
+
+    found = vendor.run(read)
+
+    assert near(0.0, 2.0, 4.0) == vendor.times_s
+    assert near(0.0, 1.5) == [each.limited_s for each in found.raw.attempts]
+    assert pytest.approx(1.5 + 1.0, abs=0.001) == found.raw.limited_s
+
+
+def test_a_place_that_comes_too_late_is_an_error_before_anything_is_sent(script, paced):
+    """With less time than the wait, nothing is sent and the error says when to come again."""
+    vendor = script(ACTIVE, provider=paced)
+
+    def story(provider):
+        _ = yield from read(provider)
+        now_s = yield from pause()
+        return (yield from within(read(provider), now_s + 1.5))
+
+    with pytest.raises(errors.RateLimitedError) as caught:
+        vendor.run(story)
+    error = caught.value
+
+    assert 1 == len(vendor.sent)
+    assert [0.0] == vendor.times_s
+    assert pytest.approx(2.0) == error.retry_after_s
+    assert ("alltoken", None, ()) == (error.provider, error.status, error.attempts)
+    assert "account's own rate of GetAsset is used up: nothing was sent" in str(error)
+    assert "call again in 2.0 s" in error.next_step
+
+
+def test_a_place_beyond_patience_is_an_error(script, paced):
+    """Without a deadline the budget's patience decides, as it does for `Retry-After`."""
+    vendor = script(ACTIVE, provider=paced, budget=Budget(patience_s=1.0))
+    with pytest.raises(errors.RateLimitedError) as caught:
+        vendor.run(times(2))
+
+    assert 1 == len(vendor.sent)
+    assert pytest.approx(2.0) == caught.value.retry_after_s
+
+
+def test_a_wait_rides_it_out(script, paced):
+    """Waiting for an asset goes on while its looks have no place, until one has."""
+    vendor = script(
+        ACTIVE,
+        ACTIVE,
+        provider=evolve(paced, rates={"GetAsset": evolve(EVERY_2_S, window_s=9)}),
+        budget=Budget(patience_s=1.0),
+    )
+
+    def story(provider):
+        _ = yield from read(provider)
+        return (yield from provider.wait_until_active(ASSET_ID))
+
+    found = vendor.run(story)
+
+    assert AssetStatus.ACTIVE is found.status
+    assert 9.0 <= vendor.times_s[1] < 12.1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"retry_after": "7"},
+        {"x_ratelimit_reset": "7"},
+        {"x_ratelimit_reset": str(NOW.timestamp() + 7)},
+        {"x_ratelimit_reset": str(int(NOW.timestamp() + 7) * 1000)},
+        {"retry_after": "7", "x_ratelimit_reset": "90"},
+    ],
+    ids=["retry-after", "reset", "reset as time", "reset in ms", "both"],
+)
+def test_a_refusal_holds_the_family_for_all_of_the_account(script, provider, headers):
+    """Another client of the account waits for the moment that the vendor named to this one."""
+    limiter = ProcessLimiter()
+    vendor = script(refused(**headers), ACTIVE, provider=provider, limiter=limiter)
+    _ = vendor.run(read)
+    key = ("alltoken", provider.account, "GetAsset")
+    learned_s = limiter.reserve(key, provider.rate("GetAsset"), now_s=6.0, within_s=60).due_s
+
+    assert pytest.approx(7.0, abs=0.01) == vendor.times_s[1]
+    assert 7.0 <= learned_s
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5", "nan", "inf", "0"])
+def test_a_senseless_reset_holds_nothing(script, text):
+    """What cannot be a moment is as good as none: the retry comes by its own backoff."""
+    vendor = script(refused(x_ratelimit_reset=text), ACTIVE)
+    _ = vendor.run(read)
+
+    assert [0.0, 0.5] == vendor.times_s
+
+
+def test_a_hold_beyond_patience_ends_the_attempts(script):
+    """The vendor's refusal stands where the next attempt would come too late."""
+    vendor = script(refused(x_ratelimit_reset="200"))
+    with pytest.raises(errors.RateLimitedError) as caught:
+        vendor.run(read)
+
+    assert 1 == len(vendor.sent)
+    assert (429, "FlowLimitExceeded", 1) == (
+        caught.value.status,
+        caught.value.code,
+        len(caught.value.attempts),
+    )
+
+
+def test_a_lost_connection_stands_where_no_place_is_left(script, paced):
+    """If the second attempt has no place in time, the first one's fault is told."""
+    vendor = script(NOT_SENT, provider=paced, budget=Budget(patience_s=0.6))
+    with pytest.raises(errors.ConnectionFailedError, match="cannot connect"):
+        vendor.run(read)
+
+    assert 1 == len(vendor.sent)
+
+
+def test_a_client_sums_up_what_its_requests_waited(simulator, provider):
+    """Time lost to rates can be taken off a comparison of vendors."""
+    client = simulated(evolve(provider, rates={"CreateAssetGroup": EVERY_2_S}), simulator)
+    for name in ("Mia", "Ann", "Kim"):
+        _ = client.create_group(name)
+
+    assert pytest.approx(4.0, abs=0.001) == client.limited_s
+
+
+# -- who shares ------------------------------------------------------------------------------------
+
+
+class Spy:
+    """A transport that answers at once and keeps the times of its clock."""
+
+    def __init__(self, time):
+        self.time, self.times_s = time, []
+
+    def send(self, request):
+        self.times_s.append(self.time.monotonic())
+        return ACTIVE
+
+    def close(self):
+        pass
+
+
+class AsyncSpy(Spy):
+    async def send(self, request):
+        return Spy.send(self, request)
+
+    async def close(self):
+        pass
+
+
+def test_two_clients_of_an_account_share(paced):
+    """A second client, with another key order or none, finds the place taken by the first."""
+    time, limiter = VirtualTime(), ProcessLimiter()
+    spy = Spy(time)
+    for _ in range(2):
+        with Client(paced, transport=spy, clock=time.clock, limiter=limiter) as client:
+            _ = client.get_asset(ASSET_ID)
+
+    assert near(0.0, 2.0) == spy.times_s
+
+
+def test_blocking_and_two_event_loops_share(paced):
+    """One limiter serves a blocking client, an asyncio loop and a trio loop."""
+    time, limiter = VirtualTime(), ProcessLimiter()
+    spy, awaited = Spy(time), AsyncSpy(time)
+
+    async def run():
+        async with AsyncClient(
+            paced, transport=awaited, clock=time.clock, limiter=limiter
+        ) as client:
+            _ = await client.get_asset(ASSET_ID)
+
+    with Client(paced, transport=spy, clock=time.clock, limiter=limiter) as client:
+        _ = client.get_asset(ASSET_ID)
+    anyio.run(run, backend="asyncio")
+    anyio.run(run, backend="trio")
+
+    assert near(0.0) == spy.times_s
+    assert near(2.0, 4.0) == awaited.times_s
+
+
+def test_clients_on_real_time_share_one_limiter(paced):
+    """Without a clock of their own, all clients of the process have the same limiter."""
+    client, other = Client(paced), AsyncClient(paced)
+
+    assert PROCESS is client._driver._limiter
+    assert PROCESS is other._driver._limiter
+    client.close()
+    anyio.run(other.close)
+
+
+def test_clients_on_another_time_do_not(paced):
+    """A test's virtual clock disturbs nobody."""
+    time = VirtualTime()
+    limiters = [
+        Client(paced, transport=Spy(time), clock=time.clock)._driver._limiter for _ in range(2)
+    ]
+
+    assert limiters[0] is not limiters[1]
+    assert PROCESS not in limiters
+
+
+class Far:
+    """A limiter that is asked over a network: it must not be asked on an event loop."""
+
+    blocks = True
+
+    def __init__(self):
+        self.asked = []
+
+    def reserve(self, key, rate, *, now_s, within_s):
+        self._note("reserve")
+        return Place(key=key, rate=rate, due_s=now_s + 1.0)
+
+    def wait_s(self, place, *, now_s, within_s):
+        self._note("wait_s")
+        if within_s < 0.5:
+            raise CrowdedError(1.0)
+        return max(0.0, place.due_s - now_s)
+
+    def refused(self, place, *, now_s, hold_s):
+        self._note("refused")
+
+    def _note(self, what):
+        try:
+            _ = anyio.get_current_task()
+        except Exception:  # noqa: BLE001  (which one depends on the library)
+            self.asked.append(what)
+        else:
+            self.asked.append(f"{what} on the loop")
+
+
+def test_a_far_limiter_is_asked_off_the_loop(script):
+    """Event loops go on while a limiter is asked over a network."""
+    far = Far()
+    vendor = script(refused(), ACTIVE, limiter=far)
+    _ = vendor.run(read)
+
+    assert ["reserve", "wait_s", "wait_s", "refused", "reserve", "wait_s", "wait_s"] == far.asked
+    assert near(1.0, 2.5) == vendor.times_s
