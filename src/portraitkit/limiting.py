@@ -26,6 +26,9 @@ FIRST_SPACING_S: Final = 0.1
 WIDEST_SPACING_S: Final = 60.0
 LONGEST_HOLD_S: Final = 300.0
 """A vendor's longer `Retry-After` is believed no further: one request then asks again."""
+LESSON_S: Final = 1.0
+"""A vendor's window is still full for so long: what it refuses then teaches nothing new."""
+WIDER: Final = 1.5
 EASE_S: Final = 30.0
 """Seconds without a refusal that halve what was learned."""
 MOST_LANES: Final = 1024
@@ -41,7 +44,7 @@ class CrowdedError(Exception):
 
 @define
 class Place:
-    """A place in a lane. `due_s` and `sent_s` are times of the caller's monotonic clock."""
+    """A place in a lane, in times of the caller's clock; `shared` by all processes or not."""
 
     key: Key
     rate: Rate
@@ -49,7 +52,6 @@ class Place:
     shift_s: float = 0.0
     sent_s: float = 0.0
     shared: bool = False
-    """Whether it was taken in what all processes share."""
     waited: bool = False
     seen: bytes | None = None
 
@@ -118,7 +120,7 @@ def pace(rate: Rate, spacing_s: float) -> tuple[float, int]:
 
 def wider(rate: Rate, spacing_s: float) -> float:
     """The spacing after a refusal at a pace with *spacing_s* learned."""
-    return min(max(2 * max(spacing_s, rate.interval_s), FIRST_SPACING_S), WIDEST_SPACING_S)
+    return min(max(WIDER * max(spacing_s, rate.interval_s), FIRST_SPACING_S), WIDEST_SPACING_S)
 
 
 # One lock for all: it is held for microseconds, and a fork must find it free.
@@ -153,10 +155,8 @@ class ProcessLimiter:
         """Seconds until the request may go; 0 means that it goes now. CrowdedError as above."""
         with _lock:
             lane = self._lanes.get(place.key)
-            due_s = place.due_s
-            if lane:
-                due_s = max(due_s + lane.shift_s - place.shift_s, lane.held_s)
-        wait_s = max(0.0, due_s - now_s)
+            moved_s = max(place.due_s + lane.shift_s - place.shift_s, lane.held_s) if lane else 0.0
+        wait_s = max(0.0, max(place.due_s, moved_s) - now_s)
         if wait_s > within_s:
             raise CrowdedError(wait_s)
         if not wait_s:
@@ -167,7 +167,7 @@ class ProcessLimiter:
         """Learn from a 429: nothing goes for *hold_s*, and what follows goes slower for a while."""
         with _lock:
             lane = self._lane(place.key, now_s)
-            if place.sent_s > lane.learned_s:  # those that left together teach one lesson
+            if place.sent_s > lane.learned_s + LESSON_S:  # those that left together teach one
                 lane.spacing_s = wider(place.rate, eased(lane.spacing_s, now_s - lane.calm_s))
                 lane.learned_s = now_s
             until_s = max(lane.held_s, now_s + min(hold_s, LONGEST_HOLD_S))

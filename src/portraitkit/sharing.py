@@ -26,6 +26,7 @@ from throttled.exceptions import StoreUnavailableError
 
 from .errors import ConfigError
 from .limiting import (
+    LESSON_S,
     LONGEST_HOLD_S,
     PROCESS,
     CrowdedError,
@@ -46,11 +47,12 @@ AWAY_S: Final = 30.0
 
 _log: Final = logging.getLogger("portraitkit")
 _PREFIX: Final = "portraitkit"
-_PERIOD: Final = timedelta(seconds=1_000_000)
-"""throttled-py counts whole seconds; over a long period any spacing comes out exact enough."""
+_PERIOD_S: Final = 1_000_000
+"""throttled-py takes whole requests in whole seconds: over a long period that is exact enough."""
 _WHOLE_QUEUE: Final = 1_000_000_000
 _ROUNDING_S: Final = 0.002
 """Redis tells what is left of a hold in whole milliseconds."""
+_NOISE_S: Final = 1e-6
 _FAULTS: Final = (redis.RedisError, StoreUnavailableError, OSError)
 
 
@@ -110,23 +112,25 @@ class RedisLimiter:
 
     def _reserve(self, key: Key, rate: Rate, now_s: float, within_s: float) -> Place:
         name = ":".join(key)
-        held_s, learned_s, seen = self._state(name)
+        held_s, learned_s, _, seen = self._state(name)
         spacing_s, burst = pace(rate, learned_s)
         wait_s = held_s + _ROUNDING_S if held_s else 0.0
         if wait_s > within_s:
             raise CrowdedError(wait_s)
         if spacing_s:
+            spacing_s = _PERIOD_S / _count(spacing_s)
             room = burst + int(within_s / spacing_s)
             told = self._lane(spacing_s, room).limit(name)
             if told.limited:
                 raise CrowdedError(told.state.retry_after + (room - burst) * spacing_s)
-            wait_s = max(wait_s, told.state.reset_after - burst * spacing_s)
+            behind_s = told.state.reset_after - burst * spacing_s
+            wait_s = max(wait_s, behind_s if behind_s > _NOISE_S else 0.0)
         return Place(key=key, rate=rate, due_s=now_s + wait_s, shared=True, seen=seen)
 
     def _look_again(self, place: Place, now_s: float, within_s: float) -> None:
         """After a wait: a hold may have come up, and then there is a later place to take."""
         try:
-            held_s, _, place.seen = self._state(":".join(place.key))
+            held_s, _, _, place.seen = self._state(":".join(place.key))
             if held_s:
                 later = self._reserve(place.key, place.rate, now_s, within_s)
                 place.due_s, place.seen = later.due_s, later.seen
@@ -135,8 +139,8 @@ class RedisLimiter:
 
     def _teach(self, place: Place, hold_s: float) -> None:
         name = ":".join(place.key)
-        held_s, spacing_s, known = self._state(name)
-        if known is None or known == place.seen:  # those that left together teach one lesson
+        held_s, spacing_s, calm_s, known = self._state(name)
+        if known is None or (known == place.seen and calm_s > LESSON_S):
             spacing_s = wider(place.rate, spacing_s)
             lasts_ms = int(1000 * (hold_s + life_s(spacing_s)))
             _ = self._redis.set(f"{_PREFIX}:slow:{name}", f"{spacing_s:.6f}", px=lasts_ms)
@@ -149,17 +153,17 @@ class RedisLimiter:
             cost = int(more_s / spacing_s) + 1
             _ = self._lane(spacing_s, _WHOLE_QUEUE).limit(name, cost)
 
-    def _state(self, name: str) -> tuple[float, float, bytes | None]:
-        """How long a lane is still held, the spacing that was learned, and that as it is stored."""
+    def _state(self, name: str) -> tuple[float, float, float, bytes | None]:
+        """How long a lane is held, the spacing it has learned, since when; that as it is stored."""
         held, slow = f"{_PREFIX}:held:{name}", f"{_PREFIX}:slow:{name}"
         asked = self._redis.pipeline(transaction=False)
         held_ms, known, lasts_ms = asked.pttl(held).get(slow).pttl(slow).execute()
         learned_s = float(known) if known else 0.0
         calm_s = life_s(learned_s) - lasts_ms / 1000 if learned_s else 0.0
-        return max(0, held_ms) / 1000, eased(learned_s, calm_s), known
+        return max(0, held_ms) / 1000, eased(learned_s, calm_s), calm_s, known
 
     def _make_lane(self, spacing_s: float, room: int) -> BaseRateLimiter:
-        quota = per_duration(_PERIOD, max(1, int(1_000_000 / spacing_s)), room)
+        quota = per_duration(timedelta(seconds=_PERIOD_S), _count(spacing_s), room)
         return RateLimiterRegistry.get("gcra")(quota, self._store, key_prefix=_PREFIX)
 
     def _lost(self, fault: Exception) -> None:
@@ -176,6 +180,10 @@ class RedisLimiter:
         if self._away_until_s > float("-inf"):
             self._away_until_s = float("-inf")
             _log.info("the rate limiter's Redis is back: rates are shared again")
+
+
+def _count(spacing_s: float) -> int:
+    return max(1, int(_PERIOD_S / spacing_s))
 
 
 _made: Final[dict[Secret, RedisLimiter]] = {}

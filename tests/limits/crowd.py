@@ -1,0 +1,42 @@
+"""One process of several: threads take places in a shared lane and print when they went."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+
+from portraitkit.limiting import CrowdedError
+from portraitkit.rates import Rate
+from portraitkit.secret import Secret
+from portraitkit.sharing import RedisLimiter
+
+
+def main(url: str, name: str, most: int, threads: int, until: float) -> None:
+    limiter, rate, times = RedisLimiter(Secret(url)), Rate(most=most), []
+
+    def work() -> None:
+        while time.time() < until:
+            now_s = time.monotonic()
+            left_s = until - time.time()
+            try:
+                key = ("vendor", "account", name)
+                place = limiter.reserve(key, rate, now_s=now_s, within_s=left_s)
+                while wait_s := limiter.wait_s(place, now_s=now_s, within_s=left_s):
+                    time.sleep(wait_s)
+                    now_s = time.monotonic()
+            except CrowdedError:
+                return
+            assert place.shared
+            times.append(time.time())
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    print(*times)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))

@@ -1,0 +1,396 @@
+"""Rates shared through a real Redis: by processes, with what they learn, and without the Redis."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import multiprocessing
+import subprocess
+import sys
+import threading
+import time
+import traceback
+import uuid
+from pathlib import Path
+
+import anyio
+import pytest
+
+import portraitkit as pk
+from portraitkit import errors, limiting, sharing
+from portraitkit.client import AsyncClient, Client
+from portraitkit.limiting import CrowdedError, ProcessLimiter
+from portraitkit.providers.alltoken import AllToken
+from portraitkit.rates import FREE, Rate
+from portraitkit.secret import Secret
+from portraitkit.sharing import RedisLimiter, shared
+from portraitkit.testing import answer
+
+TEN = Rate(most=10)
+ASSET_ID = "asset-20260318035710-abcde"
+
+
+@pytest.fixture
+def key():
+    """A lane that no other test uses."""
+    return ("vendor", "account", uuid.uuid4().hex)
+
+
+@pytest.fixture
+def pair(redis_server):
+    """Two limiters on one Redis, as two processes have them."""
+    return tuple(RedisLimiter(Secret(redis_server.url), spare=ProcessLimiter()) for _ in range(2))
+
+
+def take(limiter, key, rate=TEN, within_s=600.0):
+    return limiter.reserve(key, rate, now_s=0.0, within_s=within_s)
+
+
+def gone(limiter, key, rate=TEN):
+    place = take(limiter, key, rate)
+    assert 0.0 == limiter.wait_s(place, now_s=place.due_s, within_s=600.0)
+    return place
+
+
+def test_processes_and_threads_together_keep_to_the_rate(redis_server, key):
+    """Three processes of four threads each get together what one account may send, and no more."""
+    until = time.time() + 3.0
+    script = Path(__file__).parent / "crowd.py"
+    arguments = [redis_server.url, key[2], "50", "4", str(until)]
+    crowd = [
+        subprocess.Popen([sys.executable, str(script), *arguments], stdout=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    times = [[float(text) for text in each.communicate()[0].split()] for each in crowd]
+    sent = sorted(itertools.chain(*times))
+    took_s = sent[-1] - sent[0]
+    rate = Rate(most=50)
+
+    assert [0, 0, 0] == [each.returncode for each in crowd]
+    assert rate.burst + took_s / rate.interval_s + 2 >= len(sent)
+    assert len(sent) >= 0.7 * took_s / rate.interval_s
+    assert all(mine for mine in times)
+
+
+def test_two_limiters_take_places_in_turn(pair, key):
+    """Who asks later goes later, whichever process asks, and each at its distance."""
+    places = [take(limiter, key) for limiter in [*pair] * 6]
+    waits = [place.due_s for place in places]
+
+    assert [0.0, 0.0] == waits[:2]
+    assert pytest.approx(10 * TEN.interval_s, abs=0.1) == waits[-1]
+    assert all(
+        later - sooner <= TEN.interval_s + 0.001 for sooner, later in itertools.pairwise(waits[2:])
+    )
+
+
+def test_a_refusal_in_one_process_holds_and_slows_the_other(pair, key):
+    """What a vendor tells one process, all of the account's processes heed."""
+    mine, its = pair
+    mine.refused(gone(mine, key), now_s=0.0, hold_s=5.0)
+    waits = [take(limiter, key).due_s for limiter in (its, mine, its)]
+
+    assert 4.9 <= waits[0] < 5.6
+    assert all(
+        later - sooner >= limiting.WIDER * TEN.interval_s - 0.05
+        for sooner, later in itertools.pairwise(waits)
+    )
+
+
+def test_what_left_together_teaches_one_lesson(pair, key):
+    """Refusals of one burst hold and slow once, not once for each process."""
+    mine, its = pair
+    places = [gone(limiter, key, FREE) for limiter in (mine, its, mine, its)]
+    for limiter, place in zip([*pair] * 2, places, strict=True):
+        limiter.refused(place, now_s=0.0, hold_s=2.0)
+    waits = [take(limiter, key, FREE).due_s for limiter in pair]
+
+    assert 1.9 <= waits[0] < 2.4
+    assert waits[1] - waits[0] <= limiting.FIRST_SPACING_S + 0.01
+
+
+def test_a_refusal_without_a_moment_only_slows(pair, key):
+    """Nothing is held where the vendor names no time; what follows goes slower."""
+    mine, its = pair
+    mine.refused(gone(mine, key, FREE), now_s=0.0, hold_s=0.0)
+    waits = [take(its, key, FREE).due_s for _ in range(3)]
+
+    assert 0.0 == waits[0]
+    assert pytest.approx(2 * limiting.FIRST_SPACING_S, abs=0.05) == waits[2]
+
+
+def test_a_longer_hold_replaces_a_shorter_one(pair, key):
+    """The later moment counts, and what it adds is added to the queue once."""
+    mine, its = pair
+    first, second = gone(mine, key, FREE), gone(its, key, FREE)
+    mine.refused(first, now_s=0.0, hold_s=2.0)
+    its.refused(second, now_s=0.0, hold_s=6.0)
+    mine.refused(first, now_s=0.0, hold_s=1.0)
+
+    assert 5.8 <= take(mine, key, FREE).due_s < 6.6
+
+
+def test_refusals_long_after_another_teach_more(pair, key, monkeypatch):
+    """A refusal of what was sent at the slower pace makes it slower still."""
+    monkeypatch.setattr(sharing, "LESSON_S", 0.05)
+    mine, its = pair
+    mine.refused(gone(mine, key, FREE), now_s=0.0, hold_s=0.0)
+    time.sleep(0.15)
+    its.refused(gone(its, key, FREE), now_s=0.0, hold_s=0.0)
+    time.sleep(0.3)
+    waits = [take(mine, key, FREE).due_s for _ in range(3)]
+
+    assert pytest.approx(limiting.WIDER * limiting.FIRST_SPACING_S, abs=0.03) == waits[2] - waits[1]
+
+
+def test_who_waits_finds_a_hold_that_came_up(pair, key):
+    """After its wait a request looks again, and goes behind a hold that another process met."""
+    mine, its = pair
+    _ = [take(mine, key) for _ in range(2)]
+    place = take(mine, key)
+    assert 0 < mine.wait_s(place, now_s=0.0, within_s=60.0)
+    its.refused(gone(its, key), now_s=0.0, hold_s=3.0)
+    wait_s = mine.wait_s(place, now_s=place.due_s, within_s=60.0)
+
+    assert 2.8 <= wait_s < 4.0
+
+
+def test_who_waits_goes_where_no_hold_came_up(pair, key):
+    """Looking again costs no second place."""
+    mine, its = pair
+    _ = [take(its, key) for _ in range(2)]
+    place = take(mine, key)
+    assert 0 < mine.wait_s(place, now_s=0.0, within_s=60.0)
+
+    assert 0.0 == mine.wait_s(place, now_s=place.due_s, within_s=60.0)
+    assert pytest.approx(2 * TEN.interval_s, abs=0.1) == take(its, key).due_s
+
+
+def test_who_cannot_wait_takes_no_place(pair, key):
+    """Being turned away costs the next one nothing, and says how long it would have been."""
+    mine, its = pair
+    for _ in range(12):
+        _ = take(mine, key)
+    with pytest.raises(CrowdedError) as turned_away:
+        _ = take(its, key, within_s=0.5)
+
+    assert pytest.approx(11 * TEN.interval_s, abs=0.1) == turned_away.value.wait_s
+    assert pytest.approx(11 * TEN.interval_s, abs=0.1) == take(its, key).due_s
+
+
+def test_who_cannot_wait_for_a_hold_is_told(pair, key):
+    """A hold beyond the time there is turns away before and after a place was taken."""
+    mine, its = pair
+    place = take(mine, key)
+    its.refused(gone(its, key), now_s=0.0, hold_s=30.0)
+    with pytest.raises(CrowdedError) as turned_away:
+        _ = take(mine, key, within_s=5.0)
+    place.waited = True
+    with pytest.raises(CrowdedError):
+        _ = mine.wait_s(place, now_s=place.due_s, within_s=5.0)
+
+    assert 29 <= turned_away.value.wait_s <= 31
+    late = take(mine, key)
+    with pytest.raises(CrowdedError):
+        _ = mine.wait_s(late, now_s=0.0, within_s=5.0)
+
+
+def test_keys_run_out_by_themselves(redis_server, pair, key):
+    """A Redis is not filled with accounts that rest."""
+    mine, _ = pair
+    mine.refused(gone(mine, key), now_s=0.0, hold_s=1.0)
+    names = list(mine._redis.scan_iter(f"*{key[2]}*"))
+
+    assert 3 == len(names)
+    assert all(mine._redis.pttl(name) > 0 for name in names)
+
+
+# -- clients ---------------------------------------------------------------------------------------
+
+
+class Vendor:
+    """A transport that answers at once, and knows when it was asked."""
+
+    def __init__(self):
+        self.times_s = []
+
+    def send(self, request):
+        self.times_s.append(time.monotonic())
+        return answer({"Result": {"Id": ASSET_ID, "Status": "Active"}})
+
+    def close(self):
+        pass
+
+
+class AsyncVendor(Vendor):
+    async def send(self, request):
+        return Vendor.send(self, request)
+
+    async def close(self):
+        pass
+
+
+def provider():
+    return AllToken(
+        api_key=Secret(f"sk-{uuid.uuid4().hex}"), rates={"GetAsset": Rate(most=1, window_s=0.2)}
+    )
+
+
+def test_blocking_and_asynchronous_clients_share_a_redis(pair):
+    """A blocking client, asyncio and trio get one place each in turn."""
+    account, vendor, awaited = provider(), Vendor(), AsyncVendor()
+
+    async def run():
+        async with AsyncClient(account, transport=awaited, limiter=pair[1]) as client:
+            return (await client.get_asset(ASSET_ID)).raw.limited_s
+
+    with Client(account, transport=vendor, limiter=pair[0]) as client:
+        _ = client.get_asset(ASSET_ID)
+    limited_s = [anyio.run(run, backend="asyncio"), anyio.run(run, backend="trio")]
+    times_s = vendor.times_s + awaited.times_s
+
+    assert all(each > 0 for each in limited_s)
+    assert all(later - sooner >= 0.19 for sooner, later in itertools.pairwise(times_s))
+
+
+def _child(url, name, report):
+    limiter = shared(Secret(url))
+    report.send(take(limiter, ("vendor", "account", name), Rate(most=1, window_s=60)).due_s)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="this system has no fork"
+)
+def test_a_forked_child_shares_on(redis_server, key):
+    """A limiter that was used before a fork works in the child, on a connection of its own."""
+    limiter = shared(Secret(redis_server.url))
+    first = take(limiter, key, Rate(most=1, window_s=60))
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    child = context.Process(target=_child, args=(redis_server.url, key[2], there))
+    child.start()
+    second_s = here.recv()
+    child.join()
+    third = take(limiter, key, Rate(most=1, window_s=60))
+
+    assert 0.0 == first.due_s
+    assert 59 < second_s <= 61
+    assert 118 < third.due_s <= 121
+
+
+# -- without the Redis -----------------------------------------------------------------------------
+
+
+def test_without_the_redis_the_process_goes_on_alone(own_server, key, caplog, monkeypatch):
+    """A Redis that goes away is told once and costs no request; when it is back, it is used."""
+    monkeypatch.setattr(sharing, "AWAY_S", 0.2)
+    limiter = RedisLimiter(Secret(own_server.url), spare=ProcessLimiter())
+    shared_place = gone(limiter, key)
+    waiting = [take(limiter, key) for _ in range(3)][-1]
+    assert 0 < limiter.wait_s(waiting, now_s=0.0, within_s=60.0)
+    own_server.stop()
+    with caplog.at_level(logging.INFO, "portraitkit"):
+        limiter.refused(shared_place, now_s=0.0, hold_s=1.0)
+        assert 0.0 == limiter.wait_s(waiting, now_s=waiting.due_s, within_s=60.0)
+        time.sleep(0.25)
+        alone = [take(limiter, key) for _ in range(3)]
+        waits = [limiter.wait_s(place, now_s=0.0, within_s=60.0) for place in alone]
+        limiter.refused(alone[0], now_s=0.0, hold_s=1.0)
+        held_s = take(limiter, key).due_s
+        own_server.start()
+        time.sleep(0.25)
+        again = take(limiter, key)
+    said = [(each.levelname, each.getMessage()) for each in caplog.records]
+
+    assert [0.0, 0.0, pytest.approx(TEN.interval_s)] == waits
+    assert held_s > 1.0
+    assert (False, True) == (alone[0].shared, again.shared)
+    assert ["WARNING", "INFO"] == [level for level, _ in said]
+    assert "ConnectionError" in said[0][1]
+    assert "hunter2" not in str(said)
+
+
+def test_a_wrong_password_stops_nobody(own_server, key, caplog):
+    """The server refuses, the process goes on alone, and no text shows either password."""
+    url = own_server.url.replace("hunter2", "wrong-hunter3")
+    limiter = RedisLimiter(Secret(url), spare=ProcessLimiter())
+    place = take(limiter, key)
+
+    assert not place.shared
+    assert "AuthenticationError" in caplog.text
+    assert "hunter" not in caplog.text + repr(limiter) + repr(vars(limiter))
+
+
+def test_threads_do_not_wait_in_line_for_a_dead_redis(tmp_path, key):
+    """The first failure is enough: others of the same seconds do not try."""
+    limiter = RedisLimiter(Secret(f"unix://{tmp_path}/nobody.sock"), spare=ProcessLimiter())
+    _ = take(limiter, key)
+    started_s = time.monotonic()
+    threads = [threading.Thread(target=take, args=(limiter, key)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert time.monotonic() - started_s < 0.5
+
+
+# -- configuration ---------------------------------------------------------------------------------
+
+
+def profile(tmp_path, line, monkeypatch):
+    monkeypatch.setenv("LIMITER", line)
+    path = tmp_path / "portraitkit.toml"
+    text = '[profiles.alltoken]\napi_key = "env:KEY"\nrate_limiter = "env:LIMITER"\n'
+    _ = path.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("KEY", "sk-not-a-real-key-0123456789")
+    return path
+
+
+def test_clients_of_a_profile_share_its_redis(redis_server, tmp_path, monkeypatch):
+    """`connect` and `connect_async` use one limiter for one URL."""
+    config = profile(tmp_path, redis_server.url, monkeypatch)
+    client, aclient = (
+        pk.connect("alltoken", config=config),
+        pk.connect_async("alltoken", config=config),
+    )
+
+    assert isinstance(client._driver._limiter, RedisLimiter)
+    assert client._driver._limiter is aclient._driver._limiter
+    client.close()
+    anyio.run(aclient.close)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://:hunter2-secret@127.0.0.1",
+        "redis://:hunter2-secret@127.0.0.1:port/0",
+        "hunter2-secret",
+    ],
+)
+def test_what_is_no_redis_is_a_config_error(url, tmp_path, monkeypatch):
+    """The error names the key and what to write, and shows nothing of the address."""
+    config = profile(tmp_path, url, monkeypatch)
+    with pytest.raises(errors.ConfigError) as caught:
+        _ = pk.connect("alltoken", config=config)
+    ours = caught.tb.tb_next  # without this test's own variables
+    told = traceback.TracebackException(
+        caught.type, caught.value, ours, capture_locals=True
+    ).format()
+
+    assert "rate_limiter" == caught.value.field
+    assert "redis://, rediss:// or unix://" in caught.value.next_step
+    assert "hunter2" not in "".join(told)
+
+
+def test_a_missing_extra_names_the_pip_command(tmp_path, monkeypatch):
+    """Without the packages the error says what to install."""
+    config = profile(tmp_path, "redis://127.0.0.1", monkeypatch)
+    monkeypatch.setitem(sys.modules, "portraitkit.sharing", None)
+    with pytest.raises(errors.ConfigError) as caught:
+        _ = pk.connect("alltoken", config=config)
+
+    assert "pip install 'portraitkit[redis]'" == caught.value.next_step
+    assert "rate_limiter" == caught.value.field
