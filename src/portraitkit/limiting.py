@@ -24,8 +24,8 @@ Key: TypeAlias = tuple[str, str, str]
 FIRST_SPACING_S: Final = 0.1
 """The spacing after a refusal where none was known before."""
 WIDEST_SPACING_S: Final = 60.0
-LONGEST_HOLD_S: Final = 300.0
-"""A vendor's longer `Retry-After` is believed no further: one request then asks again."""
+LONGEST_HOLD_S: Final = 120.0
+"""A moment further off holds nobody: no call waits for it, and each hears it from the vendor."""
 LESSON_S: Final = 1.0
 """A vendor's window is still full for so long: what it refuses then teaches nothing new."""
 WIDER: Final = 1.5
@@ -170,7 +170,7 @@ class ProcessLimiter:
             if place.sent_s > lane.learned_s + LESSON_S:  # those that left together teach one
                 lane.spacing_s = wider(place.rate, eased(lane.spacing_s, now_s - lane.calm_s))
                 lane.learned_s = now_s
-            until_s = max(lane.held_s, now_s + min(hold_s, LONGEST_HOLD_S))
+            until_s = max(lane.held_s, now_s + hold_s)
             # Places that were taken keep their order and their distances: all move together.
             more_s = until_s - max(lane.held_s, now_s)
             if more_s > 0 and lane.last_s > now_s:

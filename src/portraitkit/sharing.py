@@ -27,7 +27,6 @@ from throttled.exceptions import StoreUnavailableError
 from .errors import ConfigError
 from .limiting import (
     LESSON_S,
-    LONGEST_HOLD_S,
     PROCESS,
     CrowdedError,
     Key,
@@ -106,7 +105,7 @@ class RedisLimiter:
             self._spare.refused(place, now_s=now_s, hold_s=hold_s)
             return
         try:
-            self._teach(place, min(hold_s, LONGEST_HOLD_S))
+            self._teach(place, hold_s)
         except _FAULTS as fault:
             self._lost(fault)
 

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from .errors import RateLimitedError
+from .limiting import LONGEST_HOLD_S
 
 if TYPE_CHECKING:
     from .limiting import Limiter, Place
@@ -59,7 +60,8 @@ class Turn:
     def refused(self, *, now_s: float, hold_s: float) -> None:
         """Tell the limiter that the vendor refused the last attempt for the account's rate."""
         if self._place is not None:
-            self._limiter.refused(self._place, now_s=now_s, hold_s=hold_s)
+            held_s = hold_s if hold_s <= LONGEST_HOLD_S else 0.0
+            self._limiter.refused(self._place, now_s=now_s, hold_s=held_s)
 
     def too_late(self, wait_s: float) -> RateLimitedError:
         """Say that a request was not sent, as its turn would come too late."""

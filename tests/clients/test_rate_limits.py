@@ -178,7 +178,7 @@ def test_a_senseless_reset_holds_nothing(script, text):
 
 def test_a_hold_beyond_patience_ends_the_attempts(script):
     """The vendor's refusal stands where the next attempt would come too late."""
-    vendor = script(refused(x_ratelimit_reset="200"))
+    vendor = script(refused(x_ratelimit_reset="90"), budget=Budget(patience_s=60))
     with pytest.raises(errors.RateLimitedError) as caught:
         vendor.run(read)
 
@@ -188,6 +188,24 @@ def test_a_hold_beyond_patience_ends_the_attempts(script):
         caught.value.code,
         len(caught.value.attempts),
     )
+
+
+def test_a_day_holds_nobody(script):
+    """One gateway's odd word must not close a family for hours: who comes next asks the vendor."""
+    vendor = script(refused(retry_after="86400"), ACTIVE)
+
+    def story(provider):
+        try:
+            yield from read(provider)
+        except errors.RateLimitedError as error:
+            asked_s = error.retry_after_s
+        return asked_s, (yield from read(provider))
+
+    asked_s, found = vendor.run(story)
+
+    assert 86400 == asked_s
+    assert AssetStatus.ACTIVE is found.status
+    assert vendor.times_s[1] < 1
 
 
 def test_a_lost_connection_stands_where_no_place_is_left(script, paced):

@@ -166,14 +166,6 @@ def test_refusals_one_after_the_other_teach_more():
     assert 40.0 < spacings[-1] <= limiting.WIDEST_SPACING_S
 
 
-def test_a_hold_is_believed_so_far():
-    """A vendor that asks for a day is asked again after five minutes."""
-    limiter = ProcessLimiter()
-    limiter.refused(take(limiter, 0.0), now_s=0.0, hold_s=86_400.0)
-
-    assert limiting.LONGEST_HOLD_S == take(limiter, 1.0).due_s
-
-
 def test_a_shorter_hold_does_not_end_a_longer_one():
     """Two answers cross on their way: the later moment holds."""
     limiter = ProcessLimiter()
