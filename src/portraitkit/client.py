@@ -135,9 +135,7 @@ class Client(_Client):
         )
         limiter = limiter or (ProcessLimiter() if clock else PROCESS)
         self._transport = transport or HttpxTransport(http_client, timeouts)
-        self._driver: Driver = Driver(
-            provider, self._transport, clock or Clock(), budget, limiter
-        )
+        self._driver: Driver = Driver(provider, self._transport, clock or Clock(), budget, limiter)
 
     def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""

@@ -227,7 +227,6 @@ class AsyncDriver(_Runner):
         return await anyio.to_thread.run_sync(ask) if call.turn.blocks else ask()
 
 
-
 def _out_of_sight(call: Callable[[], Any]) -> Hidden:
     """Hide what a thread hands back: asyncio logs it in its debug mode, signed URLs and all."""
     try:
