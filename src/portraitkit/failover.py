@@ -22,6 +22,7 @@ from .errors import (
     NotReadyError,
     OutcomeUnknownError,
     PortraitError,
+    RateLimitedError,
     UnsupportedError,
     mask_links,
 )
@@ -231,7 +232,7 @@ class _Watch:
         self.may_have_acted = before or not step.repeatable
         try:
             reply = yield At(self._provider, step, self._budget)
-        except ConnectionFailedError:
+        except (ConnectionFailedError, RateLimitedError):  # the latter when its turn came too late
             self.may_have_acted = before
             raise
         error = self._provider.refusal(reply) if isinstance(reply, Response) else None

@@ -774,7 +774,7 @@ def test_when_all_circuits_are_open_the_first_is_asked(make):
     with pytest.raises(errors.RateLimitedError) as caught:
         hand.create_video(SEA)
 
-    assert {"alltoken": 5, "token360": 0} == town.sent()
+    assert {"alltoken": 1, "token360": 0} == town.sent()
     assert ["my-token360", "my-alltoken"] == [each.profile for each in caught.value.tried]
 
 

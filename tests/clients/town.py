@@ -40,7 +40,8 @@ FAULTS = {
     "unreachable": TransportError(Outcome.NOT_SENT, "connect timeout"),
     "no certificate": TransportError(Outcome.NOT_SENT, "bad certificate", passing=False),
     "busy": answer(429, "TooManyRequests"),
-    "busy for long": answer(429, "TooManyRequests", **{"retry-after": "60"}),
+    # Longer than what the process itself would wait for, so that each call asks the vendor.
+    "busy for long": answer(429, "TooManyRequests", **{"retry-after": "150"}),
     "overloaded": answer(503, "ServerOverloaded"),
     "gateway": answer(502),
     "failing": answer(500, "InternalError"),
