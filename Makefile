@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml $(RUNTIME)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --group dev
 	touch $@
 
-demo: $(RUNTIME)  ## the main job at five simulated vendors
+demo: $(RUNTIME)  ## the main job at all simulated vendors
 	$(BIN)/python -m portraitkit.simulators.demo
 
 test: $(STAMP)  ## the whole suite, offline

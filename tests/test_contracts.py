@@ -79,7 +79,15 @@ def _followed(document, schema):
 
 def test_every_built_in_vendor_has_a_contract():
     """No adapter is without a contract to be judged by."""
-    assert ["alltoken", "apiyi", "token360", "volcengine", "xcompute"] == VENDORS
+    assert [
+        "alltoken",
+        "apimart",
+        "apiyi",
+        "byteplus",
+        "token360",
+        "volcengine",
+        "xcompute",
+    ] == VENDORS
 
 
 def test_the_meta_schema_is_a_schema():

@@ -18,8 +18,16 @@ from portraitkit import PortraitProvider
 from portraitkit.registry import provider_class
 
 ROOT: Final = Path(__file__).parent.parent
-VENDORS: Final = ("alltoken", "token360", "volcengine", "apiyi", "xcompute")
-TITLES: Final = ("AllToken", "Token360", "Volcengine", "APIYI", "xcompute")
+TITLES: Final = {
+    "alltoken": "AllToken",
+    "token360": "Token360",
+    "volcengine": "Volcengine",
+    "byteplus": "BytePlus",
+    "apiyi": "APIYI",
+    "apimart": "APIMart",
+    "xcompute": "xcompute",
+}
+VENDORS: Final = tuple(TITLES)
 OPERATIONS: Final = (
     "create_group",
     "get_group",
@@ -65,7 +73,7 @@ def table() -> str:
         yaml.safe_load((ROOT / "providers" / vendor / "contract.yaml").read_text(encoding="utf-8"))
         for vendor in VENDORS
     ]
-    lines = [f"| operation | {' | '.join(TITLES)} |", f"|---|{'---|' * len(TITLES)}"]
+    lines = [f"| operation | {' | '.join(TITLES.values())} |", f"|---|{'---|' * len(TITLES)}"]
     for operation in OPERATIONS:
         cells = [
             cell(vendor, operation, contract)

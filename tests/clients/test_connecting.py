@@ -568,7 +568,7 @@ def test_an_unknown_provider_names_the_nearest(write, installed):
     error = refusal_of()
 
     assert "no adapter is named 'altoken'" in str(error)
-    assert "did you mean 'alltoken'? installed: alltoken, apiyi" in str(error)
+    assert "did you mean 'alltoken'? installed: alltoken, apimart, apiyi" in str(error)
     installed()
     assert "installed: none" in str(refusal_of())
 

@@ -30,7 +30,7 @@ from ..errors import (
     ServiceUnavailableError,
     UnexpectedResponseError,
 )
-from ..models import MediaType, Page, Usage, VideoRef, VideoStatus, VideoTask
+from ..models import Page, Usage, VideoRef, VideoStatus, VideoTask
 from ..provider import PortraitProvider
 from ..rates import family_of
 from ..refusals import Fault
@@ -109,23 +109,6 @@ _REGISTER: Final = (
     "a real person was suspected: register the face as a portrait asset (add_asset in a group of "
     "create_group, or of start_verification for a real person) and use the asset in its place"
 )
-
-RATIOS: Final = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
-TO_720P: Final = ("480p", "720p")
-TO_1080P: Final = (*TO_720P, "1080p")
-_SOURCE: Final = "Volcengine docs 82379/1520757"
-RULES_2_0: Final[Mapping[str, Any]] = {
-    "duration_s": (4, 15),
-    "ratios": RATIOS,
-    "most": {MediaType.IMAGE: 9, MediaType.VIDEO: 3, MediaType.AUDIO: 3},
-    "source": _SOURCE,
-}
-RULES_2_5: Final[Mapping[str, Any]] = {
-    "duration_s": (4, 30),
-    "ratios": RATIOS,
-    "most": {MediaType.IMAGE: 30, MediaType.VIDEO: 10, MediaType.AUDIO: 10},
-    "source": _SOURCE,
-}
 
 
 @frozen(kw_only=True, slots=False)

@@ -53,8 +53,9 @@ ACTION_ADVICE: Final[Mapping[str, str]] = {
 }
 
 
-def _check_region(account: object, attribute: object, region: str) -> None:
-    del account, attribute  # attrs' form of a validator
+def check_region(account: object, attribute: object, region: str) -> None:
+    """Refuse what cannot stand in a signature's scope; a validator of attrs' form."""
+    del account, attribute
     if not re.fullmatch(r"[A-Za-z0-9_-]+", region):
         raise ConfigError(
             "region is no region's name",
@@ -101,7 +102,7 @@ class ArkAccount(ActionLibrary, ArkVideo):
     api_key: Secret
     session_token: Secret | None = None
     assets_url: str = ASSETS_ORIGIN
-    region: str = field(default="cn-beijing", validator=_check_region)
+    region: str = field(default="cn-beijing", validator=check_region)
 
     @property
     def identity(self) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from ..media import Upload
 from ..provider import PortraitProvider
 from ..rates import family_of
 from ..secret import Secret
-from ..wire import Auth, Request, json_body, origin_of
+from ..wire import Auth, Request, json_body, multipart, origin_of
 
 
 @frozen(kw_only=True, slots=False)
@@ -66,3 +67,22 @@ class BearerProvider(PortraitProvider):
             silent=method in ("DELETE", "PATCH"),
             family=family_of(method, path),
         )
+
+    def form(
+        self,
+        path: str,
+        fields: Mapping[str, str],
+        upload: Upload,
+        *,
+        repeatable: bool | None = None,
+    ) -> Request:
+        """Put a form with one file, called `file`, together."""
+        content, content_type = multipart(
+            fields,
+            name="file",
+            filename=upload.filename,
+            content=upload.content,
+            content_type=upload.content_type,
+        )
+        request = self.request("POST", path, repeatable=repeatable)
+        return evolve(request.with_headers({"Content-Type": content_type}), content=content)

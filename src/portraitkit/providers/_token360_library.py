@@ -28,7 +28,7 @@ from ..models import (
 )
 from ..vendor import Answer, with_findings
 from ..video import OnUnsupported
-from ..wire import Flow, multipart
+from ..wire import Flow
 from ._bearer import BearerProvider
 from ._token360 import GROUP_ID, ROWS, Cursor, failure_of, inner, is_active
 
@@ -139,15 +139,8 @@ class Token360Library(BearerProvider):
     def add_upload(self, group: GroupRef, upload: Upload, *, name: str) -> Flow[Asset]:
         """Upload a picture into an active group. Source: portrait guide, upload reference."""
         group_id = self.id_of("group", group)
-        content, content_type = multipart(
-            {"groupId": group_id, **({"name": name} if name else {})},
-            name="file",
-            filename=upload.filename,
-            content=upload.content,
-            content_type=upload.content_type,
-        )
-        request = self.request("POST", _ASSETS).with_headers({"Content-Type": content_type})
-        answer = yield from self.ask(evolve(request, content=content))
+        fields = {"groupId": group_id, **({"name": name} if name else {})}
+        answer = yield from self.ask(self.form(_ASSETS, fields, upload))
         given = {"group_id": group_id, "name": name, "media": upload.media}
         asset = self._asset(answer, inner(answer.data), **given)
         silent = asset.status is AssetStatus.UNKNOWN and not asset.status_word

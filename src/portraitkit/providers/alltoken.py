@@ -39,10 +39,10 @@ from ..models import (
     VideoTask,
 )
 from ..preflight import VideoModel
-from ..rates import Rate, family_of, learned
+from ..rates import Rate, learned
 from ..refusals import Fault
 from ..waiting import Pacing, Subject
-from ..wire import Auth, Flow, Request, Response, multipart
+from ..wire import Auth, Flow, Request, Response
 from . import _content
 from ._actions import (
     ACTION_ERRORS,
@@ -206,21 +206,7 @@ class AllToken(BearerProvider, ActionVerification):
         """
         group_id = self.id_of("group", group)
         findings = self.limits(tuple(_UPLOAD_RULES.check(upload)), None)
-        content, content_type = multipart(
-            {"GroupId": group_id},
-            name="file",
-            filename=upload.filename,
-            content=upload.content,
-            content_type=upload.content_type,
-        )
-        request = Request(
-            method="POST",
-            url=self.base_url + _UPLOAD_PATH,
-            headers={"Content-Type": content_type, "Accept": "application/json"},
-            content=content,
-            auth=Auth.BEARER,
-            family=family_of("POST", _UPLOAD_PATH),
-        )
+        request = self.form(_UPLOAD_PATH, {"GroupId": group_id}, upload)
         answer = yield from self.ask(request)
         # Unverified: the answer's shape is documented nowhere; the envelope or the bare id is read.
         answer = evolve(answer, data=first(answer.data, "Result") or answer.data)

@@ -18,8 +18,9 @@ from ..preflight import VideoModel
 from ..rates import Rate
 from ..waiting import Pacing, Subject
 from . import _content
-from ._ark import RULES_2_0, RULES_2_5, TASK_ADVICE, TO_720P, TO_1080P
+from ._ark import TASK_ADVICE
 from ._ark_account import ArkAccount
+from ._ark_models import TO_1080P, second_generation
 from ._rates import ACTION_RATES, GATEWAY_RATES
 
 VIDEO_ORIGIN: Final = "https://api.apiyi.com"
@@ -60,31 +61,8 @@ class APIYI(ArkAccount):
         fields={name: key for name, key in _content.FIELDS.items() if name != "callback_url"},
         unsupported={"callback_url": "it is not among the members that the gateway documents"},
     )
-    video_models: ClassVar[tuple[VideoModel, ...]] = (
-        VideoModel(
-            name="seedance-2.0",
-            id="doubao-seedance-2-0-260128",
-            resolutions=TO_1080P,
-            **RULES_2_0,
-        ),
-        VideoModel(
-            name="seedance-2.0-fast",
-            id="doubao-seedance-2-0-fast-260128",
-            resolutions=TO_720P,
-            **RULES_2_0,
-        ),
-        VideoModel(
-            name="seedance-2.0-mini",
-            id="doubao-seedance-2-0-mini-260615",
-            resolutions=TO_720P,
-            **RULES_2_0,
-        ),
-        VideoModel(
-            name="seedance-2.5",
-            id="doubao-seedance-2-5-260628",
-            resolutions=TO_1080P,
-            **RULES_2_5,
-        ),
+    video_models: ClassVar[tuple[VideoModel, ...]] = second_generation(
+        "doubao-", standard=TO_1080P, newest=TO_1080P
     )
     manual_steps: ClassVar[Mapping[str, str]] = {
         "start_verification": _IN_THE_CONSOLE,

@@ -41,7 +41,9 @@ _SIGNED: Final = (("access_key", "secret_key", "api_key"), ("assets_url", "video
 _SETTINGS: Final = {
     # name: the settings of its credentials, and of its addresses
     "alltoken": _BEARER,
+    "apimart": _BEARER,
     "apiyi": _SIGNED,
+    "byteplus": _SIGNED,
     "token360": _BEARER,
     "volcengine": _SIGNED,
     "xcompute": _BEARER,

@@ -12,23 +12,36 @@ if TYPE_CHECKING:
 
 _TO_1080P: Final = ("480p", "720p", "1080p")
 
-MODELS: Final[Mapping[str, Family]] = {
-    "doubao-seedance-2-0-260128": Family(resolutions=(*_TO_1080P, "4k")),
-    "doubao-seedance-2-0-fast-260128": Family(),
-    "doubao-seedance-2-0-mini-260615": Family(),
-    "doubao-seedance-2-5-260628": Family(
+_SECOND: Final[Mapping[str, Family]] = {
+    "seedance-2-0-260128": Family(resolutions=(*_TO_1080P, "4k")),
+    "seedance-2-0-fast-260128": Family(),
+    "seedance-2-0-mini-260615": Family(),
+    "seedance-2-5-260628": Family(
         resolutions=_TO_1080P,
         durations_s=(4, 30),
         references=(30, 10, 10),
         audio_alone=True,
     ),
-    "doubao-seedance-1-5-pro-251215": Family(
+}
+_FIRST: Final[Mapping[str, Family]] = {
+    "seedance-1-5-pro-251215": Family(
         resolutions=_TO_1080P,
         durations_s=(4, 12),
         takes_assets=False,
         second_generation=False,
     ),
 }
+
+
+def models_of(second: str, first: str) -> Mapping[str, Family]:
+    """List the models by the names of one house: what stands before each generation's."""
+    return {
+        **{second + name: family for name, family in _SECOND.items()},
+        **{first + name: family for name, family in _FIRST.items()},
+    }
+
+
+MODELS: Final = models_of("doubao-", "doubao-")
 
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "resolution": "720p",

@@ -1,5 +1,5 @@
 """
-The main job at five vendors, simulated on this machine: `python -m portraitkit.simulators.demo`.
+The main job at every vendor, simulated on this machine: `python -m portraitkit.simulators.demo`.
 
 `main_job` is what an application would write. It is the same for every profile; only the
 configuration that this demo puts into a temporary folder tells the vendors apart.
@@ -25,7 +25,9 @@ from .__main__ import ACCOUNT, load
 from .server import Server, WallClock, serve
 from .state import World, scans_after
 
-VENDORS: Final = ("alltoken", "token360", "volcengine", "apiyi", "xcompute")
+VENDORS: Final = (
+    "alltoken", "token360", "volcengine", "byteplus", "apiyi", "apimart", "xcompute"
+)  # fmt: skip
 REVIEW_S, QUEUE_S, RENDER_S = 0.6, 0.3, 1.2
 """What takes real vendors about 13 s, and minutes."""
 
@@ -59,7 +61,9 @@ _PROFILES: Final = {
     "alltoken": _BEARER + _CALLBACK,
     "token360": _BEARER,
     "volcengine": _SIGNED + _CALLBACK + _BY_URL,
+    "byteplus": _SIGNED + _CALLBACK + _BY_URL,
     "apiyi": _SIGNED + _BY_URL,
+    "apimart": _BEARER + _CALLBACK,
     "xcompute": _BEARER + _CALLBACK + _BY_URL,
 }
 

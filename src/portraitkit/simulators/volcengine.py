@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from attrs import Factory, define, field
 
+from ._ark_rules import MODELS
 from ._face_page import face_page
 from ._signed_actions import DOCUMENTED_RATES, AssetVariants, SignedPlane
 from .ark import ArkError, ArkTasks
@@ -27,9 +28,10 @@ from .seedance import usable_asset
 from .simulator import Simulator, bearer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ..wire import Request, Response
+    from .seedance import Family
     from .state import SimAccount, SimAsset
 
 __all__ = ["DOCUMENTED_RATES", "Variants", "VolcengineSimulator"]
@@ -62,6 +64,7 @@ class VolcengineSimulator(Simulator):
     """
 
     name: ClassVar[str] = "volcengine"
+    models: ClassVar[Mapping[str, Family]] = MODELS
 
     variants: Variants = Factory(Variants)
     _assets: SignedPlane = field(init=False)
@@ -76,7 +79,12 @@ class VolcengineSimulator(Simulator):
         self._assets.variants = self.variants
         if request.method == "POST" and urlsplit(request.url).path in {"", "/"}:
             return self._assets.answer(request)
-        tasks = ArkTasks(simulator=self, prefix=PREFIX, missing_asset=self.variants.missing_asset)
+        tasks = ArkTasks(
+            simulator=self,
+            prefix=PREFIX,
+            models=self.models,
+            missing_asset=self.variants.missing_asset,
+        )
         if not tasks.owns(request):
             return tasks.refuse(ArkError(404, "NotFound", "There is no such path."))
         account = self.world.account_of_key(bearer_of(request))

@@ -1,10 +1,10 @@
 """
-xcompute's tables: where members are found, what words and error types mean, what models take.
+The avatar dialect's tables: where members are found, what words mean, what models take.
 
-xcompute resells APIMart's interface. Rows that only APIMart's pages, clients' code or a guess stand
-behind are marked.
+APIMart's own; xcompute resells it under another host. What no page of either says is marked. What
+only APIMart's pages say is a guess at xcompute, as its page there and its contract tell.
 
-Source: docs/vendors/xcompute.md.
+Source: docs/vendors/apimart.md, docs/vendors/xcompute.md.
 """
 
 from __future__ import annotations
@@ -73,28 +73,28 @@ CODEC: Final = Codec(
             "Active": AssetStatus.ACTIVE,
             "Failed": AssetStatus.FAILED,  # also a task's word
             "processing": AssetStatus.PROCESSING,
-            # Unverified: a task's other words, from APIMart's page and from clients.
             "pending": AssetStatus.PROCESSING,
             "submitted": AssetStatus.PROCESSING,
+            "cancelled": AssetStatus.FAILED,
+            # Unverified: from clients' code.
             "queued": AssetStatus.PROCESSING,
             "in_progress": AssetStatus.PROCESSING,
-            "cancelled": AssetStatus.FAILED,
         },
         VideoStatus: {
             "completed": VideoStatus.SUCCEEDED,
             "failed": VideoStatus.FAILED,
-            # Unverified: as above.
             "pending": VideoStatus.QUEUED,
             "submitted": VideoStatus.QUEUED,
-            "queued": VideoStatus.QUEUED,
             "processing": VideoStatus.RUNNING,
-            "in_progress": VideoStatus.RUNNING,
             "cancelled": VideoStatus.CANCELLED,
+            # Unverified: as above.
+            "queued": VideoStatus.QUEUED,
+            "in_progress": VideoStatus.RUNNING,
         },
     },
 )
 
-# Unverified: APIMart's error types. The status decides for `invalid_request_error`.
+# The status decides for `invalid_request_error`.
 ERRORS: Final[Mapping[str, type[ProviderError]]] = {
     "authentication_error": AuthenticationError,
     "payment_required": InsufficientBalanceError,
@@ -121,32 +121,29 @@ _LIMITS: Final[dict[str, Any]] = {
     "ratios": ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "adaptive"),
     "most": {MediaType.IMAGE: 9, MediaType.VIDEO: 3, MediaType.AUDIO: 3},
     "prompt_length": 4000,
-    "source": "APIMart's generation page, whose interface xcompute resells",
+    "source": "APIMart's generation page",
 }
-MODELS: Final = (
-    VideoModel(
-        name="seedance-2.0",
-        id="doubao-seedance-2.0",
-        other_ids=("doubao-seedance-2.0-face",),
-        # Unverified: copies of the page disagree on where 1080p is made.
-        resolutions=("480p", "720p", "1080p"),
-        **_LIMITS,
-    ),
-    VideoModel(
-        name="seedance-2.0-fast",
-        id="doubao-seedance-2.0-fast",
-        other_ids=("doubao-seedance-2.0-fast-face",),
-        resolutions=("480p", "720p"),
-        **_LIMITS,
-    ),
-)
-
 MEDIA: Final[Mapping[MediaType, MediaRules]] = {
-    # Unverified: xcompute states no limits; what it takes is reviewed by the same upstream.
+    # Unverified: no page states limits; what is submitted is reviewed by the same upstream.
     MediaType.IMAGE: evolve(
-        UPSTREAM_MEDIA[MediaType.IMAGE], source="the upstream's image rules; xcompute states none"
+        UPSTREAM_MEDIA[MediaType.IMAGE], source="the upstream's image rules; no page states any"
     )
 }
+
+
+def models_to(*standard: str) -> tuple[VideoModel, ...]:
+    """List the models; copies of the page disagree on the *standard* one's resolutions."""
+    rows = (("seedance-2.0", standard), ("seedance-2.0-fast", ("480p", "720p")))
+    return tuple(
+        VideoModel(
+            name=name,
+            id=f"doubao-{name}",
+            other_ids=(f"doubao-{name}{_FACE}",),
+            resolutions=resolutions,
+            **_LIMITS,
+        )
+        for name, resolutions in rows
+    )
 
 
 def face_model(model_id: str) -> str:
@@ -161,13 +158,16 @@ def findings_of(request: VideoRequest, model_id: str, slots: tuple[Slot, ...]) -
     if any(slot.url.startswith("asset://") for slot in slots) and not model_id.endswith(_FACE):
         advice = "the guide advises a -face model for portraits"
         yield _finding("model", model_id, face_model(model_id), advice)
+    if request.resolution == "4k" and model_id.endswith(_FACE):
+        advice = "no copy of the page lets a -face model make 4k"
+        yield _finding("resolution", "4k", "1080p", advice)
     kinds = {slot.media for slot in slots if slot.role is Role.REFERENCE}
     if kinds == {MediaType.AUDIO}:
         yield _finding("media.audios", "alone", "beside media", "audio needs an image or a video")
 
 
 def _finding(name: str, found: object, limit: object, message: str) -> Finding:
-    source = "docs/vendors/xcompute.md"
+    source = "APIMart's generation page"
     return Finding(field=name, found=found, limit=limit, message=message, source=source)
 
 

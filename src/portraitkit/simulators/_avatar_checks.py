@@ -1,4 +1,4 @@
-"""What the simulated xcompute says of a real person's face check. Assumed, save for the session."""
+"""What the simulated avatar dialect says of a face check. Assumed, save for the session."""
 
 from __future__ import annotations
 

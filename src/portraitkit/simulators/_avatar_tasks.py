@@ -1,4 +1,4 @@
-"""What the simulated xcompute says of a review and of a video, as a task."""
+"""What the simulated avatar dialect says of a review and of a video, as a task."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from ._avatars import AvatarSimulator
     from .state import SimAsset, SimJob, SimVideo
-    from .xcompute import XComputeSimulator
 
 _WORDS: Final = {
     "queued": "pending",
@@ -30,7 +30,7 @@ def review_head(status: str, progress: int) -> dict[str, Any]:
     }
 
 
-def review_task(simulator: XComputeSimulator, job: SimJob) -> dict[str, Any]:
+def review_task(simulator: AvatarSimulator, job: SimJob) -> dict[str, Any]:
     """
     Say how a review stands.
 
@@ -69,7 +69,7 @@ def _item(asset: SimAsset, *, named: bool) -> dict[str, Any]:
     return item
 
 
-def video_task(simulator: XComputeSimulator, video: SimVideo) -> dict[str, Any]:
+def video_task(simulator: AvatarSimulator, video: SimVideo) -> dict[str, Any]:
     """Say how a video stands."""
     now, variants = simulator.world.now(), simulator.variants
     state = video.state(now)

@@ -1,5 +1,5 @@
 """
-What the simulated xcompute refuses, and its account-blind checks of a submission and a video body.
+What the simulated avatar dialect refuses, and its account-blind checks of what is submitted.
 
 Field names and counts of the video body are printed on public pages of APIMart, whose interface
 xcompute resells; only `prompt`, `image_with_roles` and the `-face` models are on xcompute's own
@@ -115,7 +115,7 @@ def media_of(body: dict[str, Any]) -> list[Medium]:
     return found
 
 
-def check_video(body: dict[str, Any]) -> list[Medium]:
+def check_video(body: dict[str, Any], resolutions: tuple[str, ...] = RESOLUTIONS) -> list[Medium]:
     """Check a video body as far as no account is needed, and return its media."""
     model = body.get("model")
     require(model in MODELS, f"model {model!r} is not available")
@@ -127,8 +127,10 @@ def check_video(body: dict[str, Any]) -> list[Medium]:
     require(type(duration) is int and 4 <= duration <= 15, "duration must be 4 to 15")
     require(body.get("size", "16:9") in SIZES, "size is not one of the documented ratios")
     resolution = body.get("resolution", "720p")
-    require(resolution in RESOLUTIONS, "resolution is not available")
-    require(resolution != "1080p" or "fast" not in str(model), "fast models make no 1080p")
+    require(resolution in resolutions, "resolution is not available")
+    large = resolution in ("1080p", "4k")
+    require(not large or "fast" not in str(model), "fast models end at 720p")
+    require(resolution != "4k" or model not in FACE_MODELS, "-face models make no 4k")
     _check_modes(body)
     return media
 

@@ -1,10 +1,10 @@
 """
-xcompute's groups and assets.
+The avatar dialect's groups and assets.
 
 An asset has no id until its review ends, so that it is known by task and place (`_reviews`). A
 virtual figure's group is made by its first submission, so that `create_group` sends nothing.
 
-Source: docs/vendors/xcompute.md.
+Source: docs/vendors/apimart.md, docs/vendors/xcompute.md.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..errors import (
 from ..flows.adding import failed_asset, publish, take_in
 from ..flows.guarding import guarded
 from ..handles import is_handle
-from ..media import Link, MediaSource
+from ..media import Link, MediaSource, Upload
 from ..models import (
     Adaptation,
     Asset,
@@ -43,7 +43,7 @@ from ..secret import Secret
 from ..vendor import Answer, with_findings
 from ..video import Frames, OnUnsupported, Reference, References, VideoRequest
 from ..wire import Flow
-from . import _xcompute
+from . import _avatars
 from ._bearer import BearerProvider
 from ._reviews import Review, batches
 
@@ -58,7 +58,7 @@ _TYPES: Final = {
 
 
 @frozen(kw_only=True, slots=False)
-class XComputeLibrary(BearerProvider):
+class AvatarLibrary(BearerProvider):
     """
     Groups and assets, and the tasks that everything is.
 
@@ -81,12 +81,12 @@ class XComputeLibrary(BearerProvider):
         """Post a body; the answer's data is what is in its envelope."""
         request = self.request("POST", path, body, repeatable=repeatable)
         answer = yield from self.ask(evolve(request, secrets=secrets))
-        return evolve(answer, data=_xcompute.inner(answer.data))
+        return evolve(answer, data=_avatars.inner(answer.data))
 
     def task(self, task_id: str) -> Flow[Answer]:
         """Read a task, wrapped or flat."""
         answer = yield from self.ask(self.request("GET", f"/v1/tasks/{task_id}"))
-        return evolve(answer, data=_xcompute.inner(answer.data))
+        return evolve(answer, data=_avatars.inner(answer.data))
 
     def task_id(self, answer: Answer) -> str:
         """
@@ -128,7 +128,7 @@ class XComputeLibrary(BearerProvider):
             provider=self.name,
             account=self.account,
             id=None,
-            ref=_xcompute.draft_ref(name, description),
+            ref=_avatars.draft_ref(name, description),
             name=name,
             description=description,
             kind=kind,
@@ -170,15 +170,19 @@ class XComputeLibrary(BearerProvider):
             return item, ()
         rules = self.media_rules.get(item.media)
         findings = self.limits(tuple(rules.check(item)), None) if rules else ()
-        return (yield from publish(self, item)), findings
+        return (yield from self.link_to(item)), findings
+
+    def link_to(self, upload: Upload) -> Flow[Link]:
+        """Make a file reachable."""
+        return publish(self, upload)
 
     def _submit(self, group: GroupRef, links: Sequence[Link], name: str = "") -> Flow[list[Asset]]:
         ref = self.id_of("group", group)
-        door = _xcompute.door_of(ref, group)
+        door = _avatars.door_of(ref, group)
         media = links[0].media
         if door.kind is GroupKind.REAL_PERSON and media is MediaType.AUDIO:
             raise UnsupportedError(
-                "xcompute reviews pictures and videos of real people, and no audio",
+                f"{self.name} reviews pictures and videos of real people, and no audio",
                 provider=self.name,
                 field="media",
             )
@@ -209,7 +213,7 @@ class XComputeLibrary(BearerProvider):
         review = Review.parse(ref)
         if review is None:
             raise UnsupportedError(
-                "xcompute tells of an asset only in its review task, and a bare id names none",
+                f"{self.name} tells of an asset only in its review task, and a bare id has none",
                 provider=self.name,
                 field="asset",
                 next_step="pass the asset or its handle; asset://… can be used as it is",

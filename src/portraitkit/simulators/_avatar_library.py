@@ -1,7 +1,7 @@
 """
 What APIMart has and xcompute may not: a library of groups and assets, and uploads.
 
-Off unless `Variants.library` or `Variants.uploads` is on. The library is known from client code
+There if `Variants.library` or `Variants.uploads` is on. The library is known from client code
 alone; uploads are on a public page of APIMart.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ._xcompute_rules import Refused, require
+from ._avatar_rules import Refused, require
 from .simulator import form_of
 from .state import SimAccount, SimAsset, SimGroup, World
 
