@@ -26,7 +26,7 @@ from portraitkit.wire import Request, Response, is_loopback
 
 FOLDER: Final = Path(__file__).parents[1] / "providers"
 
-OUTSIDE: Final = ("/media/", "/h5/", "/files/")
+OUTSIDE: Final = ("/media/", "/h5/", "/files/", "/bucket/")
 """Paths of a simulator that are not the vendor's interface."""
 
 _INVENTED: Final = (".example", ".invalid", ".test")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,16 +19,18 @@ from portraitkit import PortraitProvider
 from portraitkit.registry import provider_class
 
 ROOT: Final = Path(__file__).parent.parent
-TITLES: Final = {
-    "alltoken": "AllToken",
-    "token360": "Token360",
-    "volcengine": "Volcengine",
-    "byteplus": "BytePlus",
-    "apiyi": "APIYI",
-    "apimart": "APIMart",
-    "xcompute": "xcompute",
-}
-VENDORS: Final = tuple(TITLES)
+Column = tuple[str, str, dict[str, str], str]
+COLUMNS: Final[tuple[Column, ...]] = (
+    # title, adapter, the settings that choose its class, the contract's origin that it never calls
+    ("AllToken", "alltoken", {}, ""),
+    ("Token360", "token360", {}, ""),
+    ("Volcengine", "volcengine", {}, ""),
+    ("BytePlus", "byteplus", {}, ""),
+    ("APIYI, signed", "apiyi", {}, "library"),
+    ("APIYI, icover", "apiyi", {"assets": "icover"}, "assets"),
+    ("APIMart", "apimart", {}, ""),
+    ("xcompute", "xcompute", {}, ""),
+)
 OPERATIONS: Final = (
     "create_group",
     "get_group",
@@ -50,9 +53,10 @@ OPERATIONS: Final = (
 _ORDER: Final = ("assumed", "documented", "recorded")
 
 
-def cell(vendor: str, operation: str, contract: dict[str, Any]) -> str:
+def cell(column: Column, operation: str) -> str:
     """What one vendor offers of one operation, and on what evidence; the weakest part counts."""
-    cls = provider_class(vendor)
+    _, vendor, settings, foreign = column
+    cls = provider_class(vendor).chosen_by(settings)
     if operation in cls.manual_steps:
         return "by hand"
     needed = {"add_asset": ("add_upload", "add_link"), "create_video": ("video_request",)}
@@ -61,24 +65,26 @@ def cell(vendor: str, operation: str, contract: dict[str, Any]) -> str:
         return ""
     found = [
         str(each["evidence"])
-        for each in contract["operations"].values()
-        if operation in each.get("does", [])
+        for each in contract(vendor)["operations"].values()
+        if operation in each.get("does", []) and each["origin"] != foreign
     ]
     return min(found, key=_ORDER.index) if found else "documented"
 
 
+@cache
+def contract(vendor: str) -> dict[str, Any]:
+    """Read what a vendor promises."""
+    path = ROOT / "providers" / vendor / "contract.yaml"
+    read: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return read
+
+
 def table() -> str:
     """The whole table, in Markdown."""
-    contracts = [
-        yaml.safe_load((ROOT / "providers" / vendor / "contract.yaml").read_text(encoding="utf-8"))
-        for vendor in VENDORS
-    ]
-    lines = [f"| operation | {' | '.join(TITLES.values())} |", f"|---|{'---|' * len(TITLES)}"]
+    titles = [title for title, *_ in COLUMNS]
+    lines = [f"| operation | {' | '.join(titles)} |", f"|---|{'---|' * len(titles)}"]
     for operation in OPERATIONS:
-        cells = [
-            cell(vendor, operation, contract)
-            for vendor, contract in zip(VENDORS, contracts, strict=True)
-        ]
+        cells = [cell(column, operation) for column in COLUMNS]
         lines.append(f"| `{operation}` | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -80,6 +80,7 @@ def build(
         read = _load(profile, config_file)
     cls = provider_class(read.provider)
     read = evolve(read, settings={**read.settings, **given})
+    cls = cls.chosen_by(read.settings)
     check_keys(read, known_keys(cls))
     kinds = _kinds(cls)
     values: dict[str, Any] = {}

@@ -17,7 +17,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import attrs
 from attrs import field, frozen
@@ -192,7 +192,7 @@ def explain_config(
     ]
     for key, value in found.settings.items():
         rows.append((key, _shown(key, value, found, environ), found.origins[key]))
-    for key, value in _defaults(found.provider):
+    for key, value in _defaults(found):
         if key not in found.settings:
             rows.append((key, _shown(key, value, found, environ), "default"))
     table = [("key", "value", "from"), *rows]
@@ -229,13 +229,15 @@ def _profile(file: ConfigFile, name: str, chosen_by: str) -> Profile:
     )
 
 
-def _defaults(provider: str) -> Iterator[tuple[str, object]]:
+def _defaults(profile: Profile) -> Iterator[tuple[str, object]]:
     """The plain defaults of an installed adapter's settings."""
-    for entry in list(entry_points(group="portraitkit.providers", name=provider))[:1]:
+    for entry in list(entry_points(group="portraitkit.providers", name=profile.provider))[:1]:
         try:
-            adapter: type = entry.load()
+            adapter: Any = entry.load()
         except (ImportError, AttributeError):
             return  # `connect` will say so; what the file holds can be told all the same
+        if choose := getattr(adapter, "chosen_by", None):
+            adapter = choose(profile.settings)
         for each in attrs.fields(adapter) if attrs.has(adapter) else ():
             if isinstance(each.default, str | bool | int | float) and each.default != "":
                 yield each.name, each.default

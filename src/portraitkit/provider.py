@@ -371,6 +371,20 @@ class PortraitProvider(Vendor):
 
     # -- what is offered ------------------------------------------------------------------------
 
+    @classmethod
+    def chosen_by(cls, settings: Mapping[str, Any]) -> type[PortraitProvider]:
+        """
+        Choose the class that serves a profile's settings.
+
+        An adapter whose vendor has two interfaces for one thing overrides it, so that each is a
+        class of its own: its fields are the profile's keys, and `supports` stays derived.
+
+        Raises:
+            ConfigError: A setting names none.
+        """
+        del settings
+        return cls
+
     def supports(self, operation: str) -> bool:
         """Tell whether this vendor offers an operation. Derived from what the adapter overrides."""
         needed = _RESTS_ON.get(operation, (operation,))

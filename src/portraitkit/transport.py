@@ -164,7 +164,9 @@ def _read_already(answer: Any) -> list[bytes]:
 def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Generator[Sink]:
     """Give an answer a place; what the library raises comes out as a TransportError."""
     sink = Sink(request, min(request.timeout_s or timeouts.total_s, timeouts.total_s))
-    ours = _OURS.set(True)
+    # A token may be a part of a path, where it looks like any id.
+    hide = masker(each.reveal() for each in request.secrets) if request.secrets else _hidden
+    ours = _OURS.set(hide)
     unusable = getattr(library, "InvalidURL", library.HTTPError)
     known: tuple[type[Exception], ...] = (library.HTTPError, unusable, UnicodeEncodeError)
     try:
@@ -178,30 +180,33 @@ def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Generator[S
 
 def _hide_queries(record: logging.LogRecord) -> bool:
     """Mask the queries of addresses in what is logged of our own requests."""
-    if _OURS.get() and isinstance(record.args, tuple):
+    if (hide := _OURS.get()) and isinstance(record.args, tuple):
         record.args = tuple(
-            each if isinstance(each, int | float) else _hidden(str(each)) for each in record.args
+            each if isinstance(each, int | float) else hide(str(each)) for each in record.args
         )
     return True
 
 
 def _hide_headers(record: logging.LogRecord) -> bool:
     """Leave event and status of what the layers below log: headers hold links, faults answers."""
-    if _OURS.get():
+    if hide := _OURS.get():
         told = record.getMessage().partition(", [")[0]
-        record.msg, record.args = _EXCEPTION.sub(r"\1(...)", _hidden(told)), ()
+        record.msg, record.args = _EXCEPTION.sub(r"\1(...)", hide(told)), ()
     return True
 
 
 def _hide_all(record: logging.LogRecord) -> bool:
     """Leave nothing of our own requests where whole headers are logged, keys and all."""
     del record
-    return not _OURS.get()
+    return _OURS.get() is None
 
 
 _EXCEPTION: Final = re.compile(r"(exception=\w+)\(.*\)", re.DOTALL)
 _CORE_LOGGERS: Final = ("connection", "http11", "http2", "proxy", "socks")
-_OURS: Final = ContextVar("portraitkit_request", default=False)
+_OURS: Final[ContextVar[Callable[[str], str] | None]] = ContextVar(
+    "portraitkit_request", default=None
+)
+"""What hides the secrets of the request under way, in whatever a library logs of it."""
 _hidden: Final = masker(())
 
 

@@ -42,6 +42,8 @@ class Auth(enum.Enum):
     NONE = "none"
     BEARER = "bearer"
     SIGNATURE = "signature"
+    LIBRARY = "library"
+    """The key of an asset library that is another house's than the videos."""
 
 
 def _pairs(query: Mapping[str, str] | tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
@@ -90,11 +92,12 @@ class Request:
 
     @property
     def shown_url(self) -> str:
-        """The URL fit to be shown: a link without credentials of ours loses its query."""
+        """The URL fit to be shown: a link loses its query, and a path what is secret in it."""
         base = self.url.partition("?")[0]
-        if base != self.url:
-            return f"{base}?{MASK}"
-        return self.target
+        shown = self.target if base == self.url else f"{base}?{MASK}"
+        for secret in self.secrets:
+            shown = shown.replace(_escaped(secret.reveal()), MASK)
+        return shown
 
     @property
     def target(self) -> str:

@@ -105,6 +105,7 @@ def test_every_operation_of_the_provider_is_on_the_clients():
         "add_upload",
         "asset_uri",
         "created_video",
+        "chosen_by",  # how a class is chosen, before there is a provider
         "model_id",
         "refuse",
         "settle_media",

@@ -29,6 +29,7 @@ from ..errors import (
     VerificationExpiredError,
     VerificationPendingError,
 )
+from ..flows.adding import under_review
 from ..flows.repeating import removed
 from ..media import Link, MediaRules
 from ..models import (
@@ -47,9 +48,9 @@ from ..secret import Secret
 from ..vendor import Answer, with_findings
 from ..video import OnUnsupported
 from ..wire import Auth, Flow, Request, Response, json_body
+from ._paging import PAGE_SIZE, following
 
 VERSION: Final = "2024-01-01"
-PAGE_SIZE: Final = 100
 
 GROUP_FIELDS: Final[Mapping[str, Keys]] = {
     "id": ("Id", "GroupId"),
@@ -137,7 +138,7 @@ UPSTREAM_MEDIA: Final[Mapping[MediaType, MediaRules]] = {
         max_bytes=15_000_000,
     ),
 }
-_TYPE_OF_MEDIA: Final = {media: word for word, media in WORDS[MediaType].items()}
+TYPE_OF_MEDIA: Final = {media: word for word, media in WORDS[MediaType].items()}
 _TYPE_OF_KIND: Final = {kind: word for word, kind in WORDS[GroupKind].items()}
 
 
@@ -185,19 +186,11 @@ class ActionLibrary(PortraitProvider):
     def action_fault(self, data: Any, response: Response) -> Fault | None:
         """Read `ResponseMetadata.Error`, which may come with HTTP 200."""
         del response
-        error = first(data, "ResponseMetadata.Error")
-        if not is_object(error):
-            return None
-        return Fault(
-            code=str(error.get("Code") or ""),
-            message=str(error.get("Message") or ""),
-            request_id=str(first(data, "ResponseMetadata.RequestId") or ""),
-        )
+        return envelope_fault(data)
 
     def request_id(self, data: Any, response: Response) -> str:
         """The id in the envelope, else in the headers."""
-        found = first(data, "ResponseMetadata.RequestId")
-        return found if isinstance(found, str) else super().request_id(data, response)
+        return envelope_request_id(data) or super().request_id(data, response)
 
     # -- groups ----------------------------------------------------------------------------------
 
@@ -257,7 +250,7 @@ class ActionLibrary(PortraitProvider):
         body = {
             "GroupId": group_id,
             "URL": link.url.reveal(),
-            "AssetType": _TYPE_OF_MEDIA[link.media],
+            "AssetType": TYPE_OF_MEDIA[link.media],
         }
         if name:
             body["Name"] = name
@@ -266,9 +259,7 @@ class ActionLibrary(PortraitProvider):
 
     def new_asset(self, answer: Answer, group_id: str, *, name: str, media: MediaType) -> Asset:
         """Read the answer to a create, which tells an id and no status: it is under review."""
-        asset = self.read(Asset, answer, group_id=group_id, name=name, media=media)
-        silent = asset.status is AssetStatus.UNKNOWN and not asset.status_word
-        return evolve(asset, status=AssetStatus.PROCESSING) if silent else asset
+        return under_review(self.read(Asset, answer, group_id=group_id, name=name, media=media))
 
     def get_asset(self, asset: AssetRef) -> Flow[Asset]:
         """Read an asset."""
@@ -332,15 +323,30 @@ class ActionLibrary(PortraitProvider):
         if self.token_paging:
             after = first(answer.data, "NextToken")
             return answer, after if isinstance(after, str) and after else None
-        total, size = first(answer.data, "TotalCount"), first(answer.data, "PageSize")
-        size = size if isinstance(size, int) and size > 0 else PAGE_SIZE
         here = sum(1 for _ in rows(answer.data, "Items"))
-        seen = (number - 1) * size + here
-        more = seen < total if isinstance(total, int) else here >= size
-        return answer, str(number + 1) if here and more else None
+        size, total = first(answer.data, "PageSize"), first(answer.data, "TotalCount")
+        return answer, following(number, here, size=size, total=total)
 
     def _done(self, flow: Flow[Answer]) -> Flow[None]:
         yield from flow
+
+
+def envelope_fault(data: Any) -> Fault | None:
+    """Find a refusal in the Actions' envelope."""
+    error = first(data, "ResponseMetadata.Error")
+    if not is_object(error):
+        return None
+    return Fault(
+        code=str(error.get("Code") or ""),
+        message=str(error.get("Message") or ""),
+        request_id=str(first(data, "ResponseMetadata.RequestId") or ""),
+    )
+
+
+def envelope_request_id(data: Any) -> str:
+    """Find the id that stands in the Actions' envelope, or nothing."""
+    found = first(data, "ResponseMetadata.RequestId")
+    return found if isinstance(found, str) else ""
 
 
 _SORTED: Final = {"SortBy": "CreateTime", "SortOrder": "Asc"}

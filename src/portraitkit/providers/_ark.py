@@ -35,9 +35,9 @@ from ..provider import PortraitProvider
 from ..rates import family_of
 from ..refusals import Fault
 from ..wire import Auth, Flow, Request, Response, json_body
+from ._paging import PAGE_SIZE, following
 
 TASKS_PATH: Final = "/contents/generations/tasks"
-PAGE_SIZE: Final = 100
 CANCEL_S: Final = 10.0
 """A cancellation is given up after that long: sent late, it could remove a finished record."""
 
@@ -184,9 +184,7 @@ class ArkTasks(ArkVideo):
         answer = yield from self.ask(evolve(self.task_request("GET"), query=query))
         items = tuple(self.read(VideoTask, answer, row) for row in rows(answer.data, "items"))
         total = first(answer.data, "total")
-        seen = (number - 1) * PAGE_SIZE + len(items)
-        more = seen < total if isinstance(total, int) else len(items) >= PAGE_SIZE
-        return Page(items=items, next=str(number + 1) if items and more else None)
+        return Page(items=items, next=following(number, len(items), size=None, total=total))
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
         """

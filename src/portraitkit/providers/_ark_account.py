@@ -53,6 +53,23 @@ ACTION_ADVICE: Final[Mapping[str, str]] = {
 }
 
 
+ARK_CODEC: Final = Codec(
+    fields={
+        Group: GROUP_FIELDS,
+        Asset: ASSET_FIELDS,
+        Failure: {"code": ("Code", "code"), "message": ("Message", "message")},
+        Verification: SESSION_FIELDS,
+        **TASK_FIELDS,
+    },
+    words={**WORDS, **TASK_WORDS},
+)
+ARK_DIALECT: Final = VideoDialect(
+    fields=_content.FIELDS, write=_content.write_with_text, read=_content.read
+)
+ARK_ERRORS: Final[Mapping[str, type[ProviderError]]] = {**TASK_ERRORS, **ACTION_ERRORS}
+ARK_NAMES: Final = (64, "Volcengine docs 82379/2318270")
+
+
 def check_region(account: object, attribute: object, region: str) -> None:
     """Refuse what cannot stand in a signature's scope; a validator of attrs' form."""
     del account, attribute
@@ -79,22 +96,11 @@ class ArkAccount(ActionLibrary, ArkVideo):
     """
 
     action_auth: ClassVar[Auth] = Auth.SIGNATURE
-    codec: ClassVar[Codec] = Codec(
-        fields={
-            Group: GROUP_FIELDS,
-            Asset: ASSET_FIELDS,
-            Failure: {"code": ("Code", "code"), "message": ("Message", "message")},
-            Verification: SESSION_FIELDS,
-            **TASK_FIELDS,
-        },
-        words={**WORDS, **TASK_WORDS},
-    )
-    dialect: ClassVar[VideoDialect] = VideoDialect(
-        fields=_content.FIELDS, write=_content.write_with_text, read=_content.read
-    )
-    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = {**TASK_ERRORS, **ACTION_ERRORS}
+    codec: ClassVar[Codec] = ARK_CODEC
+    dialect: ClassVar[VideoDialect] = ARK_DIALECT
+    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = ARK_ERRORS
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = UPSTREAM_MEDIA
-    name_limit: ClassVar[tuple[int | None, str]] = (64, "Volcengine docs 82379/2318270")
+    name_limit: ClassVar[tuple[int | None, str]] = ARK_NAMES
     default_rates: ClassVar[Mapping[str, Rate]] = ACTION_RATES
 
     secret_key: Secret

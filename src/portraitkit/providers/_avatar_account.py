@@ -46,6 +46,7 @@ from ..waiting import Pacing, Subject
 from ..wire import Flow, Request, Response
 from . import _avatars, _roles
 from ._avatar_library import AvatarLibrary
+from ._body_status import with_body_status
 from ._face_checks import callback_for, ends_at, has_expired, open_check, read_return, seal_check
 
 _VIDEO_PATH: Final = "/v1/videos/generations"
@@ -90,7 +91,7 @@ class AvatarAccount(AvatarLibrary):
 
     def refusal(self, response: Response) -> PortraitError | None:
         """Read an answer as a refusal, by the body's code where HTTP says 200."""
-        return super().refusal(_avatars.with_body_status(response))
+        return super().refusal(with_body_status(response))
 
     # -- real people -----------------------------------------------------------------------------
 

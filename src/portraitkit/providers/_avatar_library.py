@@ -23,7 +23,7 @@ from ..errors import (
     UnexpectedResponseError,
     UnsupportedError,
 )
-from ..flows.adding import failed_asset, publish, take_in
+from ..flows.adding import failed_asset, publish, take_in, under_review
 from ..flows.guarding import guarded
 from ..handles import is_handle
 from ..media import Link, MediaSource, Upload
@@ -201,9 +201,7 @@ class AvatarLibrary(BearerProvider):
             raise
         found = self.task_id(answer)
         given = {"id": None, "group_id": door.group_id, "name": name, "media": media}
-        made = self.read(Asset, answer, group_kind=door.kind, **given)
-        if made.status is AssetStatus.UNKNOWN and not made.status_word:
-            made = evolve(made, status=AssetStatus.PROCESSING)
+        made = under_review(self.read(Asset, answer, group_kind=door.kind, **given))
         places = range(len(links))
         return [evolve(made, ref=str(Review(found, place, len(links)))) for place in places]
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from ..codec import Codec, first, try_decode
+from ..codec import Codec, first
 from ..errors import (
     AuthenticationError,
     ContentRejectedError,
@@ -190,16 +190,6 @@ def fault_of(data: Any, response: Response) -> Fault | None:
     code = next((word for word in words if word in ERRORS), words[0] if words else "")
     message = first(data, ("error.message", "message", "error"))
     return Fault(code=code, message=message if isinstance(message, str) else "")
-
-
-def with_body_status(response: Response) -> Response:
-    """
-    Take the code in the body for the status where HTTP says 200 and the body does not.
-
-    Unverified: such an answer is a guess; the body's code is documented to equal the status.
-    """
-    code = first(try_decode(response), ("code", "error.code")) if response.ok else None
-    return evolve(response, status=code) if type(code) is int and 300 <= code < 600 else response  # noqa: PLR2004  (the range of refusals)
 
 
 @frozen

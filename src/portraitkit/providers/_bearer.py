@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 
@@ -53,20 +54,8 @@ class BearerProvider(PortraitProvider):
         repeatable: bool | None = None,
     ) -> Request:
         """Put a JSON call together; unless told otherwise, all but a POST may be repeated."""
-        headers = {"Accept": "application/json"}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        return Request(
-            method=method,
-            url=self.base_url + path,
-            query=query or {},
-            headers=headers,
-            content=b"" if body is None else json_body(body),
-            auth=Auth.BEARER,
-            repeatable=method != "POST" if repeatable is None else repeatable,
-            silent=method in ("DELETE", "PATCH"),
-            family=family_of(method, path),
-        )
+        url = self.base_url + path
+        return json_call(method, url, body, query=query, repeatable=repeatable)
 
     def form(
         self,
@@ -86,3 +75,29 @@ class BearerProvider(PortraitProvider):
         )
         request = self.request("POST", path, repeatable=repeatable)
         return evolve(request.with_headers({"Content-Type": content_type}), content=content)
+
+
+def json_call(
+    method: str,
+    url: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    query: Mapping[str, str] | None = None,
+    repeatable: bool | None = None,
+    auth: Auth = Auth.BEARER,
+) -> Request:
+    """Put a JSON call together; unless told otherwise, all but a POST may be repeated."""
+    headers = {"Accept": "application/json"}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    return Request(
+        method=method,
+        url=url,
+        query=query or {},
+        headers=headers,
+        content=b"" if body is None else json_body(body),
+        auth=auth,
+        repeatable=method != "POST" if repeatable is None else repeatable,
+        silent=method in ("DELETE", "PATCH"),
+        family=family_of(method, urlsplit(url).path),
+    )

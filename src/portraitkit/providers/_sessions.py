@@ -1,11 +1,12 @@
 """
-The face check by Actions: a session gives link and token, and the token is exchanged for a group.
+The face check by sessions: one gives link and token, and the token is exchanged for a group.
 
-Source: docs/vendors/volcengine.md, docs/vendors/alltoken.md.
+Source: docs/vendors/volcengine.md, docs/vendors/alltoken.md, docs/vendors/apiyi.md.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -20,7 +21,9 @@ from ..errors import (
     VerificationPendingError,
 )
 from ..models import Group, GroupKind, Verification, VerificationRef, VerificationStatus
+from ..provider import PortraitProvider
 from ..secret import Secret
+from ..vendor import Answer
 from ..wire import Flow
 from ._actions import ActionLibrary
 from ._face_checks import callback_for, ends_at, has_expired, open_check, read_return, seal_check
@@ -29,9 +32,9 @@ SESSION_FIELDS: Final[Mapping[str, Keys]] = {"link": "H5Link", "token": "BytedTo
 
 
 @frozen(kw_only=True, slots=False)
-class ActionVerification(ActionLibrary):
+class SessionVerification(PortraitProvider):
     """
-    The face check by Actions: a session gives link and token, the token is exchanged for a group.
+    The face check by a session: it gives link and token, and the token is exchanged for a group.
 
     Attributes:
         verification_life_s: Seconds that link and token live. The guides say about 120; newer
@@ -40,14 +43,19 @@ class ActionVerification(ActionLibrary):
 
     verification_life_s: int = 120
 
+    @abstractmethod
+    def open_session(self, name: str, callback_url: str | None) -> Flow[Answer]:
+        """Open a session; the answer's data holds link and token."""
+
+    @abstractmethod
+    def read_session(self, token: Secret) -> Flow[Answer]:
+        """Exchange the token; the answer's data holds the group's id."""
+
     def start_verification(
         self, name: str, *, callback_url: str | None = None
     ) -> Flow[Verification]:
         """Open a session."""
-        callback = callback_for(self, callback_url)
-        answer = yield from self.act(
-            "CreateVisualValidateSession", {"CallbackURL": callback}, secrets=(Secret(callback),)
-        )
+        answer = yield from self.open_session(name, callback_url)
         expires_at = ends_at(answer.response.received_at, self.verification_life_s)
         check = self.read(Verification, answer, id=None, name=name, expires_at=expires_at)
         if check.link is None or check.token is None:
@@ -59,18 +67,12 @@ class ActionVerification(ActionLibrary):
             )
         return seal_check(self, check)
 
-    def read_callback(self, received: str | Mapping[str, Any]) -> Verification:
-        """Read the page's return: token and result code in the query."""
-        return read_return(self, received)
-
     def check_verification(self, verification: VerificationRef) -> Flow[Verification]:
         """Exchange the token; pending is told from expired by the clock where the wire cannot."""
         check = open_check(self, verification)
         token = check.token or Secret("")
         try:
-            answer = yield from self.act(
-                "GetVisualValidateResult", {"BytedToken": token.reveal()}, secrets=(token,)
-            )
+            answer = yield from self.read_session(token)
         except (NotFoundError, VerificationPendingError, VerificationExpiredError) as error:
             return self._unfinished(check, error, token)
         given = {"kind": GroupKind.REAL_PERSON, "kind_word": "LivenessFace", "name": check.name}
@@ -89,3 +91,24 @@ class ActionVerification(ActionLibrary):
         if isinstance(error, VerificationExpiredError) or has_expired(check, error.received_at):
             status = VerificationStatus.EXPIRED
         return evolve(check, status=status)
+
+
+@frozen(kw_only=True, slots=False)
+class ActionVerification(SessionVerification, ActionLibrary):
+    """The session by Actions. The person's browser brings the token back to a page of yours."""
+
+    def open_session(self, name: str, callback_url: str | None) -> Flow[Answer]:
+        """Open a session. The Action has no place for a name."""
+        del name
+        callback = callback_for(self, callback_url)
+        secrets = (Secret(callback),)
+        return self.act("CreateVisualValidateSession", {"CallbackURL": callback}, secrets=secrets)
+
+    def read_session(self, token: Secret) -> Flow[Answer]:
+        """Exchange the token."""
+        body = {"BytedToken": token.reveal()}
+        return self.act("GetVisualValidateResult", body, secrets=(token,))
+
+    def read_callback(self, received: str | Mapping[str, Any]) -> Verification:
+        """Read the page's return: token and result code in the query."""
+        return read_return(self, received)

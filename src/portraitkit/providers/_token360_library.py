@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 from ..codec import first, rows
 from ..dialect import unsupported
 from ..errors import NotFoundError, ProviderError
+from ..flows.adding import under_review
 from ..flows.repeating import removed
 from ..media import Upload
 from ..models import (
@@ -142,9 +143,7 @@ class Token360Library(BearerProvider):
         fields = {"groupId": group_id, **({"name": name} if name else {})}
         answer = yield from self.ask(self.form(_ASSETS, fields, upload))
         given = {"group_id": group_id, "name": name, "media": upload.media}
-        asset = self._asset(answer, inner(answer.data), **given)
-        silent = asset.status is AssetStatus.UNKNOWN and not asset.status_word
-        return evolve(asset, status=AssetStatus.PROCESSING) if silent else asset
+        return under_review(self._asset(answer, inner(answer.data), **given))
 
     def get_asset(self, asset: AssetRef) -> Flow[Asset]:
         """Read an asset."""

@@ -144,14 +144,23 @@ class SignedPlane:
         try:
             account = self._account(request)
             self._admit(account, action, query_of(request).get("Version", ""))
-            result = self._actions().run(account, action, _body(request))
+            body = _body(request)
         except SignatureRefusedError as error:
             return self._refuse(action, _gateway_error(error.code, error.message))
         except ActionError as error:
             return self._refuse(action, error)
-        return self.simulator.json({"ResponseMetadata": self._metadata(action), "Result": result})
+        return self.perform(account, action, body)
 
-    def _actions(self) -> SignedActions:
+    def perform(self, account: SimAccount, action: str, body: Body) -> Response:
+        """Carry out an Action for an account that is known, and answer in the envelope."""
+        try:
+            result = self.actions().run(account, action, body)
+        except ActionError as error:
+            return self._refuse(action, error)
+        return self.simulator.json({"ResponseMetadata": self.metadata(action), "Result": result})
+
+    def actions(self) -> SignedActions:
+        """What carries the Actions out."""
         return SignedActions(
             world=self.simulator.world,
             base_url=self.simulator.base_url,
@@ -202,10 +211,11 @@ class SignedPlane:
             said["CodeN"] = GATEWAY_CODES[error.code][1]
         if error.data:
             said["Data"] = dict(error.data)
-        metadata: Body = {**self._metadata(action), "Error": said}
+        metadata: Body = {**self.metadata(action), "Error": said}
         return self.simulator.json({"ResponseMetadata": metadata}, error.status)
 
-    def _metadata(self, action: str) -> Body:
+    def metadata(self, action: str) -> Body:
+        """What every envelope begins with."""
         now = self.simulator.world.now()
         return {
             "RequestId": f"{now:%Y%m%d%H%M%S}{len(self.simulator.seen):018X}",

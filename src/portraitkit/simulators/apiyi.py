@@ -1,5 +1,5 @@
 """
-APIYI, simulated: signed asset calls as at Volcengine, and the gateway's video tasks.
+APIYI, simulated: signed asset calls as at Volcengine, icover's library, the gateway's video tasks.
 
 Documented: assets go to Volcengine with keys that APIYI hands out; videos to
 `/seedance/api/v3/contents/generations/tasks` with a bearer token of the group SeeDance2; creating
@@ -11,7 +11,8 @@ console, for which `verify_in_console` stands.
 Assumed: bodies and statuses of what the gateway itself refuses, that customers do not see each
 other's assets in lists, that the key's policy lacks the face check (it names `ark:*Asset*` only).
 
-Not simulated: the newer asset library at icover.ai.
+An account with a `library_key` has icover's library as well; what of that is documented is said in
+`_icover`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from urllib.parse import urlsplit
 from attrs import Factory, define, evolve, field
 
 from ._ark_rules import MODELS
+from ._face_page import face_page
+from ._icover import IcoverPlane, Layout
 from ._signed_actions import DOCUMENTED_RATES, AssetVariants, SignedPlane
 from .ark import ArkTasks
 from .seedance import usable_asset
@@ -55,21 +58,23 @@ class Variants(AssetVariants):
         missing_asset: Whether an unusable asset is refused at once or fails the task.
         false_gzip: Plain replies are labelled gzip unless the request asks for identity.
         ungrouped: Accounts whose token lacks the group SeeDance2.
+        list_layout: How icover's lists come.
     """
 
     denied: frozenset[str] = FACE_CHECK
     missing_asset: Literal["refused", "fails later"] = "refused"
     false_gzip: bool = True
     ungrouped: frozenset[str] = frozenset()
+    list_layout: Layout = "envelope"
 
 
 @define(kw_only=True)
 class APIYISimulator(Simulator):
     """
-    The vendor behind https://api.apiyi.com, and its account at https://open.volcengineapi.com.
+    The vendor behind api.apiyi.com, and its accounts at open.volcengineapi.com and icover.ai.
 
-    An account's `access_key` and `secret_key` sign asset calls, its `api_key` is the video token,
-    and its `project_name` is the project of that token.
+    An account's `access_key` and `secret_key` sign asset calls, its `library_key` opens icover's
+    library, its `api_key` is the video token, and its `project_name` is the project of that token.
 
     Attributes:
         variants: What is open, told in two ways, or depends on the account.
@@ -79,9 +84,11 @@ class APIYISimulator(Simulator):
 
     variants: Variants = Factory(Variants)
     _assets: SignedPlane = field(init=False)
+    _icover: IcoverPlane = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._assets = SignedPlane(simulator=self, variants=self.variants)
+        self._icover = IcoverPlane(simulator=self, plane=self._assets)
 
     def verify_in_console(self, account: SimAccount, name: str) -> SimGroup:
         """Do what a person does in Volcengine's console: verify someone, which makes a group."""
@@ -90,7 +97,13 @@ class APIYISimulator(Simulator):
         return group
 
     def answer(self, request: Request) -> Response:
+        page = face_page(self, request)
+        if page is not None:
+            return page
         self._assets.variants = self.variants
+        self._icover.layout = self.variants.list_layout
+        if self._icover.owns(request):
+            return self._icover.answer(request)
         if request.method == "POST" and urlsplit(request.url).path in {"", "/"}:
             return self._assets.answer(request)
         response = self._gateway(request)

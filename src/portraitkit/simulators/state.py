@@ -43,6 +43,8 @@ class SimAccount:
     access_key: str = ""
     secret_key: str = ""
     session_token: str = ""
+    library_key: str = ""
+    """Opens an asset library that is another house's than the videos."""
     project_name: str = "default"
 
 
