@@ -15,13 +15,13 @@ from portraitkit.simulators.__main__ import ACCOUNT, load
 from portraitkit.simulators.server import WallClock, serve
 from portraitkit.simulators.state import World, scans_after
 
-VENDORS = ("alltoken", "token360", "volcengine", "apiyi", "xcompute")
+VENDORS = ("alltoken", "token360", "volcengine", "byteplus", "apiyi", "apimart", "xcompute")
 PACING = "{ first_s = 0.02, step_s = 0.02, deadline_s = 20 }"
 
 
 @pytest.fixture(scope="session")
 def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with a picture and a portraitkit.toml for five vendors, served on loopback."""
+    """A folder with a picture and a portraitkit.toml for every vendor, served on loopback."""
     folder = tmp_path_factory.mktemp("sandbox")
     picture = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
     (folder / "mia.jpg").write_bytes(picture)
@@ -61,7 +61,7 @@ def _hurried() -> World:
 
 
 def _profile(vendor: str, url: str, folder: Path) -> str:
-    signed = vendor in ("volcengine", "apiyi")
+    signed = vendor in ("volcengine", "byteplus", "apiyi")
     keys = ("access_key", "secret_key", "api_key") if signed else ("api_key",)
     lines = [f"\n[profiles.{vendor}]"]
     lines += [f'{key} = "env:DEMO_{key.upper()}"' for key in keys]
@@ -70,7 +70,7 @@ def _profile(vendor: str, url: str, folder: Path) -> str:
     ]
     if vendor not in ("token360", "apiyi"):
         lines.append('callback_url = "https://app.example/verified"')
-    if vendor not in ("token360", "alltoken"):
+    if vendor not in ("token360", "alltoken", "apimart"):
         lines += [f'media_folder = "{folder}/published"', f'media_url = "{url}/files"']
     lines.append(f"[profiles.{vendor}.pacing]")
     lines += [f"{subject} = {PACING}" for subject in ("asset", "verification", "video")]

@@ -25,7 +25,7 @@ from portraitkit.transport import Timeouts
 from portraitkit.waiting import Pacing
 
 KEY = "sk-not-a-real-key-0123456789"
-BUILT_IN = ("alltoken", "apiyi", "token360", "volcengine", "xcompute")
+BUILT_IN = ("alltoken", "apimart", "apiyi", "byteplus", "token360", "volcengine", "xcompute")
 FILE = """
 profile = "alltoken"
 

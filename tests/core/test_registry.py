@@ -30,16 +30,17 @@ def installed(monkeypatch):
     return install
 
 
+BUILT_IN = ("alltoken", "apimart", "apiyi", "byteplus", "token360", "volcengine", "xcompute")
 ALLTOKEN = ("alltoken", "portraitkit.providers.alltoken:AllToken")
 
 
 def test_the_built_in_adapters_are_listed():
-    """Five vendors come with the package, sorted by name."""
-    assert {"alltoken", "apiyi", "token360", "volcengine", "xcompute"} <= set(provider_names())
+    """Seven vendors come with the package, sorted by name."""
+    assert set(BUILT_IN) <= set(provider_names())
     assert list(provider_names()) == sorted(provider_names())
 
 
-@pytest.mark.parametrize("name", ["alltoken", "apiyi", "token360", "volcengine", "xcompute"])
+@pytest.mark.parametrize("name", BUILT_IN)
 def test_every_built_in_adapter_loads_under_its_name(name):
     """An adapter's name is the one that it is listed under."""
     cls = provider_class(name)

@@ -30,7 +30,9 @@ from portraitkit.models import (
 )
 from portraitkit.provider import PortraitProvider
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.providers.apiyi import APIYI
+from portraitkit.providers.apimart import APIMart
+from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
+from portraitkit.providers.byteplus import BytePlus
 from portraitkit.providers.token360 import Token360
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.providers.xcompute import XCompute
@@ -47,7 +49,11 @@ PICTURE = "https://cdn.example/mia.jpg"
 MOST_STEPS = 5000
 ANSWER_S = 0.05
 ACCOUNT = SimAccount(
-    name="main", api_key="sk-fuzz-0123", access_key="AKLTfuzz", secret_key="fuzzed-secret=="
+    name="main",
+    api_key="sk-fuzz-0123",
+    access_key="AKLTfuzz",
+    secret_key="fuzzed-secret==",
+    library_key="sk-fuzz-library-0123",
 )
 _KEYS = {"api_key": Secret(ACCOUNT.api_key), "callback_url": "https://app.example/back"}
 _SIGNED = {"access_key": Secret(ACCOUNT.access_key), "secret_key": Secret(ACCOUNT.secret_key)}
@@ -66,8 +72,13 @@ PROVIDERS: dict[str, PortraitProvider] = {
         Volcengine(**_KEYS, **_SIGNED, media_host=_Host()),
         APIYI(**_KEYS, **_SIGNED, media_host=_Host()),
         XCompute(**_KEYS, media_host=_Host()),
+        BytePlus(**_KEYS, **_SIGNED, media_host=_Host()),
+        APIMart(**_KEYS, media_host=_Host()),
     )
 }
+PROVIDERS["apiyi-icover"] = APIYIWithIcover(
+    api_key=_KEYS["api_key"], library_key=Secret(ACCOUNT.library_key)
+)
 STATUSES = (200, 200, 200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 409, 429, 500, 503, 504)
 ENVELOPE = (
     "ResponseMetadata", "Result", "Error", "Code", "Message", "RequestId", "data", "code", "msg",
@@ -139,13 +150,15 @@ class Things:
 def things(name: str) -> Things:
     """One of each, as the vendor's adapter makes them."""
     provider = PROVIDERS[name]
-    known = {"provider": name, "account": provider.account}
+    known = {"provider": provider.name, "account": provider.account}
     asset_id = "ta_0123456789abcdef" if name == "token360" else "asset-20260318035710-abcde"
     group_id = "group-20260318035710-abcde"
     check = Verification(**known, id=group_id, ref=f"{group_id}@1800000000")
-    if name in ("alltoken", "volcengine", "xcompute"):
+    if provider.supports("read_callback"):
         check = provider.read_callback("https://app.example/?bytedToken=20260102TOKEN")
-    review = "task_1#0" if name == "xcompute" else ""
+    if name == "apiyi-icover":
+        check = Verification(**known, id=None, token=Secret("20260102TOKEN"), ref="20260102TOKEN")
+    review = "task_1#0" if name in ("xcompute", "apimart") else ""
     return Things(
         group=Group(**known, id=group_id, kind=GroupKind.VIRTUAL),
         asset=Asset(**known, id=asset_id, ref=review, group_id=group_id, status=AssetStatus.ACTIVE),
@@ -221,7 +234,10 @@ def judge(name: str, operation: str, got: Any, account: str = "") -> None:
         return
     for each in _results(got):
         assert repr(each)
-        assert (each.provider, each.account) == (name, account or PROVIDERS[name].account)
+        assert (each.provider, each.account) == (
+            PROVIDERS[name].name,
+            account or PROVIDERS[name].account,
+        )
         if handle := getattr(each, "handle", ""):
             assert Handle.parse(handle).ref == (each.ref or each.id)
         assert each.id is None or (isinstance(each.id, str) and each.id)
@@ -273,7 +289,7 @@ def keys(name: str) -> tuple[str, ...]:
 @cache
 def templates(name: str) -> tuple[Any, ...]:
     """What the simulated vendor answers in the main job, to be spoilt."""
-    simulator = load(name)()
+    simulator = load(PROVIDERS[name].name)()
     _ = simulator.add_account(ACCOUNT)
     told: list[Any] = []
     send = SimulatorTransport.send

@@ -57,6 +57,7 @@ SUBJECTS: dict[str, Subject] = {}
 FOLDER = Path(tempfile.mkdtemp(prefix="portraitkit-fuzz-"))
 _ = atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 NAMES = tuple(sorted(PROVIDERS))
+VENDORS = tuple(sorted({each.name for each in PROVIDERS.values()}))
 
 
 def subject(function: Subject) -> Subject:
@@ -84,7 +85,7 @@ def handles(choices: Choices) -> None:
     found = _tried(lambda: Handle.parse(text))
     assert found is None or str(found) == text.strip()
     kind = choices.pick(("group", "asset", "verification", "video"))
-    made = Handle(choices.pick(NAMES), choices.text(), kind, choices.text())
+    made = Handle(choices.pick(VENDORS), choices.text(), kind, choices.text())
     assert Handle.parse(str(made)) == made
     assert is_handle(str(made))
 
@@ -106,7 +107,7 @@ def ids(choices: Choices) -> None:
     kind = choices.pick(("group", "asset", "verification", "video"))
     ref = choices.text()
     if choices.chance(2):
-        ref = str(Handle(name, provider.account, kind, ref))
+        ref = str(Handle(provider.name, provider.account, kind, ref))
     made = things(name)
     source = FACE if name == "token360" else "https://cdn.example/mia.jpg"
     every: dict[str, tuple[str, Callable[[], Any]]] = {
@@ -213,15 +214,15 @@ def _json_like(choices: Choices, keys: tuple[str, ...]) -> Any:
 @subject
 def settings_given(choices: Choices) -> None:
     """Any settings as arguments: a provider that can work, or a ConfigError."""
-    name = choices.pick(NAMES)
+    name = choices.pick(VENDORS)
     keys = ("base_url", "assets_url", "video_url", "callback_url", "account", "models", "pacing",
             "strict_limits", "verification_life_s", "project_name", "region", "token_paging",
-            "media_folder", "media_url", "session_token")  # fmt: skip
+            "media_folder", "media_url", "session_token", "assets", "library_key")  # fmt: skip
     credentials = dict.fromkeys(("api_key", "access_key", "secret_key"), "sk-0123")
     given: dict[str, Any] = {
         key: value
         for key, value in credentials.items()
-        if key == "api_key" or name in ("volcengine", "apiyi")
+        if key == "api_key" or name in ("volcengine", "byteplus", "apiyi")
     }
     for _ in range(choices.below(4)):
         given[choices.key(keys)] = _json_like(choices, ("asset", "first_s", "deadline_s", "x"))
@@ -331,7 +332,7 @@ def _video_request(choices: Choices) -> Any:
         seed=choices.pick((None, 1, -(10**40))),
         watermark=choices.pick((None, True)),
         callback_url=choices.pick((None, choices.text())),
-        extra={choices.pick(NAMES): {choices.text(): choices.json(("model", "prompt"), 2)}},
+        extra={choices.pick(VENDORS): {choices.text(): choices.json(("model", "prompt"), 2)}},
     )
 
 
@@ -366,7 +367,7 @@ def translators(choices: Choices) -> None:
     body = choices.json(_BODY_KEYS)
     if isinstance(body, dict) and not choices.chance(4):
         body["model"] = choices.pick(("seedance-2.0", "doubao-seedance-2-0-260128", "x"))
-    from_, to = choices.pick(NAMES), choices.pick(NAMES)
+    from_, to = choices.pick(VENDORS), choices.pick(VENDORS)
     parsed = _tried(lambda: pk.parse_video(from_, body))
     assert parsed is None or repr(parsed)
     made = _tried(lambda: pk.translate(body, from_=from_, to=to))
@@ -513,7 +514,7 @@ def masks(choices: Choices) -> None:
 
 @cache
 def _prepared(name: str) -> Simulator:
-    simulator = load(name)()
+    simulator = load(PROVIDERS[name].name if name in PROVIDERS else name)()
     _ = simulator.add_account(ACCOUNT)
     return simulator
 
@@ -568,6 +569,17 @@ def requests_at_simulators(choices: Choices) -> None:
             "/v1/videos/generations",
             "/v1/tasks/x",
         ),
+        "apimart": ("/v1/uploads/images", "/v1/seedance2/private-avatar", "/v1/tasks/x"),
+        "byteplus": ("/", "/api/v3/contents/generations/tasks"),
+        "apiyi-icover": (
+            "/api/storage/presign",
+            "/api/asset-library/groups",
+            "/api/asset-library/assets",
+            "/api/asset-library/assets/x",
+            "/api/asset-library/real-person/sessions",
+            "/api/asset-library/real-person/sessions/x",
+            "/bucket/x",
+        ),
     }[name]
     path = choices.pick((*paths, "/h5/x"))
     actions = (
@@ -578,7 +590,8 @@ def requests_at_simulators(choices: Choices) -> None:
     body_keys = (*_BODY_KEYS, "Name", "GroupType", "Filter", "GroupId", "GroupIds", "URL", "Id",
                  "AssetType", "CallbackURL", "BytedToken", "PageNumber", "PageSize", "NextToken",
                  "MaxResults", "name", "groupKind", "group_id", "group", "assets", "asset_type",
-                 "callback_url", "byted_token", "project_name", "Statuses", "SortBy")  # fmt: skip
+                 "callback_url", "byted_token", "project_name", "Statuses", "SortBy", "ext",
+                 "contentType", "imageUrl", "groupId", "label", "assetType")  # fmt: skip
     content = dumped(choices.json(body_keys)) if not choices.chance(4) else choices.raw()
     query = (
         {"Action": choices.pick(actions), "Version": "2024-01-01"}
@@ -591,6 +604,10 @@ def requests_at_simulators(choices: Choices) -> None:
     )
     base = "https://open.volcengineapi.com" if path == "/" else "https://simulator.invalid"
     auth = Auth.SIGNATURE if path == "/" else Auth.BEARER
+    if path.startswith(("/api/", "/bucket/")) and name == "apiyi-icover":
+        base, auth = provider.assets_url, Auth.LIBRARY
+    elif name == "apiyi-icover":
+        base = provider.video_url
     request = Request(
         method=choices.pick(("POST", "GET", "DELETE", "PATCH", "PUT")),
         url=base + path,

@@ -170,8 +170,9 @@ class AvatarAccount(AvatarLibrary):
     def video_findings(self, request: VideoRequest, slots: tuple[Slot, ...]) -> tuple[Finding, ...]:
         """Find what a model's numbers do not say."""
         wanted = self.models.get(request.model, request.model)
-        neutral = any(wanted == model.name for model in self.video_models)
-        model_id = _avatars.face_model(wanted) if neutral else wanted
+        known = next((model for model in self.video_models if model.name == wanted), None)
+        portraits = any(slot.url.startswith("asset://") for slot in slots)
+        model_id = self.model_id(known, with_assets=portraits) if known else wanted
         return tuple(_avatars.findings_of(request, model_id, slots))
 
     def get_video(self, task: VideoRef) -> Flow[VideoTask]:

@@ -1,0 +1,225 @@
+"""APIMart: what is not xcompute's, and the main job at a simulated vendor."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+import pytest
+from attrs import evolve
+
+import court
+from portraitkit import errors
+from portraitkit.media import FolderMediaHost
+from portraitkit.models import AssetStatus, GroupKind, VideoStatus
+from portraitkit.providers.apimart import APIMart
+from portraitkit.refusals import class_of
+from portraitkit.secret import Secret
+from portraitkit.simulators.apimart import APIMartSimulator, Variants
+from portraitkit.simulators.simulator import form_of
+from portraitkit.simulators.state import SimAccount
+from portraitkit.testing import answer, replay, simulated
+from portraitkit.video import References, VideoRequest
+from portraitkit.wire import Request
+
+ACCOUNT = SimAccount(name="films", api_key="sk-test-key")
+PROVIDER = APIMart(api_key=Secret("sk-test-key"), callback_url="https://app.example/back")
+FACE = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
+CLIP = files("portraitkit.simulators").joinpath("data", "clip.mp4").read_bytes()
+STORE = "https://api.apimart.ai/v1/uploads/images"
+LINK = "https://files.example/mia.jpg"
+CONTRACT = court.load("apimart").document
+
+
+def stored(**changes):
+    body = {"url": LINK, "filename": "image.jpg", "content_type": "image/jpeg", "bytes": 3}
+    return answer({**body, **changes})
+
+
+def started():
+    return answer({"code": 200, "data": {"id": "task_1", "status": "processing"}})
+
+
+def group():
+    return replay(PROVIDER.create_group("Mia"), []).result
+
+
+def vendor(**variants):
+    simulator = APIMartSimulator(variants=Variants(**{"uploads": True, **variants}))
+    _ = simulator.add_account(ACCOUNT)
+    return court.Judged(simulator)
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+def test_a_picture_is_stored_and_its_link_is_submitted():
+    """A form with the file goes to the storage, and what comes back is registered."""
+    done = replay(PROVIDER.add_asset(group(), FACE, name="front"), [stored(), started()])
+    store, submit = done.requests
+
+    assert ("POST", STORE) == (store.method, store.target)
+    part = form_of(store)["file"]
+    assert (FACE, "image/jpeg") == (part.content, part.content_type)
+    submitted = json.loads(submit.content)
+    assert [{"url": LINK, "name": "front"}] == submitted["assets"]
+    assert AssetStatus.PROCESSING is done.result.status
+
+
+def test_storing_may_be_repeated_and_submitting_may_not():
+    """A second copy of a file makes no second asset; a second submission would."""
+    done = replay(PROVIDER.add_asset(group(), FACE), [stored(), started()])
+
+    assert [True, False] == [each.repeatable for each in done.requests]
+
+
+def test_add_assets_stores_every_picture_and_submits_them_at_once():
+    """Files and links of one kind make one submission."""
+    sources = [FACE, "https://example.com/b.png", FACE]
+    done = replay(PROVIDER.add_assets(group(), sources), [stored(), stored(), started()])
+
+    assert [STORE, STORE] == [each.target for each in done.requests[:2]]
+    assert 3 == done.requests[2].content.count(b'"url"')
+    assert ["task_1#0of3", "task_1#1of3", "task_1#2of3"] == [each.ref for each in done.result]
+
+
+def test_what_the_storage_does_not_take_goes_to_the_media_host(tmp_path):
+    """The page names pictures alone: a video needs a host of the caller's, as at xcompute."""
+    hosted = evolve(PROVIDER, media_host=FolderMediaHost(tmp_path, "https://cdn.example"))
+    done = replay(hosted.add_assets(group(), [CLIP]), [started()])
+
+    assert ["https://api.apimart.ai/v1/seedance2/private-avatar"] == [
+        each.target for each in done.requests
+    ]
+    with pytest.raises(errors.MediaError, match="video/mp4"):
+        replay(PROVIDER.add_asset(group(), CLIP), [])
+
+
+@pytest.mark.parametrize("url", [None, "", "http://files.example/mia.jpg", "file:///etc/x", 7])
+def test_a_link_that_cannot_be_trusted_is_not_submitted(url):
+    """Without a link by https nothing is registered, and the error says so."""
+    with pytest.raises(errors.UnexpectedResponseError, match="no usable link") as caught:
+        replay(PROVIDER.add_asset(group(), FACE), [stored(url=url)])
+
+    assert "nothing was registered" in caught.value.next_step
+
+
+def test_a_wrong_group_is_told_before_a_face_is_uploaded():
+    """A handle of another vendor's costs no request."""
+    with pytest.raises(errors.HandleError):
+        replay(PROVIDER.add_asset("task_1#0", FACE), [])
+
+
+def test_too_large_a_picture_is_a_finding():
+    """20 MB is the storage's documented limit."""
+    large = FACE + bytes(20_000_001 - len(FACE))
+    done = replay(PROVIDER.add_asset(group(), large), [stored(), started()])
+
+    assert ["media"] == [each.field for each in done.result.findings]
+
+
+# -- requests -------------------------------------------------------------------------------------
+
+
+def test_no_header_is_sent_that_no_page_explains():
+    """Neither Idempotency-Key nor a version header: what they do is documented nowhere."""
+    done = replay(
+        PROVIDER.create_video(VideoRequest(prompt="x")),
+        [answer({"code": 200, "data": [{"status": "submitted", "task_id": "task_1"}]})],
+    )
+
+    assert {"Accept", "Content-Type"} == {*done.requests[0].headers}
+
+
+@pytest.mark.parametrize(
+    ("model", "resolution", "with_asset", "expected"),
+    [
+        ("seedance-2.0", "1080p", False, []),
+        ("seedance-2.0", "4k", False, []),
+        ("seedance-2.0", "1080p", True, []),
+        ("seedance-2.0", "4k", True, ["resolution"]),
+        ("seedance-2.0-fast", "1080p", False, ["resolution"]),
+    ],
+)
+def test_large_resolutions_are_findings_where_no_copy_has_them(
+    model, resolution, with_asset, expected
+):
+    """The newer page: 1080p and 4k by the standard model; an older one: 1080p by -face models."""
+    media = References(images=["asset://asset_a"]) if with_asset else None
+    prompt = "{image_1} smiles" if with_asset else "x"
+    request = VideoRequest(prompt=prompt, model=model, resolution=resolution, media=media)
+
+    assert expected == [each.field for each in PROVIDER.preview_video(request).findings]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["get_group", "list_groups", "rename_group", "delete_group", "list_assets", "rename_asset",
+     "delete_asset", "list_videos", "cancel_video"],
+)  # fmt: skip
+def test_what_only_a_clients_code_shows_is_unsupported(operation):
+    """The library is on no page that could be read."""
+    assert not PROVIDER.supports(operation)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in CONTRACT["errors"] if row.get("code") != "*"],
+    ids=lambda row: f"{row['status']}-{row['code']}",
+)
+def test_every_refusal_in_the_contract_has_its_class(row):
+    """What the contract says a type means is what the adapter raises."""
+    assert row["means"] == class_of(PROVIDER.error_codes, row["code"], row["status"]).__name__
+
+
+# -- the main job ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "variants",
+    [{}, {"flat_tasks": True, "exchange": "task"}, {"exchange": "data", "url_as_array": False}],
+    ids=["plain", "flat", "data"],
+)
+def test_the_main_job(tmp_path, variants):
+    """Local pictures need no media host: a virtual and a real person come into one video."""
+    judged = vendor(**variants)
+    client = simulated(PROVIDER, judged)
+    mia = client.wait_until_active(client.add_asset(client.create_group("Mia"), FACE, name="f"))
+    person = client.wait_until_verified(client.start_verification("Ann"))
+    ann = client.wait_until_active(client.add_asset(person, FACE))
+    request = VideoRequest(
+        prompt="{mia} and {ann} smile", media=References(images={"mia": mia, "ann": ann})
+    )
+    task = client.wait_for_video(client.create_video(request))
+    path = client.download_video(task, tmp_path / "mia.mp4")
+
+    assert (GroupKind.REAL_PERSON, VideoStatus.SUCCEEDED) == (person.kind, task.status)
+    assert b"ftyp" == path.read_bytes()[4:8]
+    assert 2 == judged.operations.count("UploadImage")
+    assert 1 == judged.world.billed["films", "video"]
+
+
+def test_4k_with_a_portrait_is_refused_unpaid():
+    """The simulator holds to the newer page: 4k by the standard model alone."""
+    judged = vendor()
+    client = simulated(PROVIDER, judged)
+    mia = client.wait_until_active(client.add_asset(client.create_group("Mia"), FACE))
+    media = References(images={"mia": mia})
+    with pytest.raises(errors.InvalidRequestError, match="4k"):
+        client.create_video(VideoRequest(prompt="{mia}", media=media, resolution="4k"))
+    made = client.create_video(VideoRequest(prompt="a hill", resolution="4k"))
+
+    assert VideoStatus.QUEUED is made.status
+    assert 1 == judged.world.billed["films", "video"]
+
+
+def test_the_simulators_library_is_known_from_clients_code_alone():
+    """It is switched off, as nobody documents it."""
+    request = Request(
+        method="GET",
+        url="https://api.apimart.ai/v1/seedance2/private-avatar/groups",
+        headers={"Authorization": "Bearer sk-test-key"},
+    )
+    simulator = vendor().simulator
+
+    assert 404 == simulator.handle(request).status
