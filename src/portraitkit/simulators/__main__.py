@@ -21,6 +21,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
+from attrs import frozen
+
 from .server import Server, WallClock, serve
 from .simulator import Simulator
 from .state import SimAccount, World, never, scans_after
@@ -30,19 +32,31 @@ ACCOUNT: Final = SimAccount(
     api_key="simulated-api-key",
     access_key="AKSIMULATED",
     secret_key="simulated-secret-key",  # noqa: S106  (it opens nothing)
+    library_key="simulated-library-key",
 )
 """The one account of a simulator that was started here."""
 
 _SCAN_S: Final = 5.0
 """How long the person takes for the face check."""
 
-_BEARER: Final = (("api_key",), ("base_url",))
-_SIGNED: Final = (("access_key", "secret_key", "api_key"), ("assets_url", "video_url"))
-_SETTINGS: Final = {
-    # name: the settings of its credentials, and of its addresses
+
+@frozen
+class _Way:
+    """One way to a vendor: what a profile says to take it."""
+
+    credentials: tuple[str, ...]
+    addresses: tuple[str, ...] = ("assets_url", "video_url")
+    suffix: str = ""
+    more: tuple[str, ...] = ()
+
+
+_BEARER: Final = (_Way(("api_key",), ("base_url",)),)
+_SIGNED: Final = (_Way(("access_key", "secret_key", "api_key")),)
+_ICOVER: Final = _Way(("library_key", "api_key"), suffix="-icover", more=('assets = "icover"',))
+_WAYS: Final = {
     "alltoken": _BEARER,
     "apimart": _BEARER,
-    "apiyi": _SIGNED,
+    "apiyi": (*_SIGNED, _ICOVER),
     "byteplus": _SIGNED,
     "token360": _BEARER,
     "volcengine": _SIGNED,
@@ -71,11 +85,14 @@ def load(name: str) -> type[Simulator]:
 
 
 def profile_block(name: str, url: str) -> str:
-    """The part of portraitkit.toml that leads to a simulator."""
-    credentials, addresses = _SETTINGS[name]
-    lines = [f"[profiles.simulated-{name}]", f'provider = "{name}"']
-    lines += [f'{key} = "env:{_variable(key)}"' for key in credentials]
-    lines += [f'{key} = "{url}"' for key in addresses]
+    """The part of portraitkit.toml that leads to a simulator: a profile for each way to it."""
+    return "\n\n".join(_profile(name, url, way) for way in _WAYS[name])
+
+
+def _profile(name: str, url: str, way: _Way) -> str:
+    lines = [f"[profiles.simulated-{name}{way.suffix}]", f'provider = "{name}"', *way.more]
+    lines += [f'{key} = "env:{_variable(key)}"' for key in way.credentials]
+    lines += [f'{key} = "{url}"' for key in way.addresses]
     return "\n".join(lines)
 
 
@@ -117,7 +134,9 @@ def _server(name: str, port: int, options: argparse.Namespace) -> Server:
 
 
 def _instructions(names: Sequence[str], blocks: Sequence[str]) -> str:
-    credentials = dict.fromkeys(key for name in names for key in _SETTINGS[name][0])
+    credentials = dict.fromkeys(
+        key for name in names for way in _WAYS[name] for key in way.credentials
+    )
     exports = [f"export {_variable(key)}={getattr(ACCOUNT, key)}" for key in credentials]
     return "\n".join(
         [
@@ -145,7 +164,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Serve simulated vendors on this machine. Nothing leaves it, nothing costs.",
     )
     parser.add_argument(
-        "names", nargs="+", choices=sorted(_SETTINGS), metavar="vendor", help=", ".join(_SETTINGS)
+        "names", nargs="+", choices=sorted(_WAYS), metavar="vendor", help=", ".join(_WAYS)
     )
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
     parser.add_argument(

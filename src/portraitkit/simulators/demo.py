@@ -26,7 +26,8 @@ from .server import Server, WallClock, serve
 from .state import World, scans_after
 
 VENDORS: Final = (
-    "alltoken", "token360", "volcengine", "byteplus", "apiyi", "apimart", "xcompute"
+    "alltoken", "token360", "volcengine", "byteplus", "apiyi", "apiyi-icover", "apimart",
+    "xcompute",
 )  # fmt: skip
 REVIEW_S, QUEUE_S, RENDER_S = 0.6, 0.3, 1.2
 """What takes real vendors about 13 s, and minutes."""
@@ -35,6 +36,7 @@ _SECRETS: Final = {
     "DEMO_API_KEY": ACCOUNT.api_key,
     "DEMO_ACCESS_KEY": ACCOUNT.access_key,
     "DEMO_SECRET_KEY": ACCOUNT.secret_key,
+    "DEMO_LIBRARY_KEY": ACCOUNT.library_key,
 }
 _BEARER: Final = """
 [profiles.{name}]
@@ -45,6 +47,15 @@ _SIGNED: Final = """
 [profiles.{name}]
 access_key = "env:DEMO_ACCESS_KEY"
 secret_key = "env:DEMO_SECRET_KEY"
+api_key = "env:DEMO_API_KEY"
+assets_url = "{url}"
+video_url = "{url}"
+"""
+_ICOVER: Final = """
+[profiles.{name}]
+provider = "apiyi"
+assets = "icover"
+library_key = "env:DEMO_LIBRARY_KEY"
 api_key = "env:DEMO_API_KEY"
 assets_url = "{url}"
 video_url = "{url}"
@@ -63,6 +74,7 @@ _PROFILES: Final = {
     "volcengine": _SIGNED + _CALLBACK + _BY_URL,
     "byteplus": _SIGNED + _CALLBACK + _BY_URL,
     "apiyi": _SIGNED + _BY_URL,
+    "apiyi-icover": _ICOVER,
     "apimart": _BEARER + _CALLBACK,
     "xcompute": _BEARER + _CALLBACK + _BY_URL,
 }
@@ -141,14 +153,14 @@ def main() -> int:
 def table(reports: list[Report]) -> str:
     """Lay the reports out for a terminal of 80 columns."""
     lines = [
-        f"{'vendor':<12}{'group id':<30}{'asset id':<38}",
+        f"{'vendor':<13}{'group id':<30}{'asset id':<37}",
         f"{'':<12}{'video field':<20}{'requests':>8}{'seconds':>9}   file",
         f"{'':<12}statuses passed through",
         "-" * 80,
     ]
     for each in reports:
         lines += [
-            f"{each.profile:<12}{each.group_id:<30}{each.asset_id:<38}".rstrip(),
+            f"{each.profile:<13}{each.group_id:<30}{each.asset_id:<37}".rstrip(),
             f"{'':<12}{each.video_field:<20}{each.requests:>8}{each.seconds:>9.1f}   {each.file}",
             *(f"{'':<12}{subject}: {' > '.join(seen)}" for subject, seen in each.statuses.items()),
             *_wrapped(f"real person {each.person}"),
@@ -170,7 +182,7 @@ def _run(vendor: str, picture: Path, folder: Path, config: Path, server: Server)
         report.error = str(error)
     report.seconds = time.monotonic() - started_s
     report.requests = len(getattr(server.simulator, "seen", ()))
-    _say(f"{vendor:<12}{'FAILED' if report.error else 'done'} in {report.seconds:.1f} s")
+    _say(f"{vendor:<13}{'FAILED' if report.error else 'done'} in {report.seconds:.1f} s")
     return report
 
 
@@ -182,7 +194,7 @@ def _server(vendor: str, folder: Path) -> Server:
         queue_s=QUEUE_S,
         render_s=RENDER_S,
     )
-    simulator = load(vendor)(world=world)
+    simulator = load(vendor.partition("-")[0])(world=world)
     _ = simulator.add_account(ACCOUNT)
     return serve(simulator, folder=folder / "published")
 
