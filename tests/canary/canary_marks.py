@@ -50,6 +50,7 @@ API_KEY = Mark("api key", "sk-{}")
 ACCESS_KEY = Mark("access key", "AKLT{}")
 SECRET_KEY = Mark("secret key", "{}==")
 SESSION_TOKEN = Mark("session token", "STS2{}")
+LIBRARY_KEY = Mark("library key", "sk-{}")
 BYTED_TOKEN = Mark("BytedToken", "20260102030405{}", _UPPER, 20)
 """The form that the guides show: 14 digits of time, 20 letters."""
 LINK_PATH = Mark("H5 link's path", "{}", "0123456789abcdef", 32)
@@ -58,6 +59,7 @@ VIDEO_LINK = Mark("video's signed URL")
 PREVIEW_LINK = Mark("stored asset's signed URL")
 SOURCE = Mark("caller's signed URL")
 PUBLISHED = Mark("media host's signed URL")
+UPLOAD_LINK = Mark("storage's signed URL")
 REDIRECT = Mark("redirect's signed URL")
 CALLBACK = Mark("profile's callback URL")
 CALL_CALLBACK = Mark("call's callback URL")
@@ -68,6 +70,7 @@ MARKS = (
     ACCESS_KEY,
     SECRET_KEY,
     SESSION_TOKEN,
+    LIBRARY_KEY,
     BYTED_TOKEN,
     LINK_PATH,
     LINK_QUERY,
@@ -75,6 +78,7 @@ MARKS = (
     PREVIEW_LINK,
     SOURCE,
     PUBLISHED,
+    UPLOAD_LINK,
     REDIRECT,
     CALLBACK,
     CALL_CALLBACK,

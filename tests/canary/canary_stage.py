@@ -197,7 +197,7 @@ class Things:
             "delete_asset": ((self.asset,), {}),
             "delete_group": ((self.group,), {}),
         }
-        sends = {"create_group"} if stage.vendor.name == "xcompute" else set()
+        sends = {"create_group"} if stage.vendor.name in ("xcompute", "apimart") else set()
         return {
             name: call for name, call in every.items() if stage.supports(name) and name not in sends
         }

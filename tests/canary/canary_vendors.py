@@ -1,4 +1,4 @@
-"""Five simulated vendors whose secrets are the marked ones, and profiles that lead to them."""
+"""Simulated vendors whose secrets are the marked ones, and profiles that lead to them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from portraitkit.wire import Request, Response
 FACE = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
 BYTED = marks.BYTED_TOKEN.value
 _VIDEO_QUERY = "X-Tos-Signature=simulated&X-Tos-Expires=86400"
+_UPLOAD_QUERY = "X-Amz-Signature=simulated"
 _PREVIEW_QUERY = "X-Tos-Expires=43200&X-Tos-Signature=simulated"
 
 Instead = Callable[[Request], Response | None]
@@ -26,16 +27,26 @@ Instead = Callable[[Request], Response | None]
 
 @frozen
 class Vendor:
-    """What tells the five apart here."""
+    """What tells them apart here."""
 
     name: str
     signed: bool = False
+    provider: str = ""
+    """Its adapter, where the name is another."""
+    library: bool = False
+    """Whether the library is another house's, with a key of its own."""
     takes_urls: bool = True
     checks: bool = True
     tokens: bool = True
     """Whether a face check is known by a token."""
     video_callback: bool = True
     renames_assets: bool = True
+    reads_returns: bool = True
+    """Whether the page that a face check returns to is the caller's."""
+
+    @property
+    def adapter(self) -> str:
+        return self.provider or self.name
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -46,6 +57,8 @@ class Vendor:
             "secret_key": marks.SECRET_KEY.value,
             "session_token": marks.SESSION_TOKEN.value,
         }
+        if self.library:
+            return bearer | {"library_key": marks.LIBRARY_KEY.value}
         return bearer | signed if self.signed else bearer
 
     @property
@@ -54,8 +67,11 @@ class Vendor:
 
     def profile(self, url: str, **more: str) -> str:
         """The profile as it stands in a configuration file."""
-        origins = ("assets_url", "video_url") if self.signed else ("base_url",)
+        two = self.signed or self.library
+        origins = ("assets_url", "video_url") if two else ("base_url",)
+        more = {**({"assets": "icover"} if self.library else {}), **more}
         settings = {
+            "provider": self.adapter,
             **{key: f"env:CANARY_{key.upper()}" for key in self.secrets},
             **dict.fromkeys(origins, url),
             "callback_url": marks.CALLBACK_URL,
@@ -77,6 +93,7 @@ class Vendor:
             f"open {marks.H5_LINK}.",
             f"see https://tos.example/mia.mp4?X-Tos-Signature={marks.VIDEO_LINK.value};",
             f'"https://tos.example/mia.png?X-Tos-Signature={marks.PREVIEW_LINK.value}"',
+            f"put it to https://bucket.example/1.jpg?X-Amz-Signature={marks.UPLOAD_LINK.value}",
         ]
         return " ".join(told)
 
@@ -94,6 +111,14 @@ VENDORS = {
         Vendor("volcengine", signed=True),
         Vendor("apiyi", signed=True, checks=False, tokens=False, video_callback=False),
         Vendor("xcompute", video_callback=False, renames_assets=False),
+        Vendor("apimart", video_callback=False, renames_assets=False),
+        Vendor(
+            "apiyi-icover",
+            provider="apiyi",
+            library=True,
+            video_callback=False,
+            reads_returns=False,
+        ),
     )
 }
 
@@ -136,6 +161,7 @@ class Marked:
             for token in (own, marked):
                 text = text.replace(f"{self.base_url}/h5/{token}", marks.H5_LINK)
             text = text.replace(own, marked)
+        text = text.replace(_UPLOAD_QUERY, f"X-Amz-Signature={marks.UPLOAD_LINK.value}")
         text = text.replace(_VIDEO_QUERY, f"X-Tos-Signature={marks.VIDEO_LINK.value}")
         text = text.replace(_PREVIEW_QUERY, f"X-Tos-Signature={marks.PREVIEW_LINK.value}")
         return evolve(response, content=text.encode("latin-1"))
@@ -155,7 +181,7 @@ class Marked:
 
 def marked(vendor: Vendor) -> Marked:
     """Make a vendor on virtual time."""
-    simulator = load(vendor.name)(world=World(clock=VirtualClock(), person=scans_after(4)))
+    simulator = load(vendor.adapter)(world=World(clock=VirtualClock(), person=scans_after(4)))
     _ = simulator.add_account(vendor.account)
     return Marked(vendor, simulator)
 
@@ -166,7 +192,8 @@ def refusal(vendor: Vendor, request: Request, status: int, code: str | None, ech
     word = code or "error"
     error: dict[str, Any] = {"message": echo, "type": word, "code": word, "param": echo}
     actions = "/v1/portrait" in path if vendor.name == "alltoken" else path == "/"
-    if vendor.name == "xcompute":
+    actions = actions or "/asset-library/" in path
+    if vendor.name in ("xcompute", "apimart"):
         error["code"] = status if status != 200 else 400
         body: dict[str, Any] = {"error": error}
         if status == 200:
