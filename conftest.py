@@ -15,7 +15,16 @@ from portraitkit.simulators.__main__ import ACCOUNT, load
 from portraitkit.simulators.server import WallClock, serve
 from portraitkit.simulators.state import World, scans_after
 
-VENDORS = ("alltoken", "token360", "volcengine", "byteplus", "apiyi", "apimart", "xcompute")
+VENDORS = (
+    "alltoken",
+    "token360",
+    "volcengine",
+    "byteplus",
+    "apiyi",
+    "apiyi-icover",
+    "apimart",
+    "xcompute",
+)
 PACING = "{ first_s = 0.02, step_s = 0.02, deadline_s = 20 }"
 
 
@@ -28,7 +37,7 @@ def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with ExitStack() as stack:
         text = 'profile = "alltoken"\n'
         for vendor in VENDORS:
-            simulator = load(vendor)(world=_hurried())
+            simulator = load(vendor.partition("-")[0])(world=_hurried())
             simulator.add_account(ACCOUNT)
             server = stack.enter_context(serve(simulator, folder=folder / "published"))
             text += _profile(vendor, server.url, folder)
@@ -40,7 +49,7 @@ def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def sandbox(vendors: Path) -> Iterator[Path]:
     """Work in that folder, with the simulated vendors' keys in the environment."""
     patch = pytest.MonkeyPatch()
-    for key in ("api_key", "access_key", "secret_key"):
+    for key in ("api_key", "access_key", "secret_key", "library_key"):
         patch.setenv(f"DEMO_{key.upper()}", getattr(ACCOUNT, key))
     patch.delenv("PORTRAITKIT_PROFILE", raising=False)
     patch.delenv("PORTRAITKIT_CONFIG", raising=False)
@@ -61,16 +70,19 @@ def _hurried() -> World:
 
 
 def _profile(vendor: str, url: str, folder: Path) -> str:
-    signed = vendor in ("volcengine", "byteplus", "apiyi")
-    keys = ("access_key", "secret_key", "api_key") if signed else ("api_key",)
+    bearer = vendor in ("alltoken", "token360", "apimart", "xcompute")
+    keys = ("api_key",) if bearer else ("access_key", "secret_key", "api_key")
     lines = [f"\n[profiles.{vendor}]"]
+    if vendor == "apiyi-icover":
+        keys = ("library_key", "api_key")
+        lines += ['provider = "apiyi"', 'assets = "icover"']
     lines += [f'{key} = "env:DEMO_{key.upper()}"' for key in keys]
     lines += [
-        f'{key} = "{url}"' for key in (("assets_url", "video_url") if signed else ("base_url",))
+        f'{key} = "{url}"' for key in (("base_url",) if bearer else ("assets_url", "video_url"))
     ]
-    if vendor not in ("token360", "apiyi"):
+    if vendor != "token360" and not vendor.startswith("apiyi"):
         lines.append('callback_url = "https://app.example/verified"')
-    if vendor not in ("token360", "alltoken", "apimart"):
+    if vendor not in ("token360", "alltoken", "apimart", "apiyi-icover"):
         lines += [f'media_folder = "{folder}/published"', f'media_url = "{url}/files"']
     lines.append(f"[profiles.{vendor}.pacing]")
     lines += [f"{subject} = {PACING}" for subject in ("asset", "verification", "video")]
