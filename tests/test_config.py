@@ -697,6 +697,17 @@ def test_explain_config_shows_the_adapters_defaults(write):
     assert rows["provider"].endswith("default: the profile's name")
 
 
+def test_explain_config_shows_the_defaults_of_the_class_that_is_chosen(write):
+    """APIYI has two libraries: the origin shown is the one that the profile's calls go to."""
+    write('[profiles.apiyi]\nassets = "icover"\nlibrary_key = "env:KEY"')
+
+    rows = dict(line.split(None, 1) for line in explain_config("apiyi").splitlines())
+
+    assert rows["assets_url"].startswith('"https://icover.ai"')
+    assert rows["library_key"].startswith("<secret from env:KEY")
+    assert "region" not in rows
+
+
 @pytest.mark.parametrize(
     "line",
     [

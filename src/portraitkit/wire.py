@@ -96,7 +96,8 @@ class Request:
         base = self.url.partition("?")[0]
         shown = self.target if base == self.url else f"{base}?{MASK}"
         for secret in self.secrets:
-            shown = shown.replace(_escaped(secret.reveal()), MASK)
+            if text := _escaped(secret.reveal()):
+                shown = shown.replace(text, MASK)
         return shown
 
     @property

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from portraitkit.errors import ConfigError, frameless, masked_repr, masker
-from portraitkit.secret import Hidden
+from portraitkit.secret import Hidden, Secret
 from portraitkit.transport import AsyncHttpxTransport, HttpxTransport
 from portraitkit.wire import Request
 
@@ -41,6 +41,19 @@ def test_lower_layers_log_neither_headers_nor_bytes_of_our_requests(caplog):
     assert "http11.complete return_value=(b'HTTP/1.1', 302, b'Found'" in caplog.text
     assert "http11.failed exception=OSError(...)" in caplog.text
     assert b"at once" in response.content
+
+
+def test_a_token_in_the_path_of_a_request_is_not_logged(caplog):
+    """What a request says is secret in it is masked in what httpx logs, an id beside it is not."""
+    client = httpx.Client(transport=httpx.MockTransport(_answering))
+    url = f"https://a.example/sessions/{TOKEN}/asset-20260318035710-xxxxx"
+    with caplog.at_level(logging.DEBUG):
+        _ = HttpxTransport(client).send(
+            Request(method="POST", url=url, secrets=(Secret(TOKEN),), repeatable=True)
+        )
+
+    assert TOKEN not in caplog.text
+    assert "/sessions/<secret>/asset-20260318035710-xxxxx" in caplog.text
 
 
 def test_others_requests_are_logged_as_they_are(caplog):

@@ -534,6 +534,46 @@ def test_a_strangers_adapter_is_as_good_as_a_built_in_one(installed):
     assert "a number" in str(refusal_of("stranger", api_key=KEY, settings=settings))
 
 
+class Plain(Stranger):
+    """An adapter whose vendor has two interfaces; this one is the default."""
+
+    @classmethod
+    def chosen_by(cls, settings):
+        if settings.get("quality") == "odd":
+            raise pk.ConfigError("quality names no interface", field="quality")
+        return Finer if settings.get("quality") == "fine" else cls
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class Finer(Stranger):
+    """The other one, with a setting of its own."""
+
+    grain: int
+
+
+def test_a_setting_may_choose_the_class(installed):
+    """Fields, what is missing and what is unknown are those of the class that was chosen."""
+    installed(Entry("stranger", "strange:Plain", Plain))
+
+    fine = {"quality": "fine", "grain": 3}
+    assert Finer is type(open_one("stranger", api_key=KEY, settings=fine).provider)
+    assert Plain is type(open_one("stranger", api_key=KEY).provider)
+    for settings, field in (
+        ({"quality": "fine"}, "grain"),
+        ({"grain": 3}, "grain"),
+        ({"quality": "odd"}, "quality"),
+    ):
+        with pytest.raises(pk.ConfigError) as caught:
+            open_one("stranger", api_key=KEY, settings=settings)
+        assert field == caught.value.field
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_without_a_choice_an_adapter_is_the_class_that_is_installed(name):
+    """No setting is needed to get what the entry point names."""
+    assert provider_class(name) is provider_class(name).chosen_by({})
+
+
 def test_two_adapters_of_one_name_are_an_error(installed):
     """Nobody chooses silently where the credentials go."""
     installed(Entry("alltoken", "one:A", AllToken), Entry("alltoken", "other:B", AllToken))

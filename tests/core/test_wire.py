@@ -106,6 +106,21 @@ def test_a_request_shows_its_own_query():
     assert request.shown_url == "https://a.example/?Action=GetAsset"
 
 
+@pytest.mark.parametrize(
+    ("token", "path", "shown"),
+    [
+        ("abcd", "sessions/abcd", "sessions/<secret>"),
+        ("a/b+c", "sessions/a%2Fb%2Bc/x", "sessions/<secret>/x"),
+        ("", "sessions", "sessions"),
+    ],
+)
+def test_what_is_secret_in_a_path_is_not_shown(token, path, shown):
+    """A token that is a part of an address is masked as it is sent; no token masks nothing."""
+    request = Request(method="POST", url=f"https://a.example/{path}", secrets=(Secret(token),))
+
+    assert request.shown_url == f"https://a.example/{shown}"
+
+
 def test_further_headers_leave_the_first_request_alone():
     """Authorising makes a copy."""
     request = Request(method="GET", url="https://A.example:8443/x", headers={"Accept": "*"})
