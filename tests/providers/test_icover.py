@@ -11,8 +11,8 @@ from attrs import evolve
 
 import court
 from portraitkit import errors
+from portraitkit.building import build_provider
 from portraitkit.client import Client
-from portraitkit.connecting import build_provider
 from portraitkit.models import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
 from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
 from portraitkit.secret import Secret
