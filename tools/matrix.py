@@ -50,6 +50,12 @@ OPERATIONS: Final = (
     "cancel_video",
     "download_video",
 )
+_NEEDED: Final = {
+    "create_group": ("create_group", "make_group"),
+    "add_asset": ("add_upload", "add_link"),
+    "create_video": ("video_request",),
+    "download_video": ("get_video",),
+}
 _ORDER: Final = ("assumed", "documented", "recorded")
 
 
@@ -59,8 +65,7 @@ def cell(column: Column, operation: str) -> str:
     cls = provider_class(vendor).chosen_by(settings)
     if operation in cls.manual_steps:
         return "by hand"
-    needed = {"add_asset": ("add_upload", "add_link"), "create_video": ("video_request",)}
-    asked = needed.get(operation, ("get_video",) if operation == "download_video" else (operation,))
+    asked = _NEEDED.get(operation, (operation,))
     if all(getattr(cls, each) is getattr(PortraitProvider, each) for each in asked):
         return ""
     found = [

@@ -91,6 +91,7 @@ def build(
                 cls, kinds[attribute], key, value, profile=read, given=key in given
             )
     _check_complete(cls, values, read.name)
+    values.setdefault("name_tokens", True)
     if host := media_host or _folder_host(read):
         values["media_host"] = host
     return Setup(profile=read.name, provider=cls(**values), **_client_settings(read))

@@ -207,6 +207,8 @@ class Group(Result):
     """The vendor's own word for the kind."""
     active: bool = True
     """False while a real person's group waits for the face check."""
+    name_token: str = field(default="", repr=False, eq=False)
+    """What portraitkit put behind the name; see `portraitkit.naming`."""
 
     @property
     def handle(self) -> str:
@@ -229,6 +231,8 @@ class Asset(Result):
     link: Secret | None = field(default=None, repr=False)
     """A short-lived link to the stored media."""
     failure: Failure | None = None
+    name_token: str = field(default="", repr=False, eq=False)
+    """What portraitkit put behind the name; see `portraitkit.naming`."""
 
     @property
     def handle(self) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 from attrs import frozen
 
 from .errors import ManualStepError, UnsupportedError
-from .flows import adding, downloading, making, waits
+from .flows import adding, downloading, making, reconciling, waits
 from .media import Link, MediaSource, Upload
 from .models import (
     Asset,
@@ -59,7 +59,19 @@ class PortraitProvider(Vendor):
 
         Raises:
             QuotaExceededError: The account has as many groups as it may. Delete one.
+            OutcomeUnknownError: It may have been created, and could not be found for certain. What
+                may be it is in `candidates`.
         """
+        if not self.supports("create_group"):
+            self.refuse("create_group")
+        return reconciling.create_group(
+            self, name, kind=kind, description=description, on_unsupported=on_unsupported
+        )
+
+    def make_group(
+        self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
+    ) -> Flow[Group]:
+        """Send the create of a group, whose name and kind are checked. An adapter overrides it."""
         del name, kind, description, on_unsupported
         self.refuse("create_group")
 
@@ -74,6 +86,15 @@ class PortraitProvider(Vendor):
         """List groups; of one kind, or of both."""
         del cursor, kind
         self.refuse("list_groups")
+
+    def search_groups(self, cursor: str | None, text: str, *, kind: GroupKind) -> Flow[Page[Group]]:
+        """
+        List the groups whose name may hold *text*, for a quick look; more of them do no harm.
+
+        An adapter overrides it where the vendor documents such a filter.
+        """
+        del text
+        return self.list_groups(cursor, kind=kind)
 
     def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
         """Give a group another name."""
@@ -110,6 +131,8 @@ class PortraitProvider(Vendor):
             MediaError: The source is missing, empty or of an unknown type; or this vendor takes
                 only URLs and no media host is configured. Nothing was created.
             QuotaExceededError: The group is full.
+            OutcomeUnknownError: It may have been registered, and could not be found for certain.
+                What may be it is in `candidates`.
         """
         return adding.add_asset(
             self, group, source, name=name, media=media, strict_limits=strict_limits
@@ -315,7 +338,8 @@ class PortraitProvider(Vendor):
         Raises:
             UnsupportedError: The vendor cannot express a field.
             AssetNotReadyError: An asset is not active.
-            OutcomeUnknownError: The task may have been created: look before trying again.
+            OutcomeUnknownError: The task may have been created: look before trying again. The
+                tasks that may be it are in `candidates`, where the vendor lists tasks.
         """
         return making.create_video(self, request, on_unsupported, strict_limits)
 
@@ -410,6 +434,7 @@ class PortraitProvider(Vendor):
 
 
 _RESTS_ON: Final[Mapping[str, tuple[str, ...]]] = {
+    "create_group": ("create_group", "make_group"),
     "add_asset": ("add_upload", "add_link"),
     "add_assets": ("add_upload", "add_link"),
     "create_video": ("video_request",),

@@ -36,6 +36,7 @@ from .models import (
     Verification,
     VideoTask,
 )
+from .naming import untagged
 from .preflight import VideoModel, check_asset_id, check_kind, check_length, enforce
 from .rates import FREE, Rate
 from .secret import Secret
@@ -75,6 +76,9 @@ class Vendor(ABC):
         media_host: Makes local files reachable for vendors that take only URLs.
         pacing: Replaces the adapter's pacing for `asset`, `verification` or `video`.
         rates: Replaces the adapter's rates, by family.
+        name_tokens: When the answer to a create is lost, look for what it made: of groups and
+            assets, by a short token that is put behind each new name. Clients of `connect` do,
+            unless the profile says otherwise. A name is read without its token in any case.
     """
 
     name: ClassVar[str]
@@ -87,6 +91,8 @@ class Vendor(ABC):
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = {}
     name_limit: ClassVar[tuple[int | None, str]] = (None, "")
     """Most characters in a group's or asset's name, and the source."""
+    nameless: ClassVar[frozenset[str]] = frozenset()
+    """Creates whose request has no place for a name, such as `add_upload`."""
     asset_prefix: ClassVar[str] = ""
     manual_steps: ClassVar[Mapping[str, str]] = {}
     """Operations that only a person can do: who does what, where, and what to bring back."""
@@ -101,6 +107,7 @@ class Vendor(ABC):
     media_host: MediaHost | None = field(default=None, eq=False, repr=masked_repr)
     pacing: Mapping[str, Pacing] = field(factory=dict[str, Pacing])
     rates: Mapping[str, Rate] = field(factory=dict[str, Rate])
+    name_tokens: bool = False
 
     # -- what an adapter must say of itself ------------------------------------------------------
 
@@ -185,7 +192,7 @@ class Vendor(ABC):
         known = {"provider": self.name, "account": self.account, "raw": answer.raw}
         part = answer.data if data is None else data
         found = self.codec.read(cls, part, response=answer.response, **known, **given)
-        return self.cleaned(found, answer.secrets)
+        return self.cleaned(_without_token(found), answer.secrets)
 
     def clean(self, text: str, secrets: tuple[Secret, ...] = ()) -> str:
         """Hide what a vendor's text echoes of our credentials, of *secrets*, and of links."""
@@ -304,6 +311,14 @@ class Vendor(ABC):
 def with_findings(result: R, findings: tuple[Finding, ...]) -> R:
     """Put findings on a result, if there are any."""
     return evolve(result, findings=(*result.findings, *findings)) if findings else result
+
+
+def _without_token(result: R) -> R:
+    """Part a name from the token that a create put behind it."""
+    if not isinstance(result, Group | Asset):
+        return result
+    name, token = untagged(result.name)
+    return evolve(result, name=name, name_token=token) if token else result
 
 
 def _is_plain(bare: str) -> bool:

@@ -68,7 +68,7 @@ class Request:
         limit_bytes: The largest body accepted.
         timeout_s: Cuts the configured timeouts down, as in the last seconds of a wait.
         family: What the vendor counts it as where it limits rates, such as `GetAsset`.
-        token: What is in the name that it gives, for a lost create to be found again by.
+        token: What is behind the name that it gives, for a lost create to be found again by.
     """
 
     method: str

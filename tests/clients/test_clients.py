@@ -106,8 +106,10 @@ def test_every_operation_of_the_provider_is_on_the_clients():
         "asset_uri",
         "created_video",
         "chosen_by",  # how a class is chosen, before there is a provider
+        "make_group",
         "model_id",
         "refuse",
+        "search_groups",
         "settle_media",
         "takes_upload",
         "video_findings",

@@ -17,6 +17,7 @@ from ..vendor import with_findings
 from ..wire import Flow, Request, work
 from .downloading import follow
 from .guarding import guarded
+from .reconciling import add_named
 
 if TYPE_CHECKING:
     from ..provider import PortraitProvider
@@ -42,16 +43,26 @@ def add_asset(
         if rules := provider.media_rules.get(item.media):
             findings += provider.limits(tuple(rules.check(item)), strict_limits)
         if provider.takes_upload(item):
-            asset = yield from provider.add_upload(group, item, name=name)
+            upload = partial(_upload, provider, group, item)
+            asset = yield from add_named(provider, group, name, upload, operation="add_upload")
             return with_findings(of_kind(asset, group), findings)
         item = yield from publish(provider, item)
-    asset = yield from provider.add_link(group, item, name=name)
+    link = partial(_link, provider, group, item)
+    asset = yield from add_named(provider, group, name, link, operation="add_link")
     return with_findings(of_kind(asset, group), findings)
 
 
 def of_kind(asset: Asset, group: GroupRef) -> Asset:
     """Keep on an asset whose face its group holds, where that is known."""
     return evolve(asset, group_kind=group.kind) if isinstance(group, Group) else asset
+
+
+def _upload(provider: PortraitProvider, group: GroupRef, upload: Upload, name: str) -> Flow[Asset]:
+    return provider.add_upload(group, upload, name=name)
+
+
+def _link(provider: PortraitProvider, group: GroupRef, link: Link, name: str) -> Flow[Asset]:
+    return provider.add_link(group, link, name=name)
 
 
 def add_assets(

@@ -30,6 +30,7 @@ from ..video import (
     write_prompt,
 )
 from ..wire import Auth, Flow, Request
+from . import lost_videos
 
 if TYPE_CHECKING:
     from ..provider import PortraitProvider
@@ -117,17 +118,21 @@ def create_video(
     """Send a draft, once."""
     settled = yield from provider.settle_media(own_media(provider, request))
     draft = draft_video(provider, settled, on_unsupported, strict_limits)
-    answer = yield from provider.ask(draft.request)
-    task = provider.created_video(answer)
+    model = str(draft.body.get("model", ""))
+    task = yield from lost_videos.created(provider, _sent(provider, draft), model)
     # Some vendors answer a create with nothing but an id: it is queued then.
     silent = task.status is VideoStatus.UNKNOWN and not task.status_word
     return evolve(
         task,
-        model=task.model or str(draft.body.get("model", "")),
+        model=task.model or model,
         status=VideoStatus.QUEUED if silent else task.status,
         adaptations=draft.adaptations,
         findings=draft.findings,
     )
+
+
+def _sent(provider: PortraitProvider, draft: Draft) -> Flow[VideoTask]:
+    return provider.created_video((yield from provider.ask(draft.request)))
 
 
 def find_model(models: tuple[VideoModel, ...], wanted: str) -> VideoModel | None:

@@ -194,23 +194,17 @@ class ActionLibrary(PortraitProvider):
 
     # -- groups ----------------------------------------------------------------------------------
 
-    def create_group(
-        self,
-        name: str,
-        *,
-        kind: GroupKind = GroupKind.VIRTUAL,
-        description: str = "",
-        on_unsupported: OnUnsupported = "raise",
+    def make_group(
+        self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
     ) -> Flow[Group]:
         """Create a virtual figure's group. Source: the vendors' CreateAssetGroup."""
         del on_unsupported
-        findings = self.check_group(name, kind)
         body = {"Name": name, "GroupType": "AIGC"}
         if description:
             body["Description"] = description
         answer = yield from self.act("CreateAssetGroup", body)
         given = {"name": name, "description": description, "kind": kind, "kind_word": "AIGC"}
-        return with_findings(self.read(Group, answer, **given), findings)
+        return self.read(Group, answer, **given)
 
     def get_group(self, group: GroupRef) -> Flow[Group]:
         """Read a group."""
@@ -223,13 +217,20 @@ class ActionLibrary(PortraitProvider):
         """List groups: of one kind, or of each in turn, as the filter takes one type at a time."""
         kinds = (kind,) if kind else (GroupKind.VIRTUAL, GroupKind.REAL_PERSON)
         place, _, inner = (cursor or "0:").partition(":")
-        word = _TYPE_OF_KIND[kinds[int(place)]]
-        answer, after = yield from self.page("ListAssetGroups", inner, {"GroupType": word})
-        items = tuple(self.read(Group, answer, row) for row in rows(answer.data, "Items"))
-        if after:
-            return Page(items=items, next=f"{place}:{after}")
+        page = yield from self._groups(inner, {"GroupType": _TYPE_OF_KIND[kinds[int(place)]]})
+        if page.next:
+            return evolve(page, next=f"{place}:{page.next}")
         following = int(place) + 1
-        return Page(items=items, next=f"{following}:" if following < len(kinds) else None)
+        return evolve(page, next=f"{following}:" if following < len(kinds) else None)
+
+    def search_groups(self, cursor: str | None, text: str, *, kind: GroupKind) -> Flow[Page[Group]]:
+        """Let the vendor look: its filter by name is documented as fuzzy."""
+        return self._groups(cursor or "", {"GroupType": _TYPE_OF_KIND[kind], "Name": text})
+
+    def _groups(self, cursor: str, wanted: Mapping[str, Any]) -> Flow[Page[Group]]:
+        answer, after = yield from self.page("ListAssetGroups", cursor, wanted)
+        items = tuple(self.read(Group, answer, row) for row in rows(answer.data, "Items"))
+        return Page(items=items, next=after)
 
     def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
         """Rename a group, then read it: the Action answers with nothing but the id."""

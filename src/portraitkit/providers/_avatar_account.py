@@ -23,6 +23,7 @@ from ..errors import (
     ProviderError,
     UnexpectedResponseError,
 )
+from ..flows.reconciling import advised
 from ..media import MediaRules
 from ..models import (
     Failure,
@@ -47,7 +48,15 @@ from ..wire import Flow, Request, Response
 from . import _avatars, _roles
 from ._avatar_library import AvatarLibrary
 from ._body_status import with_body_status
-from ._face_checks import callback_for, ends_at, has_expired, open_check, read_return, seal_check
+from ._face_checks import (
+    OPEN_ANOTHER,
+    callback_for,
+    ends_at,
+    has_expired,
+    open_check,
+    read_return,
+    seal_check,
+)
 
 _VIDEO_PATH: Final = "/v1/videos/generations"
 
@@ -100,6 +109,9 @@ class AvatarAccount(AvatarLibrary):
     ) -> Flow[Verification]:
         """Open a session, and read link and token out of its task."""
         callback = callback_for(self, callback_url)
+        return (yield from advised(self._open(name, callback), self, OPEN_ANOTHER))
+
+    def _open(self, name: str, callback: str) -> Flow[Verification]:
         body = {"callback_url": callback, "project_name": self.project_name}
         opened = yield from self.post(_avatars.REAL_PATH, body, (Secret(callback),))
         expires_at = ends_at(opened.response.received_at, self.verification_life_s)
@@ -187,7 +199,7 @@ def _unread(task_id: str, error: PortraitError) -> OutcomeUnknownError:
         code=error.code,
         request_id=error.request_id,
         attempts=error.attempts,
-        next_step="start another verification: nobody can use this one, and it runs out",
+        next_step=OPEN_ANOTHER,
     )
 
 

@@ -25,6 +25,7 @@ from ..errors import (
 )
 from ..flows.adding import failed_asset, publish, take_in, under_review
 from ..flows.guarding import guarded
+from ..flows.reconciling import advised
 from ..handles import is_handle
 from ..media import Link, MediaSource, Upload
 from ..models import (
@@ -194,7 +195,8 @@ class AvatarLibrary(BearerProvider):
             "assets": [{"url": link.url.reveal(), **named} for link in links],
         }
         try:
-            answer = yield from self.post(door.path, body, tuple(link.url for link in links))
+            sent = self.post(door.path, body, tuple(link.url for link in links))
+            answer = yield from advised(sent, self, _IN_THE_CONSOLE)
         except InvalidRequestError as error:
             if door.kind is GroupKind.VIRTUAL and ref == door.group_id:
                 error.next_step = f"{error.advice}; {_WHOSE}"
@@ -262,6 +264,10 @@ class AvatarLibrary(BearerProvider):
         return (yield from self.get_asset(source)) if waiting else source
 
 
+_IN_THE_CONSOLE: Final = (
+    "this vendor lists no submissions: look in the vendor's console before you submit the same again, "
+    "as each submission is reviewed, and one to a new group makes the group"
+)
 _TASK_ID: Final = re.compile(r"[\w.~-]{1,200}")
 _WHOSE: Final = (
     "a bare group id is taken for a virtual figure's: for a real person's group pass what "

@@ -24,6 +24,10 @@ from ..secret import Secret
 if TYPE_CHECKING:
     from ..vendor import Vendor
 
+OPEN_ANOTHER: Final = (
+    "start another verification: a session is listed nowhere, nobody has the lost one's link, and "
+    "it runs out by itself"
+)
 _PASSED: Final = "10000"
 _LONGEST_LIFE_S: Final = 10**9
 

@@ -161,21 +161,15 @@ class IcoverLibrary(StoredFiles, SessionVerification):
 
     # -- groups ----------------------------------------------------------------------------------
 
-    def create_group(
-        self,
-        name: str,
-        *,
-        kind: GroupKind = GroupKind.VIRTUAL,
-        description: str = "",
-        on_unsupported: OnUnsupported = "raise",
+    def make_group(
+        self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
     ) -> Flow[Group]:
         """Create a virtual figure's group."""
         del on_unsupported
-        findings = self.check_group(name, kind)
         body = {"name": name, **({"description": description} if description else {})}
         answer = yield from self.call("POST", f"{_LIBRARY}/groups", body)
         given = {"name": name, "description": description, "kind": kind, "kind_word": "AIGC"}
-        return with_findings(self.read(Group, answer, **given), findings)
+        return self.read(Group, answer, **given)
 
     def list_groups(
         self, cursor: str | None, *, kind: GroupKind | None = None

@@ -20,13 +20,22 @@ from ..errors import (
     VerificationExpiredError,
     VerificationPendingError,
 )
+from ..flows.reconciling import advised
 from ..models import Group, GroupKind, Verification, VerificationRef, VerificationStatus
 from ..provider import PortraitProvider
 from ..secret import Secret
 from ..vendor import Answer
 from ..wire import Flow
 from ._actions import ActionLibrary
-from ._face_checks import callback_for, ends_at, has_expired, open_check, read_return, seal_check
+from ._face_checks import (
+    OPEN_ANOTHER,
+    callback_for,
+    ends_at,
+    has_expired,
+    open_check,
+    read_return,
+    seal_check,
+)
 
 SESSION_FIELDS: Final[Mapping[str, Keys]] = {"link": "H5Link", "token": "BytedToken"}
 
@@ -54,7 +63,10 @@ class SessionVerification(PortraitProvider):
     def start_verification(
         self, name: str, *, callback_url: str | None = None
     ) -> Flow[Verification]:
-        """Open a session."""
+        """Open a session. A lost one is found nowhere, and nobody has its link."""
+        return (yield from advised(self._open(name, callback_url), self, OPEN_ANOTHER))
+
+    def _open(self, name: str, callback_url: str | None) -> Flow[Verification]:
         answer = yield from self.open_session(name, callback_url)
         expires_at = ends_at(answer.response.received_at, self.verification_life_s)
         check = self.read(Verification, answer, id=None, name=name, expires_at=expires_at)

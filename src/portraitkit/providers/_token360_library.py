@@ -6,6 +6,7 @@ Source: docs/vendors/token360.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -53,15 +54,21 @@ class Token360Library(BearerProvider):
         on_unsupported: OnUnsupported = "raise",
     ) -> Flow[Group]:
         """Create a virtual figure's group, which is active at once. Source: portrait guide."""
-        findings = self.check_group(name, kind)
         left_out: tuple[Adaptation, ...] = ()
         if description:
             why = "a group has no description here"
             asked = ("description", description, why, on_unsupported)
             left_out = (unsupported(self.name, *asked),)
+        group = yield from super().create_group(name, kind=kind)
+        return evolve(group, adaptations=(*left_out, *group.adaptations))
+
+    def make_group(
+        self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
+    ) -> Flow[Group]:
+        """Send the create of a virtual figure's group."""
+        del description, on_unsupported
         answer = yield from self.new_group(name, kind)
-        group = self.group_of(answer, inner(answer.data), name=name, kind=kind)
-        return with_findings(evolve(group, adaptations=left_out), findings)
+        return self.group_of(answer, inner(answer.data), name=name, kind=kind)
 
     def get_group(self, group: GroupRef) -> Flow[Group]:
         """Read a group; found in the list where it cannot be read by its id."""
@@ -73,9 +80,19 @@ class Token360Library(BearerProvider):
         self, cursor: str | None, *, kind: GroupKind | None = None
     ) -> Flow[Page[Group]]:
         """List portrait groups: of one kind, or of both. Groups of ordinary files are left out."""
+        return (yield from self._groups(cursor, kind))
+
+    def search_groups(self, cursor: str | None, text: str, *, kind: GroupKind) -> Flow[Page[Group]]:
+        """Let the vendor look: its keyword is documented to match names and ids."""
+        return self._groups(cursor, kind, {"keyword": text})
+
+    def _groups(
+        self, cursor: str | None, kind: GroupKind | None, filters: Mapping[str, str] | None = None
+    ) -> Flow[Page[Group]]:
         page = Cursor.parse(cursor)
         wanted = {"groupKind": _KINDS[kind]} if kind in _KINDS else {}
-        answer = yield from self.ask(self.request("GET", _GROUPS, query=page.query | wanted))
+        query = {**(filters or {}), **page.query, **wanted}
+        answer = yield from self.ask(self.request("GET", _GROUPS, query=query))
         given = {"kind": kind} if kind else {}
         found = [self.group_of(answer, row, **given) for row in rows(answer.data, ROWS)]
         items = tuple(

@@ -153,6 +153,7 @@ class AllToken(BearerProvider, ActionVerification):
     )
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = UPSTREAM_MEDIA
     name_limit: ClassVar[tuple[int | None, str]] = (50, _GUIDE)
+    nameless: ClassVar[frozenset[str]] = frozenset({"add_upload"})
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {
         # The guide: about every 3 s, up to about 60 s.
         "asset": Pacing(first_s=3, step_s=3, deadline_s=300),

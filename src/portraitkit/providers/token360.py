@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
 from ..codec import Codec, first, rows
 from ..dialect import VideoDialect
-from ..errors import HandleError, ProviderError, UnexpectedResponseError
+from ..errors import HandleError, OutcomeUnknownError, ProviderError, UnexpectedResponseError
+from ..flows.reconciling import groups_of, reconciled
 from ..media import MediaRules
 from ..models import (
     Adaptation,
+    Group,
     GroupKind,
     MediaType,
     Page,
@@ -39,6 +42,7 @@ from ._token360_library import Token360Library
 
 ORIGIN: Final = "https://api.token360.ai"
 _VIDEOS: Final = "/v1/videos"
+_ON_ITS_PAGE: Final = "open the group on the vendor's Assets page, which shows the link"
 _LONGEST_TIME: Final = 12
 """Digits of a time in seconds; more of them belong to an id."""
 
@@ -96,22 +100,40 @@ class Token360(Token360Library):
         Unverified: REAL_FACE stands in an example, `h5Link` is known from one client.
         """
         findings = self.check_name(name)
-        answer = yield from self.new_group(name, GroupKind.REAL_PERSON)
+        place = groups_of(self, GroupKind.REAL_PERSON)
+        opened, found = partial(self._open, name), partial(self._unlinked, name)
+        check = yield from reconciled(self, place, name, opened, found)
+        if callback_url:
+            why = "this vendor calls nobody back: check_verification asks it"
+            lost = Adaptation(field="callback_url", asked=callback_url, sent=None, why=why)
+            check = evolve(check, adaptations=(*check.adaptations, lost))
+        return evolve(check, findings=findings)
+
+    def _open(self, name: str, sent: str) -> Flow[Verification]:
+        answer = yield from self.new_group(sent, GroupKind.REAL_PERSON)
         expires_at = ends_at(answer.response.received_at, self.verification_life_s)
         data = _token360.inner(answer.data)
         check = self.read(Verification, answer, data, name=name, expires_at=expires_at)
-        check = evolve(check, ref=f"{check.id}@{int(expires_at.timestamp())}", findings=findings)
+        check = evolve(check, ref=f"{check.id}@{int(expires_at.timestamp())}")
         if check.link is None:
             raise UnexpectedResponseError(
                 "the group was created, but the answer holds no link for the person",
                 handle=check.handle,
-                next_step="open the group on the vendor's Assets page, which shows the link",
+                next_step=_ON_ITS_PAGE,
             )
-        if callback_url:
-            why = "this vendor calls nobody back: check_verification asks it"
-            lost = Adaptation(field="callback_url", asked=callback_url, sent=None, why=why)
-            return evolve(check, adaptations=(lost,))
         return check
+
+    def _unlinked(self, name: str, group: Group) -> Verification:
+        """Tell of a group that was found again: no list is documented to hold the link."""
+        check = Verification(provider=self.name, account=self.account, id=group.id, name=name)
+        error = OutcomeUnknownError(
+            "the answer was lost; the group was found again, but the person's link was in that "
+            "answer only",
+            handle=check.handle,
+            next_step=f"{_ON_ITS_PAGE}; or delete_group(error.candidates[0]) and start another",
+        )
+        error.candidates = (group,)
+        raise error
 
     def check_verification(self, verification: VerificationRef) -> Flow[Verification]:
         """Read the group's status; pending is told from expired by the clock."""
