@@ -54,7 +54,8 @@ def _list_groups(on: AssetActions, account: SimAccount, body: Body) -> Body:
             and wanted["Name"] in group.name
         )
 
-    found = [group for group in on.world.groups_of(account) if fits(group)]
+    listed = on.world.listed(on.world.groups_of(account))
+    found = [group for group in listed if fits(group)]
     return page(on, body, found, on.group_view, sorts=("CreateTime", "UpdateTime"), reach=10_000)
 
 
@@ -104,7 +105,8 @@ def _list_assets(on: AssetActions, account: SimAccount, body: Body) -> Body:
             and wanted["Name"] in asset.name
         )
 
-    found = [asset for asset in on.world.assets_of(account) if fits(asset)]
+    listed = on.world.listed(on.world.assets_of(account))
+    found = [asset for asset in listed if fits(asset)]
     sorts = ("CreateTime", "UpdateTime", "GroupId")
     return page(on, body, found, on.asset_view, sorts=sorts, reach=20_000)
 

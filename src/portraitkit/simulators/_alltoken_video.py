@@ -157,7 +157,11 @@ class AllTokenVideos:
         status = query.get("status", "")
         if status:
             _ = _one_of("status", status, _STATUSES)
-        mine = [v for v in self.simulator.world.videos.values() if v.account == account.name]
+        mine = [
+            v
+            for v in self.simulator.world.listed(self.simulator.world.videos.values())
+            if v.account == account.name
+        ]
         tasks = [self._task(video) for video in reversed(mine)]
         found = [task for task in tasks if status in ("", task["status"])]
         return {"items": found[: int(limit)], "total": len(found)}

@@ -58,7 +58,8 @@ class Library(Answers):
 
     def _list_groups(self, account: SimAccount, request: Request) -> Response:
         query = query_of(request)
-        rows = [self._group(group) for group in self.world.groups_of(account)]
+        groups = self.world.listed(self.world.groups_of(account))
+        rows = [self._group(group) for group in groups]
         rows = matching(rows, query, ("groupKind", "status"), self.variants.group_id_key)
         return self._rows(rows, query, self.variants.list_key)
 
@@ -164,7 +165,8 @@ class Library(Answers):
         group_id = query.get("groupId")
         if group_id is not None:
             _ = self._own_group(account, group_id)
-        rows = [self._asset(asset) for asset in self.world.assets_of(account, group_id)]
+        assets = self.world.listed(self.world.assets_of(account, group_id))
+        rows = [self._asset(asset) for asset in assets]
         key = "items" if self.variants.list_key == "groups" else self.variants.list_key
         return self._rows(matching(rows, query, ("status",), "assetId"), query, key)
 

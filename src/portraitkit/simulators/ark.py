@@ -185,7 +185,11 @@ class ArkTasks:
             "model": query.get("filter.model", ""),
             "service_tier": query.get("filter.service_tier", ""),
         }
-        mine = [v for v in self.simulator.world.videos.values() if self._is_shown(v, account)]
+        mine = [
+            v
+            for v in self.simulator.world.listed(self.simulator.world.videos.values())
+            if self._is_shown(v, account)
+        ]
         tasks = [self._task(video) for video in reversed(mine) if not ids or video.id in ids]
         found = [
             task

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from attrs import Factory, define, field
+
+from ..naming import untagged
 
 Clock = Callable[[], datetime]
 
@@ -129,6 +131,9 @@ class SimVideo:
         return "failed" if self.failure else "succeeded"
 
 
+Thing = TypeVar("Thing", SimGroup, SimAsset, SimVideo)
+
+
 @define
 class SimJob:
     """A task that stands for something else: a face check, or assets submitted together."""
@@ -175,6 +180,8 @@ class World:
         group_quota, asset_quota: Most groups per account, most assets per group.
         reject_assets: Name of an asset to (code, message): its review will refuse it.
         fail_videos: Text in a prompt to (code, message): the task will fail.
+        list_lag_s: Seconds during which a new group, asset or video is in no list.
+        name_length: Characters that are kept of a name, if not all.
         billed: Paid calls that were carried out, per account and kind.
     """
 
@@ -186,6 +193,8 @@ class World:
     token_life_s: float = 120
     group_quota: int = 50
     asset_quota: int = 50
+    list_lag_s: float = 0
+    name_length: int | None = None
     reject_assets: dict[str, tuple[str, str]] = Factory(dict[str, tuple[str, str]])
     fail_videos: dict[str, tuple[str, str]] = Factory(dict[str, tuple[str, str]])
     accounts: dict[str, SimAccount] = Factory(dict[str, SimAccount])
@@ -222,7 +231,7 @@ class World:
         group = SimGroup(
             id=group_id,
             account=account.name,
-            name=name,
+            name=name[: self.name_length],
             real_person=real_person,
             created_at=now,
             updated_at=now,
@@ -239,13 +248,13 @@ class World:
             id=asset_id,
             account=group.account,
             group_id=group.id,
-            name=name,
+            name=name[: self.name_length],
             media=media,
             url=url,
             created_at=now,
             updated_at=now,
             ready_at=now + timedelta(seconds=self.review_s),
-            failure=self.reject_assets.get(name),
+            failure=self.reject_assets.get(untagged(name)[0]),
             project_name=group.project_name,
         )
         self.assets[asset_id] = asset
@@ -296,6 +305,11 @@ class World:
             if a.account == account.name and group_id in (None, a.group_id)
         ]
         return sorted(mine, key=lambda a: (a.created_at, a.id), reverse=True)
+
+    def listed(self, things: Iterable[Thing]) -> list[Thing]:
+        """Those that are in lists by now."""
+        latest = self.now() - timedelta(seconds=self.list_lag_s)
+        return [each for each in things if each.created_at <= latest]
 
     def delete_group(self, group_id: str) -> None:
         """Forget a group and what is in it."""

@@ -123,7 +123,9 @@ class Token360Simulator(Library):
     def _list_videos(self, account: SimAccount, request: Request) -> Response:
         query = query_of(request)
         limit = number_of(query, "limit", 20)
-        mine = [v for v in self.world.videos.values() if v.account == account.name]
+        mine = [
+            v for v in self.world.listed(self.world.videos.values()) if v.account == account.name
+        ]
         if query.get("order", "desc") == "desc":
             mine.reverse()
         ids = [video.id for video in mine]
