@@ -147,7 +147,7 @@ class Run:
         assert isinstance(clock, VirtualClock)
         self.time = VirtualTime(clock)
         self.started_s = time.monotonic()
-        self._bench = bench
+        self._provider = evolve(bench.provider, name_tokens=job.named)
         self._skew = timedelta(seconds=fault.skew_s if fault else 0)
         for front in aim.places.fronts:
             front.simulator = self.simulator
@@ -157,4 +157,4 @@ class Run:
         """Make a client of either kind."""
         own = self.time.clock
         clock: Clock = evolve(own, now=lambda: own.now() + self._skew)
-        return kind(self._bench.provider, transport=wire, clock=clock, budget=BUDGET)
+        return kind(self._provider, transport=wire, clock=clock, budget=BUDGET)

@@ -24,6 +24,7 @@ _LASTING: Final = {
 }
 _PROVES_NOTHING: Final = (Means.LOST, Means.GATEWAY, Means.UNREADABLE, Means.TOO_LARGE)
 _ONCE: Final = ("create", "paid create", "change, once")
+_UPLOADS: Final = ("add_asset, bytes, named", "add_asset, bytes with a name, named")
 _AT_ONCE: Final = (Means.BUSY_LONG, Means.MOVED, Means.TOO_LARGE)
 """Repeating does not help, or not soon enough."""
 
@@ -54,6 +55,9 @@ def _for_request(cell: Cell, kind: str) -> frozenset[str]:
         return _for_media(cell, means)
     if words := _exception(cell, kind):
         return words
+    if kind in _ONCE and means in (*_PROVES_NOTHING, Means.ODD):
+        if found := _found_again(cell):
+            return found
     if kind in _ONCE and means in _PROVES_NOTHING:
         return frozenset({"OutcomeUnknownError"})
     if means is Means.ODD:
@@ -61,6 +65,24 @@ def _for_request(cell: Cell, kind: str) -> frozenset[str]:
         return frozenset({OK, odd})
     lasts = cell.lasting or means in _AT_ONCE
     return frozenset({_LASTING.get(means, OK) if lasts else OK})
+
+
+def _found_again(cell: Cell) -> frozenset[str]:
+    """What looking for a lost create comes to; nothing where it cannot be told for certain."""
+    job, vendor = cell.job, cell.vendor
+    first_is_nameless = job.operation == "add_assets" and cell.first == 1
+    nameless = vendor == "alltoken" and (job.name in _UPLOADS or first_is_nameless)
+    if not job.named or cell.lasting or nameless or vendor == "xcompute":
+        return frozenset()
+    if vendor == "alltoken" and job.operation == "add_assets":
+        # The first of the two is new and has no name: so it may be what the second one made.
+        return frozenset({OK, "OutcomeUnknownError"})
+    if job.operation in ("create_group", "add_asset", "add_assets"):
+        return frozenset({OK})
+    if (job.operation, vendor) == ("start_verification", "token360"):
+        # The group is found; the person's link was in the lost answer only.
+        return frozenset({OK, "OutcomeUnknownError"})
+    return frozenset()
 
 
 def _exception(cell: Cell, kind: str) -> frozenset[str]:

@@ -10,7 +10,7 @@ from fault_cells import ATTEMPTS, Judged
 from fault_jobs import VENDORS
 from fault_list import FAULTS
 
-COLUMNS: Final = ("read", "wait", "download", "create", "paid create", "change")
+COLUMNS: Final = ("read", "wait", "download", "create", "paid create", "named create", "change")
 _NONE: Final = "-"
 _INTRO: Final = f"""\
 # What faults do
@@ -25,14 +25,17 @@ returns without the fault. The other words are classes of errors, whose names en
 
 - *read*: get, list, check a verification. *wait*: wait until active, verified or finished.
 - *download*: the video's file. *create*: a group, a verification. *paid create*: an asset, a video.
+- *named create*: all of these by a client that looks for what a lost create made, as those of
+  `connect` do; see [What cannot be made safe](safety.md).
 - *change*: rename, delete, cancel.
 """
 _CHECKED: Final = """\
 ## What holds in every cell
 
 - The vendor has carried out a create once at most, paid or not, whatever came back.
-- A create of unknown outcome is not sent again. If it was carried out, its id is in the result, or
-  the error is an `OutcomeUnknownError`, or it carries a handle.
+- A create of unknown outcome is sent again once at most, and only where its absence is certain. If
+  it was carried out, its id is in the result, or the error is an `OutcomeUnknownError`, or it
+  carries a handle.
 - A read that succeeds in the end brings what it brings without the fault; an unreadable list is
   never an empty one.
 - What comes out is a result or a `PortraitError`, within the budget of attempts and, for a wait, at
@@ -46,8 +49,8 @@ _CHECKED: Final = """\
 
 | where | what happens | why |
 |---|---|---|
-| a create whose answer was lost | `OutcomeUnknown` | no vendor documents a way to repeat one \
-without doing it twice |
+| a create whose answer was lost, without a token behind its name | `OutcomeUnknown` | no vendor \
+documents a way to repeat one without doing it twice |
 | AllToken, a deletion whose first answer was lost | `OutcomeUnknown` | the gateway denies access \
 to what is not there, in the words it has for what belongs to others |
 | Volcengine, a cancellation whose answer was lost | `OutcomeUnknown` | the same call, sent late, \
@@ -67,6 +70,8 @@ def row_of(name: str, judged: Iterable[Judged]) -> str:
 def column_of(judged: Judged) -> str:
     """Where an outcome is shown; empty for a request that is not what its operation is about."""
     does, kind = judged.cell.job.does, judged.cell.kind
+    if judged.cell.job.named:
+        return "named create" if does == kind else ""
     if does == "download":
         return does if kind == "media" else ""
     if does in ("wait", kind):
@@ -85,7 +90,9 @@ def page_of(judged: Sequence[Judged]) -> str:
 def _figures(judged: Sequence[Judged]) -> str:
     operations = Counter((each.cell.vendor, each.cell.job.name) for each in judged)
     words = Counter(each.word for each in judged)
-    kinds = Counter(each.cell.job.does for each in judged)
+    kinds = Counter(
+        "named create" if each.cell.job.named else each.cell.job.does for each in judged
+    )
     size = (
         f"{len(FAULTS)} faults, {len(VENDORS)} vendors, {len(operations)} operations at them: "
         f"{len(judged):,} cells for each client."
