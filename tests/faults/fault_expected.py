@@ -55,9 +55,9 @@ def _for_request(cell: Cell, kind: str) -> frozenset[str]:
         return _for_media(cell, means)
     if words := _exception(cell, kind):
         return words
-    if kind in _ONCE and means in (*_PROVES_NOTHING, Means.ODD):
-        if found := _found_again(cell):
-            return found
+    unclear = kind in _ONCE and means in (*_PROVES_NOTHING, Means.ODD)
+    if unclear and (found := _found_again(cell)):
+        return found
     if kind in _ONCE and means in _PROVES_NOTHING:
         return frozenset({"OutcomeUnknownError"})
     if means is Means.ODD:
