@@ -12,8 +12,8 @@ Every error that portraitkit raises, in one tree.
     ├── NotReadyError                    it has to be waited for first; nothing was sent
     │   ├── AssetNotReadyError           the asset is not active
     │   └── VideoNotReadyError           the video is not finished
-    ├── ConnectionFailedError            no answer, and nothing was changed at the vendor
-    ├── OutcomeUnknownError              a create may have happened: look before repeating
+    ├── ConnectionFailedError            no answer, nothing was created: calling again is safe
+    ├── OutcomeUnknownError              a change may have happened: look before repeating
     ├── UnexpectedResponseError          the answer could not be read
     ├── ProviderError                    the vendor said no
     │   ├── AuthenticationError          key or signature refused
@@ -251,7 +251,12 @@ class VideoNotReadyError(NotReadyError):
 
 
 class ConnectionFailedError(PortraitError):
-    """No usable answer came, and nothing was changed at the vendor."""
+    """
+    No usable answer came, and calling again is safe.
+
+    Nothing was created. A rename or a deletion, which is repeated by itself, may have been carried
+    out: done again, it comes to the same.
+    """
 
     fix = "vendor"
 
@@ -260,8 +265,9 @@ class OutcomeUnknownError(PortraitError):
     """
     A change left this machine and no readable answer says whether it was done.
 
-    It was not repeated. `next_step` says how to look for what may have been made, and `candidates`
-    are what a look at the vendor found: results that may be it, none of them certain.
+    It was not repeated, save for a create whose first try had certainly not been carried out.
+    `next_step` says how to look for what may have been made, and `candidates` are what a look at
+    the vendor found: results that may be it, none of them certain.
     """
 
     fix = "vendor"

@@ -143,6 +143,7 @@ BUSY: Final = own_form(
         "xcompute": "rate_limit_error",
     }
 )
+NO_PROOF: Final = own_form({"action": "InternalServiceError", "alltoken": "upstream_error"})
 DOWN: Final = own_form(
     {
         "action": "ServiceUnavailableTemp",

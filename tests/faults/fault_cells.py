@@ -88,12 +88,15 @@ class Ground:
     def cells(self, vendor: str, fault: Fault) -> list[Cell]:
         """Every cell of one vendor and one fault."""
         bench = self.furnish(vendor)
-        if fault.means is Means.STALE and vendor not in SIGNED:
+        foreign = fault.vendors and vendor not in fault.vendors
+        if foreign or (fault.means is Means.STALE and vendor not in SIGNED):
             return []
         cells: list[Cell] = []
         for job in bench.jobs():
             kinds = self.normal[vendor, job.name].kinds
             for number, kind in enumerate(kinds, 1):
+                if fault.vendors and kind == "media":
+                    continue  # the words are an API's, and a media host has none
                 if not fault.lasting_only:
                     cells.append(_cell(vendor, job, kind, fault, number, lasting=False))
                 # Of reads after reads, what lasts is met by the first of them.

@@ -11,6 +11,7 @@ from fault_acts import (
     DOWN,
     IDS,
     LUMP,
+    NO_PROOF,
     RETRY_AFTER_S,
     STATUSES,
     changed,
@@ -75,6 +76,7 @@ class Fault:
         limit_bytes: Stands for the 8 MiB that are allowed, so that more of it costs less.
         lasting_only: It does not pass by itself.
         rests_s: At least so much (virtual) time passes before another attempt.
+        vendors: Those that have it; all, if none is named.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Fault:
     limit_bytes: int = JSON_LIMIT_BYTES
     lasting_only: bool = False
     rests_s: float = 0.0
+    vendors: tuple[str, ...] = ()
 
 
 # -- the list --------------------------------------------------------------------------------------
@@ -96,6 +99,15 @@ def _gateway(status: int) -> tuple[Fault, Fault]:
     return (
         Fault(name=f"{status} with HTML, not acted", means=Means.GATEWAY, play=play[False]),
         Fault(name=f"{status} with HTML, acted", means=Means.GATEWAY, play=play[True]),
+    )
+
+
+def _no_proof(*vendors: str) -> tuple[Fault, Fault]:
+    play = {acted: says(400, NO_PROOF, acted=acted) for acted in (False, True)}
+    name, gateway = "400 with a code that proves nothing", Means.GATEWAY
+    return (
+        Fault(name=f"{name}, not acted", means=gateway, play=play[False], vendors=vendors),
+        Fault(name=f"{name}, acted", means=gateway, play=play[True], vendors=vendors),
     )
 
 
@@ -159,6 +171,7 @@ FAULTS: Final = (
     *_gateway(503),
     *_gateway(504),
     Fault(name="503 in the vendor's own form", means=_M.DOWN, play=says(503, DOWN)),
+    *_no_proof("alltoken"),
     Fault(name="HTML with status 200", means=_M.UNREADABLE, play=page_instead),
     Fault(
         name="malformed JSON",

@@ -217,17 +217,15 @@ class ActionLibrary(PortraitProvider):
         """List groups: of one kind, or of each in turn, as the filter takes one type at a time."""
         kinds = (kind,) if kind else (GroupKind.VIRTUAL, GroupKind.REAL_PERSON)
         place, _, inner = (cursor or "0:").partition(":")
-        page = yield from self._groups(inner, {"GroupType": _TYPE_OF_KIND[kinds[int(place)]]})
+        page = yield from self.groups_page(inner, kinds[int(place)])
         if page.next:
             return evolve(page, next=f"{place}:{page.next}")
         following = int(place) + 1
         return evolve(page, next=f"{following}:" if following < len(kinds) else None)
 
-    def search_groups(self, cursor: str | None, text: str, *, kind: GroupKind) -> Flow[Page[Group]]:
-        """Let the vendor look: its filter by name is documented as fuzzy."""
-        return self._groups(cursor or "", {"GroupType": _TYPE_OF_KIND[kind], "Name": text})
-
-    def _groups(self, cursor: str, wanted: Mapping[str, Any]) -> Flow[Page[Group]]:
+    def groups_page(self, cursor: str, kind: GroupKind, *, name: str = "") -> Flow[Page[Group]]:
+        """List one page of a kind; of those whose name is like *name*, if given."""
+        wanted = {"GroupType": _TYPE_OF_KIND[kind], **({"Name": name} if name else {})}
         answer, after = yield from self.page("ListAssetGroups", cursor, wanted)
         items = tuple(self.read(Group, answer, row) for row in rows(answer.data, "Items"))
         return Page(items=items, next=after)

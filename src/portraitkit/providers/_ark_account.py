@@ -20,11 +20,11 @@ from ..dialect import VideoDialect
 from ..errors import ConfigError, PortraitError, ProviderError
 from ..handles import fingerprint
 from ..media import MediaRules
-from ..models import Asset, Failure, Group, MediaType, Verification
+from ..models import Asset, Failure, Group, GroupKind, MediaType, Page, Verification
 from ..rates import Rate
 from ..refusals import Fault
 from ..secret import Secret
-from ..wire import Auth, Request, Response, origin_of
+from ..wire import Auth, Flow, Request, Response, origin_of
 from . import _content
 from ._actions import (
     ACTION_ERRORS,
@@ -143,6 +143,10 @@ class ArkAccount(ActionLibrary, ArkVideo):
             service=SERVICE,
             now=now,
         )
+
+    def search_groups(self, cursor: str | None, text: str, *, kind: GroupKind) -> Flow[Page[Group]]:
+        """Let the vendor look by name, fuzzily. Source: Volcengine docs 82379/2318272."""
+        return self.groups_page(cursor or "", kind, name=text)
 
     def fault(self, data: Any, response: Response) -> Fault | None:
         """Read the Actions' envelope, whatever the status, or the tasks' `error`."""

@@ -265,8 +265,8 @@ class AvatarLibrary(BearerProvider):
 
 
 _IN_THE_CONSOLE: Final = (
-    "this vendor lists no submissions: look in the vendor's console before you submit the same again, "
-    "as each submission is reviewed, and one to a new group makes the group"
+    "this vendor lists no submissions: look in its console before you submit the same again, as "
+    "each submission is reviewed, and one to a new group makes the group"
 )
 _TASK_ID: Final = re.compile(r"[\w.~-]{1,200}")
 _WHOSE: Final = (
