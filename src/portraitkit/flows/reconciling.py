@@ -192,24 +192,25 @@ def _look(provider: PortraitProvider, place: Place[F], sent: str, token: str) ->
             items = yield from within(every(pages), until_s + GRACE_S)
         except PortraitError as error:
             trouble = f"looking for it failed: {error.message}"
-        ours = tuple(each for each in items if token and each.name_token == token)
+        known = {each.handle: each for each in items}
+        if len(known) < len(items):
+            trouble = trouble or "the vendor's list repeats itself"
+        oldest_first = sorted(known.values(), key=lambda each: str(each.created_at or ""))
+        ours = tuple(each for each in oldest_first if token and each.name_token == token)
         if ours or is_last:
-            break
+            maybe = tuple(each for each in oldest_first if _may_be(each, place, sent))
+            return Seen(ours=ours, maybe=maybe[-MOST_CANDIDATES:], trouble=trouble)
         now_s = yield from pause(min(step_s, until_s - now_s))
-    maybe = tuple(each for each in items if _may_be(each, sent))
-    if len({each.handle for each in items}) < len(items):
-        trouble = trouble or "the vendor's list repeats itself"
-    oldest_first = sorted(ours, key=lambda each: str(each.created_at or ""))
-    return Seen(ours=tuple(oldest_first), maybe=maybe[-MOST_CANDIDATES:], trouble=trouble)
 
 
 def _found(place: Place[F], token: str, cursor: str | None) -> Flow[Page[F]]:
     return place.quick(cursor, token)
 
 
-def _may_be(item: Group | Asset, sent: str) -> bool:
+def _may_be(item: Group | Asset, place: Place[Any], sent: str) -> bool:
     """Tell whether an item may be what was lost, its name left out, cut or changed."""
-    return is_recent(item) and not item.name_token and (not sent or begins_like(sent, item.name))
+    alike = begins_like(sent, item.name) if sent and place.is_named else True
+    return alike and is_recent(item) and not item.name_token
 
 
 def is_recent(item: Result) -> bool:

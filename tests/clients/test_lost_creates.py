@@ -1,0 +1,296 @@
+"""Looking for lost creates, step by step: pages, odd lists, and what the steps are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+
+from portraitkit.errors import (
+    Attempt,
+    Outcome,
+    OutcomeUnknownError,
+    ServiceUnavailableError,
+    UnexpectedResponseError,
+)
+from portraitkit.flows.reconciling import RECENT, Place, advised, is_recent, reconciled
+from portraitkit.models import Group, GroupKind, Page
+from portraitkit.naming import new_token
+from portraitkit.providers.alltoken import AllToken
+from portraitkit.providers.token360 import Token360
+from portraitkit.providers.volcengine import Volcengine
+from portraitkit.secret import Secret
+from portraitkit.testing import answer, replay
+from portraitkit.testing.replaying import NOW
+from portraitkit.video import VideoRequest
+from portraitkit.waiting import Pacing
+from portraitkit.wire import Pause, Work
+
+QUICK = Pacing(step_s=0, unseen_s=3)
+ALLTOKEN = AllToken(
+    api_key=Secret("sk-test-key"), name_tokens=True, pacing={"asset": QUICK, "video": QUICK}
+)
+VOLCENGINE = Volcengine(
+    secret_key=Secret("secret-key"),
+    access_key=Secret("access-key"),
+    api_key=Secret("api-key-1"),
+    name_tokens=True,
+    pacing={"asset": QUICK, "video": QUICK},
+)
+LOST = OutcomeUnknownError("lost")
+PAST = Attempt(number=1, outcome=Outcome.UNKNOWN, reason="answer not readable")
+
+
+def listed(*items, total=None):
+    return answer({"Result": {"Items": list(items), "TotalCount": total or len(items)}})
+
+
+def group(number, name, created_at=None):
+    at = (created_at or NOW).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"Id": f"group-{number}", "Name": name, "GroupType": "AIGC", "CreateTime": at}
+
+
+def created(provider, monkeypatch, answers, token=None):
+    token = token or new_token()
+    monkeypatch.setattr("portraitkit.flows.reconciling.new_token", lambda: token)
+    return replay(provider.create_group("Mia"), answers)
+
+
+def test_the_token_is_made_in_a_step_of_its_own():
+    """What is random comes from outside the flow, so that a recorded one plays back."""
+    flow = ALLTOKEN.create_group("Mia")
+
+    step = next(flow)
+
+    assert isinstance(step, Work)
+    assert b'"Mia pk-fixed"' in flow.send("pk-fixed").content
+
+
+def test_a_vendor_that_finds_by_name_is_asked_to(monkeypatch):
+    """The quick looks filter; only that nothing is there is believed of the whole list alone."""
+    ok = answer({"Result": {"Id": "group-9"}})
+    done = created(VOLCENGINE, monkeypatch, [LOST, *[listed()] * 4, ok], token := new_token())
+
+    looks = [body["Filter"] for body in done.bodies[1:-1]]
+    assert [{"GroupType": "AIGC", "Name": token}] * 3 == looks[:3]
+    assert {"GroupType": "AIGC"} == looks[3]
+    assert [1.0] * 3 == [
+        each.seconds for each in done.steps if each.__class__ is Pause and each.seconds
+    ]
+    assert (PAST,) == done.result.raw.attempts
+
+
+def test_the_last_page_is_looked_at(monkeypatch):
+    """A new thing may be at the end of a long list."""
+    pages = [
+        listed(group(1, "Leo"), total=101),
+        listed(group(2, f"Mia {(token := new_token())}"), total=101),
+    ]
+
+    done = created(ALLTOKEN, monkeypatch, [LOST, *pages], token)
+
+    assert ("group-2", "Mia", token) == (done.result.id, done.result.name, done.result.name_token)
+
+
+def test_a_list_that_repeats_itself_proves_nothing(monkeypatch):
+    """Its other pages were never seen."""
+    page = listed(group(1, "Leo"), total=200)
+
+    with pytest.raises(OutcomeUnknownError, match="the vendor's list repeats itself") as caught:
+        created(ALLTOKEN, monkeypatch, [LOST, *[page, listed(group(1, "Leo"))] * 4])
+
+    assert () == caught.value.candidates
+
+
+def test_a_list_that_repeats_ours_is_no_second_one(monkeypatch):
+    """One thing listed twice is one thing."""
+    mine = group(1, f"Mia {(token := new_token())}")
+
+    done = created(ALLTOKEN, monkeypatch, [LOST, listed(mine, mine)], token)
+
+    assert ("group-1", ()) == (done.result.id, done.result.adaptations)
+
+
+def test_what_is_old_is_not_what_was_lost(monkeypatch):
+    """An old group without a token does not keep a lost one from being created again."""
+    old = group(1, "Mia", NOW - RECENT - timedelta(seconds=1))
+    ok = answer({"Result": {"Id": "group-9"}})
+
+    done = created(ALLTOKEN, monkeypatch, [LOST, *[listed(old)] * 4, ok])
+
+    assert "group-9" == done.result.id
+
+
+def test_candidates_are_a_handful_and_the_newest(monkeypatch):
+    """Nobody compares a hundred."""
+    many = [group(n, "Mia", NOW - timedelta(seconds=n)) for n in range(9)]
+
+    with pytest.raises(OutcomeUnknownError) as caught:
+        created(ALLTOKEN, monkeypatch, [LOST, *[listed(*many)] * 4])
+
+    assert [f"group-{n}" for n in (4, 3, 2, 1, 0)] == [each.id for each in caught.value.candidates]
+
+
+@pytest.mark.outside_the_contract
+@pytest.mark.parametrize(
+    ("first", "reason"),
+    [
+        (answer({"Result": {}}), "answer not readable"),
+        (answer("<html>", 502), "HTTP 502"),
+        (evolve(answer("<html>", 502), attempts=(PAST,)), PAST.reason),
+    ],
+)
+def test_the_lost_attempt_is_told(monkeypatch, first, reason):
+    """However the answer was lost, the result says that it was."""
+    mine = group(1, f"Mia {(token := new_token())}")
+
+    done = created(ALLTOKEN, monkeypatch, [first, listed(mine)], token)
+
+    assert [(1, Outcome.UNKNOWN, reason)] == [
+        (each.number, each.outcome, each.reason) for each in done.result.raw.attempts
+    ]
+
+
+@pytest.mark.outside_the_contract
+def test_a_check_that_is_known_is_not_looked_for():
+    """An answer without its link still names the group."""
+    provider = Token360(api_key=Secret("sk-test-key"), name_tokens=True)
+    first = answer({"code": 0, "data": {"assetGroupId": "g-1", "name": "Ann"}})
+
+    with pytest.raises(OutcomeUnknownError, match="Assets page") as caught:
+        replay(provider.start_verification("Ann"), [first])
+
+    assert caught.value.handle
+
+
+def test_advice_does_not_replace_what_is_known():
+    """Where the error names the thing, its own next step holds."""
+    known = OutcomeUnknownError("lost", handle="pk1:x", next_step="read it")
+
+    def flow():
+        yield from ()
+        raise known
+
+    with pytest.raises(OutcomeUnknownError, match="read it"):
+        replay(advised(flow(), ALLTOKEN, "start another"), [])
+
+
+def test_what_is_refused_is_refused(monkeypatch):
+    """Only a lost answer is looked into."""
+    refused = answer({"ResponseMetadata": {"Error": {"Code": "InvalidParameter"}}}, 400)
+
+    with pytest.raises(Exception, match="InvalidParameter"):
+        created(ALLTOKEN, monkeypatch, [refused])
+
+
+@pytest.mark.outside_the_contract
+def test_a_look_that_cannot_be_read_is_told(monkeypatch):
+    """An unreadable list is not an empty one."""
+    with pytest.raises(OutcomeUnknownError, match="looking for it failed"):
+        created(ALLTOKEN, monkeypatch, [LOST, *[answer("<html>")] * 4])
+
+
+@pytest.mark.parametrize(
+    ("created_at", "expected"),
+    [(None, True), (NOW, True), (NOW - RECENT, True), (NOW - RECENT * 2, False)],
+)
+def test_what_tells_no_time_may_be_new(created_at, expected):
+    """Age is proof only where it is told."""
+    raw = answer({}).raw({})
+    item = Group(provider="x", account="y", id="1", created_at=created_at, raw=raw)
+
+    assert expected is is_recent(item)
+    assert is_recent(evolve(item, raw=None))
+
+
+def test_a_result_without_an_answer_stays_as_it_is(monkeypatch):
+    """An adapter may make a result by hand."""
+    found = Group(provider="x", account="y", id="1", name_token="pk-mine")
+    monkeypatch.setattr("portraitkit.flows.reconciling.new_token", lambda: "pk-mine")
+    place = Place(
+        what="group",
+        listing="list_groups()",
+        is_listed=True,
+        whole=lambda cursor: _page(found),
+        quick=lambda cursor, text: _page(found),
+    )
+    flow = reconciled(ALLTOKEN, place, "Mia", lambda name: _lost(), lambda item: item)
+
+    assert found == replay(flow, []).result
+
+
+def _page(item):
+    yield from ()
+    return Page(items=(item,))
+
+
+def _lost():
+    yield from ()
+    raise OutcomeUnknownError("lost")
+
+
+# -- videos ----------------------------------------------------------------------------------------
+
+FILM = VideoRequest(prompt="rain", model="seedance-2.0")
+
+
+def tasks(*ids, model="seedance-2.0", more=False, at=NOW):
+    data = [
+        {"id": i, "status": "queued", "model": model, "created_at": at.timestamp()} for i in ids
+    ]
+    return answer({"data": data, "has_more": more, "last_id": ids[-1] if ids else None})
+
+
+def filmed(answers):
+    provider = Token360(api_key=Secret("sk-test-key"), name_tokens=True, pacing={"video": QUICK})
+    with pytest.raises(OutcomeUnknownError) as caught:
+        replay(provider.create_video(FILM), answers)
+    return caught.value
+
+
+def test_tasks_of_the_first_pages_are_candidates():
+    """New ones are at the top; three pages are enough for the busiest."""
+    pages = [tasks(f"vid_{n}", more=True) for n in range(3)]
+
+    error = filmed([LOST, *pages])
+
+    assert {"vid_0", "vid_1", "vid_2"} == {each.id for each in error.candidates}
+
+
+def test_tasks_of_another_model_are_shown_only_without_better_ones():
+    """A vendor may call the model otherwise."""
+    other = tasks("vid_0", model="other")
+    both = answer(
+        {
+            "data": [
+                {"id": "vid_0", "model": "other", "created_at": NOW.timestamp()},
+                {"id": "vid_1", "model": "seedance-2.0", "created_at": NOW.timestamp()},
+            ]
+        }
+    )
+
+    assert ["vid_0"] == [each.id for each in filmed([LOST, other]).candidates]
+    assert ["vid_1"] == [each.id for each in filmed([LOST, both]).candidates]
+
+
+def test_old_tasks_are_none():
+    """Two looks, and what was there before is no candidate."""
+    old = tasks("vid_0", at=NOW - RECENT * 2)
+
+    error = filmed([LOST, old, old])
+
+    assert () == error.candidates
+    assert (PAST,) == error.attempts
+
+
+def test_a_list_of_tasks_that_fails_is_told():
+    """The error says why nothing is known."""
+    assert "busy" in filmed([LOST, ServiceUnavailableError("busy")]).message
+    assert "odd" in filmed([LOST, UnexpectedResponseError("odd")]).message
+
+
+def test_groups_of_a_kind_that_cannot_be_made_are_refused_first():
+    """Nothing random is drawn for what is never sent."""
+    with pytest.raises(Exception, match="start_verification"):
+        replay(ALLTOKEN.create_group("Mia", kind=GroupKind.REAL_PERSON), [])
