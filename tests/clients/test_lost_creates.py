@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib.resources import files
 
 import pytest
 from attrs import evolve
@@ -27,6 +28,7 @@ from portraitkit.video import VideoRequest
 from portraitkit.waiting import Pacing
 from portraitkit.wire import Pause, Work
 
+FACE = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
 QUICK = Pacing(step_s=0, unseen_s=3)
 ALLTOKEN = AllToken(
     api_key=Secret("sk-test-key"), name_tokens=True, pacing={"asset": QUICK, "video": QUICK}
@@ -182,6 +184,16 @@ def test_what_is_refused_is_refused(monkeypatch):
 
     with pytest.raises(Exception, match="InvalidParameter"):
         created(ALLTOKEN, monkeypatch, [refused])
+
+
+def test_what_follows_a_create_passes_as_it_is():
+    """A name that costs a second call is sent by one that needs no token."""
+    ok = answer({"Result": {"Id": "asset-9"}})
+
+    done = replay(ALLTOKEN.add_asset("group-1", FACE, name="front"), [ok, ok])
+
+    assert ["", ""] == [each.token for each in done.requests]
+    assert "front" == done.result.name
 
 
 @pytest.mark.outside_the_contract

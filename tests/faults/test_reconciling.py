@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import pickle
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from attrs import define, evolve, field
-from fault_jobs import FACE, Bench, Stuff
+from fault_jobs import FACE, VENDORS, Bench, Stuff
 
 import portraitkit as pk
 from portraitkit.client import AsyncClient, Client
-from portraitkit.errors import Attempt, Outcome, OutcomeUnknownError, QuotaExceededError
+from portraitkit.errors import (
+    Attempt,
+    Outcome,
+    OutcomeUnknownError,
+    QuotaExceededError,
+    UnsupportedError,
+)
 from portraitkit.naming import untagged
 from portraitkit.simulators.simulator import Simulator
 from portraitkit.simulators.state import never
@@ -26,6 +33,7 @@ from portraitkit.testing import VirtualTime
 from portraitkit.waiting import Pacing
 from portraitkit.wire import Auth, Request
 
+PAGE = Path(__file__).parents[2] / "docs" / "safety.md"
 LINK = "https://pictures.example/front.png"
 FINDABLE = ("alltoken", "token360", "volcengine", "apiyi")
 LISTS_VIDEOS = ("alltoken", "token360", "volcengine")
@@ -350,6 +358,46 @@ def test_the_error_travels_with_its_candidates(case):
     assert copied
 
 
+# -- the page --------------------------------------------------------------------------------------
+
+CALLS = {
+    "`create_group`": lambda c, s: c.create_group("Mia"),
+    "`add_asset`, a URL": lambda c, s: c.add_asset(s.group, s.source_url, name="Mia"),
+    "`add_asset`, a file": lambda c, s: c.add_asset(s.group, FACE, name="Mia"),
+    "`start_verification`": lambda c, s: c.start_verification("Cleo"),
+    "`create_video`": lambda c, s: c.create_video(film(s)),
+}
+
+
+def word_of(vendor, call):
+    """What a caller gets when the answer is lost; and that nothing is made twice."""
+    words = []
+    for acted in (True, False):
+        stage = Stage(vendor, acted=[acted])
+        try:
+            made = call(stage.client, stage.stuff)
+            words.append("safe" if stage.wire.sent else "-")
+            assert not stage.wire.sent or {made.id} & stage.made
+        except OutcomeUnknownError as error:
+            words.append("shown" if error.candidates else "told")
+        except UnsupportedError:
+            return "-"
+        assert len(stage.creates) <= 2 - acted
+    return words[0]
+
+
+def test_the_page_tells_what_can_be_made_safe():
+    """The table in docs/safety.md is what these calls come to."""
+    page = PAGE.read_text(encoding="utf-8").partition("<!-- safety -->\n")[2]
+    table = page.partition("\n<!-- /safety -->")[0].splitlines()[2:]
+    rows = [
+        f"| {name} | {' | '.join(word_of(vendor, call) for vendor in VENDORS)} |"
+        for name, call in CALLS.items()
+    ]
+
+    assert rows == table
+
+
 # -- what has no name ------------------------------------------------------------------------------
 
 
@@ -432,14 +480,12 @@ def test_token360s_check_that_was_not_opened_is_opened_once():
 # -- videos ----------------------------------------------------------------------------------------
 
 
-def film(stage):
-    return stage.client.create_video(
-        pk.VideoRequest(
-            prompt="{mia} smiles",
-            model="seedance-2.0",
-            media=pk.References(images={"mia": stage.stuff.asset}),
-            duration_s=5,
-        )
+def film(stuff):
+    return pk.VideoRequest(
+        prompt="{mia} smiles",
+        model="seedance-2.0",
+        media=pk.References(images={"mia": stuff.asset}),
+        duration_s=5,
     )
 
 
@@ -451,7 +497,7 @@ def test_tasks_that_a_lost_create_may_have_made_are_shown(vendor, lag_s):
     stage.world.list_lag_s = lag_s
 
     with pytest.raises(OutcomeUnknownError, match=r"1 new task\(s\) may be it") as caught:
-        film(stage)
+        stage.client.create_video(film(stage.stuff))
 
     assert stage.made == {each.id for each in caught.value.candidates}
     assert 1 == len(stage.creates)
@@ -468,7 +514,7 @@ def test_no_task_is_no_proof(vendor):
     stage = Stage(vendor, acted=[False])
 
     with pytest.raises(OutcomeUnknownError, match="no new task is listed") as caught:
-        film(stage)
+        stage.client.create_video(film(stage.stuff))
 
     assert (1, ()) == (len(stage.creates), caught.value.candidates)
     assert "list_videos()" in caught.value.next_step
@@ -480,7 +526,7 @@ def test_a_look_at_tasks_that_fails_is_told(vendor):
     stage = Stage(vendor, looks=100)
 
     with pytest.raises(OutcomeUnknownError, match="looking for it failed: lost at"):
-        film(stage)
+        stage.client.create_video(film(stage.stuff))
 
     assert 1 == len(stage.creates)
 
@@ -491,7 +537,7 @@ def test_where_no_tasks_are_listed_the_error_says_where_to_look(vendor):
     stage = Stage(vendor)
 
     with pytest.raises(OutcomeUnknownError, match=f"{vendor} lists no tasks") as caught:
-        film(stage)
+        stage.client.create_video(film(stage.stuff))
 
     assert "console" in caught.value.next_step
     assert 1 == len(stage.creates)
