@@ -375,6 +375,7 @@ def test_an_operation_that_the_fallback_lacks_is_passed_over(make):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lacking, "create_group", PortraitProvider.create_group)
+        patch.setattr(lacking, "make_group", PortraitProvider.make_group)
         with pytest.raises(errors.RateLimitedError) as caught:
             hand.create_group("Mia")
 
