@@ -99,6 +99,11 @@ class Vendor(ABC):
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {}
     default_rates: ClassVar[Mapping[str, Rate]] = {}
     """How often an account may send each family of requests (`Request.family`)."""
+    secret_fields: ClassVar[frozenset[str]] = frozenset()
+    """
+    Members of requests and answers whose values open something or tell of somebody. A cassette
+    holds none of them; what any vendor calls a key, a name or an id need not be listed.
+    """
 
     account_name: str = ""
     callback_url: str | None = field(default=None, repr=masked_repr)

@@ -138,6 +138,21 @@ UPSTREAM_MEDIA: Final[Mapping[MediaType, MediaRules]] = {
         max_bytes=15_000_000,
     ),
 }
+# Source: docs/vendors/volcengine.md: members of the Actions and of the envelope's errors.
+SECRET_MEMBERS: Final = frozenset(
+    {
+        "BytedToken",  # opens a person's face check
+        "H5Link",
+        "CallbackURL",
+        "NextToken",
+        "ProjectName",
+        "AccountId",
+        "Name",
+        "Title",
+        "Description",
+        "__Message.resourceContent",  # echoes what was asked for
+    }
+)
 TYPE_OF_MEDIA: Final = {media: word for word, media in WORDS[MediaType].items()}
 _TYPE_OF_KIND: Final = {kind: word for word, kind in WORDS[GroupKind].items()}
 
@@ -153,6 +168,7 @@ class ActionLibrary(PortraitProvider):
     """
 
     action_auth: ClassVar[Auth]
+    secret_fields: ClassVar[frozenset[str]] = SECRET_MEMBERS
 
     project_name: str = "default"
     token_paging: bool = False

@@ -59,6 +59,8 @@ TASK_FIELDS: Final[Fields] = {
     },
     Usage: {"total_tokens": "total_tokens", "completion_tokens": "completion_tokens"},
 }
+# Source: docs/vendors/volcengine.md: the task's body and its answers.
+TASK_SECRETS: Final = frozenset({"callback_url", "safety_identifier", "text", "prompt"})
 TASK_WORDS: Final[Words] = {
     VideoStatus: {
         "queued": VideoStatus.QUEUED,
@@ -123,6 +125,7 @@ class ArkVideo(PortraitProvider):
     task_prefix: ClassVar[str]
     """What stands between the origin and the tasks' path."""
     task_headers: ClassVar[Mapping[str, str]] = {}
+    secret_fields: ClassVar[frozenset[str]] = TASK_SECRETS
     task_advice: ClassVar[Mapping[str, str]] = TASK_ADVICE
     """For each refusal whose class cannot know better: what helps."""
 

@@ -30,11 +30,12 @@ from ._actions import (
     ACTION_ERRORS,
     ASSET_FIELDS,
     GROUP_FIELDS,
+    SECRET_MEMBERS,
     UPSTREAM_MEDIA,
     WORDS,
     ActionLibrary,
 )
-from ._ark import TASK_ERRORS, TASK_FIELDS, TASK_WORDS, ArkVideo
+from ._ark import TASK_ERRORS, TASK_FIELDS, TASK_SECRETS, TASK_WORDS, ArkVideo
 from ._rates import ACTION_RATES
 from ._sessions import SESSION_FIELDS
 from ._signing import sign
@@ -102,6 +103,7 @@ class ArkAccount(ActionLibrary, ArkVideo):
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = UPSTREAM_MEDIA
     name_limit: ClassVar[tuple[int | None, str]] = ARK_NAMES
     default_rates: ClassVar[Mapping[str, Rate]] = ACTION_RATES
+    secret_fields: ClassVar[frozenset[str]] = SECRET_MEMBERS | TASK_SECRETS
 
     secret_key: Secret
     access_key: Secret

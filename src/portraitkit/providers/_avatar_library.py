@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
@@ -66,6 +66,8 @@ class AvatarLibrary(BearerProvider):
     Attributes:
         project_name: The project that groups belong to.
     """
+
+    secret_fields: ClassVar[frozenset[str]] = _xcompute.SECRET_MEMBERS
 
     project_name: str = "default"
 

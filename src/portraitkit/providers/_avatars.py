@@ -45,6 +45,11 @@ from ..video import Role, Slot, VideoRequest
 from ..wire import Response
 from ._actions import UPSTREAM_MEDIA
 
+# Source: docs/vendors/xcompute.md: the doors' bodies, a session's task.
+SECRET_MEMBERS: Final = frozenset(
+    {"byted_token", "h5_link", "callback_url", "project_name", "name", "description", "prompt"}
+)
+
 CODEC: Final = Codec(
     fields={
         Asset: {  # of what `Review.members` gathers

@@ -46,6 +46,9 @@ GROUP_ID: Final = ("assetGroupId", "groupId", "id")
 # others too.
 ROWS: Final = ("data.list", "data.records", "data.items", "data.groups")
 
+# Source: docs/vendors/token360.md: members of groups, of the upload's record, of videos.
+SECRET_MEMBERS: Final = frozenset({"h5Link", "userId", "groupName", "name", "filename", "prompt"})
+
 CODEC: Final = Codec(
     fields={
         Group: {"id": GROUP_ID, "name": "name", "kind": "groupKind"},

@@ -7,7 +7,7 @@ Source: docs/vendors/token360.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
@@ -32,7 +32,7 @@ from ..vendor import Answer, with_findings
 from ..video import OnUnsupported
 from ..wire import Flow
 from ._bearer import BearerProvider
-from ._token360 import GROUP_ID, ROWS, Cursor, failure_of, inner, is_active
+from ._token360 import GROUP_ID, ROWS, SECRET_MEMBERS, Cursor, failure_of, inner, is_active
 
 _GROUPS: Final = "/v1/asset-groups"
 _ASSETS: Final = "/v1/assets"
@@ -42,6 +42,8 @@ _KINDS: Final = {GroupKind.VIRTUAL: "VIRTUAL_PORTRAIT", GroupKind.REAL_PERSON: "
 @frozen(kw_only=True, slots=False)
 class Token360Library(BearerProvider):
     """Groups and assets."""
+
+    secret_fields: ClassVar[frozenset[str]] = SECRET_MEMBERS
 
     # -- groups ----------------------------------------------------------------------------------
 

@@ -48,6 +48,7 @@ from ._actions import (
     ACTION_ERRORS,
     ASSET_FIELDS,
     GROUP_FIELDS,
+    SECRET_MEMBERS,
     UPSTREAM_MEDIA,
     WORDS,
 )
@@ -152,6 +153,8 @@ class AllToken(BearerProvider, ActionVerification):
         ),
     )
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = UPSTREAM_MEDIA
+    # Source: docs/vendors/alltoken.md, the video's body.
+    secret_fields: ClassVar[frozenset[str]] = SECRET_MEMBERS | {"callback_url", "prompt"}
     name_limit: ClassVar[tuple[int | None, str]] = (50, _GUIDE)
     nameless: ClassVar[frozenset[str]] = frozenset({"add_upload"})
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {

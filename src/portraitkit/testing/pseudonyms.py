@@ -65,7 +65,9 @@ class Pseudonyms:
         salt = secrets.token_bytes(_SALT_BYTES)
         part = path.with_name(f"{SALT_FILE}.{secrets.token_hex(4)}.part")
         try:
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            with os.fdopen(
+                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+            ) as file:
                 _ = file.write(salt)
             os.link(part, path)  # fails where another process was first, whose salt then counts
         except FileExistsError:
@@ -84,8 +86,10 @@ class Pseudonyms:
         """
         Replace a key, id or token: same prefix, length and classes of characters.
 
-        What is too short to be marked as false becomes longer; a short number becomes ones.
+        What is too short to be marked as false becomes longer; a short number becomes ones. The
+        kind, `token` or `secret`, is for whoever veils.
         """
+        del kind
         if is_false(real):
             return real
         found = _PREFIX.match(real)
@@ -95,8 +99,8 @@ class Pseudonyms:
         kept = (each if _varies(each) or each in _KEPT else "-" for each in rest[:_LONGEST])
         rest = "".join(kept)
         if sum(map(_varies, rest)) < (_SHORTEST_NUMBER if rest.isdigit() else _SHORTEST):
-            return self.stamp(prefix, real, kind)
-        return prefix + self._marked(rest, f"{kind}\0{real}")
+            return self.stamp(prefix, real, "token")
+        return prefix + self._marked(rest, f"token\0{real}")
 
     def stamp(self, prefix: str, real: str, kind: str) -> str:
         """Make a short false value behind a prefix of ours."""

@@ -162,7 +162,9 @@ def _tiff_size(content: bytes) -> Size:
     for place in range(int(struct.unpack_from(order + "H", content, table)[0])):
         entry = table + 2 + 12 * place
         tag, kind = _at(order + "HH", content, entry)
-        found[tag] = int(struct.unpack_from(order + ("H" if kind == 3 else "I"), content, entry + 8)[0])  # noqa: E501, PLR2004  (a short is kind 3)
+        found[tag] = int(
+            struct.unpack_from(order + ("H" if kind == 3 else "I"), content, entry + 8)[0]
+        )
     return found.get(256, 1), found.get(257, 1)
 
 
