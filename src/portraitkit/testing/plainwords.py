@@ -35,8 +35,13 @@ _DATE: Final = re.compile(
 _PARTS: Final = re.compile(r"[^\W_]+")
 _CAMEL: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LONGEST_WORD: Final = 18
-_LEAST_LETTERS: Final = 3
-"""Letters in each part of a word of several parts, on average."""
+_READABLE: Final = re.compile(
+    r"(?!.*[bcdfghjklmnpqrstvwxz]{5})(?=.*[aeiouyAEIOUY])(?:[A-Z][a-z]{2,}|[a-z]{3,})"
+    r"|I[dsn]s?|By|Of|To|On|No",
+)
+_LONG_WORD: Final = 16
+_FEWEST_PARTS: Final = 4
+"""A long word of so many parts, and any short one, may have one that is odd, as `URL` is."""
 _PLAIN_PART: Final = re.compile(
     r"\d{1,4}|[A-Za-z]{1,3}\d{1,2}|\d{1,4}[A-Za-z]{1,3}|\d{1,2}[xX]\d{1,2}"
 )
@@ -109,12 +114,15 @@ def _is_word_part(part: str) -> bool:
         return True
     if not part.isalpha():
         return False
+    if part.islower() or part.isupper():
+        return len(part) <= _LONGEST_WORD
     if not part.isascii():
         return len(part) <= _LONGEST_WORD
     pieces = _CAMEL.findall(part)
     if max(map(len, pieces)) > _LONGEST_WORD:
         return False
-    return len(part) <= _LEAST_LETTERS or len(part) / len(pieces) >= _LEAST_LETTERS
+    odd = sum(1 for each in pieces if not _READABLE.fullmatch(each))
+    return odd <= (len(part) < _LONG_WORD or len(pieces) >= _FEWEST_PARTS)
 
 
 def is_open_number(number: float) -> bool:
