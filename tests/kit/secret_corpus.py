@@ -26,7 +26,7 @@ from urllib.parse import quote, unquote
 
 from PIL import Image
 
-from portraitkit.testing.cassettefile import dump, load
+from portraitkit.testing.cassettefile import load
 
 ROOT = Path(__file__).parents[2]
 SEED = 20260318
@@ -432,12 +432,20 @@ def pieces(secret: str) -> tuple[str, ...]:
 
 def found_in(cassette: dict[str, Any], secrets: tuple[str | bytes, ...]) -> list[str | bytes]:
     """Search a cassette for secrets, in every encoding."""
-    texts = views(dump(cassette))
+    texts = views(flat(cassette))
     for interaction in cassette["interactions"]:
         for body in (interaction["request"]["body"], interaction["response"]["body"]["string"]):
             raw = body if isinstance(body, bytes) else str(body).encode()
             texts |= views(raw.decode("latin-1")) | views(unpacked(raw).decode("latin-1"))
     return [each for each in secrets if any(as_text(each) in text for text in texts)]
+
+
+def flat(part: Any) -> str:
+    if isinstance(part, dict):
+        return "\n".join(f"{key}\n{flat(each)}" for key, each in part.items())
+    if isinstance(part, list):
+        return "\n".join(map(flat, part))
+    return part.decode("latin-1") if isinstance(part, bytes) else str(part)
 
 
 def as_text(secret: str | bytes) -> str:
