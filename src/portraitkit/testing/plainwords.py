@@ -28,10 +28,11 @@ _MODEL: Final = re.compile(
     re.IGNORECASE,
 )
 _VERSIONED: Final = re.compile(r"(?:[A-Za-z]+|\d{1,3}(?:\.\d{1,2})?|[A-Za-z]\d|\d{6})")
-_DATE: Final = re.compile(
-    r"(?:19|20)\d\d-?[01]\d-?[0-3]\d(?:[T ][0-2]\d:?[0-5]\d(?::?[0-5]\d(?:\.\d{1,9})?)?"
+_OPEN: Final = re.compile(
+    r"pk-[0-9a-z]{10}|(?:19|20)\d\d-?[01]\d-?[0-3]\d(?:[T ][0-2]\d:?[0-5]\d(?::?[0-5]\d(?:\.\d{1,9})?)?"
     r"(?:Z|[+-]\d\d:?\d\d)?)?"
 )
+"""The mark of a create, and dates."""
 _PARTS: Final = re.compile(r"[^\W_]+")
 _CAMEL: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LONGEST_WORD: Final = 18
@@ -101,7 +102,7 @@ def is_reserved(name: str) -> bool:
 
 def is_word(token: str) -> bool:
     """Tell whether a token without blanks is a word, a date or a model: nothing to hide."""
-    if len(token) < _SHORTEST or token in vocabulary() or _DATE.fullmatch(token):
+    if len(token) < _SHORTEST or token in vocabulary() or _OPEN.fullmatch(token):
         return True
     if found := _MODEL.fullmatch(token):
         parts = re.split(r"[-_/]", found[0])

@@ -42,6 +42,7 @@ _PREFIX: Final = re.compile(
 _HEX_TOKEN: Final = re.compile(r"(?=.*[0-9])[0-9a-f]{12,}")
 _KEPT: Final = "-_.~+/=:"
 """Signs that a token may have, and keeps."""
+_MARK: Final = re.compile(r" pk-[0-9a-z]{10}$")
 _SHORTEST: Final = 8
 _SHORTEST_NUMBER: Final = 6
 
@@ -116,8 +117,14 @@ class Pseudonyms:
         return sign * int(self.token(str(abs(real)), "number"))
 
     def name(self, real: str) -> str:
-        """Replace a person's, group's or file's name, or a text by or about a person."""
-        return self.stamp("Name-", real, "name")
+        """
+        Replace a person's, group's or file's name, or a text by or about a person.
+
+        The random mark at its end, by which a lost create is found again, stays.
+        """
+        mark = _MARK.search(real)
+        bare = real[: mark.start()] if mark else real
+        return self.stamp("Name-", bare, "name") + (mark[0] if mark else "")
 
     def email(self, real: str) -> str:
         """Replace an e-mail address by one at a reserved domain."""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeVar
 
 from ..errors import PortraitError
-from .bodies import BODY_RULES, Bodies
+from .bodyscrubbing import BODY_RULES, Bodies
 from .cassettefile import pretty_json
 from .plainwords import is_word
 from .pseudonyms import Pseudonyms, Veil, is_false

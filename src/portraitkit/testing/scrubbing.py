@@ -402,7 +402,7 @@ class Scrubber:
 
     def _resource(self, text: str) -> str:
         if "resource names" not in self.rules:
-            return self._token(text)
+            return text
         kind, _, rest = text.partition(":")
         return text if is_stamp(rest, "") else self.pseudonyms.stamp(f"{kind}:", rest, "resource")
 
@@ -421,9 +421,11 @@ class Scrubber:
         return self.pseudonyms.phone(text) if "phones" in self.rules else text
 
     def _base64(self, text: str) -> str:
+        if "base64" not in self.rules:
+            return text
         content = _decoded(text)
         new = None if content is None else stand_in(content)
-        if new is not None and "base64" in self.rules:
+        if new is not None:
             return base64.b64encode(new).decode()
         return self._token(text)
 
