@@ -135,6 +135,10 @@ class Pseudonyms:
         name = real.lower().removesuffix(".example")
         return self.stamp("host-", name, "host") + ".example"
 
+    def link(self, cleaned: str) -> str:
+        """Hand on an address in a body, whose parts are clean."""
+        return cleaned
+
     def phone(self, real: str) -> str:
         """Replace a phone number by one of +999, which no country has."""
         digits = re.sub(r"\D", "", real)
@@ -182,6 +186,10 @@ class Veil(Pseudonyms):
     def number(self, real: int) -> int:
         """Keep ids."""
         return real
+
+    def link(self, cleaned: str) -> str:
+        """Say no more than that it is one: whoever asks chose it. An asset's address is an id."""
+        return "https://veiled.example" if cleaned.startswith(("http:", "https:")) else cleaned
 
     def phone(self, real: str) -> str:
         """Say no more than that it is one."""

@@ -324,7 +324,7 @@ class Scrubber:
 
     def _secret(self, found: str) -> str:
         if _FOUND.fullmatch(found) and "://" in found:
-            return self.link(found, whole=True)
+            return self.pseudonyms.link(self.link(found, whole=True))
         kind, blank, rest = found.partition(" ")
         if blank and kind.lower() in ("bearer", "basic"):
             return f"{kind} {self.pseudonyms.token(rest, 'secret')}"
@@ -443,6 +443,9 @@ class Scrubber:
 
     # -- addresses -------------------------------------------------------------------------------
 
+    def _link(self, text: str) -> str:
+        return self.pseudonyms.link(self.link(text))
+
     def link(self, text: str, *, whole: bool = False) -> str:
         """
         Clean an address, piece by piece, so that an echo of a part of it stays equal.
@@ -523,7 +526,7 @@ class Scrubber:
 
 _HANDLERS: Final[Mapping[str, Callable[[Scrubber, str], str]]] = {
     "data": Scrubber._data,
-    "link": Scrubber.link,
+    "link": Scrubber._link,
     "resource": Scrubber._resource,
     "email": Scrubber._email,
     "date": lambda _, text: text,

@@ -1,0 +1,112 @@
+"""The main job, recorded over HTTP at a simulated vendor, sanitised, replayed without a network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import vcr
+from vcr.serialize import deserialize
+from vcr.serializers import yamlserializer
+
+from portraitkit.registry import provider_class
+from portraitkit.simulators import demo
+from portraitkit.testing import cassettefile
+from portraitkit.testing.pseudonyms import Pseudonyms
+from portraitkit.testing.sanitising import Sanitiser
+
+PICTURE = Path(demo.__file__).parent / "data" / "face.jpg"
+
+
+def recorder(mode: str, match=()) -> vcr.VCR:
+    tape = vcr.VCR(record_mode=mode, match_on=match or ("method", "uri", "body"))
+    return tape
+
+
+def run(vendor: str, config: Path, video: Path) -> demo.Report:
+    report = demo.Report(vendor)
+    demo.main_job(vendor, PICTURE, video, config, report)
+    return report
+
+
+@pytest.fixture(params=demo.VENDORS)
+def recording(request, tmp_path):
+    """One vendor's main job as vcrpy wrote it, and what the job came to."""
+    vendor = request.param
+    raw = tmp_path / "raw.yaml"
+    with demo._environment(demo._SECRETS):
+        with demo._server(vendor, tmp_path) as server:
+            config = demo._write_config(tmp_path, {vendor: server})
+            with recorder("all").use_cassette(str(raw)):
+                report = run(vendor, config, tmp_path / "live.mp4")
+        yield vendor, raw, config, report
+
+
+def test_a_sanitised_recording_replays(recording, tmp_path):
+    """The same job comes to the same end, and nothing of the account is in the file."""
+    vendor, raw, config, live = recording
+    cassette = cassettefile.load(raw)
+    keys = [value for value in demo._SECRETS.values() if len(value) > 3]
+    fields = provider_class(vendor).secret_fields
+    cleaned = Sanitiser(fields, keys, Pseudonyms(b"s" * 32)).clean(cassette)
+    cleaned["origin"] = {"evidence": "recorded", "sources": ["a simulated vendor"]}
+    path = tmp_path / "clean.yaml"
+    cassettefile.save(path, cleaned)
+    veil = Sanitiser(fields, (), Pseudonyms(b"")).veil
+
+    def veiled(first, second) -> bool:
+        return asked(veil, first) == asked(veil, second)
+
+    player = recorder("none")
+    player.register_matcher("veiled", veiled)
+    player.match_on = ("veiled",)
+    with player.use_cassette(str(path)) as tape:
+        replayed = run(vendor, config, tmp_path / "replayed.mp4")
+    text = path.read_text(encoding="utf-8")
+
+    assert tape.all_played
+    assert live.statuses == replayed.statuses
+    assert live.video_field == replayed.video_field
+    assert (tmp_path / "replayed.mp4").read_bytes()[4:8] == b"ftyp"
+    assert [] == [key for key in keys if key in text]
+    assert [] == [word for word in ("Mia", "Ann", "mia.jpg") if word in text]
+    assert live.asset_id not in text
+    assert len(text) < 60_000
+
+
+def asked(veil, request) -> object:
+    found = veil(
+        {
+            "method": request.method,
+            "uri": request.uri,
+            "headers": dict(request.headers),
+            "body": request.body or "",
+        }
+    )
+    body = found["body"]
+    try:
+        body = json.loads(body)
+    except (ValueError, TypeError):
+        pass
+    return found["method"], found["uri"], body
+
+
+def test_the_form_on_disk_is_vcrpys_own(recording):
+    """vcrpy reads out of our form what it wrote itself."""
+    _, raw, _, _ = recording
+    text = raw.read_text(encoding="utf-8")
+    theirs = deserialize(text, yamlserializer)
+    ours = deserialize(cassettefile.dump(cassettefile.load(raw)), yamlserializer)
+
+    assert [each.uri for each in theirs[0]] == [each.uri for each in ours[0]]
+    for mine, its in zip(ours[1], theirs[1], strict=True):
+        assert plain(its["body"]["string"]) == plain(mine["body"]["string"])
+        assert its["status"] == mine["status"]
+
+
+def plain(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body
