@@ -29,7 +29,7 @@ _TOKENS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _WIDEST: Final = 1_000_000
 _KEYS: Final = ("origin", "interactions", "version")
-_ORIGIN_KEYS: Final = ("about", "evidence", "recorded_at", "sources", "assumed")
+_ORIGIN_KEYS: Final = ("about", "evidence", "provider", "recorded_at", "sources", "assumed")
 _REQUEST_KEYS: Final = ("method", "uri", "headers", "body")
 _RESPONSE_KEYS: Final = ("status", "headers", "body")
 _STATUS_KEYS: Final = ("code", "message")
@@ -160,7 +160,9 @@ def _interaction(given: Mapping[str, Any]) -> dict[str, Any]:
         response["body"] = {**response["body"], "string": new}
         _mend_length(response["headers"], old, new)
     others = {key: given[key] for key in given if key not in ("request", "response")}
+    why = {"why": others.pop("why")} if "why" in others else {}
     return {
+        **why,
         "request": _ordered(request, _REQUEST_KEYS),
         "response": _ordered(response, _RESPONSE_KEYS),
         **_ordered(others, ()),
@@ -219,3 +221,13 @@ def _text(dumper: _Dumper, data: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
+
+
+def opened(value: Any) -> Any:
+    """The JSON in a text, where a text is JSON; else the value."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value

@@ -1,0 +1,95 @@
+"""What a recorded answer says, in portraitkit's words: how a thing stands, and what its members are."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from ..models import AssetStatus, VerificationStatus, VideoStatus
+from ..registry import provider_class
+
+STATUS_MEMBERS: Final = ("status", "Status", "UpstreamStatus", "state", "task_status")
+_WAITING: Final = frozenset(
+    {
+        AssetStatus.PROCESSING,
+        VideoStatus.QUEUED,
+        VideoStatus.RUNNING,
+        VerificationStatus.WAITING,
+    }
+)
+
+
+class Standing(enum.Enum):
+    """How a thing stands that is waited for."""
+
+    WAITING = "waiting"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+
+
+def body_of(interaction: Mapping[str, Any]) -> Any:
+    """The answer's JSON; None for anything else."""
+    text = (interaction["response"].get("body") or {}).get("string")
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def standing_of(interaction: Mapping[str, Any], vendor: str) -> Standing:
+    """Read an answer's status words by the vendor's table: still waiting, or ended."""
+    found = [meant(word, vendor) for word in words_in(body_of(interaction))]
+    known = [each for group in found for each in group]
+    if any(each in _WAITING for each in known):
+        return Standing.WAITING
+    return Standing.ENDED if known else Standing.UNKNOWN
+
+
+def words_in(body: Any) -> Iterator[str]:
+    """The status words in an answer, in order."""
+    if isinstance(body, Mapping):
+        for key, value in body.items():
+            if key in STATUS_MEMBERS and isinstance(value, str):
+                yield value
+            yield from words_in(value)
+    elif isinstance(body, list):
+        for each in body:
+            yield from words_in(each)
+
+
+def meant(word: str, vendor: str) -> list[enum.Enum]:
+    """What a vendor's word means to portraitkit; empty if no table knows it."""
+    if not vendor:
+        return []
+    tables = provider_class(vendor).codec.words
+    found: list[enum.Enum] = []
+    for cls in (AssetStatus, VideoStatus, VerificationStatus):
+        words = {key.casefold(): value for key, value in tables.get(cls, {}).items()}
+        if word.casefold() in words:
+            found.append(words[word.casefold()])
+    return found
+
+
+def member_of(path: str, vendor: str) -> str:
+    """Name what a member of an answer is to portraitkit, such as `asset status`; empty if unread."""
+    if not vendor:
+        return ""
+    names: list[str] = []
+    for model, members in provider_class(vendor).codec.fields.items():
+        for name, keys in members.items():
+            for key in (keys,) if isinstance(keys, str) else keys:
+                if path == key or path.endswith(f".{key}"):
+                    names.append(f"{_MODEL_NAMES.get(model.__name__, model.__name__)} {name}")
+    return " or ".join(dict.fromkeys(names))
+
+
+_MODEL_NAMES: Final = {
+    "Asset": "asset",
+    "Group": "group",
+    "VideoTask": "video",
+    "Verification": "face check",
+    "Failure": "failure",
+    "Usage": "usage",
+}
