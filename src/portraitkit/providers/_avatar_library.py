@@ -67,7 +67,7 @@ class AvatarLibrary(BearerProvider):
         project_name: The project that groups belong to.
     """
 
-    secret_fields: ClassVar[frozenset[str]] = _xcompute.SECRET_MEMBERS
+    secret_fields: ClassVar[frozenset[str]] = _avatars.SECRET_MEMBERS
 
     project_name: str = "default"
 

@@ -22,7 +22,7 @@ from attrs import asdict, define, field, frozen
 from . import cassettefile
 from .answers import STATUS_MEMBERS, body_of, meant, member_of
 from .linting import cassettes_in, vendor_of
-from .plainwords import is_word
+from .plainwords import PATH_WORDS, is_word
 from .pseudonyms import is_false
 
 _CODE_MEMBERS: Final = ("code", "Code", "type", "CodeN", "fail_code", "error_code")
@@ -160,7 +160,7 @@ def endpoint_of(request: Mapping[str, Any], body: Any = None) -> str:
 
 def _is_id(step: str) -> bool:
     versioned = step[:1] == "v" and step[1:].isdigit()
-    if not step or versioned:
+    if not step or versioned or step in PATH_WORDS:
         return False
     told = any(each.isdigit() for each in step) and any(each in "-_" for each in step)
     return told or not is_word(step) or (is_false(step) and any(map(str.isdigit, step)))

@@ -22,6 +22,13 @@ WORDS: Final = frozenset(
 )
 """Beside those of the adapters' tables."""
 
+PATH_WORDS: Final = frozenset(
+    """
+    api v1 v2 v3 asset assets group groups video videos image images audio audios task tasks
+    generations contents content portrait upload uploads files file media cancel seedance2 h5
+    """.split()
+)
+"""Parts of vendors' paths, which stay even where somebody gives such a name to a group."""
 _MODEL: Final = re.compile(
     r"(?:doubao-|dreamina-|byteplus-|bytedance[/-])?see(?:dance|dream)[\w.-]*?"
     r"(?:-(?:pro|lite|fast|face|mini|i2v|t2v))*(?:-\d{6})?",

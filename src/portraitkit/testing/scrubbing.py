@@ -19,7 +19,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from attrs import define, field
 
-from .plainwords import is_open_host, is_open_number, is_word, vocabulary
+from .plainwords import PATH_WORDS, is_open_host, is_open_number, is_word, vocabulary
 from .pseudonyms import Pseudonyms, is_false, is_stamp
 from .standins import stand_in
 
@@ -32,108 +32,24 @@ TEXT_RULES: Final = frozenset(
 )  # fmt: skip
 
 SECRET_MEMBERS: Final = frozenset(
-    [
-        "apikey",
-        "accesskey",
-        "accesskeyid",
-        "secretkey",
-        "secretaccesskey",
-        "secret",
-        "clientsecret",
-        "authorization",
-        "auth",
-        "token",
-        "bytedtoken",
-        "accesstoken",
-        "refreshtoken",
-        "sessiontoken",
-        "securitytoken",
-        "signature",
-        "sign",
-        "sig",
-        "credential",
-        "credentials",
-        "password",
-        "passwd",
-        "pwd",
-        "cookie",
-        "setcookie",
-        "session",
-        "nonce",
-        "policy",
-        "h5link",
-        "algorithm",
-        "nexttoken",
-        "cursor",
-        "ticket",
-        "jwt",
-    ]
+    """
+    apikey accesskey accesskeyid secretkey secretaccesskey secret clientsecret authorization auth
+    token bytedtoken accesstoken refreshtoken sessiontoken securitytoken signature sign sig
+    credential credentials password passwd pwd cookie setcookie session nonce policy h5link
+    algorithm nexttoken cursor ticket jwt
+    """.split()
 )
 """Members that are secret at any vendor, in lower case without `_` and `-`."""
 
 PERSONAL_MEMBERS: Final = frozenset(
-    [
-        "name",
-        "username",
-        "nickname",
-        "realname",
-        "fullname",
-        "displayname",
-        "firstname",
-        "lastname",
-        "groupname",
-        "assetname",
-        "title",
-        "description",
-        "owner",
-        "ownername",
-        "creator",
-        "createdby",
-        "contact",
-        "company",
-        "organization",
-        "department",
-        "phone",
-        "phonenumber",
-        "mobile",
-        "mobilephone",
-        "tel",
-        "telephone",
-        "email",
-        "mail",
-        "emailaddress",
-        "idcard",
-        "idnumber",
-        "idno",
-        "identity",
-        "birthday",
-        "birthdate",
-        "address",
-        "city",
-        "ip",
-        "clientip",
-        "remoteaddr",
-        "remoteip",
-        "useragent",
-        "project",
-        "projectname",
-        "account",
-        "accountname",
-        "user",
-        "userinfo",
-        "customer",
-        "tenant",
-        "filename",
-        "prompt",
-        "text",
-        "negativeprompt",
-        "revisedprompt",
-        "caption",
-        "remark",
-        "comment",
-        "memo",
-        "tags",
-    ]
+    """
+    name username nickname realname fullname displayname firstname lastname groupname assetname
+    title description owner ownername creator createdby contact company organization department
+    phone phonenumber mobile mobilephone tel telephone email mail emailaddress idcard idnumber
+    idno identity birthday birthdate address city ip clientip remoteaddr remoteip useragent
+    project projectname account accountname user userinfo customer tenant filename prompt text
+    negativeprompt revisedprompt caption remark comment memo tags
+    """.split()
 )
 """Members that tell of a person or an account."""
 
@@ -144,39 +60,6 @@ _SECRET_ENDINGS: Final = (
     "apikey", "accesskey", "secretkey", "signature", "credential", "password", "secret",
     "token", "cookie", "accesskeyid",
 )  # fmt: skip
-_PATH_WORDS: Final = frozenset(
-    [
-        "api",
-        "v1",
-        "v2",
-        "v3",
-        "asset",
-        "assets",
-        "group",
-        "groups",
-        "video",
-        "videos",
-        "image",
-        "images",
-        "audio",
-        "audios",
-        "task",
-        "tasks",
-        "generations",
-        "contents",
-        "content",
-        "portrait",
-        "upload",
-        "uploads",
-        "files",
-        "file",
-        "media",
-        "cancel",
-        "seedance2",
-        "h5",
-    ]
-)
-"""Parts of vendors' paths, which stay even where somebody gives such a name to a group."""
 _ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}|&(?:#\w+|[a-z]+);")
 _SHORTEST_ECHO: Final = 3
 _SHORT_NUMBER: Final = 9
@@ -499,7 +382,7 @@ class Scrubber:
             return text
         plain = unquote(text)
         if not closed:
-            new = plain if plain in _PATH_WORDS else self.free(plain)
+            new = plain if plain in PATH_WORDS else self.free(plain)
         else:
             stem, dot, ending = plain.rpartition(".")
             typed = bool(dot) and re.fullmatch(r"[a-z0-9]{2,4}", ending) is not None

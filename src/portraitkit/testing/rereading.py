@@ -1,0 +1,252 @@
+"""
+Read cassettes with whichever portraitkit is imported: run as a script, by `comparing`.
+
+Takes JSON on standard input: interactions of cassettes, and the adapter that is to read them. Gives
+JSON: for each interaction the operation that asks so, and what it comes to, without anything secret.
+It is run with other versions of portraitkit, too, so it leans on little: flows, wire, the codec.
+"""
+
+from __future__ import annotations
+
+import base64
+import enum
+import importlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import attrs
+
+import portraitkit
+from portraitkit.errors import PortraitError
+from portraitkit.models import GroupKind
+from portraitkit.secret import Secret
+from portraitkit.video import VideoRequest
+from portraitkit.wire import Pause, Request, Response, Work
+
+NOW: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+_PNG: Final = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABAQAAAAA3bvkkAAAACklEQVR42mNgAAAAAgAB5SfeIgAAAABJRU5ErkJggg=="
+)
+_LINK: Final = "https://example.com/mia.png"
+_LEFT_OUT: Final = frozenset({"raw", "provider", "account", "ref"})
+_MOST_STEPS: Final = 12
+
+
+def provider_of(vendor: str) -> Any:
+    """Load an adapter, with credentials that are nobody's."""
+    cls = _class_of(vendor)
+    given: dict[str, Any] = {}
+    for each in attrs.fields(cls):
+        if each.default is attrs.NOTHING:
+            given[each.name] = Secret("none-of-anybody") if "Secret" in str(each.type) else "none"
+    return cls(**given, callback_url="https://app.example/verified")
+
+
+def _class_of(vendor: str) -> Any:
+    try:
+        from portraitkit.registry import provider_class  # noqa: PLC0415  (older ones may lack it)
+
+        return provider_class(vendor)
+    except (ImportError, PortraitError):
+        module = importlib.import_module(f"portraitkit.providers.{vendor}")
+        for each in vars(module).values():
+            if isinstance(each, type) and vars(each).get("name") == vendor:
+                return each
+        raise
+
+
+def results(interactions: list[Mapping[str, Any]], vendor: str) -> Iterator[dict[str, Any]]:
+    """Read each interaction by the operation that sends its request."""
+    provider = provider_of(vendor)
+    for place in range(len(interactions)):
+        yield _read(provider, interactions[place:])
+
+
+def _read(provider: Any, tape: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """Find the operation that sends the tape's first request; the one with the same members first."""
+    for strict in (True, False):
+        for name, make in _operations(provider, tape[0]["request"]):
+            found = _played(make, tape, strict=strict)
+            if found is not None:
+                return {"operation": name, "result": found}
+    return {"operation": "", "result": None}
+
+
+def _operations(
+    provider: Any, request: Mapping[str, Any]
+) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """All calls that might have sent a request, with the ids that it names."""
+    for one in _ids_in(request):
+        for name in (
+            "get_asset", "get_group", "get_video", "check_verification", "cancel_video",
+            "delete_asset", "delete_group",
+        ):  # fmt: skip
+            yield name, lambda n=name, i=one: getattr(provider, n)(i)
+        yield "list_assets", lambda i=one: provider.list_assets(None, i)
+        yield "rename_asset", lambda i=one: provider.rename_asset(i, "Mia")
+        yield "rename_group", lambda i=one: provider.rename_group(i, "Mia")
+        yield "add_asset", lambda i=one: provider.add_asset(i, _LINK, name="front")
+        yield "add_asset", lambda i=one: provider.add_asset(i, _PNG, name="front")
+    yield "create_group", lambda: provider.create_group("Mia")
+    yield "list_groups", lambda: provider.list_groups(None)
+    for kind in (GroupKind.VIRTUAL, GroupKind.REAL_PERSON):
+        yield "list_groups", lambda k=kind: provider.list_groups(None, kind=k)
+    yield "list_videos", lambda: provider.list_videos(None)
+    yield "start_verification", lambda: provider.start_verification("Ann")
+    film = VideoRequest(prompt="a figure smiles", model="seedance-2.0")
+    yield "create_video", lambda: provider.create_video(film)
+
+
+def _ids_in(request: Mapping[str, Any]) -> list[str]:
+    parts = urlsplit(request["uri"])
+    found = [unquote(each) for each in parts.path.split("/") if each]
+    found += [text for _, text in parse_qsl(parts.query)]
+    found += list(_texts(_json(base64.b64decode(request["body"]))))
+    return [each for each in dict.fromkeys(found) if 2 < len(each) < 200][::-1]  # noqa: PLR2004  (an id's length)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+
+
+def _played(make: Callable[[], Any], tape: list[Mapping[str, Any]], *, strict: bool) -> Any:
+    """Run an operation on a tape; None if it does not ask what the tape answers first."""
+    asked = 0
+    reply: Any = None
+    error: PortraitError | None = None
+    try:
+        flow = make()
+        for _ in range(_MOST_STEPS * 4):
+            step = flow.send(reply) if error is None else flow.throw(error)
+            reply, error = None, None
+            if isinstance(step, Pause):
+                reply = 0.0
+            elif isinstance(step, Work):
+                reply = step.call()
+            elif isinstance(step, Request):
+                if asked >= len(tape) or not _is_same(
+                    step, tape[asked]["request"], strict=strict and not asked
+                ):
+                    return {"asks further": _shown(step)} if asked else None
+                reply = _response(tape[asked]["response"])
+                asked += 1
+    except StopIteration as stop:
+        if stop.value is None:
+            return {"done": True} if asked else None
+        return _plain(stop.value) if asked else None
+    except PortraitError as refused:
+        return _refusal(refused) if asked else None
+    except (TypeError, ValueError, AttributeError, KeyError, NotImplementedError) as crashed:
+        return {"crash": type(crashed).__name__} if asked else None
+    return {"ends": "never"}
+
+
+def _is_same(step: Request, told: Mapping[str, Any], *, strict: bool) -> bool:
+    """
+    Compare method, path and query; of a read also the body, whose ids tell calls apart.
+
+    Args:
+        step: What an operation sends.
+        told: What was recorded.
+        strict: Whether the bodies must have the same members.
+    """
+    asked, parts = urlsplit(step.target), urlsplit(told["uri"])
+    query, its = dict(parse_qsl(asked.query)), dict(parse_qsl(parts.query))
+    if (step.method, asked.path, query) != (told["method"], parts.path, its):
+        return False
+    action = query.get("Action", "")
+    mine, other = _json(step.content), _json(base64.b64decode(told["body"]))
+    if isinstance(mine, Mapping) and isinstance(other, Mapping) and strict and set(mine) != set(other):
+        return False
+    return not action.startswith(("Get", "List", "Delete")) or _ids(mine) == _ids(other)
+
+
+def _ids(body: Any) -> set[str]:
+    left_out = ("ProjectName", "Name")
+    if isinstance(body, Mapping):
+        body = {key: each for key, each in body.items() if key not in left_out}
+    return set(_texts(body))
+
+
+def _response(told: Mapping[str, Any]) -> Response:
+    return Response(
+        status=told["status"],
+        headers=told["headers"],
+        content=base64.b64decode(told["body"]),
+        received_at=NOW,
+    )
+
+
+def _refusal(error: PortraitError) -> dict[str, Any]:
+    return {
+        "error": type(error).__name__,
+        "code": error.code,
+        "status": error.status,
+        "field": error.field,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Write a result as JSON: statuses by name, times as text, links as present or not."""
+    if isinstance(value, Secret):
+        return "present"
+    if isinstance(value, enum.Enum):
+        return value.name
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, PortraitError):
+        return {"error": type(value).__name__, "code": value.code}
+    if attrs.has(type(value)):
+        names = (each.name for each in attrs.fields(type(value)))
+        kept = {n: getattr(value, n) for n in names if not n.startswith("_") and n not in _LEFT_OUT}
+        return {"is": type(value).__name__, **{key: _plain(each) for key, each in kept.items()}}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, str | int | float | bool | None) else type(value).__name__
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
+
+
+def _shown(step: Request) -> str:
+    return f"{step.method} {urlsplit(step.url).path}"
+
+
+def main() -> int:
+    """Read the task from standard input, write the results to standard output."""
+    task = json.load(sys.stdin)
+    told: dict[str, Any] = {
+        "version": getattr(portraitkit, "__version__", "unknown"),
+        "where": str(Path(portraitkit.__file__).parent),
+        "cassettes": {},
+    }
+    for each in task["cassettes"]:
+        try:
+            found: Any = list(results(each["interactions"], each["vendor"]))
+        except (PortraitError, ImportError, TypeError) as error:
+            found = {"problem": f"{each['vendor']}: {error}"}
+        told["cassettes"][each["name"]] = found
+    json.dump(told, sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
