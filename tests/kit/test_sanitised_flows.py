@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,13 @@ from vcr.serializers import yamlserializer
 
 from portraitkit.registry import provider_class
 from portraitkit.simulators import demo
+from portraitkit.simulators.state import scans_after
 from portraitkit.testing import cassettefile
+from portraitkit.testing.linting import Limits, lint
 from portraitkit.testing.pseudonyms import Pseudonyms
 from portraitkit.testing.sanitising import Sanitiser
 
+CONTRACTS = Path(__file__).parents[2] / "providers"
 PICTURE = Path(demo.__file__).parent / "data" / "face.jpg"
 
 
@@ -30,12 +34,17 @@ def run(vendor: str, config: Path, video: Path) -> demo.Report:
     return report
 
 
-@pytest.fixture(params=demo.VENDORS)
-def recording(request, tmp_path):
+@pytest.fixture(scope="module", params=demo.VENDORS)
+def recording(request, tmp_path_factory):
     """One vendor's main job as vcrpy wrote it, and what the job came to."""
     vendor = request.param
+    tmp_path = tmp_path_factory.mktemp(vendor)
     raw = tmp_path / "raw.yaml"
-    with demo._environment(demo._SECRETS):
+    with pytest.MonkeyPatch.context() as patch, demo._environment(demo._SECRETS):
+        for name in ("REVIEW_S", "QUEUE_S", "RENDER_S"):
+            patch.setattr(demo, name, 0.05)
+        patch.setattr(demo, "scans_after", lambda _: scans_after(0.05))
+        patch.setattr(demo, "_PACING", re.sub(r"step_s = 0.\d", "step_s = 0.03", demo._PACING))
         with demo._server(vendor, tmp_path) as server:
             config = demo._write_config(tmp_path, {vendor: server})
             with recorder("all").use_cassette(str(raw)):
@@ -50,7 +59,12 @@ def test_a_sanitised_recording_replays(recording, tmp_path):
     keys = [value for value in demo._SECRETS.values() if len(value) > 3]
     fields = provider_class(vendor).secret_fields
     cleaned = Sanitiser(fields, keys, Pseudonyms(b"s" * 32)).clean(cassette)
-    cleaned["origin"] = {"evidence": "recorded", "sources": ["a simulated vendor"]}
+    cleaned["origin"] = {
+        "evidence": "recorded",
+        "provider": vendor,
+        "recorded_at": "2026-03-18T00:00:00+00:00",
+        "sources": ["a simulated vendor"],
+    }
     path = tmp_path / "clean.yaml"
     cassettefile.save(path, cleaned)
     veil = Sanitiser(fields, (), Pseudonyms(b"")).veil
@@ -72,7 +86,22 @@ def test_a_sanitised_recording_replays(recording, tmp_path):
     assert [] == [key for key in keys if key in text]
     assert [] == [word for word in ("Mia", "Ann", "mia.jpg") if word in text]
     assert live.asset_id not in text
-    assert len(text) < 60_000
+    assert [] == lint([path], Limits(contracts=CONTRACTS))
+
+
+def test_a_recording_that_was_not_sanitised_is_found(recording):
+    """The linter names the file, the interaction and the place, and shows no value."""
+    vendor, raw, _, live = recording
+    cassette = cassettefile.load(raw)
+    cassette["origin"] = {"evidence": "recorded", "provider": vendor, "recorded_at": "2026-03-18"}
+    path = raw.with_name("unclean.yaml")
+    cassettefile.save(path, cassette)
+    found = [each for each in lint([path], Limits(contracts=CONTRACTS)) if each.rule == "secret"]
+
+    assert len(cassette["interactions"]) - 1 <= len({each.interaction for each in found})
+    assert "a header authorization in the request" in {each.problem.lower() for each in found}
+    assert [] == [each for each in found if demo.ACCOUNT.api_key in str(each)]
+    assert [] == [each for each in found if live.asset_id in str(each)]
 
 
 def asked(veil, request) -> object:
