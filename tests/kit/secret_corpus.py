@@ -86,22 +86,38 @@ TOKENS: dict[str, Callable[[random.Random], str]] = {
 }
 OTHERS: dict[str, Callable[[random.Random], str]] = {
     "account id": lambda r: "2100" + digits(r, 6),
-    "e-mail": lambda r: f"{letters(r, 6, string.ascii_lowercase)}.{letters(r, 5, string.ascii_lowercase)}@{letters(r, 7, string.ascii_lowercase)}.com",  # noqa: E501
+    "e-mail": lambda r: (
+        f"{letters(r, 6, string.ascii_lowercase)}.{letters(r, 5, string.ascii_lowercase)}@{letters(r, 7, string.ascii_lowercase)}.com"
+    ),
     "phone": lambda r: f"+86 1{digits(r, 2)} {digits(r, 4)} {digits(r, 4)}",
     "mobile": lambda r: "1" + digits(r, 10),
     "national phone": lambda r: f"(0{digits(r, 2)}) {digits(r, 3)}-{digits(r, 4)}",
-    "ip": lambda r: f"{r.randrange(11, 99)}.{r.randrange(10, 99)}.{r.randrange(10, 255)}.{r.randrange(10, 255)}",  # noqa: E501
+    "ip": lambda r: (
+        f"{r.randrange(11, 99)}.{r.randrange(10, 99)}.{r.randrange(10, 255)}.{r.randrange(10, 255)}"
+    ),
     "ip v6": lambda r: ":".join(hexes(r, 4) for _ in range(8)),
-    "resource name": lambda r: f"trn:iam::{digits(r, 5)}:user/{letters(r, 6, string.ascii_lowercase)}",  # noqa: E501
-    "bucket link": lambda r: f"https://{letters(r, 9, string.ascii_lowercase)}.{letters(r, 6, string.ascii_lowercase)}.cn/{letters(r, 6, string.ascii_lowercase)}.mp4",  # noqa: E501
-    "signed link": lambda r: f"https://cdn.{letters(r, 8, string.ascii_lowercase)}.com/{letters(r, 6, string.ascii_lowercase)}.mp4?X-Tos-Credential={letters(r, 7)}&X-Tos-Date=20260318T{digits(r, 6)}Z&X-Tos-Signature={hexes(r, 64)}",  # noqa: E501
+    "resource name": lambda r: (
+        f"trn:iam::{digits(r, 5)}:user/{letters(r, 6, string.ascii_lowercase)}"
+    ),
+    "bucket link": lambda r: (
+        f"https://{letters(r, 9, string.ascii_lowercase)}.{letters(r, 6, string.ascii_lowercase)}.cn/{letters(r, 6, string.ascii_lowercase)}.mp4"
+    ),
+    "signed link": lambda r: (
+        f"https://cdn.{letters(r, 8, string.ascii_lowercase)}.com/{letters(r, 6, string.ascii_lowercase)}.mp4?X-Tos-Credential={letters(r, 7)}&X-Tos-Date=20260318T{digits(r, 6)}Z&X-Tos-Signature={hexes(r, 64)}"
+    ),
     "user in a link": lambda r: f"https://{letters(r, 6)}:{letters(r, 7)}@example.com/a.png",
-    "anchor in a link": lambda r: f"https://example.com/a.png#{letters(r, 7, string.ascii_lowercase)}",  # noqa: E501
-    "asset address": lambda r: f"asset://asset-{digits(r, 12)}-{letters(r, 5, string.ascii_lowercase)}",  # noqa: E501
+    "anchor in a link": lambda r: (
+        f"https://example.com/a.png#{letters(r, 7, string.ascii_lowercase)}"
+    ),
+    "asset address": lambda r: (
+        f"asset://asset-{digits(r, 12)}-{letters(r, 5, string.ascii_lowercase)}"
+    ),
 }
 NAMES: dict[str, Callable[[random.Random], str]] = {
     "name": lambda r: letters(r, 1, string.ascii_uppercase) + letters(r, 6, "bcdfghklmnprstvwz"),
-    "full name": lambda r: f"{letters(r, 6, 'bcdfgklmnprst').title()} {letters(r, 8, 'bcdfgklmnprst').title()}",  # noqa: E501
+    "full name": lambda r: (
+        f"{letters(r, 6, 'bcdfgklmnprst').title()} {letters(r, 8, 'bcdfgklmnprst').title()}"
+    ),
     "chinese name": lambda r: "".join(chr(r.randrange(0x4E00, 0x9F00)) for _ in range(4)),
     "project": lambda r: f"team-{letters(r, 7, string.ascii_lowercase)}-prod",
 }
@@ -242,7 +258,9 @@ FREE_POSITIONS: dict[str, Put] = {
     "answer member deep inside": in_answer(lambda b, s: b.update(a={"b": [{"c": [s]}]})),
     "answer member's name": in_answer(lambda b, s: b.update({s: 1})),
     "answer list": in_answer(lambda b, s: b.update(items_x=["a", s])),
-    "error message": in_answer(lambda b, s: b.update(error={"message": f"not allowed: {s}. Mend it"})),  # noqa: E501
+    "error message": in_answer(
+        lambda b, s: b.update(error={"message": f"not allowed: {s}. Mend it"})
+    ),
     "error code": in_answer(lambda b, s: b.update(error={"code": f"NotFound.{s}"})),
     "JSON in a text": in_answer(lambda b, s: b.update(raw_x=json.dumps({"q": s}))),
     "JSON in JSON in a text": in_answer(
@@ -265,7 +283,9 @@ FREE_POSITIONS: dict[str, Put] = {
     "request deep inside": in_request(lambda s: {"a": [{"b": {"note_x": s}}]}),
     "form": form,
     "part": lambda i, s: part(i, "note_x", None, s.encode()),
-    "file's name": lambda i, s: part(i, "file", quote(s) + ".png", picture(random.Random(1), "PNG")),  # noqa: E501
+    "file's name": lambda i, s: part(
+        i, "file", quote(s) + ".png", picture(random.Random(1), "PNG")
+    ),
     "query": address(lambda u, s: f"{u}{'&' if '?' in u else '?'}note_x={s}"),
     "path": address(lambda u, s: f"{u.partition('?')[0]}/{s}"),
     "status message": lambda i, s: i["response"]["status"].update(message=f"Refused {s}"),
@@ -302,6 +322,12 @@ SHORT: dict[str, Put] = {
         f"member {key}": in_answer(lambda b, s, k=key: b.update({k: s}))
         for key in ("api_key", "SecretKey", "signature", "BytedToken", "password", "X-Tos-Signature",
                     "myAccessToken", "GroupId", "asset_id", "userId", "ids")
+    },
+    **{
+        f"a message that says {word}": in_answer(
+            lambda b, s, w=word: b.update(error={"message": f"no such account, {w}{s}, try again"})
+        )
+        for word in ("password=", "token: ", 'secret_key="', "Authorization: Bearer ", "bearer ")
     },
     "below a secret": in_answer(lambda b, s: b.update(credentials={"x": [s]})),
 }  # fmt: skip
@@ -340,7 +366,12 @@ def corpus() -> Iterator[Plant]:
 
         for position, put in FREE_POSITIONS.items():
             for kind, make in FREE.items():
-                if rng.random() < 0.15 or kind in ("api key", "secret key", "signed link", "e-mail"):
+                if rng.random() < 0.15 or kind in (
+                    "api key",
+                    "secret key",
+                    "signed link",
+                    "e-mail",
+                ):
                     yield planted(kind, position, make(rng), put)
         for position, put in LINK_POSITIONS.items():
             for kind in ("bucket link", "signed link", "user in a link", "anchor in a link"):

@@ -51,7 +51,10 @@ def test_a_difference_is_told_in_words(other):
     assert (
         "finished_video.yaml:3: get_video: the video's status: SUCCEEDED here, FAILED there" in told
     )
-    assert "lists.yaml:4: list_videos: the page's items 2, the video's status: SUCCEEDED here, FAILED there" in told  # noqa: E501
+    assert (
+        "lists.yaml:4: list_videos: the page's items 2, the video's status: SUCCEEDED here, FAILED there"
+        in told
+    )
 
 
 def test_a_wheel_is_compared_too(other, tmp_path):
@@ -172,7 +175,9 @@ def test_a_wrong_call_is_told(arguments, problem, capsys):
     assert problem in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["lint"], ["lint", "x", "--budget-kb", "none"], ["what"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["lint"], ["lint", "x", "--budget-kb", "none"], ["what"]]
+)
 def test_usage_is_shown(arguments, capsys):
     """As every command line does."""
     with pytest.raises(SystemExit) as ended:

@@ -58,11 +58,27 @@ def only_last(**values):
     ("do", "kind", "told"),
     [
         (only_last(fps=24), Kind.ADDED, "added field fps: nothing → number"),
-        (lambda b: b.pop("model", 0), Kind.REMOVED, "removed field model (video model): text → nothing"),  # noqa: E501
-        (only_last(created_at="2026"), Kind.TYPE, "type change created_at (video created_at): number → number or text"),  # noqa: E501
-        (only_last(status="succeeded"), Kind.WORD, "nothing → succeeded; portraitkit reads it as UNKNOWN: add it to the adapter's words"),  # noqa: E501
+        (
+            lambda b: b.pop("model", 0),
+            Kind.REMOVED,
+            "removed field model (video model): text → nothing",
+        ),
+        (
+            only_last(created_at="2026"),
+            Kind.TYPE,
+            "type change created_at (video created_at): number → number or text",
+        ),
+        (
+            only_last(status="succeeded"),
+            Kind.WORD,
+            "nothing → succeeded; portraitkit reads it as UNKNOWN: add it to the adapter's words",
+        ),
         (only_last(status="failed"), Kind.WORD, "portraitkit reads it as FAILED"),
-        (only_last(error={"code": "moderation_blocked"}), Kind.CODE, "nothing → 200 moderation_blocked"),  # noqa: E501
+        (
+            only_last(error={"code": "moderation_blocked"}),
+            Kind.CODE,
+            "nothing → 200 moderation_blocked",
+        ),
     ],
 )
 def test_each_change_of_form_is_told_in_words(drifted, do, kind, told):
@@ -85,7 +101,9 @@ def timed(seconds):
     return lambda each: each.update(elapsed_s=seconds) if "request" in each else None
 
 
-@pytest.mark.parametrize(("now", "told"), [(9.0, ["3.0 s → 9.0 s"]), (4.0, []), (0.5, ["3.0 s → 0.5 s"])])  # noqa: E501
+@pytest.mark.parametrize(
+    ("now", "told"), [(9.0, ["3.0 s → 9.0 s"]), (4.0, []), (0.5, ["3.0 s → 0.5 s"])]
+)
 def test_a_change_of_time_is_told_where_it_was_recorded(drifted, now, told):
     """Twice as slow or as fast, by a second or more."""
     found = drifted(timed(now), timed(3.0))

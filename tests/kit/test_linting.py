@@ -210,8 +210,9 @@ def test_another_layout_is_mended(folder):
     assert (True, False) == (fix(path), fix(path))
     assert [] == lint([path], Limits(contracts=CONTRACTS))
     assert "A portrait." == cassettefile.load(path)["origin"]["about"]
-    assert cassette["interactions"][0]["request"]["method"] == (
-        cassettefile.load(path)["interactions"][0]["request"]["method"]
+    assert (
+        cassette["interactions"][0]["request"]["method"]
+        == (cassettefile.load(path)["interactions"][0]["request"]["method"])
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,7 @@ PICTURE = Path(demo.__file__).parent / "data" / "face.jpg"
 
 
 def recorder(mode: str, match=()) -> vcr.VCR:
-    tape = vcr.VCR(record_mode=mode, match_on=match or ("method", "uri", "body"))
-    return tape
+    return vcr.VCR(record_mode=mode, match_on=match or ("method", "uri", "body"))
 
 
 def run(vendor: str, config: Path, video: Path) -> demo.Report:
@@ -114,15 +114,13 @@ def asked(veil, request) -> object:
         }
     )
     body = found["body"]
-    try:
+    with suppress(ValueError, TypeError):
         body = json.loads(body)
-    except (ValueError, TypeError):
-        pass
     return found["method"], found["uri"], body
 
 
 def test_the_form_on_disk_is_vcrpys_own(recording):
-    """vcrpy reads out of our form what it wrote itself."""
+    """Vcrpy reads out of our form what it wrote itself."""
     _, raw, _, _ = recording
     text = raw.read_text(encoding="utf-8")
     theirs = deserialize(text, yamlserializer)

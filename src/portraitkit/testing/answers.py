@@ -1,4 +1,4 @@
-"""What a recorded answer says, in portraitkit's words: how a thing stands, and what its members are."""
+"""What a recorded answer says, in portraitkit's words: how a thing stands, what its members are."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Standing(enum.Enum):
 
 def body_of(interaction: Mapping[str, Any]) -> Any:
     """The answer's JSON; None for anything else."""
-    text = (interaction["response"].get("body") or {}).get("string")
+    text: Any = (interaction["response"].get("body") or {}).get("string")
     try:
         return json.loads(text)
     except (ValueError, TypeError, RecursionError):
@@ -73,15 +73,15 @@ def meant(word: str, vendor: str) -> list[enum.Enum]:
 
 
 def member_of(path: str, vendor: str) -> str:
-    """Name what a member of an answer is to portraitkit, such as `asset status`; empty if unread."""
+    """Name what portraitkit reads in a member, such as `asset status`; empty if nothing."""
     if not vendor:
         return ""
     names: list[str] = []
     for model, members in provider_class(vendor).codec.fields.items():
         for name, keys in members.items():
-            for key in (keys,) if isinstance(keys, str) else keys:
-                if path == key or path.endswith(f".{key}"):
-                    names.append(f"{_MODEL_NAMES.get(model.__name__, model.__name__)} {name}")
+            known = (keys,) if isinstance(keys, str) else keys
+            if any(path == key or path.endswith(f".{key}") for key in known):
+                names.append(f"{_MODEL_NAMES.get(model.__name__, model.__name__)} {name}")
     return " or ".join(dict.fromkeys(names))
 
 

@@ -17,7 +17,8 @@ from attrs import define, field
 
 from ..wire import multipart
 from .cassettefile import pretty_json
-from .scrubbing import Scrubber, UnreadableError
+from .linkscrubbing import UnreadableError
+from .scrubbing import Scrubber
 from .standins import stand_in
 
 BODY_RULES: Final = frozenset({"packed", "json", "forms", "parts", "files", "texts"})

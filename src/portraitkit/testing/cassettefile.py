@@ -27,6 +27,7 @@ VERSION: Final = 1
 
 _TOKENS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_COLON: Final = (":",)
 _WIDEST: Final = 1_000_000
 _KEYS: Final = ("origin", "interactions", "version")
 _ORIGIN_KEYS: Final = ("about", "evidence", "provider", "recorded_at", "sources", "assumed")
@@ -120,7 +121,7 @@ def pretty_json(text: str) -> str | None:
         elif not shut and before in ("{", "[", ","):
             own = depth - (token in ("{", "["))
             pieces.append("\n" + "  " * own)
-        pieces.append(_plain(token) if token[0] == '"' else f"{token} " if token == ":" else token)
+        pieces.append(_plain(token) if token[0] == '"' else token + " " * (token in _COLON))
         before = token
     return "".join(pieces)
 
@@ -180,12 +181,13 @@ def _headers(given: Mapping[str, Any] | None) -> dict[str, list[str]]:
 def _body(given: object) -> object:
     """Bytes that are text become text, and JSON is laid out."""
     if isinstance(given, bytes | bytearray):
+        raw = bytes(given)
         try:
-            given = bytes(given).decode()
+            given = raw.decode()
         except UnicodeDecodeError:
-            return bytes(given)
+            return raw
         if not given.replace("\r", "").replace("\n", "").replace("\t", "").isprintable():
-            return given.encode()
+            return raw
     if isinstance(given, str):
         return pretty_json(given) or given
     return "" if given is None else given
@@ -193,8 +195,8 @@ def _body(given: object) -> object:
 
 def _mend_length(headers: dict[str, list[str]], old: object, new: object) -> None:
     """A length that was true stays true."""
-    for name in headers:
-        if name.lower() == "content-length" and headers[name] == [str(_size(old))]:
+    for name, values in headers.items():
+        if name.lower() == "content-length" and values == [str(_size(old))]:
             headers[name] = [str(_size(new))]
 
 

@@ -57,7 +57,12 @@ def drift(told: Namespace) -> bool:
     real = [each for each in found if each.kind not in drifting.COVERAGE]
     if told.json:
         digests = [
-            {"vendor": key[0], "endpoint": key[1], "old": old[key].digest(), "new": new[key].digest()}
+            {
+                "vendor": key[0],
+                "endpoint": key[1],
+                "old": old[key].digest(),
+                "new": new[key].digest(),
+            }
             for key in sorted(both)
         ]
         _print_json({"drifts": [each.as_json() for each in found], "endpoints": digests})

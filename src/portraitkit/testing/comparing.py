@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess  # noqa: S404  (each side needs an interpreter of its own)
+import subprocess
 import sys
 import tempfile
 import zipfile
@@ -215,18 +215,13 @@ def _between(
     operation = one["operation"] or two["operation"]
     if one["operation"] != two["operation"]:
         told = (one["operation"] or _UNSENT, two["operation"] or _UNSENT)
-        yield _difference(file, number, operation, "the call that sends it", *told)
-        return
-    for what, here, there in _parts(one["result"], two["result"], ""):
-        yield _difference(file, number, operation, what, here, there)
-
-
-def _difference(
-    file: str, number: int, operation: str, what: str, here: str, there: str
-) -> Difference:
-    return Difference(
-        file=file, interaction=number, operation=operation, what=what, here=here, there=there
-    )
+        parts = [("the call that sends it", *told)]
+    else:
+        parts = list(_parts(one["result"], two["result"], ""))
+    for what, here, there in parts:
+        yield Difference(
+            file=file, interaction=number, operation=operation, what=what, here=here, there=there
+        )
 
 
 def _parts(one: Any, two: Any, where: str) -> Iterator[tuple[str, str, str]]:

@@ -228,19 +228,9 @@ def _parent(path: str) -> str:
 def _differences(vendor: str, name: str, old: Form, new: Form) -> Iterator[Drift]:
     def drift(kind: Kind, where: str = "", **told: str) -> Drift:
         meaning = member_of(where.replace("[]", ""), vendor) if where else ""
-        return Drift(
-            vendor=vendor, endpoint=name, kind=kind, where=where, meaning=meaning, **told
-        )
+        return Drift(vendor=vendor, endpoint=name, kind=kind, where=where, meaning=meaning, **told)
 
-    for path in sorted({*old.types, *new.types}):
-        before, after = old.types.get(path, set()), new.types.get(path, set())
-        if not before and old.parents.get(_parent(path)):
-            yield drift(Kind.ADDED, path, after=_listed(after))
-        elif not after and new.parents.get(_parent(path)):
-            rare = "" if old.always(path) else "it was not always there before"
-            yield drift(Kind.REMOVED, path, before=_listed(before), note=rare)
-        elif before and after and after - before:
-            yield drift(Kind.TYPE, path, before=_listed(before), after=_listed(after))
+    yield from _fields(drift, old, new)
     for path in sorted(new.words):
         for word in sorted(new.words[path] - old.words.get(path, set())):
             if old.parents.get(_parent(path)):
@@ -250,6 +240,18 @@ def _differences(vendor: str, name: str, old: Form, new: Form) -> Iterator[Drift
     for status in sorted(new.statuses - old.statuses):
         yield drift(Kind.STATUS, after=str(status))
     yield from _timing(drift, old.seconds, new.seconds)
+
+
+def _fields(drift: Any, old: Form, new: Form) -> Iterator[Drift]:
+    for path in sorted({*old.types, *new.types}):
+        before, after = old.types.get(path, set()), new.types.get(path, set())
+        if not before and old.parents.get(_parent(path)):
+            yield drift(Kind.ADDED, path, after=_listed(after))
+        elif not after and new.parents.get(_parent(path)):
+            rare = "" if old.always(path) else "it was not always there before"
+            yield drift(Kind.REMOVED, path, before=_listed(before), note=rare)
+        elif before and after and after - before:
+            yield drift(Kind.TYPE, path, before=_listed(before), after=_listed(after))
 
 
 def _timing(drift: Any, old: list[float], new: list[float]) -> Iterator[Drift]:

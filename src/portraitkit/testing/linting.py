@@ -1,5 +1,5 @@
 """
-The linter of cassettes: where it comes from, no secret, no idle answer, as documented, well laid out.
+The linter of cassettes: origin stated, no secret, no idle answer, as documented, well laid out.
 
 `lint(paths)` gives findings; `fix(path)` lays a file out anew and touches nothing else.
 """
@@ -28,7 +28,8 @@ _MOST_IDLE: Final = 2
 """So many equal answers of a wait in a row show that it goes on; more show nothing."""
 
 _CREDENTIAL: Final = re.compile(
-    r"(?i)\bauthorization:|x-security-token|x-date:|\bbearer [\w./+=-]{8,}|\bAKL?TP?[A-Za-z0-9]{12,}"
+    r"(?i)\bauthorization:|x-security-token|x-date:|\bbearer [\w./+=-]{8,}"
+    r"|\bAKL?TP?[A-Za-z0-9]{12,}"
     r"|\bsk-[A-Za-z0-9_-]{8,}|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY"
 )
 _CREDENTIAL_HEADERS: Final = frozenset(
@@ -265,6 +266,7 @@ def _size(path: Path, cassette: Mapping[str, Any], limits: Limits) -> _Found:
             ("request", each["request"].get("body")),
             ("answer", (each["response"].get("body") or {}).get("string")),
         ):
-            if len(body or "") > BODY_BYTES:
+            length = len(body) if isinstance(body, str | bytes) else 0
+            if length > BODY_BYTES:
                 then = "media and long lists do not belong into a cassette"
-                yield number, f"the {part}'s body has {len(body)} bytes", then
+                yield number, f"the {part}'s body has {length} bytes", then

@@ -23,11 +23,13 @@ WORDS: Final = frozenset(
 """Beside those of the adapters' tables."""
 
 PATH_WORDS: Final = frozenset(
-    """
-    api v1 v2 v3 asset assets group groups video videos image images audio audios task tasks
-    generations contents content portrait upload uploads files file media cancel seedance2 h5
-    """.split()
-)
+    {
+        "api", "v1", "v2", "v3", "asset", "assets", "group", "groups", "video", "videos",
+        "image", "images", "audio", "audios", "task", "tasks", "generations", "contents",
+        "content", "portrait", "upload", "uploads", "files", "file", "media", "cancel",
+        "seedance2", "h5",
+    }
+)  # fmt: skip
 """Parts of vendors' paths, which stay even where somebody gives such a name to a group."""
 _MODEL: Final = re.compile(
     r"(?:doubao-|dreamina-|byteplus-|bytedance[/-])?see(?:dance|dream)[\w.-]*?"
@@ -36,7 +38,8 @@ _MODEL: Final = re.compile(
 )
 _VERSIONED: Final = re.compile(r"(?:[A-Za-z]+|\d{1,3}(?:\.\d{1,2})?|[A-Za-z]\d|\d{6})")
 _OPEN: Final = re.compile(
-    r"pk-[0-9a-z]{10}|(?:19|20)\d\d-?[01]\d-?[0-3]\d(?:[T ][0-2]\d:?[0-5]\d(?::?[0-5]\d(?:\.\d{1,9})?)?"
+    r"pk-[0-9a-z]{10}|(?:19|20)\d\d-?[01]\d-?[0-3]\d"
+    r"(?:[T ][0-2]\d:?[0-5]\d(?::?[0-5]\d(?:\.\d{1,9})?)?"
     r"(?:Z|[+-]\d\d:?\d\d)?)?"
 )
 """The mark of a create, and dates."""

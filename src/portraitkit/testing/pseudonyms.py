@@ -252,7 +252,7 @@ def _class_of(character: str) -> str:
 
 
 def _with_mark(body: str, alphabets: Sequence[str]) -> str:
-    """Make the last characters a check sum of the rest: enough of them, but three in five at most."""
+    """Make the last characters a check sum of the rest: three in five of them at most."""
     places = [place for place, alphabet in enumerate(alphabets) if alphabet]
     marked: list[int] = []
     odds = 1

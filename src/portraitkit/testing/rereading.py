@@ -1,8 +1,8 @@
 """
 Read cassettes with whichever portraitkit is imported: run as a script, by `comparing`.
 
-Takes JSON on standard input: interactions of cassettes, and the adapter that is to read them. Gives
-JSON: for each interaction the operation that asks so, and what it comes to, without anything secret.
+Takes JSON on standard input: interactions of cassettes, and the adapter that is to read them.
+Gives JSON: for each interaction the operation that asks so, and what it comes to.
 It is run with other versions of portraitkit, too, so it leans on little: flows, wire, the codec.
 """
 
@@ -15,6 +15,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -23,7 +24,7 @@ import attrs
 
 import portraitkit
 from portraitkit.errors import PortraitError
-from portraitkit.models import GroupKind
+from portraitkit.models import AssetStatus, GroupKind
 from portraitkit.secret import Secret
 from portraitkit.video import VideoRequest
 from portraitkit.wire import Pause, Request, Response, Work
@@ -68,7 +69,7 @@ def results(interactions: list[Mapping[str, Any]], vendor: str) -> Iterator[dict
 
 
 def _read(provider: Any, tape: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """Find the operation that sends the tape's first request; the one with the same members first."""
+    """Find the operation that sends the tape's first request, best with the same members."""
     for strict in (True, False):
         for name, make in _operations(provider, tape[0]["request"]):
             found = _played(make, tape, strict=strict)
@@ -86,20 +87,20 @@ def _operations(
             "get_asset", "get_group", "get_video", "check_verification", "cancel_video",
             "delete_asset", "delete_group",
         ):  # fmt: skip
-            yield name, lambda n=name, i=one: getattr(provider, n)(i)
-        yield "list_assets", lambda i=one: provider.list_assets(None, i)
-        yield "rename_asset", lambda i=one: provider.rename_asset(i, "Mia")
-        yield "rename_group", lambda i=one: provider.rename_group(i, "Mia")
-        yield "add_asset", lambda i=one: provider.add_asset(i, _LINK, name="front")
-        yield "add_asset", lambda i=one: provider.add_asset(i, _PNG, name="front")
-    yield "create_group", lambda: provider.create_group("Mia")
-    yield "list_groups", lambda: provider.list_groups(None)
-    for kind in (GroupKind.VIRTUAL, GroupKind.REAL_PERSON):
-        yield "list_groups", lambda k=kind: provider.list_groups(None, kind=k)
-    yield "list_videos", lambda: provider.list_videos(None)
-    yield "start_verification", lambda: provider.start_verification("Ann")
+            yield name, partial(getattr(provider, name), one)
+        yield "list_assets", partial(provider.list_assets, None, one)
+        yield "list_assets", partial(provider.list_assets, None, one, status=AssetStatus.ACTIVE)
+        yield "rename_asset", partial(provider.rename_asset, one, "Mia")
+        yield "rename_group", partial(provider.rename_group, one, "Mia")
+        for source in (_LINK, _PNG):
+            yield "add_asset", partial(provider.add_asset, one, source, name="front")
+    yield "create_group", partial(provider.create_group, "Mia")
+    for kind in (None, GroupKind.VIRTUAL, GroupKind.REAL_PERSON):
+        yield "list_groups", partial(provider.list_groups, None, kind=kind)
+    yield "list_videos", partial(provider.list_videos, None)
+    yield "start_verification", partial(provider.start_verification, "Ann")
     film = VideoRequest(prompt="a figure smiles", model="seedance-2.0")
-    yield "create_video", lambda: provider.create_video(film)
+    yield "create_video", partial(provider.create_video, film)
 
 
 def _ids_in(request: Mapping[str, Any]) -> list[str]:
@@ -168,7 +169,12 @@ def _is_same(step: Request, told: Mapping[str, Any], *, strict: bool) -> bool:
         return False
     action = query.get("Action", "")
     mine, other = _json(step.content), _json(base64.b64decode(told["body"]))
-    if isinstance(mine, Mapping) and isinstance(other, Mapping) and strict and set(mine) != set(other):
+    if (
+        isinstance(mine, Mapping)
+        and isinstance(other, Mapping)
+        and strict
+        and set(mine) != set(other)
+    ):
         return False
     return not action.startswith(("Get", "List", "Delete")) or _ids(mine) == _ids(other)
 
@@ -198,7 +204,7 @@ def _refusal(error: PortraitError) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:  # noqa: PLR0911  (one for each kind of value)
     """Write a result as JSON: statuses by name, times as text, links as present or not."""
     if isinstance(value, Secret):
         return "present"

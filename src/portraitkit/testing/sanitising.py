@@ -14,14 +14,17 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
 
 from ..errors import PortraitError
 from .bodyscrubbing import BODY_RULES, Bodies
 from .cassettefile import pretty_json
+from .linkscrubbing import UnreadableError
 from .plainwords import is_word
 from .pseudonyms import Pseudonyms, Veil, is_false
-from .scrubbing import TEXT_RULES, Scrubber, UnreadableError, forms_of
+from .scrubbing import Scrubber, forms_of
+from .secretmembers import TEXT_RULES
 
 T = TypeVar("T")
 
@@ -29,20 +32,12 @@ ALL_RULES: Final = TEXT_RULES | BODY_RULES | {"headers", "locations", "messages"
 """Every rule of the sanitiser, by name."""
 
 _OPEN_HEADERS: Final = frozenset(
-    [
-        "accept",
-        "accept-encoding",
-        "accept-ranges",
-        "content-length",
-        "content-range",
-        "content-type",
-        "range",
-        "retry-after",
-        "x-ratelimit-limit",
-        "x-ratelimit-remaining",
+    {
+        "accept", "accept-encoding", "accept-ranges", "content-length", "content-range",
+        "content-type", "range", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining",
         "x-ratelimit-reset",
-    ]
-)
+    }
+)  # fmt: skip
 """Headers that stay. Of their texts, what looks like a secret is replaced all the same."""
 _REQUEST_IDS: Final = frozenset({"x-request-id", "x-client-request-id", "x-tt-logid"})
 _ADDRESSES: Final = frozenset({"location", "content-location"})
@@ -223,8 +218,8 @@ class Sanitiser:
             texts = values if isinstance(values, list | tuple) else [values]
             clean = self._header_rule(low, scrubber)
             if clean is not None:
-                text = [_at(f"{where} header {name}", lambda t=t: clean(_text(t))) for t in texts]
-                cleaned[str(name)] = text
+                place = f"{where} header {name}"
+                cleaned[str(name)] = [_at(place, partial(clean, _text(each))) for each in texts]
         return cleaned
 
     def _header_rule(self, name: str, scrubber: Scrubber) -> Callable[[str], str] | None:

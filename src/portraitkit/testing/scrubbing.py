@@ -15,99 +15,30 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from attrs import define, field
 
-from .plainwords import PATH_WORDS, is_open_host, is_open_number, is_word, vocabulary
-from .pseudonyms import Pseudonyms, is_false, is_stamp
+from .linkscrubbing import LinkScrubber, UnreadableError
+from .plainwords import is_open_number, is_word, vocabulary
+from .pseudonyms import is_false, is_stamp
+from .secretmembers import FOUND, ID_MEMBER, PERSONAL_MEMBERS, SECRET_ENDINGS, SECRET_MEMBERS
 from .standins import stand_in
 
-TEXT_RULES: Final = frozenset(
-    {
-        "fields", "ids", "secrets", "persons", "endings", "below", "links", "paths", "queries", "hosts", "users",
-        "fragments", "data addresses", "resource names", "emails", "ips", "phones", "base64",
-        "tokens", "numbers", "nested", "members", "encoded", "echoes", "known",
-    }
-)  # fmt: skip
-
-SECRET_MEMBERS: Final = frozenset(
-    """
-    apikey accesskey accesskeyid secretkey secretaccesskey secret clientsecret authorization auth
-    token bytedtoken accesstoken refreshtoken sessiontoken securitytoken signature sign sig
-    credential credentials password passwd pwd cookie setcookie session nonce policy h5link
-    algorithm nexttoken cursor ticket jwt
-    """.split()
-)
-"""Members that are secret at any vendor, in lower case without `_` and `-`."""
-
-PERSONAL_MEMBERS: Final = frozenset(
-    """
-    name username nickname realname fullname displayname firstname lastname groupname assetname
-    title description owner ownername creator createdby contact company organization department
-    phone phonenumber mobile mobilephone tel telephone email mail emailaddress idcard idnumber
-    idno identity birthday birthdate address city ip clientip remoteaddr remoteip useragent
-    project projectname account accountname user userinfo customer tenant filename prompt text
-    negativeprompt revisedprompt caption remark comment memo tags
-    """.split()
-)
-"""Members that tell of a person or an account."""
-
-_ID_MEMBER: Final = re.compile(
-    r"(?:^|[_-])(?:id|ids|ID|IDs|uid|uuid)$|(?<=[a-z0-9])(?:Id|ID|Ids|IDs)$|^I[dD]s?$"
-)
-_SECRET_ENDINGS: Final = (
-    "apikey", "accesskey", "secretkey", "signature", "credential", "password", "secret",
-    "token", "cookie", "accesskeyid",
-)  # fmt: skip
 _ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}|&(?:#\w+|[a-z]+);")
 _SHORTEST_ECHO: Final = 3
 _SHORT_NUMBER: Final = 9
 _SHORT: Final = 8
 _WHOLE: Final = ("link", "data")
 _STAMPED: Final = re.compile(r"((?:Name|mail|host)-[a-z0-9]{8}(?![a-z0-9]))")
+_SAID: Final = re.compile(r"^([^:=]*?[:=]\s*[\"']?(?:bearer\s+)?|bearer\s+)", re.IGNORECASE)
 _DEEPEST: Final = 40
-
-_FOUND: Final = re.compile(
-    r"""
-      (?P<data>data:[\w.+/-]*(?:;[\w=.+-]+)*,[^\s"'<>)]*)
-    | (?P<link>(?:(?:https?|wss?|ftps?)|[A-Za-z][A-Za-z0-9+-]{0,20}):(?:\\?/){2}[^\s"'<>`{}|，。；！？（）“”、》《]+)
-    | (?P<resource>\b(?:trn|arn|urn):[\w:/.*@+=,-]+)
-    | (?P<email>[\w.+%-]+@[\w-]+(?:\.[\w-]+)+)
-    | (?P<date>(?<![\w-])(?:19|20)\d\d-[01]\d-[0-3]\d(?:[T ][0-2]\d:[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?
-        (?:Z|\ ?[+-]\d\d:?\d\d)?)?(?![\w-]))
-    | (?P<ip>(?<![\d_])(?<!\d\.)(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)
-        |(?<![\w:])(?:[0-9a-fA-F]{1,4}:){3,7}(?::?[0-9a-fA-F]{1,4}){1,5}(?![\w:])
-        |(?<![\w:])[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,5}::(?:[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4})*)?(?![\w:]))
-    | (?P<phone>(?<![\w-])\+\d[\d ()./-]{6,18}\d(?![\w-])
-        |(?<![\w-])(?<!\d\.)(?:\(0?\d{2,4}\)|0?\d{2,4})[ -]\d{3,4}[ -]\d{4}(?![\w-])
-        |(?<!\w)1[3-9]\d{9}(?!\w))
-    | (?P<base64>(?<![A-Za-z0-9+/_=-])(?:[A-Za-z0-9+/]{40,}|[A-Za-z0-9_-]{40,})={0,2}(?![A-Za-z0-9+/_=-]))
-    | (?P<token>[\w~-]{8,}(?:[+/=][\w+/=~-]*\d[\w+/=~-]*)?={0,2})
-    """,
-    re.VERBOSE,
-)
-
-
-class UnreadableError(Exception):
-    """A text cannot be parsed as what it has to be. Says what, never the text."""
 
 
 @define(eq=False)
-class Scrubber:
-    """
-    Cleans the texts of one cassette.
+class Scrubber(LinkScrubber):
+    """Cleans the texts of one cassette."""
 
-    Attributes:
-        told: Values that were found secret, and their pseudonyms: replaced wherever they appear.
-        places: What was replaced, by which rule.
-    """
-
-    pseudonyms: Pseudonyms
-    secret_fields: frozenset[str]
-    rules: frozenset[str] = TEXT_RULES
-    hosts: frozenset[str] = frozenset()
-    told: dict[str, str] = field(factory=dict[str, str], repr=False)
     _echo: re.Pattern[str] | None = field(default=None, repr=False)
 
     # -- JSON ------------------------------------------------------------------------------------
@@ -118,7 +49,7 @@ class Scrubber:
             raise UnreadableError("it is nested too deeply")
         if isinstance(found, Mapping):
             return {
-                self._member(str(key)): self.value(each, self._below(member, str(key)), depth + 1)
+                self.member(str(key)): self.value(each, self._below(member, str(key)), depth + 1)
                 for key, each in found.items()
             }
         if isinstance(found, list | tuple):
@@ -129,10 +60,11 @@ class Scrubber:
             return self._number(found, member)
         return self.text(str(found), member, depth)
 
-    def _member(self, name: str) -> str:
+    def member(self, name: str) -> str:
+        """Clean a member's own name."""
         if "members" not in self.rules:
             return name
-        return self.told.get(name) or _FOUND.sub(self._replace, name)
+        return self.told.get(name) or FOUND.sub(self._replace, name)
 
     def _below(self, member: str, key: str) -> str:
         """What lies below a secret member is secret, whatever it is called."""
@@ -151,10 +83,10 @@ class Scrubber:
             rule = "secrets"
         elif folded in PERSONAL_MEMBERS:
             rule = "persons"
-        elif folded.endswith(_SECRET_ENDINGS):
+        elif folded.endswith(SECRET_ENDINGS):
             rule = "endings"
         else:
-            rule = "ids" if _ID_MEMBER.search(member) else ""
+            rule = "ids" if ID_MEMBER.search(member) else ""
         return rule if rule in self.rules else ""
 
     def _number(self, found: float, member: str) -> float:
@@ -166,20 +98,15 @@ class Scrubber:
 
     def text(self, found: str, member: str = "", depth: int = 0) -> str:
         """Clean a text that stands in *member*."""
-        if not found or found in vocabulary():
-            return found
-        if found in self.told:
-            return self.told[found]
+        if not found or found in vocabulary() or found in self.told:
+            return self.told.get(found, found)
         if "nested" in self.rules and (inner := self._nested(found, member, depth)) is not None:
             return inner
         rule = self._rule_of(member)
         if not rule:
             return self.free(found)
-        if rule == "ids":
-            return self._tell(found, self._id(found))
-        if rule == "persons":
-            return self._tell(found, self._person(found))
-        return self._tell(found, self._secret(found))
+        clean = {"ids": self._id, "persons": self._person}.get(rule, self._secret)
+        return self.tell(found, clean(found))
 
     def _nested(self, found: str, member: str, depth: int) -> str | None:
         if found.lstrip()[:1] not in ("{", "["):
@@ -197,7 +124,7 @@ class Scrubber:
         return found if is_model(found) else self.pseudonyms.token(found)
 
     def _person(self, found: str) -> str:
-        whole = _FOUND.fullmatch(found)
+        whole = FOUND.fullmatch(found)
         if whole and whole.lastgroup in ("email", "phone", "ip", "link", "data"):
             return self._replace(whole)
         stem, dot, ending = found.rpartition(".")
@@ -206,14 +133,14 @@ class Scrubber:
         return self.pseudonyms.name(found)
 
     def _secret(self, found: str) -> str:
-        if _FOUND.fullmatch(found) and "://" in found:
+        if FOUND.fullmatch(found) and "://" in found:
             return self.pseudonyms.link(self.link(found, whole=True))
         kind, blank, rest = found.partition(" ")
         if blank and kind.lower() in ("bearer", "basic"):
             return f"{kind} {self.pseudonyms.token(rest, 'secret')}"
         return self.pseudonyms.token(found, "secret")
 
-    def _tell(self, real: str, false: str) -> str:
+    def tell(self, real: str, false: str) -> str:
         """Remember a value that was found secret, so that its echoes are replaced too."""
         if (
             "echoes" in self.rules
@@ -240,18 +167,18 @@ class Scrubber:
         """Replace echoes, and in between them what looks like a secret."""
         echo = self._echoes()
         if echo is None:
-            return _FOUND.sub(self._replace, found)
+            return FOUND.sub(self._replace, found)
         # An address is read as one, and its pieces come back here.
-        spans = [each.span() for each in _FOUND.finditer(found) if each.lastgroup in _WHOLE]
+        spans = [each.span() for each in FOUND.finditer(found) if each.lastgroup in _WHOLE]
         pieces: list[str] = []
         place = 0
         for each in echo.finditer(found):
             first, last = each.span()
             if any(a <= first and last <= b and (a, b) != (first, last) for a, b in spans):
                 continue
-            pieces += (_FOUND.sub(self._replace, found[place:first]), self._echoed(each[0]))
+            pieces += (FOUND.sub(self._replace, found[place:first]), self._echoed(each[0]))
             place = last
-        return "".join((*pieces, _FOUND.sub(self._replace, found[place:])))
+        return "".join((*pieces, FOUND.sub(self._replace, found[place:])))
 
     def _echoes(self) -> re.Pattern[str] | None:
         if self.told and self._echo is None:
@@ -268,8 +195,26 @@ class Scrubber:
     def _replace(self, found: re.Match[str]) -> str:
         if found[0] in self.told:
             return self.told[found[0]]
-        kind, text = found.lastgroup or "", found[0]
-        return _HANDLERS[kind](self, text)
+        clean: Mapping[str, Callable[[str], str]] = {
+            "data": self._data,
+            "link": self._link,
+            "assigned": self._assigned,
+            "resource": self._resource,
+            "email": self._email,
+            "date": str,
+            "ip": self._ip,
+            "phone": self._phone,
+            "base64": self._base64,
+            "token": self._token,
+        }
+        return clean[found.lastgroup or "token"](found[0])
+
+    def _assigned(self, text: str) -> str:
+        """`password=…`: however harmless the value looks."""
+        said, value = _SAID.split(text, maxsplit=1)[1:]
+        if "assigned" not in self.rules or value in vocabulary():
+            return f"{said}{self._scan(value)}"
+        return f"{said}{self.tell(value, self.pseudonyms.token(value, 'secret'))}"
 
     def _data(self, text: str) -> str:
         head, _, body = text.partition(",")
@@ -292,10 +237,10 @@ class Scrubber:
     def _email(self, text: str) -> str:
         if "emails" not in self.rules or text.endswith("@mail.example"):
             return text
-        return self._tell(text, self.pseudonyms.email(text))
+        return self.tell(text, self.pseudonyms.email(text))
 
     def _ip(self, text: str) -> str:
-        reserved = text.startswith(("203.0.113.", "127.", "0.0.0.0", "2001:db8:")) or text == "::1"
+        reserved = text.startswith(("203.0.113.", "127.", "2001:db8:")) or text == "::1"
         if "ips" not in self.rules or reserved:
             return text
         return self.pseudonyms.address(text)
@@ -321,103 +266,11 @@ class Scrubber:
             return "".join(each if is_false(each) else self._scan(each) for each in pieces)
         found = re.fullmatch(r"([A-Za-z][A-Za-z0-9_-]*)=(.+)", text)
         if found:  # `signature=…` and the like
-            return f"{found[1]}={self._tell(found[2], self.pseudonyms.token(found[2]))}"
-        return self._tell(text, self.pseudonyms.token(text))
-
-    # -- addresses -------------------------------------------------------------------------------
+            return f"{found[1]}={self.tell(found[2], self.pseudonyms.token(found[2]))}"
+        return self.tell(text, self.pseudonyms.token(text))
 
     def _link(self, text: str) -> str:
         return self.pseudonyms.link(self.link(text))
-
-    def link(self, text: str, *, whole: bool = False) -> str:
-        """
-        Clean an address, piece by piece, so that an echo of a part of it stays equal.
-
-        Args:
-            text: It.
-            whole: Whether all of its path is secret, as an H5 link's.
-        """
-        if "links" not in self.rules:
-            return text
-        if "\\/" in text:
-            return self.link(text.replace("\\/", "/"), whole=whole).replace("/", "\\/")
-        bare = text.rstrip(".,;:!?)")
-        after = text[len(bare) :]
-        try:
-            parts = urlsplit(bare)
-            host = parts.netloc.rpartition("@")[2]
-        except ValueError:
-            raise UnreadableError("an address in it cannot be parsed") from None
-        if parts.scheme not in ("http", "https", "ws", "wss"):
-            rest = bare.partition("://")[2]
-            return f"{parts.scheme}://{self._other(rest)}{after}"
-        opened = not host or is_open_host(host) or host in self.hosts
-        closed = whole or not opened
-        if not opened and "hosts" in self.rules:
-            host = self.pseudonyms.host(host)
-        user = parts.netloc.rpartition("@")[0]
-        if user and "users" not in self.rules:
-            host = f"{user}@{host}"
-        pieces = [f"{parts.scheme}://{host}{self._path(parts.path, closed=closed)}"]
-        if parts.query:
-            pieces.append(f"?{self.query(parts.query, closed=closed)}")
-        if parts.fragment:
-            pieces.append(f"#{self._fragment(parts.fragment)}")
-        return "".join(pieces) + after
-
-    def _other(self, rest: str) -> str:
-        """What comes after `asset://` and its like."""
-        return rest if is_word(rest) else self.pseudonyms.token(rest)
-
-    def _fragment(self, text: str) -> str:
-        return self.pseudonyms.token(text) if "fragments" in self.rules else text
-
-    def _path(self, path: str, *, closed: bool) -> str:
-        if "paths" not in self.rules:
-            return path
-        return "/".join(self._segment(each, closed=closed) for each in path.split("/"))
-
-    def _segment(self, text: str, *, closed: bool) -> str:
-        if not text:
-            return text
-        plain = unquote(text)
-        if not closed:
-            new = plain if plain in PATH_WORDS else self.free(plain)
-        else:
-            stem, dot, ending = plain.rpartition(".")
-            typed = bool(dot) and re.fullmatch(r"[a-z0-9]{2,4}", ending) is not None
-            name = stem if typed else plain
-            new = self.told.get(name) or self.pseudonyms.token(name)
-            new = f"{new}.{ending}" if typed else new
-        return text if new == plain else quote(new, safe="-_.~:@!$&'()*+,;=")
-
-    def query(self, query: str, *, closed: bool = False) -> str:
-        """Clean a query or form, pair by pair, in the order given."""
-        if "queries" not in self.rules:
-            return query
-        return "&".join(self._pair(each, closed=closed) for each in query.split("&"))
-
-    def _pair(self, pair: str, *, closed: bool) -> str:
-        key, sign, text = pair.partition("=")
-        plain = unquote(text.replace("+", " "))
-        if closed and plain:
-            new = self._tell(plain, self.pseudonyms.token(plain))
-        else:
-            new = str(self.value(plain, unquote(key)))
-        return f"{self._member(key)}{sign}{text if new == plain else quote(new, safe='-_.~')}"
-
-
-_HANDLERS: Final[Mapping[str, Callable[[Scrubber, str], str]]] = {
-    "data": Scrubber._data,
-    "link": Scrubber._link,
-    "resource": Scrubber._resource,
-    "email": Scrubber._email,
-    "date": lambda _, text: text,
-    "ip": Scrubber._ip,
-    "phone": Scrubber._phone,
-    "base64": Scrubber._base64,
-    "token": Scrubber._token,
-}
 
 
 def _as_pattern(value: str) -> str:

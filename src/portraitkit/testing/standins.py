@@ -15,6 +15,8 @@ from attrs import frozen
 
 Size = tuple[int, int]
 _MOST_PX: Final = 20_000
+_SHORT: Final = 3
+"""A TIFF's word for a number of two bytes."""
 _MOST_SEARCHED: Final = 1_000_000
 
 
@@ -162,9 +164,8 @@ def _tiff_size(content: bytes) -> Size:
     for place in range(int(struct.unpack_from(order + "H", content, table)[0])):
         entry = table + 2 + 12 * place
         tag, kind = _at(order + "HH", content, entry)
-        found[tag] = int(
-            struct.unpack_from(order + ("H" if kind == 3 else "I"), content, entry + 8)[0]
-        )
+        width = order + ("H" if kind == _SHORT else "I")
+        found[tag] = int(struct.unpack_from(width, content, entry + 8)[0])
     return found.get(256, 1), found.get(257, 1)
 
 

@@ -1,0 +1,80 @@
+"""What a secret is known by: the member it stands in, or what it looks like."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+TEXT_RULES: Final = frozenset(
+    {
+        # by the member
+        "fields", "ids", "secrets", "persons", "endings", "below", "numbers", "members", "nested",
+        # by its looks
+        "links", "paths", "queries", "hosts", "users", "fragments", "data addresses", "assigned",
+        "resource names", "emails", "ips", "phones", "base64", "tokens", "encoded",
+        # by what is known
+        "echoes", "known",
+    }
+)  # fmt: skip
+"""The rules for texts, by name: each can be left out, to prove that it is needed."""
+
+SECRET_MEMBERS: Final = frozenset(
+    {
+        "apikey", "accesskey", "accesskeyid", "secretkey", "secretaccesskey", "secret",
+        "clientsecret", "authorization", "auth", "token", "bytedtoken", "accesstoken",
+        "refreshtoken", "sessiontoken", "securitytoken", "signature", "sign", "sig",
+        "credential", "credentials", "password", "passwd", "pwd", "cookie", "setcookie",
+        "session", "nonce", "policy", "h5link", "algorithm", "nexttoken", "cursor", "ticket",
+        "jwt",
+    }
+)  # fmt: skip
+"""Members that are secret at any vendor, in lower case without `_` and `-`."""
+
+PERSONAL_MEMBERS: Final = frozenset(
+    {
+        "name", "username", "nickname", "realname", "fullname", "displayname", "firstname",
+        "lastname", "groupname", "assetname", "title", "description", "owner", "ownername",
+        "creator", "createdby", "contact", "company", "organization", "department", "phone",
+        "phonenumber", "mobile", "mobilephone", "tel", "telephone", "email", "mail",
+        "emailaddress", "idcard", "idnumber", "idno", "identity", "birthday", "birthdate",
+        "address", "city", "ip", "clientip", "remoteaddr", "remoteip", "useragent", "project",
+        "projectname", "account", "accountname", "user", "userinfo", "customer", "tenant",
+        "filename", "prompt", "text", "negativeprompt", "revisedprompt", "caption", "remark",
+        "comment", "memo", "tags",
+    }
+)  # fmt: skip
+"""Members that tell of a person or an account."""
+
+ID_MEMBER: Final = re.compile(
+    r"(?:^|[_-])(?:id|ids|ID|IDs|uid|uuid)$|(?<=[a-z0-9])(?:Id|ID|Ids|IDs)$|^I[dD]s?$"
+)
+SECRET_ENDINGS: Final = (
+    "apikey", "accesskey", "secretkey", "signature", "credential", "password", "secret",
+    "token", "cookie", "accesskeyid",
+)  # fmt: skip
+
+FOUND: Final = re.compile(
+    r"""
+      (?P<data>data:[\w.+/-]*(?:;[\w=.+-]+)*,[^\s"'<>)]*)
+    | (?P<link>(?:(?:https?|wss?|ftps?)|[A-Za-z][A-Za-z0-9+-]{0,20}):(?:\\?/){2}
+        [^\s"'<>`{}|\u3000-\u303f\uff00-\uff1f\u2018-\u201d]+)
+    | (?P<assigned>(?i:\b(?:password|passwd|pwd|secret|token
+        |api[ _-]?key|access[ _-]?key|secret[ _-]?key|signature|credential|authorization)["']?\s*[:=]\s*["']?(?:bearer\s+)?|\bbearer\s+)
+        [^\s"',;&<>(){}]{4,})
+    | (?P<resource>\b(?:trn|arn|urn):[\w:/.*@+=,-]+)
+    | (?P<email>[\w.+%-]+@[\w-]+(?:\.[\w-]+)+)
+    | (?P<date>(?<![\w-])(?:19|20)\d\d-[01]\d-[0-3]\d(?:[T ][0-2]\d:[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?
+        (?:Z|\ ?[+-]\d\d:?\d\d)?)?(?![\w-]))
+    | (?P<ip>(?<![\d_])(?<!\d\.)(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)
+        |(?<![\w:])(?:[0-9a-fA-F]{1,4}:){3,7}(?::?[0-9a-fA-F]{1,4}){1,5}(?![\w:])
+        |(?<![\w:])[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,5}::
+            (?:[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4})*)?(?![\w:]))
+    | (?P<phone>(?<![\w-])\+\d[\d ()./-]{6,18}\d(?![\w-])
+        |(?<![\w-])(?<!\d\.)(?:\(0?\d{2,4}\)|0?\d{2,4})[ -]\d{3,4}[ -]\d{4}(?![\w-])
+        |(?<!\w)1[3-9]\d{9}(?!\w))
+    | (?P<base64>(?<![A-Za-z0-9+/_=-])(?:[A-Za-z0-9+/]{40,}|[A-Za-z0-9_-]{40,})={0,2}
+        (?![A-Za-z0-9+/_=-]))
+    | (?P<token>[\w~-]{8,}(?:[+/=][\w+/=~-]*\d[\w+/=~-]*)?={0,2})
+    """,
+    re.VERBOSE,
+)
