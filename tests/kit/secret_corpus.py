@@ -54,6 +54,10 @@ def letters(rng: random.Random, count: int, alphabet: str = ALNUM) -> str:
     return "".join(rng.choice(alphabet) for _ in range(count))
 
 
+def low(rng: random.Random, count: int) -> str:
+    return letters(rng, count, string.ascii_lowercase)
+
+
 def digits(rng: random.Random, count: int) -> str:
     return rng.choice("3456789") + letters(rng, count - 1, string.digits)
 
@@ -78,17 +82,15 @@ TOKENS: dict[str, Callable[[random.Random], str]] = {
     "hex key": lambda r: hexes(r, 32),
     "digest": lambda r: hexes(r, 64),
     "uuid": lambda r: "-".join(hexes(r, n) for n in (7, 4, 4, 4, 12)).replace("-", "9-", 1),
-    "asset id": lambda r: f"asset-20260318{digits(r, 6)}-{letters(r, 5, string.ascii_lowercase)}",
-    "group id": lambda r: f"group-20260318{digits(r, 6)}-{letters(r, 5, string.ascii_lowercase)}",
-    "task id": lambda r: f"cgt-20260318{digits(r, 6)}-{letters(r, 5, string.ascii_lowercase)}",
+    "asset id": lambda r: f"asset-20260318{digits(r, 6)}-{low(r, 5)}",
+    "group id": lambda r: f"group-20260318{digits(r, 6)}-{low(r, 5)}",
+    "task id": lambda r: f"cgt-20260318{digits(r, 6)}-{low(r, 5)}",
     "record id": lambda r: "ta_" + hexes(r, 32),
     "letters": lambda r: letters(r, 32, string.ascii_letters),
 }
 OTHERS: dict[str, Callable[[random.Random], str]] = {
     "account id": lambda r: "2100" + digits(r, 6),
-    "e-mail": lambda r: (
-        f"{letters(r, 6, string.ascii_lowercase)}.{letters(r, 5, string.ascii_lowercase)}@{letters(r, 7, string.ascii_lowercase)}.com"
-    ),
+    "e-mail": lambda r: f"{low(r, 6)}.{low(r, 5)}@{low(r, 7)}.com",
     "phone": lambda r: f"+86 1{digits(r, 2)} {digits(r, 4)} {digits(r, 4)}",
     "mobile": lambda r: "1" + digits(r, 10),
     "national phone": lambda r: f"(0{digits(r, 2)}) {digits(r, 3)}-{digits(r, 4)}",
@@ -96,22 +98,15 @@ OTHERS: dict[str, Callable[[random.Random], str]] = {
         f"{r.randrange(11, 99)}.{r.randrange(10, 99)}.{r.randrange(10, 255)}.{r.randrange(10, 255)}"
     ),
     "ip v6": lambda r: ":".join(hexes(r, 4) for _ in range(8)),
-    "resource name": lambda r: (
-        f"trn:iam::{digits(r, 5)}:user/{letters(r, 6, string.ascii_lowercase)}"
-    ),
-    "bucket link": lambda r: (
-        f"https://{letters(r, 9, string.ascii_lowercase)}.{letters(r, 6, string.ascii_lowercase)}.cn/{letters(r, 6, string.ascii_lowercase)}.mp4"
-    ),
+    "resource name": lambda r: f"trn:iam::{digits(r, 5)}:user/{low(r, 6)}",
+    "bucket link": lambda r: f"https://{low(r, 9)}.{low(r, 6)}.cn/{low(r, 6)}.mp4",
     "signed link": lambda r: (
-        f"https://cdn.{letters(r, 8, string.ascii_lowercase)}.com/{letters(r, 6, string.ascii_lowercase)}.mp4?X-Tos-Credential={letters(r, 7)}&X-Tos-Date=20260318T{digits(r, 6)}Z&X-Tos-Signature={hexes(r, 64)}"
+        f"https://cdn.{low(r, 8)}.com/{low(r, 6)}.mp4?X-Tos-Credential={letters(r, 7)}"
+        f"&X-Tos-Date=20260318T{digits(r, 6)}Z&X-Tos-Signature={hexes(r, 64)}"
     ),
     "user in a link": lambda r: f"https://{letters(r, 6)}:{letters(r, 7)}@example.com/a.png",
-    "anchor in a link": lambda r: (
-        f"https://example.com/a.png#{letters(r, 7, string.ascii_lowercase)}"
-    ),
-    "asset address": lambda r: (
-        f"asset://asset-{digits(r, 12)}-{letters(r, 5, string.ascii_lowercase)}"
-    ),
+    "anchor in a link": lambda r: f"https://example.com/a.png#{low(r, 7)}",
+    "asset address": lambda r: f"asset://asset-{digits(r, 12)}-{low(r, 5)}",
 }
 NAMES: dict[str, Callable[[random.Random], str]] = {
     "name": lambda r: letters(r, 1, string.ascii_uppercase) + letters(r, 6, "bcdfghklmnprstvwz"),
@@ -119,7 +114,7 @@ NAMES: dict[str, Callable[[random.Random], str]] = {
         f"{letters(r, 6, 'bcdfgklmnprst').title()} {letters(r, 8, 'bcdfgklmnprst').title()}"
     ),
     "chinese name": lambda r: "".join(chr(r.randrange(0x4E00, 0x9F00)) for _ in range(4)),
-    "project": lambda r: f"team-{letters(r, 7, string.ascii_lowercase)}-prod",
+    "project": lambda r: f"team-{low(r, 7)}-prod",
 }
 FREE = TOKENS | OTHERS
 """What is recognised by its looks, wherever it stands."""
@@ -320,8 +315,8 @@ SHORT: dict[str, Put] = {
     # Too short to be known by their looks: the member tells.
     **{
         f"member {key}": in_answer(lambda b, s, k=key: b.update({k: s}))
-        for key in ("api_key", "SecretKey", "signature", "BytedToken", "password", "X-Tos-Signature",
-                    "myAccessToken", "GroupId", "asset_id", "userId", "ids")
+        for key in ("api_key", "SecretKey", "signature", "BytedToken", "password",
+                    "X-Tos-Signature", "myAccessToken", "GroupId", "asset_id", "userId", "ids")
     },
     **{
         f"a message that says {word}": in_answer(

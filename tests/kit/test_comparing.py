@@ -52,8 +52,8 @@ def test_a_difference_is_told_in_words(other):
         "finished_video.yaml:3: get_video: the video's status: SUCCEEDED here, FAILED there" in told
     )
     assert (
-        "lists.yaml:4: list_videos: the page's items 2, the video's status: SUCCEEDED here, FAILED there"
-        in told
+        "lists.yaml:4: list_videos: the page's items 2, the video's status: "
+        "SUCCEEDED here, FAILED there" in told
     )
 
 

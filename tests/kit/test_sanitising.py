@@ -274,7 +274,8 @@ EXPLAINED = {
     "URL", "url", "H5Link", "h5Link", "h5_link", "BytedToken", "byted_token", "CallbackURL",
     "callback_url", "video_url", "last_frame_url",
     # echoes of these in words
-    "Message", "message", "Code", "__Message.parameter", "X-Request-Id", "body", "Content-Type", "fail_reason", "reason",
+    "Message", "message", "Code", "__Message.parameter", "X-Request-Id", "body", "Content-Type",
+    "fail_reason", "reason",
 }  # fmt: skip
 
 

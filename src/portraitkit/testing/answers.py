@@ -7,8 +7,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from ..codec import is_array, is_object
 from ..models import AssetStatus, VerificationStatus, VideoStatus
 from ..registry import provider_class
+from .cassettefile import answer_body
 
 STATUS_MEMBERS: Final = ("status", "Status", "UpstreamStatus", "state", "task_status")
 _WAITING: Final = frozenset(
@@ -31,9 +33,8 @@ class Standing(enum.Enum):
 
 def body_of(interaction: Mapping[str, Any]) -> Any:
     """The answer's JSON; None for anything else."""
-    text: Any = (interaction["response"].get("body") or {}).get("string")
     try:
-        return json.loads(text)
+        return json.loads(answer_body(interaction["response"]))
     except (ValueError, TypeError, RecursionError):
         return None
 
@@ -49,12 +50,12 @@ def standing_of(interaction: Mapping[str, Any], vendor: str) -> Standing:
 
 def words_in(body: Any) -> Iterator[str]:
     """The status words in an answer, in order."""
-    if isinstance(body, Mapping):
+    if is_object(body):
         for key, value in body.items():
             if key in STATUS_MEMBERS and isinstance(value, str):
                 yield value
             yield from words_in(value)
-    elif isinstance(body, list):
+    elif is_array(body):
         for each in body:
             yield from words_in(each)
 

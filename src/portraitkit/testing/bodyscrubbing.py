@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
+from ..codec import is_array
 from ..wire import multipart
 from .cassettefile import pretty_json
 from .linkscrubbing import UnreadableError
@@ -178,7 +179,7 @@ def _joined(parts: list[tuple[str, str | None, str, bytes]]) -> tuple[bytes, str
 def _header(headers: Mapping[str, Any], wanted: str) -> tuple[str, str]:
     for name, values in headers.items():
         if str(name).lower() == wanted:
-            first = values[0] if isinstance(values, list | tuple) and values else values
+            first = values[0] if is_array(values) and values else values
             text = first.decode("latin-1") if isinstance(first, bytes) else str(first or "")
             return str(name), text
     return wanted, ""

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import yaml
 
+from ..codec import is_array, is_object
 from ..errors import InvalidInputError
 
 VERSION: Final = 1
@@ -46,19 +47,19 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
     file = Path(path)
     try:
         text = file.read_text(encoding="utf-8")
-        found = yaml.load(text, Loader=_LOADER)  # noqa: S506  (a safe loader, the fast one)
+        found: Any = yaml.load(text, Loader=_LOADER)  # noqa: S506  (a safe loader, the fast one)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         kind = type(error).__name__
         raise InvalidInputError(
             f"{file.name} cannot be read as YAML ({kind})", field=str(file)
         ) from None
-    if not isinstance(found, dict) or not isinstance(found.get("interactions"), list):
+    if not is_object(found) or not is_array(found.get("interactions")):
         raise InvalidInputError(
             f"{file.name} is no cassette: it has no list of interactions",
             field=str(file),
             next_step="record it again",
         )
-    cassette: dict[str, Any] = found
+    cassette: dict[str, Any] = {**found}
     about = " ".join(_comments(text))
     if about and isinstance(cassette.get("origin"), dict):
         cassette["origin"].setdefault("about", about)
@@ -67,9 +68,9 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def dump(cassette: Mapping[str, Any]) -> str:
     """Write a cassette as text. The same cassette always gives the same text."""
-    whole = {"version": VERSION, **cassette}
-    whole["interactions"] = [_interaction(each) for each in whole.get("interactions", [])]
-    if isinstance(whole.get("origin"), Mapping):
+    whole: dict[str, Any] = {"version": VERSION, **cassette}
+    whole["interactions"] = [_interaction(each) for each in cassette.get("interactions", [])]
+    if is_object(whole.get("origin")):
         whole["origin"] = _ordered(whole["origin"], _ORIGIN_KEYS)
     return yaml.dump(
         _ordered(whole, _KEYS),
@@ -150,12 +151,12 @@ def _interaction(given: Mapping[str, Any]) -> dict[str, Any]:
     request, response = dict(given["request"]), dict(given["response"])
     request["headers"] = _headers(request.get("headers"))
     response["headers"] = _headers(response.get("headers"))
-    if isinstance(response.get("status"), Mapping):
+    if is_object(response.get("status")):
         response["status"] = _ordered(response["status"], _STATUS_KEYS)
     old = request.get("body")
     request["body"] = new = _body(old)
     _mend_length(request["headers"], old, new)
-    if isinstance(response.get("body"), Mapping):
+    if is_object(response.get("body")):
         old = response["body"].get("string")
         new = _body(old)
         response["body"] = {**response["body"], "string": new}
@@ -172,7 +173,7 @@ def _interaction(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _headers(given: Mapping[str, Any] | None) -> dict[str, list[str]]:
     found = {
-        str(name): [str(each) for each in (value if isinstance(value, list | tuple) else [value])]
+        str(name): [str(each) for each in (value if is_array(value) else [value])]
         for name, value in (given or {}).items()
     }
     return dict(sorted(found.items(), key=lambda item: (item[0].lower(), item[0])))
@@ -217,12 +218,25 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _text(dumper: _Dumper, data: str) -> yaml.ScalarNode:
+def _text(dumper: _Dumper, data: str) -> Any:
     style = "|" if "\n" in data and "\r" not in data else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+    write: Any = getattr(dumper, "represent_scalar")  # noqa: B009  (PyYAML's is typed in part)
+    return write("tag:yaml.org,2002:str", data, style=style)
 
 
 _Dumper.add_representer(str, _text)
+
+
+def headers_of(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The headers of a request or answer."""
+    found: Any = part.get("headers")
+    return found if is_object(found) else {}
+
+
+def answer_body(response: Mapping[str, Any]) -> Any:
+    """An answer's body, text or bytes; None where there is none."""
+    found: Any = response.get("body")
+    return found.get("string") if is_object(found) else None
 
 
 def opened(value: Any) -> Any:

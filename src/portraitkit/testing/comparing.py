@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from ..codec import is_array, is_object
 from ..errors import ConfigError
 from ..registry import provider_names
 from . import cassettefile
@@ -106,7 +107,7 @@ def compare(paths: Iterable[Path], against: str) -> Comparison:
     read = unread = 0
     for each in cassettes:
         ours, theirs = mine["cassettes"][each["name"]], its["cassettes"][each["name"]]
-        for problem in (found for found in (ours, theirs) if isinstance(found, Mapping)):
+        for problem in (found for found in (ours, theirs) if is_object(found)):
             raise ConfigError(f"{each['name']} cannot be read: {problem['problem']}")
         if other.adapter and not any(found["operation"] for found in theirs):
             strangers.append(each["name"])
@@ -160,7 +161,7 @@ def _tapes(paths: list[Path]) -> Iterator[dict[str, Any]]:
 
 def _told(interaction: Mapping[str, Any]) -> dict[str, Any]:
     request, response = interaction["request"], interaction["response"]
-    headers = response.get("headers") or {}
+    headers = cassettefile.headers_of(response)
     return {
         "request": {
             "method": request["method"],
@@ -170,7 +171,7 @@ def _told(interaction: Mapping[str, Any]) -> dict[str, Any]:
         "response": {
             "status": response["status"]["code"],
             "headers": {str(k).lower(): v[0] for k, v in headers.items() if v},
-            "body": _base64((response.get("body") or {}).get("string")),
+            "body": _base64(cassettefile.answer_body(response)),
         },
     }
 
@@ -226,13 +227,13 @@ def _between(
 
 def _parts(one: Any, two: Any, where: str) -> Iterator[tuple[str, str, str]]:
     """Members that differ, in words: `the asset's status`."""
-    if isinstance(one, Mapping) and isinstance(two, Mapping) and one.get("is") == two.get("is"):
+    if is_object(one) and is_object(two) and one.get("is") == two.get("is"):
         thing = _NAMES.get(str(one.get("is")), "")
         base = f"{where}, {thing}" if where and thing else thing or where
         for key in {**one, **two}:
             name = f"{base}'s {key}" if base else f"the {key}"
             yield from _parts(one.get(key, _NOTHING), two.get(key, _NOTHING), name)
-    elif isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
+    elif is_array(one) and is_array(two) and len(one) == len(two):
         for place, (a, b) in enumerate(zip(one, two, strict=True), 1):
             yield from _parts(a, b, f"{where} {place}")
     elif one != two:
@@ -243,10 +244,10 @@ _NOTHING: Final = "(no such member)"
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, Mapping):
+    if is_object(value):
         if "error" in value:
             return f"{value['error']} ({value.get('code') or 'no code'})"
         return str(value.get("is") or json.dumps(value, ensure_ascii=False)[:80])
-    if isinstance(value, list):
+    if is_array(value):
         return f"{len(value)} of them"
     return "nothing" if value is None else str(value)[:80]

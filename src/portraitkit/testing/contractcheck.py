@@ -11,10 +11,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
+from ..codec import is_array
 from ..provider import PortraitProvider
 from ..registry import provider_class
 from ..secret import Secret
 from ..wire import Auth, Request, Response, is_loopback, origin_of
+from .cassettefile import answer_body
 from .judging import Contract
 
 NOW: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -68,7 +70,7 @@ def sample_provider(vendor: str, origin: str = "") -> PortraitProvider:
 
 def request_of(recorded: Mapping[str, Any], vendor: str) -> Request | None:
     """Read a request, with its credential; None if it goes to a host that gets none."""
-    parts = urlsplit(recorded["uri"])
+    parts = urlsplit(str(recorded["uri"]))
     origin = origin_of(recorded["uri"])
     local = origin if is_loopback(origin) else ""
     if local and parts.path.startswith(_OUTSIDE):
@@ -94,7 +96,7 @@ def response_of(recorded: Mapping[str, Any]) -> Response:
     return Response(
         status=int(recorded["status"]["code"]),
         headers={name.lower(): text for name, text in _first(recorded.get("headers")).items()},
-        content=_bytes((recorded.get("body") or {}).get("string")),
+        content=_bytes(answer_body(recorded)),
         received_at=NOW,
     )
 
@@ -102,7 +104,7 @@ def response_of(recorded: Mapping[str, Any]) -> Response:
 def _first(headers: Mapping[str, Any] | None) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, values in (headers or {}).items():
-        found[str(name)] = str(values[0]) if isinstance(values, list) and values else str(values)
+        found[str(name)] = str(values[0]) if is_array(values) and values else str(values)
     return found
 
 

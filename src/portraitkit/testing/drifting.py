@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from attrs import asdict, define, field, frozen
 
+from ..codec import is_array, is_object
 from . import cassettefile
 from .answers import STATUS_MEMBERS, body_of, meant, member_of
 from .linting import cassettes_in, vendor_of
@@ -64,9 +65,9 @@ class Form:
 
     types: dict[str, set[str]] = field(factory=lambda: defaultdict(set))
     words: dict[str, set[str]] = field(factory=lambda: defaultdict(set))
-    codes: set[str] = field(factory=set)
-    statuses: set[int] = field(factory=set)
-    seconds: list[float] = field(factory=list)
+    codes: set[str] = field(factory=set[str])
+    statuses: set[int] = field(factory=set[int])
+    seconds: list[float] = field(factory=list[float])
     seen: dict[str, int] = field(factory=lambda: defaultdict(int))
     parents: dict[str, int] = field(factory=lambda: defaultdict(int))
 
@@ -180,14 +181,14 @@ def _take(form: Form, interaction: Mapping[str, Any]) -> None:
 
 def _error_in(body: Any) -> bool:
     """Tell whether an answer with a success's status is a refusal."""
-    if not isinstance(body, Mapping):
+    if not is_object(body):
         return False
     metadata = body.get("ResponseMetadata")
-    return isinstance(metadata, Mapping) and bool(metadata.get("Error"))
+    return is_object(metadata) and bool(metadata.get("Error"))
 
 
 def _walk(form: Form, value: Any, path: str) -> None:
-    if isinstance(value, Mapping):
+    if is_object(value):
         form.parents[path] += 1
         for key, each in value.items():
             below = f"{path}.{key}" if path else str(key)
@@ -196,20 +197,20 @@ def _walk(form: Form, value: Any, path: str) -> None:
             if key in STATUS_MEMBERS and isinstance(each, str):
                 form.words[below].add(each)
             _walk(form, each, below)
-    elif isinstance(value, list):
+    elif is_array(value):
         for each in value:
             form.types[f"{path}[]"].add(_type_of(each))
             _walk(form, each, f"{path}[]")
 
 
 def _codes(body: Any, *, inside: bool) -> Iterator[str]:
-    if isinstance(body, Mapping):
+    if is_object(body):
         for key, each in body.items():
             if inside and key in _CODE_MEMBERS and isinstance(each, str | int):
                 # `NotFound.<token>` is one code.
                 yield ".".join(part for part in str(each).split(".") if is_word(part))
             yield from _codes(each, inside=inside or key in _ERROR_MEMBERS)
-    elif isinstance(body, list):
+    elif is_array(body):
         for each in body:
             yield from _codes(each, inside=inside)
 
@@ -217,8 +218,8 @@ def _codes(body: Any, *, inside: bool) -> Iterator[str]:
 def _type_of(value: Any) -> str:
     if isinstance(value, bool):
         return "true or false"
-    names = {str: "text", int: "number", float: "number", dict: "object", list: "list"}
-    return names.get(type(value), "null")
+    names = {"str": "text", "int": "number", "float": "number", "dict": "object", "list": "list"}
+    return names.get(value.__class__.__name__, "null")
 
 
 def _parent(path: str) -> str:

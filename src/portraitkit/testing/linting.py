@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from ..codec import is_array, is_object
 from ..errors import PortraitError
 from ..registry import provider_class, provider_names
 from . import cassettefile, contractcheck
@@ -105,7 +106,7 @@ def fix(path: Path) -> bool:
 def vendor_of(path: Path, cassette: Mapping[str, Any]) -> str:
     """Whose answers these are: the origin's word, else the folder's; empty if neither knows."""
     origin = cassette.get("origin")
-    said = str(origin.get("provider", "")) if isinstance(origin, Mapping) else ""
+    said = str(origin.get("provider", "")) if is_object(origin) else ""
     names = provider_names()
     for word in (said, *reversed(path.parts)):
         if word in names:
@@ -139,7 +140,7 @@ _Found = Iterator[tuple[int, str, str]]
 
 def _origin(path: Path, cassette: Mapping[str, Any], vendor: str) -> _Found:
     origin = cassette.get("origin")
-    if not isinstance(origin, Mapping):
+    if not is_object(origin):
         yield 0, "it does not say where it comes from", "add `origin:` with evidence and sources"
         return
     evidence = origin.get("evidence")
@@ -166,7 +167,7 @@ def _secrets(cassette: Mapping[str, Any], vendor: str) -> _Found:
             if where:
                 yield number, f"{where} in the {part}", again
     origin = cassette.get("origin")
-    if isinstance(origin, Mapping) and origin.get("evidence") in ("documented", "assumed"):
+    if is_object(origin) and origin.get("evidence") in ("documented", "assumed"):
         return  # written by hand from public pages: its ids and names are invented
     fields = provider_class(vendor).secret_fields if vendor else frozenset[str]()
     sanitiser = Sanitiser(fields, (), Pseudonyms(b""))
@@ -184,9 +185,8 @@ def _secrets(cassette: Mapping[str, Any], vendor: str) -> _Found:
 
 def _credential_in(part: Any) -> str:
     """Name the kind of place where a credential stands; never show it."""
-    headers = part.get("headers") if isinstance(part, Mapping) else None
-    for name in headers or {}:
-        if str(name).lower() in _CREDENTIAL_HEADERS:
+    for name in cassettefile.headers_of(part) if is_object(part) else ():
+        if name.lower() in _CREDENTIAL_HEADERS:
             return f"a header {name}"
     text = cassettefile.dump({"interactions": [{"request": {}, "response": {}, "part": part}]})
     if _CREDENTIAL.search(text):
@@ -198,14 +198,14 @@ def _credential_in(part: Any) -> str:
 def _differences(before: Any, after: Any, where: str = "") -> Iterator[str]:
     """Places where two values differ, as dotted paths into texts of JSON, too."""
     before, after = cassettefile.opened(before), cassettefile.opened(after)
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
+    if is_object(before) and is_object(after):
         for key in {**before, **after}:
             path = f"{where}.{key}" if where else str(key)
             if key not in after or key not in before:
                 yield path
             else:
                 yield from _differences(before[key], after[key], path)
-    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+    elif is_array(before) and is_array(after) and len(before) == len(after):
         for one, other in zip(before, after, strict=True):
             yield from _differences(one, other, where)
     elif before != after:
@@ -264,7 +264,7 @@ def _size(path: Path, cassette: Mapping[str, Any], limits: Limits) -> _Found:
     for number, each in enumerate(cassette["interactions"], 1):
         for part, body in (
             ("request", each["request"].get("body")),
-            ("answer", (each["response"].get("body") or {}).get("string")),
+            ("answer", cassettefile.answer_body(each["response"])),
         ):
             length = len(body) if isinstance(body, str | bytes) else 0
             if length > BODY_BYTES:

@@ -17,12 +17,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
 
 import portraitkit
+from portraitkit.codec import is_array, is_object
 from portraitkit.errors import PortraitError
 from portraitkit.models import AssetStatus, GroupKind
 from portraitkit.secret import Secret
@@ -104,7 +105,7 @@ def _operations(
 
 
 def _ids_in(request: Mapping[str, Any]) -> list[str]:
-    parts = urlsplit(request["uri"])
+    parts = urlsplit(str(request["uri"]))
     found = [unquote(each) for each in parts.path.split("/") if each]
     found += [text for _, text in parse_qsl(parts.query)]
     found += list(_texts(_json(base64.b64decode(request["body"]))))
@@ -114,10 +115,10 @@ def _ids_in(request: Mapping[str, Any]) -> list[str]:
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
+    elif is_object(value):
         for each in value.values():
             yield from _texts(each)
-    elif isinstance(value, list):
+    elif is_array(value):
         for each in value:
             yield from _texts(each)
 
@@ -135,7 +136,7 @@ def _played(make: Callable[[], Any], tape: list[Mapping[str, Any]], *, strict: b
             if isinstance(step, Pause):
                 reply = 0.0
             elif isinstance(step, Work):
-                reply = step.call()
+                reply = _called(step)
             elif isinstance(step, Request):
                 if asked >= len(tape) or not _is_same(
                     step, tape[asked]["request"], strict=strict and not asked
@@ -154,6 +155,10 @@ def _played(make: Callable[[], Any], tape: list[Mapping[str, Any]], *, strict: b
     return {"ends": "never"}
 
 
+def _called(step: Work[Any]) -> Any:
+    return step.call()
+
+
 def _is_same(step: Request, told: Mapping[str, Any], *, strict: bool) -> bool:
     """
     Compare method, path and query; of a read also the body, whose ids tell calls apart.
@@ -163,25 +168,20 @@ def _is_same(step: Request, told: Mapping[str, Any], *, strict: bool) -> bool:
         told: What was recorded.
         strict: Whether the bodies must have the same members.
     """
-    asked, parts = urlsplit(step.target), urlsplit(told["uri"])
+    asked, parts = urlsplit(step.target), urlsplit(str(told["uri"]))
     query, its = dict(parse_qsl(asked.query)), dict(parse_qsl(parts.query))
     if (step.method, asked.path, query) != (told["method"], parts.path, its):
         return False
     action = query.get("Action", "")
     mine, other = _json(step.content), _json(base64.b64decode(told["body"]))
-    if (
-        isinstance(mine, Mapping)
-        and isinstance(other, Mapping)
-        and strict
-        and set(mine) != set(other)
-    ):
+    if is_object(mine) and is_object(other) and strict and set(mine) != set(other):
         return False
     return not action.startswith(("Get", "List", "Delete")) or _ids(mine) == _ids(other)
 
 
 def _ids(body: Any) -> set[str]:
     left_out = ("ProjectName", "Name")
-    if isinstance(body, Mapping):
+    if is_object(body):
         body = {key: each for key, each in body.items() if key not in left_out}
     return set(_texts(body))
 
@@ -214,13 +214,16 @@ def _plain(value: Any) -> Any:  # noqa: PLR0911  (one for each kind of value)
         return value.isoformat()
     if isinstance(value, PortraitError):
         return {"error": type(value).__name__, "code": value.code}
-    if attrs.has(type(value)):
-        names = (each.name for each in attrs.fields(type(value)))
+    cls: Any = value.__class__
+    if attrs.has(cls):
+        names = (each.name for each in attrs.fields(cls))
         kept = {n: getattr(value, n) for n in names if not n.startswith("_") and n not in _LEFT_OUT}
-        return {"is": type(value).__name__, **{key: _plain(each) for key, each in kept.items()}}
-    if isinstance(value, Mapping):
+        return {"is": cls.__name__, **{key: _plain(each) for key, each in kept.items()}}
+    if is_object(value):
         return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, tuple | frozenset):
+        value = list(cast("tuple[Any, ...]", value))
+    if is_array(value):
         return [_plain(each) for each in value]
     return value if isinstance(value, str | int | float | bool | None) else type(value).__name__
 

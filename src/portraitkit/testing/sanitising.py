@@ -17,9 +17,10 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
 
+from ..codec import is_array, is_object
 from ..errors import PortraitError
 from .bodyscrubbing import BODY_RULES, Bodies
-from .cassettefile import pretty_json
+from .cassettefile import headers_of, pretty_json
 from .linkscrubbing import UnreadableError
 from .plainwords import is_word
 from .pseudonyms import Pseudonyms, Veil, is_false
@@ -156,9 +157,7 @@ class Sanitiser:
         self, number: int, given: Mapping[str, Any], scrubber: Scrubber
     ) -> dict[str, Any]:
         where = f"interaction {number}"
-        if not isinstance(given.get("request"), Mapping) or not isinstance(
-            given.get("response"), Mapping
-        ):
+        if not is_object(given.get("request")) or not isinstance(given.get("response"), Mapping):
             raise UnsafeCassetteError(f"{where} has no request or no response")
         cleaned = {
             "request": self._request(f"{where}, request", given["request"], scrubber),
@@ -171,7 +170,7 @@ class Sanitiser:
     def _request(self, where: str, given: Mapping[str, Any], scrubber: Scrubber) -> dict[str, Any]:
         bodies = Bodies(scrubber, self.rules)
         uri = _at(f"{where} address", lambda: scrubber.link(str(given["uri"])))
-        headers = given.get("headers") or {}
+        headers = headers_of(given)
         body, changed = _at(f"{where} body", lambda: bodies.clean(given.get("body"), headers))
         cleaned = {
             "method": str(given["method"]),
@@ -185,9 +184,9 @@ class Sanitiser:
 
     def _response(self, where: str, given: Mapping[str, Any], scrubber: Scrubber) -> dict[str, Any]:
         bodies = Bodies(scrubber, self.rules)
-        headers = given.get("headers") or {}
-        told = given.get("body") or {}
-        if not isinstance(told, Mapping) or told.keys() - {"string"}:
+        headers = headers_of(given)
+        told: Any = given.get("body") or {}
+        if not is_object(told) or told.keys() - {"string"}:
             raise UnsafeCassetteError(f"{where} body is not of vcrpy's form")
         body, changed = _at(f"{where} body", lambda: bodies.clean(told.get("string"), headers))
         kept = self._headers(where, headers, scrubber)
@@ -215,7 +214,7 @@ class Sanitiser:
         cleaned: dict[str, list[str]] = {}
         for name, values in given.items():
             low = str(name).lower()
-            texts = values if isinstance(values, list | tuple) else [values]
+            texts = values if is_array(values) else [values]
             clean = self._header_rule(low, scrubber)
             if clean is not None:
                 place = f"{where} header {name}"
@@ -255,9 +254,9 @@ def _look(known: Iterable[str], text: str, where: str) -> None:
 
 def _flat(part: Any) -> str:
     """All texts of a part, in one."""
-    if isinstance(part, Mapping):
+    if is_object(part):
         return "\n".join(f"{key}\n{_flat(each)}" for key, each in part.items())
-    if isinstance(part, list | tuple):
+    if is_array(part):
         return "\n".join(map(_flat, part))
     if isinstance(part, bytes):
         return part.decode("latin-1")

@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote
 
 from attrs import define, field
 
+from ..codec import is_array, is_object
 from .linkscrubbing import LinkScrubber, UnreadableError
 from .plainwords import is_open_number, is_word, vocabulary
 from .pseudonyms import is_false, is_stamp
@@ -47,12 +48,12 @@ class Scrubber(LinkScrubber):
         """Clean a JSON value that stands in *member*."""
         if depth > _DEEPEST:
             raise UnreadableError("it is nested too deeply")
-        if isinstance(found, Mapping):
+        if is_object(found):
             return {
                 self.member(str(key)): self.value(each, self._below(member, str(key)), depth + 1)
                 for key, each in found.items()
             }
-        if isinstance(found, list | tuple):
+        if is_array(found):
             return [self.value(each, member, depth + 1) for each in found]
         if isinstance(found, bool) or found is None:
             return found

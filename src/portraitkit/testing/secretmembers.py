@@ -59,7 +59,8 @@ FOUND: Final = re.compile(
     | (?P<link>(?:(?:https?|wss?|ftps?)|[A-Za-z][A-Za-z0-9+-]{0,20}):(?:\\?/){2}
         [^\s"'<>`{}|\u3000-\u303f\uff00-\uff1f\u2018-\u201d]+)
     | (?P<assigned>(?i:\b(?:password|passwd|pwd|secret|token
-        |api[ _-]?key|access[ _-]?key|secret[ _-]?key|signature|credential|authorization)["']?\s*[:=]\s*["']?(?:bearer\s+)?|\bbearer\s+)
+        |api[ _-]?key|access[ _-]?key|secret[ _-]?key|signature|credential
+        |authorization)["']?\s*[:=]\s*["']?(?:bearer\s+)?|\bbearer\s+)
         [^\s"',;&<>(){}]{4,})
     | (?P<resource>\b(?:trn|arn|urn):[\w:/.*@+=,-]+)
     | (?P<email>[\w.+%-]+@[\w-]+(?:\.[\w-]+)+)
