@@ -105,13 +105,17 @@ def fix(path: Path) -> bool:
 
 def vendor_of(path: Path, cassette: Mapping[str, Any]) -> str:
     """Whose answers these are: the origin's word, else the folder's; empty if neither knows."""
-    origin = cassette.get("origin")
-    said = str(origin.get("provider", "")) if is_object(origin) else ""
     names = provider_names()
-    for word in (said, *reversed(path.parts)):
+    for word in (*_said(cassette), *reversed(path.parts)):
         if word in names:
             return word
     return ""
+
+
+def _said(cassette: Mapping[str, Any]) -> list[str]:
+    """The vendors that the origin names: a story may be told by several."""
+    origin = cassette.get("origin")
+    return str(origin.get("provider", "")).split(", ") if is_object(origin) else []
 
 
 def _lint_file(path: Path, limits: Limits) -> Iterator[Finding]:
@@ -169,7 +173,8 @@ def _secrets(cassette: Mapping[str, Any], vendor: str) -> _Found:
     origin = cassette.get("origin")
     if is_object(origin) and origin.get("evidence") in ("documented", "assumed"):
         return  # written by hand from public pages: its ids and names are invented
-    fields = provider_class(vendor).secret_fields if vendor else frozenset[str]()
+    vendors = {vendor, *_said(cassette)} & {*provider_names()}
+    fields = {name for each in vendors for name in provider_class(each).secret_fields}
     sanitiser = Sanitiser(fields, (), Pseudonyms(b""))
     for number, each in enumerate(cassette["interactions"], 1):
         try:

@@ -136,7 +136,7 @@ def _played(make: Callable[[], Any], tape: list[Mapping[str, Any]], *, strict: b
             if isinstance(step, Pause):
                 reply = 0.0
             elif isinstance(step, Work):
-                reply = _called(step)
+                reply = _called(step)  # pyright: ignore[reportUnknownArgumentType]  (any work)
             elif isinstance(step, Request):
                 if asked >= len(tape) or not _is_same(
                     step, tape[asked]["request"], strict=strict and not asked
