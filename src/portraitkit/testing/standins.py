@@ -36,11 +36,6 @@ def stand_in(content: bytes) -> bytes | None:
     return None
 
 
-def content_type_of(content: bytes) -> str | None:
-    """Name the type of a media file by its first bytes."""
-    return next((kind.content_type for kind in _KINDS if kind.fits(content)), None)
-
-
 def pixels_of(content: bytes) -> Size | None:
     """Measure a picture or film; None if it is neither, or does not say."""
     for kind in _KINDS:
