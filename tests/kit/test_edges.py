@@ -113,6 +113,20 @@ def test_a_data_address_of_text_is_read():
     assert "data:text/plain,key sk-" in found
 
 
+@pytest.mark.parametrize("name", ["Li", "安娜", "Mia"])
+def test_short_names_are_found_in_running_text(name):
+    """Given as known or standing in a member; in a script that parts no words, too."""
+    told = {"name": name, "message": f"{name}在跑" if name == "安娜" else f"{name} runs, {name}_2"}
+    known = Sanitiser((), [name], Pseudonyms(b"s"))
+    of_member = Sanitiser((), (), Pseudonyms(b"s"))
+    asked = {"method": "GET", "uri": "https://api.alltoken.ai/v1", "headers": {}, "body": ""}
+    for each, body in ((known, {"message": told["message"]}), (of_member, told)):
+        answer = {"status": {"code": 200}, "headers": {}, "body": {"string": json.dumps(body)}}
+        found = each.clean({"interactions": [{"request": asked, "response": answer}]})
+        if name != "Li" or each is known:  # two letters of a member may be any word
+            assert name not in found["interactions"][0]["response"]["body"]["string"]
+
+
 def test_a_plain_answer_that_says_gzip_stays():
     """APIYI labels plain replies so, and a test may want to see it."""
     assert '{"status": "queued"}' == cleaned('{"status": "queued"}', Content_Encoding="gzip")

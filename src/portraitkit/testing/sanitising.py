@@ -43,6 +43,8 @@ _OPEN_HEADERS: Final = frozenset(
 _REQUEST_IDS: Final = frozenset({"x-request-id", "x-client-request-id", "x-tt-logid"})
 _ADDRESSES: Final = frozenset({"location", "content-location"})
 _ORIGIN: Final = "origin"
+_SHORTEST_KNOWN: Final = 2
+"""A name may be as short as that."""
 _SHORTEST_SECRET: Final = 4
 _SHORTEST_TOLD: Final = 8
 _MOST_ROUNDS: Final = 4
@@ -86,7 +88,7 @@ class Sanitiser:
         hosts: Iterable[str] = (),
     ) -> None:
         self._fields = frozenset(_folded(each) for each in secret_fields)
-        self._known = tuple(each for each in known_secrets if len(each) >= _SHORTEST_SECRET)
+        self._known = tuple(each for each in known_secrets if len(each) >= _SHORTEST_KNOWN)
         self._pseudonyms = pseudonyms
         self._hosts = frozenset(hosts)
 

@@ -27,7 +27,7 @@ from .secretmembers import FOUND, ID_MEMBER, PERSONAL_MEMBERS, SECRET_ENDINGS, S
 from .standins import stand_in
 
 _ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}|&(?:#\w+|[a-z]+);")
-_SHORTEST_ECHO: Final = 3
+_SHORTEST_ECHO: Final = 3  # bytes: two letters may be any word, two Chinese signs are a name
 _SHORT_NUMBER: Final = 9
 _SHORT: Final = 8
 _WHOLE: Final = ("link", "data")
@@ -146,7 +146,7 @@ class Scrubber(LinkScrubber):
         if (
             "echoes" in self.rules
             and real != false
-            and len(real) >= _SHORTEST_ECHO
+            and len(real.encode(errors="surrogatepass")) >= _SHORTEST_ECHO
             and real not in vocabulary()
         ):
             if real not in self.told:
@@ -275,8 +275,9 @@ class Scrubber(LinkScrubber):
 
 
 def _as_pattern(value: str) -> str:
-    """A short value is found between other characters than letters only."""
-    return rf"(?<!\w){re.escape(value)}(?!\w)" if len(value) < _SHORT else re.escape(value)
+    """A short value is found between other characters than letters, where words are parted."""
+    parted = value.isascii() and len(value) < _SHORT
+    return rf"(?<![^\W_]){re.escape(value)}(?![^\W_])" if parted else re.escape(value)
 
 
 def is_model(text: str) -> bool:
