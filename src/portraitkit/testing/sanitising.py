@@ -24,8 +24,8 @@ from .cassettefile import headers_of, pretty_json
 from .linkscrubbing import UnreadableError
 from .plainwords import is_word
 from .pseudonyms import Pseudonyms, Veil, is_false
-from .scrubbing import Scrubber, forms_of
-from .secretmembers import TEXT_RULES
+from .scrubbing import Scrubber
+from .secretmembers import TEXT_RULES, forms_of
 
 T = TypeVar("T")
 

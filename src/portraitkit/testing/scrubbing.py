@@ -13,7 +13,7 @@ import binascii
 import html
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
@@ -283,21 +283,6 @@ def _as_pattern(value: str) -> str:
 def is_model(text: str) -> bool:
     """Tell whether an id names a model, which is the same for everybody."""
     return "see" in text.lower() and is_word(text)
-
-
-def forms_of(secret: str) -> Iterable[str]:
-    """The forms in which a text may hold a secret."""
-    raw = secret.encode(errors="surrogatepass")
-    yield secret
-    yield quote(secret, safe="", errors="surrogatepass")
-    yield json.dumps(secret)[1:-1]
-    yield secret.replace("/", "\\/")
-    yield html.escape(secret)
-    yield raw.hex()
-    for skip in range(3):  # within a longer text, base64 begins at one of three places
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            text = encode(b"\0" * skip + raw).decode().rstrip("=")
-            yield text[-(-skip * 8 // 6) : len(text) - (1 if (skip + len(raw)) % 3 else 0)]
 
 
 def _decoded(text: str) -> bytes | None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 import re
+from collections.abc import Iterable
 from typing import Final
+from urllib.parse import quote
 
 TEXT_RULES: Final = frozenset(
     {
@@ -79,3 +84,18 @@ FOUND: Final = re.compile(
     """,
     re.VERBOSE,
 )
+
+
+def forms_of(secret: str) -> Iterable[str]:
+    """The forms in which a text may hold a secret."""
+    raw = secret.encode(errors="surrogatepass")
+    yield secret
+    yield quote(secret, safe="", errors="surrogatepass")
+    yield json.dumps(secret)[1:-1]
+    yield secret.replace("/", "\\/")
+    yield html.escape(secret)
+    yield raw.hex()
+    for skip in range(3):  # within a longer text, base64 begins at one of three places
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            text = encode(b"\0" * skip + raw).decode().rstrip("=")
+            yield text[-(-skip * 8 // 6) : len(text) - (1 if (skip + len(raw)) % 3 else 0)]
