@@ -48,6 +48,17 @@ def test_any_json_replays_as_the_same_value(value, ascii_):
     assert value == json.loads(answer_in(text))
 
 
+@pytest.mark.parametrize("odd", ["\x85", "\u2028", "\u2029", "\r", "\x00", "\x7f", "\ufeff"])
+def test_odd_line_breaks_stay_what_they_are(odd):
+    """YAML would make one kind of them all, in a JSON body and in a text."""
+    value = {f"a{odd}b": f"c\n{odd}"}
+    text = f"one\n{odd}two\n"
+
+    given_ = json.dumps(value, ensure_ascii=False)
+    assert value == json.loads(answer_in(cassettefile.dump(cassette(given_))))
+    assert text.encode() == answer_in(cassettefile.dump(cassette(text)))
+
+
 @given(body=st.binary() | st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_body_replays_byte_for_byte_unless_it_is_json(body):
     """What is no JSON is kept as it is."""

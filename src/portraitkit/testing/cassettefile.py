@@ -28,6 +28,7 @@ VERSION: Final = 1
 
 _TOKENS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_BREAKS: Final = frozenset("\r\x85\u2028\u2029")
 _COLON: Final = (":",)
 _WIDEST: Final = 1_000_000
 _KEYS: Final = ("origin", "interactions", "version")
@@ -132,7 +133,7 @@ def _plain(token: str) -> str:
         return token
     text = json.loads(token)
     odd = _SURROGATE.search(text) or not text.replace("\n", "").replace("\t", "").isprintable()
-    return token if odd else json.dumps(text, ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=bool(odd))
 
 
 def _comments(text: str) -> Iterator[str]:
@@ -219,7 +220,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, data: str) -> Any:
-    style = "|" if "\n" in data and "\r" not in data else None
+    # YAML knows more line breaks than one, and would make one of them all.
+    style = '"' if _BREAKS & set(data) else "|" if "\n" in data else None
     write: Any = getattr(dumper, "represent_scalar")  # noqa: B009  (PyYAML's is typed in part)
     return write("tag:yaml.org,2002:str", data, style=style)
 
