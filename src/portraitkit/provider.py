@@ -409,6 +409,11 @@ class PortraitProvider(Vendor):
         del settings
         return cls
 
+    @classmethod
+    def interfaces(cls) -> tuple[type[PortraitProvider], ...]:
+        """Name all classes that `chosen_by` may choose."""
+        return (cls,)
+
     def supports(self, operation: str) -> bool:
         """Tell whether this vendor offers an operation. Derived from what the adapter overrides."""
         needed = _RESTS_ON.get(operation, (operation,))

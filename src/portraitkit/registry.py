@@ -40,6 +40,16 @@ def provider_class(name: str) -> type[PortraitProvider]:
     return cls
 
 
+def provider_classes(name: str) -> tuple[type[PortraitProvider], ...]:
+    """
+    Load all classes of one adapter: several where the vendor has two interfaces for one thing.
+
+    Raises:
+        ConfigError: As of `provider_class`.
+    """
+    return provider_class(name).interfaces()
+
+
 def _found(name: str) -> EntryPoint:
     # An editable install and its metadata may list one adapter twice; only different ones clash.
     matches = {each.value: each for each in entry_points(group=GROUP, name=name)}

@@ -106,6 +106,7 @@ def test_every_operation_of_the_provider_is_on_the_clients():
         "asset_uri",
         "created_video",
         "chosen_by",  # how a class is chosen, before there is a provider
+        "interfaces",  # the classes among which it is
         "make_group",
         "model_id",
         "refuse",

@@ -41,6 +41,7 @@ from ..secret import Secret
 from ..vendor import Answer, with_findings
 from ..video import OnUnsupported
 from ..wire import Auth, Flow, Request, Response, send
+from ._actions import SECRET_MEMBERS as UPSTREAM_SECRETS
 from ._actions import TYPE_OF_MEDIA, UPSTREAM_MEDIA, envelope_fault, envelope_request_id
 from ._bearer import json_call
 from ._body_status import with_body_status
@@ -68,6 +69,14 @@ LIBRARY_RATES: Final[Mapping[str, Rate]] = {
         ),
         Rate(most=10, source=_GUIDE),
     ),
+}
+# Source: docs/vendors/apiyi.md: icover's own members, beside those of the envelope it hands on.
+SECRET_MEMBERS: Final = UPSTREAM_SECRETS | {
+    "label",  # what an asset is called
+    "imageUrl",
+    "uploadUrl",  # whoever has it may write there
+    "publicUrl",
+    "sessions",  # what stands behind it in a path opens a person's face check
 }
 _OWN_TEXT: Final = b"[client] "
 _LONGEST_TEXT: Final = 500
@@ -110,6 +119,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
 
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = ICOVER_MEDIA
     storage_rules: ClassVar[Mapping[MediaType, MediaRules]] = ICOVER_MEDIA
+    secret_fields: ClassVar[frozenset[str]] = SECRET_MEMBERS
 
     library_key: Secret
     assets_url: str = ORIGIN

@@ -33,10 +33,10 @@ from ..secret import Secret
 from ..waiting import Pacing, Subject
 from ..wire import Auth, Request, Response, origin_of
 from . import _content
-from ._ark import TASK_ADVICE, ArkVideo
+from ._ark import TASK_ADVICE, TASK_SECRETS, ArkVideo
 from ._ark_account import ARK_CODEC, ARK_DIALECT, ARK_ERRORS, ARK_NAMES, ArkAccount
 from ._ark_models import TO_1080P, second_generation
-from ._icover import LIBRARY_RATES, IcoverLibrary
+from ._icover import LIBRARY_RATES, SECRET_MEMBERS, IcoverLibrary
 from ._rates import ACTION_RATES, GATEWAY_RATES
 
 VIDEO_ORIGIN: Final = "https://api.apiyi.com"
@@ -108,6 +108,11 @@ class _Gateway(ArkVideo):
                         next_step=f"take {key} out, or set assets to {other!r}",
                     )
         return chosen
+
+    @classmethod
+    def interfaces(cls) -> tuple[type[PortraitProvider], ...]:
+        """Both libraries' classes."""
+        return tuple(_modes().values())
 
 
 def _mode(value: object) -> str:
@@ -181,6 +186,8 @@ class APIYIWithIcover(_Gateway, IcoverLibrary):
         "video": APIYI.default_pacing["video"],
     }
     default_rates: ClassVar[Mapping[str, Rate]] = {**LIBRARY_RATES, **GATEWAY_RATES}
+
+    secret_fields: ClassVar[frozenset[str]] = SECRET_MEMBERS | TASK_SECRETS
 
     api_key: Secret
     assets: str = _only(ICOVER)
