@@ -26,6 +26,8 @@ from urllib.parse import quote, unquote
 
 from PIL import Image
 
+from portraitkit.provider import PortraitProvider
+from portraitkit.registry import provider_class
 from portraitkit.testing.cassettefile import load
 
 ROOT = Path(__file__).parents[2]
@@ -292,7 +294,19 @@ LINK_POSITIONS: dict[str, Put] = {
     "address of a file": lambda i, s: i["request"].update(uri=s),
     "link in a text": in_answer(lambda b, s: b.update(note_x=f"see {s} (now)")),
 }
-MEMBERS = ("name", "Name", "group_name", "ProjectName", "userName", "owner", "title", "Description")
+TOKEN = "pk-qdauny4hct"
+"""As `connect` puts one behind a name."""
+MEMBERS = (
+    "name",
+    "Name",
+    "label",
+    "group_name",
+    "ProjectName",
+    "userName",
+    "owner",
+    "title",
+    "Description",
+)
 NAME_POSITIONS: dict[str, Put] = {
     **{f"member {key}": in_answer(lambda b, s, k=key: b.update({k: s})) for key in MEMBERS},
     "request's name": in_request(lambda s: {"Name": s}),
@@ -309,6 +323,13 @@ NAME_POSITIONS: dict[str, Put] = {
     ),
     "echo in percent signs": in_answer(
         lambda b, s: b.update(name=s, note_x=f"no {quote(s + '!', safe='')} here")
+    ),
+    "name with a token": in_answer(lambda b, s: b.update(Name=f"{s} {TOKEN}")),
+    "echo without its token": in_answer(
+        lambda b, s: b.update(Name=f"{s} {TOKEN}", error={"message": f"{s} is not ready"})
+    ),
+    "echo with its token": in_answer(
+        lambda b, s: b.update(Name=f"{s} {TOKEN}", error={"message": f"no {s} {TOKEN} here"})
     ),
 }
 SHORT: dict[str, Put] = {
@@ -331,6 +352,13 @@ OWN: dict[str, dict[str, str]] = {
                  "CallbackURL": "https://example.com/{0}"},
     "volcengine": {"H5Link": "https://example.com/{0}", "safety_identifier": "{0}",
                    "callback_url": "https://example.com/{0}"},
+    "byteplus": {"H5Link": "https://example.com/{0}", "safety_identifier": "{0}",
+                 "CallbackURL": "https://example.com/{0}"},
+    "apiyi-icover": {"label": "{0}", "_label": "{0}", "H5Link": "https://example.com/{0}",
+                     "imageUrl": "https://example.com/{0}.png", "sessions": "{0}",
+                     "uploadUrl": "https://example.com/{0}.png?a=1", "safety_identifier": "{0}",
+                     "publicUrl": "https://example.com/{0}.png"},
+    "apimart": {"h5_link": "https://example.com/{0}", "callback_url": "https://example.com/{0}"},
     "apiyi": {"__Message.resourceContent": "{0}", "callback_url": "https://example.com/{0}"},
     "token360": {"h5Link": "https://example.com/verify/{0}"},
     "xcompute": {"h5_link": "https://example.com/{0}", "callback_url": "https://example.com/{0}"},
@@ -338,7 +366,24 @@ OWN: dict[str, dict[str, str]] = {
 """Members that only the vendor's own table says are secret, with values that look harmless."""
 
 
+PATHS: dict[str, tuple[str, ...]] = {
+    "apiyi-icover": ("https://icover.ai/api/asset-library/real-person/sessions/{0}",
+                     "https://icover.ai/api/asset-library/real-person/sessions/{0}?note_x=1"),
+}  # fmt: skip
+"""Addresses with a part that only the vendor's own table says is secret."""
+
+
 # -- the corpus -----------------------------------------------------------------------------------
+
+
+def profile_of(path: Path) -> str:
+    """Whose cassette this is; where a vendor has two libraries, which of them."""
+    return path.parts[-3] + ("-icover" if path.stem.startswith("icover_") else "")
+
+
+def class_of(profile: str) -> type[PortraitProvider]:
+    vendor, _, library = profile.partition("-")
+    return provider_class(vendor).chosen_by({"assets": library} if library else {})
 
 
 def bases() -> dict[str, list[dict[str, Any]]]:
@@ -346,7 +391,7 @@ def bases() -> dict[str, list[dict[str, Any]]]:
     for path in sorted((ROOT / "cassettes").glob("*/documented/*.yaml")):
         for each in load(path)["interactions"]:
             if each["response"]["body"]["string"].lstrip().startswith("{"):
-                found.setdefault(path.parts[-3], []).append(each)
+                found.setdefault(profile_of(path), []).append(each)
     return found
 
 
@@ -381,6 +426,10 @@ def corpus() -> Iterator[Plant]:
             secret = letters(rng, 7, "bcdfghkmnp")
             make = in_answer(lambda b, s, m=member: b.update({m: s}))
             yield planted("harmless looks", f"member {member}", form_.format(secret), make, secret)
+        for form_ in PATHS.get(vendor, ()):
+            secret = letters(rng, 7, "bcdfghkmnp")
+            put = address(lambda _, s, f=form_: f.format(s))
+            yield planted("harmless looks", "an own path", secret, put, secret)
         yield from numbers(rng, vendor, planted)
         yield from media(rng, vendor, interactions)
         yield from told(rng, vendor, interactions)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 import vcr
+from secret_corpus import class_of
 from vcr.serialize import deserialize
 from vcr.serializers import yamlserializer
 
-from portraitkit.registry import provider_class
 from portraitkit.simulators import demo
 from portraitkit.simulators.state import scans_after
 from portraitkit.testing import cassettefile
@@ -57,11 +57,11 @@ def test_a_sanitised_recording_replays(recording, tmp_path):
     vendor, raw, config, live = recording
     cassette = cassettefile.load(raw)
     keys = [value for value in demo._SECRETS.values() if len(value) > 3]
-    fields = provider_class(vendor).secret_fields
+    fields = class_of(vendor).secret_fields
     cleaned = Sanitiser(fields, keys, Pseudonyms(b"s" * 32)).clean(cassette)
     cleaned["origin"] = {
         "evidence": "recorded",
-        "provider": vendor,
+        "provider": class_of(vendor).name,
         "recorded_at": "2026-03-18T00:00:00+00:00",
         "sources": ["a simulated vendor"],
     }
@@ -93,7 +93,8 @@ def test_a_recording_that_was_not_sanitised_is_found(recording):
     """The linter names the file, the interaction and the place, and shows no value."""
     vendor, raw, _, live = recording
     cassette = cassettefile.load(raw)
-    cassette["origin"] = {"evidence": "recorded", "provider": vendor, "recorded_at": "2026-03-18"}
+    cassette["origin"] = {"evidence": "recorded", "provider": class_of(vendor).name}
+    cassette["origin"]["recorded_at"] = "2026-03-18"
     path = raw.with_name("unclean.yaml")
     cassettefile.save(path, cassette)
     found = [each for each in lint([path], Limits(contracts=CONTRACTS)) if each.rule == "secret"]

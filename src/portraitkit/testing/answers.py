@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..codec import is_array, is_object
 from ..models import AssetStatus, VerificationStatus, VideoStatus
-from ..registry import provider_class
+from ..registry import provider_classes
 from .cassettefile import answer_body
 
 STATUS_MEMBERS: Final = ("status", "Status", "UpstreamStatus", "state", "task_status")
@@ -64,13 +64,13 @@ def meant(word: str, vendor: str) -> list[enum.Enum]:
     """What a vendor's word means to portraitkit; empty if no table knows it."""
     if not vendor:
         return []
-    tables = provider_class(vendor).codec.words
     found: list[enum.Enum] = []
-    for cls in (AssetStatus, VideoStatus, VerificationStatus):
-        words = {key.casefold(): value for key, value in tables.get(cls, {}).items()}
-        if word.casefold() in words:
-            found.append(words[word.casefold()])
-    return found
+    for codec in (each.codec for each in provider_classes(vendor)):
+        for cls in (AssetStatus, VideoStatus, VerificationStatus):
+            words = {key.casefold(): value for key, value in codec.words.get(cls, {}).items()}
+            if word.casefold() in words:
+                found.append(words[word.casefold()])
+    return list(dict.fromkeys(found))
 
 
 def member_of(path: str, vendor: str) -> str:
@@ -78,7 +78,8 @@ def member_of(path: str, vendor: str) -> str:
     if not vendor:
         return ""
     names: list[str] = []
-    for model, members in provider_class(vendor).codec.fields.items():
+    tables = (item for cls in provider_classes(vendor) for item in cls.codec.fields.items())
+    for model, members in tables:
         for name, keys in members.items():
             known = (keys,) if isinstance(keys, str) else keys
             if any(path == key or path.endswith(f".{key}") for key in known):

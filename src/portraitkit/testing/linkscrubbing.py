@@ -97,14 +97,25 @@ class LinkScrubber(ABC):
     def _path(self, path: str, *, closed: bool) -> str:
         if "paths" not in self.rules:
             return path
-        return "/".join(self._segment(each, closed=closed) for each in path.split("/"))
+        segments = path.split("/")
+        before = ("", *segments)
+        return "/".join(
+            self._segment(each, closed=closed or self._is_secret(left))
+            for left, each in zip(before, segments, strict=False)
+        )
+
+    def _is_secret(self, segment: str) -> bool:
+        """Tell whether what stands behind a segment is as secret as a member of that name."""
+        return "fields" in self.rules and segment in self.secret_fields
 
     def _segment(self, text: str, *, closed: bool) -> str:
         if not text:
             return text
         plain = unquote(text)
-        if not closed:
-            new = plain if plain in PATH_WORDS else self.free(plain)
+        if plain in PATH_WORDS:
+            new = plain
+        elif not closed:
+            new = self.free(plain)
         else:
             stem, dot, ending = plain.rpartition(".")
             typed = bool(dot) and re.fullmatch(r"[a-z0-9]{2,4}", ending) is not None

@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from ..codec import is_array, is_object
 from ..errors import PortraitError
-from ..registry import provider_class, provider_names
+from ..registry import provider_classes, provider_names
 from . import cassettefile, contractcheck
 from .answers import Standing, standing_of
 from .pseudonyms import Pseudonyms
@@ -174,7 +174,8 @@ def _secrets(cassette: Mapping[str, Any], vendor: str) -> _Found:
     if is_object(origin) and origin.get("evidence") in ("documented", "assumed"):
         return  # written by hand from public pages: its ids and names are invented
     vendors = {vendor, *_said(cassette)} & {*provider_names()}
-    fields = {name for each in vendors for name in provider_class(each).secret_fields}
+    classes = [cls for each in vendors for cls in provider_classes(each)]
+    fields = {name for cls in classes for name in cls.secret_fields}
     sanitiser = Sanitiser(fields, (), Pseudonyms(b""))
     for number, each in enumerate(cassette["interactions"], 1):
         try:

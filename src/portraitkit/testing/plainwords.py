@@ -14,7 +14,9 @@ from typing import Any, Final
 
 import attrs
 
-from ..registry import provider_class, provider_names
+from ..naming import untagged
+from ..provider import PortraitProvider
+from ..registry import provider_classes, provider_names
 from ..wire import is_loopback, origin_of
 
 WORDS: Final = frozenset(
@@ -27,7 +29,8 @@ PATH_WORDS: Final = frozenset(
         "api", "v1", "v2", "v3", "asset", "assets", "group", "groups", "video", "videos",
         "image", "images", "audio", "audios", "task", "tasks", "generations", "contents",
         "content", "portrait", "upload", "uploads", "files", "file", "media", "cancel",
-        "seedance2", "h5",
+        "seedance2", "h5", "asset-library", "real-person", "sessions", "storage", "presign",
+        "bucket",
     }
 )  # fmt: skip
 """Parts of vendors' paths, which stay even where somebody gives such a name to a group."""
@@ -38,11 +41,11 @@ _MODEL: Final = re.compile(
 )
 _VERSIONED: Final = re.compile(r"(?:[A-Za-z]+|\d{1,3}(?:\.\d{1,2})?|[A-Za-z]\d|\d{6})")
 _OPEN: Final = re.compile(
-    r"pk-[0-9a-z]{10}|(?:19|20)\d\d-?[01]\d-?[0-3]\d"
+    r"(?:19|20)\d\d-?[01]\d-?[0-3]\d"
     r"(?:[T ][0-2]\d:?[0-5]\d(?::?[0-5]\d(?:\.\d{1,9})?)?"
     r"(?:Z|[+-]\d\d:?\d\d)?)?"
 )
-"""The mark of a create, and dates."""
+"""Dates."""
 _PARTS: Final = re.compile(r"[^\W_]+")
 _CAMEL: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LONGEST_WORD: Final = 18
@@ -69,10 +72,14 @@ def vocabulary() -> frozenset[str]:
     return WORDS | frozenset(_table_words())
 
 
-def _table_words() -> Iterator[str]:
+def _classes() -> Iterator[type[PortraitProvider]]:
     for name in provider_names():
-        cls = provider_class(name)
-        yield name
+        yield from provider_classes(name)
+
+
+def _table_words() -> Iterator[str]:
+    for cls in _classes():
+        yield cls.name
         for words in cls.codec.words.values():
             yield from words
         for members in cls.codec.fields.values():
@@ -90,8 +97,8 @@ def _table_words() -> Iterator[str]:
 def vendor_hosts() -> frozenset[str]:
     """The hosts that the installed adapters call unless told otherwise."""
     found: set[str] = set()
-    for name in provider_names():
-        for each in attrs.fields(provider_class(name)):
+    for cls in _classes():
+        for each in attrs.fields(cls):
             address: Any = each.default
             if isinstance(address, str) and origin_of(address):
                 found.add(origin_of(address).partition("://")[2])
@@ -113,6 +120,8 @@ def is_reserved(name: str) -> bool:
 def is_word(token: str) -> bool:
     """Tell whether a token without blanks is a word, a date or a model: nothing to hide."""
     if len(token) < _SHORTEST or token in vocabulary() or _OPEN.fullmatch(token):
+        return True
+    if untagged(token) == ("", token):  # by which a lost create is found again
         return True
     if found := _MODEL.fullmatch(token):
         parts = re.split(r"[-_/]", found[0])

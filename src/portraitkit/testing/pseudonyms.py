@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import ConfigError
+from ..naming import untagged
 
 SALT_FILE: Final = ".pseudonyms.salt"
 _SALT_BYTES: Final = 32
@@ -42,7 +43,6 @@ _PREFIX: Final = re.compile(
 _HEX_TOKEN: Final = re.compile(r"(?=.*[0-9])[0-9a-f]{12,}")
 _KEPT: Final = "-_.~+/=:"
 """Signs that a token may have, and keeps."""
-_MARK: Final = re.compile(r" pk-[0-9a-z]{10}$")
 _SHORTEST: Final = 8
 _SHORTEST_NUMBER: Final = 6
 
@@ -122,9 +122,8 @@ class Pseudonyms:
 
         The random mark at its end, by which a lost create is found again, stays.
         """
-        mark = _MARK.search(real)
-        bare = real[: mark.start()] if mark else real
-        return self.stamp("Name-", bare, "name") + (mark[0] if mark else "")
+        bare, _ = untagged(real)
+        return (self.stamp("Name-", bare, "name") if bare else "") + real[len(bare) :]
 
     def email(self, real: str) -> str:
         """Replace an e-mail address by one at a reserved domain."""
@@ -182,6 +181,10 @@ class Veil(Pseudonyms):
         """Say no more than the kind."""
         del real, kind
         return f"{prefix}veiled"
+
+    def name(self, real: str) -> str:
+        """Say no more than that it is one. Its token is a new one each time, so it goes."""
+        return self.stamp("Name-", real, "name")
 
     def number(self, real: int) -> int:
         """Keep ids."""

@@ -39,14 +39,18 @@ _LEFT_OUT: Final = frozenset({"raw", "provider", "account", "ref"})
 _MOST_STEPS: Final = 12
 
 
-def provider_of(vendor: str) -> Any:
-    """Load an adapter, with credentials that are nobody's."""
-    cls = _class_of(vendor)
-    given: dict[str, Any] = {}
-    for each in attrs.fields(cls):
-        if each.default is attrs.NOTHING:
-            given[each.name] = Secret("none-of-anybody") if "Secret" in str(each.type) else "none"
-    return cls(**given, callback_url="https://app.example/verified")
+def providers_of(vendor: str) -> list[Any]:
+    """Load an adapter, each of its interfaces, with credentials that are nobody's."""
+    first = _class_of(vendor)
+    found: list[Any] = []
+    for cls in first.interfaces() if hasattr(first, "interfaces") else (first,):  # older ones
+        given: dict[str, Any] = {"callback_url": "https://app.example/verified"}
+        for each in attrs.fields(cls):
+            if each.default is attrs.NOTHING:
+                secret = "Secret" in str(each.type)
+                given[each.name] = Secret("none-of-anybody") if secret else "none"
+        found.append(cls(**given))
+    return found
 
 
 def _class_of(vendor: str) -> Any:
@@ -64,18 +68,19 @@ def _class_of(vendor: str) -> Any:
 
 def results(interactions: list[Mapping[str, Any]], vendor: str) -> Iterator[dict[str, Any]]:
     """Read each interaction by the operation that sends its request."""
-    provider = provider_of(vendor)
+    providers = providers_of(vendor)
     for place in range(len(interactions)):
-        yield _read(provider, interactions[place:])
+        yield _read(providers, interactions[place:])
 
 
-def _read(provider: Any, tape: list[Mapping[str, Any]]) -> dict[str, Any]:
+def _read(providers: list[Any], tape: list[Mapping[str, Any]]) -> dict[str, Any]:
     """Find the operation that sends the tape's first request, best with the same members."""
     for strict in (True, False):
-        for name, make in _operations(provider, tape[0]["request"]):
-            found = _played(make, tape, strict=strict)
-            if found is not None:
-                return {"operation": name, "result": found}
+        for provider in providers:
+            for name, make in _operations(provider, tape[0]["request"]):
+                found = _played(make, tape, strict=strict)
+                if found is not None:
+                    return {"operation": name, "result": found}
     return {"operation": "", "result": None}
 
 

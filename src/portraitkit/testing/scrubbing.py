@@ -20,6 +20,7 @@ from urllib.parse import quote, unquote
 from attrs import define, field
 
 from ..codec import is_array, is_object
+from ..naming import untagged
 from .linkscrubbing import LinkScrubber, UnreadableError
 from .plainwords import is_open_number, is_word, vocabulary
 from .pseudonyms import is_false, is_stamp
@@ -131,6 +132,9 @@ class Scrubber(LinkScrubber):
         stem, dot, ending = found.rpartition(".")
         if dot and re.fullmatch(r"[a-z0-9]{2,4}", ending):  # a file's name keeps its type
             return f"{self.pseudonyms.name(stem)}.{ending}"
+        bare, token = untagged(found)
+        if token and bare:  # the caller reads the name alone, and so may a message say it
+            _ = self.tell(bare, self.pseudonyms.name(bare))
         return self.pseudonyms.name(found)
 
     def _secret(self, found: str) -> str:

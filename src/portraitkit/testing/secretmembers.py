@@ -44,8 +44,8 @@ PERSONAL_MEMBERS: Final = frozenset(
         "emailaddress", "idcard", "idnumber", "idno", "identity", "birthday", "birthdate",
         "address", "city", "ip", "clientip", "remoteaddr", "remoteip", "useragent", "project",
         "projectname", "account", "accountname", "user", "userinfo", "customer", "tenant",
-        "filename", "prompt", "text", "negativeprompt", "revisedprompt", "caption", "remark",
-        "comment", "memo", "tags",
+        "filename", "label", "prompt", "text", "negativeprompt", "revisedprompt", "caption",
+        "remark", "comment", "memo", "tags",
     }
 )  # fmt: skip
 """Members that tell of a person or an account."""
