@@ -203,7 +203,7 @@ class Call:
         """Tell whether a read came back as a page or in pieces: the next answer may be whole."""
         request = self._request
         asked = request.repeatable and request.auth is not Auth.NONE
-        return asked and not refusals.is_readable(request, response)
+        return asked and not refusals.is_readable(self._provider, request, response)
 
     def _note(self, outcome: Outcome, reason: str, retry_after_s: float | None) -> bool:
         """Remember a failed attempt; tell whether budget and deadline allow another."""

@@ -134,16 +134,21 @@ def decode(response: Response) -> Any:
     """
     body = try_decode(response)
     if body is None:
-        kind = response.headers.get("content-type", "without a content type").partition(";")[0]
-        start = response.content[:600].decode("utf-8", errors="replace")
-        # What is cut at a place within a key is recognised as one by nobody after this.
-        shown = _LIKE_A_SECRET.sub(MASK, mask_links(start))[:60]
-        what = f"begins {shown!r}" if start else "is empty"
-        if start.lstrip("\ufeff \t\r\n").startswith(("{", "[", '"')):
-            # The beginning of an object may hold a token or a link.
-            what = f"is cut off or damaged after {len(response.content)} bytes"
-        raise _unreadable(f"the answer is not readable JSON: it is {kind} and {what}", response)
+        raise unreadable(response)
     return body
+
+
+def unreadable(response: Response, form: str = "JSON") -> UnexpectedResponseError:
+    """Say of an answer that it is not of the *form* it should have, without showing a secret."""
+    kind = response.headers.get("content-type", "without a content type").partition(";")[0]
+    start = response.content[:600].decode("utf-8", errors="replace")
+    # What is cut at a place within a key is recognised as one by nobody after this.
+    shown = _LIKE_A_SECRET.sub(MASK, mask_links(start))[:60]
+    what = f"begins {shown!r}" if start else "is empty"
+    if start.lstrip("\ufeff \t\r\n").startswith(("{", "[", '"', "<?xml")):
+        # The beginning of an object may hold a token or a link.
+        what = f"is cut off or damaged after {len(response.content)} bytes"
+    return _unreadable(f"the answer is not readable {form}: it is {kind} and {what}", response)
 
 
 def try_decode(response: Response) -> Any:

@@ -271,6 +271,8 @@ class Verification(Result):
     link: Secret | None = field(default=None, repr=False)
     token: Secret | None = field(default=None, repr=False)
     """The vendor's own name for the session, where it has one."""
+    code: Secret | None = field(default=None, repr=False)
+    """What the person types, where the check is opened by a code."""
     expires_at: datetime | None = None
     """When link and token run out."""
     claimed: bool | None = None
@@ -283,6 +285,11 @@ class Verification(Result):
     def url(self) -> str | None:
         """The page to open on the person's phone. Whoever has it can take the check."""
         return self.link.reveal() if self.link else None
+
+    @property
+    def person_code(self) -> str | None:
+        """What the person types on the page or in the vendor's app; None where a link does it."""
+        return self.code.reveal() if self.code else None
 
     @property
     def handle(self) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 
 from . import errors
-from .codec import decode, is_object, try_decode
+from .codec import is_object, unreadable
 from .errors import OutcomeUnknownError, PortraitError, ProviderError, UnexpectedResponseError
 from .wire import origin_of
 
@@ -35,7 +35,7 @@ def read(vendor: Vendor, response: Response) -> ProviderError | UnexpectedRespon
 
     A body may refuse whatever the status says, and a status whatever the body says.
     """
-    data = try_decode(response)
+    data = vendor.decode(response)
     found = vendor.fault(data, response)
     if found is None and response.ok:
         return None
@@ -129,7 +129,7 @@ def certain(error: PortraitError, request: Request, response: Response) -> Portr
     )
 
 
-def is_readable(request: Request, response: Response) -> bool:
+def is_readable(vendor: Vendor, request: Request, response: Response) -> bool:
     """
     Tell whether a success holds an object, as every vendor's does.
 
@@ -137,21 +137,23 @@ def is_readable(request: Request, response: Response) -> bool:
     """
     if not response.content.strip():
         return request.silent or response.status == HTTPStatus.NO_CONTENT
-    return is_object(try_decode(response))
+    return is_object(vendor.decode(response))
 
 
-def body_of(request: Request, response: Response) -> Any:
+def body_of(vendor: Vendor, request: Request, response: Response) -> Any:
     """
     Decode a success.
 
     Raises:
         UnexpectedResponseError: It is not readable. A list without rows must not be made of it.
     """
-    if is_readable(request, response):
-        return try_decode(response) or {}
-    found = decode(response)
+    found = vendor.decode(response)
+    if is_readable(vendor, request, response):
+        return found or {}
+    if found is None:
+        raise unreadable(response, vendor.wire_form)
     raise UnexpectedResponseError(
-        f"the answer is a JSON {type(found).__name__} where an object is expected",
+        f"the answer is a {vendor.wire_form} {type(found).__name__} where an object is expected",
         status=response.status,
         attempts=response.attempts,
         next_step="report it if it lasts: the vendor's answer has changed",

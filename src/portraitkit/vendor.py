@@ -12,7 +12,7 @@ import attrs
 from attrs import evolve, field, frozen
 
 from . import refusals
-from .codec import Codec
+from .codec import Codec, try_decode
 from .dialect import VideoDialect
 from .errors import (
     HandleError,
@@ -94,6 +94,8 @@ class Vendor(ABC):
     nameless: ClassVar[frozenset[str]] = frozenset()
     """Creates whose request has no place for a name, such as `add_upload`."""
     asset_prefix: ClassVar[str] = ""
+    wire_form: ClassVar[str] = "JSON"
+    """What answers are written in, for messages; see `decode`."""
     manual_steps: ClassVar[Mapping[str, str]] = {}
     """Operations that only a person can do: who does what, where, and what to bring back."""
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {}
@@ -134,6 +136,15 @@ class Vendor(ABC):
     def fault(self, data: Any, response: Response) -> refusals.Fault | None:
         """Find a refusal in a decoded answer; None if there is none in the body."""
 
+    def decode(self, response: Response) -> Any:
+        """
+        Read an answer's body into plain mappings, lists and values; None if it cannot be read.
+
+        JSON, unless an adapter overrides it for a vendor that speaks something else. Whatever comes
+        in, it raises nothing.
+        """
+        return try_decode(response)
+
     # -- what adapters build on ------------------------------------------------------------------
 
     @property
@@ -167,7 +178,7 @@ class Vendor(ABC):
         response = yield from send(request)
         if error := self.refusal(response):
             raise refusals.certain(error, request, response)
-        data: Any = refusals.body_of(request, response)
+        data: Any = refusals.body_of(self, request, response)
         return Answer(
             data=data,
             response=response,

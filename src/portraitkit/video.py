@@ -172,7 +172,9 @@ class Preview:
 
     Attributes:
         headers: With credentials masked.
-        body: The exact JSON. The preview's own text form leaves out the queries of addresses.
+        body: What is sent, as a mapping: the exact JSON, or what the vendor's own form is made of.
+            The preview's own text form leaves out the queries of addresses.
+        content: The exact bytes of the body.
         adaptations: What differs from what was asked.
         findings: Documented limits that it exceeds.
     """
@@ -181,6 +183,7 @@ class Preview:
     url: str
     headers: Mapping[str, str]
     body: Mapping[str, Any] = field(repr=masked_repr)
+    content: bytes = field(default=b"", repr=False)
     adaptations: tuple[Adaptation, ...]
     findings: tuple[Finding, ...]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve, field, frozen
 
+from ..codec import is_object
 from ..errors import (
     AssetNotReadyError,
     HandleError,
@@ -98,15 +102,39 @@ def preview_video(
 ) -> Preview:
     """Show a draft, credentials masked."""
     draft = draft_video(provider, request, on_unsupported, strict_limits)
-    credential = {} if draft.request.auth is Auth.NONE else {"Authorization": f"Bearer {MASK}"}
+    sent = draft.request
     return Preview(
-        method=draft.request.method,
-        url=draft.request.target,
-        headers={**draft.request.headers, **credential},
-        body=draft.body,
+        method=sent.method,
+        url=sent.target,
+        headers={**sent.headers, **_masked_credentials(provider, sent)},
+        body=_sent_body(sent) or draft.body,
+        content=sent.content,
         adaptations=draft.adaptations,
         findings=draft.findings,
     )
+
+
+def _masked_credentials(provider: PortraitProvider, request: Request) -> dict[str, str]:
+    """The headers that authorising adds, without what they say."""
+    if request.auth is Auth.NONE:
+        return {}
+    added = provider.authorize(request, now=_ANY_TIME).headers.items() - request.headers.items()
+    return {
+        name: f"Bearer {MASK}" if text.startswith("Bearer ") else MASK
+        for name, text in sorted(added)
+    }
+
+
+def _sent_body(request: Request) -> Mapping[str, Any]:
+    """The body as it is written, where it is written in JSON."""
+    try:
+        body = json.loads(request.content)
+    except ValueError:
+        return {}
+    return body if is_object(body) else {}
+
+
+_ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def create_video(
