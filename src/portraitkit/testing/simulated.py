@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 
 from ..attempts import Budget, Clock
 from ..client import AsyncClient, Client
 from ..provider import PortraitProvider
-from ..simulators.simulator import Simulator
 from ..simulators.state import VirtualClock
 from ..wire import Request, Response
+
+
+class SimulatedVendor(Protocol):
+    """
+    A vendor in this process: one function from request to answer, on virtual time.
+
+    A `Simulator` of portraitkit is one, and so is any object with `handle` and a `VirtualClock` as
+    `clock` or `world.clock`.
+    """
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request."""
+        ...
 
 
 class VirtualTime:
@@ -50,7 +63,7 @@ class VirtualTime:
 class SimulatorTransport:
     """Hands requests to a simulator instead of a network."""
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: SimulatedVendor) -> None:
         self._simulator = simulator
 
     def send(self, request: Request) -> Response:
@@ -65,7 +78,7 @@ class SimulatorTransport:
 
 
 class _AsyncSimulatorTransport:
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: SimulatedVendor) -> None:
         self._transport = SimulatorTransport(simulator)
 
     async def send(self, request: Request) -> Response:
@@ -76,7 +89,7 @@ class _AsyncSimulatorTransport:
 
 
 def simulated(
-    provider: PortraitProvider, simulator: Simulator, *, budget: Budget | None = None
+    provider: PortraitProvider, simulator: SimulatedVendor, *, budget: Budget | None = None
 ) -> Client:
     """Make a client for a simulator. Waiting takes no time: it moves the simulator's clock."""
     time = _time_of(simulator)
@@ -85,7 +98,7 @@ def simulated(
 
 
 def simulated_async(
-    provider: PortraitProvider, simulator: Simulator, *, budget: Budget | None = None
+    provider: PortraitProvider, simulator: SimulatedVendor, *, budget: Budget | None = None
 ) -> AsyncClient:
     """Make an asynchronous client for a simulator."""
     time = _time_of(simulator)
@@ -93,8 +106,19 @@ def simulated_async(
     return AsyncClient(provider, transport=transport, clock=time.clock, budget=budget)
 
 
-def _time_of(simulator: Simulator) -> VirtualTime:
-    clock = simulator.world.clock
+def clock_of(simulator: SimulatedVendor) -> Clock:
+    """
+    The clock of a simulator, as drivers want it.
+
+    Raises:
+        TypeError: It has none that can be moved.
+    """
+    return _time_of(simulator).clock
+
+
+def _time_of(simulator: SimulatedVendor) -> VirtualTime:
+    world = getattr(simulator, "world", None)
+    clock = getattr(simulator, "clock", None) or getattr(world, "clock", None)
     if not isinstance(clock, VirtualClock):
         raise TypeError("a simulated client needs a simulator on a VirtualClock")
     return VirtualTime(clock)
