@@ -175,6 +175,7 @@ class _Walk(Generic[T]):
     def __init__(self) -> None:
         self._items: set[str] = set()
         self._cursors: set[str | None] = {None}
+        self._last: tuple[T, ...] = ()
 
     def new(self, page: Page[T]) -> Iterator[T]:
         for item in page.items:
@@ -184,9 +185,11 @@ class _Walk(Generic[T]):
                 yield item
 
     def at_end(self, page: Page[T]) -> bool:
-        if page.next in self._cursors:
+        again = bool(page.items) and page.items == self._last
+        if again or page.next in self._cursors:
             return True
         self._cursors.add(page.next)
+        self._last = page.items
         return False
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import attrs
 
 from ..client import Client
+from ..codec import is_array
 from ..errors import PortraitError
 from ..secret import Secret
 from ._journey import CALLBACK_URL, PICTURE_URL, Journey
@@ -61,7 +62,7 @@ class SecretsChecks(Suite):
                 continue
             known = [each.reveal() for each in journey.provider.secrets]
             known += [each.reveal() for request in step.asked for each in request.secrets]
-            error = self._refused(step, f"{' '.join(known)} is refused")
+            error = self._refused_echoing(step, f"{' '.join(known)} is refused")
             if error is None:
                 continue
             told = "".join(traceback.format_exception(error))
@@ -98,7 +99,7 @@ class SecretsChecks(Suite):
                         "their refusals",
                     )
 
-    def _refused(self, step: Any, message: str) -> PortraitError | None:
+    def _refused_echoing(self, step: Any, message: str) -> PortraitError | None:
         provider, simulator = self.provider(), self.simulator()
         door = Witness(simulator)
         refusal = self.refusals(400, "", message)[0]
@@ -131,8 +132,8 @@ def _parts(value: str) -> set[str]:
 def _secrets_in(value: Any) -> Iterator[Secret]:
     if isinstance(value, Secret):
         yield value
-    elif attrs.has(type(value)):
-        for each in attrs.fields(type(value)):
+    elif attrs.has(kind := value.__class__):
+        for each in attrs.fields(kind):
             yield from _secrets_in(getattr(value, each.name))
 
 
@@ -149,7 +150,7 @@ def _produced(journey: Journey) -> Iterator[tuple[str, Any]]:
 
 def _results(journey: Journey) -> Iterator[tuple[str, Any]]:
     for step in journey.steps:
-        found: list[Any] = step.result if isinstance(step.result, list) else [step.result]
+        found: list[Any] = step.result if is_array(step.result) else [step.result]
         for each in found:
             yield f"what {step.operation} returned", each
 
@@ -160,14 +161,14 @@ def _active(journey: Journey) -> Any:
 
 
 def _clean(text: str, what: str, journey: Journey) -> None:
-    for value in secrets_of(journey):
-        require(
-            value not in text,
-            f"{what} shows a secret: …{_around(text, value)}…",
-            "keep keys, tokens, codes and links in Secret fields, and leave repr to the models",
-        )
+    shown = next((value for value in secrets_of(journey) if value in text), "")
+    require(
+        not shown,
+        f"{what} shows a secret: …{_before(text, shown)}<here>…",
+        "keep keys, tokens, codes and links in Secret fields, and leave repr to the models",
+    )
 
 
-def _around(text: str, value: str) -> str:
+def _before(text: str, value: str) -> str:
     place = text.index(value)
-    return text[max(0, place - 60) : place] + "<here>"
+    return text[max(0, place - 60) : place]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from attrs import evolve
@@ -10,11 +12,11 @@ from ..errors import AssetNotReadyError, UnsupportedError
 from ..flows.making import draft_video
 from ..models import Asset, AssetStatus
 from ..secret import MASK
-from ..video import SCALARS, Frames, References, VideoRequest
+from ..video import SCALARS, Frames, References
 from ._journey import Journey, Taken
 from ._suite import Suite, first_request, require
 
-VALUES: Final = {
+VALUES: Final[Mapping[str, Any]] = {
     "duration_s": 5,
     "ratio": "16:9",
     "resolution": "720p",
@@ -35,7 +37,7 @@ class VideosChecks(Suite):
         journey = self._whole_journey()
         for step in journey.of("create_video"):
             paid, sent = step.asked[-1], step.exchanged[-1][0]
-            preview = journey.provider.preview_video(self.video(_active(journey)))
+            preview = journey.provider.preview_video(*step.arguments)
             require(
                 (preview.method, preview.url, preview.content)
                 == (paid.method, paid.target, paid.content),
@@ -88,7 +90,7 @@ class VideosChecks(Suite):
             if name in provider.dialect.fields:
                 _ = provider.preview_video(request)
                 continue
-            sent, error = first_request(lambda request=request: provider.create_video(request))
+            sent, error = first_request(partial(provider.create_video, request))
             require(
                 sent is None and isinstance(error, UnsupportedError) and error.field == name,
                 f"the dialect has no {name}, and create_video with it came to {sent or error!r}",
@@ -131,9 +133,7 @@ class VideosChecks(Suite):
         for status in (AssetStatus.PROCESSING, AssetStatus.FAILED):
             waiting: Asset = evolve(asset, status=status)
             request = evolve(self.video(asset), media=Frames(first=waiting), prompt="a smile")
-            sent, error = first_request(
-                lambda request=request: journey.provider.create_video(request)
-            )
+            sent, error = first_request(partial(journey.provider.create_video, request))
             require(
                 sent is None and isinstance(error, AssetNotReadyError),
                 f"a video of an asset that is {status.value} came to {sent or error!r}",

@@ -120,17 +120,21 @@ class WaitsChecks(Suite):
         return [*assets, group]
 
     def _lists(self, client: Client) -> list[tuple[str, list[Any], tuple[Any, ...]]]:
-        provider, count = client.provider, self.many()
+        provider = client.provider
         found: list[tuple[str, list[Any], tuple[Any, ...]]] = []
         if provider.supports("list_groups") and provider.supports("create_group"):
-            made: list[Any] = [client.create_group(f"n-{number}") for number in range(count)]
+            made: list[Any] = [
+                client.create_group(f"n-{number}") for number in range(self.many("list_groups"))
+            ]
             found.append(("list_groups", made, ()))
         if provider.supports("list_assets") and provider.supports("add_asset"):
-            *assets, group = self._made(client, count)
+            *assets, group = self._made(client, self.many("list_assets"))
             found.append(("list_assets", assets, (group,)))
         if provider.supports("list_videos") and provider.supports("create_video"):
             request = self.video(None)
-            tasks: list[Any] = [client.create_video(request) for _ in range(count)]
+            tasks: list[Any] = [
+                client.create_video(request) for _ in range(self.many("list_videos"))
+            ]
             found.append(("list_videos", tasks, ()))
         return found
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
+from ..codec import is_array
 from ..errors import PortraitError
 from ..flows.waits import every
 from ..models import Asset
@@ -27,10 +28,11 @@ SECONDS: Final = {"duration_s": 5, "ratio": "16:9", "resolution": "720p", "gener
 
 @frozen(kw_only=True)
 class Act:
-    """One operation, to be begun at a provider; `gone` where it has to answer NotFoundError."""
+    """One operation, to be begun at a provider; `gone` where it has to say so."""
 
     operation: str
     begin: Begin
+    arguments: tuple[Any, ...] = ()
     gone: bool = False
 
 
@@ -50,6 +52,7 @@ class Taken:
     exchanged: tuple[tuple[Request, Response], ...]
     result: Any = None
     error: PortraitError | None = None
+    arguments: tuple[Any, ...] = ()
     gone: bool = False
 
 
@@ -71,7 +74,8 @@ class Journey:
         """Everything that operations returned, pages laid out."""
         found: list[Any] = []
         for each in self.steps:
-            found.extend(each.result if isinstance(each.result, list) else [each.result])
+            listed: list[Any] = each.result if is_array(each.result) else [each.result]
+            found.extend(listed)
         return [each for each in found if each is not None]
 
     @property
@@ -107,7 +111,10 @@ def acts(
 def _call(operation: str, *args: Any, gone: bool = False, **kwargs: Any) -> Act:
     """An operation with its arguments, whoever it is called at."""
     return Act(
-        operation=operation, begin=lambda p: getattr(p, operation)(*args, **kwargs), gone=gone
+        operation=operation,
+        begin=lambda p: getattr(p, operation)(*args, **kwargs),
+        arguments=args,
+        gone=gone,
     )
 
 

@@ -19,6 +19,7 @@ from importlib.resources import files
 from types import ModuleType
 from typing import Any, Final
 
+from ..codec import is_array
 from . import (
     _checks_answers,
     _checks_handles,
@@ -44,13 +45,17 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     _suite,
     _travelling,
 )
-_IGNORED: Final = frozenset({"ctx", "kind", "type_comment", "type_ignores", "type_params", "returns"})
+_IGNORED: Final = frozenset(
+    {"ctx", "kind", "type_comment", "type_ignores", "type_params", "returns"}
+)
 
 
 @cache
 def published() -> dict[str, dict[str, dict[str, str]]]:
     """The manifests of all versions, as they were published."""
-    text = files(__package__).joinpath("contract_manifest.json").read_text(encoding="utf-8")
+    text = (
+        files("portraitkit.testing").joinpath("contract_manifest.json").read_text(encoding="utf-8")
+    )
     found: dict[str, dict[str, dict[str, str]]] = json.loads(text)
     return found
 
@@ -81,16 +86,15 @@ def digest(node: ast.AST) -> str:
 
 def structure(node: Any) -> str:
     """Write a syntax tree down, without what differs between versions of Python or in layout."""
-    if isinstance(node, list):
-        items: list[Any] = node
-        return f"[{','.join(structure(each) for each in items)}]"
+    if is_array(node):
+        return f"[{','.join(structure(each) for each in node)}]"
     if not isinstance(node, ast.AST):
         return repr(node)
     parts: list[str] = []
     for name, value in ast.iter_fields(node):
         if name in _IGNORED or value is None or value == []:
             continue
-        if name == "body" and isinstance(value, list):
+        if name == "body" and is_array(value):
             value = _without_docstring(value)  # noqa: PLW2901  (the same, shorter)
         parts.append(f"{name}={structure(value)}")
     return f"{type(node).__name__}({','.join(parts)})"
@@ -98,8 +102,9 @@ def structure(node: Any) -> str:
 
 def _without_docstring(body: list[Any]) -> list[Any]:
     first = body[0] if body else None
-    is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    return body[1:] if is_text and isinstance(first.value.value, str) else body
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+        return body[1:] if isinstance(first.value.value, str) else body
+    return body
 
 
 def _checks_in(node: ast.stmt) -> Iterator[ast.FunctionDef]:

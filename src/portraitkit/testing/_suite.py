@@ -73,8 +73,9 @@ class Suite:
         del check
         return None
 
-    def many(self) -> int:
-        """How many things make more than one page in the simulator's lists."""
+    def many(self, operation: str) -> int:
+        """How many things make more than one page of a list, such as `list_assets`."""
+        del operation
         return 3
 
     # -- what checks are made with ---------------------------------------------------------------
@@ -141,7 +142,9 @@ def run_flow(
 ) -> tuple[list[Request], Any, Exception | None]:
     """Run a flow on answers by number; what it sent, returned and raised."""
     sent: list[Request] = []
-    clock_s, reply, error = 0.0, None, None
+    clock_s = 0.0
+    reply: object = None
+    error: PortraitError | None = None
     try:
         flow = begin()
         for _ in range(_LONGEST_FLOW):
@@ -168,7 +171,7 @@ def run_flow(
 
 def first_request(begin: Callable[[], Flow[Any]]) -> tuple[Request | None, Exception | None]:
     """The first request that an operation would send, or what it raises before any."""
-    sent, _, error = run_flow(begin, lambda _, __: _EnoughError())
+    sent, _, error = run_flow(begin, lambda _, __: _EnoughError("nobody answers"))
     if sent:
         return sent[0], None
     return None, error

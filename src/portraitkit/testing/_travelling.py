@@ -13,7 +13,7 @@ import anyio
 from attrs import define, frozen
 
 from ..client import AsyncClient, Client
-from ..errors import NotFoundError, PortraitError
+from ..errors import NotFoundError, PermissionDeniedError, PortraitError
 from ..models import Asset
 from ..provider import PortraitProvider
 from ..video import VideoRequest
@@ -134,7 +134,8 @@ class Traveller:
             exchanged=tuple(witness.exchanged[before:]),
             result=result,
             error=error,
-            gone=act.gone and isinstance(error, NotFoundError),
+            arguments=act.arguments,
+            gone=act.gone and isinstance(error, NotFoundError | PermissionDeniedError),
         )
 
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from ..codec import is_array
 from . import _manifest
 from ._checks_answers import AnswersChecks
 from ._checks_handles import HandlesChecks
@@ -151,7 +152,8 @@ def _is_bookkeeping(name: str) -> bool:
 
 
 def _refuse_marks(cls: str, marks: Any) -> None:
-    for mark in marks if isinstance(marks, list) else [marks]:
+    every: list[Any] = marks if is_array(marks) else [marks]
+    for mark in every:
         if getattr(mark, "name", "") in _WEAK:
             raise ContractChangedError(
                 f"{cls} is marked {mark.name}: a conformance check cannot be skipped or expected "

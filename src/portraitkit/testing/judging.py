@@ -38,7 +38,9 @@ class Contract:
 
     vendor: str
     document: Mapping[str, Any] = field(repr=False)
-    _validators: dict[int, Draft202012Validator] = field(factory=dict, repr=False, eq=False)
+    _validators: dict[int, Draft202012Validator] = field(
+        factory=dict[int, Draft202012Validator], repr=False, eq=False
+    )
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -213,9 +215,14 @@ class Contract:
             whole = {"allOf": [schema], "schemas": self.document.get("schemas", {})}
             # The schema stays in `whole`, so its id is not given to another one.
             validator = self._validators[id(schema)] = Draft202012Validator(whole)
-        errors = sorted(validator.iter_errors(value), key=lambda e: e.json_path)
-        for error in errors[:_SHOWN]:
+        judge: Any = validator
+        found: list[ValidationError] = sorted(judge.iter_errors(value), key=_path_of)
+        for error in found[:_SHOWN]:
             yield from (f"{where}{path[1:]}: {text}" for path, text in _explained(error))
+
+
+def _path_of(error: ValidationError) -> str:
+    return error.json_path
 
 
 def _explained(error: ValidationError) -> Iterator[tuple[str, str]]:
