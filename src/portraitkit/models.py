@@ -268,6 +268,8 @@ class Verification(Result):
 
     name: str = ""
     status: VerificationStatus = VerificationStatus.WAITING
+    status_word: str = ""
+    """The vendor's own word for the status, where it has one."""
     link: Secret | None = field(default=None, repr=False)
     token: Secret | None = field(default=None, repr=False)
     """The vendor's own name for the session, where it has one."""

@@ -193,7 +193,7 @@ def wait_until_verified(
             lambda seen: Sight(
                 handle=seen.handle,
                 status=seen.status,
-                status_word="",
+                status_word=seen.status_word,
                 settled=seen.status in _CHECK_SETTLED,
             ),
             before=first,

@@ -118,7 +118,7 @@ class HandlesChecks(Suite):
     def _things(self) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
         for found in self._whole_journey().results:
-            kind = KINDS.get(type(found), "")
+            kind = next((word for model, word in KINDS.items() if isinstance(found, model)), "")
             if kind and found.handle and found.handle not in seen:
                 seen.add(found.handle)
                 yield kind, found

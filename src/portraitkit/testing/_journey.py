@@ -10,7 +10,6 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from ..codec import is_array
-from ..errors import PortraitError
 from ..flows.waits import every
 from ..models import Asset
 from ..provider import PortraitProvider
@@ -51,7 +50,7 @@ class Taken:
     asked: tuple[Request, ...]
     exchanged: tuple[tuple[Request, Response], ...]
     result: Any = None
-    error: PortraitError | None = None
+    error: Exception | None = None
     arguments: tuple[Any, ...] = ()
     gone: bool = False
 

@@ -13,7 +13,7 @@ import anyio
 from attrs import define, frozen
 
 from ..client import AsyncClient, Client
-from ..errors import NotFoundError, PermissionDeniedError, PortraitError
+from ..errors import NotFoundError, PermissionDeniedError
 from ..models import Asset
 from ..provider import PortraitProvider
 from ..video import VideoRequest
@@ -110,7 +110,7 @@ class Traveller:
                 step = self._take(act, witness, run)
                 journey.steps.append(step)
                 if step.error is not None and not act.gone:
-                    journey.broken = f"{act.operation}: {step.error}"
+                    journey.broken = f"{act.operation}: {step.error!r}"
                     return
                 reply = step.result
         except StopIteration:
@@ -122,10 +122,11 @@ class Traveller:
     def _take(self, act: Act, witness: Witness, run: Callable[[Flow[Any], str], Any]) -> Taken:
         asked: list[Request] = []
         before = len(witness.exchanged)
-        result, error = None, None
+        result: Any = None
+        error: Exception | None = None
         try:
             result = run(noting(act.begin(self.provider), asked), act.operation)
-        except PortraitError as raised:
+        except Exception as raised:  # noqa: BLE001  (any of them ends the journey, and is told)
             error = raised
         return Taken(
             operation=act.operation,

@@ -1,0 +1,1 @@
+"""Acme Studio for portraitkit: an invented vendor, as a stranger would bring a real one."""
