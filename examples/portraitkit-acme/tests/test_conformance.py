@@ -3,10 +3,11 @@
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from portraitkit import Secret
-from portraitkit.testing import ProviderContract, SimAccount, answer
 from portraitkit_acme.provider import Acme
 from portraitkit_acme.simulator import AcmeSimulator
+
+from portraitkit import Secret
+from portraitkit.testing import ProviderContract, SimAccount, answer
 
 OURS = SimAccount(name="us", api_key="", access_key="acme-key-1", secret_key="acme-secret-1")
 OTHERS = SimAccount(name="they", api_key="", access_key="acme-key-2", secret_key="acme-secret-2")

@@ -9,18 +9,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Final
-from urllib.parse import parse_qs, urlencode, urlsplit
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
-import portraitkit as pk
 from attrs import frozen
-from portraitkit.codec import Codec, Words, first, rows
-from portraitkit.dialect import MediaRead, VideoDialect
+
+import portraitkit as pk
+from portraitkit.codec import Codec, first, rows
+from portraitkit.dialect import VideoDialect
 from portraitkit.errors import InvalidInputError, ProviderError
 from portraitkit.flows.repeating import removed
 from portraitkit.media import Link, Upload
@@ -28,7 +28,6 @@ from portraitkit.models import (
     Asset,
     AssetRef,
     AssetStatus,
-    Failure,
     Group,
     GroupKind,
     GroupRef,
@@ -38,71 +37,15 @@ from portraitkit.models import (
     VerificationRef,
     VerificationStatus,
     VideoRef,
-    VideoStatus,
     VideoTask,
 )
 from portraitkit.preflight import VideoModel
 from portraitkit.refusals import Fault
 from portraitkit.vendor import Answer
-from portraitkit.video import OnUnsupported, Role, Slot
+from portraitkit.video import OnUnsupported
 from portraitkit.wire import Auth, Flow, Request, Response, origin_of
 
-_COMMON: Final = {"id": "urn", "created_at": "made"}
-_WORDS: Final[Words] = {
-    GroupKind: {"1": GroupKind.VIRTUAL, "2": GroupKind.REAL_PERSON},
-    MediaType: {"1": MediaType.IMAGE, "2": MediaType.VIDEO, "3": MediaType.AUDIO},
-    AssetStatus: {
-        "10": AssetStatus.PROCESSING,
-        "20": AssetStatus.ACTIVE,
-        "30": AssetStatus.FAILED,
-    },
-    VerificationStatus: {
-        "40": VerificationStatus.WAITING,
-        "41": VerificationStatus.VERIFIED,
-        "42": VerificationStatus.EXPIRED,
-        "43": VerificationStatus.FAILED,
-    },
-    VideoStatus: {
-        "50": VideoStatus.QUEUED,
-        "51": VideoStatus.RUNNING,
-        "52": VideoStatus.SUCCEEDED,
-        "53": VideoStatus.FAILED,
-        "54": VideoStatus.CANCELLED,
-    },
-}
-_ROOTS: Final = frozenset(
-    {"cast", "casts", "face", "faces", "check", "job", "jobs", "done", "fault"}
-)
-_NEXT: Final = re.compile(r'<([^<>]*)>\s*;\s*rel="?next"?')
-_NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_KINDS: Final = {MediaType.IMAGE: "image", MediaType.VIDEO: "video", MediaType.AUDIO: "audio"}
-
-
-def _write(prompt: str, slots: tuple[Slot, ...]) -> dict[str, Any]:
-    """Media are registered by alias: the prompt's own words for them, or their role."""
-    counts: dict[MediaType, int] = {}
-    media: list[dict[str, str]] = []
-    for slot in slots:
-        counts[slot.media] = counts.get(slot.media, 0) + 1
-        word = f"{_KINDS[slot.media].capitalize()} {counts[slot.media]}"
-        alias = word if slot.role is Role.REFERENCE else slot.role.value
-        media.append({"alias": alias, "kind": _KINDS[slot.media], "from": slot.url})
-    return {"script": prompt, "media": media}
-
-
-def _read(body: Mapping[str, Any]) -> MediaRead:
-    roles = {role.value: role for role in Role}
-    slots = tuple(
-        Slot(
-            MediaType(str(first(item, "kind"))),
-            roles.get(str(first(item, "alias")), Role.REFERENCE),
-            str(first(item, "from")),
-        )
-        for item in rows(body, "media")
-        if first(item, "kind") in _KINDS.values()
-    )
-    script = str(body.get("script") or "")
-    return MediaRead(prompt=script, slots=slots, used=frozenset({"script", "media"}))
+from . import tables
 
 
 @frozen(kw_only=True, slots=False)
@@ -118,58 +61,10 @@ class Acme(pk.PortraitProvider):
 
     name: ClassVar[str] = "acme"
     wire_form: ClassVar[str] = "XML"
-    codec: ClassVar[Codec] = Codec(
-        fields={
-            Group: {**_COMMON, "name": "title", "description": "note", "kind": "kind"},
-            Asset: {
-                **_COMMON,
-                "name": "label",
-                "group_id": "cast",
-                "media": "media",
-                "status": "state",
-                "failure": "why.0",
-            },
-            Verification: {
-                **_COMMON,
-                "status": "state",
-                "link": "page",
-                "code": "code",
-                "expires_at": "until",
-                "failure": "why.0",
-            },
-            VideoTask: {
-                **_COMMON,
-                "status": "state",
-                "model": "engine",
-                "video_link": "film",
-                "failure": "why.0",
-            },
-            Failure: {"code": "code", "message": "text"},
-        },
-        words=_WORDS,
-    )
-    dialect: ClassVar[VideoDialect] = VideoDialect(
-        fields={
-            "duration_s": "seconds",
-            "ratio": "frame",
-            "resolution": "lines",
-            "generate_audio": "sound",
-        },
-        write=_write,
-        read=_read,
-    )
-    video_models: ClassVar[tuple[VideoModel, ...]] = (
-        VideoModel(name="seedance-2.0", id="sd2", duration_s=(4, 12), source="contract.yaml"),
-    )
-    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = {
-        "1401": pk.AuthenticationError,
-        "1402": pk.InsufficientBalanceError,
-        "1404": pk.NotFoundError,
-        "1409": pk.ConflictError,
-        "1422": pk.InvalidRequestError,
-        "1429": pk.QuotaExceededError,
-        "1451": pk.ContentRejectedError,
-    }
+    codec: ClassVar[Codec] = tables.CODEC
+    dialect: ClassVar[VideoDialect] = tables.DIALECT
+    video_models: ClassVar[tuple[VideoModel, ...]] = tables.MODELS
+    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = tables.ERRORS
     asset_prefix: ClassVar[str] = "urn:acme:face:"
     name_limit: ClassVar[tuple[int | None, str]] = (40, "contract.yaml")
 
@@ -194,23 +89,18 @@ class Acme(pk.PortraitProvider):
         stamp, nonce = str(int(now.timestamp())), secrets.token_hex(8)
         digest = hashlib.sha256(request.content).hexdigest()
         target = request.target.removeprefix(self.base_url)
-        text = "\n".join((request.method, target, stamp, nonce, digest))
+        text = f"{request.method}\n{target}\n{stamp}\n{nonce}\n{digest}"
         mac = hmac.new(self.key_secret.reveal().encode(), text.encode(), "sha256").hexdigest()
         signed = f"id={self.key_id.reveal()},ts={stamp},nonce={nonce},mac={mac}"
         return request.with_headers({"X-Acme-Auth": signed})
 
     def decode(self, response: Response) -> Any:
-        """Read one of Acme's own documents: attributes, children in lists, text."""
-        if b"<!" in response.content:
-            return None  # Acme declares nothing, and an entity could be a bomb
-        try:
-            root = ET.fromstring(response.content)  # noqa: S314  (nothing is declared in it)
-        except (ET.ParseError, ValueError, LookupError):
-            return None
-        return _members(root) if root.tag in _ROOTS else None
+        """Acme speaks XML."""
+        return tables.document(response)
 
     def fault(self, data: Any, response: Response) -> Fault | None:
         """A refusal is a document of its own."""
+        del response
         if first(data, "tag") != "fault":
             return None
         message = str(first(data, "text") or "")
@@ -250,6 +140,7 @@ class Acme(pk.PortraitProvider):
         on_unsupported: OnUnsupported = "raise",
     ) -> Flow[Group]:
         """Make a cast."""
+        del on_unsupported
         findings = self.check_group(name, kind)
         answer = yield from self._post("casts", title=name, note=description)
         return self.read(Group, answer, findings=findings)
@@ -262,10 +153,10 @@ class Acme(pk.PortraitProvider):
         self, cursor: str | None, *, kind: GroupKind | None = None
     ) -> Flow[Page[Group]]:
         """List casts."""
-        wanted = _number(GroupKind, kind)
+        wanted = tables.number(GroupKind, kind)
         answer = yield from self._get("casts", kind=wanted, after=cursor)
         items = tuple(self.read(Group, answer, row) for row in rows(answer.data, "cast"))
-        return Page(items=items, next=_after(answer))
+        return Page(items=items, next=tables.after(answer))
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
         """Drop a cast with its faces."""
@@ -283,7 +174,7 @@ class Acme(pk.PortraitProvider):
 
     def add_link(self, group: GroupRef, link: Link, *, name: str) -> Flow[Asset]:
         """Let Acme fetch a URL."""
-        cast, media = self.id_of("group", group), _number(MediaType, link.media) or "1"
+        cast, media = self.id_of("group", group), tables.number(MediaType, link.media) or "1"
         form = {"source": link.url.reveal(), "media": media}
         answer = yield from self._post("faces", link.url, cast=cast, label=name, **form)
         return self.read(Asset, answer)
@@ -296,11 +187,11 @@ class Acme(pk.PortraitProvider):
         self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
     ) -> Flow[Page[Asset]]:
         """List a cast's faces."""
-        cast, wanted = self.id_of("group", group), _number(AssetStatus, status)
+        cast, wanted = self.id_of("group", group), tables.number(AssetStatus, status)
         answer = yield from self._get("faces", cast=cast, state=wanted, after=cursor)
         items = tuple(self.read(Asset, answer, row) for row in rows(answer.data, "face"))
         kept = tuple(each for each in items if status in (None, each.status))
-        return Page(items=kept, next=_after(answer))
+        return Page(items=kept, next=tables.after(answer))
 
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
         """Label a face."""
@@ -336,9 +227,7 @@ class Acme(pk.PortraitProvider):
         cast = first(answer.data, "cast")
         if check.status is not VerificationStatus.VERIFIED or not cast:
             return check
-        group = Group(
-            provider=self.name, account=self.account, id=cast, kind=GroupKind.REAL_PERSON
-        )
+        group = Group(provider=self.name, account=self.account, id=cast, kind=GroupKind.REAL_PERSON)
         return self.read(Verification, answer, group=group)
 
     # -- videos ----------------------------------------------------------------------------------
@@ -353,7 +242,7 @@ class Acme(pk.PortraitProvider):
                     _ = ET.SubElement(job, "media", {**item, "from": address})
                 continue
             text = str(int(value)) if isinstance(value, bool) else str(value)
-            if _NO_XML.search(text):
+            if tables.NO_XML.search(text):
                 problem = f"{key} holds a character that XML has no form for"
                 field = "prompt" if key == "script" else key
                 raise InvalidInputError(problem, provider=self.name, field=field)
@@ -374,26 +263,9 @@ class Acme(pk.PortraitProvider):
         """List jobs."""
         answer = yield from self._get("jobs", after=cursor)
         items = tuple(self.read(VideoTask, answer, row) for row in rows(answer.data, "job"))
-        return Page(items=items, next=_after(answer))
+        return Page(items=items, next=tables.after(answer))
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Stop a job that waits."""
         urn = self.id_of("video", task)
         return self.read(VideoTask, (yield from self._post("job/stop", repeatable=True, urn=urn)))
-
-
-def _members(element: ET.Element) -> dict[str, Any]:
-    found: dict[str, Any] = {"tag": element.tag, "text": (element.text or "").strip()}
-    for child in element:
-        found.setdefault(child.tag, []).append(_members(child))
-    return {**found, **element.attrib}
-
-
-def _number(kind: type[Any], wanted: object) -> str | None:
-    return next((word for word, member in _WORDS[kind].items() if member is wanted), None)
-
-
-def _after(answer: Answer) -> str | None:
-    """The cursor in `Link: <…?after=…>; rel="next"`."""
-    found = _NEXT.search(answer.response.headers.get("link", ""))
-    return parse_qs(urlsplit(found[1]).query).get("after", [None])[0] if found else None

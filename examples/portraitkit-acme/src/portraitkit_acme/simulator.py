@@ -14,17 +14,20 @@ from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
 from attrs import define, field
-from portraitkit.testing import Simulator, World
+
+from portraitkit.simulators.state import SimCheck
+from portraitkit.testing import Simulator
 from portraitkit.wire import Request, Response
 
 PAGE = 2
 SKEW_S = 300
+LONGEST_TITLE = 40
 _STATES = {"Processing": "10", "Active": "20", "Failed": "30"}
 _JOBS = {"queued": "50", "running": "51", "succeeded": "52", "failed": "53", "cancelled": "54"}
 _MEDIA = {"1": "Image", "2": "Video", "3": "Audio"}
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """Acme says no."""
 
     def __init__(self, status: int, code: str, text: str) -> None:
@@ -50,14 +53,12 @@ class AcmeSimulator(Simulator):
                 asked = dict(parse_qsl(request.content.decode(), keep_blank_values=True))
             elif request.method == "POST":
                 return self._document(self._new_job(account, request.content), 201)
-            action = _ACTIONS.get((request.method, path))
-            if action is None:
-                raise Refusal(404, "1404", "There is no such place.")
-            found = action(self, account, asked)
+            action = self._actions().get(f"{request.method} {path}", self._nowhere)
+            found = action(account, asked)
             if isinstance(found, ET.Element):
                 return self._document(found)
             return self._listed(request, asked, found)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             fault = ET.Element("fault", {"code": refusal.code})
             fault.text = refusal.text
             return self._document(fault, refusal.status)
@@ -68,25 +69,47 @@ class AcmeSimulator(Simulator):
         target = re.sub(r"^https?://[^/]+", "", request.target)
         digest = hashlib.sha256(request.content).hexdigest()
         stamp, nonce = signed.get("ts", ""), signed.get("nonce", "")
-        text = "\n".join((request.method, target, stamp, nonce, digest)).encode()
+        text = f"{request.method}\n{target}\n{stamp}\n{nonce}\n{digest}".encode()
         key = account.secret_key.encode() if account else b""
         mac = hmac.new(key, text, "sha256").hexdigest()
         if account is None or not hmac.compare_digest(mac, signed.get("mac", "")):
-            raise Refusal(401, "1401", "The signature does not fit.")
+            raise RefusedError(401, "1401", "The signature does not fit.")
         if abs(int(stamp) - self.world.now().timestamp()) > SKEW_S:
-            raise Refusal(401, "1401", "The clock is off.")
+            raise RefusedError(401, "1401", "The clock is off.")
         if nonce in self._nonces:
-            raise Refusal(401, "1401", "The nonce was used before.")
+            raise RefusedError(401, "1401", "The nonce was used before.")
         self._nonces.add(nonce)
         return account.name
+
+    def _actions(self) -> dict[str, Callable[[str, dict[str, str]], Any]]:
+        return {
+            "POST casts": self._new_cast,
+            "GET casts": self._casts,
+            "GET cast": lambda who, asked: self._cast(self._one(self.world.groups, who, asked)),
+            "POST cast/drop": self._drop_cast,
+            "POST faces": self._new_face,
+            "GET faces": self._faces,
+            "GET face": lambda who, asked: self._face(self._one(self.world.assets, who, asked)),
+            "POST face/label": self._label_face,
+            "POST face/drop": self._drop_face,
+            "POST checks": self._new_check,
+            "GET check": lambda who, asked: self._check(self._one(self.world.checks, who, asked)),
+            "GET jobs": self._jobs,
+            "GET job": lambda who, asked: self._job(self._one(self.world.videos, who, asked)),
+            "POST job/stop": self._stop_job,
+        }
+
+    def _nowhere(self, account: str, asked: dict[str, str]) -> ET.Element:
+        del account, asked
+        raise RefusedError(404, "1404", "There is no such place.")
 
     # -- casts and faces -------------------------------------------------------------------------
 
     def _new_cast(self, account: str, asked: dict[str, str]) -> ET.Element:
-        if not 1 <= len(asked.get("title", "")) <= 40:
-            raise Refusal(422, "1422", "A title has 1 to 40 characters.")
+        if not 1 <= len(asked.get("title", "")) <= LONGEST_TITLE:
+            raise RefusedError(422, "1422", "A title has 1 to 40 characters.")
         if len(self._own(self.world.groups, account)) >= self.world.group_quota:
-            raise Refusal(429, "1429", "There are too many casts.")
+            raise RefusedError(429, "1429", "There are too many casts.")
         owner = self.world.accounts[account]
         cast = self.world.add_group(owner, self._urn("cast"), asked["title"])
         cast.description = asked.get("note", "")
@@ -109,8 +132,8 @@ class AcmeSimulator(Simulator):
                 url = self.media_url("frame.png") if base64.b64decode(asked["data"]) else ""
             except binascii.Error:
                 url = ""
-        if not url.startswith("https://") or media not in _MEDIA.values():
-            raise Refusal(422, "1422", "A face needs a source, or type and data.")
+        if not url.startswith(("https://", self.base_url)) or media not in _MEDIA.values():
+            raise RefusedError(422, "1422", "A face needs a source, or type and data.")
         name = asked.get("label", "")
         urn = self._urn("face")
         return self._face(self.world.add_asset(cast, urn, name=name, media=media, url=url))
@@ -134,9 +157,7 @@ class AcmeSimulator(Simulator):
 
     def _new_check(self, account: str, asked: dict[str, str]) -> ET.Element:
         if not asked.get("who"):
-            raise Refusal(422, "1422", "A check needs a name.")
-        from portraitkit.simulators.state import SimCheck
-
+            raise RefusedError(422, "1422", "A check needs a name.")
         now = self.world.now()
         ends = now + timedelta(seconds=self.world.token_life_s)
         urn = self._urn("check")
@@ -144,34 +165,32 @@ class AcmeSimulator(Simulator):
         self.world.checks[urn] = check
         return self._check(check, show_code=True)
 
-    def _job_of(self, account: str, asked: dict[str, str]) -> Any:
-        return self._one(self.world.videos, account, asked)
-
     def _new_job(self, account: str, content: bytes) -> ET.Element:
         try:
             job = ET.fromstring(content)  # noqa: S314  (a simulator reads its own adapter)
         except ET.ParseError:
-            raise Refusal(422, "1422", "This is no job document.") from None
+            raise RefusedError(422, "1422", "This is no job document.") from None
         if not job.findtext("script") or job.findtext("engine") is None:
-            raise Refusal(422, "1422", "A job needs engine and script.")
+            raise RefusedError(422, "1422", "A job needs engine and script.")
         for media in job.iter("media"):
             source = media.get("from", "")
             face = self.world.assets.get(source)
             if source.startswith("urn:") and (face is None or face.account != account):
-                raise Refusal(404, "1404", "There is no such face.")
+                raise RefusedError(404, "1404", "There is no such face.")
             if face is not None and face.status(self.world.now()) != "Active":
-                raise Refusal(409, "1409", "The face is not ready.")
+                raise RefusedError(409, "1409", "The face is not ready.")
         body = {child.tag: child.text or "" for child in job}
         owner = self.world.accounts[account]
         return self._job(self.world.add_video(owner, self._urn("job"), dict(body)))
 
     def _jobs(self, account: str, asked: dict[str, str]) -> list[ET.Element]:
+        del asked
         return [self._job(each) for each in self._own(self.world.videos, account)]
 
     def _stop_job(self, account: str, asked: dict[str, str]) -> ET.Element:
-        job = self._job_of(account, asked)
+        job = self._one(self.world.videos, account, asked)
         if job.state(self.world.now()) != "queued":
-            raise Refusal(409, "1409", "The job runs, or has ended.")
+            raise RefusedError(409, "1409", "The job runs, or has ended.")
         job.cancelled_at = self.world.now()
         return self._job(job)
 
@@ -213,7 +232,8 @@ class AcmeSimulator(Simulator):
     def _listed(
         self, request: Request, asked: dict[str, str], found: Sequence[ET.Element]
     ) -> Response:
-        start = int(asked["after"]) if asked.get("after", "0").isdecimal() and "after" in asked else 0
+        after = asked.get("after", "0")
+        start = int(after) if after.isdecimal() else 0
         root = ET.Element(request.url.rpartition("/")[2])
         root.extend(found[start : start + PAGE])
         response = self._document(root)
@@ -242,27 +262,8 @@ class AcmeSimulator(Simulator):
     def _one(self, things: dict[str, Any], account: str, asked: dict[str, str]) -> Any:
         found = things.get(asked.get("urn", ""))
         if found is None or found.account != account:
-            raise Refusal(404, "1404", "There is no such thing.")
+            raise RefusedError(404, "1404", "There is no such thing.")
         return found
-
-
-_Action = Callable[[AcmeSimulator, str, dict[str, str]], Any]
-_ACTIONS: dict[tuple[str, str], _Action] = {
-    ("POST", "casts"): AcmeSimulator._new_cast,
-    ("GET", "casts"): AcmeSimulator._casts,
-    ("GET", "cast"): lambda s, a, q: s._cast(s._one(s.world.groups, a, q)),
-    ("POST", "cast/drop"): AcmeSimulator._drop_cast,
-    ("POST", "faces"): AcmeSimulator._new_face,
-    ("GET", "faces"): AcmeSimulator._faces,
-    ("GET", "face"): lambda s, a, q: s._face(s._one(s.world.assets, a, q)),
-    ("POST", "face/label"): AcmeSimulator._label_face,
-    ("POST", "face/drop"): AcmeSimulator._drop_face,
-    ("POST", "checks"): AcmeSimulator._new_check,
-    ("GET", "check"): lambda s, a, q: s._check(s._one(s.world.checks, a, q)),
-    ("GET", "jobs"): AcmeSimulator._jobs,
-    ("GET", "job"): lambda s, a, q: s._job(s._job_of(a, q)),
-    ("POST", "job/stop"): AcmeSimulator._stop_job,
-}
 
 
 def _because(element: ET.Element, failure: tuple[str, str] | None) -> ET.Element:
@@ -277,6 +278,3 @@ def _header(request: Request) -> str:
 
 def _time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S+00:00")
-
-
-__all__ = ["AcmeSimulator", "Refusal", "World"]
