@@ -53,7 +53,6 @@ class WaitsChecks(Suite):
 
     def test_pages_end_and_repeat_nothing(self) -> None:
         """Walking a list's pages comes to an end, with everything once."""
-        _ = self._whole_journey()
         provider, simulator = self.provider(), self.simulator()
         client = simulated(provider, simulator)
         for operation, made, arguments in self._lists(client):

@@ -22,6 +22,7 @@ PICTURE: Final = files("portraitkit.simulators").joinpath("data", "face.jpg").re
 PICTURE_URL: Final = "https://media.example/mia.jpg?X-Signature=0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 CALLBACK_URL: Final = "https://app.example/verified?state=5a69788796a5b4c3d2e1f00f1e2d3c4b"
 NAME: Final = "Mia"
+_MOST_PAGES: Final = 100
 SECONDS: Final = {"duration_s": 5, "ratio": "16:9", "resolution": "720p", "generate_audio": False}
 
 
@@ -121,8 +122,22 @@ def _walk(operation: str, *args: Any) -> Act:
     """All pages of a list."""
     return Act(
         operation=operation,
-        begin=lambda p: every(lambda cursor: getattr(p, operation)(cursor, *args)),
+        begin=lambda p: every(_bounded(lambda cursor: getattr(p, operation)(cursor, *args))),
     )
+
+
+def _bounded(page_of: Callable[[str | None], Flow[Any]]) -> Callable[[str | None], Flow[Any]]:
+    """Pages up to a number that no simulator has; more of them never end."""
+    left = _MOST_PAGES
+
+    def page(cursor: str | None) -> Flow[Any]:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise AssertionError(f"it has given {_MOST_PAGES} pages and goes on")
+        return page_of(cursor)
+
+    return page
 
 
 def sources(provider: PortraitProvider) -> list[Any]:

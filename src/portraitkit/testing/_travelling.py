@@ -13,7 +13,6 @@ import anyio
 from attrs import define, frozen
 
 from ..client import AsyncClient, Client
-from ..errors import NotFoundError, PermissionDeniedError
 from ..models import Asset
 from ..provider import PortraitProvider
 from ..video import VideoRequest
@@ -136,7 +135,7 @@ class Traveller:
             result=result,
             error=error,
             arguments=act.arguments,
-            gone=act.gone and isinstance(error, NotFoundError | PermissionDeniedError),
+            gone=act.gone,
         )
 
 

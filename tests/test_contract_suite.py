@@ -1,0 +1,343 @@
+"""The conformance suite: each broken adapter is caught by name, and no check can be lost."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import contract_mutants as mutants
+import court
+from portraitkit import building, registry
+from portraitkit.providers.alltoken import AllToken
+from portraitkit.secret import Secret
+from portraitkit.simulators.alltoken import AllTokenSimulator
+from portraitkit.simulators.state import SimAccount, World, scans_after
+from portraitkit.testing import ProviderContract, _checks_offers, _manifest
+from portraitkit.testing.contract import HOOKS, ContractChangedError, differences
+from test_provider_contract import action_refusal, plain_refusal
+
+pytestmark = pytest.mark.outside_the_contract  # broken adapters send what nobody documents
+
+KEYS = {"us": "sk-of-mutants-0123456789", "they": "sk-of-others-0123456789"}
+
+MUTANTS = {
+    mutants.PaidTwice: "test_creates_are_not_repeatable",
+    mutants.SentTwice: "test_a_lost_create_is_not_sent_again",
+    mutants.FragileRead: "test_reads_are_repeatable",
+    mutants.AnyHandle: "test_handles_of_other_accounts_are_refused",
+    mutants.AnyId: "test_odd_ids_stay_out_of_paths",
+    mutants.NoHandles: "test_objects_handles_and_ids_mean_the_same",
+    mutants.OtherHandle: "test_results_say_where_they_come_from",
+    mutants.OpenRepr: "test_secrets_do_not_show_in_texts",
+    mutants.LoggedKey: "test_secrets_do_not_show_in_logs",
+    mutants.KeyInResult: "test_secrets_do_not_travel_in_pickles",
+    mutants.KeyInPreview: "test_secrets_do_not_show_in_previews",
+    mutants.Undeclared: "test_secrets_are_known_as_secrets",
+    mutants.RandomName: "test_the_same_call_makes_the_same_requests",
+    mutants.Endless: "test_pages_end_and_repeat_nothing",
+    mutants.Shortened: "test_pages_end_and_repeat_nothing",
+    mutants.Doubled: "test_pages_end_and_repeat_nothing",
+    mutants.Unfiltered: "test_lists_keep_to_their_filter",
+    mutants.Guessed: "test_unknown_status_words_are_kept",
+    mutants.Trusting: "test_wrong_types_give_only_portrait_errors",
+    mutants.BlindList: "test_reads_of_garbage_are_unexpected_responses",
+    mutants.BlindCreate: "test_a_create_answered_with_garbage_is_an_unknown_outcome",
+    mutants.KeyToStrangers: "test_credentials_go_only_to_its_origins",
+    mutants.KeyToMedia: "test_media_are_fetched_without_credentials",
+    mutants.FalsePreview: "test_preview_is_what_is_sent",
+    mutants.PaidBefore: "test_a_video_is_paid_for_once",
+    mutants.WrongClass: "test_documented_errors_have_their_class",
+    mutants.Mute: "test_documented_errors_have_their_class",
+    mutants.Swallowed: "test_operations_raise_the_documented_class",
+    mutants.Undeleted: "test_what_is_deleted_is_gone",
+    mutants.Boastful: "test_what_is_not_offered_is_refused_before_any_request",
+    mutants.HalfDone: "test_what_is_offered_works",
+    mutants.Rawless: "test_results_say_where_they_come_from",
+    mutants.Nameless: "test_empty_names_are_refused_before_any_request",
+    mutants.Restless: "test_two_of_the_same_settings_are_equal",
+    mutants.PlainOrigin: "test_every_field_is_a_profile_key",
+    mutants.OddBody: "test_requests_and_answers_fit_the_contract",
+    mutants.Rewritten: "test_authorizing_adds_and_changes_nothing_else",
+    mutants.Unhurried: "test_waits_end_at_their_deadline",
+    mutants.Hasty: "test_assets_that_are_not_ready_are_refused_before_any_request",
+    mutants.Silent: "test_fields_it_cannot_express_are_refused_or_declared",
+    mutants.Deaf: "test_bodies_are_read_as_they_are_written",
+    mutants.Stateful: "test_the_same_call_makes_the_same_requests",
+    mutants.Taskless: "test_the_task_has_a_handle_before_any_waiting",
+}
+
+
+def suite_of(adapter):
+    """The conformance suite of one adapter."""
+
+    class Suite(ProviderContract):
+        contract_version = 1
+
+        def provider(self):
+            return adapter(api_key=Secret(KEYS["us"]))
+
+        def other_account(self):
+            return adapter(api_key=Secret(KEYS["they"]))
+
+        def simulator(self):
+            simulator = AllTokenSimulator(world=World(person=scans_after(4)))
+            for name, key in KEYS.items():
+                simulator.add_account(SimAccount(name=name, api_key=key))
+            return simulator
+
+        def contract(self):
+            return court.FOLDER / "alltoken" / "contract.yaml"
+
+        def refusals(self, status, code, message):
+            forms = (action_refusal(code, message), plain_refusal(code, message))
+            return [self.json_answer(form, status) for form in forms]
+
+    return Suite()
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Let the entry point of AllToken lead to another class."""
+
+    def install(adapter):
+        for module in (registry, building, _checks_offers):
+            monkeypatch.setattr(module, "provider_class", lambda _: adapter)
+
+    return install
+
+
+@pytest.mark.parametrize("adapter", MUTANTS, ids=lambda each: each.__name__)
+def test_a_broken_adapter_is_caught(adapter, installed):
+    """The check whose promise it breaks fails, and says what to do."""
+    installed(adapter)
+    suite = suite_of(adapter)
+
+    with pytest.raises((AssertionError, NotImplementedError)) as caught:
+        getattr(suite, MUTANTS[adapter])()
+
+    assert "->" in str(caught.value) or "is not as documented" in str(caught.value)
+    assert "sends nothing" not in str(caught.value)
+
+
+@pytest.mark.parametrize("check", sorted(set(MUTANTS.values())))
+def test_the_whole_adapter_passes_what_catches_the_broken(check, installed):
+    """No check that catches a mutant fails without the defect."""
+    installed(AllToken)
+
+    getattr(suite_of(AllToken), check)()
+
+
+def test_an_adapter_that_nobody_installed_is_told_how(monkeypatch):
+    """Without an entry point the suite says what to write into pyproject.toml."""
+    monkeypatch.setattr(_checks_offers, "provider_names", lambda: ())
+
+    with pytest.raises(AssertionError, match=r'project.entry-points."portraitkit.providers"'):
+        suite_of(AllToken).test_it_is_found_by_its_name()
+
+
+def test_every_check_catches_something():
+    """A check that no mutant breaks is one that nobody knows to bite; these are the exceptions."""
+    rest = _manifest.present()["checks"].keys() - set(MUTANTS.values())
+
+    assert {
+        "test_it_is_found_by_its_name",  # above
+        "test_damaged_handles_are_refused",  # below, as they break together with others
+        "test_garbage_gives_only_portrait_errors",
+        "test_handles_lead_back",
+        "test_handles_of_other_kinds_are_refused",
+        "test_secrets_do_not_show_in_errors",
+        "test_sync_equals_async",
+    } == rest
+
+
+@pytest.mark.parametrize(
+    ("adapter", "check"),
+    [
+        (mutants.AnyHandle, "test_damaged_handles_are_refused"),
+        (mutants.AnyHandle, "test_handles_of_other_kinds_are_refused"),
+        (mutants.OtherHandle, "test_handles_lead_back"),
+        (mutants.Trusting, "test_garbage_gives_only_portrait_errors"),
+        (mutants.LeakyError, "test_secrets_do_not_show_in_errors"),
+        (mutants.RandomName, "test_sync_equals_async"),
+    ],
+    ids=lambda each: getattr(each, "__name__", each),
+)
+def test_a_defect_breaks_more_than_one_promise(adapter, check):
+    """A broken adapter is caught by each check whose promise it breaks."""
+    with pytest.raises(AssertionError, match="->"):
+        getattr(suite_of(adapter), check)()
+
+
+# -- nothing can be taken out -------------------------------------------------------------------
+
+MINE = """
+class TestMine(ProviderContract):
+    contract_version = {version}
+    def provider(self): raise NotImplementedError
+"""
+
+
+def outcome(folder, *, version=1, head="", conftest=""):
+    """What pytest says of a conformance class, in a process of its own."""
+    (folder / "conftest.py").write_text(textwrap.dedent(conftest), encoding="utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    text = f"import pytest\nfrom portraitkit.testing import ProviderContract\n{head}\n"
+    (folder / "test_mine.py").write_text(text + MINE.format(version=version), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short"]
+    done = subprocess.run(
+        [*command, "-k", "whole or repeatable", "test_mine.py"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        "def test_reads_are_repeatable(self): pass",
+        "test_reads_are_repeatable = None",
+        "def _journey(self): pass",
+        "def pytest_generate_tests(self, metafunc): pass",
+        "__test__ = False",
+        "def __getattribute__(self, name): return lambda: None",
+    ],
+)
+def test_a_check_cannot_be_replaced(member):
+    """A subclass that defines what belongs to the suite is refused as it is written."""
+    namespace = {"ProviderContract": ProviderContract}
+
+    with pytest.raises(ContractChangedError, match="belongs to the conformance suite"):
+        exec(f"class TestMine(ProviderContract):\n    {member}\n", namespace)
+
+
+def test_a_check_cannot_be_replaced_by_a_base():
+    """Nor by a class that stands before the suite."""
+
+    class Weak:
+        def test_reads_are_repeatable(self): ...
+
+    with pytest.raises(ContractChangedError, match="test_reads_are_repeatable"):
+        type("Mine", (Weak, ProviderContract), {})
+
+
+def test_a_check_cannot_be_replaced_later():
+    """Nor afterwards, on the class."""
+    mine = type(ProviderContract)("Mine", (ProviderContract,), {})
+
+    with pytest.raises(ContractChangedError, match="test_reads_are_repeatable"):
+        mine.test_reads_are_repeatable = None
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [pytest.mark.skip, pytest.mark.skipif(True, reason="no"), pytest.mark.xfail],
+    ids=lambda mark: mark.name,
+)
+def test_the_class_cannot_be_marked(mark):
+    """Skipping or expecting failure is refused where the class is decorated, or declared so."""
+    kept = type(ProviderContract)
+    mine = kept("Mine", (ProviderContract,), {})
+
+    with pytest.raises(ContractChangedError, match=f"is marked {mark.name}"):
+        pytestmark_of(mark, mine)
+    with pytest.raises(ContractChangedError, match=f"is marked {mark.name}"):
+        kept("Mine", (ProviderContract,), {"pytestmark": [mark]})
+
+
+def pytestmark_of(mark, cls):
+    """Decorate a class."""
+    return mark(cls)
+
+
+def test_the_hooks_are_free():
+    """What an author supplies, tests of the author's own, and harmless marks are no offence."""
+    members = {"contract_version": 1, "test_more": lambda self: None}
+    mine = type(ProviderContract)("Mine", (ProviderContract,), members)
+    mine.many = lambda self, operation: 7
+    pytest.mark.usefixtures("tmp_path")(mine)
+
+    assert 7 == mine().many("list_groups")
+    assert all(hasattr(ProviderContract, name) for name in HOOKS)
+
+
+def test_a_module_cannot_be_marked(tmp_path):
+    """A mark on the whole file is an error at collection."""
+    code, told = outcome(tmp_path, head="pytestmark = pytest.mark.xfail")
+
+    assert 2 == code
+    assert "TestMine is marked xfail" in told
+
+
+def test_a_mark_from_a_conftest_is_seen(tmp_path):
+    """A hook that marks other checks is told of by the one that looks at them all."""
+    hook = """
+    import pytest
+    def pytest_collection_modifyitems(items):
+        for item in items:
+            if "whole" not in item.name:
+                item.add_marker(pytest.mark.skip)
+    """
+    code, told = outcome(tmp_path, conftest=hook)
+
+    assert 1 == code
+    assert "TestMine is marked skip" in told
+
+
+def test_an_unknown_version_is_refused(tmp_path):
+    """A class names the version it is held to."""
+    code, told = outcome(tmp_path, version=9)
+
+    assert 1 == code
+    assert "contract_version is 9" in told
+
+
+def test_the_suite_is_the_published_one():
+    """A check that is changed, added or lost needs another version: see CONTRIBUTING."""
+    assert [] == list(differences(_manifest.published()["1"], _manifest.present()))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda m: m["checks"].pop("test_reads_are_repeatable"), "is missing"),
+        (lambda m: m["checks"].update(test_more="0"), "is new"),
+        (lambda m: m["checks"].update(test_reads_are_repeatable="0"), "was changed"),
+        (lambda m: m["ground"].update(_suite="0"), "was changed"),
+    ],
+)
+def test_a_changed_suite_is_noticed(change, told):
+    """Each way in which a suite can differ from its manifest has its words."""
+    now = {part: dict(table) for part, table in _manifest.present().items()}
+    change(now)
+
+    (found,) = differences(_manifest.published()["1"], now)
+
+    assert found.endswith(told)
+
+
+def test_a_digest_sees_what_a_check_does():
+    """Comments, docstrings and layout do not matter; a constant, a call or a message does."""
+
+    def digest(text):
+        return _manifest.digest(ast.parse(text).body[0])
+
+    plain = digest('def test_x(self):\n    """Promise."""\n    require(a == 1, "no")\n')
+
+    assert plain == digest('def test_x(self):\n    # why\n    require(a == 1,\n        "no")\n')
+    assert plain != digest('def test_x(self):\n    require(a == 2, "no")\n')
+    assert plain != digest('def test_x(self):\n    require(a == 1, "yes")\n')
+    assert plain != digest("def test_x(self):\n    pass\n")
+
+
+def test_every_check_states_its_promise():
+    """Each has a docstring, as it is what an author reads first."""
+    for name in _manifest.present()["checks"]:
+        assert re.match(r"[A-Z].*\.", getattr(ProviderContract, name).__doc__ or ""), name
