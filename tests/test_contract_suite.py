@@ -340,4 +340,11 @@ def test_a_digest_sees_what_a_check_does():
 def test_every_check_states_its_promise():
     """Each has a docstring, as it is what an author reads first."""
     for name in _manifest.present()["checks"]:
-        assert re.match(r"[A-Z].*\.", getattr(ProviderContract, name).__doc__ or ""), name
+        assert re.match(r"[A-Z`].*\.", getattr(ProviderContract, name).__doc__ or ""), name
+
+
+def test_the_docs_count_the_checks():
+    """docs/writing-a-provider.md says how many there are beside the one it calls."""
+    page = (court.FOLDER.parent / "docs" / "writing-a-provider.md").read_text(encoding="utf-8")
+
+    assert f"and {len(_manifest.present()['checks'])} others" in page

@@ -19,6 +19,22 @@ from .video import Role, Slot, VideoRequest
 
 
 @frozen(kw_only=True)
+class Difference:
+    """
+    Where the main job goes otherwise at one vendor than at the others; see docs/differences.md.
+
+    Attributes:
+        trace: What is seen instead; empty where the trace is the same and the limit shows later.
+        why: The vendor's way, in a sentence.
+        source: Where that is documented.
+    """
+
+    trace: str = ""
+    why: str
+    source: str
+
+
+@frozen(kw_only=True)
 class VideoModel:
     """
     One model at one vendor, as documented.

@@ -37,7 +37,7 @@ from .models import (
     VideoTask,
 )
 from .naming import untagged
-from .preflight import VideoModel, check_asset_id, check_kind, check_length, enforce
+from .preflight import Difference, VideoModel, check_asset_id, check_kind, check_length, enforce
 from .rates import FREE, Rate
 from .secret import Secret
 from .waiting import Pacing, Subject
@@ -106,6 +106,8 @@ class Vendor(ABC):
     Members of requests and answers whose values open something or tell of somebody. A cassette
     holds none of them; what any vendor calls a key, a name or an id need not be listed.
     """
+    differences: ClassVar[Mapping[str, Difference]] = {}
+    """Steps of providers/scenario.yaml that go otherwise here, though they are offered."""
 
     account_name: str = ""
     callback_url: str | None = field(default=None, repr=masked_repr)

@@ -37,7 +37,7 @@ from ..models import (
     VideoRef,
     VideoTask,
 )
-from ..preflight import VideoModel
+from ..preflight import Difference, VideoModel
 from ..rates import Rate, learned
 from ..refusals import Fault
 from ..secret import Secret
@@ -77,6 +77,7 @@ class AvatarAccount(AvatarLibrary):
     )
     error_codes: ClassVar[Mapping[str, type[ProviderError]]] = _avatars.ERRORS
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = _avatars.MEDIA
+    differences: ClassVar[Mapping[str, Difference]] = _avatars.DIFFERENCES
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {
         # The upstream's guide saw reviews of about 13 s.
         "asset": Pacing(first_s=5, step_s=3, deadline_s=300),

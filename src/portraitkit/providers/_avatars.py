@@ -39,7 +39,7 @@ from ..models import (
     VideoStatus,
     VideoTask,
 )
-from ..preflight import VideoModel
+from ..preflight import Difference, VideoModel
 from ..refusals import Fault
 from ..video import Role, Slot, VideoRequest
 from ..wire import Response
@@ -254,3 +254,17 @@ def door_of(ref: str, group: Group | str) -> Door:
     if known or ref.startswith(_REAL):
         return Door(REAL_PATH, members, GroupKind.REAL_PERSON)
     return Door(PRIVATE_PATH, members, GroupKind.VIRTUAL)
+
+
+DIFFERENCES: Final[Mapping[str, Difference]] = {
+    "group made": Difference(
+        trace="VIRTUAL, without an id",
+        why="a virtual figure's group is made by its first submission, and nothing is sent before",
+        source="private-avatar page",
+    ),
+    "asset added": Difference(
+        trace="IMAGE, PROCESSING, without an id",
+        why="a submission is a task, and the asset's id is known when its review ends",
+        source="private-avatar page; real-avatar guide",
+    ),
+}

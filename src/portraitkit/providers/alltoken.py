@@ -38,7 +38,7 @@ from ..models import (
     VideoStatus,
     VideoTask,
 )
-from ..preflight import VideoModel
+from ..preflight import Difference, VideoModel
 from ..rates import Rate, learned
 from ..refusals import Fault
 from ..waiting import Pacing, Subject
@@ -174,6 +174,12 @@ class AllToken(BearerProvider, ActionVerification):
             f"GET {_VIDEO_PATH}/*",
             f"POST {_VIDEO_PATH}/*/cancel",
         ),
+    }
+    differences: ClassVar[Mapping[str, Difference]] = {
+        "video listed": Difference(
+            why="the list of tasks has one page of 100 at most",
+            source="AllToken OpenAPI types: the list's query knows a limit and no offset",
+        )
     }
 
     base_url: str = ORIGIN

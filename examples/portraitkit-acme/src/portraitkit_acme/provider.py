@@ -39,7 +39,7 @@ from portraitkit.models import (
     VideoRef,
     VideoTask,
 )
-from portraitkit.preflight import VideoModel
+from portraitkit.preflight import Difference, VideoModel
 from portraitkit.refusals import Fault
 from portraitkit.vendor import Answer
 from portraitkit.video import OnUnsupported
@@ -65,6 +65,7 @@ class Acme(pk.PortraitProvider):
     dialect: ClassVar[VideoDialect] = tables.DIALECT
     video_models: ClassVar[tuple[VideoModel, ...]] = tables.MODELS
     error_codes: ClassVar[Mapping[str, type[ProviderError]]] = tables.ERRORS
+    differences: ClassVar[Mapping[str, Difference]] = tables.DIFFERENCES
     asset_prefix: ClassVar[str] = "urn:acme:face:"
     name_limit: ClassVar[tuple[int | None, str]] = (40, "contract.yaml")
 

@@ -28,7 +28,7 @@ from portraitkit.models import (
     VideoStatus,
     VideoTask,
 )
-from portraitkit.preflight import VideoModel
+from portraitkit.preflight import Difference, VideoModel
 from portraitkit.vendor import Answer
 from portraitkit.video import Role, Slot
 from portraitkit.wire import Response
@@ -134,6 +134,13 @@ DIALECT: Final = VideoDialect(
 MODELS: Final = (
     VideoModel(name="seedance-2.0", id="sd2", duration_s=(4, 12), source="contract.yaml"),
 )
+DIFFERENCES: Final = {
+    "face check started": Difference(
+        trace="WAITING, with a code",
+        why="the person types a code on Acme's page",
+        source="contract.yaml",
+    ),
+}
 ERRORS: Final[Mapping[str, type[ProviderError]]] = {
     "1401": pk.AuthenticationError,
     "1402": pk.InsufficientBalanceError,

@@ -1,0 +1,85 @@
+"""
+Write docs/differences.md: where the main job goes otherwise, from the adapters themselves.
+
+    python tools/differences.py            writes it
+    python tools/differences.py --check    fails if it is not up to date
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from portraitkit import PortraitProvider
+from portraitkit.registry import provider_class
+
+ROOT: Final = Path(__file__).parent.parent
+PAGE: Final = ROOT / "docs" / "differences.md"
+SCENARIO: Final[dict[str, dict[str, str]]] = yaml.safe_load(
+    (ROOT / "providers" / "scenario.yaml").read_text(encoding="utf-8")
+)
+VENDORS: Final = {
+    path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8"))["vendor"]
+    for path in sorted((ROOT / "providers").glob("*/contract.yaml"))
+}
+HEAD: Final = """# Where vendors differ
+
+One scenario, `providers/scenario.yaml`, runs at every simulated vendor and has to leave the same
+trace. This page shows the trace and every difference. *not offered* and *by hand* are derived from
+what an adapter overrides; the others are declared by the adapter, with reason and source. The suite
+fails where a trace differs without a declaration, and where a declaration is no longer true.
+
+`python tools/differences.py` writes this page.
+"""
+
+
+def expected(cls: type[PortraitProvider], step: str) -> tuple[str, str]:
+    """What a step's cell says at one vendor, and the trace that is expected there."""
+    operation = SCENARIO["needs"][step]
+    if operation in cls.manual_steps:
+        return "by hand", "ManualStepError"
+    bare: Any = object.__new__(cls)
+    if not bare.supports(operation):
+        return "not offered", "UnsupportedError"
+    golden = SCENARIO["golden"][step]
+    declared = cls.differences.get(step)
+    return ("same", golden) if declared is None else ("other", declared.trace or golden)
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    classes = [provider_class(name) for name in VENDORS]
+    notes: list[str] = []
+    lines = [
+        f"| step | trace | {' | '.join(VENDORS)} |",
+        f"|---|---|{'---|' * len(VENDORS)}",
+    ]
+    for step, golden in SCENARIO["golden"].items():
+        cells: list[str] = []
+        for cls in classes:
+            word, trace = expected(cls, step)
+            if word == "other":
+                told = cls.differences[step]
+                notes.append(f"{len(notes) + 1}. {cls.name}: {told.why}. Source: {told.source}.")
+                word = f"{trace if told.trace else 'same, limited'} ({len(notes)})"
+            cells.append("" if word == "same" else word)
+        lines.append(f"| {step} | {golden} | {' | '.join(cells)} |")
+    return "\n".join([HEAD, *lines, "", "An empty cell is the same trace.", "", *notes]) + "\n"
+
+
+def main() -> int:
+    """Write or check."""
+    if "--check" not in sys.argv[1:]:
+        PAGE.write_text(page(), encoding="utf-8")
+        return 0
+    if PAGE.read_text(encoding="utf-8") == page():
+        return 0
+    sys.stderr.write("docs/differences.md is out of date: run python tools/differences.py\n")
+    return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
