@@ -152,6 +152,7 @@ def test_every_check_catches_something():
         "test_handles_of_other_kinds_are_refused",
         "test_secrets_do_not_show_in_errors",
         "test_sync_equals_async",
+        "test_the_suite_is_whole",
     } == rest
 
 
@@ -347,4 +348,4 @@ def test_the_docs_count_the_checks():
     """docs/writing-a-provider.md says how many there are beside the one it calls."""
     page = (court.FOLDER.parent / "docs" / "writing-a-provider.md").read_text(encoding="utf-8")
 
-    assert f"and {len(_manifest.present()['checks'])} others" in page
+    assert f"and {len(_manifest.present()['checks']) - 1} others" in page

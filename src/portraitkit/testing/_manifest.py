@@ -10,41 +10,32 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import inspect
 import json
 import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from types import ModuleType
 from typing import Any, Final
 
 from ..codec import is_array
-from . import (
-    _checks_answers,
-    _checks_handles,
-    _checks_offers,
-    _checks_secrets,
-    _checks_videos,
-    _checks_waits,
-    _checks_wire,
-    _journey,
-    _suite,
-    _travelling,
-)
 
-MODULES: Final[tuple[ModuleType, ...]] = (
-    _checks_answers,
-    _checks_handles,
-    _checks_offers,
-    _checks_secrets,
-    _checks_videos,
-    _checks_waits,
-    _checks_wire,
-    _journey,
-    _suite,
-    _travelling,
+SOURCES: Final = (
+    "_bodies",
+    "_checks_answers",
+    "_checks_handles",
+    "_checks_offers",
+    "_checks_secrets",
+    "_checks_videos",
+    "_checks_waits",
+    "_checks_wire",
+    "_journey",
+    "_suite",
+    "_travelling",
+    "contract",
+    "judging",
+    "simulated",
 )
+"""The modules that checks are in, and that they stand on."""
 _IGNORED: Final = frozenset(
     {"ctx", "kind", "type_comment", "type_ignores", "type_params", "returns"}
 )
@@ -65,8 +56,9 @@ def present() -> dict[str, dict[str, str]]:
     """The manifest of the suite as it is installed: its checks, and what they stand on."""
     checks: dict[str, str] = {}
     ground: dict[str, str] = {}
-    for module in MODULES:
-        tree = ast.parse(inspect.getsource(module))
+    for name in SOURCES:
+        file = files("portraitkit.testing").joinpath(f"{name}.py")
+        tree = ast.parse(file.read_text(encoding="utf-8"))
         rest = hashlib.sha256()
         for node in tree.body:
             found = list(_checks_in(node))
@@ -75,7 +67,7 @@ def present() -> dict[str, dict[str, str]]:
             if isinstance(node, ast.ClassDef):
                 node.body = [each for each in node.body if each not in found]
             rest.update(structure(node).encode())
-        ground[module.__name__.rpartition(".")[2]] = rest.hexdigest()[:16]
+        ground[name] = rest.hexdigest()[:16]
     return {"checks": dict(sorted(checks.items())), "ground": ground}
 
 
