@@ -9,6 +9,7 @@ import sys
 import textwrap
 
 import pytest
+from attrs import evolve
 
 import contract_mutants as mutants
 import court
@@ -130,6 +131,34 @@ def test_the_whole_adapter_passes_what_catches_the_broken(check, installed):
     installed(AllToken)
 
     getattr(suite_of(AllToken), check)()
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "test_a_lost_create_is_not_sent_again",
+        "test_the_same_call_makes_the_same_requests",
+        "test_sync_equals_async",
+        "test_every_field_is_a_profile_key",
+    ],
+)
+def test_tokens_behind_names_are_switched_off(check, monkeypatch):
+    """An adapter that is built as applications build it passes: the suite takes the tokens out."""
+    suite = suite_of(AllToken)
+    made = evolve(suite.provider(), name_tokens=True)
+    monkeypatch.setattr(type(suite), "provider", lambda self: made)
+
+    getattr(suite, check)()
+
+    assert not suite._provider().name_tokens
+
+
+def test_an_adapter_without_tokens_is_taken_as_it_is(monkeypatch):
+    """Where there is nothing to switch off, nothing is copied."""
+    suite, bare = suite_of(AllToken), object()
+    monkeypatch.setattr(type(suite), "provider", lambda self: bare)
+
+    assert bare is suite._provider()
 
 
 def test_an_adapter_that_nobody_installed_is_told_how(monkeypatch):

@@ -44,7 +44,7 @@ class AnswersChecks(Suite):
 
     def test_documented_errors_have_their_class(self) -> None:
         """Each documented code becomes the class that it means, with the vendor's own words."""
-        provider = self.provider()
+        provider = self._provider()
         for status, code, kind in self.documented_errors():
             concrete = concrete_code(code)
             found = [
@@ -201,7 +201,7 @@ class AnswersChecks(Suite):
         return run_flow(again(step, self._journey().provider), answer)
 
     def _run(self, step: Taken, odd: Response) -> Exception | Any:
-        provider, simulator = self.provider(), self.simulator()
+        provider, simulator = self._provider(), self.simulator()
         door = Witness(simulator)
         door.instead = lambda _: odd
         client = Client(provider, transport=door, clock=clock_of(simulator))

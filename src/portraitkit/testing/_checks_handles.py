@@ -104,7 +104,7 @@ class HandlesChecks(Suite):
 
     def test_odd_ids_stay_out_of_paths(self) -> None:
         """A bare id that would lead a URL elsewhere is refused before any request."""
-        provider = self.provider()
+        provider = self._provider()
         for kind in READS:
             for operation in self._operations(kind):
                 for odd in ODD:
@@ -124,7 +124,7 @@ class HandlesChecks(Suite):
                 yield kind, found
 
     def _operations(self, kind: str) -> list[str]:
-        return [each for each in READS[kind] if self.provider().supports(each)]
+        return [each for each in READS[kind] if self._provider().supports(each)]
 
     def _refused(
         self,

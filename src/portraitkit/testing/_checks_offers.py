@@ -55,17 +55,19 @@ class OffersChecks(Suite):
 
     def test_it_is_found_by_its_name(self) -> None:
         """An application reaches the adapter through its entry point."""
-        cls = type(self.provider())
+        provider = self.provider()
+        cls = type(provider)
         require(
             cls.name in provider_names(),
             f"no installed package provides an adapter named {cls.name!r}",
             'add [project.entry-points."portraitkit.providers"] to pyproject.toml with '
             f'{cls.name} = "{cls.__module__}:{cls.__name__}", and install the package',
         )
+        settings = {each.name: getattr(provider, each.name) for each in attrs.fields(cls)}
         require(
-            provider_class(cls.name) is cls,
+            provider_class(cls.name).chosen_by(settings) is cls,
             f"the entry point {cls.name!r} leads to another class than provider() makes",
-            "let both name the same class",
+            "let both name the same class, or the one that chosen_by(settings) chooses",
         )
 
     def test_what_is_offered_works(self) -> None:
@@ -147,7 +149,8 @@ class OffersChecks(Suite):
         require(
             request is None and isinstance(error, InvalidInputError) and error.field == "name",
             f"create_group with a blank name came to {request or error!r}",
-            "begin create_group with self.check_group(name, kind)",
+            "override make_group: the base then checks the name (or begin create_group with "
+            "self.check_group(name, kind))",
         )
 
     def test_two_of_the_same_settings_are_equal(self) -> None:

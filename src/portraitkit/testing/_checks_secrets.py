@@ -100,7 +100,7 @@ class SecretsChecks(Suite):
                     )
 
     def _refused_echoing(self, step: Any, message: str) -> PortraitError | None:
-        provider, simulator = self.provider(), self.simulator()
+        provider, simulator = self._provider(), self.simulator()
         door = Witness(simulator)
         refusal = self.refusals(400, "", message)[0]
         door.instead = lambda _: refusal

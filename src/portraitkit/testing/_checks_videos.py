@@ -81,7 +81,7 @@ class VideosChecks(Suite):
 
     def test_fields_it_cannot_express_are_refused_or_declared(self) -> None:
         """An unknown field raises UnsupportedError naming it; dropped, it is an adaptation."""
-        provider = self.provider()
+        provider = self._provider()
         if not provider.supports("create_video"):
             return
         plain = self.video(None)

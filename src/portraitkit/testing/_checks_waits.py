@@ -23,7 +23,7 @@ class WaitsChecks(Suite):
         """A wait raises WaitTimeoutError in time, with a handle to wait again by."""
         _ = self._whole_journey()
         for what, begin, wait in _WAITS:
-            provider, simulator = self.provider(), self.simulator()
+            provider, simulator = self._provider(), self.simulator()
             if not all(provider.supports(each) for each in (what, wait)):
                 continue
             client = simulated(provider, simulator)
@@ -53,7 +53,7 @@ class WaitsChecks(Suite):
 
     def test_pages_end_and_repeat_nothing(self) -> None:
         """Walking a list's pages comes to an end, with everything once."""
-        provider, simulator = self.provider(), self.simulator()
+        provider, simulator = self._provider(), self.simulator()
         client = simulated(provider, simulator)
         for operation, made, arguments in self._lists(client):
             pages: list[Any] = []

@@ -51,7 +51,7 @@ class WireChecks(Suite):
             made = _making(step)
             if made is None:
                 continue
-            provider, simulator = self.provider(), self.simulator()
+            provider, simulator = self._provider(), self.simulator()
             door = _Losing([answer for _, answer in step.exchanged], made)
             client = Client(
                 provider, transport=door, clock=clock_of(simulator), budget=Budget(attempts=3)
@@ -168,7 +168,7 @@ class WireChecks(Suite):
 
         judge = Contract.load(path)
         require(
-            judge.vendor == self.provider().name,
+            judge.vendor == self._provider().name,
             f"{path} is {judge.vendor}'s contract",
             "write the adapter's name into `vendor`",
         )
