@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import court
 from portraitkit.building import build_provider
 from portraitkit.simulators.__main__ import ACCOUNT, load
@@ -13,15 +15,20 @@ OTHER = SimAccount(
     api_key="another-api-key",
     access_key="AKANOTHER",
     secret_key="another-secret-key",
+    library_key="another-library-key",
 )
+BEARER = ("api_key",)
+SIGNED = ("api_key", "access_key", "secret_key")
 
 
-def connected(name, account, **more):
-    """The adapter as an application gets it: found by entry point, built from settings."""
-    keys = ("api_key", "access_key", "secret_key")
-    signed = name in ("apiyi", "volcengine")
-    settings = {key: getattr(account, key) for key in (keys if signed else keys[:1])}
-    return build_provider(name, {**settings, **more})[1]
+def connected(name, account, keys, **more):
+    """
+    The adapter as an application gets it: found by entry point, built from settings.
+
+    Tokens behind names are random, and the suite asks for the same requests each time.
+    """
+    settings = {key: getattr(account, key) for key in keys}
+    return build_provider(name, {"name_tokens": False, **settings, **more})[1]
 
 
 class BuiltIn(ProviderContract):
@@ -29,12 +36,14 @@ class BuiltIn(ProviderContract):
 
     contract_version = 1
     name = ""
+    keys = BEARER
+    more = MappingProxyType({})
 
     def provider(self):
-        return connected(self.name, ACCOUNT)
+        return connected(self.name, ACCOUNT, self.keys, **self.more)
 
     def other_account(self):
-        return connected(self.name, OTHER)
+        return connected(self.name, OTHER, self.keys, **self.more)
 
     def simulator(self):
         world = World(person=scans_after(4), group_quota=1000, asset_quota=1000)
@@ -44,7 +53,7 @@ class BuiltIn(ProviderContract):
         return simulator
 
     def many(self, operation):
-        return 105  # a page holds at most 100 at each of the five
+        return 105  # a page holds at most 100 at each of them
 
     def contract(self):
         return court.FOLDER / self.name / "contract.yaml"
@@ -83,6 +92,7 @@ class TestToken360(BuiltIn):
 
 class TestVolcengine(BuiltIn):
     name = "volcengine"
+    keys = SIGNED
 
     def bodies(self, status, code, message):
         return [action_refusal(code, message), plain_refusal(code, message)]
@@ -90,14 +100,41 @@ class TestVolcengine(BuiltIn):
 
 class TestAPIYI(BuiltIn):
     name = "apiyi"
+    keys = SIGNED
 
     def bodies(self, status, code, message):
         return [action_refusal(code, message), plain_refusal(code, message)]
 
 
-class TestXCompute(BuiltIn):
-    name = "xcompute"
+class TestAPIYIWithIcover(BuiltIn):
+    name = "apiyi"
+    keys = ("library_key", "api_key")
+    more = MappingProxyType({"assets": "icover"})
+
+    def bodies(self, status, code, message):
+        own = {"code": status, "message": message, "data": None}
+        return [action_refusal(code, message), plain_refusal(code, message), own]
+
+
+class TestBytePlus(BuiltIn):
+    name = "byteplus"
+    keys = SIGNED
+
+    def bodies(self, status, code, message):
+        return [action_refusal(code, message), plain_refusal(code, message)]
+
+
+class Avatars(BuiltIn):
+    """The dialect that xcompute and APIMart speak."""
 
     def bodies(self, status, code, message):
         error = {"message": message, "type": code or "error"}
         return [{"error": {**error, "code": status}}, {"error": {**error, "code": code}}]
+
+
+class TestXCompute(Avatars):
+    name = "xcompute"
+
+
+class TestAPIMart(Avatars):
+    name = "apimart"
