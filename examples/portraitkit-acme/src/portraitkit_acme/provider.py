@@ -66,6 +66,7 @@ class Acme(pk.PortraitProvider):
     video_models: ClassVar[tuple[VideoModel, ...]] = tables.MODELS
     error_codes: ClassVar[Mapping[str, type[ProviderError]]] = tables.ERRORS
     differences: ClassVar[Mapping[str, Difference]] = tables.DIFFERENCES
+    secret_fields: ClassVar[frozenset[str]] = tables.SECRET_FIELDS
     asset_prefix: ClassVar[str] = "urn:acme:face:"
     name_limit: ClassVar[tuple[int | None, str]] = (40, "contract.yaml")
 
@@ -132,19 +133,12 @@ class Acme(pk.PortraitProvider):
 
     # -- groups ----------------------------------------------------------------------------------
 
-    def create_group(
-        self,
-        name: str,
-        *,
-        kind: GroupKind = GroupKind.VIRTUAL,
-        description: str = "",
-        on_unsupported: OnUnsupported = "raise",
+    def make_group(
+        self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
     ) -> Flow[Group]:
         """Make a cast."""
-        del on_unsupported
-        findings = self.check_group(name, kind)
-        answer = yield from self._post("casts", title=name, note=description)
-        return self.read(Group, answer, findings=findings)
+        del kind, on_unsupported
+        return self.read(Group, (yield from self._post("casts", title=name, note=description)))
 
     def get_group(self, group: GroupRef) -> Flow[Group]:
         """Read a cast."""

@@ -134,6 +134,9 @@ DIALECT: Final = VideoDialect(
 MODELS: Final = (
     VideoModel(name="seedance-2.0", id="sd2", duration_s=(4, 12), source="contract.yaml"),
 )
+SECRET_FIELDS: Final = frozenset(
+    {"page", "code", "film", "source", "data", "from", "who", "label", "note", "script"}
+)
 DIFFERENCES: Final = {
     "face check started": Difference(
         trace="WAITING, with a code",
