@@ -7,18 +7,25 @@ import subprocess
 import sys
 from pathlib import Path
 
+import attrs
 import pytest
 from attrs import evolve
 
 from portraitkit.building import build_provider
+from portraitkit.client import Client
+from portraitkit.errors import Outcome
 from portraitkit.secret import Secret
 from portraitkit.simulators.__main__ import ACCOUNT, load
+from portraitkit.simulators.demo import VENDORS
 from portraitkit.simulators.state import World, scans_after
+from portraitkit.sink import TransportError
 from portraitkit.testing import simulated
+from portraitkit.testing.simulated import SimulatorTransport, clock_of
 from portraitkit.waiting import Pacing
 from scenario_steps import Steps
 
 ROOT = Path(__file__).parent.parent
+KEYS = ("api_key", "access_key", "secret_key", "library_key")
 QUICK = dict.fromkeys(
     ("asset", "verification", "video"), Pacing(first_s=1, step_s=1, deadline_s=300)
 )
@@ -34,11 +41,11 @@ def tool():
 TOOL = tool()
 
 
-def built_in(name, monkeypatch):
-    signed = name in ("apiyi", "volcengine")
-    keys = ("api_key", "access_key", "secret_key") if signed else ("api_key",)
-    _, provider = build_provider(name, {key: getattr(ACCOUNT, key) for key in keys})
-    return provider, load(name)
+def built_in(way, monkeypatch):
+    vendor, settings = TOOL.WAYS[way]
+    fields = {each.name for each in attrs.fields(TOOL.class_of(way))}
+    keys = {key: getattr(ACCOUNT, key) for key in KEYS if key in fields}
+    return build_provider(vendor, {**keys, **settings})[1], load(vendor)
 
 
 def strangers(name, monkeypatch):
@@ -47,10 +54,23 @@ def strangers(name, monkeypatch):
     from portraitkit_acme.simulator import AcmeSimulator
 
     keys = {"key_id": Secret(ACCOUNT.access_key), "key_secret": Secret(ACCOUNT.secret_key)}
-    return Acme(**keys), AcmeSimulator
+    return Acme(**keys, name_tokens=True), AcmeSimulator
 
 
-@pytest.mark.parametrize("name", [*TOOL.VENDORS, "acme"])
+class Losing(SimulatorTransport):
+    """Loses the answer to the first create."""
+
+    lost = 0
+
+    def send(self, request):
+        answer = super().send(request)
+        if request.repeatable or self.lost:
+            return answer
+        self.lost += 1
+        raise TransportError(Outcome.UNKNOWN, "connection lost while receiving")
+
+
+@pytest.mark.parametrize("name", [*TOOL.WAYS, "acme"])
 def test_every_vendor_leaves_the_golden_trace(name, monkeypatch, tmp_path):
     """Step by step the trace is the golden one, or what the adapter says of itself."""
     provider, simulator = (strangers if name == "acme" else built_in)(name, monkeypatch)
@@ -64,10 +84,30 @@ def test_every_vendor_leaves_the_golden_trace(name, monkeypatch, tmp_path):
     assert {step: TOOL.expected(type(provider), step)[1] for step in steps} == told
 
 
-@pytest.mark.parametrize("name", TOOL.VENDORS)
+def test_every_way_of_the_demo_is_shown():
+    """The scenario runs wherever the demo does: at each vendor, in each mode."""
+    assert {*VENDORS} == {*TOOL.WAYS}
+
+
+def test_a_strangers_lost_group_is_found_again(monkeypatch):
+    """Acme overrides make_group, and the base looks for what a lost create has made."""
+    provider, simulator = strangers("acme", monkeypatch)
+    vendor = simulator()
+    vendor.add_account(ACCOUNT)
+    door = Losing(vendor)
+    client = Client(provider, transport=door, clock=clock_of(vendor))
+
+    group = client.create_group("Mia")
+
+    assert 1 == door.lost
+    assert "Mia" == group.name
+    assert [group.id] == [each.id for each in client.list_groups()]
+
+
+@pytest.mark.parametrize("name", TOOL.WAYS)
 def test_no_declaration_is_stale(name):
     """A declared difference names a step that is offered, and a trace that differs."""
-    cls = TOOL.provider_class(name)
+    cls = TOOL.class_of(name)
     for step, told in cls.differences.items():
         assert "other" == TOOL.expected(cls, step)[0]
         assert TOOL.SCENARIO["golden"][step] != told.trace

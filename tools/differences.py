@@ -21,19 +21,33 @@ PAGE: Final = ROOT / "docs" / "differences.md"
 SCENARIO: Final[dict[str, dict[str, str]]] = yaml.safe_load(
     (ROOT / "providers" / "scenario.yaml").read_text(encoding="utf-8")
 )
-VENDORS: Final = {
-    path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8"))["vendor"]
-    for path in sorted((ROOT / "providers").glob("*/contract.yaml"))
+MODES: Final = {"apiyi": {"apiyi-icover": {"assets": "icover"}}}
+"""Other ways to a vendor than the plain one: what a profile says to take it."""
+_VENDORS: Final = [
+    path.parent.name for path in sorted((ROOT / "providers").glob("*/contract.yaml"))
+]
+WAYS: Final[dict[str, tuple[str, dict[str, str]]]] = {
+    way: (vendor, settings)
+    for vendor in _VENDORS
+    for way, settings in {vendor: {}, **MODES.get(vendor, {})}.items()
 }
+"""Every column of the page: the vendor, and the settings."""
 HEAD: Final = """# Where vendors differ
 
-One scenario, `providers/scenario.yaml`, runs at every simulated vendor and has to leave the same
-trace. This page shows the trace and every difference. *not offered* and *by hand* are derived from
-what an adapter overrides; the others are declared by the adapter, with reason and source. The suite
-fails where a trace differs without a declaration, and where a declaration is no longer true.
+One scenario, `providers/scenario.yaml`, runs at every simulated vendor, in each of its modes, and
+has to leave the same trace. This page shows the trace and every difference. *not offered* and
+*by hand* are derived from what an adapter overrides; the others are declared by the adapter, with
+reason and source. The suite fails where a trace differs without a declaration, and where a
+declaration is no longer true.
 
 `python tools/differences.py` writes this page.
 """
+
+
+def class_of(way: str) -> type[PortraitProvider]:
+    """The adapter of one way to a vendor."""
+    vendor, settings = WAYS[way]
+    return provider_class(vendor).chosen_by(settings)
 
 
 def expected(cls: type[PortraitProvider], step: str) -> tuple[str, str]:
@@ -51,23 +65,26 @@ def expected(cls: type[PortraitProvider], step: str) -> tuple[str, str]:
 
 def page() -> str:
     """The whole page, in Markdown."""
-    classes = [provider_class(name) for name in VENDORS]
-    notes: list[str] = []
+    classes = {way: class_of(way) for way in WAYS}
+    notes: dict[str, list[str]] = {}
     lines = [
-        f"| step | trace | {' | '.join(VENDORS)} |",
-        f"|---|---|{'---|' * len(VENDORS)}",
+        f"| step | trace | {' | '.join(WAYS)} |",
+        f"|---|---|{'---|' * len(WAYS)}",
     ]
     for step, golden in SCENARIO["golden"].items():
         cells: list[str] = []
-        for cls in classes:
+        for way, cls in classes.items():
             word, trace = expected(cls, step)
             if word == "other":
                 told = cls.differences[step]
-                notes.append(f"{len(notes) + 1}. {cls.name}: {told.why}. Source: {told.source}.")
-                word = f"{trace if told.trace else 'same, limited'} ({len(notes)})"
+                note = f"{told.why}. Source: {told.source}."
+                notes.setdefault(note, []).append(way)
+                number = list(notes).index(note) + 1
+                word = f"{trace if told.trace else 'same, limited'} ({number})"
             cells.append("" if word == "same" else word)
         lines.append(f"| {step} | {golden} | {' | '.join(cells)} |")
-    return "\n".join([HEAD, *lines, "", "An empty cell is the same trace.", "", *notes]) + "\n"
+    told_of = (f"{n}. {', '.join(ways)}: {note}" for n, (note, ways) in enumerate(notes.items(), 1))
+    return "\n".join([HEAD, *lines, "", "An empty cell is the same trace.", "", *told_of]) + "\n"
 
 
 def main() -> int:
