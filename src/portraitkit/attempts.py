@@ -18,7 +18,7 @@ import anyio
 import stamina
 from attrs import evolve, field, frozen
 
-from . import refusals
+from . import refusals, rehearsal
 from .errors import (
     Attempt,
     ConnectionFailedError,
@@ -37,19 +37,43 @@ from .wire import Auth, Request, Response
 _log: Final = logging.getLogger("portraitkit")
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+def _now() -> datetime:
+    rehearsed = rehearsal.current_time()
+    return rehearsed.now() if rehearsed else datetime.now(UTC)
+
+
+def _monotonic() -> float:
+    rehearsed = rehearsal.current_time()
+    return rehearsed.monotonic() if rehearsed else time.monotonic()
+
+
+def _sleep(seconds: float) -> None:
+    rehearsed = rehearsal.current_time()
+    (rehearsed.sleep if rehearsed else time.sleep)(seconds)
+
+
+async def _sleep_async(seconds: float) -> None:
+    rehearsed = rehearsal.current_time()
+    await (rehearsed.sleep_async if rehearsed else anyio.sleep)(seconds)
+
+
+def _jitter() -> float:
+    return 0.5 if rehearsal.current_time() else random.random()  # noqa: S311  (spreads, hides nothing)
 
 
 @frozen(kw_only=True)
 class Clock:
-    """Where drivers get the time from, and how they let it pass. Tests put a virtual one here."""
+    """
+    Where drivers get the time from, and how they let it pass. Tests put a virtual one here.
 
-    now: Callable[[], datetime] = _utc_now
-    monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    sleep_async: Callable[[float], Awaitable[None]] = anyio.sleep
-    jitter: Callable[[], float] = field(default=random.random)
+    The default is the real time; while a test rehearses, that rehearsal's.
+    """
+
+    now: Callable[[], datetime] = _now
+    monotonic: Callable[[], float] = _monotonic
+    sleep: Callable[[float], None] = _sleep
+    sleep_async: Callable[[float], Awaitable[None]] = _sleep_async
+    jitter: Callable[[], float] = field(default=_jitter)
 
 
 @frozen(kw_only=True)
@@ -188,6 +212,11 @@ class Call:
             "%s: %s, next attempt in %.1f s", self._request, self._tries[-1].reason, self.wait_s
         )
         return self.wait_s
+
+    @property
+    def provider(self) -> PortraitProvider:
+        """Whose request it is."""
+        return self._provider
 
     @property
     def budget(self) -> Budget:

@@ -11,8 +11,17 @@ from typing import Any, Final, Union, get_args, get_origin
 import attrs
 from attrs import evolve, field, frozen
 
+from . import rehearsal
 from .codec import is_object
-from .config import Profile, check_keys, check_origin, find_profile, load_profile, resolve_secret
+from .config import (
+    Profile,
+    check_keys,
+    check_origin,
+    find_profile,
+    is_configured,
+    load_profile,
+    resolve_secret,
+)
 from .errors import ConfigError
 from .media import FolderMediaHost, MediaHost
 from .provider import PortraitProvider
@@ -72,7 +81,12 @@ def build(
     Find a profile, lay *given* settings over it, and make what a client needs.
 
     A name that is no profile may be an installed adapter's: then *given* has to say everything.
+    While a test rehearses, credentials are made up and nothing that they refer to is read.
     """
+    stage = rehearsal.current()
+    if stage and stage.provider:
+        provider = stage.provider()
+        return Setup(profile=profile or provider.name, provider=provider)
     read = find_profile(profile, config=config_file) if profile else None
     if read is None and profile in provider_names():
         read = Profile(name=str(profile), provider=str(profile), settings={}, origins={})
@@ -90,6 +104,8 @@ def build(
             values[attribute] = _value(
                 cls, kinds[attribute], key, value, profile=read, given=key in given
             )
+    if stage and stage.false_credentials:
+        values |= _false_credentials(stage, read.name, cls, kinds, values)
     _check_complete(cls, values, read.name)
     values.setdefault("name_tokens", True)
     if host := media_host or _folder_host(read):
@@ -97,19 +113,42 @@ def build(
     return Setup(profile=read.name, provider=cls(**values), **_client_settings(read))
 
 
+def _false_credentials(
+    stage: rehearsal.Rehearsal,
+    profile: str,
+    cls: type[PortraitProvider],
+    kinds: Mapping[str, Any],
+    values: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Make up what is required and missing."""
+    return {
+        each.name: stage.credential(profile, each.name)
+        for each in attrs.fields(cls)
+        if kinds[each.name] is Secret and each.default is attrs.NOTHING and each.name not in values
+    }
+
+
 def _client_settings(profile: Profile) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    stage = rehearsal.current()
     if (path := profile.settings.get("journal")) is not None:
-        found["journal"] = (profile.folder or Path()) / _typed((str,), "journal", path, profile)
+        own = _typed((str,), "journal", path, profile)
+        if stage and stage.journal_folder:
+            found["journal"] = stage.journal_folder / Path(own).name
+        else:
+            found["journal"] = (profile.folder or Path()) / own
     if (names := profile.settings.get("failover")) is not None:
         found["failover"] = _texts("failover", names, profile)
-    if (url := profile.settings.get("rate_limiter")) is not None:
+    if (url := profile.settings.get("rate_limiter")) is not None and not stage:
         text = _typed((str,), "rate_limiter", url, profile)
         found["rate_limiter"] = resolve_secret(text, field="rate_limiter", profile=profile)
     return found
 
 
 def _load(profile: str | None, config_file: Path | str | None) -> Profile:
+    stage = rehearsal.current()
+    if stage and stage.vendor and profile is None and not is_configured(config_file):
+        return Profile(name=stage.vendor, provider=stage.vendor)
     try:
         return load_profile(profile, config=config_file)
     except ConfigError as error:
@@ -154,15 +193,22 @@ def _value(
         return table
     plain = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
     if Secret in plain:
-        if isinstance(value, Secret):
-            return check_secret(value, field=key)
-        text = _typed((str,), key, value, profile)
-        if given:
-            return check_secret(Secret(text), field=key)
-        return resolve_secret(text, field=key, profile=profile)
+        return _credential(key, value, profile=profile, given=given)
     known = tuple(each for each in _KINDS if each in plain)
     checked = _typed(known, key, value, profile) if known else value
     return check_origin(checked, field=key) if key in _ORIGIN_KEYS else checked
+
+
+def _credential(key: str, value: Any, *, profile: Profile, given: bool) -> Secret:
+    stage = rehearsal.current()
+    if stage and stage.false_credentials:
+        return stage.credential(profile.name, key)
+    if isinstance(value, Secret):
+        return check_secret(value, field=key)
+    text = _typed((str,), key, value, profile)
+    if given:
+        return check_secret(Secret(text), field=key)
+    return resolve_secret(text, field=key, profile=profile)
 
 
 def _typed(kinds: tuple[Any, ...], key: str, value: Any, profile: Profile) -> Any:

@@ -34,6 +34,7 @@ __all__ = [
     "check_origin",
     "explain_config",
     "find_profile",
+    "is_configured",
     "load_profile",
     "resolve_secret",
 ]
@@ -128,6 +129,17 @@ def find_profile(
     if file is None or name not in file.profiles:
         return None
     return _profile(file, name, "the caller")
+
+
+def is_configured(config: Path | str | None = None) -> bool:
+    """
+    Tell whether there is anything to read: a configuration, or a profile that is asked for.
+
+    Raises:
+        ConfigError: A configuration is there and cannot be used.
+    """
+    file, _ = find_file(config, os.environ, None)
+    return file is not None or bool(os.environ.get("PORTRAITKIT_PROFILE"))
 
 
 def check_keys(profile: Profile, known: Collection[str]) -> None:

@@ -16,6 +16,7 @@ import anyio
 import anyio.to_thread
 import stamina
 
+from . import rehearsal
 from .attempts import Budget, Call, Clock
 from .errors import PortraitError
 from .flows.guarding import guarded
@@ -23,7 +24,7 @@ from .limiting import Limiter
 from .provider import PortraitProvider
 from .secret import Hidden
 from .sink import TransportError
-from .transport import AsyncTransport, Transport
+from .transport import AsyncHttpxTransport, AsyncTransport, HttpxTransport, Transport
 from .wire import At, Flow, Pause, Request, Response, Step, Work
 
 T = TypeVar("T")
@@ -135,7 +136,9 @@ class Driver(_Runner):
         if call.is_over:
             return call.end()
         try:
-            answer = call.answered(self._transport.send(call.attempt()))
+            request = call.attempt()
+            reply = _rehearsed(call.provider, self._transport, request)
+            answer = call.answered(reply or self._transport.send(request))
         except TransportError as fault:
             failed = fault
         else:
@@ -213,7 +216,9 @@ class AsyncDriver(_Runner):
         if call.is_over:
             return call.end()
         try:
-            answer = call.answered(await self._transport.send(call.attempt()))
+            request = call.attempt()
+            reply = _rehearsed(call.provider, self._transport, request)
+            answer = call.answered(reply or await self._transport.send(request))
         except TransportError as fault:
             failed = fault
         else:
@@ -233,6 +238,14 @@ def _out_of_sight(call: Callable[[], Any]) -> Hidden:
         return Hidden((call(), None))
     except PortraitError as error:
         return Hidden((None, error))
+
+
+def _rehearsed(provider: PortraitProvider, transport: object, request: Request) -> Response | None:
+    """The answer of a rehearsal, if one goes on. A transport of the caller's own is left alone."""
+    stage = rehearsal.current()
+    if stage is None or not isinstance(transport, HttpxTransport | AsyncHttpxTransport):
+        return None
+    return stage.answer(provider, request)
 
 
 def _now(error: Exception) -> float | bool:

@@ -35,6 +35,7 @@ __all__ = [
     "Timeouts",
     "Transport",
     "TransportError",
+    "is_sending",
     "tls_context",
 ]
 
@@ -153,6 +154,11 @@ async def _off(request: Request, call: Callable[[*Ts], T], *args: *Ts) -> T:
     if request.save_to:
         return await anyio.to_thread.run_sync(call, *args)
     return call(*args)
+
+
+def is_sending() -> bool:
+    """Tell whether this task or thread is just sending a request of ours."""
+    return _OURS.get()
 
 
 def _read_already(answer: Any) -> list[bytes]:

@@ -13,26 +13,27 @@ For tests: flows without I/O, and clients on simulators with virtual time.
         a contract.yaml that judges requests and answers (extra `testing`)
 
 What needs more than the package itself is loaded when it is first used.
+
+For an application's own tests there are pytest fixtures; see `portraitkit.testing.plugin`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .replaying import Replay, answer, replay
-from .simulated import (
-    SimulatedVendor,
-    SimulatorTransport,
-    VirtualTime,
-    simulated,
-    simulated_async,
-)
-
 if TYPE_CHECKING:
     from ..simulators.simulator import Simulator
     from ..simulators.state import SimAccount, VirtualClock, World
     from .contract import ProviderContract
     from .judging import Contract
+    from .replaying import Replay, answer, replay
+    from .simulating import (
+        SimulatedVendor,
+        SimulatorTransport,
+        VirtualTime,
+        simulated,
+        simulated_async,
+    )
 
 __all__ = [
     "Contract",
@@ -51,21 +52,34 @@ __all__ = [
     "simulated_async",
 ]
 
+# pytest imports this package in every run where portraitkit is installed: names load when used.
 _HOMES = {
-    "Contract": ".judging",
-    "ProviderContract": ".contract",
-    "SimAccount": "..simulators.state",
-    "Simulator": "..simulators.simulator",
-    "VirtualClock": "..simulators.state",
-    "World": "..simulators.state",
+    ".contract": ("ProviderContract",),
+    ".judging": ("Contract",),
+    ".replaying": ("Replay", "answer", "replay"),
+    ".simulating": (
+        "SimulatedVendor",
+        "SimulatorTransport",
+        "VirtualTime",
+        "simulated",
+        "simulated_async",
+    ),
+    "..simulators.simulator": ("Simulator",),
+    "..simulators.state": ("SimAccount", "VirtualClock", "World"),
 }
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    home = _HOME_OF.get(name)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415  (only when a name is first used)
 
-    value: object = getattr(import_module(_HOMES[name], __name__), name)
+    value: object = getattr(import_module(home, __name__), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

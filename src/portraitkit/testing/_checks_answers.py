@@ -17,7 +17,7 @@ from ._checks_wire import CREATES
 from ._journey import Taken
 from ._suite import NOW, Suite, again, require, run_flow
 from ._travelling import Witness
-from .simulated import clock_of
+from .simulating import clock_of
 
 GARBAGE: Final = (
     b"",

@@ -17,7 +17,7 @@ from ..secret import Secret
 from ._journey import CALLBACK_URL, PICTURE_URL, Journey
 from ._suite import Suite, require
 from ._travelling import Witness
-from .simulated import clock_of
+from .simulating import clock_of
 
 _SHORTEST: Final = 8
 

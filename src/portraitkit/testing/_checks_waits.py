@@ -10,7 +10,7 @@ from ..errors import PortraitError, WaitTimeoutError
 from ..models import AssetStatus, GroupKind
 from ._journey import CALLBACK_URL, sources
 from ._suite import Suite, require
-from .simulated import simulated
+from .simulating import simulated
 
 _SOON_S: Final = 1.0
 _MOST_PAGES: Final = 30

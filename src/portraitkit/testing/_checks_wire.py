@@ -16,7 +16,7 @@ from ..wire import Auth, Request, Response, is_loopback
 from ._journey import Taken
 from ._suite import NOW, Suite, require
 from ._travelling import Witness
-from .simulated import clock_of
+from .simulating import clock_of
 
 CREATES: Final = ("create_group", "add_asset", "start_verification", "create_video")
 READS: Final = (

@@ -18,7 +18,7 @@ from ..video import VideoRequest
 from ..wire import Flow, Pause, Request, Response, Work
 from ._journey import Journey, Taken, plain_video
 from ._travelling import Traveller
-from .simulated import SimulatedVendor
+from .simulating import SimulatedVendor
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from ..provider import PortraitProvider
 from ..video import VideoRequest
 from ..wire import Flow, Request, Response, Step, through
 from ._journey import Act, Journey, Taken, acts
-from .simulated import SimulatedVendor, SimulatorTransport, clock_of
+from .simulating import SimulatedVendor, SimulatorTransport, clock_of
 
 
 class Witness:

@@ -1,0 +1,108 @@
+"""
+What takes the world's place while a test runs: time, vendors, credentials.
+
+Only `portraitkit.testing` puts a rehearsal here, for one test, and takes it away again. Without
+one everything is real. It holds for the whole process, so that an application under test needs no
+hook: its own `connect()` finds it, in every thread and task.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from attrs import frozen
+
+from .provider import PortraitProvider
+from .secret import Secret
+from .wire import Request, Response
+
+
+class Time(Protocol):
+    """Time as drivers want it."""
+
+    def now(self) -> datetime:
+        """The time of day, aware."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some beginning."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        ...
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Let time pass."""
+        ...
+
+
+def _nobody(provider: PortraitProvider, request: Request) -> None:
+    """Let every request be sent."""
+    del provider, request
+
+
+@frozen(kw_only=True)
+class Rehearsal:
+    """
+    What stands in for the world.
+
+    Attributes:
+        time: Replaces the default clock, and its jitter by a constant. None leaves the real one.
+        answer: Answers a request in the vendor's place, or returns None to let it be sent. Asked
+            by clients that would use the network; may raise what a transport raises.
+        false_credentials: Every credential of a profile is made up, and none is read from where
+            the profile says. What a vendor requires and the profile lacks is made up, too.
+        vendor: The adapter of `connect()` where there is no configuration at all.
+        provider: Makes what every `connect` leads to, whatever the profile says.
+        journal_folder: Where jobs are noted, in place of the profile's journal.
+    """
+
+    time: Time | None = None
+    answer: Callable[[PortraitProvider, Request], Response | None] = _nobody
+    false_credentials: bool = True
+    vendor: str = ""
+    provider: Callable[[], PortraitProvider] | None = None
+    journal_folder: Path | None = None
+
+    def credential(self, profile: str, key: str) -> Secret:
+        """Make a credential up: the same for the same profile, and different for two."""
+        return Secret(f"false-{key}-of-{re.sub('[^!-~]', '-', profile)}")
+
+
+class _Stage:
+    """Holds the one rehearsal of the process."""
+
+    rehearsal: Rehearsal | None = None
+
+
+def current() -> Rehearsal | None:
+    """The rehearsal that goes on; None in earnest."""
+    return _Stage.rehearsal
+
+
+def current_time() -> Time | None:
+    """What replaces the default clock now, if anything."""
+    return _Stage.rehearsal.time if _Stage.rehearsal else None
+
+
+@contextmanager
+def rehearsing(rehearsal: Rehearsal) -> Generator[Rehearsal]:
+    """
+    Rehearse for a while.
+
+    Raises:
+        RuntimeError: Another rehearsal goes on.
+    """
+    if _Stage.rehearsal is not None:
+        raise RuntimeError("another rehearsal goes on: end it first")
+    _Stage.rehearsal = rehearsal
+    try:
+        yield rehearsal
+    finally:
+        _Stage.rehearsal = None
