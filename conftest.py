@@ -11,7 +11,8 @@ import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
-from portraitkit.simulators.__main__ import ACCOUNT, load
+from portraitkit.simulators.__main__ import ACCOUNT
+from portraitkit.simulators.finding import load
 from portraitkit.simulators.server import WallClock, serve
 from portraitkit.simulators.state import World, scans_after
 

@@ -18,7 +18,7 @@ from .config import (
     check_keys,
     check_origin,
     find_profile,
-    is_configured,
+    find_profile_of,
     load_profile,
     resolve_secret,
 )
@@ -87,6 +87,8 @@ def build(
     if stage and stage.provider:
         provider = stage.provider()
         return Setup(profile=profile or provider.name, provider=provider)
+    if stage and profile is None:
+        profile = _rehearsed_profile(stage, config_file)
     read = find_profile(profile, config=config_file) if profile else None
     if read is None and profile in provider_names():
         read = Profile(name=str(profile), provider=str(profile), settings={}, origins={})
@@ -111,6 +113,15 @@ def build(
     if host := media_host or _folder_host(read):
         values["media_host"] = host
     return Setup(profile=read.name, provider=cls(**values), **_client_settings(read))
+
+
+def _rehearsed_profile(stage: rehearsal.Rehearsal, config_file: Path | str | None) -> str | None:
+    """What `connect()` without a name leads to; None leaves it to the configuration."""
+    if stage.vendor:
+        return find_profile_of(stage.vendor, config=config_file) or stage.vendor
+    if stage.fallback_vendor and not find_profile_of(None, config=config_file):
+        return stage.fallback_vendor
+    return stage.profile or None
 
 
 def _false_credentials(
@@ -146,9 +157,6 @@ def _client_settings(profile: Profile) -> dict[str, Any]:
 
 
 def _load(profile: str | None, config_file: Path | str | None) -> Profile:
-    stage = rehearsal.current()
-    if stage and stage.vendor and profile is None and not is_configured(config_file):
-        return Profile(name=stage.vendor, provider=stage.vendor)
     try:
         return load_profile(profile, config=config_file)
     except ConfigError as error:

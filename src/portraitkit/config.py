@@ -34,7 +34,7 @@ __all__ = [
     "check_origin",
     "explain_config",
     "find_profile",
-    "is_configured",
+    "find_profile_of",
     "load_profile",
     "resolve_secret",
 ]
@@ -131,15 +131,26 @@ def find_profile(
     return _profile(file, name, "the caller")
 
 
-def is_configured(config: Path | str | None = None) -> bool:
+def find_profile_of(
+    vendor: str | None,
+    *,
+    config: Path | str | None = None,
+    environ: Environ | None = None,
+    cwd: Path | str | None = None,
+) -> str | None:
     """
-    Tell whether there is anything to read: a configuration, or a profile that is asked for.
+    Name the profile of a vendor, or of any: the chosen one if it is, else the first in the file.
 
     Raises:
         ConfigError: A configuration is there and cannot be used.
     """
-    file, _ = find_file(config, os.environ, None)
-    return file is not None or bool(os.environ.get("PORTRAITKIT_PROFILE"))
+    environ = os.environ if environ is None else environ
+    file, _ = find_file(config, environ, cwd)
+    chosen, _ = _choice(None, file, environ)
+    if vendor is None or file is None:
+        return chosen if vendor is None else None
+    names = [name for name, keys in file.profiles.items() if keys.get("provider", name) == vendor]
+    return chosen if chosen in names else next(iter(names), None)
 
 
 def check_keys(profile: Profile, known: Collection[str]) -> None:

@@ -58,7 +58,9 @@ class Rehearsal:
             by clients that would use the network; may raise what a transport raises.
         false_credentials: Every credential of a profile is made up, and none is read from where
             the profile says. What a vendor requires and the profile lacks is made up, too.
-        vendor: The adapter of `connect()` where there is no configuration at all.
+        profile: What `connect()` without a name leads to.
+        vendor: The same, by vendor: the configured profile of that adapter, or the bare adapter.
+        fallback_vendor: The adapter of `connect()` where there is no configuration at all.
         provider: Makes what every `connect` leads to, whatever the profile says.
         journal_folder: Where jobs are noted, in place of the profile's journal.
     """
@@ -66,7 +68,9 @@ class Rehearsal:
     time: Time | None = None
     answer: Callable[[PortraitProvider, Request], Response | None] = _nobody
     false_credentials: bool = True
+    profile: str = ""
     vendor: str = ""
+    fallback_vendor: str = ""
     provider: Callable[[], PortraitProvider] | None = None
     journal_folder: Path | None = None
 

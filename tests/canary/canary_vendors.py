@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import canary_marks as marks
 from attrs import define, evolve, field, frozen
 
-from portraitkit.simulators.__main__ import load
+from portraitkit.simulators.finding import load
 from portraitkit.simulators.simulator import Simulator
 from portraitkit.simulators.state import SimAccount, VirtualClock, World, scans_after
 from portraitkit.wire import Request, Response

@@ -17,7 +17,7 @@ import portraitkit as pk
 from portraitkit.provider import PortraitProvider
 from portraitkit.registry import provider_class
 from portraitkit.secret import Secret
-from portraitkit.simulators.__main__ import load
+from portraitkit.simulators.finding import load
 from portraitkit.simulators.simulator import Simulator
 from portraitkit.simulators.state import SimAccount, VirtualClock, World, scans_after
 from portraitkit.testing import simulated

@@ -37,7 +37,7 @@ from portraitkit.providers.token360 import Token360
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.providers.xcompute import XCompute
 from portraitkit.secret import Secret
-from portraitkit.simulators.__main__ import load
+from portraitkit.simulators.finding import load
 from portraitkit.simulators.state import SimAccount
 from portraitkit.testing import SimulatorTransport, simulated
 from portraitkit.video import References, VideoRequest

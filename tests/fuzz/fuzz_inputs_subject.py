@@ -44,7 +44,7 @@ from portraitkit.providers._signing import KeyPair, SignatureRefusedError, verif
 from portraitkit.references import read_reference, show_reference
 from portraitkit.refusals import retry_after_s
 from portraitkit.secret import Secret
-from portraitkit.simulators.__main__ import load
+from portraitkit.simulators.finding import load
 from portraitkit.simulators.simulator import Simulator, form_of, json_of, query_of
 from portraitkit.simulators.state import SimAccount
 from portraitkit.sink import Sink, TransportError

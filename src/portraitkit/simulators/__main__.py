@@ -12,19 +12,17 @@ It prints the configuration to use and serves until it is interrupted.
 from __future__ import annotations
 
 import argparse
-import inspect
 import sys
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 from attrs import frozen
 
+from .finding import load
 from .server import Server, WallClock, serve
-from .simulator import Simulator
 from .state import SimAccount, World, never, scans_after
 
 ACCOUNT: Final = SimAccount(
@@ -62,26 +60,6 @@ _WAYS: Final = {
     "volcengine": _SIGNED,
     "xcompute": _BEARER,
 }
-
-
-def load(name: str) -> type[Simulator]:
-    """
-    Find a vendor's simulator.
-
-    Raises:
-        LookupError: This version has none of that name.
-    """
-    module_name = f"{__package__}.{name}"
-    try:
-        module = import_module(module_name)
-    except ModuleNotFoundError as missing:
-        if missing.name != module_name:
-            raise
-        raise LookupError(f"there is no simulator of {name!r}") from None
-    for _, found in inspect.getmembers(module, inspect.isclass):
-        if found.__module__ == module_name and issubclass(found, Simulator):
-            return found
-    raise LookupError(f"{module_name} holds no simulator")
 
 
 def profile_block(name: str, url: str) -> str:

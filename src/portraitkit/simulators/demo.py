@@ -21,7 +21,8 @@ from attrs import define, field
 
 import portraitkit as pk
 
-from .__main__ import ACCOUNT, load
+from .__main__ import ACCOUNT
+from .finding import load
 from .server import Server, WallClock, serve
 from .state import World, scans_after
 

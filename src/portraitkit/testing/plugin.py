@@ -1,0 +1,278 @@
+"""
+The pytest plugin: fixtures for the tests of an application that uses portraitkit.
+
+    portrait_cassette     answers from a file, recorded once with a key or at a simulator
+    portrait_simulator    a simulated vendor on virtual time, with knobs
+    fake_portraits        portraits and videos in memory, for tests that care about no vendor
+
+The application needs no hook: its own `connect()` leads there while the fixture is active, waiting
+takes no time, and connections beyond this machine fail. Options are `--portrait-record`,
+`--portrait-profile` and `--portrait-unplayed`. Needs `pip install 'portraitkit[testing]'`.
+
+Every pytest run imports this module where portraitkit is installed. It imports nothing but pytest,
+and does nothing until a fixture or an option asks for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from .fakes import FakePortraits
+    from .recording import Orders, PortraitCassette
+    from .vendors import PortraitSimulator
+
+_BACKENDS: Final = re.compile(r"(asyncio|trio|curio|blocking|sync|async)(\+\w+)?")
+"""Ids of a test's parameters that say only how it is run."""
+_LONGEST_NAME: Final = 100
+_ONE: Final = ("portrait_cassette", "portrait_simulator", "fake_portraits")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer the options."""
+    group = parser.getgroup("portraitkit", "portraits and videos")
+    group.addoption(
+        "--portrait-record",
+        choices=("none", "once", "new", "all"),
+        default="none",
+        help="record cassettes: where there is none (once), also what one lacks (new), or all anew",
+    )
+    group.addoption(
+        "--portrait-profile",
+        default="",
+        metavar="NAME",
+        help="whom to record with: a profile of portraitkit.toml, which calls the vendor and may "
+        "cost money, or simulator:VENDOR to practise",
+    )
+    group.addoption(
+        "--portrait-unplayed",
+        choices=("report", "fail", "ignore"),
+        default=None,
+        help="what to do when a passing test leaves recorded interactions unused (default: report)",
+    )
+    parser.addini("portrait_unplayed", "report, fail or ignore unused interactions", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Announce the markers; refuse options that contradict themselves."""
+    config.addinivalue_line(
+        "markers",
+        "portrait_cassette(name, repeat_reads=False): the cassette's name in place of the test's; "
+        "whether the last answer of a read serves for further ones",
+    )
+    config.addinivalue_line(
+        "markers", "portrait_simulator(vendor): which vendor `connect()` leads to"
+    )
+    if config.getoption("--portrait-record") != "none" or config.getoption("--portrait-profile"):
+        _ = _orders(config)
+
+
+@pytest.fixture
+def portrait_cassette(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[PortraitCassette]:
+    """
+    Answer the application's requests from this test's cassette.
+
+    The file is `cassettes/<module>/<test>.yaml` beside the test's file, or what the marker
+    `portrait_cassette("name")` says. No key is needed, and none is read.
+    """
+    _alone(request)
+    with _explained("portrait_cassette"):
+        from .recording import cassette_of  # noqa: PLC0415  (only where it is used)
+
+    marker = request.node.get_closest_marker("portrait_cassette")
+    path = _cassette_path(request, str(marker.args[0]) if marker and marker.args else "")
+    with _explained("portrait_cassette"):
+        opened = cassette_of(
+            path,
+            _shown(path, request.config.rootpath),
+            _orders_for(request.config, path),
+            repeat_reads=bool(marker and marker.kwargs.get("repeat_reads")),
+            scratch=tmp_path_factory.mktemp("portraits"),
+        )
+        cassette = opened.__enter__()
+    request.node.stash[_CASSETTE] = cassette
+    try:
+        yield cassette
+    finally:
+        _ = opened.__exit__(None, None, None)
+
+
+@pytest.fixture
+def portrait_simulator(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[PortraitSimulator]:
+    """
+    Lead the application to a simulated vendor on virtual time.
+
+    It is the vendor of the application's own profile; without a configuration, or with the marker
+    `portrait_simulator("token360")`, the one named there.
+    """
+    _alone(request)
+    with _explained("portrait_simulator"):
+        from .vendors import PortraitSimulator  # noqa: PLC0415  (only where it is used)
+
+    marker = request.node.get_closest_marker("portrait_simulator")
+    simulator = PortraitSimulator()
+    vendor = str(marker.args[0]) if marker and marker.args else ""
+    with _explained("portrait_simulator"):
+        stage = simulator.rehearsal(vendor, tmp_path_factory.mktemp("portraits"))
+        if vendor:
+            _ = simulator.vendor(vendor)
+    with _rehearsed(request, stage):
+        yield simulator
+
+
+@pytest.fixture
+def fake_portraits(request: pytest.FixtureRequest) -> Generator[FakePortraits]:
+    """Lead the application to portraits and videos in memory, whatever its profile says."""
+    _alone(request)
+    with _explained("fake_portraits"):
+        from .fakes import FakePortraits  # noqa: PLC0415  (only where it is used)
+
+    fake = FakePortraits()
+    with _rehearsed(request, fake.rehearsal()):
+        yield fake
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """End a test that used a fixture: what the application swallowed fails it all the same."""
+    try:
+        result = yield
+    except BaseException as error:
+        if cassette := pyfuncitem.stash.get(_CASSETTE, None):
+            for miss in cassette.tape.misses:
+                if miss is not error:
+                    error.add_note(str(miss))
+        raise
+    if blockade := pyfuncitem.stash.get(_BLOCKADE, None):
+        for tried in blockade.tried:
+            raise tried
+    if cassette := pyfuncitem.stash.get(_CASSETTE, None):
+        _finish(cassette, pyfuncitem.config)
+    return result
+
+
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    """Say what was recorded, and what was left unused."""
+    del exitstatus
+    lines = config.stash.get(_LINES, [])
+    if lines:
+        terminalreporter.section("portraitkit cassettes")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+def _finish(cassette: PortraitCassette, config: pytest.Config) -> None:
+    label = _shown(cassette.path, config.rootpath)
+    lines = config.stash.setdefault(_LINES, [])
+    if cassette.finish():
+        config.stash.setdefault(_RECORDED, set()).add(cassette.path)
+        count = len(cassette.tape.taken)
+        lines.append(f"recorded {label}: {count} interactions; review it before you commit it")
+    rule = config.getoption("--portrait-unplayed") or config.getini("portrait_unplayed")
+    if cassette.unplayed and rule != "ignore":
+        text = f"{label} was not played to its end. Nobody asked for"
+        listed = "".join(f"\n  {each}" for each in cassette.unplayed)
+        if rule == "fail":
+            pytest.fail(f"{text}{listed}", pytrace=False)
+        lines.append(f"{text}{listed}")
+
+
+@contextmanager
+def _rehearsed(request: pytest.FixtureRequest, stage: Any) -> Generator[None]:
+    from ..rehearsal import rehearsing  # noqa: PLC0415  (only where it is used)
+    from .network import Blockade, blockaded  # noqa: PLC0415
+
+    request.node.stash[_BLOCKADE] = blockade = Blockade()
+    with blockaded(blockade), rehearsing(stage):
+        yield
+
+
+@contextmanager
+def _explained(fixture: str) -> Generator[None]:
+    """Turn what the caller can mend into one line without a traceback."""
+    reason = ""
+    try:
+        yield
+    except ImportError as missing:
+        reason = f"{fixture} needs: pip install 'portraitkit[testing]' ({missing})"
+    except Exception as error:
+        from ..errors import PortraitError  # noqa: PLC0415  (only where something went wrong)
+
+        if not isinstance(error, PortraitError):
+            raise
+        reason = f"{fixture}: {error}"
+    if reason:
+        pytest.fail(reason, pytrace=False)
+
+
+def _alone(request: pytest.FixtureRequest) -> None:
+    used = [name for name in _ONE if name in request.fixturenames]
+    if len(used) > 1:
+        pytest.fail(f"a test uses one of {', '.join(used)}, not several", pytrace=False)
+
+
+def _orders(config: pytest.Config) -> Orders:
+    from ..errors import InvalidInputError  # noqa: PLC0415  (only where something is recorded)
+    from .recording import Orders  # noqa: PLC0415
+
+    orders = Orders(
+        record=config.getoption("--portrait-record"),
+        profile=config.getoption("--portrait-profile"),
+    )
+    try:
+        orders.check()
+    except InvalidInputError as error:
+        raise pytest.UsageError(str(error)) from None
+    return orders
+
+
+def _orders_for(config: pytest.Config, path: Path) -> Orders:
+    """The run's orders; what this run has recorded is played by tests that share it."""
+    orders = _orders(config)
+    if path in config.stash.get(_RECORDED, set()):
+        return type(orders)()
+    return orders
+
+
+def _cassette_path(request: pytest.FixtureRequest, name: str) -> Path:
+    folder = request.path.parent / "cassettes"
+    if name:
+        return folder / f"{name.removesuffix('.yaml')}.yaml"
+    return folder / request.path.stem / f"{_test_name(request)}.yaml"
+
+
+def _test_name(request: pytest.FixtureRequest) -> str:
+    """The test's class, name and parameters, but for those that say only how it is run."""
+    node: Any = request.node
+    name, bracket, ids = str(node.name).partition("[")
+    if bracket:
+        kept = [each for each in ids[:-1].split("-") if not _BACKENDS.fullmatch(each)]
+        name = f"{name}[{'-'.join(kept)}]" if kept else name
+    if request.cls is not None:
+        name = f"{request.cls.__name__}.{name}"
+    plain = re.sub(r"[^\w.\[\]=+-]+", "_", name)
+    if plain != name or len(plain) > _LONGEST_NAME:
+        digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
+        plain = f"{plain[:_LONGEST_NAME]}-{digest}"
+    return plain
+
+
+def _shown(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+_CASSETTE: Final = pytest.StashKey["PortraitCassette"]()
+_BLOCKADE: Final = pytest.StashKey[Any]()
+_LINES: Final = pytest.StashKey[list[str]]()
+_RECORDED: Final = pytest.StashKey[set[Path]]()

@@ -1,0 +1,286 @@
+"""
+One test's cassette: found or recorded, played, and written once it is clean.
+
+What was recorded stays in memory until the test has passed and the sanitiser has cleaned it; a test
+that fails or is interrupted leaves no file.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, cast
+from urllib.request import getproxies
+
+from attrs import define, field, frozen
+
+from .. import __version__
+from ..errors import InvalidInputError
+from ..provider import PortraitProvider
+from ..registry import provider_names
+from ..rehearsal import Rehearsal, rehearsing
+from ..wire import Request, Response
+from . import cassettefile
+from .matching import Roles
+from .network import Blockade, blockaded
+from .pseudonyms import SALT_FILE, Pseudonyms
+from .sanitising import Sanitiser
+from .tape import Mode, Tape, running
+from .tasktime import EPOCH, TaskTime
+
+
+@frozen(kw_only=True)
+class Orders:
+    """
+    What is to be done with cassettes in this run.
+
+    Attributes:
+        record: `none`, `once` (where there is no cassette), `new` (what a cassette lacks), `all`.
+        profile: Whom to record with: a profile, or `simulator:<vendor>`.
+    """
+
+    record: str = "none"
+    profile: str = ""
+
+    @property
+    def simulated_vendor(self) -> str:
+        """The vendor to practise with; empty for a live one."""
+        head, _, vendor = self.profile.partition(":")
+        return vendor if head == "simulator" else ""
+
+    def check(self) -> None:
+        """
+        Refuse orders that contradict themselves.
+
+        Raises:
+            InvalidInputError: Says which option is missing or wrong.
+        """
+        if self.record != "none" and not self.profile:
+            raise InvalidInputError(
+                "recording needs to know with whom",
+                field="--portrait-profile",
+                next_step="name a profile of portraitkit.toml (this calls the vendor, and may cost "
+                "money), or practise with --portrait-profile=simulator:alltoken",
+            )
+        known = provider_names()
+        if self.profile.startswith("simulator:") and self.simulated_vendor not in known:
+            raise InvalidInputError(
+                f"there is no simulator of {self.simulated_vendor!r}",
+                field="--portrait-profile",
+                next_step=f"one of {', '.join(f'simulator:{name}' for name in known)}",
+            )
+
+
+@define(eq=False)
+class PortraitCassette:
+    """
+    What the fixture `portrait_cassette` gives to a test.
+
+    Attributes:
+        path: The file.
+        mode: Whether requests are answered from it, or recorded.
+    """
+
+    path: Path
+    mode: Mode
+    origin: dict[str, Any] = field(repr=False)
+    tape: Tape = field(repr=False)
+    blockade: Blockade = field(repr=False)
+    orders: Orders = field(repr=False)
+    _providers: dict[str, PortraitProvider] = field(factory=dict[str, PortraitProvider], repr=False)
+
+    @property
+    def recording(self) -> bool:
+        """Whether the vendor, or a simulator of it, is asked."""
+        return self.mode is not Mode.REPLAY
+
+    @property
+    def unplayed(self) -> list[str]:
+        """The recorded requests that were not made so far."""
+        return [] if self.mode is Mode.RECORD else self.tape.unplayed
+
+    def sees(self, provider: PortraitProvider) -> None:
+        """Learn who sends."""
+        self._providers.setdefault(f"{provider.name} {provider.account}", provider)
+        self.tape.roles.learn(provider)
+
+    def finish(self) -> bool:
+        """
+        End a test that passed: raise what the application may have swallowed, write what is new.
+
+        Returns:
+            Whether a file was written.
+
+        Raises:
+            AssertionError: A request had no answer.
+            NetworkBlockedError: Something tried to leave the machine.
+            UnsafeCassetteError: The recording cannot be made safe, and was not written.
+        """
+        for missed in itertools.chain(self.tape.misses, self.blockade.tried):
+            raise missed
+        if not self.tape.taken:
+            return False
+        self._write()
+        return True
+
+    def _write(self) -> None:
+        providers = list(self._providers.values())
+        secrets = [each.reveal() for provider in providers for each in provider.secrets if each]
+        fields = {name for provider in providers for name in getattr(provider, "secret_fields", ())}
+        folder = _root_of(self.path)
+        before = self.tape.interactions if self.mode is Mode.NEW else []
+        cassette = {
+            "origin": {**self._origin(), "provider": ", ".join(sorted(self._vendors()))},
+            "interactions": [*before, *self.tape.taken],
+        }
+        clean = Sanitiser(fields, secrets, Pseudonyms.of(folder)).clean(cassette)
+        _keep_salt_private(folder)
+        cassettefile.save(self.path, clean)
+
+    def _origin(self) -> dict[str, Any]:
+        practised = bool(self.orders.simulated_vendor)
+        told: dict[str, Any] = {
+            **self.origin,
+            "evidence": "simulated" if practised else "recorded",
+            "recorded_at": datetime.now(UTC).date().isoformat(),
+            "portraitkit": __version__,
+        }
+        if moved := self._moved():
+            told["origins"] = moved
+        return told
+
+    def _vendors(self) -> set[str]:
+        before = str(self.origin.get("provider", "")).split(", ")
+        return {*(each.name for each in self._providers.values()), *filter(None, before)}
+
+    def _moved(self) -> dict[str, list[str]]:
+        """The origins that no adapter has by default, with their roles."""
+        usual = Roles()
+        for vendor in self._vendors():
+            usual.learn_defaults(vendor)
+        return {
+            origin: doors
+            for origin, doors in self.tape.roles.table().items()
+            if origin not in usual.table()
+        }
+
+
+@contextmanager
+def cassette_of(
+    path: Path, label: str, orders: Orders, *, repeat_reads: bool = False, scratch: Path | None
+) -> Generator[PortraitCassette]:
+    """
+    Play or record a test's cassette while the test runs.
+
+    Args:
+        path: The file.
+        label: Names it in messages.
+        orders: What this run does with cassettes.
+        repeat_reads: See `Tape`.
+        scratch: Where a journal is kept meanwhile.
+
+    Raises:
+        InvalidInputError: There is no cassette and nothing is to be recorded, or it is damaged.
+    """
+    there = path.is_file()
+    mode = _MODES[orders.record, there]
+    if mode is None:
+        raise InvalidInputError(
+            f"there is no cassette {label}",
+            next_step="record it: pytest --portrait-record=once --portrait-profile=NAME, where NAME"
+            " is a profile (this calls the vendor), or simulator:alltoken to practise",
+        )
+    loaded: dict[str, Any] = cassettefile.load(path) if there and mode is not Mode.RECORD else {}
+    origin = cast("dict[str, Any]", loaded.get("origin") or {})
+    tape = Tape(
+        label,
+        loaded.get("interactions", []),
+        mode=mode,
+        roles=_roles_in(origin),
+        veil=Sanitiser((), (), Pseudonyms(b"")).veil,
+        repeat_reads=repeat_reads,
+    )
+    blockade = Blockade(lambda host: mode is not Mode.REPLAY and _may_record(tape, host))
+    cassette = PortraitCassette(
+        path=path, mode=mode, origin=origin, tape=tape, blockade=blockade, orders=orders
+    )
+    with ExitStack() as stack:
+        _ = stack.enter_context(blockaded(blockade))
+        _ = stack.enter_context(running(tape))
+        _ = stack.enter_context(rehearsing(_rehearsal(cassette, scratch)))
+        yield cassette
+
+
+def _rehearsal(cassette: PortraitCassette, scratch: Path | None) -> Rehearsal:
+    if cassette.recording and cassette.orders.simulated_vendor:
+        from .practice import practice  # noqa: PLC0415  (simulators are loaded where they are used)
+
+        return practice(cassette, cassette.orders.simulated_vendor, scratch)
+
+    def answer(provider: PortraitProvider, request: Request) -> Response | None:
+        del request
+        cassette.sees(provider)
+        return None
+
+    if cassette.recording:
+        return Rehearsal(answer=answer, false_credentials=False, profile=cassette.orders.profile)
+    vendor = str(cassette.origin.get("provider", "")).partition(",")[0]
+    return Rehearsal(
+        time=TaskTime(_day_of(cassette.origin)),
+        answer=answer,
+        vendor=vendor if vendor in provider_names() else "",
+        journal_folder=scratch,
+    )
+
+
+def _day_of(origin: Mapping[str, Any]) -> datetime:
+    """Noon of the day it was recorded, so that its links have not run out."""
+    try:
+        day = datetime.fromisoformat(str(origin.get("recorded_at")))
+    except ValueError:
+        return EPOCH
+    return day.replace(hour=12, tzinfo=UTC)
+
+
+def _roles_in(origin: Mapping[str, Any]) -> Roles:
+    roles = Roles()
+    for vendor in provider_names():
+        roles.learn_defaults(vendor)
+    for url, doors in cast("dict[str, list[str]]", origin.get("origins") or {}).items():
+        for door in doors:
+            vendor, _, role = door.partition(" ")
+            roles.add(url, vendor, role)
+    return roles
+
+
+def _may_record(tape: Tape, host: str | None) -> bool:
+    # A bare address is what a name led to, which was asked before.
+    proxies = " ".join(getproxies().values())
+    return host is None or host in tape.hosts or f"/{host}" in proxies or f"@{host}" in proxies
+
+
+def _root_of(path: Path) -> Path:
+    """The folder `cassettes` that the file is in; else its own folder."""
+    return next((each for each in path.parents if each.name == "cassettes"), path.parent)
+
+
+def _keep_salt_private(folder: Path) -> None:
+    """Tell git to ignore what the pseudonyms are made with."""
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        _ = ignore.write_text(f"{SALT_FILE}\n", encoding="utf-8")
+
+
+_MODES: Final[Mapping[tuple[str, bool], Mode | None]] = {
+    ("none", True): Mode.REPLAY,
+    ("none", False): None,
+    ("once", True): Mode.REPLAY,
+    ("once", False): Mode.RECORD,
+    ("new", True): Mode.NEW,
+    ("new", False): Mode.RECORD,
+    ("all", True): Mode.RECORD,
+    ("all", False): Mode.RECORD,
+}
