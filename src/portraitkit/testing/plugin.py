@@ -20,6 +20,7 @@ import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 _BACKENDS: Final = re.compile(r"(asyncio|trio|curio|blocking|sync|async)(\+\w+)?")
 """Ids of a test's parameters that say only how it is run."""
 _LONGEST_NAME: Final = 100
+_OURS: Final = ("CassetteMissError", "NetworkBlockedError")
+_BETWEEN: Final = (
+    *("portraitkit", "vcr", "httpx", "httpx2", "httpcore", "httpcore2", "anyio", "asyncio"),
+    *("trio", "concurrent", "socket", "contextlib"),
+)
+"""Whose frames say nothing about a request without an answer."""
 _ONE: Final = ("portrait_cassette", "portrait_simulator", "fake_portraits")
 
 
@@ -148,11 +155,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     """End a test that used a fixture: what the application swallowed fails it all the same."""
     try:
         result = yield
-    except BaseException as error:
+    except Exception as error:
         if cassette := pyfuncitem.stash.get(_CASSETTE, None):
             for miss in cassette.tape.misses:
                 if miss is not error:
                     error.add_note(str(miss))
+        if type(error).__name__ in _OURS:
+            raise error.with_traceback(_of_the_test(error.__traceback__)) from None
         raise
     if blockade := pyfuncitem.stash.get(_BLOCKADE, None):
         for tried in blockade.tried:
@@ -170,6 +179,20 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
         terminalreporter.section("portraitkit cassettes")
         for line in lines:
             terminalreporter.write_line(line)
+
+
+def _of_the_test(traceback: TracebackType | None) -> TracebackType | None:
+    """A traceback without what lies between the test and the wire."""
+    frames: list[TracebackType] = []
+    while traceback:
+        home = str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if home not in _BETWEEN:
+            frames.append(traceback)
+        traceback = traceback.tb_next
+    shown: TracebackType | None = None
+    for frame in reversed(frames):
+        shown = TracebackType(shown, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+    return shown
 
 
 def _finish(cassette: PortraitCassette, config: pytest.Config) -> None:

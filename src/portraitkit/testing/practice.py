@@ -25,7 +25,7 @@ def practice(cassette: PortraitCassette, vendor: str, scratch: Path | None) -> R
     simulator = PortraitSimulator()
 
     def answer(provider: PortraitProvider, request: Request) -> Response:
-        cassette.sees(provider)
+        cassette.sees(provider, request)
         handler = _handler(lambda received: simulator.answer(provider, received))
         with httpx.Client(transport=httpx.MockTransport(handler)) as client:
             return HttpxTransport(client).send(request)

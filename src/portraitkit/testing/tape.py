@@ -7,6 +7,7 @@ other requests pass as if there were no tape. Nothing here writes a file.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -58,8 +59,8 @@ class _Track:
     interaction: Interaction
     played: int = 0
     canon: Canon | None = None
-    read_at: int = -1
-    """How much was known of the roles when `canon` was read."""
+    read_with: tuple[int, Veil] | None = None
+    """What was known of roles and secrets when `canon` was read."""
 
 
 class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
@@ -74,7 +75,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         interactions: What was recorded.
         mode: What becomes of requests.
         roles: Whose doors the origins are; clients may add to it while the tape runs.
-        veil: Hides in a request what a recording does not hold.
+        veil: Hides in a request what a recording does not hold; may be replaced while it runs.
         repeat_reads: Let the last recorded answer of a read serve for further ones.
     """
 
@@ -98,7 +99,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         self.hosts: set[str] = set()
         """Hosts that requests were let through to."""
         self.misses: list[CassetteMissError] = []
-        self._veil = veil
+        self.veil = veil
         self._repeat_reads = repeat_reads
         self._tracks = [_Track(n, each) for n, each in enumerate(interactions, 1)]
         self._tokens: dict[str, str] = {}
@@ -111,8 +112,14 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
 
     @property
     def unplayed(self) -> list[str]:
-        """The recorded requests that nobody made, as `number: METHOD path?query`."""
-        return [f"{t.number}: {self._canon(t)}" for t in self._tracks if not t.played]
+        """The recorded requests that nobody made, as `3-7: METHOD path?query`."""
+        left = [each for each in self._tracks if not each.played]
+        lines: list[str] = []
+        for text, same in itertools.groupby(left, key=lambda each: str(self._canon(each))):
+            numbers = [each.number for each in same]
+            ends = dict.fromkeys((numbers[0], numbers[-1]))
+            lines.append(f"{'-'.join(map(str, ends))}: {text}")
+        return lines
 
     @property
     def played(self) -> int:
@@ -161,7 +168,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
     # -- finding ---------------------------------------------------------------------------------
 
     def _find(self, request: Any) -> dict[str, Any] | None:
-        asked = canon(_recorded(request), self.roles, self._veil)
+        asked = canon(_recorded(request), self.roles, self.veil)
         same = [each for each in self._tracks if self._canon(each).is_like(asked)]
         track = next((each for each in same if not each.played), None)
         if track is None and same and self._repeat_reads and asked.reads:
@@ -177,10 +184,11 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         return self._answer(track)
 
     def _canon(self, track: _Track) -> Canon:
-        # The roles are known only once a client has sent something.
-        if track.canon is None or track.read_at != self.roles.known:
-            track.canon = canon(track.interaction["request"], self.roles, self._veil)
-            track.read_at = self.roles.known
+        # Roles and secrets are known only once a client has sent something.
+        known = (self.roles.known, self.veil)
+        if track.canon is None or track.read_with != known:
+            track.canon = canon(track.interaction["request"], self.roles, self.veil)
+            track.read_with = known
         return track.canon
 
     def _answer(self, track: _Track) -> dict[str, Any]:
@@ -206,16 +214,15 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         if same:
             numbers = ", ".join(str(each.number) for each in same)
             return (
-                f"{head}\n  It was recorded {len(same)} times (interaction {numbers}), and the "
-                f"test asks once more ({count}).\n  {_AGAIN}"
+                f"{head}\n  It was recorded as interaction {numbers}, and the test asks once more "
+                f"({count}).\n  {_AGAIN}"
             )
         if not self._tracks:
             return f"{head}\n  It holds no interaction at all.\n  {_RECORD}"
-        order = sorted(
+        nearest = max(
             self._tracks,
-            key=lambda each: (bool(each.played), -self._canon(each).likeness(asked)),
+            key=lambda each: (self._canon(each).likeness(asked), not each.played),
         )
-        nearest = max(order, key=lambda each: self._canon(each).likeness(asked))
         used = ", which was already played" if nearest.played else ""
         shown = "\n".join(
             f"    {line}" for line in difference(self._canon(nearest), asked).splitlines()
@@ -227,7 +234,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
 
 
 _RECORD: Final = (
-    "If the change is meant, record it: pytest --portrait-record=new --portrait-profile=NAME"
+    "If the change is meant, record it: pytest --portrait-record=all --portrait-profile=NAME"
 )
 _AGAIN: Final = (
     "If that is meant, record it again, or let a read's last answer serve for all further ones: "
