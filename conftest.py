@@ -16,6 +16,8 @@ from portraitkit.simulators.finding import load
 from portraitkit.simulators.server import WallClock, serve
 from portraitkit.simulators.state import World, scans_after
 
+pytest_plugins = ["pytester"]
+
 VENDORS = (
     "alltoken",
     "token360",

@@ -1,0 +1,388 @@
+"""`portrait_cassette` in the tests of a small application, which has no hook for it."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+PRACTICE = ("--portrait-record=once", "--portrait-profile=simulator:alltoken")
+REGISTERS = """
+def test_registers(portrait_cassette):
+    asset = shop.register("Mia")
+    assert asset.status is pk.AssetStatus.ACTIVE
+"""
+
+
+def cassette(shop, name="test_shop/test_registers"):
+    return shop.path / "cassettes" / f"{name}.yaml"
+
+
+def files_of(shop):
+    return sorted(each.name for each in (shop.path / "cassettes" / "test_shop").iterdir())
+
+
+def recorded(shop, name="test_shop/test_registers"):
+    return yaml.safe_load(cassette(shop, name).read_text(encoding="utf-8"))
+
+
+def test_a_test_is_recorded_once_and_replayed_without_a_key(run, shop):
+    """Recorded at a simulator, then played: no configuration, no key, no waiting."""
+    run(*PRACTICE, test_shop=REGISTERS).assert_outcomes(passed=1)
+
+    run().assert_outcomes(passed=1)
+    origin = recorded(shop)["origin"]
+    assert ("simulated", "alltoken") == (origin["evidence"], origin["provider"])
+    assert pk_version() == origin["portraitkit"]
+
+
+def pk_version():
+    import portraitkit
+
+    return portraitkit.__version__
+
+
+def test_a_recording_is_announced(run):
+    """The run says which files it wrote, so that they are reviewed."""
+    result = run(*PRACTICE, test_shop=REGISTERS)
+
+    result.stdout.fnmatch_lines(["recorded cassettes/test_shop/test_registers.yaml: *review it*"])
+
+
+def test_a_missing_cassette_says_how_to_record_it(run):
+    """One line names the file and the command, and nothing else is printed."""
+    result = run(test_shop=REGISTERS)
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["*there is no cassette cassettes/test_shop/test_registers.yaml*--portrait-record=once*"]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_asyncio_and_trio_share_one_cassette(run, shop):
+    """A parameter that says only how a test is run is not in the file's name."""
+    test = """
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_registers(portrait_cassette, anyio_backend):
+    asset = await shop.register_async("Mia")
+    assert asset.uri.startswith("asset://")
+
+@pytest.mark.portrait_cassette("test_shop/test_registers")
+def test_registers_blocking(portrait_cassette):
+    assert shop.register("Mia").uri.startswith("asset://")
+"""
+
+    run(*PRACTICE, test_shop=test).assert_outcomes(passed=3)
+    run().assert_outcomes(passed=3)
+    assert ["test_registers.yaml"] == files_of(shop)
+
+
+def test_a_file_is_named_after_class_and_parameters(run, shop):
+    """Odd characters leave a digest behind, so that two tests never share a file by accident."""
+    test = """
+class TestShop:
+    @pytest.mark.parametrize("name", ["Mia", "米娅/Mia"])
+    def test_group(self, portrait_cassette, name):
+        with pk.connect() as client:
+            assert client.create_group(name).id
+"""
+
+    run(*PRACTICE, test_shop=test).assert_outcomes(passed=2)
+    run().assert_outcomes(passed=2)
+    names = files_of(shop)
+    assert "TestShop.test_group[Mia].yaml" in names
+    assert 2 == len(names)
+
+
+def test_real_credentials_are_not_read_in_replay(run, shop):
+    """What the profile refers to may be missing, or real: it is not touched."""
+    run(*PRACTICE, test_shop=REGISTERS).assert_outcomes(passed=1)
+    shop.makefile(
+        ".toml",
+        portraitkit='profile = "main"\n[profiles.main]\nprovider = "alltoken"\n'
+        'api_key = "file:missing.txt"\nbase_url = "https://moved.example"\n',
+    )
+    test = (
+        REGISTERS
+        + """
+    with pk.connect() as client:
+        assert client.provider.api_key.reveal().startswith("false-")
+"""
+    )
+
+    run(test_shop=test).assert_outcomes(passed=1)
+
+
+def test_replay_goes_to_the_cassettes_vendor(run, shop):
+    """Whatever profile is active on this machine, a cassette of AllToken is AllToken's."""
+    run(*PRACTICE, test_shop=REGISTERS).assert_outcomes(passed=1)
+    shop.makefile(
+        ".toml",
+        portraitkit='profile = "other"\n[profiles.other]\nprovider = "token360"\n'
+        'api_key = "env:NOWHERE"\n'
+        '[profiles.main]\nprovider = "alltoken"\napi_key = "env:NOWHERE"\n',
+    )
+
+    run().assert_outcomes(passed=1)
+
+
+def test_what_is_not_recorded_shows_the_nearest_request(run, shop):
+    """The difference is readable, and the frames between test and wire are left out."""
+    run(*PRACTICE, test_shop=FILMS.replace("$MODEL", "seedance-2.0")).assert_outcomes(passed=1)
+
+    result = run(test_shop=FILMS.replace("$MODEL", "seedance-2.0-fast"))
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*Nearest is interaction *",
+            '*- *"model": "seedance-2.0",*',
+            '*+ *"model": "seedance-2.0-fast",*',
+        ]
+    )
+    result.stdout.no_fnmatch_line("*httpcore*")
+
+
+FILMS = """
+def test_films(portrait_cassette):
+    shop.film(shop.register("Mia"), model="$MODEL")
+"""
+
+
+def test_an_application_cannot_swallow_a_miss(run):
+    """A bare `except` does not make a changed request pass."""
+    run(*PRACTICE, test_shop=REGISTERS).assert_outcomes(passed=1)
+
+    result = run(
+        test_shop="""
+def test_registers(portrait_cassette):
+    try:
+        with pk.connect() as client:
+            list(client.list_groups())
+    except Exception:
+        pass
+"""
+    )
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*has no answer for POST *Action=ListAssetGroups*"])
+
+
+def test_an_error_after_a_miss_tells_of_the_miss(run):
+    """The failure that the test shows may be only its consequence."""
+    run(*PRACTICE, test_shop=REGISTERS).assert_outcomes(passed=1)
+
+    result = run(
+        test_shop="""
+def test_registers(portrait_cassette):
+    groups = None
+    try:
+        with pk.connect() as client:
+            groups = list(client.list_groups())
+    except Exception:
+        pass
+    assert groups == []
+"""
+    )
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*assert None == []*", "*has no answer for *ListAssetGroups*"])
+
+
+def test_unused_interactions_are_reported_or_fail(run, shop):
+    """A test that asks less than was recorded says so; an option or the ini file makes it fail."""
+    run(*PRACTICE, test_shop=REGISTERS).assert_outcomes(passed=1)
+    less = """
+def test_registers(portrait_cassette):
+    with pk.connect() as client:
+        client.create_group("Mia")
+"""
+
+    result = run(test_shop=less)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*not played to its end*", "*POST /v1/portrait/upload"])
+
+    run("--portrait-unplayed=fail").assert_outcomes(failed=1)
+    quiet = run("--portrait-unplayed=ignore")
+    quiet.assert_outcomes(passed=1)
+    quiet.stdout.no_fnmatch_line("*not played*")
+    run("-o", "portrait_unplayed=fail").assert_outcomes(failed=1)
+
+
+def test_a_read_more_than_recorded_fails_unless_it_may_repeat(run):
+    """The marker lets the last answer of a read serve on; a create never repeats."""
+    looks = """
+@pytest.mark.portrait_cassette("looks"$REPEAT)
+def test_looks(portrait_cassette):
+    with pk.connect() as client:
+        group = client.create_group("Mia")
+        for _ in range($TIMES):
+            assert client.get_group(group).id == group.id
+"""
+
+    def test(times, repeat=""):
+        return looks.replace("$TIMES", str(times)).replace("$REPEAT", repeat)
+
+    run(*PRACTICE, test_shop=test(2)).assert_outcomes(passed=1)
+    once_more = run(test_shop=test(3))
+    once_more.assert_outcomes(failed=1)
+    once_more.stdout.fnmatch_lines(["*recorded as interaction 2, 3, and the test asks once more*"])
+    run(test_shop=test(4, ", repeat_reads=True")).assert_outcomes(passed=1)
+
+
+def test_new_records_what_is_lacking(run, shop):
+    """What was recorded before stays and is played; what is new is added behind it."""
+    run(*PRACTICE, test_shop=REGISTERS).assert_outcomes(passed=1)
+    before = recorded(shop)["interactions"]
+    more = (
+        REGISTERS
+        + """
+    with pk.connect() as client:
+        assert list(client.list_groups()) == []
+"""
+    )
+
+    run("--portrait-record=new", *PRACTICE[1:], test_shop=more).assert_outcomes(passed=1)
+
+    after = recorded(shop)["interactions"]
+    assert before == after[: len(before)]
+    assert "ListAssetGroups" in after[-1]["request"]["uri"]
+    run().assert_outcomes(passed=1)
+
+
+def test_all_records_anew_and_shares_within_the_run(run, shop):
+    """A second test with the same cassette plays what the first has just recorded."""
+    shared = """
+@pytest.mark.parametrize("how", ["sync", "blocking"])
+def test_registers(portrait_cassette, how):
+    shop.register("Mia")
+    assert portrait_cassette.recording is (how == "sync")
+"""
+    run(*PRACTICE, test_shop=REGISTERS).assert_outcomes(passed=1)
+
+    run("--portrait-record=all", *PRACTICE[1:], test_shop=shared).assert_outcomes(passed=2)
+
+
+def test_a_failing_test_leaves_no_file(run, shop):
+    """Neither a cassette nor a temporary file is written; nor when it is interrupted."""
+    run(*PRACTICE, test_shop=REGISTERS + "    assert False\n").assert_outcomes(failed=1)
+    with pytest.raises(KeyboardInterrupt):
+        run(*PRACTICE, test_shop=REGISTERS + "    raise KeyboardInterrupt\n")
+
+    assert not (shop.path / "cassettes").exists()
+
+
+def test_what_cannot_be_made_safe_fails_the_test(run, shop, monkeypatch):
+    """The reason is shown and no file is written."""
+    from portraitkit.testing.sanitising import Sanitiser, UnsafeCassetteError
+
+    def refuse(self, cassette):
+        raise UnsafeCassetteError("interaction 3, response body: not readable")
+
+    monkeypatch.setattr(Sanitiser, "clean", refuse)
+
+    result = run(*PRACTICE, test_shop=REGISTERS)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*UnsafeCassetteError: interaction 3, response body*"])
+    assert not list(shop.path.rglob("*.yaml"))
+
+
+def test_names_keys_and_faces_do_not_reach_the_disk(run, shop):
+    """Nothing that was sent as a name or a credential is in any file of the folder."""
+    run(*PRACTICE, test_shop=REGISTERS.replace("Mia", "Annabel-Surname")).assert_outcomes(passed=1)
+
+    written = b"".join(
+        path.read_bytes() for path in (shop.path / "cassettes").rglob("*") if path.is_file()
+    )
+    assert b"Annabel" not in written
+    assert b"false-api_key" not in written
+    assert b".pseudonyms.salt" in (shop.path / "cassettes" / ".gitignore").read_bytes()
+
+
+def test_what_vcrpy_logs_holds_no_answer(run):
+    """A test that fails while it records prints captured logs, and vcrpy logs whole answers."""
+    result = run(*PRACTICE, "--log-level=DEBUG", test_shop=REGISTERS + "    assert False, 'stop'\n")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*Appending request*")
+
+
+def test_what_the_application_asked_can_be_looked_at(run):
+    """Names and prompts are veiled in a cassette, so a test asserts them on the request."""
+    test = (
+        REGISTERS
+        + """
+    assert "Mia" in portrait_cassette.requests[0].content.decode()
+"""
+    )
+
+    run(*PRACTICE, test_shop=test).assert_outcomes(passed=1)
+    run().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--portrait-record=once",), "recording needs to know with whom"),
+        (("--portrait-profile=simulator:nobody",), "there is no simulator of 'nobody'"),
+    ],
+)
+def test_options_that_contradict_themselves_stop_the_run(run, options, told):
+    """Before any test runs, and with the next step."""
+    result = run(*options, test_shop=REGISTERS)
+
+    assert pytest.ExitCode.USAGE_ERROR == result.ret
+    result.stderr.fnmatch_lines([f"*{told}*"])
+
+
+def test_a_damaged_cassette_says_so(run, shop):
+    """It is named, and not taken for an empty one."""
+    cassette(shop).parent.mkdir(parents=True)
+    cassette(shop).write_text("interactions: [", encoding="utf-8")
+
+    result = run(test_shop=REGISTERS)
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*test_registers.yaml cannot be read as YAML*"])
+
+
+def test_a_test_uses_one_of_the_fixtures(run):
+    """Two of them would both answer for the vendor."""
+    result = run(
+        test_shop="def test_both(portrait_cassette, fake_portraits, portrait_simulator): pass"
+    )
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*a test uses one of portrait_cassette*not several*"])
+
+
+def test_recording_with_a_profile_reads_its_real_key(run, shop, monkeypatch):
+    """A live recording uses the profile's own address and key, and leaves neither in the file."""
+    from portraitkit.simulators.alltoken import AllTokenSimulator
+    from portraitkit.simulators.server import WallClock, serve
+    from portraitkit.simulators.state import SimAccount, World
+
+    key = "sk-Live0123456789abcdefABCDEF"
+    simulator = AllTokenSimulator(world=World(clock=WallClock(), review_s=0.05))
+    simulator.add_account(SimAccount(name="live", api_key=key))
+    monkeypatch.setenv("SHOP_KEY", key)
+    with serve(simulator) as server:
+        shop.makefile(
+            ".toml",
+            portraitkit='[profiles.staging]\nprovider = "alltoken"\napi_key = "env:SHOP_KEY"\n'
+            f'base_url = "{server.url}"\n'
+            "[profiles.staging.pacing]\nasset = { first_s = 0.1, step_s = 0.1 }\n",
+        )
+        run(
+            "--portrait-record=once", "--portrait-profile=staging", test_shop=REGISTERS
+        ).assert_outcomes(passed=1)
+        seen = len(simulator.seen)
+
+    assert seen > 3
+    assert "recorded" == recorded(shop)["origin"]["evidence"]
+    assert {server.url: ["alltoken api"]} == recorded(shop)["origin"]["origins"]
+    assert key not in cassette(shop).read_text(encoding="utf-8")
+    monkeypatch.delenv("SHOP_KEY")
+    run().assert_outcomes(passed=1)
