@@ -114,7 +114,9 @@ def _list_assets(on: AssetActions, account: SimAccount, body: Body) -> Body:
 def _update_asset(on: AssetActions, account: SimAccount, body: Body) -> Body:
     asset = on.asset_of(account, body)
     asset.name = on.text(body, "Name", required=True, limit=on.name_limit)
-    asset.updated_at = on.world.now()
+    asset.updated_at = now = on.world.now()
+    if now < asset.ready_at:  # an upload is named only now, and its review is still to come
+        asset.failure = on.world.reject_assets.get(asset.name, asset.failure)
     return {"Id": asset.id}
 
 
