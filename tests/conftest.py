@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-import vcr
 from hypothesis import HealthCheck, settings
 
 import court
@@ -18,7 +16,9 @@ from portraitkit.attempts import Budget
 from portraitkit.client import AsyncClient, Client
 from portraitkit.provider import PortraitProvider
 from portraitkit.simulators.simulator import Simulator
-from portraitkit.testing import VirtualTime
+from portraitkit.testing import VirtualTime, cassettefile
+from portraitkit.testing.matching import Roles
+from portraitkit.testing.tape import Tape, running
 from portraitkit.vendor import Vendor
 from portraitkit.wire import Flow, Request, Response
 
@@ -63,23 +63,16 @@ def replay_cassette(play: Callable[..., Any]) -> Callable[..., Any]:
     """Play a story against a cassette, all of whose interactions must be used."""
 
     def run(path: str, provider: PortraitProvider, story: Story) -> Any:
-        with _cassette(ROOT / "cassettes" / path) as tape:
+        roles = Roles()
+        roles.learn_defaults(provider.name)
+        roles.learn(provider)
+        taped = cassettefile.load(ROOT / "cassettes" / path)["interactions"]
+        with running(Tape(path, taped, roles=roles)) as tape:
             result = play(provider, story)
-        assert tape.all_played, f"{path}: {tape.play_count} of {len(tape)} interactions were used"
+        assert [] == tape.unplayed, f"{path} was not played to its end"
         return result
 
     return run
-
-
-@contextmanager
-def _cassette(path: Path) -> Iterator[Any]:
-    assert path.exists(), path
-    recorder = vcr.VCR(
-        record_mode="none",
-        match_on=("method", "scheme", "host", "port", "path", "query", "body"),
-    )
-    with recorder.use_cassette(str(path)) as tape:
-        yield tape
 
 
 @pytest.fixture(autouse=True)
