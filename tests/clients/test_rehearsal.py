@@ -49,6 +49,15 @@ def test_each_task_has_its_own_time():
     assert 0.0 == time.monotonic()
 
 
+def test_a_plain_rehearsal_lets_requests_be_sent(provider):
+    """Nobody answers in the vendor's place."""
+    from portraitkit.wire import Request
+
+    request = Request(method="GET", url="https://api.alltoken.ai")
+
+    assert Rehearsal().answer(provider, request) is None
+
+
 def test_one_rehearsal_at_a_time():
     """Two would both speak for the world; one that fails is over as well."""
     with rehearsing(Rehearsal()) as outer:

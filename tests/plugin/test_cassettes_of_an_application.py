@@ -386,3 +386,82 @@ def test_recording_with_a_profile_reads_its_real_key(run, shop, monkeypatch):
     assert key not in cassette(shop).read_text(encoding="utf-8")
     monkeypatch.delenv("SHOP_KEY")
     run().assert_outcomes(passed=1)
+
+
+def test_a_cassette_written_by_hand_needs_no_origin(run, shop):
+    """It is played all the same, on a fixed day, for a vendor that the application names."""
+    cassette(shop).parent.mkdir(parents=True)
+    cassette(shop).write_text(
+        """
+interactions:
+- request:
+    method: POST
+    uri: https://api.alltoken.ai/v1/portrait/?Action=GetAssetGroup&Version=2024-01-01
+    headers: {}
+    body: '{"Id": "group-20260318035710-abcde", "ProjectName": "default"}'
+  response:
+    status: {code: 200}
+    headers: {Content-Type: [application/json]}
+    body: {string: '{"Result": {"Id": "group-20260318035710-abcde", "Name": "Mia"}}'}
+version: 1
+""",
+        encoding="utf-8",
+    )
+
+    run(
+        test_shop="""
+def test_registers(portrait_cassette):
+    with pk.connect("alltoken") as client:
+        assert client.get_group("group-20260318035710-abcde").name == "Mia"
+"""
+    ).assert_outcomes(passed=1)
+
+
+def test_a_defect_of_the_plugin_is_not_taken_for_the_callers_mistake(run, monkeypatch):
+    """What is no error of portraitkit's keeps its traceback."""
+    from portraitkit.testing import cassettefile
+
+    def fail(path):
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr(cassettefile, "load", fail)
+    run(*PRACTICE, test_shop=REGISTERS).assert_outcomes(passed=1)
+
+    result = run()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*ZeroDivisionError: a defect*"])
+
+
+def test_without_the_extra_the_fixture_says_what_to_install(run, monkeypatch):
+    """One line, and not a missing module's traceback."""
+    monkeypatch.setitem(__import__("sys").modules, "portraitkit.testing.recording", None)
+
+    result = run(test_shop=REGISTERS)
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*pip install 'portraitkit[[]testing[]]'*"])
+
+
+def test_names_of_this_package_are_found_when_they_are_used():
+    """And others are not."""
+    import portraitkit.testing as package
+
+    assert set(package.__all__) <= set(dir(package))
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = package.nonsense
+
+
+def test_while_recording_only_the_vendors_hosts_are_open():
+    """Those that portraitkit asked, what their names led to, and a proxy."""
+    from portraitkit.testing.recording import _may_record
+    from portraitkit.testing.tape import Tape
+
+    tape = Tape("t", [])
+    tape.hosts.add("api.alltoken.ai")
+
+    assert _may_record(tape, "api.alltoken.ai")
+    assert _may_record(tape, None)
+    assert not _may_record(tape, "api.elsewhere.ai")

@@ -176,6 +176,13 @@ def test_a_difference_is_readable(roles):
     assert one.likeness(other) > one.likeness(read(roles, uri="https://media.example/a"))
 
 
+def test_a_body_that_is_no_json_is_shown_as_it_is(roles):
+    """Line by line, without its token."""
+    one = read(roles, body=b"first pk-0123456789\nsecond")
+
+    assert ["first", "second"] == one.lines()[-2:]
+
+
 def test_reads_are_told_by_method_or_action(roles):
     """Only they may have their last answer repeated."""
     assert read(roles, uri=URL.replace("CreateAssetGroup", "ListAssetGroups")).reads

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from portraitkit.testing.network import Blockade, NetworkBlockedError, blockaded
+from portraitkit.testing.network import Blockade, NetworkBlockedError, blockaded, host_of
 
 
 @pytest.fixture
@@ -112,3 +112,22 @@ def test_it_ends(monkeypatch):
         socket.getaddrinfo("portraitkit.invalid", 443)
     assert not isinstance(caught.value, NetworkBlockedError)
     assert [] == held.tried
+
+
+@pytest.mark.parametrize(
+    ("event", "arguments", "host"),
+    [
+        ("socket.connect", (None, ("a.example", 443)), "a.example"),
+        ("socket.connect", (None, ("2001:db8::1", 443, 0, 0)), "2001:db8::1"),
+        ("socket.connect", (None, "/run/a.sock"), None),
+        ("socket.connect", (None, ()), None),
+        ("socket.sendto", (None, (b"a.example", 53)), "a.example"),
+        ("socket.getaddrinfo", ("a.example", 443, 0, 0, 0), "a.example"),
+        ("socket.getaddrinfo", (bytearray(b"a.example"), 443), "a.example"),
+        ("socket.getaddrinfo", (None, 443), None),
+        ("open", ("a.example", "r", 0), None),
+    ],
+)
+def test_where_an_event_leads(event, arguments, host):
+    """By name, address or path, in each form that Python reports."""
+    assert host == host_of(event, arguments)

@@ -114,6 +114,16 @@ def test_what_portraitkit_did_not_send_passes():
     assert ("own", "own", []) == (told, again, tape.taken)
 
 
+def test_binary_answers_and_plain_headers_are_played(send):
+    """As a cassette may hold them."""
+    taped = interaction("a", b"\x31")
+    taped["response"]["headers"] = {"content-type": "text/plain"}
+
+    with running(Tape("t", [taped])) as tape:
+        assert "1" == send("a")
+        assert tape.filter_request(object()) is None
+
+
 def test_recording_takes_request_and_answer(send):
     """As they came, in memory; the host is noted, so that the network may let it through."""
     app = httpx.MockTransport(lambda _: httpx.Response(201, json={"Id": 1}))

@@ -39,7 +39,7 @@ def test_test_your_application_offline(folder):
 
     result = folder.runpytest_inprocess()
 
-    assert {"test_fakes.py", "test_vendor.py", "test_async.py"} == set(found)
+    assert {"test_without_vendor.py", "test_at_vendor.py", "test_async.py"} == set(found)
     result.assert_outcomes(passed=8)
 
 

@@ -142,8 +142,7 @@ class FakePortraits:
     def look(self, things: dict[str, R], id: str) -> R:
         """Recall a thing whose course moves on by one status."""
         found: Any = self.find(things, id)
-        if id in self._courses:
-            found = _shown(evolve(found, status=self._courses[id].look()))
+        found = _shown(evolve(found, status=self._courses[id].look()))
         return self._keep(things, cast("R", found))
 
     def set_status(self, thing: Result, *statuses: object) -> None:

@@ -84,19 +84,23 @@ def _hook_in() -> None:
         _Now.hooked = True
 
 
-def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:  # pragma: no cover  (never traced)
     blockade = _Now.blockade
-    if blockade is None or event not in _PLACES:
-        return
+    if blockade is not None and (host := host_of(event, arguments)) is not None:
+        blockade.check(host)
+
+
+def host_of(event: str, arguments: tuple[Any, ...]) -> str | None:
+    """Where an audit event leads to; None if it leads nowhere beyond this machine's own files."""
+    if event not in _PLACES:
+        return None
     place: Any = arguments[_PLACES[event]]
-    if isinstance(place, tuple):
-        place = place[0] if place else ""
-    elif event in _ADDRESSED:
-        return  # a path: a socket of this machine
+    if event in _ADDRESSED:
+        # A socket of this machine has a path in place of a host and port.
+        place = place[0] if isinstance(place, tuple) and place else None
     if isinstance(place, bytes | bytearray):
-        place = bytes(place).decode(errors="replace")
-    if isinstance(place, str):
-        blockade.check(place)
+        return bytes(place).decode(errors="replace")
+    return place if isinstance(place, str) else None
 
 
 _ADDRESSED: Final = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
