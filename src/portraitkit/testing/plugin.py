@@ -224,19 +224,17 @@ def _rehearsed(request: pytest.FixtureRequest, stage: Any) -> Generator[None]:
 @contextmanager
 def _explained(fixture: str) -> Generator[None]:
     """Turn what the caller can mend into one line without a traceback."""
-    reason = ""
     try:
         yield
     except ImportError as missing:
         reason = f"{fixture} needs: pip install 'portraitkit[testing]' ({missing})"
+        raise pytest.fail.Exception(reason, pytrace=False) from None
     except Exception as error:
         from ..errors import PortraitError  # noqa: PLC0415  (only where something went wrong)
 
         if not isinstance(error, PortraitError):
             raise
-        reason = f"{fixture}: {error}"
-    if reason:
-        pytest.fail(reason, pytrace=False)
+        raise pytest.fail.Exception(f"{fixture}: {error}", pytrace=False) from None
 
 
 def _alone(request: pytest.FixtureRequest) -> None:
