@@ -244,16 +244,18 @@ def _alone(request: pytest.FixtureRequest) -> None:
 
 
 def _orders(config: pytest.Config) -> Orders:
+    """What the options ask for; what is missing or wrong stops the run."""
     from ..errors import InvalidInputError  # noqa: PLC0415  (only where something is recorded)
-    from .recording import Orders  # noqa: PLC0415
 
-    orders = Orders(
-        record=config.getoption("--portrait-record"),
-        profile=config.getoption("--portrait-profile"),
-    )
     try:
+        from .recording import Orders  # noqa: PLC0415
+
+        orders = Orders(
+            record=config.getoption("--portrait-record"),
+            profile=config.getoption("--portrait-profile"),
+        )
         orders.check()
-    except InvalidInputError as error:
+    except (ImportError, InvalidInputError) as error:
         raise pytest.UsageError(str(error)) from None
     return orders
 

@@ -5,6 +5,9 @@ vcrpy puts itself below httpx's clients. Only what portraitkit's own clients sen
 other requests pass as if there were no tape. Nothing here writes a file.
 """
 
+# vcrpy has no types:
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import itertools
@@ -22,8 +25,8 @@ from ..transport import is_sending
 from .matching import Canon, Recorded, Roles, canon, difference, replace_tokens
 
 try:
+    from vcr import patch as vcr_patch
     from vcr.cassette import Cassette
-    from vcr.patch import PATCHER_NAMES, CassettePatcherBuilder
 except ImportError as missing:  # pragma: no cover  (tried in an environment without it)
     raise ImportError("cassettes need: pip install 'portraitkit[testing]'") from missing
 
@@ -32,6 +35,14 @@ Veil: TypeAlias = Callable[[Recorded], Recorded]
 
 _OURS: Final = ("httpx", "httpx2")
 """What portraitkit's clients are made of. vcrpy knows the fork, too."""
+_LIBRARIES: Final[tuple[str, ...]] = getattr(vcr_patch, "PATCHER_NAMES", ())
+"""
+What vcrpy can leave alone, by name. Older versions put themselves below every library; what is not
+ours passes in any case.
+"""
+_LEFT_ALONE: Final[Mapping[str, Any]] = (
+    {"skip_patchers": tuple(name for name in _LIBRARIES if name not in _OURS)} if _LIBRARIES else {}
+)
 _LOGGERS: Final = ("vcr", "vcr.cassette", "vcr.patch", "vcr.request", "vcr.stubs.httpx_stubs")
 
 
@@ -88,8 +99,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         veil: Veil = lambda request: request,
         repeat_reads: bool = False,
     ) -> None:
-        skipped = tuple(name for name in PATCHER_NAMES if name not in _OURS)
-        super().__init__(path=label, skip_patchers=skipped)
+        super().__init__(path=label, **_LEFT_ALONE)
         self.label = label
         self.mode = mode
         self.roles = roles or Roles()
@@ -192,13 +202,13 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
 
     def _answer(self, track: _Track) -> dict[str, Any]:
         told = track.interaction["response"]
-        body = told.get("body") or {}
-        content = body.get("string") if isinstance(body, Mapping) else body
+        content: Any = (told.get("body") or {}).get("string")
         if isinstance(content, str):
             content = content.encode(errors="surrogatepass")
+        given: dict[str, Any] = told.get("headers") or {}
         headers = {
             name: [value] if isinstance(value, str) else list(value)
-            for name, value in (told.get("headers") or {}).items()
+            for name, value in given.items()
         }
         status = told["status"]
         return {
@@ -249,8 +259,9 @@ def running(tape: Tape) -> Generator[Tape]:
             logger = logging.getLogger(name)
             logger.addFilter(_unlogged)  # vcrpy logs whole answers, links and tokens included
             _ = stack.callback(logger.removeFilter, _unlogged)
-        for patch in CassettePatcherBuilder(tape).build():
-            stack.enter_context(patch)
+        patches: Iterable[Any] = vcr_patch.CassettePatcherBuilder(tape).build()
+        for patch in patches:
+            _ = stack.enter_context(patch)
         yield tape
 
 
