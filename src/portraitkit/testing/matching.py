@@ -209,7 +209,8 @@ def _value(found: Any) -> Any:
         table = cast("dict[str, Any]", found)
         return {name: _value(each) for name, each in table.items()}
     if isinstance(found, list):
-        return [_value(each) for each in found]
+        entries: list[Any] = found  # pyright: ignore[reportUnknownVariableType]  (JSON is Any)
+        return [_value(each) for each in entries]
     if isinstance(found, float) and found.is_integer():
         return int(found)
     return _untokened(found) if isinstance(found, str) else found
@@ -230,9 +231,9 @@ def _digest(content: bytes) -> str:
 def _boundary(request: Recorded) -> bytes:
     headers = cast("Mapping[str, Any]", request.get("headers") or {})
     for name, value in headers.items():
-        text: Any = value[0] if isinstance(value, list | tuple) and value else value
-        if name.lower() == "content-type" and "boundary=" in str(text):
-            return str(text).partition("boundary=")[2].strip('" ').encode()
+        text = value if isinstance(value, str) else "".join(map(str, value))
+        if name.lower() == "content-type" and "boundary=" in text:
+            return text.partition("boundary=")[2].strip('" ').encode()
     return b""
 
 

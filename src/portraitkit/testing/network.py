@@ -12,7 +12,7 @@ import ipaddress
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 
 class NetworkBlockedError(RuntimeError):
@@ -97,7 +97,7 @@ def host_of(event: str, arguments: tuple[Any, ...]) -> str | None:
     place: Any = arguments[_PLACES[event]]
     if event in _ADDRESSED:
         # A socket of this machine has a path in place of a host and port.
-        place = place[0] if isinstance(place, tuple) and place else None
+        place = cast("Any", place[0]) if isinstance(place, tuple) and place else None
     if isinstance(place, bytes | bytearray):
         return bytes(place).decode(errors="replace")
     return place if isinstance(place, str) else None

@@ -21,7 +21,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
@@ -174,7 +174,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     """Say what was recorded, and what was left unused."""
     del exitstatus
-    lines = config.stash.get(_LINES, [])
+    lines = config.stash.get(_LINES, list[str]())
     if lines:
         terminalreporter.section("portraitkit cassettes")
         for line in lines:
@@ -251,8 +251,8 @@ def _orders(config: pytest.Config) -> Orders:
         from .recording import Orders  # noqa: PLC0415
 
         orders = Orders(
-            record=config.getoption("--portrait-record"),
-            profile=config.getoption("--portrait-profile"),
+            record=str(config.getoption("--portrait-record")),
+            profile=str(config.getoption("--portrait-profile")),
         )
         orders.check()
     except (ImportError, InvalidInputError) as error:
@@ -263,7 +263,8 @@ def _orders(config: pytest.Config) -> Orders:
 def _orders_for(config: pytest.Config, path: Path) -> Orders:
     """The run's orders; what this run has recorded is played by tests that share it."""
     orders = _orders(config)
-    if path in config.stash.get(_RECORDED, set()):
+    recorded = config.stash.get(_RECORDED, set[Path]())
+    if path in recorded:
         return type(orders)()
     return orders
 
@@ -282,8 +283,8 @@ def _test_name(request: pytest.FixtureRequest) -> str:
     if bracket:
         kept = [each for each in ids[:-1].split("-") if not _BACKENDS.fullmatch(each)]
         name = f"{name}[{'-'.join(kept)}]" if kept else name
-    if request.cls is not None:
-        name = f"{request.cls.__name__}.{name}"
+    if (cls := cast("type | None", node.cls)) is not None:
+        name = f"{cls.__name__}.{name}"
     plain = re.sub(r"[^\w.\[\]=+-]+", "_", name)
     if plain != name or len(plain) > _LONGEST_NAME:
         digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from enum import Enum
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from attrs import define
@@ -160,7 +160,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
             if self.mode is not Mode.RECORD:
                 request.portraitkit_answer = self._find(request)
             if request.portraitkit_answer is None:
-                self.hosts.add(urlsplit(request.uri).hostname or "")
+                self.hosts.add(urlsplit(str(request.uri)).hostname or "")
             return request.portraitkit_answer is not None
 
     def play_response(self, request: Any) -> dict[str, Any]:
@@ -202,9 +202,8 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
 
     def _answer(self, track: _Track) -> dict[str, Any]:
         told = track.interaction["response"]
-        content: Any = (told.get("body") or {}).get("string")
-        if isinstance(content, str):
-            content = content.encode(errors="surrogatepass")
+        text = cast("bytes | str", (told.get("body") or {}).get("string") or b"")
+        content = text.encode(errors="surrogatepass") if isinstance(text, str) else text
         given: dict[str, Any] = told.get("headers") or {}
         headers = {
             name: [value] if isinstance(value, str) else list(value)
@@ -214,7 +213,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         return {
             "status": {"code": status["code"], "message": status.get("message") or ""},
             "headers": headers,
-            "body": {"string": replace_tokens(content or b"", self._tokens)},
+            "body": {"string": replace_tokens(content, self._tokens)},
         }
 
     def _explain(self, asked: Canon, same: list[_Track]) -> str:
@@ -259,8 +258,7 @@ def running(tape: Tape) -> Generator[Tape]:
             logger = logging.getLogger(name)
             logger.addFilter(_unlogged)  # vcrpy logs whole answers, links and tokens included
             _ = stack.callback(logger.removeFilter, _unlogged)
-        patches: Iterable[Any] = vcr_patch.CassettePatcherBuilder(tape).build()
-        for patch in patches:
+        for patch in cast("Iterable[Any]", vcr_patch.CassettePatcherBuilder(tape).build()):
             _ = stack.enter_context(patch)
         yield tape
 
