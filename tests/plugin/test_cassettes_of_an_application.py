@@ -465,3 +465,18 @@ def test_while_recording_only_the_vendors_hosts_are_open():
     assert _may_record(tape, "api.alltoken.ai")
     assert _may_record(tape, None)
     assert not _may_record(tape, "api.elsewhere.ai")
+
+
+@pytest.mark.parametrize("vendor", ["alltoken", "token360"])
+def test_a_recording_passes_the_linter(run, shop, vendor):
+    """It is clean, says where it comes from, and repeats no waiting answer for nothing."""
+    from portraitkit.testing.__main__ import main
+
+    test = """
+def test_registers(portrait_cassette):
+    shop.film(shop.register("Mia"))
+"""
+    run(PRACTICE[0], f"--portrait-profile=simulator:{vendor}", test_shop=test)
+
+    assert 0 == main(["lint", str(shop.path / "cassettes")])
+    run().assert_outcomes(passed=1)

@@ -25,6 +25,7 @@ from ..registry import provider_names
 from ..rehearsal import Rehearsal, rehearsing
 from ..wire import Request, Response
 from . import cassettefile
+from .answers import Standing, standing_of
 from .matching import Roles
 from .network import Blockade, blockaded
 from .pseudonyms import SALT_FILE, Pseudonyms
@@ -147,6 +148,7 @@ class PortraitCassette:
         hosts = [urlsplit(origin).hostname or "" for origin in moved]
         sanitiser = Sanitiser(self._fields(), secrets, Pseudonyms.of(folder), hosts=hosts)
         clean = sanitiser.clean(cassette)
+        clean["interactions"] = _thinned(clean["interactions"], clean["origin"]["provider"])
         _keep_salt_private(folder)
         cassettefile.save(self.path, clean)
 
@@ -258,6 +260,17 @@ def _moved(roles: Roles) -> dict[str, list[str]]:
     """The origins that no adapter has by default, with their roles."""
     usual = _roles_in({}).table()
     return {origin: doors for origin, doors in roles.table().items() if origin not in usual}
+
+
+def _thinned(interactions: list[Any], vendors: str) -> list[Any]:
+    """Leave out what a wait saw for the third time in a row: two looks replay it as well."""
+    vendor = vendors.partition(",")[0]
+    kept: list[Any] = []
+    for each in interactions:
+        again = len(kept) > 1 and each == kept[-1] == kept[-2]
+        if not (again and standing_of(each, vendor) is Standing.WAITING):
+            kept.append(each)
+    return kept
 
 
 def _may_record(tape: Tape, host: str | None) -> bool:
