@@ -44,7 +44,8 @@ def test_groups_and_assets(client, fake):
     upload = client.add_asset(group, PICTURE, name="front")
     link = client.add_asset(group.handle, "https://example.com/mia.jpg")
 
-    assert [upload, link] == list(client.list_assets(group))
+    listed = list(client.list_assets(group))
+    assert [upload.id, link.id] == [each.id for each in listed]
     assert [] == list(client.list_assets(group, status=pk.AssetStatus.FAILED))
     assert "side" == client.rename_asset(upload, "side").name
     client.delete_asset(link)
