@@ -158,7 +158,7 @@ async def _off(request: Request, call: Callable[[*Ts], T], *args: *Ts) -> T:
 
 def is_sending() -> bool:
     """Tell whether this task or thread is just sending a request of ours."""
-    return _OURS.get()
+    return _OURS.get() is not None
 
 
 def _read_already(answer: Any) -> list[bytes]:
