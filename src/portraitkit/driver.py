@@ -60,10 +60,11 @@ class _Runner:
         self.limited_s = 0.0
 
     def _call(self, step: Request | At) -> Call:
+        limiter = rehearsal.limiter_in(self._limiter)
         if isinstance(step, At):
             budget = step.budget or self._budget
-            return Call(step.provider, step.request, self._clock, budget, self._limiter)
-        return Call(self._provider, step, self._clock, self._budget, self._limiter)
+            return Call(step.provider, step.request, self._clock, budget, limiter)
+        return Call(self._provider, step, self._clock, self._budget, limiter)
 
     def _done(self, call: Call) -> None:
         if call.turn.limited_s:

@@ -15,8 +15,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from attrs import frozen
+from attrs import Factory, frozen
 
+from .limiting import PROCESS, Limiter, ProcessLimiter
 from .provider import PortraitProvider
 from .secret import Secret
 from .wire import Request, Response
@@ -63,6 +64,7 @@ class Rehearsal:
         fallback_vendor: The adapter of `connect()` where there is no configuration at all.
         provider: Makes what every `connect` leads to, whatever the profile says.
         journal_folder: Where jobs are noted, in place of the profile's journal.
+        limiter: Keeps the account's rates in place of the process's, whose clock is another.
     """
 
     time: Time | None = None
@@ -73,6 +75,7 @@ class Rehearsal:
     fallback_vendor: str = ""
     provider: Callable[[], PortraitProvider] | None = None
     journal_folder: Path | None = None
+    limiter: Limiter = Factory(ProcessLimiter)
 
     def credential(self, profile: str, key: str) -> Secret:
         """Make a credential up: the same for the same profile, and different for two."""
@@ -93,6 +96,12 @@ def current() -> Rehearsal | None:
 def current_time() -> Time | None:
     """What replaces the default clock now, if anything."""
     return _Stage.rehearsal.time if _Stage.rehearsal else None
+
+
+def limiter_in(own: Limiter) -> Limiter:
+    """The limiter that holds now: a client's *own*, unless that is the process's."""
+    stage = _Stage.rehearsal
+    return stage.limiter if stage and stage.time and own is PROCESS else own
 
 
 @contextmanager

@@ -159,16 +159,16 @@ def _listing(provider: PortraitProvider, group_id: str, cursor: str | None) -> F
 
 
 def every(page_of: Callable[[str | None], Flow[Page[T]]]) -> Flow[list[T]]:
-    """Collect all pages; stops where a vendor repeats a cursor, or the page before."""
+    """Collect all pages; stops where a vendor repeats a cursor, or the page before, which shows."""
     items: list[T] = []
     last: tuple[T, ...] = ()
     seen: set[str | None] = {None}
     cursor: str | None = None
     while True:
         page = yield from page_of(cursor)
+        items.extend(page.items)
         if page.items and page.items == last:
             return items
-        items.extend(page.items)
         cursor, last = page.next, page.items
         if cursor in seen:
             return items
