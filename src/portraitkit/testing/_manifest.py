@@ -33,7 +33,7 @@ SOURCES: Final = (
     "_travelling",
     "contract",
     "judging",
-    "simulated",
+    "simulating",
 )
 """The modules that checks are in, and that they stand on."""
 _IGNORED: Final = frozenset(
