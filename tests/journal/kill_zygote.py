@@ -1,0 +1,125 @@
+"""
+A warm process that forks one child for each run, and tells how it ended.
+
+Reads a run as one line of JSON from stdin, and answers with one line. A child kills itself, as
+SIGKILL does it, before its boundary number `kill_at`; 0 lets it run to its end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from typing import Any
+
+import httpx
+import survive_a_crash
+import yaml  # noqa: F401  (loaded once here, not in each child)
+
+import portraitkit as pk
+from portraitkit import journalfile, sink, transport
+from portraitkit.handles import Handle
+from portraitkit.registry import provider_class, provider_names
+
+_boundaries = 0
+_kill_at = 0
+
+
+def boundary() -> None:
+    """Where a run may be killed."""
+    global _boundaries  # noqa: PLW0603  (one run in one process)
+    _boundaries += 1
+    if _boundaries == _kill_at:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def around(cls: Any, name: str) -> None:
+    """Put a boundary before and after a method."""
+    method = getattr(cls, name)
+
+    def call(*args: Any, **named: Any) -> Any:
+        boundary()
+        result = method(*args, **named)
+        boundary()
+        return result
+
+    setattr(cls, name, call)
+
+
+def console(run: dict[str, Any]) -> Any:
+    """What a person sees in the vendor's console."""
+
+    def ask(job: pk.Job) -> list[str]:
+        if job.operation == "start_verification":
+            return []  # nobody has its link: another is opened
+        kind = {"create_video": "videos", "add_asset": "assets", "create_group": "groups"}
+        shown = httpx.get(f"{run['url']}/console/{kind[job.operation]}", timeout=5).json()
+        if job.operation != "add_asset" or job.provider != "xcompute":
+            return list(shown)
+        reviews = httpx.get(f"{run['url']}/console/reviews", timeout=5).json()
+        account = job.record.account
+        return [str(Handle("xcompute", account, "asset", f"{each}#0")) for each in reviews]
+
+    return ask
+
+
+def play(run: dict[str, Any]) -> None:
+    """Be the user's program, until it ends or is killed."""
+    global _kill_at  # noqa: PLW0603  (one run in one process)
+    folder = Path(run["folder"])
+    _ = (folder / "pid").write_text(str(os.getpid()))
+    with pk.connect(run["profile"], config=folder / "portraitkit.toml") as client:
+        _kill_at = run["kill_at"]
+        if run["person"] and client.supports("start_verification"):
+            survive_a_crash.main_job = _and_a_person(survive_a_crash.main_job)
+        survive_a_crash.main_job(client, folder / "mia.jpg", folder / "mia.mp4", console(run))
+
+
+def _and_a_person(main_job: Any) -> Any:
+    def both(client: pk.Client, picture: Path, video: Path, ask: Any) -> None:
+        main_job(client, picture, video, ask)
+        ended = [e for e in client.journal.jobs() if e.operation == "start_verification"]
+        waiting = [e.handle for e in ended if e.state != "ended"]
+        if not ended or waiting:
+            check = waiting[0] if waiting else client.start_verification("Ann")
+            _ = client.wait_until_verified(check)
+
+    return both
+
+
+def child(run: dict[str, Any]) -> None:
+    """Play one run and write what came of it."""
+    error = ""
+    try:
+        play(run)
+    except BaseException:  # noqa: BLE001  (told to the test)
+        error = traceback.format_exc()
+    report = {"error": error, "boundaries": _boundaries}
+    _ = (Path(run["folder"]) / "report.json").write_text(json.dumps(report))
+    os._exit(1 if error else 0)
+
+
+def main() -> None:
+    """Warm up, then fork."""
+    warnings.simplefilter("error")
+    for name in provider_names():
+        _ = provider_class(name)
+    _ = transport.tls_context()
+    around(journalfile.JournalFile, "write")
+    around(transport.HttpxTransport, "send")
+    around(sink.Sink, "take")
+    for line in sys.stdin:
+        run = json.loads(line)
+        number = os.fork()
+        if not number:
+            child(run)
+        _, status = os.waitpid(number, 0)
+        print(json.dumps({"status": os.waitstatus_to_exitcode(status)}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
