@@ -2,7 +2,8 @@
 A warm process that forks one child for each run, and tells how it ended.
 
 Reads a run as one line of JSON from stdin, and answers with one line. A child kills itself, as
-SIGKILL does it, before its boundary number `kill_at`; 0 lets it run to its end.
+SIGKILL does it, before its boundary number `kill_at`; 0 lets it run to its end. A run that is not
+to be forked is played here, so that what it loads is there for all that come after.
 """
 
 from __future__ import annotations
@@ -18,12 +19,10 @@ from typing import Any
 
 import httpx
 import survive_a_crash
-import yaml  # noqa: F401  (loaded once here, not in each child)
 
 import portraitkit as pk
 from portraitkit import journalfile, sink, transport
 from portraitkit.handles import Handle
-from portraitkit.registry import provider_class, provider_names
 
 _boundaries = 0
 _kill_at = 0
@@ -74,51 +73,47 @@ def play(run: dict[str, Any]) -> None:
     _ = (folder / "pid").write_text(str(os.getpid()))
     with pk.connect(run["profile"], config=folder / "portraitkit.toml") as client:
         _kill_at = run["kill_at"]
-        if run["person"] and client.supports("start_verification"):
-            survive_a_crash.main_job = _and_a_person(survive_a_crash.main_job)
         survive_a_crash.main_job(client, folder / "mia.jpg", folder / "mia.mp4", console(run))
+        if run["person"] and client.supports("start_verification"):
+            verify(client)
 
 
-def _and_a_person(main_job: Any) -> Any:
-    def both(client: pk.Client, picture: Path, video: Path, ask: Any) -> None:
-        main_job(client, picture, video, ask)
-        ended = [e for e in client.journal.jobs() if e.operation == "start_verification"]
-        waiting = [e.handle for e in ended if e.state != "ended"]
-        if not ended or waiting:
-            check = waiting[0] if waiting else client.start_verification("Ann")
-            _ = client.wait_until_verified(check)
-
-    return both
+def verify(client: pk.Client) -> None:
+    """Check a real person's face, unless that was done before."""
+    known = {e.handle: e.finished for e in client.journal.jobs() if "verif" in e.operation}
+    if not any(known.values()):
+        check = next(iter(known), None) or client.start_verification("Ann")
+        _ = client.wait_until_verified(check)
 
 
-def child(run: dict[str, Any]) -> None:
+def report(run: dict[str, Any]) -> int:
     """Play one run and write what came of it."""
-    error = ""
+    global _boundaries
+    _boundaries, error = 0, ""
     try:
         play(run)
     except BaseException:  # noqa: BLE001  (told to the test)
         error = traceback.format_exc()
-    report = {"error": error, "boundaries": _boundaries}
-    _ = (Path(run["folder"]) / "report.json").write_text(json.dumps(report))
-    os._exit(1 if error else 0)
+    told = {"error": error, "boundaries": _boundaries}
+    _ = (Path(run["folder"]) / "report.json").write_text(json.dumps(told))
+    return 1 if error else 0
 
 
 def main() -> None:
-    """Warm up, then fork."""
+    """Play one run after the other, most of them in a process of their own."""
     warnings.simplefilter("error")
-    for name in provider_names():
-        _ = provider_class(name)
-    _ = transport.tls_context()
     around(journalfile.JournalFile, "write")
     around(transport.HttpxTransport, "send")
     around(sink.Sink, "take")
     for line in sys.stdin:
         run = json.loads(line)
-        number = os.fork()
-        if not number:
-            child(run)
-        _, status = os.waitpid(number, 0)
-        print(json.dumps({"status": os.waitstatus_to_exitcode(status)}), flush=True)
+        if not run["fork"]:
+            status = report(run)
+        elif number := os.fork():
+            status = os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+        else:
+            os._exit(report(run))
+        print(json.dumps({"status": status}), flush=True)
 
 
 if __name__ == "__main__":
