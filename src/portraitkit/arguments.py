@@ -243,9 +243,9 @@ def _media(told: Arguments) -> Media | None:
 
 
 def request_of(told: Arguments) -> VideoRequest:
-    """Read a video request as it was kept."""
+    """Read a video request as it was kept; one that is missing in part is not the request."""
     plain = {key: value for key, value in told.items() if key not in ("frames", "references")}
-    return VideoRequest(media=_media(told), **plain)
+    return VideoRequest(media=_media(told), **{"prompt": "", **plain})
 
 
 def call_of(arguments: Arguments) -> dict[str, Any]:
