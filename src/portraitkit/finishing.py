@@ -144,9 +144,9 @@ def _is_since(thing: Result, since: datetime | None) -> bool:
 
 
 def _look(provider: PortraitProvider, record: Record) -> Flow[list[Any] | None]:
-    """List what is of the kind and name; None where the vendor has no list."""
+    """List what is of the kind, or in the group; None where the vendor has no list."""
     call = call_of(record.arguments)
-    operation, name = record.operation, call.get("name", "")
+    operation = record.operation
     listing = {"create_video": "list_videos", "create_group": "list_groups"}.get(
         operation, "list_assets"
     )
@@ -154,9 +154,11 @@ def _look(provider: PortraitProvider, record: Record) -> Flow[list[Any] | None]:
         return None
     if operation == "create_video":
         return (yield from _videos(provider))
-    group = {"group": call["group"]} if operation == "add_asset" else {}
-    found = yield from every(partial(_page, provider, listing, group))
-    return [each for each in found if each.name == name or (record.token or " ") in each.name]
+    if operation == "add_asset":  # not every vendor keeps an asset's name
+        within = {"group": call["group"]}
+        return (yield from every(partial(_page, provider, listing, within)))
+    found = yield from every(partial(_page, provider, listing, {}))
+    return [each for each in found if each.name == call.get("name")]
 
 
 def _page(

@@ -128,14 +128,14 @@ class Clerk:
 
     Attributes:
         jobs: The call's jobs, in the order of its parts.
-        things: The handles that its thing goes by, where it is about one.
+        things: For each job about a thing that is known, the handles that it goes by.
         claimed: Whether this is a job that somebody carries on: it stays in hand after a failure.
     """
 
     book: Book
     provider: PortraitProvider
     jobs: list[str]
-    things: list[str] = field(factory=list[str])
+    things: dict[str, list[str]] = field(factory=dict[str, list[str]])
     claimed: bool = False
     sent: bool = False
     _at: list[str] = field(factory=list[str])
@@ -154,8 +154,7 @@ class Clerk:
                 **({"call": call, "part": part} if call else {}),
             }
             rows.append((job, "begun", each.thing, facts))
-        if len(told) == 1 and told[0].thing:
-            self.things.append(told[0].thing)
+            self.things[job] = [each.thing]
         self.book.journal.add(self.book.owner.id, rows, flushed=False)
 
     def at(self, step: Parts) -> None:
@@ -181,13 +180,14 @@ class Clerk:
         facts: dict[str, Any] = {"error": type(error).__name__, "code": error.code}
         handle, things, jobs = error.handle, [""], open_still
         if isinstance(error, JobFailedError):
-            kind, jobs, things = "ended", self.jobs, [*self.things, handle]
+            kind, jobs = "ended", self.jobs
+            things = [*(each for job in jobs for each in self._things(job)), handle]
             facts["status"] = _news(error.result)[1] or "failed"
         elif isinstance(error, OutcomeUnknownError):
             kind, facts["let_go"] = "unsure", not self.claimed
         elif isinstance(error, JournalError):
             return
-        elif not self.claimed or (self.things and isinstance(error, NotFoundError)):
+        elif not self.claimed or (error.handle and isinstance(error, NotFoundError)):
             kind, handle = "failed", ""
         elif self.sent:  # refused, so that it may be sent once more
             kind, handle = "again", ""
@@ -201,6 +201,9 @@ class Clerk:
         facts = {"error": name, "let_go": not self.claimed}
         self._add([(job, "interrupted", "", facts) for job in self.jobs], [], [])
 
+    def _things(self, job: str) -> list[str]:
+        return self.things.get(job, [])
+
     def _note(self, made: Iterable[tuple[str, Any]]) -> None:
         for job, result in made:
             error = getattr(getattr(result, "failure", None), "error", None)
@@ -209,13 +212,13 @@ class Clerk:
                 continue
             self._told[job] = (handle, status)
             facts: dict[str, Any] = {"status": status}
-            kind, things = "ended" if settled else "known", [*self.things, handle]
+            kind, things = "ended" if settled else "known", [*self._things(job), handle]
             if error is not None:  # a part that could not be added
                 unsure = isinstance(error, OutcomeUnknownError)
                 kind, things, handle = "unsure" if unsure else "failed", [], error.handle
                 facts = {"error": type(error).__name__, "code": error.code, "let_go": unsure}
-            elif handle and self.claimed and handle not in self.things:
-                self.things.append(handle)
+            elif handle:
+                self.things[job] = things
             self._add([(job, kind, handle, facts)], things if settled else [], [handle])
 
     def _add(self, rows: list[Row], things: list[str], handles: list[str]) -> None:
@@ -261,7 +264,7 @@ def clerk_of(record: Record, book: Book, provider: PortraitProvider) -> Clerk:
         book=book,
         provider=provider,
         jobs=[record.id],
-        things=sorted(record.handles) if record.operation != "download_video" else [],
+        things={record.id: sorted(record.handles)},
         claimed=True,
     )
 

@@ -121,7 +121,7 @@ class Record:
         elif entry.kind == "sending":
             changes["sent_at"] = entry.at
         elif entry.kind == "again":
-            changes.update(error="", code="", token="")
+            changes.update({"error": "", "code": "", **changes, "token": ""})
         if facts.get("let_go"):
             changes["owner"] = None
         return evolve(self, state=self._state_after(entry.kind), **changes)
