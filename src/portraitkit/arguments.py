@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, TypeGuard
 
 from attrs import field, frozen
 
@@ -175,13 +175,16 @@ def _keep_path(keeper: _Keeper, name: str, value: Any) -> None:
         keeper.missing.append(name)
 
 
+def _is_row(value: object) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, list | tuple)
+
+
 def _json(value: Any) -> Any:
     """Mappings and sequences as JSON has them."""
-    if isinstance(value, Mapping):
-        table = cast("Mapping[Any, Any]", value)
-        return {key: _json(each) for key, each in table.items()}
-    if isinstance(value, list | tuple):
-        return [_json(each) for each in cast("Sequence[Any]", value)]
+    if is_object(value):
+        return {key: _json(each) for key, each in value.items()}
+    if _is_row(value):
+        return [_json(each) for each in value]
     return value
 
 
@@ -244,8 +247,10 @@ def _media(told: Arguments) -> Media | None:
 
 def request_of(told: Arguments) -> VideoRequest:
     """Read a video request as it was kept; one that is missing in part is not the request."""
-    plain = {key: value for key, value in told.items() if key not in ("frames", "references")}
-    return VideoRequest(media=_media(told), **{"prompt": "", **plain})
+    plain: dict[str, Any] = {"prompt": "", **told}
+    for key in ("frames", "references"):
+        plain.pop(key, None)
+    return VideoRequest(media=_media(told), **plain)
 
 
 def call_of(arguments: Arguments) -> dict[str, Any]:

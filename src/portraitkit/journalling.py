@@ -12,11 +12,12 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from attrs import define, field, frozen
 
 from .arguments import CREATES, JOBS, Arguments, Told, handle_of, tell
+from .codec import is_array
 from .errors import (
     JobFailedError,
     JournalError,
@@ -171,8 +172,7 @@ class Clerk:
 
     def done(self, result: Any) -> None:
         """Note what came of it. Never fails: a trouble becomes a warning."""
-        results = cast("list[Any]", result) if isinstance(result, list) else [result]
-        self._note(zip(self.jobs, results, strict=False))
+        self._note(zip(self.jobs, result if is_array(result) else [result], strict=False))
 
     def failed(self, error: PortraitError) -> None:
         """Note an error. Never fails."""
