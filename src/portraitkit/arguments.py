@@ -64,6 +64,12 @@ class Told:
     missing: tuple[str, ...] = ()
     thing: str = ""
 
+    @property
+    def about(self) -> str:
+        """The handle that says whose job it is; empty where none is among the arguments."""
+        named = (str(self.arguments.get(name, "")) for name in ("group", *_THINGS.values()))
+        return next((each for each in named if each), "")
+
 
 @frozen
 class _Keeper:

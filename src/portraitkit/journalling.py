@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -19,6 +20,7 @@ from attrs import define, field, frozen
 from .arguments import CREATES, JOBS, Arguments, Told, handle_of, tell
 from .codec import is_array
 from .errors import (
+    HandleError,
     JobFailedError,
     JournalError,
     NotFoundError,
@@ -35,6 +37,7 @@ from .models import (
     VideoStatus,
     VideoTask,
 )
+from .oneof import owner_of
 from .provider import PortraitProvider
 from .records import Record
 from .wire import At, Flow, Parts, Request, Step, through, work
@@ -74,10 +77,13 @@ class Book:
     owner: Owner
     profiles: Mapping[tuple[str, str], str]
 
-    def place(self, provider: PortraitProvider) -> dict[str, str]:
-        """What an entry says of where something is done."""
-        named = self.profiles.get((provider.name, provider.account), provider.name)
-        return {"profile": named, "provider": provider.name, "account": provider.account}
+    def place(self, provider: PortraitProvider, thing: str = "") -> dict[str, str]:
+        """What an entry says of where something is done: at a thing's own account, if it is one."""
+        owner = (provider.name, provider.account)
+        with suppress(HandleError):  # a damaged handle is the call's to refuse
+            owner = owner_of(thing, None) or owner
+        named = self.profiles.get(owner, provider.name)
+        return {"profile": named, "provider": owner[0], "account": owner[1]}
 
     def kept(
         self,
@@ -149,7 +155,7 @@ class Clerk:
         for part, (job, each) in enumerate(zip(self.jobs, told, strict=True)):
             facts = {
                 "operation": each.operation,
-                **self.book.place(self.provider),
+                **self.book.place(self.provider, each.about),
                 "arguments": each.arguments,
                 **({"missing": each.missing} if each.missing else {}),
                 **({"call": call, "part": part} if call else {}),

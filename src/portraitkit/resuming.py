@@ -186,7 +186,7 @@ class Job:
             raise InvalidInputError(f"this job has {record.state}", operation=record.operation)
         if (provider.name, provider.account) != self.place:
             raise HandleError(
-                f"this job is of {record.provider}, and of the profile {record.profile!r}",
+                f"this job belongs to the profile {record.profile!r} at {record.provider}",
                 provider=provider.name,
                 operation=record.operation,
                 next_step=f"connect with the profile {record.profile!r} and the same account",

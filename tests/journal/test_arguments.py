@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portraitkit.arguments import call_of, tell
+from portraitkit.handles import Handle
 from portraitkit.models import Asset, Group, GroupKind, MediaType, Verification, VideoTask
+from portraitkit.oneof import OneOf
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.secret import Secret
 from portraitkit.video import Frames, Reference, References, VideoRequest
@@ -25,7 +27,11 @@ TASK = VideoTask(
 GROUP = Group(provider="alltoken", account="main", id="group-1")
 SIGNED = "https://cdn.example/mia.jpg?Signature=0123456789abcdef"
 
-sources = st.sampled_from([ASSET.handle, "asset://asset-2", "asset-3", "https://cdn.example/m.jpg"])
+ELSEWHERE = str(Handle("token360", "other", "asset", "ta_1"))
+EITHER = OneOf(ASSET.handle, ELSEWHERE)
+sources = st.sampled_from(
+    [EITHER, ASSET.handle, "asset://asset-2", "asset-3", "https://cdn.example/m.jpg"]
+)
 words = st.text(max_size=20).filter(lambda text: "://" not in text and "sk-" not in text)
 names = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 frames = st.builds(Frames, first=sources, last=st.none() | sources)
@@ -98,6 +104,7 @@ def test_things_are_kept_by_their_handles(operation, name, thing, expected):
 
     assert expected == call[name]
     assert told.thing == ("" if name == "group" else expected)
+    assert expected == told.about
 
 
 def test_a_path_means_the_same_in_another_folder(monkeypatch, tmp_path):

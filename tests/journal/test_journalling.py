@@ -75,7 +75,8 @@ def test_a_create_is_noted_before_it_leaves(desk):
     (sending,) = [each for each in desk.entries() if each.kind == "sending"]
     (known,) = [each for each in desk.entries() if each.kind == "known"]
     assert [["begun", "sending"]] == seen
-    assert {"provider": "alltoken", "account": desk.provider.account, "token": ""} == sending.facts
+    place = {"profile": "alltoken", "provider": "alltoken", "account": desk.provider.account}
+    assert {**place, "token": ""} == sending.facts
     assert (task.handle, {"status": "queued"}) == (known.handle, known.facts)
 
 

@@ -7,13 +7,15 @@ import pytest
 from attrs import evolve
 
 from portraitkit import errors
+from portraitkit.failover import Failover
 from portraitkit.handles import Handle
 from portraitkit.journal import Journal, Owner
 from portraitkit.models import AssetStatus, GroupKind, VerificationStatus, VideoStatus
+from portraitkit.places import Place
 from portraitkit.resuming import JobState, resume
 from portraitkit.secret import Secret
 from portraitkit.simulators.state import never
-from portraitkit.testing import SimulatorTransport
+from portraitkit.testing import SimulatorTransport, answer
 from portraitkit.video import VideoRequest
 
 REQUEST = VideoRequest(prompt="a smile", duration_s=5)
@@ -107,15 +109,49 @@ def test_a_job_says_where_it_stands_and_what_to_do(desk, crash):
     assert (JobState.DROPPED, "nothing") == (job.state, job.next_step)
 
 
-def test_a_failover_shows_where_it_was_done(desk, crash):
-    """The profile's name alone would mislead."""
-    crash("create_video", REQUEST)
-    (job,) = desk.unfinished()
-    job._record = evolve(job._record, profile="main")
-    moved = evolve(job.record, profile="main")
-    job._journal.record = lambda _: moved
+class TwoVendors:
+    """Sends each request to the simulator of its origin; the process ends at a create of one."""
 
-    assert "create_video at main (alltoken): outcome unknown" in str(job)
+    def __init__(self, home, away, dies_at=""):
+        self._desks = {each.provider.base_url: each for each in (home, away)}
+        self._dies_at = dies_at
+
+    def send(self, request):
+        desk = self._desks[request.origin]
+        response = SimulatorTransport(desk.simulator).send(request)
+        if desk.provider.name == self._dies_at and not request.repeatable:
+            raise Killed
+        return response
+
+    def close(self):
+        pass
+
+
+def test_a_moved_job_belongs_to_where_it_was_moved(desk, desk_at, monkeypatch):
+    """The journal names the profile that did it, and the client finds its way there again."""
+    away = desk_at("token360")
+    away.world.clock = desk.world.clock
+    full = answer({"error": {"code": "RateLimit", "message": "slow down"}}, 429)
+    for _ in range(9):
+        desk.simulator.answer_next(full, lambda request: request.method == "POST")
+    fallback = Place(profile="second", provider=away.provider)
+    options = {"failover": Failover(fallbacks=(fallback,)), "profile": "first"}
+    client = desk.client(transport=TwoVendors(desk, away, "token360"), **options)
+    with monkeypatch.context() as patched:
+        patched.setattr("portraitkit.journalling.Clerk.interrupted", lambda *_: None)
+        with pytest.raises(Killed):
+            _ = client.create_video(REQUEST)
+    client.close()
+    (job,) = desk.unfinished()
+    assert ("second", "token360") == (job.profile, job.provider)
+    assert "create_video at second: outcome unknown" in str(job)
+    with desk.client(transport=TwoVendors(desk, away), **options) as client:
+        job.adopt(next(iter(away.world.videos)))
+        done = client.resume(job)
+        again = client.wait_for_video(done.handle)
+
+    assert "token360" == done.provider == again.provider
+    assert ["second", "second"] == [each.profile for each in Journal(desk.path).jobs()]
 
 
 # -- whose it is -----------------------------------------------------------------------------------
@@ -160,7 +196,7 @@ def test_a_job_belongs_to_its_account(desk, crash):
     (job,) = desk.unfinished()
     other = desk.elsewhere(api_key=Secret("sk-another"))
 
-    with pytest.raises(errors.HandleError, match="begun at alltoken, through the profile"):
+    with pytest.raises(errors.HandleError, match="belongs to the profile 'alltoken' at alltoken"):
         _ = job.flow(other)
 
 
