@@ -144,6 +144,16 @@ def test_an_empty_file_becomes_a_journal(path):
     assert [] == Journal(path).entries()
 
 
+def test_who_comes_second_makes_nothing(journal, path):
+    """Another process may have made the journal while this one waited for its turn."""
+    journal.add(1, [("a", "begun", "", {})], flushed=False)
+    connection = sqlite3.connect(path, isolation_level=None)
+    journalfile._create(connection, path)
+    connection.close()
+
+    assert ["a"] == [each.job for each in journal.entries()]
+
+
 def test_opening_waits_for_who_is_just_making_it(path, monkeypatch):
     """SQLite may refuse to change its mode at once while another has the file."""
     other = sqlite3.connect(path, isolation_level=None)
@@ -172,6 +182,10 @@ def test_opening_gives_up_on_a_file_that_stays_locked(path, monkeypatch):
     monkeypatch.setattr(journalfile, "_BUSY_S", 0.0)
     with pytest.raises(ConfigError, match="cannot be opened: database is locked"):
         _ = Journal(path)
+    mine = sqlite3.connect(path, isolation_level=None, timeout=0)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        journalfile._switch_to_wal(mine)
+    mine.close()
     other.close()
 
 
@@ -200,6 +214,17 @@ def test_a_byte_is_held_once(tmp_path):
     assert [False, True] == [liveness.is_held(file, byte) for byte in (5, 6)]
     liveness.let_go(file, 6)
     assert file not in liveness._files
+
+
+def test_a_parents_file_is_not_a_childs(tmp_path):
+    """After a fork another one is opened: locks go by process."""
+    file = tmp_path / "alive"
+    assert liveness.hold(file, 5)
+    liveness._files[file].process = -1
+
+    assert liveness.hold(file, 6)
+    assert {6} == liveness._files[file].held
+    liveness.let_go(file, 6)
 
 
 HOLD = """

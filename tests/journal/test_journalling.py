@@ -125,6 +125,10 @@ def test_what_others_see_ends_a_job(desk):
         assert client.get_group(group).id == group.id
     jobs = Journal(desk.path).jobs()
 
+    with desk.client() as client:
+        count = len(desk.entries())
+        _ = client.get_video(task)
+    assert count == len(desk.entries())
     statuses = {each.handle: each.status for each in jobs if each.finished}
     assert "active" == statuses[asset.handle]
     assert "deleted" == statuses[gone.handle]

@@ -6,16 +6,16 @@ import anyio
 import pytest
 from attrs import evolve
 
-from portraitkit import errors
+from portraitkit import errors, finishing
 from portraitkit.failover import Failover
 from portraitkit.handles import Handle
 from portraitkit.journal import Journal, Owner
-from portraitkit.models import AssetStatus, GroupKind, VerificationStatus, VideoStatus
+from portraitkit.models import AssetStatus, GroupKind, Page, VerificationStatus, VideoStatus
 from portraitkit.places import Place
 from portraitkit.resuming import JobState, resume
 from portraitkit.secret import Secret
 from portraitkit.simulators.state import never
-from portraitkit.testing import SimulatorTransport, answer
+from portraitkit.testing import SimulatorTransport, answer, replay
 from portraitkit.video import VideoRequest
 
 REQUEST = VideoRequest(prompt="a smile", duration_s=5)
@@ -286,6 +286,17 @@ def test_a_refusal_leaves_it_unsent(desk):
     assert done.status is VideoStatus.SUCCEEDED
 
 
+def test_what_was_made_now_is_known_at_once(desk):
+    """A wait that runs out after it leaves a handle, and nothing to be sent again."""
+    began(desk, "create_video", request={"prompt": "a smile", "duration_s": 5})
+    (job,) = desk.unfinished()
+    with desk.client() as client, pytest.raises(errors.WaitTimeoutError) as caught:
+        _ = client.resume(job, deadline_s=0)
+
+    assert (JobState.MADE, caught.value.handle) == (job.state, job.handle)
+    assert 1 == desk.world.billed["demo", "video"]
+
+
 def test_a_face_check_that_was_not_sent_is_opened(desk):
     """Its link has to be shown before there is anything to wait for."""
     began(desk, "start_verification", name="Ann")
@@ -344,6 +355,20 @@ def test_old_tasks_are_no_candidates(desk, crash):
         _ = client.resume(job)
 
     assert () == caught.value.candidates
+
+
+def test_every_page_of_tasks_is_looked_at():
+    """No vendor promises an order; a list without an end is left after many pages."""
+    pages = {None: Page(items=(1,), next="a"), "a": Page(items=(2,), next=None)}
+
+    class Listing:
+        def list_videos(self, cursor):
+            yield from ()
+            return pages.get(cursor) or Page(items=(cursor,), next=f"{cursor}.")
+
+    assert [1, 2] == replay(finishing._videos(Listing()), []).result
+    pages[None] = Page(items=(), next="b")
+    assert finishing._MOST_PAGES - 1 == len(replay(finishing._videos(Listing()), []).result)
 
 
 def test_a_vendor_without_a_list_leaves_it_to_the_console(desk_at, monkeypatch):
