@@ -11,9 +11,11 @@ from attrs import frozen
 
 from .arguments import call_of
 from .errors import InvalidInputError, OutcomeUnknownError
+from .flows.reconciling import Place, assets_of, groups_of, look
 from .flows.waits import every
 from .handles import Handle
-from .models import Page, Result, VideoTask
+from .models import Asset, Group, GroupKind, Page, Result, VideoTask
+from .naming import tagged
 from .provider import PortraitProvider
 from .records import Record
 from .video import VideoRequest
@@ -56,15 +58,23 @@ def finish(
         return (yield from provider.download_video(task, call["path"]))
     if record.handle:
         return (yield from _wait(provider, record, given))
+    found = None
     if record.state != "begun":
-        raise (yield from _unsure(provider, record, taken))
-    call = {**call_of(record.arguments), **_given(record, given)}
-    make: Flow[Any] = getattr(provider, record.operation)(**call)
-    made: Any = yield from make
+        found = yield from _found_again(provider, record, taken)
+    if found is None:
+        made = yield from _make(provider, record, given)
+    else:
+        made = found
     yield from parts(0, made=[made])
     if record.operation in ("create_group", "start_verification"):
         return made  # a face check's link has to be shown before there is anything to wait for
-    return (yield from _wait_for(provider, made, given, call.get("deadline_s")))
+    return (yield from _wait_for(provider, made, given, None))
+
+
+def _make(provider: PortraitProvider, record: Record, given: Given) -> Flow[Any]:
+    call = {**call_of(record.arguments), **_given(record, given)}
+    make: Flow[Any] = getattr(provider, record.operation)(**call)
+    return make
 
 
 def _wait(provider: PortraitProvider, record: Record, given: Given) -> Flow[Any]:
@@ -111,8 +121,41 @@ def _given(record: Record, given: Given) -> dict[str, Any]:
 # -- what may have been made -----------------------------------------------------------------------
 
 
-def _unsure(
+def _found_again(
     provider: PortraitProvider, record: Record, taken: Callable[[], set[str]]
+) -> Flow[Group | Asset | None]:
+    """
+    Find what a lost create made, by the token behind its name; None if it is certainly absent.
+
+    Raises:
+        OutcomeUnknownError: Neither is certain, or it has no token.
+    """
+    call = call_of(record.arguments)
+    if record.operation == "create_group":
+        place: Place[Any] = groups_of(provider, call.get("kind", GroupKind.VIRTUAL))
+    elif record.operation == "add_asset":
+        place = assets_of(provider, call["group"], record.operation)
+    else:
+        raise (yield from _unsure(provider, record, taken))
+    if not (record.token and place.is_listed):
+        raise (yield from _unsure(provider, record, taken))
+    seen = yield from look(
+        provider, place, tagged(call.get("name", ""), record.token), record.token
+    )
+    if seen.ours:
+        ours: Group | Asset = seen.ours[0]
+        return ours
+    if seen.is_absent:
+        return None
+    raise (yield from _unsure(provider, record, taken, (*seen.maybe,), seen.trouble))
+
+
+def _unsure(
+    provider: PortraitProvider,
+    record: Record,
+    taken: Callable[[], set[str]],
+    maybe: tuple[Any, ...] | None = None,
+    trouble: str = "",
 ) -> Flow[OutcomeUnknownError]:
     """Look for what a lost create may have made."""
     if record.operation == "start_verification":
@@ -120,7 +163,7 @@ def _unsure(
             "a face check may have been opened, and nobody has its link",
             next_step="job.send_again(), then resume it to open another; this one runs out",
         )
-    found = yield from _look(provider, record)
+    found = (yield from _look(provider, record)) if maybe is None else [*maybe]
     error = OutcomeUnknownError(
         f"the {record.operation} was sent, and what came of it is not known", next_step=_DECIDE
     )
@@ -135,6 +178,7 @@ def _unsure(
             if getattr(each, "handle", "") not in known and _is_since(each, since)
         )
         error.message += f": {len(error.candidates)} candidates were found"
+    error.message += f"; {trouble}" if trouble else ""
     error.args = (error.message,)
     return error
 

@@ -27,7 +27,7 @@ VENDORS = ("alltoken", "token360", "volcengine", "apiyi", "xcompute")
 ROOT = Path(__file__).parents[2]
 DATA = files("portraitkit.simulators").joinpath("data")
 CLIP = DATA.joinpath("clip.mp4").read_bytes()
-_PACING = "{ first_s = 0.004, step_s = 0.004, deadline_s = 20 }"
+_PACING = "{ first_s = 0.004, step_s = 0.004, deadline_s = 20, unseen_s = 0.01 }"
 
 
 @define
@@ -157,5 +157,9 @@ def start_zygote() -> subprocess.Popen[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "examples"), **keys},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": f"{ROOT / 'examples'}:{ROOT / 'src'}",
+            **keys,
+        },
     )

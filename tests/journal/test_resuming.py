@@ -420,6 +420,43 @@ def test_a_lost_asset_is_looked_for_in_its_group(desk, crash):
     assert 1 == len(desk.world.assets)
 
 
+@pytest.mark.parametrize("sent", [False, True])
+@pytest.mark.parametrize("operation", ["create_group", "add_asset"])
+def test_what_carries_a_token_needs_no_decision(desk, crash, operation, sent):
+    """It is found by it and adopted, or certainly absent and made once."""
+    desk.provider = desk.elsewhere(name_tokens=True)
+    args = ("Mia",)
+    if operation == "add_asset":
+        with desk.client() as client:
+            args = (client.create_group("Ann"), "https://cdn.example/mia.jpg")
+    named = {"name": "Mia"} if operation == "add_asset" else {}
+    crash(operation, *args, sent=sent, **named)
+    (job,) = desk.unfinished()
+    assert job.record.token.startswith("pk-")
+    with desk.client() as client:
+        made = client.resume(job)
+
+    assert "Mia" == made.name
+    assert JobState.ENDED is job.state
+    things = desk.world.groups if operation == "create_group" else desk.world.assets
+    assert 1 == len(things)
+    assert sent == (1 == desk.kinds(operation).count("sending"))
+
+
+def test_a_list_that_fails_leaves_the_decision_to_the_caller(desk, crash):
+    """What could not be looked at proves nothing."""
+    desk.provider = desk.elsewhere(name_tokens=True)
+    crash("create_group", "Mia")
+    (job,) = desk.unfinished()
+    stranger = evolve(desk.provider, api_key=Secret("no"), account_name=desk.provider.account)
+    failed = pytest.raises(errors.OutcomeUnknownError, match="looking for it failed")
+    with desk.client(provider=stranger) as client, failed as caught:
+        _ = client.resume(job)
+
+    assert () == caught.value.candidates
+    assert JobState.UNSURE is job.state
+
+
 def test_a_lost_face_check_is_opened_anew(desk, crash):
     """Nobody has the link of the other."""
     crash("start_verification", "Ann")
