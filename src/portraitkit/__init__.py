@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         InvalidInputError,
         InvalidRequestError,
         JobFailedError,
+        JournalError,
         ManualStepError,
         MediaError,
         NotFoundError,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     )
     from .failover import FailoverRules
     from .handles import Handle
+    from .journal import Journal
     from .media import FolderMediaHost, MediaHost
     from .models import (
         Adaptation,
@@ -79,7 +81,9 @@ if TYPE_CHECKING:
     )
     from .oneof import OneOf
     from .provider import PortraitProvider
+    from .records import Entry, Record
     from .registry import provider_names
+    from .resuming import Job, JobState, resume
     from .secret import Secret
     from .translation import Translation, parse_video, translate
     from .transport import Timeouts
@@ -105,6 +109,7 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "ContentRejectedError",
+    "Entry",
     "Event",
     "FailoverRules",
     "Failure",
@@ -118,7 +123,11 @@ __all__ = [
     "InsufficientBalanceError",
     "InvalidInputError",
     "InvalidRequestError",
+    "Job",
     "JobFailedError",
+    "JobState",
+    "Journal",
+    "JournalError",
     "Loss",
     "ManualStepError",
     "MediaError",
@@ -140,6 +149,7 @@ __all__ = [
     "QuotaExceededError",
     "RateLimitedError",
     "Raw",
+    "Record",
     "Reference",
     "References",
     "Secret",
@@ -166,6 +176,7 @@ __all__ = [
     "explain_config",
     "parse_video",
     "provider_names",
+    "resume",
     "translate",
 ]
 
@@ -179,6 +190,7 @@ _HOMES = {
     "errors": ("Attempt", "Outcome"),
     "failover": ("FailoverRules",),
     "handles": ("Handle",),
+    "journal": ("Journal",),
     "media": ("FolderMediaHost", "MediaHost"),
     "models": (
         "Adaptation",
@@ -200,7 +212,9 @@ _HOMES = {
     ),
     "oneof": ("OneOf",),
     "provider": ("PortraitProvider",),
+    "records": ("Entry", "Record"),
     "registry": ("provider_names",),
+    "resuming": ("Job", "JobState", "resume"),
     "secret": ("Secret",),
     "translation": ("Translation", "parse_video", "translate"),
     "transport": ("Timeouts",),

@@ -6,18 +6,30 @@ Every operation is written once, on `PortraitProvider`; here each is lifted by o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
 
 from .attempts import Budget, Clock
 from .driver import AsyncDriver, Driver
 from .failover import Failover, Switchboard
-from .lifting import Beginning, lift, lift_async, lift_pages, lift_pages_async
+from .journal import Journal, Owner
+from .journalling import Book
+from .lifting import (
+    Beginning,
+    lift,
+    lift_async,
+    lift_job,
+    lift_job_async,
+    lift_pages,
+    lift_pages_async,
+)
 from .limiting import PROCESS, Limiter, ProcessLimiter
 from .models import Asset, AssetRef, Verification
 from .places import Place
 from .provider import PortraitProvider
+from .resuming import Job
 from .transport import AsyncHttpxTransport, AsyncTransport, HttpxTransport, Timeouts, Transport
 from .video import OnUnsupported, Preview, VideoRequest
 from .waiting import OnEvent
@@ -41,12 +53,21 @@ class _Client:
         profile: str,
         failover: Failover | None,
         budget: Budget,
-        real_time: bool,
+        clock: Clock | None,
+        journal: Journal | Path | str | None,
     ) -> None:
         self.provider: Final = provider
         self.profile: Final = profile or provider.name
         primary = Place(profile=self.profile, provider=provider)
-        self._switchboard = Switchboard(primary, failover, budget, real_time=real_time)
+        self._switchboard = Switchboard(primary, failover, budget, real_time=clock is None)
+        opened = Journal(journal) if isinstance(journal, Path | str) else journal
+        self.journal: Final = opened
+        self._book: Book | None = None
+        if opened is not None:
+            if clock is not None:
+                opened.now = clock.now
+            profiles = {each.owner: each.profile for each in self._switchboard.places.all}
+            self._book = Book(journal=opened, owner=Owner(opened), profiles=profiles)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.profile} at {self.provider.name}>"
@@ -56,6 +77,10 @@ class _Client:
         """Seconds that this client's requests have waited for the account's rates, together."""
         seconds: float = self._driver.limited_s
         return seconds
+
+    def _let_go(self) -> None:
+        if self._book is not None:
+            self._book.owner.let_go()
 
     def supports(self, operation: str) -> bool:
         """Tell whether the vendor offers an operation, such as `list_assets`."""
@@ -73,7 +98,16 @@ class _Client:
 
     def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
         """Begin an operation, with all that this client does around one."""
-        return self._switchboard.begun(begin, *before)
+        flow = self._switchboard.begun(begin, *before)
+        if self._book is None or before:
+            return flow
+        return self._book.kept(flow, begin.name, begin.provider, begin.arguments)
+
+    def carried_on(
+        self, owner: object, begin: Callable[[PortraitProvider], Flow[T]], operation: str
+    ) -> Flow[T]:
+        """Begin what is left of a job, at the profile of this client that it belongs to."""
+        return self._switchboard.places.carried_on(owner, begin, operation)
 
     def _waiting(
         self,
@@ -128,10 +162,16 @@ class Client(_Client):
         budget: Budget | None = None,
         failover: Failover | None = None,
         limiter: Limiter | None = None,
+        journal: Journal | Path | str | None = None,
     ) -> None:
         budget = budget or Budget()
         super().__init__(
-            provider, profile=profile, failover=failover, budget=budget, real_time=clock is None
+            provider,
+            profile=profile,
+            failover=failover,
+            budget=budget,
+            clock=clock,
+            journal=journal,
         )
         limiter = limiter or (ProcessLimiter() if clock else PROCESS)
         self._transport = transport or HttpxTransport(http_client, timeouts)
@@ -142,7 +182,8 @@ class Client(_Client):
         return self._driver.run(flow, operation)
 
     def close(self) -> None:
-        """Close connections; an HTTP client that was handed in stays open."""
+        """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""
+        self._let_go()
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -179,6 +220,8 @@ class Client(_Client):
     cancel_video = lift(PortraitProvider.cancel_video)
     wait_for_video = lift(PortraitProvider.wait_for_video)
     download_video = lift(PortraitProvider.download_video)
+
+    resume = lift_job(Job.flow)
 
     @overload
     def wait_until_active(
@@ -233,10 +276,16 @@ class AsyncClient(_Client):
         budget: Budget | None = None,
         failover: Failover | None = None,
         limiter: Limiter | None = None,
+        journal: Journal | Path | str | None = None,
     ) -> None:
         budget = budget or Budget()
         super().__init__(
-            provider, profile=profile, failover=failover, budget=budget, real_time=clock is None
+            provider,
+            profile=profile,
+            failover=failover,
+            budget=budget,
+            clock=clock,
+            journal=journal,
         )
         limiter = limiter or (ProcessLimiter() if clock else PROCESS)
         self._transport = transport or AsyncHttpxTransport(http_client, timeouts)
@@ -249,7 +298,8 @@ class AsyncClient(_Client):
         return await self._driver.run(flow, operation)
 
     async def close(self) -> None:
-        """Close connections; an HTTP client that was handed in stays open."""
+        """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""
+        self._let_go()
         await self._transport.close()
 
     async def __aenter__(self) -> Self:
@@ -286,6 +336,8 @@ class AsyncClient(_Client):
     cancel_video = lift_async(PortraitProvider.cancel_video)
     wait_for_video = lift_async(PortraitProvider.wait_for_video)
     download_video = lift_async(PortraitProvider.download_video)
+
+    resume = lift_job_async(Job.flow)
 
     @overload
     async def wait_until_active(

@@ -84,6 +84,7 @@ def connect(
         clock=clock,
         failover=_fallbacks(setup, failover_rules, config, media_host),
         limiter=_limiter(setup),
+        journal=setup.journal,
     )
 
 
@@ -130,6 +131,7 @@ def connect_async(
         clock=clock,
         failover=_fallbacks(setup, failover_rules, config, media_host),
         limiter=_limiter(setup),
+        journal=setup.journal,
     )
 
 

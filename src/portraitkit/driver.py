@@ -10,6 +10,7 @@ import inspect
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, TypeVar
 
 import anyio
@@ -88,20 +89,20 @@ class Driver(_Runner):
 
     def run(self, flow: Flow[T], operation: str) -> T:
         """Run a flow to its end."""
-        steps = guarded(fresh(flow), self._provider, operation)
-        reply: object = None
-        error: PortraitError | None = None
-        while True:
-            try:
-                step = steps.send(reply) if error is None else steps.throw(error)
-            except StopIteration as stop:
-                result: T = stop.value
-                return result
-            reply, error = None, None
-            try:
-                reply = self._do(step)
-            except PortraitError as raised:
-                error = raised
+        with closing(guarded(fresh(flow), self._provider, operation)) as steps:
+            reply: object = None
+            error: PortraitError | None = None
+            while True:
+                try:
+                    step = steps.send(reply) if error is None else steps.throw(error)
+                except StopIteration as stop:
+                    result: T = stop.value
+                    return result
+                reply, error = None, None
+                try:
+                    reply = self._do(step)
+                except PortraitError as raised:
+                    error = raised
 
     def _do(self, step: Step) -> object:
         if isinstance(step, Pause):
@@ -165,20 +166,20 @@ class AsyncDriver(_Runner):
 
     async def run(self, flow: Flow[T], operation: str) -> T:
         """Run a flow to its end."""
-        steps = guarded(fresh(flow), self._provider, operation)
-        reply: object = None
-        error: PortraitError | None = None
-        while True:
-            try:
-                step = steps.send(reply) if error is None else steps.throw(error)
-            except StopIteration as stop:
-                result: T = stop.value
-                return result
-            reply, error = None, None
-            try:
-                reply = await self._do(step)
-            except PortraitError as raised:
-                error = raised
+        with closing(guarded(fresh(flow), self._provider, operation)) as steps:
+            reply: object = None
+            error: PortraitError | None = None
+            while True:
+                try:
+                    step = steps.send(reply) if error is None else steps.throw(error)
+                except StopIteration as stop:
+                    result: T = stop.value
+                    return result
+                reply, error = None, None
+                try:
+                    reply = await self._do(step)
+                except PortraitError as raised:
+                    error = raised
 
     async def _do(self, step: Step) -> object:
         if isinstance(step, Pause):

@@ -3,6 +3,7 @@ Every error that portraitkit raises, in one tree.
 
     PortraitError
     ├── ConfigError                      the configuration cannot be used
+    ├── JournalError                     the journal cannot be written; nothing was sent
     ├── InvalidInputError                an argument can never work; nothing was sent
     │   ├── MediaError                   the file is missing, empty or not what it should be
     │   ├── PromptError                  labels in a prompt do not fit the media
@@ -210,6 +211,10 @@ def _rebuild(cls: type[PortraitError], state: dict[str, Any]) -> PortraitError:
 
 class ConfigError(PortraitError):
     """The configuration, or a missing one, makes it impossible to start."""
+
+
+class JournalError(PortraitError):
+    """The journal can be neither read nor written. What had to be noted first was not sent."""
 
 
 class InvalidInputError(PortraitError, ValueError):

@@ -21,6 +21,23 @@ Operation = Callable[Concatenate[PortraitProvider, P], Flow[T]]
 PagedOperation = Callable[Concatenate[PortraitProvider, "str | None", P], Flow[Page[T]]]
 
 
+class Named(Protocol):
+    """Something that carries an operation on."""
+
+    @property
+    def operation(self) -> str:
+        """The operation's name."""
+        ...
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The vendor and the account that do it."""
+        ...
+
+
+J = TypeVar("J", bound=Named)
+
+
 class Blocking(Protocol):
     """A client that runs flows on the calling thread."""
 
@@ -31,6 +48,12 @@ class Blocking(Protocol):
 
     def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
         """Begin an operation, with all that this client does around one."""
+        ...
+
+    def carried_on(
+        self, owner: object, begin: Callable[[PortraitProvider], Flow[T]], operation: str
+    ) -> Flow[T]:
+        """Begin what is left of a job."""
         ...
 
     def run(self, flow: Flow[T], operation: str = "") -> T:
@@ -48,6 +71,12 @@ class Awaiting(Protocol):
 
     def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
         """Begin an operation, with all that this client does around one."""
+        ...
+
+    def carried_on(
+        self, owner: object, begin: Callable[[PortraitProvider], Flow[T]], operation: str
+    ) -> Flow[T]:
+        """Begin what is left of a job."""
         ...
 
     async def run(self, flow: Flow[T], operation: str = "") -> T:
@@ -79,6 +108,38 @@ def lift_async(
         return await self.run(self.begun(begin), operation.__name__)
 
     return _shown(call, operation, "{}")
+
+
+def _carry(of: Callable[..., Flow[T]], job: object, args: Any, named: Any, at: object) -> Flow[T]:
+    return of(job, at, *args, **named)
+
+
+def lift_job(
+    of: Callable[Concatenate[J, PortraitProvider, P], Flow[T]],
+) -> Callable[Concatenate[Blocking, J, P], T]:
+    """Make a blocking method that runs a job's flow."""
+
+    @functools.wraps(of)
+    def call(self: Blocking, job: J, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        begin = functools.partial(_carry, of, job, args, kwargs)
+        del args, kwargs
+        return self.run(self.carried_on(job.place, begin, job.operation), job.operation)
+
+    return call
+
+
+def lift_job_async(
+    of: Callable[Concatenate[J, PortraitProvider, P], Flow[T]],
+) -> Callable[Concatenate[Awaiting, J, P], Coroutine[Any, Any, T]]:
+    """Make a method to await that runs a job's flow."""
+
+    @functools.wraps(of)
+    async def call(self: Awaiting, job: J, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        begin = functools.partial(_carry, of, job, args, kwargs)
+        del args, kwargs
+        return await self.run(self.carried_on(job.place, begin, job.operation), job.operation)
+
+    return call
 
 
 def lift_pages(operation: PagedOperation[P, T]) -> Callable[Concatenate[Blocking, P], Iterator[T]]:
@@ -158,6 +219,12 @@ class Beginning(Generic[T]):
         named = (self.kwargs[name] for name in names if name in self.kwargs)
         return self.args[0] if self.args else next(named, None)
 
+    def arguments(self) -> dict[str, Any]:
+        """What it is called with, by the operation's own names."""
+        bound = _signature(self._operation).bind(self.provider, *self.args, **self.kwargs)
+        del bound.arguments["self"]
+        return dict(bound.arguments)
+
     def __call__(self, *before: object) -> T:
         """Call the adapter's own method; what it refuses at once has context and no secret."""
         try:
@@ -167,6 +234,9 @@ class Beginning(Generic[T]):
         else:
             return begun
         raise fit_to_leave(refused, self.provider, self.name, self.provider.secrets)
+
+
+_signature: Final = functools.cache(inspect.signature)
 
 
 class _Walk(Generic[T]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from attrs import frozen
@@ -101,12 +101,22 @@ class Places:
     def _begun_at(self, place: Place, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
         if place is self._primary:
             return begin(*before)
-        provider = place.provider
+        return _sent_at(place.provider, begin.at(place.provider)(*before), begin.name)
 
-        def do(step: Step) -> Flow[Any]:
-            return (yield At(provider, step) if isinstance(step, Request) else step)
+    def carried_on(
+        self, owner: object, begin: Callable[[PortraitProvider], Flow[T]], operation: str
+    ) -> Flow[T]:
+        """Begin something of an account's at the place of that account, if there is one."""
+        place = next((each for each in self.all if each.owner == owner), self._primary)
+        flow = begin(place.provider)
+        return flow if place is self._primary else _sent_at(place.provider, flow, operation)
 
-        return through(guarded(begin.at(provider)(*before), provider, begin.name), do)
+
+def _sent_at(provider: PortraitProvider, flow: Flow[T], operation: str) -> Flow[T]:
+    def do(step: Step) -> Flow[Any]:
+        return (yield At(provider, step) if isinstance(step, Request) else step)
+
+    return through(guarded(flow, provider, operation), do)
 
 
 def _sources(request: VideoRequest) -> list[tuple[str, MediaRef]]:

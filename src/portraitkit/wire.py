@@ -7,6 +7,7 @@ A flow is a generator that does no I/O. It yields steps and receives their resul
     Pause     the driver sleeps that many seconds, maybe 0; back comes the monotonic clock
     Work      the driver calls a blocking function off the event loop; back comes its result
     At        a Request that is authorised and read by another provider than the driver's own
+    Parts     a Pause of no time, that tells whoever wraps the flow which part of a call it is at
 
 `send`, `pause` and `work` yield one step each and give the result its type. Flows compose with
 `yield from`, so paging and waiting are ordinary functions.
@@ -18,7 +19,7 @@ import enum
 import hashlib
 import ipaddress
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Generic, TypeAlias, TypeVar
@@ -162,6 +163,15 @@ class Pause:
     seconds: float
 
 
+@frozen(kw_only=True)
+class Parts(Pause):
+    """Which parts of a call come next; or what these have come to, if *made* is there."""
+
+    seconds: float = field(default=0.0, init=False)
+    places: tuple[int, ...]
+    made: tuple[Any, ...] = field(default=(), repr=False)
+
+
 @frozen
 class Work(Generic[T]):
     """Call something that blocks, such as reading a file. Async drivers use a thread."""
@@ -204,21 +214,33 @@ def work(call: Callable[[], T]) -> Flow[T]:
     return result
 
 
+def parts(*places: int, made: Iterable[Any] = ()) -> Flow[None]:
+    """Tell which parts of a call come next, or what they have come to."""
+    yield Parts(places=places, made=tuple(made))
+
+
 def through(flow: Flow[T], do: Callable[[Step], Flow[Any]]) -> Flow[T]:
-    """Run *flow*, each of its steps carried out by the flow that *do* makes of it."""
+    """
+    Run *flow*, each of its steps carried out by the flow that *do* makes of it.
+
+    If this is closed before its end, as after an interruption, so is *flow*, at once.
+    """
     reply: object = None
     error: Exception | None = None
-    while True:
-        try:
-            step = flow.send(reply) if error is None else flow.throw(error)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        reply, error = None, None
-        try:
-            reply = yield from do(step)
-        except Exception as caught:  # noqa: BLE001  (the flow inside may want to catch it)
-            error = caught
+    try:
+        while True:
+            try:
+                step = flow.send(reply) if error is None else flow.throw(error)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            reply, error = None, None
+            try:
+                reply = yield from do(step)
+            except Exception as caught:  # noqa: BLE001  (the flow inside may want to catch it)
+                error = caught
+    finally:
+        flow.close()
 
 
 def within(flow: Flow[T], until_s: float) -> Flow[T]:

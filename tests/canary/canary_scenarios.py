@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,44 @@ async def a_bad_callback(stage: Stage) -> None:
             stage.watch.error(error)
         else:
             raise AssertionError(f"{name} never called back")
+
+
+async def a_journal(stage: Stage) -> None:
+    """Calls are left in the middle, and resumed: journal, jobs and their errors hold no secret."""
+    things = await stage.prepared()
+    group = things.group
+    _ = await stage.must("add_assets", group, [stage.source, FACE])
+    _ = await stage.do("start_verification", "Ann", callback_url=marks.CALL_CALLBACK_URL)
+    _ = await stage.must("create_video", stage.request(things.asset), on_unsupported="drop")
+    if things.check and stage.vendor.tokens:
+        bare = things.check.token.reveal()
+        _ = await stage.do("wait_until_verified", bare, deadline_s=0)
+    calls = {name: things.calls(stage)[name] for name in ("add_asset", "create_video")}
+    stage.marked.instead = _dying
+    for name, (args, named) in calls.items():
+        with suppress(RuntimeError):
+            _ = await stage.do(name, *args, **named)
+    stage.marked.instead = None
+    if isinstance(closed := stage.client.close(), Awaitable):
+        await closed
+    async with stage.at():
+        jobs = pk.resume(stage.folder / "jobs.db")
+        for job in jobs:
+            stage.watch.show(job, "job")
+            stage.watch.show(job.record, "record")
+            stage.watch.texts.append(("job", f"{job} {dict(job.arguments)}"))
+            _ = await stage.do("resume", job)
+        assert {"add_asset", "create_video"} <= {each.operation for each in jobs}
+        assert any(each.record.missing for each in jobs)
+    for entry in pk.Journal(stage.folder / "jobs.db").entries():
+        stage.watch.show(entry, "entry")
+
+
+def _dying(request: Request) -> Response | None:
+    """Answer a create with something that nobody can read: it may have been carried out."""
+    if request.method == "POST" and request.content:
+        return raw_answer(b"<html>", 200, content_type="text/html")
+    return None
 
 
 # -- refusals --------------------------------------------------------------------------------------
@@ -490,6 +529,7 @@ async def waiting_is_bounded(stage: Stage) -> None:
 
 SCENARIOS = (
     the_main_job,
+    a_journal,
     a_bad_callback,
     documented_refusals,
     jobs_that_fail,

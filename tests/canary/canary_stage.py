@@ -93,7 +93,8 @@ class Stage:
 
     def write_config(self, url: str | None = None, **more: str) -> Path:
         path = self.folder / "portraitkit.toml"
-        path.write_text(self.vendor.profile(url or self.url, **more), encoding="utf-8")
+        settings = {"journal": "jobs.db", **more}
+        path.write_text(self.vendor.profile(url or self.url, **settings), encoding="utf-8")
         return path
 
     def open(self, url: str | None = None, **options: Any) -> Any:

@@ -134,6 +134,7 @@ MOVES = {
 NEVER = {
     errors.PortraitError,
     errors.ConfigError,
+    errors.JournalError,
     errors.InvalidInputError,
     errors.MediaError,
     errors.PromptError,

@@ -14,7 +14,7 @@ from ..media import Link, MediaHost, MediaSource, Upload, as_link, as_upload, re
 from ..models import Asset, AssetStatus, Failure, Group, GroupRef, MediaType
 from ..secret import Secret
 from ..vendor import with_findings
-from ..wire import Flow, Request, work
+from ..wire import Flow, Request, parts, work
 from .downloading import follow
 from .guarding import guarded
 from .reconciling import add_named
@@ -77,12 +77,14 @@ def add_assets(
             next_step="put it into brackets, or call add_asset",
         )
     added: list[Asset] = []
-    for source in sources:
+    for place, source in enumerate(sources):
+        yield from parts(place)
         try:
             part = provider.add_asset(group, source)
             added.append((yield from guarded(part, provider, "add_assets")))
         except PortraitError as error:
             added.append(failed_asset(provider, error))
+        yield from parts(place, made=added[-1:])
     return added
 
 

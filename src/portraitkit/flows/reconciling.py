@@ -108,11 +108,17 @@ def add_named(
     operation: str,
 ) -> Flow[Asset]:
     """Register an asset once, by `add_upload` or `add_link`, whatever becomes of the answer."""
+    place = assets_of(provider, group, operation)
+    return reconciled(provider, place, name, create, _same_asset)
+
+
+def assets_of(provider: PortraitProvider, group: GroupRef, operation: str) -> Place[Asset]:
+    """Say where a group's assets are listed, and whether *operation* gives them names."""
 
     def whole(cursor: str | None) -> Flow[Page[Asset]]:
         return provider.list_assets(cursor, group)
 
-    place: Place[Asset] = Place(
+    return Place(
         what="asset",
         listing="list_assets(group)",
         is_listed=provider.supports("list_assets"),
@@ -120,7 +126,6 @@ def add_named(
         whole=whole,
         quick=lambda cursor, _: whole(cursor),
     )
-    return reconciled(provider, place, name, create, _same_asset)
 
 
 def groups_of(provider: PortraitProvider, kind: GroupKind) -> Place[Group]:
@@ -169,7 +174,7 @@ def reconciled(
         past += tries_of(lost)
         if lost.handle:
             raise lost
-        seen = yield from _look(provider, place, sent, token)
+        seen = yield from look(provider, place, sent, token)
         if seen.ours:
             return _with_past(_only_one(adopt(seen.ours[0]), seen.ours, place), past)
         if not (may_repeat and seen.is_absent):
@@ -177,7 +182,7 @@ def reconciled(
         may_repeat = False
 
 
-def _look(provider: PortraitProvider, place: Place[F], sent: str, token: str) -> Flow[Seen[F]]:
+def look(provider: PortraitProvider, place: Place[F], sent: str, token: str) -> Flow[Seen[F]]:
     """Look until it is found or the vendor's delay has passed: then once more, at everything."""
     pacing = provider.pace("asset")
     step_s = max(pacing.step_s, _SHORTEST_STEP_S)

@@ -43,7 +43,7 @@ from ..oneof import MediaRef
 from ..secret import Secret
 from ..vendor import Answer, with_findings
 from ..video import Frames, OnUnsupported, Reference, References, VideoRequest
-from ..wire import Flow
+from ..wire import Flow, parts
 from . import _avatars
 from ._bearer import BearerProvider
 from ._reviews import Review, batches
@@ -155,6 +155,7 @@ class AvatarLibrary(BearerProvider):
         kinds = [(place, link.media) for place, (link, _) in taken.items()]
         made_a_group = False
         for batch in batches(kinds, MOST_ASSETS):
+            yield from parts(*batch)
             try:
                 part = self._submit(group, [taken[place][0] for place in batch])
                 added = yield from guarded(part, self, "add_assets")
@@ -164,6 +165,7 @@ class AvatarLibrary(BearerProvider):
                 found = with_findings(asset, taken[place][1])
                 apart = made_a_group and asset.ref
                 assets[place] = evolve(found, adaptations=(_APART,)) if apart else found
+            yield from parts(*batch, made=[assets[place] for place in batch])
             made_a_group = made_a_group or any(a.ref and a.group_id is None for a in added)
         return [assets[place] for place in range(len(sources))]
 

@@ -1,0 +1,395 @@
+"""The journal itself: its file, who holds what, and what entries come to."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from portraitkit import journalfile, liveness
+from portraitkit.errors import ConfigError, JournalError
+from portraitkit.journal import Journal, Owner
+from portraitkit.records import Entry, records_of
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+BEGUN = {"operation": "create_video", "profile": "p", "provider": "v", "account": "a"}
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "jobs.db"
+
+
+@pytest.fixture
+def journal(path):
+    return Journal(path)
+
+
+def in_a_child(act):
+    """Fork, do it there, and tell how that ended."""
+    number = os.fork()
+    if not number:
+        try:
+            os._exit(int(act() or 0))
+        finally:
+            os._exit(99)
+    return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+
+
+# -- the file --------------------------------------------------------------------------------------
+
+
+def test_a_new_journal_is_its_owners_alone(journal, path):
+    """Nobody else on the machine can read it, nor what SQLite puts beside it."""
+    journal.add(1, [("job", "begun", "", BEGUN)], flushed=True)
+
+    modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
+    assert {"jobs.db": 0o600, "jobs.db-wal": 0o600, "jobs.db-shm": 0o600} == modes
+    assert f"<Journal {str(path)!r}>" == repr(journal)
+
+
+def test_entries_come_back_in_order(journal, path):
+    """With their facts, in another process as well as here."""
+    journal.now = lambda: NOW
+    journal.add(
+        7, [("a", "begun", "", BEGUN), ("b", "begun", "h", {"é": [1, None]})], flushed=False
+    )
+    journal.close()
+    first, second = Journal(path).entries()
+
+    assert Entry(id=1, job="a", at=NOW, owner=7, kind="begun", facts=BEGUN) == first
+    assert ("b", "h", {"é": [1, None]}) == (second.job, second.handle, second.facts)
+    assert {"h"} == journal.handles()
+
+
+def test_what_has_to_be_flushed_is_flushed(journal, monkeypatch):
+    """Before a create leaves, the entry is on the disk; others need not wait for it."""
+    seen = []
+    _ = journal.entries()
+    journal._file._connection.set_trace_callback(seen.append)
+    journal.add(1, [("a", "sending", "", {})], flushed=True)
+    journal.add(1, [("a", "known", "", {})], flushed=False)
+
+    levels = [each.split()[-1] for each in seen if "synchronous" in each]
+    assert ["FULL", "NORMAL"] == levels
+    assert "wal" == journal._file._connection.execute("PRAGMA journal_mode").fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda path: path.mkdir(), "is a folder"),
+        (lambda path: path.write_text("no database, but long enough" * 50), "is no journal"),
+        (lambda path: sqlite3.connect(path).execute("CREATE TABLE t (a)"), "somebody's database"),
+        (lambda path: path.symlink_to(path.parent / "no" / "such"), "cannot be opened"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:unclosed database")
+def test_what_is_no_journal_is_refused(path, spoil, message):
+    """With a message that names the file, and what to do; the file stays as it is."""
+    _ = spoil(path)
+    with pytest.raises(ConfigError, match=message) as caught:
+        _ = Journal(path)
+
+    assert "journal" == caught.value.field
+    assert caught.value.next_step
+    assert str(path) in str(caught.value)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    """It is not made by itself: a typing error would make one anywhere."""
+    with pytest.raises(ConfigError, match="has no folder") as caught:
+        _ = Journal(tmp_path / "data" / "jobs.db")
+
+    assert "data" in caught.value.next_step
+
+
+def test_a_later_version_is_refused(journal, path):
+    """What it means is not known here."""
+    with sqlite3.connect(path) as connection:
+        _ = connection.execute(f"PRAGMA user_version = {journalfile.VERSION + 1}")
+    connection.close()
+    with pytest.raises(ConfigError, match="has version 2, and this portraitkit reads 1"):
+        _ = Journal(path)
+
+
+def test_a_journal_that_cannot_be_written_says_so(journal, path):
+    """A table that is gone stands for a full disk and the like; nothing half is left."""
+    journal.add(1, [("a", "begun", "", {})], flushed=True)
+    with sqlite3.connect(path) as connection:
+        _ = connection.execute("ALTER TABLE entries RENAME TO others")
+    connection.close()
+    with pytest.raises(JournalError, match="cannot be written: no such table") as caught:
+        journal.add(1, [("b", "begun", "", {})], flushed=True)
+    with pytest.raises(JournalError, match="cannot be read"):
+        _ = journal.entries()
+
+    assert "disk" in caught.value.next_step
+    assert not journal._file._connection.in_transaction
+
+
+def test_an_empty_file_becomes_a_journal(path):
+    """As one is after a crash while it was made."""
+    path.touch()
+
+    assert [] == Journal(path).entries()
+
+
+def test_who_comes_second_makes_nothing(journal, path):
+    """Another process may have made the journal while this one waited for its turn."""
+    journal.add(1, [("a", "begun", "", {})], flushed=False)
+    connection = sqlite3.connect(path, isolation_level=None)
+    journalfile._create(connection, path)
+    connection.close()
+
+    assert ["a"] == [each.job for each in journal.entries()]
+
+
+def test_opening_waits_for_who_is_just_making_it(path, monkeypatch):
+    """SQLite may refuse to change its mode at once while another has the file."""
+    other = sqlite3.connect(path, isolation_level=None)
+    _ = other.execute("BEGIN EXCLUSIVE")
+    mine = sqlite3.connect(path, isolation_level=None, timeout=0)
+    waits = []
+
+    def sleep(seconds):
+        waits.append(seconds)
+        if len(waits) == 3:
+            _ = other.execute("ROLLBACK")
+
+    monkeypatch.setattr(journalfile.time, "sleep", sleep)
+    journalfile._switch_to_wal(mine)
+
+    assert 3 == len(waits)
+    assert ("wal",) == mine.execute("PRAGMA journal_mode").fetchone()
+    other.close()
+    mine.close()
+
+
+def test_opening_gives_up_on_a_file_that_stays_locked(path, monkeypatch):
+    """With a message, after a while."""
+    other = sqlite3.connect(path, isolation_level=None)
+    _ = other.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr(journalfile, "_BUSY_S", 0.0)
+    with pytest.raises(ConfigError, match="cannot be opened: database is locked"):
+        _ = Journal(path)
+    mine = sqlite3.connect(path, isolation_level=None, timeout=0)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        journalfile._switch_to_wal(mine)
+    mine.close()
+    other.close()
+
+
+def test_threads_share_a_journal(journal):
+    """Nothing is lost where many write at once."""
+    with ThreadPoolExecutor(8) as pool:
+        rows = [[(f"job {n}", "begun", "", {"n": n})] for n in range(200)]
+        _ = list(pool.map(lambda row: journal.add(1, row, flushed=False), rows))
+
+    assert {f"job {n}" for n in range(200)} == {each.job for each in journal.entries()}
+
+
+# -- who is there ----------------------------------------------------------------------------------
+
+
+def test_a_byte_is_held_once(tmp_path):
+    """By one at a time in this process; let go, it is free, and the file is closed."""
+    file = tmp_path / "alive"
+
+    assert liveness.hold(file, 5)
+    assert not liveness.hold(file, 5)
+    assert liveness.hold(file, 6)
+    assert [True, True, False] == [liveness.is_held(file, byte) for byte in (5, 6, 7)]
+    liveness.let_go(file, 5)
+    liveness.let_go(file, 5)
+    assert [False, True] == [liveness.is_held(file, byte) for byte in (5, 6)]
+    liveness.let_go(file, 6)
+    assert file not in liveness._files
+
+
+def test_a_parents_file_is_not_a_childs(tmp_path):
+    """After a fork another one is opened: locks go by process."""
+    file = tmp_path / "alive"
+    assert liveness.hold(file, 5)
+    liveness._files[file].process = -1
+
+    assert liveness.hold(file, 6)
+    assert {6} == liveness._files[file].held
+    liveness.let_go(file, 6)
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from portraitkit import liveness
+assert liveness.hold(Path(sys.argv[1]), 5)
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_lock_goes_with_its_process(tmp_path):
+    """Even if it is killed: no process id could tell that."""
+    file = tmp_path / "alive"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(file)], stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert "held\n" == other.stdout.readline()
+        assert liveness.is_held(file, 5)
+        assert not liveness.hold(file, 5)
+        other.send_signal(signal.SIGKILL)
+        _ = other.wait(10)
+
+        assert not liveness.is_held(file, 5)
+
+
+@needs_fork
+def test_a_child_holds_nothing_of_its_parents(tmp_path):
+    """Nor can it let go of it; it sees that its parent lives."""
+    file = tmp_path / "alive"
+    assert liveness.hold(file, 5)
+
+    def act():
+        liveness.let_go(file, 5)
+        seen = [liveness.is_held(file, 5), liveness.hold(file, 6), liveness.is_held(file, 6)]
+        return 0 if seen == [True, True, True] else 1
+
+    assert 0 == in_a_child(act)
+    assert liveness.is_held(file, 5)
+    assert not liveness.is_held(file, 6)
+    liveness.let_go(file, 5)
+
+
+@needs_fork
+def test_a_forked_journal_is_another_owner(journal):
+    """Parent and child write on through connections of their own, under numbers of their own."""
+    owner = Owner(journal)
+    mine = owner.id
+    journal.add(mine, [("parent", "begun", "", {})], flushed=False)
+
+    def act():
+        journal.add(owner.id, [("child", "begun", "", {})], flushed=True)
+        return owner.id == mine
+
+    assert 0 == in_a_child(act)
+    journal.add(owner.id, [("parent", "known", "", {})], flushed=False)
+    owners = {each.job: each.owner for each in journal.entries()}
+    assert {"parent": mine, "child": mine + 1} == owners
+    assert ["child"] == [each.id for each in journal.claim(Owner(journal))]
+
+
+@needs_fork
+def test_a_fork_that_python_was_not_told_of_is_seen(journal):
+    """The parent's connection is left alone, and another is opened."""
+    journal.add(1, [("a", "begun", "", {})], flushed=False)
+    before = journal._file._connection
+    journal._file._process = -1
+    journal.add(1, [("b", "begun", "", {})], flushed=False)
+
+    assert before is not journal._file._connection
+    assert ["a", "b"] == [each.job for each in journal.entries()]
+    journal._file._process = -1
+    journal.close()
+    assert journal._file._connection is not None
+    for each in journalfile._inherited:
+        each.close()
+    journalfile._inherited.clear()
+
+
+def test_a_number_that_is_taken_is_passed_over(journal):
+    """As after a journal was deleted under its owners, and numbers begin anew."""
+    assert liveness.hold(journal.alive, 1)
+
+    assert 2 == Owner(journal).id
+    liveness.let_go(journal.alive, 1)
+
+
+def test_what_is_in_a_living_hand_is_not_claimed(journal):
+    """It is free when its owner lets go, or is no more."""
+    owner, other = Owner(journal), Owner(journal)
+    journal.add(owner.id, [("a", "begun", "", BEGUN)], flushed=False)
+
+    assert [] == journal.claim(other)
+    owner.let_go()
+    assert ["a"] == [each.id for each in journal.claim(other)]
+    assert [] == journal.claim(owner)
+    del other
+    _ = gc.collect()
+    assert ["a"] == [each.id for each in journal.claim(owner)]
+    owner.let_go()
+    Owner(journal).let_go()
+
+
+def test_who_finds_nothing_enrols_nowhere(journal, path):
+    """To look for unfinished jobs at each start leaves no trace."""
+    assert [] == journal.claim(Owner(journal))
+    assert not path.with_name("jobs.db-alive").exists()
+
+
+# -- what entries come to --------------------------------------------------------------------------
+
+
+def record(*kinds, **facts):
+    rows = [Entry(id=1, job="a", at=NOW, owner=3, kind="begun", facts={**BEGUN, **facts})]
+    for each in kinds:
+        kind, handle, more = (each, "", {}) if isinstance(each, str) else each
+        rows.append(Entry(id=2, job="a", at=NOW, owner=4, kind=kind, handle=handle, facts=more))
+    return records_of(rows)["a"]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "state", "finished"),
+    [
+        ((), "begun", False),
+        (("sending",), "sending", False),
+        (("sending", "known"), "known", False),
+        (("sending", "unsure"), "unsure", False),
+        (("sending", "unsure", "again"), "begun", False),
+        (("sending", "unsure", "again", "sending"), "sending", False),
+        (("known", "unsure"), "known", False),
+        (("known", "sending"), "known", False),
+        (("sending", "interrupted"), "sending", False),
+        (("sending", "claimed"), "sending", False),
+        (("known", "ended"), "ended", True),
+        (("sending", "failed"), "failed", True),
+        (("dropped",), "dropped", True),
+        (("ended", "known"), "ended", True),
+        (("dropped", "ended"), "ended", True),
+    ],
+)
+def test_entries_come_to_a_state(kinds, state, finished):
+    """What is known stays known, and what is finished stays finished."""
+    found = record(*kinds)
+
+    assert (state, finished) == (found.state, found.finished)
+
+
+def test_a_record_tells_all(journal):
+    """Who did it, about what, with what, and who has it."""
+    found = record(
+        ("sending", "", {"provider": "w", "account": "b", "token": "t"}),
+        ("known", "h1", {"status": "queued"}),
+        "claimed",
+        ("ended", "h2", {"status": "succeeded"}),
+        missing=["request"],
+    )
+
+    assert ("w", "b", "p", "t") == (found.provider, found.account, found.profile, found.token)
+    assert ("h2", {"h1", "h2"}, "succeeded") == (found.handle, found.handles, found.status)
+    assert (NOW, NOW, ("request",), 4) == (
+        found.begun_at,
+        found.sent_at,
+        found.missing,
+        found.owner,
+    )
+    assert record(("interrupted", "", {"let_go": True})).owner is None
+    assert "" == journal.record("nobody").operation

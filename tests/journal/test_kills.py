@@ -1,0 +1,64 @@
+"""A program is killed at every step, and started again: one portrait, one paid video, one file."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import pytest
+from kill_stage import VENDORS, Stage, start_zygote
+
+from portraitkit.simulators.__main__ import ACCOUNT, load
+from portraitkit.simulators.server import serve
+
+WHOLE = {"groups": 1, "assets": 1, "videos": 1, "file": True, "unfinished": 0}
+
+
+@pytest.fixture(scope="module")
+def zygote():
+    process = start_zygote()
+    yield process
+    process.stdin.close()
+    assert process.wait(10) == 0
+    process.stdout.close()
+
+
+@pytest.fixture(params=VENDORS)
+def stage(request, zygote, tmp_path):
+    simulator = load(request.param)()
+    simulator.add_account(ACCOUNT)
+    published = tmp_path / "published"
+    published.mkdir()
+    with serve(simulator, folder=published) as server:
+        yield Stage(request.param, server, zygote, tmp_path / "run", published)
+
+
+def test_a_killed_program_ends_with_one_of_each(stage, capsys):
+    """Wherever it is killed, and killed again while it resumes: one of each is left in the end."""
+    started_s = time.monotonic()
+    stage.fresh()
+    whole = stage.run(fork=False)
+    steps, requests = whole["boundaries"], stage.watched.requests
+    left = stage.left()
+    points = [{"kill_at": each + 1} for each in range(steps)]
+    points += [{"kill_at_request": each + 1} for each in range(requests)]
+    results: Counter[str] = Counter()
+    wrong = []
+    for place, point in enumerate(points):
+        stage.fresh()
+        first = stage.run(**point)
+        second = stage.run(kill_at=1 + place * 7 % 12)
+        last = stage.run()
+        results["killed"] += first["status"] == -9
+        results["killed again"] += second["status"] == -9
+        if last["error"] or stage.left() != left:
+            wrong.append((point, stage.left(), last["error"][-1500:]))
+    with capsys.disabled():
+        took = f"{stage.runs} runs in {time.monotonic() - started_s:.1f} s"
+        print(f"\n{stage.vendor}: {steps} steps, {requests} requests, {dict(results)}, {took}")
+
+    assert "" == whole["error"]
+    assert WHOLE == {key: left[key] for key in WHOLE}
+    assert [] == wrong
+    assert results["killed"] >= len(points) - 3
+    assert results["killed again"] >= len(points) / 2
