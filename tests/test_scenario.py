@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 import pytest
 from attrs import evolve
-from portraitkit.testing.simulated import SimulatorTransport, clock_of
+from portraitkit.testing.simulating import SimulatorTransport, clock_of
 
 from portraitkit.building import build_provider
 from portraitkit.client import Client

@@ -169,6 +169,7 @@ class Front:
             if not self._changed.wait_for(lambda: self.handled >= self.visited, PATIENCE_S):
                 text = f"{self.visited} visits were made, and {self.handled} handled"
                 self.failures.append(AssertionError(text))
+                self.visited = self.handled  # one visit that was lost must not delay all others
 
     def _listen(self) -> None:
         while True:
@@ -180,13 +181,17 @@ class Front:
             threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
 
     def _converse(self, connection: socket.socket) -> None:
-        visit = Visit(connection, self.url)
+        visit, is_new = Visit(connection, self.url), True
         with connection:
             while True:
                 try:
-                    if not visit.comes():
+                    if visit.comes():
+                        how = self.act(self, visit)
+                    elif is_new:
+                        how = End.CLOSE  # on a busy machine a client may leave before its first word
+                    else:
                         return
-                    how = self.act(self, visit)
+                    is_new = False
                 except (ConnectionError, TimeoutError):
                     how = End.CLOSE  # the client had enough, as it may
                 except OSError:
