@@ -188,7 +188,7 @@ class Front:
                     if visit.comes():
                         how = self.act(self, visit)
                     elif is_new:
-                        how = End.CLOSE  # on a busy machine a client may leave before its first word
+                        how = End.CLOSE  # a busy machine's client may leave before its first word
                     else:
                         return
                     is_new = False
