@@ -186,7 +186,31 @@ def test_cassettes_are_read_by_the_operations_that_send_them(monkeypatch, capsys
     told = json.loads(capsys.readouterr().out)["cassettes"]
     assert "nobody" in told.pop("x")["problem"]
     read = [each["operation"] for tape in told.values() for each in tape]
+    assert 25 == len(told)
     assert {"get_video", "add_asset", "create_group", "list_groups", "check_verification"} <= {
         *read
     }
     assert 5 >= read.count("")
+
+
+@pytest.mark.parametrize(
+    ("name", "operations"),
+    [
+        ("apiyi/documented/icover_person.yaml",
+         ["start_verification", "check_verification", "check_verification"]),
+        ("apiyi/documented/icover_portrait.yaml",
+         ["create_group", "add_asset", "", "add_asset", "get_asset", "list_assets", "rename_asset",
+          "get_asset", "delete_asset", "get_asset"]),
+        ("apimart/documented/virtual_avatar.yaml",
+         ["add_asset", "add_asset", "get_asset", "create_video", "get_video", "get_video"]),
+        ("xcompute/documented/partial_review.yaml",
+         ["add_assets", "get_asset", "get_asset", "get_asset", "get_asset", "create_video"]),
+    ],
+)  # fmt: skip
+def test_each_is_read_by_the_very_operation_that_sends_it(name, operations):
+    """A vendor's second library, reviews that are tasks as videos are, several files at once."""
+    (tape,) = comparing._tapes([DOCUMENTED / name])
+    found = list(rereading.results(tape["interactions"], tape["vendor"]))
+
+    assert operations == [each["operation"] for each in found]
+    assert [] == [each for each in found if "UnexpectedResponseError" in str(each["result"])]

@@ -25,7 +25,7 @@ import attrs
 import portraitkit
 from portraitkit.codec import is_array, is_object
 from portraitkit.errors import PortraitError
-from portraitkit.models import AssetStatus, GroupKind
+from portraitkit.models import Asset, AssetStatus, Group, GroupKind
 from portraitkit.secret import Secret
 from portraitkit.video import VideoRequest
 from portraitkit.wire import Pause, Request, Response, Work
@@ -69,25 +69,29 @@ def _class_of(vendor: str) -> Any:
 def results(interactions: list[Mapping[str, Any]], vendor: str) -> Iterator[dict[str, Any]]:
     """Read each interaction by the operation that sends its request."""
     providers = providers_of(vendor)
+    met: list[Any] = []
     for place in range(len(interactions)):
-        yield _read(providers, interactions[place:])
+        yield _read(providers, interactions[place:], met)
 
 
-def _read(providers: list[Any], tape: list[Mapping[str, Any]]) -> dict[str, Any]:
+def _read(providers: list[Any], tape: list[Mapping[str, Any]], met: list[Any]) -> dict[str, Any]:
     """Find the operation that sends the tape's first request, best with the same members."""
     for strict in (True, False):
         for provider in providers:
-            for name, make in _operations(provider, tape[0]["request"]):
-                found = _played(make, tape, strict=strict)
+            for name, make in _operations(provider, tape[0]["request"], met):
+                found = _played(make, tape, met, strict=strict)
                 if found is not None:
                     return {"operation": name, "result": found}
     return {"operation": "", "result": None}
 
 
 def _operations(
-    provider: Any, request: Mapping[str, Any]
+    provider: Any, request: Mapping[str, Any], met: list[Any]
 ) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """All calls that might have sent a request, with the ids that it names."""
+    """All calls that might have sent a request, with what was met and with the ids it names."""
+    for one in reversed(met):  # some know an asset by more than the ids that a request names
+        if isinstance(one, Asset):
+            yield "get_asset", partial(provider.get_asset, one)
     for one in _ids_in(request):
         for name in (
             "get_asset", "get_group", "get_video", "check_verification", "cancel_video",
@@ -98,8 +102,7 @@ def _operations(
         yield "list_assets", partial(provider.list_assets, None, one, status=AssetStatus.ACTIVE)
         yield "rename_asset", partial(provider.rename_asset, one, "Mia")
         yield "rename_group", partial(provider.rename_group, one, "Mia")
-        for source in (_LINK, _PNG):
-            yield "add_asset", partial(provider.add_asset, one, source, name="front")
+        yield from _additions(provider, one, _most_in(_json(base64.b64decode(request["body"]))))
     yield "create_group", partial(provider.create_group, "Mia")
     for kind in (None, GroupKind.VIRTUAL, GroupKind.REAL_PERSON):
         yield "list_groups", partial(provider.list_groups, None, kind=kind)
@@ -107,6 +110,23 @@ def _operations(
     yield "start_verification", partial(provider.start_verification, "Ann")
     film = VideoRequest(prompt="a figure smiles", model="seedance-2.0")
     yield "create_video", partial(provider.create_video, film)
+
+
+def _additions(provider: Any, group_id: str, count: int) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Some take several at once, and some a real person's elsewhere."""
+    known: dict[str, Any] = {"provider": provider.name, "account": provider.account, "id": group_id}
+    for group in (group_id, Group(**known, kind=GroupKind.REAL_PERSON)):
+        if count > 1:
+            yield "add_assets", partial(provider.add_assets, group, [_LINK] * count)
+        for source in (_LINK, _PNG):
+            yield "add_asset", partial(provider.add_asset, group, source, name="front")
+
+
+def _most_in(value: Any) -> int:
+    """The length of the longest list."""
+    if is_object(value):
+        return max(map(_most_in, value.values()), default=0)
+    return max([len(value), *map(_most_in, value)]) if is_array(value) else 0
 
 
 def _ids_in(request: Mapping[str, Any]) -> list[str]:
@@ -128,7 +148,9 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _played(make: Callable[[], Any], tape: list[Mapping[str, Any]], *, strict: bool) -> Any:
+def _played(
+    make: Callable[[], Any], tape: list[Mapping[str, Any]], met: list[Any], *, strict: bool
+) -> Any:
     """Run an operation on a tape; None if it does not ask what the tape answers first."""
     asked = 0
     reply: Any = None
@@ -150,14 +172,20 @@ def _played(make: Callable[[], Any], tape: list[Mapping[str, Any]], *, strict: b
                 reply = _response(tape[asked]["response"])
                 asked += 1
     except StopIteration as stop:
-        if stop.value is None:
-            return {"done": True} if asked else None
-        return _plain(stop.value) if asked else None
+        return _result(stop.value, met) if asked else None
     except PortraitError as refused:
         return _refusal(refused) if asked else None
     except (TypeError, ValueError, AttributeError, KeyError, NotImplementedError) as crashed:
         return {"crash": type(crashed).__name__} if asked else None
     return {"ends": "never"}
+
+
+def _result(value: Any, met: list[Any]) -> Any:
+    """Write an operation's result, and keep what later ones may be about."""
+    if value is None:
+        return {"done": True}
+    met += value if is_array(value) else [value]
+    return _plain(value)
 
 
 def _called(step: Work[Any]) -> Any:
