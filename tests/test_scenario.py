@@ -10,7 +10,6 @@ from pathlib import Path
 import attrs
 import pytest
 from attrs import evolve
-from portraitkit.testing.simulating import SimulatorTransport, clock_of
 
 from portraitkit.building import build_provider
 from portraitkit.client import Client
@@ -21,6 +20,7 @@ from portraitkit.simulators.demo import VENDORS
 from portraitkit.simulators.state import World, scans_after
 from portraitkit.sink import TransportError
 from portraitkit.testing import simulated
+from portraitkit.testing.simulating import SimulatorTransport, clock_of
 from portraitkit.waiting import Pacing
 from scenario_steps import Steps
 
