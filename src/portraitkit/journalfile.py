@@ -139,7 +139,11 @@ class JournalFile:
         except (sqlite3.Error, OSError) as error:
             raise self._unusable(error) from None
         try:
-            if _version(connection, self.path) == 0:
+            # In one transaction: another process may be making the file just now.
+            _ = connection.execute("BEGIN")
+            version = _version(connection, self.path)
+            _ = connection.execute("COMMIT")
+            if version == 0:
                 _create(connection, self.path)
             _switch_to_wal(connection)
         except sqlite3.Error as error:

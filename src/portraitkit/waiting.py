@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 Subject: TypeAlias = Literal["asset", "verification", "video"]
 OnEvent: TypeAlias = Callable[[Event], object]
+_TICK_S: Final = 0.001
+"""Clocks round: a rest as short as this may be none, and the look after it the same again."""
 
 
 @frozen(kw_only=True)
@@ -102,7 +104,8 @@ def wait(
         patient = now_s - understood_s <= pacing.unknown_s
         asked_s = fault.retry_after_s if fault else None
         step_s = max(pacing.step_s, asked_s or 0.0)
-        rest_s = None if settled or now_s >= last_s or not patient else min(step_s, last_s - now_s)
+        is_last = settled or not patient or last_s - now_s < _TICK_S
+        rest_s = None if is_last else min(step_s, last_s - now_s)
         if on_event:
             _ = on_event(_event(sight, subject, looks, now_s - started_s, rest_s))
         if settled:

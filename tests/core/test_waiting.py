@@ -208,6 +208,26 @@ def test_the_callers_deadline_wins_over_the_pacings():
         other.run(pacing=Pacing(deadline_s=12), deadline_s=5)
 
 
+def test_a_clock_that_rounds_does_not_make_it_spin():
+    """A rest shorter than the clock can show is the end, and not one look after another."""
+
+    class Rounding(World):
+        @property
+        def now_s(self):
+            return self.exact_s
+
+        @now_s.setter
+        def now_s(self, value):
+            self.exact_s = value if value - getattr(self, "exact_s", 0) >= 1e-6 else self.exact_s
+
+    world = Rounding([PROCESSING], takes_s=0.9 - 1e-7)
+
+    with pytest.raises(WaitTimeoutError):
+        world.run(pacing=Pacing(first_s=0, step_s=5), deadline_s=1)
+
+    assert 1 == len(world.looks)
+
+
 @pytest.mark.parametrize("deadline_s", [0, 0.0, -1])
 def test_no_time_at_all_is_still_one_look(deadline_s):
     """A deadline of zero, or one that has passed, looks once and does not sleep."""
