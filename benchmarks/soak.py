@@ -23,7 +23,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from importlib.resources import files
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
@@ -33,15 +35,18 @@ import anyio
 from attrs import define, field, frozen
 
 import portraitkit as pk
-from portraitkit.simulators.__main__ import load
+from portraitkit.registry import provider_class
+from portraitkit.simulators.finding import load
 from portraitkit.simulators.server import WallClock
 from portraitkit.simulators.simulator import Simulator
 from portraitkit.simulators.state import SimAccount
+from portraitkit.waiting import Subject
 from portraitkit.wire import Request
 
 KEY: Final = "sk-soak-0123456789abcdef"
 GROUP_SIZE: Final = 50
 FAULTS: Final = ("reset", "reset after acting", "cut answer", "429", "503", "502 after acting")
+FACE: Final = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
 MEBIBYTE: Final = 1024 * 1024
 _TOKEN: Final = re.compile(r" ?pk-[a-z0-9]{10}$")
 """What a client puts behind a name to find it again."""
@@ -57,6 +62,8 @@ class Plan:
     faults: float
     at_once: int
     seed: int
+    speed: float
+    """How many times faster than a real vendor's everything takes place, waits included."""
 
 
 # -- the vendor, in its own process ----------------------------------------------------------------
@@ -142,8 +149,11 @@ def vendor(plan: Plan, line: Connection) -> None:
 
     async def run() -> None:
         simulator: Simulator = load(plan.vendor)()
-        simulator.world.clock = WallClock()
-        simulator.world.group_quota = simulator.world.asset_quota = sys.maxsize
+        world = simulator.world
+        world.clock = WallClock()
+        for name in ("review_s", "queue_s", "render_s"):
+            setattr(world, name, getattr(world, name) / plan.speed)
+        world.group_quota = world.asset_quota = sys.maxsize
         _ = simulator.add_account(
             SimAccount(name="main", api_key=KEY, access_key="AKLTsoak", secret_key=KEY)
         )
@@ -155,7 +165,6 @@ def vendor(plan: Plan, line: Connection) -> None:
         while not line.poll():
             simulator.seen.clear()
             await asyncio.sleep(0.05)
-        world = simulator.world
         line.send(
             {
                 "requests": flaky.requests,
@@ -187,17 +196,29 @@ class Known:
 
 
 async def portraits(client: pk.AsyncClient, known: Known, number: int, size: int) -> None:
-    """One figure: a group, its assets, and the wait for all of them."""
-    try:
+    """One figure: a group, its assets, and one wait for all of them."""
+    assets: list[pk.Asset] = []
+
+    async def add(group: pk.Group, each: int) -> None:
+        link = f"https://cdn.example/{number}/{each}.jpg"
+        source = link if client.supports("add_link") else FACE
+        async with noted(known):
+            assets.append(await client.add_asset(group, source, name=str(each)))
+
+    async with noted(known):
         group = await client.create_group(f"figure {number}")
-        assets = [
-            await client.add_asset(
-                group, f"https://cdn.example/{number}/{each}.jpg", name=f"{each}"
-            )
-            for each in range(size)
-        ]
+        async with anyio.create_task_group() as adding:
+            for each in range(size):
+                adding.start_soon(add, group, each)
         for asset in await client.wait_until_active(assets):
             known.assets[str(asset.id)] = time.time()
+
+
+@asynccontextmanager
+async def noted(known: Known) -> AsyncGenerator[None]:
+    """Note what a call ends with, in place of raising it."""
+    try:
+        yield
     except pk.OutcomeUnknownError as error:
         known.unknown.append(error)
     except pk.PortraitError as error:
@@ -206,15 +227,10 @@ async def portraits(client: pk.AsyncClient, known: Known, number: int, size: int
 
 async def video(client: pk.AsyncClient, known: Known, number: int) -> None:
     """One video, waited for."""
-    request = pk.VideoRequest(prompt=f"take {number}", model="seedance-2.0")
-    try:
-        task = await client.create_video(request)
-        done = await client.wait_for_video(task)
+    async with noted(known):
+        request = pk.VideoRequest(prompt=f"take {number}", model="seedance-2.0")
+        done = await client.wait_for_video(await client.create_video(request))
         known.videos[str(done.id)] = time.time()
-    except pk.OutcomeUnknownError as error:
-        known.unknown.append(error)
-    except pk.PortraitError as error:
-        known.errors[f"{type(error).__name__}: {error.message[:80]}"] += 1
 
 
 async def callers(plan: Plan, port: int, known: Known) -> None:
@@ -223,10 +239,14 @@ async def callers(plan: Plan, port: int, known: Known) -> None:
     keys = 'api_key = "env:SOAK_KEY"\n'
     url = f'base_url = "http://127.0.0.1:{port}"\n'
     if plan.vendor in ("volcengine", "apiyi"):
-        keys += 'access_key = "AKLTsoak"\nsecret_key = "env:SOAK_KEY"\n'
+        keys += 'access_key = "env:SOAK_ID"\nsecret_key = "env:SOAK_KEY"\n'
         url = url.replace("base_url", "assets_url") + url.replace("base_url", "video_url")
-    os.environ["SOAK_KEY"] = KEY
-    _ = config.write_text(f"[profiles.{plan.vendor}]\n{keys}{url}")
+    os.environ.update(SOAK_KEY=KEY, SOAK_ID="AKLTsoak")
+    # Loopback has no rate: what is soaked here are the flows, not the pacing.
+    free = "".join(f'"{each}" = inf\n' for each in provider_class(plan.vendor).default_rates)
+    rates = f"[profiles.{plan.vendor}.rates]\n{free}"
+    pace = "".join(paced(plan, subject) for subject in ("asset", "video"))
+    _ = config.write_text(f"[profiles.{plan.vendor}]\n{keys}{url}{rates}{pace}")
     async with (
         pk.connect_async(plan.vendor, config=config) as client,
         anyio.create_task_group() as jobs,
@@ -249,6 +269,14 @@ async def callers(plan: Plan, port: int, known: Known) -> None:
             for number, start in enumerate(range(0, plan.assets, GROUP_SIZE)):
                 work.start_soon(limited, portraits, number, min(GROUP_SIZE, plan.assets - start))
         jobs.cancel_scope.cancel()
+
+
+def paced(plan: Plan, subject: Subject) -> str:
+    """The adapter's own pacing, so many times faster."""
+    own = provider_class(plan.vendor).default_pacing[subject]
+    faster = {"first_s": own.first_s, "step_s": own.step_s, "unseen_s": own.unseen_s}
+    lines = "".join(f"{key} = {value / plan.speed}\n" for key, value in faster.items())
+    return f"[profiles.{plan.vendor}.pacing.{subject}]\n{lines}"
 
 
 def memory_mib() -> float:
@@ -295,8 +323,28 @@ def problems(plan: Plan, known: Known, books: dict[str, Any]) -> list[str]:
     return found
 
 
+def soak(plan: Plan) -> list[str]:
+    """Run one soak and print its figures; return what must not be."""
+    processes = multiprocessing.get_context("spawn")
+    here, there = processes.Pipe()
+    process = processes.Process(target=vendor, args=(plan, there))
+    process.start()
+    known = Known()
+    try:
+        started = time.perf_counter()
+        asyncio.run(callers(plan, here.recv(), known))
+        took_s = time.perf_counter() - started
+        here.send("books")
+        books = here.recv()
+    finally:
+        process.terminate()
+        process.join()
+    report(plan, known, books, took_s)
+    return problems(plan, known, books)
+
+
 def main() -> int:
-    """Run one soak."""
+    """Read the options, and run one soak."""
     options = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     _ = options.add_argument("--vendor", default="alltoken")
     _ = options.add_argument("--assets", type=int, default=10_000)
@@ -304,19 +352,8 @@ def main() -> int:
     _ = options.add_argument("--faults", type=float, default=0.05)
     _ = options.add_argument("--at-once", type=int, default=1_200)
     _ = options.add_argument("--seed", type=int, default=1)
-    plan = Plan(**vars(options.parse_args()))
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=vendor, args=(plan, there))
-    process.start()
-    known = Known()
-    started = time.perf_counter()
-    asyncio.run(callers(plan, here.recv(), known))
-    took_s = time.perf_counter() - started
-    here.send("books")
-    books = here.recv()
-    process.join()
-    report(plan, known, books, took_s)
-    found = problems(plan, known, books)
+    _ = options.add_argument("--speed", type=float, default=1.0)
+    found = soak(Plan(**vars(options.parse_args())))
     print("\n".join(found) or "nothing lost, nothing duplicated")
     return 1 if found else 0
 
