@@ -323,8 +323,8 @@ def problems(plan: Plan, known: Known, books: dict[str, Any]) -> list[str]:
     return found
 
 
-def soak(plan: Plan) -> list[str]:
-    """Run one soak and print its figures; return what must not be."""
+def soak(plan: Plan) -> tuple[Known, list[str]]:
+    """Run one soak and print its figures; return what is known in the end, and what must not be."""
     processes = multiprocessing.get_context("spawn")
     here, there = processes.Pipe()
     process = processes.Process(target=vendor, args=(plan, there))
@@ -340,7 +340,7 @@ def soak(plan: Plan) -> list[str]:
         process.terminate()
         process.join()
     report(plan, known, books, took_s)
-    return problems(plan, known, books)
+    return known, problems(plan, known, books)
 
 
 def main() -> int:
@@ -353,7 +353,7 @@ def main() -> int:
     _ = options.add_argument("--at-once", type=int, default=1_200)
     _ = options.add_argument("--seed", type=int, default=1)
     _ = options.add_argument("--speed", type=float, default=1.0)
-    found = soak(Plan(**vars(options.parse_args())))
+    _, found = soak(Plan(**vars(options.parse_args())))
     print("\n".join(found) or "nothing lost, nothing duplicated")
     return 1 if found else 0
 
