@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
 
-.PHONY: install demo test check lint types fmt docs figures fuzz clean
+.PHONY: install demo test check lint types fmt docs figures fuzz soak clean
 
 install: $(STAMP)  ## a virtual environment with the package and all tools
 
@@ -53,6 +53,9 @@ fuzz: $(STAMP)  ## guided by coverage, FUZZ_SECONDS (60) for answers and as long
 	$(BIN)/python -m pip install -q --disable-pip-version-check --group fuzz
 	$(BIN)/python fuzz/fuzz_answers.py
 	$(BIN)/python fuzz/fuzz_inputs.py
+
+soak: $(STAMP)  ## 10,000 assets and 1,000 videos at a vendor that fails all the time, some minutes
+	$(BIN)/python benchmarks/soak.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
