@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve, field, frozen
 
-from . import refusals
+from . import refusals, rehearsal
 from .attempts import Budget
 from .breaker import SHARED, BreakerLimits, Breakers
 from .errors import (
@@ -83,12 +83,16 @@ class Switchboard:
         rules = chosen.rules
         self.places: Final = Places(primary, chosen.fallbacks)
         self._limits: Final = rules.breaker
-        self._breakers: Final = chosen.breakers or (SHARED if real_time else Breakers())
+        self._own: Final = chosen.breakers or (SHARED if real_time else Breakers())
         self._hasty: Final = evolve(
             budget,
             attempts=min(budget.attempts, rules.attempts),
             patience_s=min(budget.patience_s, rules.patience_s),
         )
+
+    @property
+    def _breakers(self) -> Breakers:
+        return rehearsal.breakers_in(self._own)
 
     def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
         """Begin an operation where it belongs."""

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from attrs import Factory, frozen
 
+from .breaker import SHARED, Breakers
 from .limiting import PROCESS, Limiter, ProcessLimiter
 from .provider import PortraitProvider
 from .secret import Secret
@@ -65,6 +66,7 @@ class Rehearsal:
         provider: Makes what every `connect` leads to, whatever the profile says.
         journal_folder: Where jobs are noted, in place of the profile's journal.
         limiter: Keeps the account's rates in place of the process's, whose clock is another.
+        breakers: Keep the accounts' circuits in place of the process's, likewise.
     """
 
     time: Time | None = None
@@ -76,6 +78,7 @@ class Rehearsal:
     provider: Callable[[], PortraitProvider] | None = None
     journal_folder: Path | None = None
     limiter: Limiter = Factory(ProcessLimiter)
+    breakers: Breakers = Factory(Breakers)
 
     def credential(self, profile: str, key: str) -> Secret:
         """Make a credential up: the same for the same profile, and different for two."""
@@ -102,6 +105,12 @@ def limiter_in(own: Limiter) -> Limiter:
     """The limiter that holds now: a client's *own*, unless that is the process's."""
     stage = _Stage.rehearsal
     return stage.limiter if stage and stage.time and own is PROCESS else own
+
+
+def breakers_in(own: Breakers) -> Breakers:
+    """The circuits that hold now: a client's *own*, unless they are the process's."""
+    stage = _Stage.rehearsal
+    return stage.breakers if stage and stage.time and own is SHARED else own
 
 
 @contextmanager

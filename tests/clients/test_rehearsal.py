@@ -9,7 +9,9 @@ import pytest
 
 import portraitkit as pk
 from portraitkit.attempts import Clock
-from portraitkit.rehearsal import Rehearsal, current, rehearsing
+from portraitkit.breaker import SHARED
+from portraitkit.limiting import PROCESS
+from portraitkit.rehearsal import Rehearsal, current, limiter_in, rehearsing
 from portraitkit.testing import VirtualTime, simulated
 from portraitkit.testing.fakes import FakePortraits
 from portraitkit.testing.tasktime import TaskTime
@@ -187,3 +189,16 @@ def test_a_clock_of_the_callers_own_is_left_alone():
         own.clock.sleep(5)
 
     assert (5.0, 0.0) == (own.monotonic(), time.monotonic())
+
+
+def test_rates_and_circuits_of_a_rehearsal_are_its_own(provider):
+    """What one test's virtual time has learned is nothing to the next, nor to the process."""
+    client = pk.Client(provider)
+    circuits = client._switchboard
+
+    earnest = (circuits._breakers, limiter_in(PROCESS))
+    with rehearsing(Rehearsal(time=TaskTime())) as first:
+        during = (circuits._breakers, limiter_in(PROCESS))
+
+    assert (SHARED, PROCESS) == earnest == (circuits._breakers, limiter_in(PROCESS))
+    assert (first.breakers, first.limiter) == during
