@@ -9,6 +9,7 @@ from typing import Any, Concatenate, Final, Generic, ParamSpec, Protocol, TypeVa
 
 from .errors import PortraitError
 from .flows.guarding import fit_to_leave
+from .flows.paging import Walk
 from .models import Page
 from .provider import PortraitProvider
 from .wire import Flow
@@ -148,7 +149,7 @@ def lift_pages(operation: PagedOperation[P, T]) -> Callable[Concatenate[Blocking
     @functools.wraps(operation)
     def call(self: Blocking, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
         def items(flow: Flow[Page[T]]) -> Iterator[T]:
-            walk = _Walk[T]()
+            walk = _Walk[T](self.provider, operation.__name__)
             while True:
                 page = self.run(flow, operation.__name__)
                 yield from walk.new(page)
@@ -171,7 +172,7 @@ def lift_pages_async(
     @functools.wraps(operation)
     def call(self: Awaiting, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
         async def items(flow: Flow[Page[T]]) -> AsyncIterator[T]:
-            walk = _Walk[T]()
+            walk = _Walk[T](self.provider, operation.__name__)
             while True:
                 page = await self.run(flow, operation.__name__)
                 for item in walk.new(page):
@@ -239,13 +240,13 @@ class Beginning(Generic[T]):
 _signature: Final = functools.cache(inspect.signature)
 
 
-class _Walk(Generic[T]):
-    """One walk over pages: each item once, and an end even where a vendor repeats its pages."""
+class _Walk(Walk[T]):
+    """A walk that a client makes: each item once, and errors that say whose list it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, provider: PortraitProvider, operation: str) -> None:
+        super().__init__()
         self._items: set[str] = set()
-        self._cursors: set[str | None] = {None}
-        self._last: tuple[T, ...] = ()
+        self._whose = {"provider": provider.name, "operation": operation}
 
     def new(self, page: Page[T]) -> Iterator[T]:
         for item in page.items:
@@ -255,12 +256,10 @@ class _Walk(Generic[T]):
                 yield item
 
     def at_end(self, page: Page[T]) -> bool:
-        again = bool(page.items) and page.items == self._last
-        if again or page.next in self._cursors:
-            return True
-        self._cursors.add(page.next)
-        self._last = page.items
-        return False
+        try:
+            return super().at_end(page)
+        except PortraitError as error:
+            raise error.fill(**self._whose) from None
 
 
 def _shown(call: C, operation: Callable[..., Any], result: str, drop: int = 0) -> C:

@@ -12,6 +12,7 @@ from portraitkit.errors import UnexpectedResponseError
 from portraitkit.flows.waits import every
 from portraitkit.models import Group, Page
 from portraitkit.providers.alltoken import AllToken
+from portraitkit.simulators.alltoken import AllTokenSimulator
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.wire import Auth
 
@@ -83,6 +84,37 @@ def test_a_preview_of_another_json_shows_the_members():
 def _page(number):
     group = Group(provider="alltoken", account="a", id=f"g-{number}")
     return Page(items=(group,), next=str(number + 1))
+
+
+def test_a_list_of_nothing_but_empty_pages_is_said_to_have_no_end():
+    """Each with another cursor: neither is it walked for ever, nor does it count as an end."""
+    asked = []
+
+    def page_of(cursor):
+        asked.append(cursor)
+        yield from ()
+        return Page(items=(), next=str(len(asked)))
+
+    with pytest.raises(UnexpectedResponseError, match="1000 empty pages"):
+        replay(every(page_of), [])
+
+    assert 1000 == len(asked)
+
+
+def test_an_iteration_without_an_end_names_vendor_and_operation():
+    """What a client iterates over ends in an error, too, that says whose list it is."""
+
+    class Endless(AllToken):
+        def list_groups(self, cursor, *, kind=None):
+            yield from ()
+            return Page(items=(), next=str(int(cursor or 0) + 1))
+
+    client = simulated(Endless(api_key=pk.Secret("sk-x")), AllTokenSimulator())
+
+    with pytest.raises(UnexpectedResponseError) as caught:
+        list(client.list_groups())
+
+    assert ("alltoken", "list_groups") == (caught.value.provider, caught.value.operation)
 
 
 def test_collecting_ends_where_a_vendor_repeats_a_page():

@@ -32,6 +32,7 @@ from ..waiting import OnEvent, Sight, wait
 from ..wire import Flow, pause
 from .downloading import video_failed
 from .guarding import guarded
+from .paging import Walk
 
 if TYPE_CHECKING:
     from ..provider import PortraitProvider
@@ -161,18 +162,14 @@ def _listing(provider: PortraitProvider, group_id: str, cursor: str | None) -> F
 def every(page_of: Callable[[str | None], Flow[Page[T]]]) -> Flow[list[T]]:
     """Collect all pages; stops where a vendor repeats a cursor, or the page before, which shows."""
     items: list[T] = []
-    last: tuple[T, ...] = ()
-    seen: set[str | None] = {None}
+    walk = Walk[T]()
     cursor: str | None = None
     while True:
         page = yield from page_of(cursor)
         items.extend(page.items)
-        if page.items and page.items == last:
+        if walk.at_end(page):
             return items
-        cursor, last = page.next, page.items
-        if cursor in seen:
-            return items
-        seen.add(cursor)
+        cursor = page.next
 
 
 def wait_until_verified(
