@@ -27,6 +27,7 @@ from .errors import (
     PortraitError,
     RateLimitedError,
     UnexpectedResponseError,
+    emptied,
 )
 from .limiting import CrowdedError, Limiter
 from .provider import PortraitProvider
@@ -106,6 +107,7 @@ class Call:
         self._tries: list[Attempt] = []
         self._limited_s = 0.0
         self._last: Response | None = None
+        self._fault = TransportError(Outcome.NOT_SENT, "not tried")
         self._until_s = None if request.timeout_s is None else clock.monotonic() + request.timeout_s
         self.wait_s = 0.0
         self.hold_s: float | None = None
@@ -189,17 +191,16 @@ class Call:
             OutcomeUnknownError: It is not, and a create may have been carried out.
             UnexpectedResponseError: An answer came, and no other would be better.
         """
-        self._last = None
+        self._last, self._fault = None, emptied(fault)
         again = fault.outcome is Outcome.NOT_SENT or self._request.repeatable
         if self._note(fault.outcome, fault.reason, None) and again and fault.passing:
             return
-        raise self._given_up(fault)
+        raise self._given_up(fault) from fault.__cause__ or fault
 
     def end(self) -> Response:
         """The answer to go with when no attempt is left."""
         if self._last is None:
-            last = self._tries[-1]
-            raise self._given_up(TransportError(last.outcome, last.reason))
+            raise self._given_up(self._fault) from self._fault.__cause__ or self._fault
         return self._last
 
     def backoff(self, attempt: stamina.Attempt) -> float:

@@ -19,8 +19,8 @@ import stamina
 
 from . import rehearsal
 from .attempts import Budget, Call, Clock
-from .errors import PortraitError
-from .flows.guarding import guarded
+from .errors import PortraitError, emptied, masker
+from .flows.guarding import guarded, reveal
 from .limiting import Limiter
 from .provider import PortraitProvider
 from .secret import Hidden
@@ -60,6 +60,9 @@ class _Runner:
         self._count = threading.Lock()
         self.limited_s = 0.0
 
+    def _emptied(self, error: BaseException) -> BaseException:
+        return emptied(error, masker(reveal(self._provider.secrets), in_paths=True))
+
     def _call(self, step: Request | At) -> Call:
         limiter = rehearsal.limiter_in(self._limiter)
         if isinstance(step, At):
@@ -88,7 +91,14 @@ class Driver(_Runner):
         self._transport = transport
 
     def run(self, flow: Flow[T], operation: str) -> T:
-        """Run a flow to its end."""
+        """Run a flow to its end. Whatever leaves it shows no local variable of what is inside."""
+        try:
+            return self._run(flow, operation)
+        except BaseException as error:  # noqa: BLE001  (raised below, interrupts too)
+            left = error
+        raise self._emptied(left)
+
+    def _run(self, flow: Flow[T], operation: str) -> T:
         with closing(guarded(fresh(flow), self._provider, operation)) as steps:
             reply: object = None
             error: PortraitError | None = None
@@ -165,7 +175,14 @@ class AsyncDriver(_Runner):
         self._transport = transport
 
     async def run(self, flow: Flow[T], operation: str) -> T:
-        """Run a flow to its end."""
+        """Run a flow to its end. Whatever leaves it shows no local variable of what is inside."""
+        try:
+            return await self._run(flow, operation)
+        except BaseException as error:  # noqa: BLE001  (raised below, cancellations too)
+            left = error
+        raise self._emptied(left)
+
+    async def _run(self, flow: Flow[T], operation: str) -> T:
         with closing(guarded(fresh(flow), self._provider, operation)) as steps:
             reply: object = None
             error: PortraitError | None = None

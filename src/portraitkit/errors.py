@@ -38,9 +38,13 @@ Every error that portraitkit raises, in one tree.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import functools
+import inspect
 import re
+import sys
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, Self, TypeVar
 from urllib.parse import parse_qsl, quote
 
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+E = TypeVar("E", bound=BaseException)
 
 
 class Outcome(enum.Enum):
@@ -183,24 +188,76 @@ class PortraitError(Exception):
 
 def frameless(function: Callable[P, T]) -> Callable[P, T]:
     """
-    Let a PortraitError leave *function* without the frames inside it.
+    Let whatever leaves *function*, an interrupt too, show none of its arguments and locals.
 
-    They hold settings, environments and arguments, which a traceback that prints local variables
-    would show.
+    They hold settings, environments and keys, which a traceback that prints local variables would
+    show.
     """
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return function(*args, **kwargs)
-        except PortraitError as error:
+        except BaseException as error:  # noqa: BLE001  (raised below, outside of this handler)
             refused = error
         del args, kwargs
-        if refused.__cause__ is None:
-            refused.__context__ = None
-        raise refused.with_traceback(None)
+        raise emptied(refused)
 
     return call
+
+
+def emptied(error: E, clean: Callable[[str], str] | None = None) -> E:
+    """
+    Take the local variables out of an error's frames, and what is secret out of its causes.
+
+    Frames inside the library, and inside what it calls, hold keys, signed links and answers. File,
+    line and cause stay. What it was raised in the course of is left out.
+
+    Args:
+        error: One that is on its way out, of any kind.
+        clean: Masks the secrets in a cause's text.
+    """
+    error.__traceback__ = _without_locals(error.__traceback__)
+    cause, error.__cause__, error.__context__ = error.__cause__, None, None
+    if cause is not None:
+        error.__cause__ = _shown(cause, clean or mask_links)
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            _ = emptied(each, clean)
+    return error
+
+
+def _shown(cause: BaseException, clean: Callable[[str], str]) -> BaseException:
+    """A cause that may be seen: itself, or a stand-in where its text has a secret."""
+    cause = emptied(cause, clean)
+    if isinstance(cause, PortraitError):
+        return cause.scrub(clean)
+    told = f"{cause!r} {vars(cause)!r}"
+    if clean(told) == told:
+        return cause
+    stand_in = Exception(f"{type(cause).__name__}: {clean(str(cause))}")
+    stand_in.__cause__ = cause.__cause__
+    return stand_in.with_traceback(cause.__traceback__)
+
+
+def _without_locals(traceback: TracebackType | None) -> TracebackType | None:
+    """Keep the frames that have ended and could be emptied: those above will be added again."""
+    ended: list[TracebackType] = []
+    while traceback is not None:
+        frame = traceback.tb_frame
+        # Before 3.13, to clear the frame of a coroutine that waits elsewhere would end it.
+        if sys.version_info >= (3, 13) or not frame.f_code.co_flags & _MAY_WAIT:
+            with contextlib.suppress(RuntimeError):  # it still runs
+                frame.clear()
+                ended.append(traceback)
+        traceback = traceback.tb_next
+    shown: TracebackType | None = None
+    for each in reversed(ended):
+        shown = TracebackType(shown, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    return shown
+
+
+_MAY_WAIT: Final = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def _rebuild(cls: type[PortraitError], state: dict[str, Any]) -> PortraitError:

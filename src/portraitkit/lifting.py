@@ -7,7 +7,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, Final, Generic, ParamSpec, Protocol, TypeVar
 
-from .errors import PortraitError
+from .errors import PortraitError, emptied
 from .flows.guarding import fit_to_leave
 from .flows.paging import Walk
 from .models import Page
@@ -232,6 +232,9 @@ class Beginning(Generic[T]):
             begun: T = getattr(self.provider, self.name)(*before, *self.args, **self.kwargs)
         except PortraitError as error:
             refused = error
+        except BaseException as error:
+            _ = emptied(error)
+            raise
         else:
             return begun
         raise fit_to_leave(refused, self.provider, self.name, self.provider.secrets)

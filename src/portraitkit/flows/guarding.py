@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import OutcomeUnknownError, PortraitError, UnexpectedResponseError, masker
+from ..errors import OutcomeUnknownError, PortraitError, UnexpectedResponseError, emptied, masker
 from ..refusals import LOOK_FIRST
 from ..wire import Flow, Request, Response, Step, through
 
@@ -48,11 +48,10 @@ def guarded(flow: Flow[T], provider: PortraitProvider, operation: str) -> Flow[T
 def fit_to_leave(
     error: PortraitError, provider: PortraitProvider, operation: str, secrets: Iterable[Secret]
 ) -> PortraitError:
-    """Complete an error, and take frames and secrets out of it."""
+    """Complete an error, and take secrets out of it, its causes and its frames."""
+    clean = masker(reveal(secrets), in_paths=True)
     error = error.fill(provider=provider.name, operation=operation)
-    # The frames inside hold decoded answers; a traceback that prints locals would show them.
-    error.__cause__ = error.__context__ = None
-    return error.with_traceback(None).scrub(masker(_reveal(secrets), in_paths=True))
+    return emptied(error, clean).scrub(clean)
 
 
 def _lost(error: UnexpectedResponseError, created: Response) -> OutcomeUnknownError:
@@ -66,7 +65,8 @@ def _lost(error: UnexpectedResponseError, created: Response) -> OutcomeUnknownEr
     )
 
 
-def _reveal(secrets: Iterable[Secret]) -> list[str]:
+def reveal(secrets: Iterable[Secret]) -> list[str]:
+    """The values of secrets, save for those that went through a pickle."""
     values: list[str] = []
     for secret in secrets:
         try:
