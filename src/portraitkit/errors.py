@@ -221,8 +221,8 @@ def emptied(error: E, clean: Callable[[str], str] | None = None) -> E:
     cause, error.__cause__, error.__context__ = error.__cause__, None, None
     if cause is not None:
         error.__cause__ = _shown(cause, clean or mask_links)
-    if isinstance(error, BaseExceptionGroup):
-        for each in error.exceptions:
+    for each in getattr(error, "exceptions", ()):  # of a group
+        if isinstance(each, BaseException):
             _ = emptied(each, clean)
     return error
 

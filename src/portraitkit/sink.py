@@ -1,12 +1,14 @@
 """
 Where an answer's bytes go: into memory or a file, never more than the request allows.
 
-A body that comes compressed is unpacked within the same bound; one that is only labelled so is
-taken as it is, since a gateway is known to mislabel. Files are written as `parts` are.
+A body that comes packed as gzip or deflate is unpacked within the same bound; one that is only
+labelled so is taken as it is, since a gateway is known to mislabel. Files are written as `parts`
+are.
 """
 
 from __future__ import annotations
 
+import math
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -50,8 +52,9 @@ class Sink:
         self._headers: dict[str, str] = {}
         self._size = self._raw_size = 0
         self._kept = bytearray()
+        self._packing = ""
         self._start: bytes | None = None
-        """What came so far of a body that is labelled gzip, while that is not yet certain."""
+        """What came so far of a body that is labelled as packed, while that is not yet certain."""
         self._unpacker: Any = None
         self._part: Part | None = None
         self._writes = False
@@ -68,7 +71,8 @@ class Sink:
         """Take status and headers."""
         self._status = status
         self._headers = {name.lower(): text for name, text in headers.items()}
-        if self._headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip"):
+        self._packing = self._headers.get("content-encoding", "").strip().lower()
+        if self._packing not in ("", "identity"):
             self._start = b""
         if self._part and 200 <= status < 300:  # noqa: PLR2004  (the range of success)
             if self._headers.get("content-type", "").strip().lower().startswith("text/html"):
@@ -94,8 +98,7 @@ class Sink:
             if len(self._start) < len(_GZIP):
                 return
             chunk, self._start = self._start, None
-            if chunk.startswith(_GZIP):
-                self._unpacker = zlib.decompressobj(wbits=31)
+            self._unpacker = _unpacker(self._packing, chunk)
         self._keep(chunk)
 
     def response(self) -> Response:
@@ -109,7 +112,7 @@ class Sink:
         if self._start:
             self._keep(self._start)
         if self._unpacker and not self._unpacker.eof:
-            raise TransportError(Outcome.UNKNOWN, _DAMAGED)
+            raise self._damaged()
         if self._part and self._writes:
             if not self._size:
                 raise TransportError(Outcome.UNKNOWN, "the file came empty")
@@ -139,21 +142,48 @@ class Sink:
             self._on_disk(partial(self._part.write, plain))
             return
         self._kept += plain
-        if time.monotonic() - self._started > self._total_s:
-            raise TransportError(Outcome.UNKNOWN, f"answer not complete in {self._total_s:g} s")
+        if self.left_s <= 0:
+            raise self.too_late()
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the whole has to be there. A file that has begun has no such limit."""
+        return math.inf if self._writes else self._started + self._total_s - time.monotonic()
+
+    def too_late(self, outcome: Outcome = Outcome.UNKNOWN) -> TransportError:
+        """Make the error for an exchange that goes on and on."""
+        return TransportError(outcome, f"answer not complete in {self._total_s:g} s")
 
     def _unpacked(self, chunk: bytes, most: int) -> bytes:
         try:
             plain: bytes = self._unpacker.decompress(chunk, most)
         except zlib.error:
-            raise TransportError(Outcome.UNKNOWN, _DAMAGED) from None
+            raise self._damaged() from None
         return plain
+
+    def _damaged(self) -> TransportError:
+        return TransportError(Outcome.UNKNOWN, f"answer is damaged {self._packing[:20]}")
 
     def _on_disk(self, do: Callable[[], T]) -> T:
         try:
             return do()
         except OSError as error:
             raise _unwritable(self._request.save_to, error) from None
+
+
+def _unpacker(label: str, start: bytes) -> Any:
+    """What unpacks a body, as its first bytes say; None for one that is not packed at all."""
+    if start.startswith(_GZIP):
+        return zlib.decompressobj(wbits=31)
+    is_zlib = start[0] & 15 == zlib.DEFLATED and int.from_bytes(start[:2]) % 31 == 0
+    if label == "deflate" and is_zlib:
+        return zlib.decompressobj()
+    if label in ("gzip", "x-gzip") or start[:1] in b'{[<"':
+        return None
+    if label == "deflate":
+        return zlib.decompressobj(wbits=-15)
+    packed = f"answer is packed as {label[:20]!r}, which was not asked for"
+    raise TransportError(Outcome.UNKNOWN, packed, passing=False)
 
 
 def _unwritable(path: Path | None, error: OSError) -> InvalidInputError:
@@ -165,6 +195,5 @@ def _unwritable(path: Path | None, error: OSError) -> InvalidInputError:
 
 
 _GZIP: Final = b"\x1f\x8b"
-_DAMAGED: Final = "answer is damaged gzip"
 _PARTIAL: Final = 206
 _NO_SUCH_RANGE: Final = 416

@@ -7,24 +7,28 @@ cookie is kept, and what httpx logs of our requests has its queries masked: link
 
 from __future__ import annotations
 
-import logging
 import os
-import re
+import ssl
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
 
 import anyio
 import anyio.to_thread
 import httpx
+from anyio.lowlevel import current_token
 from attrs import frozen
 
 from . import __version__
-from .errors import Outcome, masker
+from .bounds import bounded
+from .connections import Clients, Route
+from .errors import ConfigError
+from .faults import fault_of, root_of, why
+from .logmasks import is_sending, mask_logs, sending
 from .sink import Sink, TransportError
 from .wire import Request, Response
 
@@ -79,10 +83,29 @@ class AsyncTransport(Protocol):
         ...
 
 
-@cache
 def tls_context() -> Any:
-    """One TLS context for all clients: loading the CA bundle takes longer than a request."""
-    return httpx.create_ssl_context()
+    """
+    One TLS context for all clients: loading the CA bundle takes longer than a request.
+
+    Raises:
+        ConfigError: The environment names certificates that cannot be read.
+    """
+    return _tls_context(*map(os.environ.get, _CA_VARIABLES))
+
+
+@cache
+def _tls_context(*named: str | None) -> Any:
+    variable = next((name for name, path in zip(_CA_VARIABLES, named, strict=True) if path), "")
+    try:
+        if variable == "SSL_CERT_DIR":
+            _ = [*Path(os.environ[variable]).iterdir()]  # OpenSSL does not miss a folder
+        return httpx.create_ssl_context()
+    except OSError as error:  # ssl's own are of this kind
+        raise ConfigError(
+            f"the CA certificates of {variable or 'certifi'} cannot be read: {why(error)}",
+            field=variable,
+            next_step=f"correct or unset {variable}" if variable else "reinstall certifi",
+        ) from None
 
 
 class HttpxTransport:
@@ -95,58 +118,93 @@ class HttpxTransport:
     def __init__(
         self, client: httpx.Client | None = None, timeouts: Timeouts | None = None
     ) -> None:
-        self._owns = client is None
-        self._client = client or httpx.Client(**_settings())
-        self._process = os.getpid()
+        self._clients = Clients(partial(_made, httpx.Client), client)
+        self._library = _library_of(client)
         self._timeouts = timeouts or Timeouts()
-        self._library = _library_of(self._client)
 
     def send(self, request: Request) -> Response:
         """Send one request, once."""
-        if self._owns and self._process != os.getpid():
-            self._client, self._process = httpx.Client(**_settings()), os.getpid()
+        client = self._clients.of(request.url, self)
         with _exchange(request, self._timeouts, self._library) as sink:
             request = request.with_headers(sink.asks())
-            with self._client.stream(**_arguments(request, self._timeouts)) as answer:
+            with client.stream(**_arguments(request, self._timeouts)) as answer:
                 sink.begin(answer.status_code, answer.headers)
                 for chunk in _read_already(answer) or answer.iter_raw():
                     sink.take(chunk)
             return sink.response()
 
     def close(self) -> None:
-        """Close the client, unless it was handed in."""
-        if self._owns:
-            self._client.close()
+        """Close its own clients. Nothing can be sent any more."""
+        for client in self._clients.give_up(self):
+            client.close()
 
 
 class AsyncHttpxTransport:
-    """The asynchronous transport, for asyncio and trio."""
+    """The asynchronous transport, for asyncio and trio. Each event loop gets its connections."""
 
     def __init__(
         self, client: httpx.AsyncClient | None = None, timeouts: Timeouts | None = None
     ) -> None:
-        self._owns = client is None
-        self._client = client or httpx.AsyncClient(**_settings())
+        self._clients = Clients(partial(_made, httpx.AsyncClient), client)
+        self._library = _library_of(client)
         self._timeouts = timeouts or Timeouts()
-        self._library = _library_of(self._client)
 
     async def send(self, request: Request) -> Response:
         """Send one request, once."""
+        client = self._clients.of(request.url, current_token().native_token)
         with _exchange(request, self._timeouts, self._library) as sink:
-            request = request.with_headers(await _off(request, sink.asks))
-            async with self._client.stream(**_arguments(request, self._timeouts)) as answer:
-                await _off(request, sink.begin, answer.status_code, answer.headers)
-                if read := _read_already(answer):
-                    await _off(request, sink.take, read[0])
-                else:
-                    async for chunk in answer.aiter_raw():
-                        await _off(request, sink.take, chunk)
-            return await _off(request, sink.response)
+            with anyio.move_on_after(sink.left_s + _GRACE_S) as limit:
+                request = request.with_headers(await _off(request, sink.asks))
+                async with client.stream(**_arguments(request, self._timeouts)) as answer:
+                    await _off(request, sink.begin, answer.status_code, answer.headers)
+                    limit.deadline = anyio.current_time() + sink.left_s
+                    if read := _read_already(answer):
+                        await _off(request, sink.take, read[0])
+                    else:
+                        async for chunk in answer.aiter_raw():
+                            await _off(request, sink.take, chunk)
+                return await _off(request, sink.response)
+            raise sink.too_late()
 
     async def close(self) -> None:
-        """Close the client, unless it was handed in."""
-        if self._owns:
-            await self._client.aclose()
+        """Close its own clients of this event loop. Nothing can be sent any more."""
+        for client in self._clients.give_up(current_token().native_token):
+            await client.aclose()
+
+
+def _made(kind: Callable[..., Any], route: Route) -> Any:
+    """
+    Make a client of our own.
+
+    Its pool has no limits: to keep one, httpcore 1.0.9 closes idle connections, and may hit one
+    that another thread was just given. A create would be lost that way.
+    """
+    proxy = route.proxy
+    try:
+        return kind(
+            proxy=proxy and proxy.url,
+            trust_env=False,  # httpx would use a proxy for this machine, and trips over IPv6
+            verify=_trust(route),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
+        )
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        if proxy is None:
+            raise
+        missing = isinstance(error, ImportError)
+    write = "pip install 'httpx[socks]'" if missing else "write it as http://host:port"
+    raise ConfigError(
+        f"the proxy of {proxy.variable} cannot be used: it is "
+        f"{'a socks proxy, and socksio is not installed' if missing else 'no address of one'}",
+        field=proxy.variable,
+        next_step=f"{write}, or unset {proxy.variable}",
+    )
+
+
+def _trust(route: Route) -> Any:
+    if route.is_offline:
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and is quickly made
+    return tls_context() if route.with_tls or route.proxy else False
 
 
 async def _off(request: Request, call: Callable[[*Ts], T], *args: *Ts) -> T:
@@ -154,11 +212,6 @@ async def _off(request: Request, call: Callable[[*Ts], T], *args: *Ts) -> T:
     if request.save_to:
         return await anyio.to_thread.run_sync(call, *args)
     return call(*args)
-
-
-def is_sending() -> bool:
-    """Tell whether this task or thread is just sending a request of ours."""
-    return _OURS.get() is not None
 
 
 def _read_already(answer: Any) -> list[bytes]:
@@ -170,64 +223,15 @@ def _read_already(answer: Any) -> list[bytes]:
 def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Generator[Sink]:
     """Give an answer a place; what the library raises comes out as a TransportError."""
     sink = Sink(request, min(request.timeout_s or timeouts.total_s, timeouts.total_s))
-    # A token may be a part of a path, where it looks like any id.
-    hide = masker(each.reveal() for each in request.secrets) if request.secrets else _hidden
-    ours = _OURS.set(hide)
     unusable = getattr(library, "InvalidURL", library.HTTPError)
     known: tuple[type[Exception], ...] = (library.HTTPError, unusable, UnicodeEncodeError)
     try:
-        yield sink
+        with sending(request), bounded(sink):
+            yield sink
     except known as error:
-        raise _fault(error) from None
+        raise fault_of(error) from root_of(error)
     finally:
-        _OURS.reset(ours)
         sink.leave()
-
-
-def _hide_queries(record: logging.LogRecord) -> bool:
-    """Mask the queries of addresses in what is logged of our own requests."""
-    if (hide := _OURS.get()) and isinstance(record.args, tuple):
-        record.args = tuple(
-            each if isinstance(each, int | float) else hide(str(each)) for each in record.args
-        )
-    return True
-
-
-def _hide_headers(record: logging.LogRecord) -> bool:
-    """Leave event and status of what the layers below log: headers hold links, faults answers."""
-    if hide := _OURS.get():
-        told = record.getMessage().partition(", [")[0]
-        record.msg, record.args = _EXCEPTION.sub(r"\1(...)", hide(told)), ()
-    return True
-
-
-def _hide_all(record: logging.LogRecord) -> bool:
-    """Leave nothing of our own requests where whole headers are logged, keys and all."""
-    del record
-    return _OURS.get() is None
-
-
-_EXCEPTION: Final = re.compile(r"(exception=\w+)\(.*\)", re.DOTALL)
-_CORE_LOGGERS: Final = ("connection", "http11", "http2", "proxy", "socks")
-_OURS: Final[ContextVar[Callable[[str], str] | None]] = ContextVar(
-    "portraitkit_request", default=None
-)
-"""What hides the secrets of the request under way, in whatever a library logs of it."""
-_hidden: Final = masker(())
-
-
-def _settings() -> dict[str, Any]:
-    """
-    What a client of our own is made with.
-
-    Its pool has no limits: to keep one, httpcore 1.0.9 closes idle connections, and may hit one
-    that another thread was just given. A create would be lost that way.
-    """
-    return {
-        "verify": tls_context(),
-        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        "limits": httpx.Limits(max_connections=None, max_keepalive_connections=None),
-    }
 
 
 def _arguments(request: Request, timeouts: Timeouts) -> dict[str, Any]:
@@ -259,39 +263,10 @@ def _library_of(client: object) -> Any:
         if hasattr(module, "HTTPError") and hasattr(module, "ConnectError"):
             library = module
             break
-    logging.getLogger(library.__name__).addFilter(_hide_queries)
-    core = library.__name__.replace("httpx", "httpcore")
-    for name in _CORE_LOGGERS:
-        logging.getLogger(f"{core}.{name}").addFilter(_hide_headers)
-    for name in ("hpack.hpack", "hpack.table"):
-        logging.getLogger(name).addFilter(_hide_all)
+    mask_logs(library.__name__)
     return library
 
 
-def _fault(error: Exception) -> TransportError:
-    """Say what became of a request whose answer did not come."""
-    for cls in type(error).__mro__:
-        if reason := _NOT_SENT.get(cls.__name__):
-            return TransportError(Outcome.NOT_SENT, reason)
-    reason = _UNKNOWN.get(type(error).__name__, "connection failed")
-    return TransportError(Outcome.UNKNOWN, reason)
-
-
-_NOT_SENT: Final = {
-    "ConnectError": "cannot connect",
-    "ConnectTimeout": "timeout while connecting",
-    "PoolTimeout": "timeout while waiting for a free connection",
-    "ProxyError": "the proxy refused",
-    "UnsupportedProtocol": "not an http address",
-    "InvalidURL": "not an http address",
-    "UnicodeEncodeError": "the request cannot be put on the wire",
-}
-"""Names that httpx and its forks share, for what happens before the first byte is sent."""
-_UNKNOWN: Final = {
-    "WriteError": "connection lost while sending",
-    "WriteTimeout": "timeout while sending",
-    "ReadError": "connection lost while receiving",
-    "ReadTimeout": "timeout while receiving",
-    "RemoteProtocolError": "connection ended without a whole answer",
-    "LocalProtocolError": "the request cannot be put on the wire",
-}
+_CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_GRACE_S: Final = 0.05
+"""What the library limits itself, such as connecting, ends a little before the whole does."""

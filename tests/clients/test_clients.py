@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import inspect
 import logging
 import os
@@ -343,32 +344,22 @@ def test_a_clients_repr_names_profile_and_provider(provider):
 # -- closing ---------------------------------------------------------------------------------------
 
 
-def test_a_context_manager_closes_what_it_opened(driver, provider):
-    """Its own HTTP client is closed at the end, an injected one is not."""
+def test_what_is_closed_sends_nothing_more(driver, provider, raw_server, held):
+    """Its own connections are closed at the end, an injected client is not; both say so later."""
+    server = raw_server(answering)
+    request = Request(method="GET", url=f"{server.url}/v1")
+    http_kind = httpx.Client if driver == "blocking" else httpx.AsyncClient
+    kind = Client if driver == "blocking" else AsyncClient
+    given = http_kind(transport=httpx.MockTransport(lambda sent: httpx.Response(200)))
 
-    def blocking():
-        with (
-            Client(provider) as mine,
-            httpx.Client() as given,
-            Client(provider, http_client=given) as theirs,
-        ):
-            transports = mine._transport, theirs._transport
-            theirs.close()
-            assert not given.is_closed
-        return transports[0]._client.is_closed
+    for options in ({}, {"http_client": given}):
+        client = held(kind(provider, **options))
+        client.close()
+        with pytest.raises(errors.PortraitError, match=r"closed.*open another"):
+            client.run(send(request))
 
-    async def run():
-        async with (
-            AsyncClient(provider) as mine,
-            httpx.AsyncClient() as given,
-            AsyncClient(provider, http_client=given) as theirs,
-        ):
-            transports = mine._transport, theirs._transport
-            await theirs.close()
-            assert not given.is_closed
-        return transports[0]._client.is_closed
-
-    assert blocking() if driver == "blocking" else anyio.run(run, backend=driver)
+    assert not given.is_closed
+    assert [] == server.seen
 
 
 def test_an_error_inside_closes_too_and_comes_out(script):
@@ -435,7 +426,8 @@ def test_many_threads_share_one_connection_pool(simulator):
         request = Request(method="GET", url=f"{server.url}/media/clip.mp4")
         with Client(provider, budget=Budget(attempts=1)) as client:
             answers = list(pool.map(lambda _: client.run(send(request)), range(320)))
-            limits = client._transport._client._transport._pool
+            made = client._transport._clients.of(server.url, client._transport)
+            limits = made._transport._pool
 
     assert [200] * 320 == [each.status for each in answers]
     assert sys.maxsize == limits._max_connections == limits._max_keepalive_connections
@@ -483,6 +475,65 @@ def test_two_event_loops_in_one_process(raw_server):
         statuses = list(pool.map(reads, ["asyncio", "trio"], servers))
 
     assert [[200] * 5] * 2 == statuses
+
+
+# The first loop ends with a connection open, which nobody can close any more.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_one_client_serves_one_event_loop_after_another(backend, provider, simulator):
+    """Each loop has connections of its own, so that no create is sent on a dead one."""
+    client = AsyncClient(provider)
+    with serve(simulator) as server:
+        request = Request(method="GET", url=f"{server.url}/media/clip.mp4")
+
+        async def run():
+            return [(await client.run(send(request))).status for _ in range(2)]
+
+        assert [[200, 200]] * 2 == [anyio.run(run, backend=backend) for _ in range(2)]
+    del client
+    gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_injected_client_is_not_used_in_a_second_event_loop(backend, provider, raw_server):
+    """Its connections belong to the first: refused before anything is sent."""
+
+    def kept_open(server, peer):
+        server.seen.append(peer.read())
+        peer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        server.release.wait(5)
+
+    server = raw_server(kept_open)
+    client = AsyncClient(provider, http_client=httpx.AsyncClient())
+    request = Request(method="POST", url=f"{server.url}/v1")
+
+    async def run():
+        return (await client.run(send(request))).status
+
+    assert 200 == anyio.run(run, backend=backend)
+    with pytest.raises(errors.PortraitError, match="another event loop"):
+        anyio.run(run, backend=backend)
+    del client
+    gc.collect()
+
+    assert 1 == len(server.seen)
+
+
+def test_threads_with_loops_of_their_own_share_one_client(provider, simulator):
+    """Whichever loop a request comes from, its connection is that loop's."""
+    with serve(simulator) as server, ThreadPoolExecutor(4) as pool:
+        client = AsyncClient(provider)
+        request = Request(method="GET", url=f"{server.url}/media/clip.mp4")
+
+        async def run():
+            async with client._transport._clients.of(server.url, asyncio.get_running_loop()):
+                return [(await client.run(send(request))).status for _ in range(8)]
+
+        runs = [pool.submit(asyncio.run, run()) for _ in range(4)]
+        assert [[200] * 8] * 4 == [each.result() for each in runs]
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

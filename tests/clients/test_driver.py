@@ -596,16 +596,21 @@ def test_a_real_clock_is_the_default():
 # -- errors ----------------------------------------------------------------------------------------
 
 
-def test_an_error_leaves_without_inner_frames(script):
-    """A traceback that prints locals shows no decoded answer and no authorised request."""
-    vendor = script(refusal("InvalidParameter"))
+def test_a_cause_is_kept_and_masked(script):
+    """What an error came from is still told: as it is, or without what is secret in it."""
 
-    with pytest.raises(errors.InvalidRequestError) as caught:
-        vendor.run(read)
+    def story(cause):
+        yield from ()
+        raise errors.ConflictError("no") from cause
 
-    files = {frame.filename for frame in traceback.extract_tb(caught.value.__traceback__)}
-    assert not [name for name in files if name.endswith(("vendor.py", "wire.py", "_actions.py"))]
-    assert (None, None) == (caught.value.__cause__, caught.value.__context__)
+    for cause, told in (
+        (KeyError("rows"), "KeyError('rows')"),
+        (ValueError(f"no {KEY}"), "Exception('ValueError: no <secret>')"),
+        (errors.MediaError(f"no {KEY}"), "MediaError('no <secret>')"),
+    ):
+        with pytest.raises(errors.ConflictError) as caught:
+            script().run(lambda _, cause=cause: story(cause))
+        assert (told, None) == (repr(caught.value.__cause__), caught.value.__context__)
 
 
 def test_no_text_of_an_error_shows_a_secret(script):

@@ -6,9 +6,13 @@ import gzip
 import logging
 import os
 import resource
+import socket
+import ssl
 import sys
+import threading
 import types
 import zlib
+from pathlib import Path
 
 import anyio
 import httpx
@@ -16,7 +20,7 @@ import pytest
 from attrs import evolve
 from peers import http
 
-from portraitkit import errors, sink
+from portraitkit import errors
 from portraitkit.attempts import Budget
 from portraitkit.errors import Outcome
 from portraitkit.flows.downloading import follow
@@ -143,7 +147,54 @@ def test_a_refused_connection_was_not_sent(free_url, transmit):
     with pytest.raises(TransportError) as caught:
         transmit(post(free_url))
 
-    assert (Outcome.NOT_SENT, "cannot connect") == (caught.value.outcome, caught.value.reason)
+    assert Outcome.NOT_SENT is caught.value.outcome
+    assert "cannot connect: Connection refused" == caught.value.reason
+    assert isinstance(caught.value.__cause__, ConnectionRefusedError)
+
+
+def test_an_unknown_host_is_told_from_a_refused_port(transmit, monkeypatch):
+    """The system's own words are in the reason."""
+    monkeypatch.setattr(socket, "getaddrinfo", _unknown_name)
+
+    with pytest.raises(TransportError, match="Name or service not known") as caught:
+        transmit(post("http://vendor.example/"))
+
+    assert Outcome.NOT_SENT is caught.value.outcome
+    assert isinstance(caught.value.__cause__, socket.gaierror)
+
+
+def _unknown_name(*args, **options):
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+def test_a_certificate_that_is_not_trusted_is_told(raw_server, transmit):
+    """And why not, in OpenSSL's words; nothing was sent."""
+    server = raw_server(_masked)
+
+    with pytest.raises(TransportError, match="certificate is not trusted: self-signed") as caught:
+        transmit(post(server.url.replace("http://", "https://")))
+
+    assert Outcome.NOT_SENT is caught.value.outcome
+    assert isinstance(caught.value.__cause__, ssl.SSLCertVerificationError)
+
+
+def _masked(server, peer):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(Path(__file__).parents[1] / "data" / "another-name-test-key.pem")
+    with pytest.raises(ssl.SSLError):
+        context.wrap_socket(peer.connection, server_side=True)
+
+
+def test_a_search_for_a_name_that_never_ends_was_not_sent(monkeypatch):
+    """The system knows no limit for it, so that a blocking client sets one."""
+    release = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: release.wait(5) and [])
+
+    with pytest.raises(TransportError, match="timeout while connecting") as caught:
+        HttpxTransport(timeouts=Timeouts(connect_s=0.05)).send(post("http://vendor.example/"))
+    release.set()
+
+    assert Outcome.NOT_SENT is caught.value.outcome
 
 
 def test_a_name_that_resolves_to_nothing_was_not_sent(transmit, monkeypatch):
@@ -194,16 +245,54 @@ def test_a_request_may_have_less_time_than_the_profile_gives(raw_server, transmi
         transmit(get(server.url, timeout_s=0.1))
 
 
-def test_an_answer_that_trickles_ends_too(raw_server, transmit, monkeypatch):
-    """A byte now and then resets the read timeout, so the whole has a limit as well."""
-    moments = iter([0.0, 5.1])
-    monkeypatch.setattr(sink, "time", types.SimpleNamespace(monotonic=lambda: next(moments)))
-    server = raw_server(http(b"..."))
+@pytest.mark.parametrize("injected", [False, True], ids=["own", "injected"])
+@pytest.mark.parametrize(
+    ("start", "again"),
+    [
+        (b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n", b"a"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"a"),
+    ],
+    ids=["102", "100", "103", "header", "body", "chunk"],
+)
+def test_an_answer_that_goes_on_and_on_ends(raw_server, transmit, driver, injected, start, again):
+    """Each byte resets the read timeout, so that the whole has a limit as well."""
 
-    with pytest.raises(TransportError, match="answer not complete in 5 s") as caught:
-        transmit(get(server.url, timeout_s=5))
+    def act(server, peer):
+        server.seen.append(peer.read())
+        peer.write(start)
+        while not server.release.wait(0.02):
+            peer.write(again)
+
+    server = raw_server(act)
+    kind = httpx.Client if driver == "blocking" else httpx.AsyncClient
+    client = kind() if injected else None
+    with pytest.raises(TransportError, match=r"answer not complete in 0\.2 s|timeout") as caught:
+        transmit(post(server.url), client=client, timeouts=Timeouts(total_s=0.2))
+    if client:
+        _close(client)
 
     assert Outcome.UNKNOWN is caught.value.outcome
+
+
+def test_a_file_that_has_begun_has_all_its_time(raw_server, transmit, tmp_path):
+    """A large film takes long: the limit for answers in memory is not for it."""
+
+    def act(server, peer):
+        server.seen.append(peer.read())
+        peer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 262144\r\n\r\n")
+        for start in range(0, len(FILM), 65536):
+            peer.write(FILM[start : start + 65536])
+            server.release.wait(0.08)
+
+    server = raw_server(act)
+
+    transmit(get(server.url, save_to=tmp_path / "mia.mp4"), timeouts=Timeouts(total_s=0.2))
+
+    assert FILM == (tmp_path / "mia.mp4").read_bytes()
 
 
 # -- sizes -----------------------------------------------------------------------------------------
@@ -257,21 +346,34 @@ def test_gzip_in_small_pieces_is_unpacked(raw_server, transmit):
     assert b'{"ok": true}' == transmit(get(server.url)).content
 
 
+@pytest.mark.parametrize("label", ["gzip", "deflate", "br"])
 @pytest.mark.parametrize("body", [b'{"ok": true}', b"7", b""])
-def test_a_plain_body_with_a_gzip_label_is_plain(raw_server, transmit, body):
+def test_a_plain_body_with_another_label_is_plain(raw_server, transmit, body, label):
     """APIYI labels plain answers as gzip: the bytes decide."""
-    server = raw_server(http(body, Content_Encoding="gzip"))
+    server = raw_server(http(body, Content_Encoding=label))
 
     assert body == transmit(get(server.url)).content
 
 
-@pytest.mark.parametrize("encoding", ["br", "deflate", "identity"])
-def test_other_encodings_are_left_as_they_are(raw_server, transmit, encoding):
-    """Nothing else was asked for, and nothing else is guessed at."""
-    content = zlib.compress(b"{}")
-    server = raw_server(http(content, Content_Encoding=encoding))
+@pytest.mark.parametrize("wbits", [15, -15], ids=["zlib", "raw"])
+def test_deflate_is_unpacked(raw_server, transmit, wbits):
+    """In both forms that go by this name."""
+    packer = zlib.compressobj(wbits=wbits)
+    content = packer.compress(b'{"ok": true}') + packer.flush()
+    server = raw_server(http(content, Content_Encoding="deflate"))
 
-    assert content == transmit(get(server.url)).content
+    assert b'{"ok": true}' == transmit(get(server.url)).content
+
+
+@pytest.mark.parametrize("label", ["br", "zstd", "gzip, br", "made-up"])
+def test_an_answer_that_cannot_be_unpacked_says_so(raw_server, transmit, label):
+    """It is named, and not read as if it were plain."""
+    server = raw_server(http(b"\x8b\x05\x80{}\x03", Content_Encoding=label))
+
+    with pytest.raises(TransportError, match=f"packed as '{label}'") as caught:
+        transmit(get(server.url))
+
+    assert (Outcome.UNKNOWN, False) == (caught.value.outcome, caught.value.passing)
 
 
 @pytest.mark.parametrize(
@@ -289,10 +391,10 @@ def test_damaged_gzip_is_no_answer(raw_server, transmit, content):
     assert Outcome.UNKNOWN is caught.value.outcome
 
 
-def test_a_gzip_bomb_is_refused(raw_server, transmit):
+@pytest.mark.parametrize(("label", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_bomb_is_refused(raw_server, transmit, label, pack):
     """The limit is on what it unpacks to, and no more than that is ever unpacked."""
-    bomb = gzip.compress(bytes(50_000_000))
-    server = raw_server(http(bomb, Content_Encoding="gzip"))
+    server = raw_server(http(pack(bytes(50_000_000)), Content_Encoding=label))
 
     with pytest.raises(TransportError, match="answer larger than 100000 bytes"):
         transmit(get(server.url, limit_bytes=100_000))

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from attrs import define
 
+from ..connections import offline
 from ..transport import is_sending
 from .matching import Canon, Recorded, Roles, canon, difference, replace_tokens
 
@@ -254,6 +255,8 @@ _AGAIN: Final = (
 def running(tape: Tape) -> Generator[Tape]:
     """Let a tape answer and record for a while. What vcrpy logs of it goes nowhere."""
     with ExitStack() as stack:
+        if tape.mode is Mode.REPLAY:
+            stack.enter_context(offline())
         for name in _LOGGERS:
             logger = logging.getLogger(name)
             logger.addFilter(_unlogged)  # vcrpy logs whole answers, links and tokens included
