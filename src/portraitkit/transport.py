@@ -16,6 +16,7 @@ from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -181,6 +182,8 @@ def _made(kind: Callable[..., Any], route: Route) -> Any:
     """
     proxy = route.proxy
     try:
+        # httpx takes half an address for a name; urlsplit, asked for the port, does not.
+        _ = proxy and urlsplit(proxy.url).port
         return kind(
             proxy=proxy and proxy.url,
             trust_env=False,  # httpx would use a proxy for this machine, and trips over IPv6

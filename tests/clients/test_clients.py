@@ -491,7 +491,7 @@ def test_one_client_serves_one_event_loop_after_another(backend, provider, simul
             return [(await client.run(send(request))).status for _ in range(2)]
 
         assert [[200, 200]] * 2 == [anyio.run(run, backend=backend) for _ in range(2)]
-    del client
+    client = None
     gc.collect()
 
 
@@ -516,7 +516,7 @@ def test_an_injected_client_is_not_used_in_a_second_event_loop(backend, provider
     assert 200 == anyio.run(run, backend=backend)
     with pytest.raises(errors.PortraitError, match="another event loop"):
         anyio.run(run, backend=backend)
-    del client
+    client = None
     gc.collect()
 
     assert 1 == len(server.seen)
