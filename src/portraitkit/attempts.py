@@ -2,7 +2,7 @@
 One request through its attempts: what to send now, what an outcome means, whether to go on.
 
 A read is repeated after any passing fault; a create only when it was certainly not sent, or was
-refused for load. Nothing here waits or sends.
+refused for its rate. Nothing here waits or sends.
 """
 
 from __future__ import annotations
