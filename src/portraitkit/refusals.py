@@ -13,6 +13,7 @@ from attrs import frozen
 from . import errors
 from .codec import is_object, unreadable
 from .errors import OutcomeUnknownError, PortraitError, ProviderError, UnexpectedResponseError
+from .likely import ids_in
 from .wire import origin_of
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def read(vendor: Vendor, response: Response) -> ProviderError | UnexpectedRespon
         )
     kind = class_of(vendor.error_codes, fault.code, response.status)
     error = kind(_summary(fault, response), **context)
-    error.proves_refusal = fault.code not in vendor.uncertain_codes
+    # Success or failure that names something may have made it, whatever it says beside.
+    unclear = (response.ok or response.status >= _SERVER_FAULTS) and bool(ids_in(data))
+    error.proves_refusal = fault.code not in vendor.uncertain_codes and not unclear
     return error
 
 
