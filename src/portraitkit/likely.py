@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from .codec import is_array, is_object
+from .secret import MASK
 from .wire import origin_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,28 @@ def likely_ids(vendor: Vendor, request: Request, response: Response) -> tuple[st
     return tuple(dict.fromkeys(new))[:_MOST]
 
 
+def without_secrets(raw: Raw, secret_fields: frozenset[str]) -> dict[str, Any]:
+    """What of an answer may be written down: its form, its ids and its status, nothing else."""
+    body = raw.body
+    shown = _ids_in_text(body) if isinstance(body, str) else _shape(body, secret_fields, depth=0)
+    return {"status": raw.status, "request_id": raw.request_id, "body": shown}
+
+
+def _shape(data: Any, secret_fields: frozenset[str], *, depth: int) -> Any:
+    if depth > _DEEPEST:
+        return MASK
+    if is_array(data):
+        return [_shape(each, secret_fields, depth=depth + 1) for each in data[:_MOST_ROWS]]
+    if not is_object(data):
+        return data if data is None or isinstance(data, bool) else MASK
+    shown: dict[str, Any] = {}
+    for key, value in list(data.items())[:_MOST_ROWS]:
+        kept = list(_texts(value)) if _folded(key) in _KEPT and key not in secret_fields else []
+        name = key if _NAME.fullmatch(key) else MASK
+        shown[name] = kept[0] if kept else _shape(value, secret_fields, depth=depth + 1)
+    return shown
+
+
 def ids_in(data: Any) -> list[str]:
     """Find the values of members that are called an id, in decoded JSON of any shape."""
     if isinstance(data, str):
@@ -61,7 +84,7 @@ def _members(data: Any, *, depth: int, plain: bool) -> Iterator[tuple[int, str]]
             yield from _members(each, depth=depth + 1, plain=plain)
         return
     for key, value in data.items() if is_object(data) else ():
-        name = re.sub(r"[_-]", "", key).lower()
+        name = _folded(key)
         if name in _OWN or (plain and name in _PLAIN):
             rank = (*_OWN, *_PLAIN).index(name)
             yield from ((rank, text) for text in _texts(value))
@@ -69,6 +92,10 @@ def _members(data: Any, *, depth: int, plain: bool) -> Iterator[tuple[int, str]]
             yield len(_OWN), value
         else:
             yield from _members(value, depth=depth + 1, plain=plain and name not in _OTHERS)
+
+
+def _folded(key: str) -> str:
+    return re.sub(r"[_-]", "", key).lower()
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -89,7 +116,7 @@ def _ids_in_text(text: str) -> list[str]:
 def _located(request: Request, response: Response) -> list[str]:
     """Find the last part of the path that `Location` names, at the vendor's own origin."""
     location = response.headers.get("location", "")
-    if "://" in location and origin_of(location) != request.origin or location.startswith("//"):
+    if ("://" in location and origin_of(location) != request.origin) or location.startswith("//"):
         return []
     try:
         path = urlsplit(location).path
@@ -133,6 +160,9 @@ _ID: Final = re.compile(r"[\w.:@~+-]{1,128}", re.ASCII)
 _IN_TEXT: Final = re.compile(
     r"(?i)(?<![\w-])(?:task_?|video_?|asset_?|group_?)?id\"?\s*[:=]\s*\"?([\w.-]{1,128})", re.ASCII
 )
+_KEPT: Final = frozenset({*_OWN, *_PLAIN, "status", "state"})
+_NAME: Final = re.compile(r"(?!(?:.*\d){3})[A-Za-z][\w-]{0,39}", re.ASCII)
+"""A member's name; one of many digits may be a value."""
 _LONGEST_TEXT: Final = 64 * 1024
 _DEEPEST: Final = 8
 _MOST_ROWS: Final = 20

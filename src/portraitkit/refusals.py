@@ -38,8 +38,8 @@ def read(vendor: Vendor, response: Response) -> ProviderError | UnexpectedRespon
     """
     data = vendor.decode(response)
     found = vendor.fault(data, response)
-    if found is None and response.ok:
-        return None
+    if response.ok and (found is None or not (found.code or found.message)):
+        return None  # relays write an empty error beside a success
     fault = found or Fault()
     context: dict[str, Any] = {
         "provider": vendor.name,
@@ -60,9 +60,11 @@ def read(vendor: Vendor, response: Response) -> ProviderError | UnexpectedRespon
         )
     kind = class_of(vendor.error_codes, fault.code, response.status)
     error = kind(_summary(fault, response), **context)
-    # Success or failure that names something may have made it, whatever it says beside.
-    unclear = (response.ok or response.status >= _SERVER_FAULTS) and bool(ids_in(data))
-    error.proves_refusal = fault.code not in vendor.uncertain_codes and not unclear
+    # What names something may have made it, whatever it says beside; a plain refusal may name
+    # what stands in the way.
+    may_name = response.ok or response.status >= _SERVER_FAULTS or is_load(error)
+    unclear = fault.code in vendor.uncertain_codes or (may_name and bool(ids_in(data)))
+    error.proves_refusal = not unclear
     return error
 
 

@@ -237,6 +237,71 @@ def test_a_redirect_of_the_api_is_not_followed(script):
     assert "abcdef" not in str(caught.value)
 
 
+# -- what no transport should raise ----------------------------------------------------------------
+
+FOREIGN = [RuntimeError("Event loop is closed"), KeyError(KEY), OSError(5, "no")]
+
+
+@pytest.mark.parametrize("error", FOREIGN, ids=repr)
+def test_a_foreign_exception_after_a_create_left_is_an_unknown_outcome(script, error):
+    """A hook or a dead event loop raises what it likes: the video may be made all the same."""
+    vendor = script(error)
+
+    with pytest.raises(errors.OutcomeUnknownError, match=type(error).__name__) as caught:
+        vendor.run(create_video)
+
+    assert error is caught.value.__cause__ or KEY in str(error)
+    assert 1 == len(vendor.sent)
+    assert KEY not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("error", FOREIGN[:2], ids=repr)
+def test_a_foreign_exception_of_a_read_is_a_lost_connection(script, error):
+    """Nothing was changed, so that calling again is safe."""
+    vendor = script(error)
+
+    with pytest.raises(errors.ConnectionFailedError, match=type(error).__name__):
+        vendor.run(read)
+
+
+@pytest.mark.outside_the_contract
+def test_a_foreign_exception_before_a_create_left_says_so(script, monkeypatch):
+    """What could not be authorised was not sent: no unknown outcome."""
+    vendor = script()
+    monkeypatch.setattr(AllToken, "authorize", lambda *_, **__: {}["no"])
+
+    with pytest.raises(errors.ConnectionFailedError, match="KeyError while preparing"):
+        vendor.run(create_video)
+
+    assert [] == vendor.sent
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(2)], ids=repr)
+def test_what_ends_the_program_passes_as_it_is(script, error):
+    """An interrupt is nobody's failure."""
+    vendor = script(error)
+
+    with pytest.raises(type(error)) as caught:
+        vendor.run(create_video)
+
+    assert error is caught.value
+
+
+def test_an_adapters_own_mistake_after_a_create_is_an_unknown_outcome(script):
+    """The answer is kept on the error, and what it names is in the next step."""
+    vendor = script(QUEUED)
+
+    def story(provider):
+        task = yield from create_video(provider)
+        return {}[task.id]
+
+    with pytest.raises(errors.OutcomeUnknownError, match="KeyError was raised") as caught:
+        vendor.run(story)
+
+    assert "'vgen_1'" in caught.value.next_step
+    assert "vgen_1" == caught.value.raw.body["id"]
+
+
 # -- how often, and how long -----------------------------------------------------------------------
 
 
