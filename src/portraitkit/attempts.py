@@ -2,7 +2,7 @@
 One request through its attempts: what to send now, what an outcome means, whether to go on.
 
 A read is repeated after any passing fault; a create only when it was certainly not sent, or was
-refused for load. Nothing here waits or sends.
+refused for its rate. Nothing here waits or sends.
 """
 
 from __future__ import annotations
@@ -108,6 +108,7 @@ class Call:
         self._limited_s = 0.0
         self._last: Response | None = None
         self._fault = TransportError(Outcome.NOT_SENT, "not tried")
+        self._may_be_sent = False
         self._until_s = None if request.timeout_s is None else clock.monotonic() + request.timeout_s
         self.wait_s = 0.0
         self.hold_s: float | None = None
@@ -150,8 +151,12 @@ class Call:
         request = self._request
         if self._until_s is not None:
             request = evolve(request, timeout_s=max(0.05, self._until_s - self._clock.monotonic()))
-        if request.auth is Auth.NONE:
-            return request
+        if request.auth is not Auth.NONE:
+            request = self._authorized(request)
+        self._may_be_sent = True
+        return request
+
+    def _authorized(self, request: Request) -> Request:
         if request.origin not in self._provider.origins:
             raise UnexpectedResponseError(
                 f"a request with credentials was meant for {request.origin}, which is foreign",
@@ -196,6 +201,16 @@ class Call:
         if self._note(fault.outcome, fault.reason, None) and again and fault.passing:
             return
         raise self._given_up(fault) from fault.__cause__ or fault
+
+    def broken(self, error: Exception) -> PortraitError:
+        """
+        Say what an exception means that no transport should raise: a hook's of an injected client,
+        an event loop's that has ended, an adapter's.
+        """
+        outcome = Outcome.UNKNOWN if self._may_be_sent else Outcome.NOT_SENT
+        reason = f"{type(error).__name__} while {'sending' if self._may_be_sent else 'preparing'}"
+        _ = self._note(outcome, reason, None)
+        return self._given_up(TransportError(outcome, reason, passing=self._last is None))
 
     def end(self) -> Response:
         """The answer to go with when no attempt is left."""
@@ -248,6 +263,7 @@ class Call:
             )
         )
         self.wait_s, self._limited_s = retry_after_s or 0.0, 0.0
+        self._may_be_sent = False
         if self._last is not None:
             self._last = evolve(self._last, attempts=tuple(self._tries))
         least_s = self.wait_s or self._budget.first_wait_s

@@ -22,6 +22,7 @@ import cattrs
 from attrs import frozen
 
 from .errors import UnexpectedResponseError, mask_links
+from .models import VideoTask
 from .secret import MASK, Secret
 from .wire import Response, request_id_of
 
@@ -57,6 +58,8 @@ class Codec:
         Raises:
             UnexpectedResponseError: A required attribute is absent, or not of its type.
         """
+        if "id" not in given:
+            data = _inside(data, self.fields[cls].get("id", ()))
         if not is_object(data):
             raise _unreadable(f"expected an object with {cls.__name__}'s members", response)
         values: dict[str, Any] = dict(given)
@@ -65,6 +68,8 @@ class Codec:
             if found is None:
                 continue
             attribute = _members(cls)[name]
+            if cls in _NUMBERED and name == "id" and type(found) is int and found > 0:
+                found = str(found)  # a relay's own number of a task, which it asks for as text
             try:
                 values.update(self._value(name, found, attribute))
             except (cattrs.BaseValidationError, UnexpectedResponseError, *_UNREADABLE) as error:
@@ -94,7 +99,10 @@ class Codec:
             word = {f"{name}_word": str(found)} if name in ("status", "kind") else {}
             return {name: self.word(kind, found), **word}
         if kind in self.fields:
-            return {name: self.read(kind, found)}
+            read = self.read(kind, found)
+            # Some vendors write an absent error as one whose members are empty.
+            told = [getattr(read, each) for each in _members(kind)]
+            return {name: read} if any(each not in (None, "") for each in told) else {}
         return {name: _CONVERTER.structure(found, kind)}
 
 
@@ -167,6 +175,21 @@ def _unreadable(message: str, response: Response | None) -> UnexpectedResponseEr
         attempts=response.attempts if response else (),
         next_step="report it with the request id if it lasts: the vendor's answer has changed",
     )
+
+
+def _inside(data: object, keys: Keys) -> object:
+    """Take what has one of *keys* out of a relay's `data`, or a list of one in it."""
+    if keys and first(data, keys) is None:
+        for wrapper in ("data", "data.0"):
+            inner = first(data, wrapper)
+            if first(inner, keys) is not None:
+                return inner
+    return data
+
+
+def is_blank(value: object) -> bool:
+    """Tell whether a value says nothing: it is empty, or each of its members is."""
+    return all(not each for each in value.values()) if is_object(value) else not value
 
 
 def _filled(data: object, keys: Keys) -> Any:
@@ -248,6 +271,8 @@ def _converter() -> cattrs.Converter:
     return converter
 
 
+_NUMBERED: Final[frozenset[type]] = frozenset({VideoTask})
+"""What a relay may know by a whole number."""
 _LIKE_A_SECRET: Final = re.compile(r"(?=\D{0,600}\d)[^\s\"'<>]{16,}")
 _CONVERTER: Final = _converter()
 _UNREADABLE: Final = (ValueError, TypeError, OverflowError, OSError)

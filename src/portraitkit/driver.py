@@ -101,7 +101,7 @@ class Driver(_Runner):
     def _run(self, flow: Flow[T], operation: str) -> T:
         with closing(guarded(fresh(flow), self._provider, operation)) as steps:
             reply: object = None
-            error: PortraitError | None = None
+            error: Exception | None = None
             while True:
                 try:
                     step = steps.send(reply) if error is None else steps.throw(error)
@@ -111,7 +111,9 @@ class Driver(_Runner):
                 reply, error = None, None
                 try:
                     reply = self._do(step)
-                except PortraitError as raised:
+                except rehearsal.Halt:
+                    raise
+                except Exception as raised:  # noqa: BLE001  (what it means is the flow's to say)
                     error = raised
 
     def _do(self, step: Step) -> object:
@@ -124,6 +126,10 @@ class Driver(_Runner):
         call = self._call(step)
         try:
             return self._send(call)
+        except (PortraitError, rehearsal.Halt):
+            raise
+        except Exception as error:
+            raise call.broken(error) from error
         finally:
             self._done(call)
 
@@ -185,7 +191,7 @@ class AsyncDriver(_Runner):
     async def _run(self, flow: Flow[T], operation: str) -> T:
         with closing(guarded(fresh(flow), self._provider, operation)) as steps:
             reply: object = None
-            error: PortraitError | None = None
+            error: Exception | None = None
             while True:
                 try:
                     step = steps.send(reply) if error is None else steps.throw(error)
@@ -195,7 +201,9 @@ class AsyncDriver(_Runner):
                 reply, error = None, None
                 try:
                     reply = await self._do(step)
-                except PortraitError as raised:
+                except rehearsal.Halt:
+                    raise
+                except Exception as raised:  # noqa: BLE001  (what it means is the flow's to say)
                     error = raised
 
     async def _do(self, step: Step) -> object:
@@ -211,6 +219,10 @@ class AsyncDriver(_Runner):
         call = self._call(step)
         try:
             return await self._send(call)
+        except (PortraitError, rehearsal.Halt):
+            raise
+        except Exception as error:
+            raise call.broken(error) from error
         finally:
             self._done(call)
 

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
+    from .models import Raw
+
 P = ParamSpec("P")
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
@@ -329,17 +331,30 @@ class OutcomeUnknownError(PortraitError):
 
     It was not repeated, save for a create whose first try had certainly not been carried out.
     `next_step` says how to look for what may have been made, and `candidates` are what a look at
-    the vendor found: results that may be it, none of them certain.
+    the vendor found: results that may be it, none of them certain. `raw` is the answer, where one
+    came, and `likely_ids` are what it names that may have been made.
     """
 
     fix = "vendor"
     candidates: tuple[Any, ...] = ()
+    likely_ids: tuple[str, ...] = ()
+    raw: Raw | None = None
+
+    def scrub(self, clean: Callable[[str], str]) -> Self:
+        """Pass every text in this error through *clean*, save for the answer itself."""
+        self.likely_ids = tuple(clean(each) for each in self.likely_ids)
+        return super().scrub(clean)
 
 
 class UnexpectedResponseError(PortraitError):
-    """The answer is not of a documented form: HTML, cut off, too large, or wrongly typed."""
+    """
+    The answer is not of a documented form: HTML, cut off, too large, or wrongly typed.
+
+    `raw` is that answer, where one came.
+    """
 
     fix = "vendor"
+    raw: Raw | None = None
 
 
 class ProviderError(PortraitError):

@@ -145,7 +145,7 @@ def _found_again(
     if seen.ours:
         ours: Group | Asset = seen.ours[0]
         return ours
-    if seen.is_absent:
+    if seen.is_absent and not record.likely_ids:
         return None
     raise (yield from _unsure(provider, record, taken, (*seen.maybe,), seen.trouble))
 
@@ -167,6 +167,7 @@ def _unsure(
     error = OutcomeUnknownError(
         f"the {record.operation} was sent, and what came of it is not known", next_step=_DECIDE
     )
+    error.likely_ids = record.likely_ids
     if found is None:
         error.message += f": {provider.name} has no list to look in"
     else:

@@ -27,7 +27,9 @@ from .errors import (
     OutcomeUnknownError,
     PortraitError,
 )
+from .flows.guarding import guarded
 from .journal import Journal, Owner, Row, new_job
+from .likely import without_secrets
 from .models import (
     Asset,
     AssetStatus,
@@ -191,6 +193,7 @@ class Clerk:
             facts["status"] = _news(error.result)[1] or "failed"
         elif isinstance(error, OutcomeUnknownError):
             kind, facts["let_go"] = "unsure", not self.claimed
+            facts.update(_answer(error, self.provider))
         elif isinstance(error, JournalError):
             return
         elif not self.claimed or (error.handle and isinstance(error, NotFoundError)):
@@ -223,6 +226,7 @@ class Clerk:
                 unsure = isinstance(error, OutcomeUnknownError)
                 kind, things, handle = "unsure" if unsure else "failed", [], error.handle
                 facts = {"error": type(error).__name__, "code": error.code, "let_go": unsure}
+                facts.update(_answer(error, self.provider))
             elif handle:
                 self.things[job] = things
             self._add([(job, kind, handle, facts)], things if settled else [], [handle])
@@ -247,7 +251,7 @@ def recorded(flow: Flow[T], clerk: Clerk) -> Flow[T]:
         return (yield step)
 
     try:
-        result = yield from through(flow, do)
+        result = yield from through(guarded(flow, clerk.provider, ""), do)
     except PortraitError as error:
         yield from work(partial(clerk.failed, error))
         raise
@@ -273,6 +277,14 @@ def clerk_of(record: Record, book: Book, provider: PortraitProvider) -> Clerk:
         things={record.id: sorted(record.handles)},
         claimed=True,
     )
+
+
+def _answer(error: PortraitError, provider: PortraitProvider) -> dict[str, Any]:
+    """What the answer says of a thing that may have been made, secrets left out."""
+    if not isinstance(error, OutcomeUnknownError) or error.raw is None:
+        return {}
+    answer = without_secrets(error.raw, provider.secret_fields)
+    return {"answer": answer, "likely_ids": list(error.likely_ids)}
 
 
 def _news(result: Any) -> tuple[str, str, bool]:

@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
+_SIMPLE: Final = ("profile", "provider", "account", "status", "error", "code", "token")
 ENDINGS: Final = ("ended", "failed", "dropped")
 """Entries after which nothing is left to do."""
 
@@ -71,6 +72,8 @@ class Record:
         status: The thing's last status.
         error: The class of the error that it met last.
         code: That error's code.
+        answer: The answer to a create that could not be read: status, request id, the body's form.
+        likely_ids: What that answer names that may have been made.
         token: What is in the thing's name to find it again by.
         owner: Who has it in hand; None if it was let go.
         call, part: What the parts of one call have in common, and which one this is.
@@ -91,6 +94,8 @@ class Record:
     status: str = ""
     error: str = ""
     code: str = ""
+    answer: Mapping[str, Any] = field(factory=dict[str, Any])
+    likely_ids: tuple[str, ...] = ()
     token: str = field(default="", repr=False)
     owner: int | None = None
     call: str = ""
@@ -106,11 +111,9 @@ class Record:
         facts = dict(entry.facts)
         if entry.kind == "claimed":
             return evolve(self, owner=entry.owner)
-        changes: dict[str, Any] = {
-            key: facts[key]
-            for key in ("profile", "provider", "account", "status", "error", "code", "token")
-            if key in facts
-        }
+        changes: dict[str, Any] = {key: facts[key] for key in (*_SIMPLE, "answer") if key in facts}
+        if "likely_ids" in facts:
+            changes["likely_ids"] = tuple(facts["likely_ids"])
         if entry.handle:
             changes.update(handle=entry.handle, handles=self.handles | {entry.handle})
         if entry.kind == "begun":
@@ -122,6 +125,7 @@ class Record:
             changes["sent_at"] = entry.at
         elif entry.kind == "again":
             changes.update({"error": "", "code": "", **changes, "token": ""})
+            changes.update(answer={}, likely_ids=())
         if facts.get("let_go"):
             changes["owner"] = None
         return evolve(self, state=self._state_after(entry.kind), **changes)

@@ -13,6 +13,7 @@ from attrs import frozen
 from . import errors
 from .codec import is_object, unreadable
 from .errors import OutcomeUnknownError, PortraitError, ProviderError, UnexpectedResponseError
+from .likely import ids_in
 from .wire import origin_of
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def read(vendor: Vendor, response: Response) -> ProviderError | UnexpectedRespon
     """
     data = vendor.decode(response)
     found = vendor.fault(data, response)
-    if found is None and response.ok:
-        return None
+    if response.ok and (found is None or not (found.code or found.message)):
+        return None  # relays write an empty error beside a success
     fault = found or Fault()
     context: dict[str, Any] = {
         "provider": vendor.name,
@@ -50,7 +51,7 @@ def read(vendor: Vendor, response: Response) -> ProviderError | UnexpectedRespon
         "retry_after_s": retry_after_s(response),
         "received_at": response.received_at,
     }
-    if 300 <= response.status < 400:  # noqa: PLR2004  (the range of redirects)
+    if _MOVED <= response.status < _REFUSED:
         location = response.headers.get("location", "")
         where = origin_of(location) or ("another path" if location else "nowhere")
         context["next_step"] = "check the profile's base_url"
@@ -59,7 +60,11 @@ def read(vendor: Vendor, response: Response) -> ProviderError | UnexpectedRespon
         )
     kind = class_of(vendor.error_codes, fault.code, response.status)
     error = kind(_summary(fault, response), **context)
-    error.proves_refusal = fault.code not in vendor.uncertain_codes
+    # What names something may have made it, whatever it says beside; a plain refusal may name
+    # what stands in the way.
+    may_name = response.ok or response.status >= _SERVER_FAULTS or is_load(error)
+    unclear = fault.code in vendor.uncertain_codes or (may_name and bool(ids_in(data)))
+    error.proves_refusal = not unclear
     return error
 
 
@@ -98,27 +103,31 @@ def was_refused(error: PortraitError) -> bool:
     """
     Tell whether an answer proves that the vendor did not act.
 
-    A gateway's 500, 502 or 504 proves nothing: the vendor behind it may have acted. Nor does a
-    failure of the vendor's that arrives with HTTP 200 or 400. A 503 does prove it if it is in the
-    vendor's own form or names a time to come back.
+    A failure proves nothing, in whoever's form it comes and whatever time it names to come back:
+    what failed may have been the answer only. Nor does a redirect, which is how HTTP tells where
+    the new thing is, or a gateway that gave up waiting. A rate is refused before anything is done,
+    unless it is told of as a server's failure.
     """
-    status = error.status or 0
-    if not error.proves_refusal:
+    status = error.status or HTTPStatus.BAD_REQUEST
+    if not error.proves_refusal or isinstance(error, errors.ServiceUnavailableError):
         return False
-    if status < _SERVER_FAULTS:
-        return not isinstance(error, errors.ServiceUnavailableError)
-    if status == HTTPStatus.NOT_IMPLEMENTED:
-        return True
-    named = bool(error.code) or error.retry_after_s is not None
-    return status == HTTPStatus.SERVICE_UNAVAILABLE and named
+    if _is_no_verdict(status):
+        return False
+    return status < _SERVER_FAULTS or not is_load(error)
+
+
+def _is_no_verdict(status: int) -> bool:
+    """Tell whether a status says neither success nor refusal."""
+    return status < _SUCCESS or _MOVED <= status < _REFUSED or status in _GIVEN_UP
 
 
 def certain(error: PortraitError, request: Request, response: Response) -> PortraitError:
     """Turn a refusal of a create that proves nothing into what it is: an unknown outcome."""
     if request.repeatable or was_refused(error):
         return error
+    moved = f": {error.message}" if isinstance(error, UnexpectedResponseError) else ""
     return OutcomeUnknownError(
-        f"the answer was HTTP {response.status}, so the vendor may have acted or not",
+        f"the answer was HTTP {response.status}, so the vendor may have acted or not{moved}",
         provider=error.provider,
         status=error.status,
         code=error.code,
@@ -208,7 +217,12 @@ def _summary(fault: Fault, response: Response) -> str:
     return f"the vendor answered HTTP {response.status} with {kind} and no error it documents"
 
 
+_SUCCESS: Final = 200
+_MOVED: Final = 300
+_REFUSED: Final = 400
 _SERVER_FAULTS: Final = 500
+_GIVEN_UP: Final = (HTTPStatus.REQUEST_TIMEOUT, 499)
+"""What gateways say when they waited in vain: for the request, or for the vendor behind them."""
 _UNIX_S: Final = 1e9
 """No vendor means decades from now: a larger number is a time of day."""
 LOOK_FIRST: Final = (

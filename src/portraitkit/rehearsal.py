@@ -24,6 +24,10 @@ from .secret import Secret
 from .wire import Request, Response
 
 
+class Halt(Exception):  # noqa: N818  (a base of errors that have names of their own)
+    """Ends a test: no driver or flow takes it for something that a vendor or a transport did."""
+
+
 class Time(Protocol):
     """Time as drivers want it."""
 

@@ -72,7 +72,7 @@ def video_refusal(status, code="overloaded", headers=None):
         (answer("<html>", 500), Outcome.UNKNOWN, "HTTP 500"),
         (answer("<html>", 502), Outcome.UNKNOWN, "HTTP 502"),
         (answer("<html>", 503), Outcome.UNKNOWN, "HTTP 503"),
-        (refusal("InternalError", 503), Outcome.REFUSED, "HTTP 503"),
+        (refusal("InternalError", 503), Outcome.UNKNOWN, "HTTP 503"),
         (refusal("QuotaExceeded.QPM", 200), Outcome.REFUSED, "HTTP 200"),
         (answer("<html>"), Outcome.UNKNOWN, "answer not readable"),
         (answer('{"Result": {'), Outcome.UNKNOWN, "answer not readable"),
@@ -100,27 +100,17 @@ def test_a_read_is_repeated_after_a_passing_fault(script, fault, outcome, reason
 
 @pytest.mark.parametrize(
     "refused",
-    [NOT_SENT, answer("<html>", 429), video_refusal(429), video_refusal(503)],
-    ids=["not sent", "429", "429 in form", "503 in form"],
+    [NOT_SENT, answer("<html>", 429), video_refusal(429)],
+    ids=["not sent", "429", "429 in form"],
 )
 def test_a_create_is_repeated_where_nothing_can_have_been_done(script, refused):
-    """Not sent, or refused for load in the vendor's own form: sending again costs nothing."""
+    """Not sent, or refused for its rate: sending again costs nothing."""
     vendor = script(refused, QUEUED)
 
     task = vendor.run(create_video)
 
     assert "vgen_1" == task.id
     assert 2 == len(vendor.sent)
-
-
-def test_a_503_that_names_a_time_is_a_refusal_for_load(script):
-    """A gateway that says when to come back has not carried anything out."""
-    vendor = script(answer("<html>", 503, headers={"retry-after": "3"}), QUEUED)
-
-    task = vendor.run(create_video)
-
-    assert "vgen_1" == task.id
-    assert [0.0, 3.0] == vendor.times_s
 
 
 @pytest.mark.parametrize(
@@ -131,6 +121,12 @@ def test_a_503_that_names_a_time_is_a_refusal_for_load(script):
         answer("<html>", 502),
         answer("<html>", 503),
         answer("<html>", 504),
+        answer("<html>", 501),
+        answer("<html>", 503, headers={"retry-after": "3"}),
+        video_refusal(503),
+        answer(b"", 303, headers={"location": "/v1/videos/generations/vgen_1"}),
+        answer(b"", 102),
+        answer("<html>", 408),
         video_refusal(500, "internal"),
         refusal("InternalServiceTimeout", 504),
         refusal("InternalError", 200),
@@ -235,10 +231,75 @@ def test_a_redirect_of_the_api_is_not_followed(script):
     with pytest.raises(
         errors.UnexpectedResponseError, match=r"to https://elsewhere\.example;"
     ) as caught:
-        vendor.run(create)
+        vendor.run(read)
 
     assert 1 == len(vendor.sent)
     assert "abcdef" not in str(caught.value)
+
+
+# -- what no transport should raise ----------------------------------------------------------------
+
+FOREIGN = [RuntimeError("Event loop is closed"), KeyError(KEY), OSError(5, "no")]
+
+
+@pytest.mark.parametrize("error", FOREIGN, ids=repr)
+def test_a_foreign_exception_after_a_create_left_is_an_unknown_outcome(script, error):
+    """A hook or a dead event loop raises what it likes: the video may be made all the same."""
+    vendor = script(error)
+
+    with pytest.raises(errors.OutcomeUnknownError, match=type(error).__name__) as caught:
+        vendor.run(create_video)
+
+    assert error is caught.value.__cause__ or KEY in str(error)
+    assert 1 == len(vendor.sent)
+    assert KEY not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("error", FOREIGN[:2], ids=repr)
+def test_a_foreign_exception_of_a_read_is_a_lost_connection(script, error):
+    """Nothing was changed, so that calling again is safe."""
+    vendor = script(error)
+
+    with pytest.raises(errors.ConnectionFailedError, match=type(error).__name__):
+        vendor.run(read)
+
+
+@pytest.mark.outside_the_contract
+def test_a_foreign_exception_before_a_create_left_says_so(script, monkeypatch):
+    """What could not be authorised was not sent: no unknown outcome."""
+    vendor = script()
+    monkeypatch.setattr(AllToken, "authorize", lambda *_, **__: {}["no"])
+
+    with pytest.raises(errors.ConnectionFailedError, match="KeyError while preparing"):
+        vendor.run(create_video)
+
+    assert [] == vendor.sent
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(2)], ids=repr)
+def test_what_ends_the_program_passes_as_it_is(script, error):
+    """An interrupt is nobody's failure."""
+    vendor = script(error)
+
+    with pytest.raises(type(error)) as caught:
+        vendor.run(create_video)
+
+    assert error is caught.value
+
+
+def test_an_adapters_own_mistake_after_a_create_is_an_unknown_outcome(script):
+    """The answer is kept on the error, and what it names is in the next step."""
+    vendor = script(QUEUED)
+
+    def story(provider):
+        task = yield from create_video(provider)
+        return {}[task.id]
+
+    with pytest.raises(errors.OutcomeUnknownError, match="KeyError was raised") as caught:
+        vendor.run(story)
+
+    assert "'vgen_1'" in caught.value.next_step
+    assert "vgen_1" == caught.value.raw.body["id"]
 
 
 # -- how often, and how long -----------------------------------------------------------------------

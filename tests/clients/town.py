@@ -42,7 +42,8 @@ FAULTS = {
     "busy": answer(429, "TooManyRequests"),
     # Longer than what the process itself would wait for, so that each call asks the vendor.
     "busy for long": answer(429, "TooManyRequests", **{"retry-after": "150"}),
-    "overloaded": answer(503, "ServerOverloaded"),
+    "overloaded": answer(429, "ServerOverloaded"),
+    "503 in form": answer(503, "ServerOverloaded"),
     "gateway": answer(502),
     "failing": answer(500, "InternalError"),
     "bare 503": answer(503),
@@ -58,7 +59,7 @@ FAULTS = {
 }
 CAPACITY = ("unreachable", "busy", "busy for long", "overloaded")
 """What proves that nothing was done, and that another account may do it."""
-UNCLEAR = ("gateway", "failing", "bare 503", "page", "lost before", "lost after")
+UNCLEAR = ("gateway", "failing", "503 in form", "bare 503", "page", "lost before", "lost after")
 
 
 class Town:

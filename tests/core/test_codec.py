@@ -258,7 +258,24 @@ def test_a_required_member_with_one_key_is_named_by_it():
     with pytest.raises(UnexpectedResponseError, match=r"lacks id \(VideoTask\.id\)"):
         CODEC.read(VideoTask, {}, **GIVEN)
     with pytest.raises(UnexpectedResponseError, match=r"VideoTask\.id \(id\)"):
-        CODEC.read(VideoTask, {"id": 7}, **GIVEN)
+        CODEC.read(VideoTask, {"id": [7]}, **GIVEN)
+
+
+def test_a_video_may_be_known_by_a_whole_number():
+    """A relay counts its tasks; it is asked for them by the same digits."""
+    assert CODEC.read(VideoTask, {"id": 7777}, **GIVEN).id == "7777"
+
+
+@pytest.mark.parametrize("wrapped", [{"data": {"id": "v-1"}}, {"code": 0, "data": [{"id": "v-1"}]}])
+def test_what_a_relay_wraps_is_read_inside(wrapped):
+    """An answer without an id, whose `data` has one, is that data."""
+    assert CODEC.read(VideoTask, wrapped, **GIVEN).id == "v-1"
+
+
+def test_an_error_without_words_is_no_failure():
+    """Some vendors write an absent error as an object of empty members."""
+    empty = {"id": "v-1", "error": {"code": "", "message": ""}}
+    assert CODEC.read(VideoTask, empty, **GIVEN).failure is None
 
 
 def test_an_odd_id_leaves_the_given_one():

@@ -219,25 +219,45 @@ def test_only_load_is_worth_another_try(kind, load):
     [
         ({"status": 200}, False),
         ({"status": 400}, False),
-        ({"status": 501}, True),
+        ({"status": 501}, False),
         ({"status": 500}, False),
         ({"status": 500, "code": "InternalError"}, False),
         ({"status": 502}, False),
         ({"status": 504, "retry_after_s": 3}, False),
         ({"status": 503}, False),
-        ({"status": 503, "code": "Busy"}, True),
-        ({"status": 503, "retry_after_s": 0.0}, True),
+        ({"status": 503, "code": "Busy"}, False),
+        ({"status": 503, "retry_after_s": 0.0}, False),
     ],
 )
 def test_a_servers_fault_does_not_prove_that_nothing_was_done(members, refused):
-    """A failure proves nothing, whatever its status; a 503 does where the vendor itself speaks."""
+    """A failure proves nothing, whatever its status, and whoever speaks of it."""
     assert was_refused(errors.ServiceUnavailableError("no", **members)) is refused
 
 
-@pytest.mark.parametrize("status", [None, 200, 302, 400, 404, 429])
+@pytest.mark.parametrize("status", [None, 200, 400, 404, 429])
 def test_a_refusal_proves_that_nothing_was_done(status):
     """A vendor that says no did not act."""
     assert was_refused(errors.ProviderError("no", status=status))
+
+
+@pytest.mark.parametrize("status", [101, 102, 300, 302, 303, 307, 308, 408, 499])
+def test_what_is_neither_success_nor_refusal_proves_nothing(status):
+    """A redirect may be HTTP's way to tell of success; a gateway may have given up too early."""
+    assert not was_refused(errors.ProviderError("no", status=status))
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "refused"),
+    [
+        (errors.RateLimitedError, 429, True),
+        (errors.RateLimitedError, 200, True),
+        (errors.RateLimitedError, 503, False),
+        (errors.PermissionDeniedError, 503, True),
+    ],
+)
+def test_a_code_that_the_vendor_lists_is_believed(kind, status, refused):
+    """A listed refusal is one at any status; nothing is sent again after a server's failure."""
+    assert was_refused(kind("no", status=status, code="Listed")) is refused
 
 
 def test_a_create_that_ended_in_a_servers_fault_is_unknown():

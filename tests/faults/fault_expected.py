@@ -22,7 +22,15 @@ _LASTING: Final = {
     Means.TOO_LARGE: "UnexpectedResponseError",
     Means.MOVED: "UnexpectedResponseError",
 }
-_PROVES_NOTHING: Final = (Means.LOST, Means.GATEWAY, Means.UNREADABLE, Means.TOO_LARGE)
+PROVES_NOTHING: Final = (
+    Means.LOST,
+    Means.GATEWAY,
+    Means.DOWN,
+    Means.MOVED,
+    Means.UNREADABLE,
+    Means.TOO_LARGE,
+)
+"""After these a create may have been carried out."""
 _ONCE: Final = ("create", "paid create", "change, once")
 _UPLOADS: Final = ("add_asset, bytes, named", "add_asset, bytes with a name, named")
 _AT_ONCE: Final = (Means.BUSY_LONG, Means.MOVED, Means.TOO_LARGE)
@@ -55,10 +63,10 @@ def _for_request(cell: Cell, kind: str) -> frozenset[str]:
         return _for_media(cell, means)
     if words := _exception(cell, kind):
         return words
-    unclear = kind in _ONCE and means in (*_PROVES_NOTHING, Means.ODD)
+    unclear = kind in _ONCE and means in (*PROVES_NOTHING, Means.ODD)
     if unclear and (found := _found_again(cell)):
         return found
-    if kind in _ONCE and means in _PROVES_NOTHING:
+    if kind in _ONCE and means in PROVES_NOTHING:
         return frozenset({"OutcomeUnknownError"})
     if means is Means.ODD:
         odd = "OutcomeUnknownError" if kind in _ONCE else "UnexpectedResponseError"
@@ -90,7 +98,7 @@ def _exception(cell: Cell, kind: str) -> frozenset[str]:
     means, name = cell.fault.means, cell.job.operation
     odd = means in (Means.ODD, Means.NEW_WORD)
     deletes = name.startswith("delete")
-    if cell.vendor == "alltoken" and deletes and means in (*_PROVES_NOTHING, Means.ODD):
+    if cell.vendor == "alltoken" and deletes and means in (*PROVES_NOTHING, Means.ODD):
         # It denies access to what is gone: a repeated deletion cannot tell what happened.
         return frozenset({OK, "OutcomeUnknownError", _LASTING.get(means, OK)})
     if deletes and means is Means.UNREADABLE and cell.lasting:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from fault_cells import ATTEMPTS, Cell, Ground, Judged, Normal, Run, found_in
-from fault_expected import OK, PASSING, expected
+from fault_expected import OK, PASSING, PROVES_NOTHING, expected
 from fault_front import PATIENCE_S
 from fault_jobs import DEADLINE_S, MARKS, counts
 from fault_line import Aim
@@ -114,8 +114,7 @@ def _too_many_attempts(cell: Cell, aim: Aim, errors: Sequence[BaseException]) ->
 
 
 def _may_have_acted(fault: Fault) -> bool:
-    unclear = (Means.LOST, Means.GATEWAY, Means.UNREADABLE, Means.TOO_LARGE, Means.ODD)
-    return fault.means in unclear
+    return fault.means in (*PROVES_NOTHING, Means.ODD)
 
 
 def _too_late(cell: Cell, aim: Aim, run: Run, word: str) -> Iterator[str]:

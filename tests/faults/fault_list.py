@@ -43,7 +43,7 @@ class Means(enum.Enum):
     NOT_SENT = "not sent"
     BUSY = "refused for load: come back"
     BUSY_LONG = "refused for load, for longer than anybody waits"
-    DOWN = "refused in the vendor's own form: not now"
+    DOWN = "a failure that the vendor's own form tells of"
     LOST = "sent, and no whole answer"
     GATEWAY = "an answer that proves nothing"
     UNREADABLE = "success, and no JSON that can be read"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import warnings
 
 import anyio
@@ -13,7 +14,7 @@ from portraitkit import errors
 from portraitkit.journal import Journal
 from portraitkit.journalfile import JournalFile
 from portraitkit.models import AssetStatus, VideoStatus
-from portraitkit.secret import Secret
+from portraitkit.secret import MASK, Secret
 from portraitkit.testing import SimulatorTransport
 from portraitkit.video import References, VideoRequest
 from portraitkit.wire import At, Request
@@ -267,7 +268,7 @@ def test_a_review_that_refuses_ends_the_asset(desk):
     assert [slow.handle] == [each.handle for each in desk.unfinished()]
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), ValueError("mine")])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit()])
 def test_an_interruption_passes_unchanged_and_is_noted(desk, error):
     """Ctrl-C while the request is under way: the entry is there when the exception arrives."""
     client = desk.client(transport=Spoilt(desk.simulator, after=raising(error)))
@@ -279,6 +280,68 @@ def test_an_interruption_passes_unchanged_and_is_noted(desk, error):
     (job,) = desk.unfinished()
     assert "sending" == job.record.state
     client.close()
+
+
+def test_an_exception_after_a_create_left_is_noted_as_unknown(desk):
+    """A hook that raises when the vendor has acted: the job stays open, and says so."""
+    transport = Spoilt(desk.simulator, after=raising(KeyError("mine")))
+    with desk.client(transport=transport) as client, pytest.raises(errors.OutcomeUnknownError):
+        _ = client.create_video(REQUEST)
+
+    assert ["begun", "sending", "unsure"] == desk.kinds()
+
+
+class Odd(SimulatorTransport):
+    """Answers what creates with a form that nobody knows, when it was carried out."""
+
+    def __init__(self, simulator, body):
+        super().__init__(simulator)
+        self._content = json.dumps(body).encode()
+
+    def send(self, request):
+        response = super().send(request)
+        return response if request.repeatable else evolve(response, content=self._content)
+
+
+ODD = {
+    "task": {"id": "odd-1", "status": "queued", "note": "the face of Ann", "seed": 1234567},
+    "h5": ["https://x.example/check/AAAA1111"],
+    "tok": "BT-0123456789",
+    "Authorization": "sk-planted-0123456789",
+    "ab0123456789": True,
+}
+
+
+@pytest.mark.parametrize("vendor", ["alltoken", "token360", "volcengine", "apiyi", "xcompute"])
+def test_an_answer_that_cannot_be_read_is_kept_without_secrets(desk_at, vendor):
+    """The journal has its ids and its form; resuming names them and creates nothing again."""
+    desk = desk_at(vendor)
+    transport = Odd(desk.simulator, ODD)
+    with desk.client(transport=transport) as client, pytest.raises(errors.OutcomeUnknownError):
+        _ = client.create_video(REQUEST)
+    (job,) = desk.unfinished()
+    kept = {"task": {"id": "odd-1", "status": "queued", "note": MASK, "seed": MASK}}
+    kept |= {"h5": [MASK], "tok": MASK, "Authorization": MASK, MASK: True}
+
+    assert ("unsure", ("odd-1",)) == (job.record.state, job.record.likely_ids)
+    assert kept == job.record.answer["body"]
+    assert not [
+        each for each in ("face of", "AAAA", "0123456789", "1234567") if each in desk.text()
+    ]
+    likely = pytest.raises(errors.OutcomeUnknownError, match="'odd-1', likely what was made")
+    with desk.client() as client, likely:
+        _ = client.resume(job)
+    assert 1 == len(desk.world.videos)
+
+
+def test_a_group_whose_answer_cannot_be_read_stays_open(desk_at):
+    """Without tokens nobody looks for it; the journal has it as unknown all the same."""
+    desk = desk_at("volcengine")
+    transport = Odd(desk.simulator, ODD)
+    with desk.client(transport=transport) as client, pytest.raises(errors.OutcomeUnknownError):
+        _ = client.create_group("Mia")
+
+    assert ["begun", "sending", "unsure"] == desk.kinds()
 
 
 def test_an_exception_of_a_listener_is_noted(desk):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import OutcomeUnknownError, PortraitError, UnexpectedResponseError, emptied, masker
+from ..likely import likely_ids, raw_of
 from ..refusals import LOOK_FIRST
 from ..wire import Flow, Request, Response, Step, through
 
@@ -21,28 +22,69 @@ def guarded(flow: Flow[T], provider: PortraitProvider, operation: str) -> Flow[T
     """
     Run *flow*, and make what it raises fit to leave: complete, without frames and secrets.
 
-    A create that was answered with success, and then could not be read, is an unknown outcome.
+    A create that was answered with success, and then could not be read, is an unknown outcome; so
+    is one after which anything else was raised, but for what ends the program or the task.
     """
-    created: Response | None = None
+    last: tuple[Request, Response] | None = None
+    may_be_made = False
     secrets: list[Secret] = list(provider.secrets)
 
     def do(step: Step) -> Flow[Any]:
-        nonlocal created
-        created = None
+        nonlocal last, may_be_made
+        last = None
         if isinstance(step, Request):
             secrets.extend(step.secrets)
+            may_be_made = may_be_made or not step.repeatable
         reply = yield step
-        if isinstance(step, Request) and isinstance(reply, Response) and not step.repeatable:
-            created = reply if reply.ok else None
+        if isinstance(step, Request) and isinstance(reply, Response):
+            last = step, reply
         return reply
 
     try:
         return (yield from through(flow, do))
     except PortraitError as raised:
         error = raised
-    if isinstance(error, UnexpectedResponseError) and created is not None:
-        error = _lost(error, created)
+    except Exception as raised:
+        if not may_be_made:
+            raise
+        error = _broken(raised)
+    if last is not None:
+        error = _with_answer(error, provider, *last)
+    if isinstance(error, OutcomeUnknownError):
+        _name_likely(error)
     raise fit_to_leave(error, provider, operation, secrets)
+
+
+def _broken(error: Exception) -> OutcomeUnknownError:
+    unknown = OutcomeUnknownError(
+        f"{type(error).__name__} was raised after the vendor may have acted", next_step=LOOK_FIRST
+    )
+    unknown.__cause__ = error
+    return unknown
+
+
+def _with_answer(
+    error: PortraitError, provider: PortraitProvider, request: Request, answer: Response
+) -> PortraitError:
+    """Keep the answer that an error is about, and what it may be an answer to."""
+    creates = not request.repeatable
+    if isinstance(error, UnexpectedResponseError) and creates and answer.ok:
+        error = _lost(error, answer)
+    if isinstance(error, OutcomeUnknownError | UnexpectedResponseError) and error.raw is None:
+        error.raw = raw_of(provider, answer)
+        if isinstance(error, OutcomeUnknownError) and creates:
+            error.likely_ids = likely_ids(provider, request, answer)
+    return error
+
+
+def _name_likely(error: OutcomeUnknownError) -> None:
+    """Say in the next step what the answer names, where nothing better is known."""
+    ids = [f"{each!r}" for each in error.likely_ids if f"{each!r}" not in error.next_step]
+    if ids and not error.handle:
+        error.next_step = (
+            f"the answer names {', '.join(ids)}, likely what was made: read that first; if it is "
+            f"not, {error.next_step}"
+        )
 
 
 def fit_to_leave(

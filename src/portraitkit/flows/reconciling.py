@@ -177,7 +177,7 @@ def reconciled(
         seen = yield from look(provider, place, sent, token)
         if seen.ours:
             return _with_past(_only_one(adopt(seen.ours[0]), seen.ours, place), past)
-        if not (may_repeat and seen.is_absent):
+        if not (may_repeat and seen.is_absent) or lost.likely_ids:
             raise _told(lost, place, token, seen, past)
         may_repeat = False
 

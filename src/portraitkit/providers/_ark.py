@@ -41,9 +41,12 @@ TASKS_PATH: Final = "/contents/generations/tasks"
 CANCEL_S: Final = 10.0
 """A cancellation is given up after that long: sent late, it could remove a finished record."""
 
+# Ark's own is `id`. Source: new-api's code, which APIYI runs on, for `task_id`; clients' for the
+# third.
+TASK_ID: Final = ("id", "task_id", "video_id")
 TASK_FIELDS: Final[Fields] = {
     VideoTask: {
-        "id": "id",
+        "id": TASK_ID,
         "status": "status",
         "model": "model",
         "video_link": "content.video_url",
@@ -156,7 +159,7 @@ class ArkVideo(PortraitProvider):
 
     def task_fault(self, data: Any, response: Response) -> Fault | None:
         """Read `error`, unless it tells how a task failed that was read with success."""
-        if response.ok and first(data, "id") is not None:
+        if response.ok and first(data, TASK_ID) is not None:
             return None
         if (error := _error_in(data)) is None:
             return None

@@ -98,7 +98,7 @@ class AvatarLibrary(BearerProvider):
         Raises:
             UnexpectedResponseError: It is not there, or cannot be one.
         """
-        found = first(answer.data, "id")
+        found = first(answer.data, ("id", "task_id"))
         if not isinstance(found, str) or not _TASK_ID.fullmatch(found):
             raise UnexpectedResponseError(
                 "the answer names no task",

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from ..codec import Codec, first
+from ..codec import Codec, first, is_blank
 from ..errors import (
     AuthenticationError,
     ContentRejectedError,
@@ -62,7 +62,7 @@ CODEC: Final = Codec(
         Failure: {"code": "code", "message": "message"},
         Verification: {"link": "result.h5_link", "token": "result.byted_token"},
         VideoTask: {
-            "id": ("id", "task_id"),
+            "id": ("id", "task_id", "video_id"),
             "status": "status",
             "progress": "progress",
             "video_link": "result.videos.0.url",  # one string, or a list of one
@@ -188,7 +188,7 @@ def fault_of(data: Any, response: Response) -> Fault | None:
 
     A task that failed has an `error` too, and is no refusal.
     """
-    if response.ok and (first(data, "error") is None or first(data, "status") is not None):
+    if response.ok and (is_blank(first(data, "error")) or first(data, "status") is not None):
         return None
     keys = (("error.type", "type"), ("error.code", "code"))
     words = [str(word) for key in keys if (word := first(data, key))]

@@ -42,6 +42,9 @@ from ._actions import UPSTREAM_MEDIA
 # The guide has assetGroupId, an example of the reference groupId. Unverified: id.
 GROUP_ID: Final = ("assetGroupId", "groupId", "id")
 
+# Unverified: all but `id` stand in one client's code.
+VIDEO_ID: Final = ("id", "task_id", "video_id")
+
 # One page names the rows twice: `list` in its table, `records` in its example. A client reads the
 # others too.
 ROWS: Final = ("data.list", "data.records", "data.items", "data.groups")
@@ -61,7 +64,7 @@ CODEC: Final = Codec(
         },
         Verification: {"id": GROUP_ID, "link": "h5Link"},
         VideoTask: {
-            "id": "id",
+            "id": VIDEO_ID,
             "status": "status",
             "model": "model",
             "video_link": ("url", "video_url", "content.video_url"),
@@ -156,19 +159,26 @@ def fault_of(data: Any, response: Response) -> Fault | None:
     Find a refusal.
 
     The gateway's is `{error: {message, type, param, code}}`, where `type` says more than `code`; it
-    is not to be taken for the `error` of a video that failed. The envelope's is any code but 0.
+    is not to be taken for the `error` of a video that failed. The envelope's is any code but 0 and
+    200, as a number or as text, or a `success` that is false; a client's code says so.
     Unverified: the form of the envelope's refusals, and that a bare message is one.
     """
-    if response.ok and first(data, "id"):
+    if response.ok and first(data, VIDEO_ID):
         return None
     word, message = first(data, ("error.type", "error.code")), first(data, "error.message")
     if word or message:
         return Fault(code=str(word or ""), message=str(message or ""))
     code = first(data, "code")
-    if response.ok and (not isinstance(code, int) or code == 0):
+    failed = first(data, "success") is False or _is_failure(code)
+    if response.ok and not failed:
         return None
     word, message = first(data, ("serviceCode", "code")), first(data, ("msg", "message"))
     return Fault(code=str(word or ""), message=str(message or "")) if word or message else None
+
+
+def _is_failure(code: Any) -> bool:
+    number = type(code) is int or (isinstance(code, str) and code.isascii() and code.isdecimal())
+    return number and str(code) not in ("0", "200")
 
 
 def inner(data: Any) -> Any:

@@ -82,7 +82,7 @@ class AllToken(BearerProvider, ActionVerification):
             Failure: {"code": ("Code", "code"), "message": ("Message", "message")},
             Verification: SESSION_FIELDS,
             VideoTask: {
-                "id": ("id", "task_id"),
+                "id": ("id", "task_id", "video_id"),
                 "status": "status",
                 "model": "model",
                 "video_link": "video_url",

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, field, fields, frozen
 
-from ..codec import Codec
+from ..codec import Codec, try_decode
 from ..dialect import VideoDialect
 from ..errors import (
     ConfigError,
@@ -86,6 +86,18 @@ class _Gateway(ArkVideo):
     name_limit: ClassVar[tuple[int | None, str]] = ARK_NAMES
 
     video_url: str = VIDEO_ORIGIN
+
+    def decode(self, response: Response) -> Any:
+        """
+        Read JSON, also without its beginning.
+
+        Source: the gateway's page on videos, that `{"` may be lost where an answer is not asked for
+        plain.
+        """
+        data = try_decode(response)
+        if data is None and response.content.rstrip().endswith(b"}"):
+            data = try_decode(evolve(response, content=b'{"' + response.content.lstrip(b'{"')))
+        return data
 
     @classmethod
     def chosen_by(cls, settings: Mapping[str, Any]) -> type[PortraitProvider]:

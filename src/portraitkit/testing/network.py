@@ -14,8 +14,10 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
+from .. import rehearsal
 
-class NetworkBlockedError(RuntimeError):
+
+class NetworkBlockedError(rehearsal.Halt, RuntimeError):
     """
     A test tried to leave this machine.
 

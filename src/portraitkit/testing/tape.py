@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from attrs import define
 
+from .. import rehearsal
 from ..connections import offline
 from ..transport import is_sending
 from .matching import Canon, Recorded, Roles, canon, difference, replace_tokens
@@ -58,7 +59,7 @@ class Mode(Enum):
     """It is sent and recorded."""
 
 
-class CassetteMissError(AssertionError):
+class CassetteMissError(rehearsal.Halt, AssertionError):
     """A request that the cassette has no answer for. Shows the nearest recorded one, masked."""
 
 
