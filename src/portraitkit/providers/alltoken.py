@@ -40,6 +40,7 @@ from ..models import (
 )
 from ..preflight import Difference, VideoModel
 from ..rates import Rate, learned
+from ..reasons import reason_in
 from ..refusals import Fault
 from ..waiting import Pacing, Subject
 from ..wire import Auth, Flow, Request, Response
@@ -198,7 +199,8 @@ class AllToken(BearerProvider, ActionVerification):
         if found := self.action_fault(data, response):
             return found
         error = first(data, "error")
-        if response.ok or not is_object(error):
+        own = first(data, ("id", "task_id")) is not None  # a task's, which failed
+        if not is_object(error) or (response.ok and (own or not reason_in(error))):
             return None
         code = error.get("code") or error.get("type") or ""
         request_id = error.get("request_id") or first(data, "request_id") or ""
