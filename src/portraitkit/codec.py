@@ -24,6 +24,7 @@ from attrs import frozen
 from .errors import UnexpectedResponseError, mask_links
 from .models import VideoTask
 from .secret import MASK, Secret
+from .synonyms import meant_by
 from .wire import Response, request_id_of
 
 T = TypeVar("T")
@@ -85,13 +86,13 @@ class Codec:
         return cls(**values)
 
     def word(self, enum_type: type[E], text: object) -> E:
-        """Translate a vendor's word; one that is not in the table becomes UNKNOWN."""
+        """Translate a vendor's word, or a synonym; what nobody knows becomes UNKNOWN."""
         table = self.words.get(enum_type, {})
         wanted = str(text).casefold()
         for word, member in table.items():
             if word.casefold() == wanted and isinstance(member, enum_type):
                 return member
-        return enum_type["UNKNOWN"]
+        return meant_by(enum_type, text) or enum_type["UNKNOWN"]
 
     def _value(self, name: str, found: Any, attribute: attrs.Attribute[Any]) -> dict[str, Any]:
         kind: Any = _plain(attribute.type)

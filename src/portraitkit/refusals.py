@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from fnmatch import fnmatchcase
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from attrs import frozen
 
@@ -14,11 +16,14 @@ from . import errors
 from .codec import is_object, unreadable
 from .errors import OutcomeUnknownError, PortraitError, ProviderError, UnexpectedResponseError
 from .likely import ids_in
+from .reasons import Reason, reason_in
 from .wire import origin_of
 
 if TYPE_CHECKING:
     from .vendor import Vendor
     from .wire import Request, Response
+
+T = TypeVar("T")
 
 
 @frozen(kw_only=True)
@@ -40,7 +45,7 @@ def read(vendor: Vendor, response: Response) -> ProviderError | UnexpectedRespon
     found = vendor.fault(data, response)
     if response.ok and (found is None or not (found.code or found.message)):
         return None  # relays write an empty error beside a success
-    fault = found or Fault()
+    fault = settled(found or Fault(), reason_in(data), vendor.error_codes)
     context: dict[str, Any] = {
         "provider": vendor.name,
         "status": response.status,
@@ -48,6 +53,7 @@ def read(vendor: Vendor, response: Response) -> ProviderError | UnexpectedRespon
         "vendor_message": fault.message,
         "request_id": fault.request_id or vendor.request_id(data, response),
         "attempts": response.attempts,
+        "next_step": listed(vendor.error_advice, fault.code) or "",
         "retry_after_s": retry_after_s(response),
         "received_at": response.received_at,
     }
@@ -80,18 +86,47 @@ def bare(response: Response) -> ProviderError | None:
 def class_of(
     codes: Mapping[str, type[ProviderError]], code: str, status: int
 ) -> type[ProviderError]:
-    """Look a code up whole, without its last dotted parts, by `START_*`; then go by the status."""
-    wanted = code
-    while wanted:
-        if wanted in codes:
-            return codes[wanted]
-        wanted = wanted.rpartition(".")[0]
-    for start, kind in codes.items():
-        if start.endswith("*") and code.startswith(start[:-1]):
-            return kind
+    """Look a code up; go by the status where it is not listed."""
+    if kind := listed(codes, code):
+        return kind
     if status >= _SERVER_FAULTS:
         return errors.ServiceUnavailableError
     return _BY_STATUS.get(status, ProviderError)
+
+
+def listed(table: Mapping[str, T], code: str) -> T | None:
+    """Look a code up: whole, without its last dotted parts, then by patterns without case."""
+    wanted = code
+    while wanted:
+        if wanted in table:
+            return table[wanted]
+        wanted = wanted.rpartition(".")[0]
+    folded = code.casefold()
+    patterns = (key for key in table if "*" in key)
+    return next((table[key] for key in patterns if fnmatchcase(folded, key.casefold())), None)
+
+
+def advice_for(vendor: Vendor, code: str) -> str:
+    """What helps against a code, by the vendor's table and then by its class; maybe nothing."""
+    return listed(vendor.error_advice, code) or class_of(vendor.error_codes, code, 0).advice
+
+
+def settled(fault: Fault, whole: Reason, codes: Mapping[str, object]) -> Fault:
+    """
+    Complete what an adapter found by the *whole* answer; the upstream's own code within a relay's
+    words decides.
+
+    A code in a text counts only where it is written in JSON, or is a documented one of so many
+    words that nobody would write it by chance.
+    """
+    said = reason_in(fault.message)
+    message = said.message or whole.message
+    words = (*said.codes, *whole.codes, fault.code)
+    code = next((word for word in words if listed(codes, word)), "")
+    if not code:
+        code = next((word for word in _LONG_CODES.findall(message) if listed(codes, word)), "")
+    code = code or fault.code or next(iter(words), "")
+    return Fault(code=code, message=message, request_id=fault.request_id)
 
 
 def is_load(error: PortraitError | None) -> bool:
@@ -220,6 +255,7 @@ def _summary(fault: Fault, response: Response) -> str:
 _SUCCESS: Final = 200
 _MOVED: Final = 300
 _REFUSED: Final = 400
+_LONG_CODES: Final = re.compile(r"\b(?:[A-Z][a-z]+){4,}(?:\.[A-Z][A-Za-z]+)*")
 _SERVER_FAULTS: Final = 500
 _GIVEN_UP: Final = (HTTPStatus.REQUEST_TIMEOUT, 499)
 """What gateways say when they waited in vain: for the request, or for the vendor behind them."""

@@ -27,6 +27,7 @@ from .handles import Handle, HandleKind, fingerprint, is_handle, seal, unseal
 from .media import MediaHost, MediaRules
 from .models import (
     Asset,
+    Failure,
     Finding,
     Group,
     GroupKind,
@@ -34,11 +35,13 @@ from .models import (
     Raw,
     Result,
     Verification,
+    VideoStatus,
     VideoTask,
 )
 from .naming import untagged
 from .preflight import Difference, VideoModel, check_asset_id, check_kind, check_length, enforce
 from .rates import FREE, Rate
+from .reasons import Reason, error_in, reason_of
 from .secret import Secret
 from .waiting import Pacing, Subject
 from .wire import Flow, Request, Response, request_id_of, send
@@ -86,6 +89,9 @@ class Vendor(ABC):
     dialect: ClassVar[VideoDialect]
     video_models: ClassVar[tuple[VideoModel, ...]]
     error_codes: ClassVar[Mapping[str, type[ProviderError]]] = {}
+    """What a code means: whole, what stands before its last dots, or a pattern with `*`."""
+    error_advice: ClassVar[Mapping[str, str]] = {}
+    """What helps against a code, looked up likewise, where its class cannot know."""
     uncertain_codes: ClassVar[frozenset[str]] = frozenset()
     """Codes of refusals after which the vendor may have acted all the same."""
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = {}
@@ -210,7 +216,7 @@ class Vendor(ABC):
         known = {"provider": self.name, "account": self.account, "raw": answer.raw}
         part = answer.data if data is None else data
         found = self.codec.read(cls, part, response=answer.response, **known, **given)
-        return self.cleaned(_without_token(found), answer.secrets)
+        return self.cleaned(told(_without_token(found), part, self), answer.secrets)
 
     def clean(self, text: str, secrets: tuple[Secret, ...] = ()) -> str:
         """Hide what a vendor's text echoes of our credentials, of *secrets*, and of links."""
@@ -331,6 +337,30 @@ def with_findings(result: R, findings: tuple[Finding, ...]) -> R:
     return evolve(result, findings=(*result.findings, *findings)) if findings else result
 
 
+def told(result: R, data: object, vendor: Vendor) -> R:
+    """
+    Say why a thing failed, wherever the vendor tells it; and how it ended, where no word is known.
+
+    Without a word that is understood, a link to the video says that it is done, and an error beside
+    a word that it failed. An error that says nothing is none.
+    """
+    if not isinstance(result, Asset | VideoTask):
+        return result
+    is_open, ended_badly = result.status.name == "UNKNOWN", result.status.name in _BADLY
+    if is_open and isinstance(result, VideoTask) and result.video_link:
+        return evolve(result, status=VideoStatus.SUCCEEDED)
+    known = result.failure or Failure()
+    reason = error_in(data) if is_open else reason_of(data) if ended_badly else Reason()
+    fault = refusals.Fault(code=known.code, message=known.message)
+    why = refusals.settled(fault, reason, vendor.error_codes)
+    if not (why.code or why.message):
+        return evolve(result, failure=None)
+    failure = evolve(known, code=why.code, message=why.message)
+    ends = is_open and result.status_word
+    status = type(result.status)["FAILED"] if ends else result.status
+    return evolve(result, failure=failure, status=status)
+
+
 def _without_token(result: R) -> R:
     """Part a name from the token that a create put behind it."""
     if not isinstance(result, Group | Asset):
@@ -353,5 +383,6 @@ _MODELS: Final[Mapping[HandleKind, type[Result]]] = {
     "video": VideoTask,
 }
 _TOKEN: Final = re.compile(r"\w{20,}")
+_BADLY: Final = ("FAILED", "CANCELLED", "EXPIRED")
 _WORDS: Final = ("status_word", "kind_word", "model", "ratio", "resolution")
 _SHORTEST_ECHO: Final = 16

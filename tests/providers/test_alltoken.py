@@ -66,9 +66,9 @@ def test_the_upstream_status_wins_over_status(members):
 
 def test_an_unknown_status_is_kept_in_the_vendors_word():
     """A new word becomes UNKNOWN and is not lost."""
-    done = replay(PROVIDER.get_asset(ASSET_ID), [result({"Id": ASSET_ID, "Status": "Reviewing"})])
+    done = replay(PROVIDER.get_asset(ASSET_ID), [result({"Id": ASSET_ID, "Status": "Dreaming"})])
 
-    assert (AssetStatus.UNKNOWN, "Reviewing") == (done.result.status, done.result.status_word)
+    assert (AssetStatus.UNKNOWN, "Dreaming") == (done.result.status, done.result.status_word)
 
 
 @pytest.mark.parametrize(

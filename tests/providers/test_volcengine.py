@@ -172,11 +172,13 @@ def test_a_deletion_needs_no_result(body):
         ("Processing", AssetStatus.PROCESSING),
         ("Active", AssetStatus.ACTIVE),
         ("Failed", AssetStatus.FAILED),
-        ("Inactive", AssetStatus.UNKNOWN),
+        ("Rejected", AssetStatus.FAILED),
+        ("Inactive", AssetStatus.FAILED),
+        ("Dreaming", AssetStatus.UNKNOWN),
     ],
 )
 def test_the_status_of_an_asset_is_the_vendors_word(word, status):
-    """Documented words have a meaning; another is kept as it is."""
+    """Documented words and their synonyms have a meaning; any word is kept as it is."""
     asset = replay(PROVIDER.get_asset(ASSET_ID), [result({"Id": ASSET_ID, "Status": word})]).result
 
     assert (status, word) == (asset.status, asset.status_word)

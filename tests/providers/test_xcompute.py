@@ -736,7 +736,7 @@ def test_a_finished_videos_link_is_a_string_or_a_list(url):
         ("in_progress", VideoStatus.RUNNING),
         ("failed", VideoStatus.FAILED),
         ("cancelled", VideoStatus.CANCELLED),
-        ("dreaming", VideoStatus.UNKNOWN),
+        ("dreaming", VideoStatus.FAILED),  # nobody knows the word, and an error stands beside it
     ],
 )
 @pytest.mark.parametrize("wrapped", [True, False])

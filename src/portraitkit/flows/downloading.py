@@ -18,7 +18,7 @@ from ..errors import (
 )
 from ..handles import fingerprint
 from ..models import Failure, VideoRef, VideoStatus, VideoTask
-from ..refusals import bare, class_of
+from ..refusals import advice_for, bare
 from ..wire import Auth, Flow, Request, Response, is_loopback, origin_of, send
 
 if TYPE_CHECKING:
@@ -98,15 +98,14 @@ def video_failed(provider: PortraitProvider, task: VideoTask) -> VideoFailedErro
     """Say how a video ended."""
     failure = task.failure or Failure()
     reason = failure.message or failure.code or "no reason given"
-    kind = class_of(provider.error_codes, failure.code, 0)
-    advice = kind.advice if kind is not ProviderError else ""
     return VideoFailedError(
         f"the video is {task.status.value}: {reason}",
         provider=provider.name,
         code=failure.code,
         handle=task.handle,
         result=task,
-        next_step=advice or "read .result.failure, then change the request or try again",
+        next_step=advice_for(provider, failure.code)
+        or "read .result.failure, then change the request or try again",
     )
 
 

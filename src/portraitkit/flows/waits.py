@@ -28,6 +28,7 @@ from ..models import (
     VideoStatus,
     VideoTask,
 )
+from ..refusals import advice_for
 from ..waiting import OnEvent, Sight, wait
 from ..wire import Flow, pause
 from .downloading import video_failed
@@ -71,7 +72,7 @@ def wait_until_active(
             code=failure.code,
             handle=before.handle,
             result=before,
-            next_step="use another file that meets the vendor's rules",
+            next_step=advice_for(provider, failure.code) or _ANOTHER_FILE,
         )
     return before
 
@@ -255,6 +256,7 @@ def _is_settled(asset: Asset) -> bool:
     return asset.status in (AssetStatus.ACTIVE, AssetStatus.FAILED)
 
 
+_ANOTHER_FILE: Final = "use another file that meets the vendor's rules"
 _CHECK_SETTLED: Final = frozenset(
     {VerificationStatus.VERIFIED, VerificationStatus.EXPIRED, VerificationStatus.FAILED}
 )

@@ -16,19 +16,6 @@ from typing import Any, ClassVar, Final
 from attrs import evolve, frozen
 
 from ..codec import Keys, first, is_object, rows
-from ..errors import (
-    AuthenticationError,
-    ContentRejectedError,
-    InvalidRequestError,
-    NotFoundError,
-    PermissionDeniedError,
-    ProviderError,
-    QuotaExceededError,
-    RateLimitedError,
-    ServiceUnavailableError,
-    VerificationExpiredError,
-    VerificationPendingError,
-)
 from ..flows.adding import under_review
 from ..flows.repeating import removed
 from ..media import Link, MediaRules
@@ -86,36 +73,6 @@ WORDS: Final[Mapping[type, Mapping[str, Any]]] = {
         "Video": MediaType.VIDEO,
         "Audio": MediaType.AUDIO,
     },
-}
-ACTION_ERRORS: Final[Mapping[str, type[ProviderError]]] = {
-    "InvalidParameter": InvalidRequestError,
-    "MissingParameter": InvalidRequestError,
-    "MissingRequestInfo": InvalidRequestError,
-    "InvalidActionOrVersion": InvalidRequestError,
-    "InvalidTimestamp": AuthenticationError,
-    "InvalidAccessKey": AuthenticationError,
-    "SignatureDoesNotMatch": AuthenticationError,
-    "InvalidAuthorization": AuthenticationError,
-    "InvalidCredential": AuthenticationError,
-    "InvalidSecretToken": AuthenticationError,
-    "Unauthorized": AuthenticationError,
-    "AccessDenied": PermissionDeniedError,
-    "Forbidden": PermissionDeniedError,
-    "AIGCNotAvailable": PermissionDeniedError,
-    "SubscriptionRequired": PermissionDeniedError,
-    "QuotaExceeded": QuotaExceededError,
-    "QuotaExceeded.QPM": RateLimitedError,
-    "FlowLimitExceeded": RateLimitedError,
-    "NotFound": NotFoundError,
-    "ServiceNotFound": NotFoundError,
-    "InternalError": ServiceUnavailableError,
-    "InternalServiceError": ServiceUnavailableError,
-    "InternalServiceTimeout": ServiceUnavailableError,
-    "ServiceUnavailableTemp": ServiceUnavailableError,
-    "ContentRestricted": ContentRejectedError,
-    "ValidatePending": VerificationPendingError,
-    "TokenExpired": VerificationExpiredError,
-    "InvalidToken": NotFoundError,
 }
 UPSTREAM_MEDIA: Final[Mapping[MediaType, MediaRules]] = {
     MediaType.IMAGE: MediaRules(

@@ -15,19 +15,9 @@ from attrs import evolve, frozen
 
 from ..codec import Fields, Words, first, rows, try_decode
 from ..errors import (
-    AuthenticationError,
     ConflictError,
-    ContentRejectedError,
-    InsufficientBalanceError,
-    InvalidRequestError,
-    NotFoundError,
     OutcomeUnknownError,
-    PermissionDeniedError,
     PortraitError,
-    ProviderError,
-    QuotaExceededError,
-    RateLimitedError,
-    ServiceUnavailableError,
     UnexpectedResponseError,
 )
 from ..models import Page, Usage, VideoRef, VideoStatus, VideoTask
@@ -49,7 +39,8 @@ TASK_FIELDS: Final[Fields] = {
         "id": TASK_ID,
         "status": "status",
         "model": "model",
-        "video_link": "content.video_url",
+        # Unverified: relays before it write the others.
+        "video_link": ("content.video_url", "content.url", "video_url", "url"),
         "last_frame_link": "content.last_frame_url",
         "duration_s": "duration",
         "ratio": "ratio",
@@ -74,46 +65,6 @@ TASK_WORDS: Final[Words] = {
         "expired": VideoStatus.EXPIRED,
     }
 }
-TASK_ERRORS: Final[Mapping[str, type[ProviderError]]] = {
-    "AuthenticationError": AuthenticationError,
-    "InvalidParameter": InvalidRequestError,
-    "MissingParameter": InvalidRequestError,
-    "InputTextSensitiveContentDetected": ContentRejectedError,
-    "InputImageSensitiveContentDetected": ContentRejectedError,
-    "InputVideoSensitiveContentDetected": ContentRejectedError,
-    "InputAudioSensitiveContentDetected": ContentRejectedError,
-    "OutputVideoSensitiveContentDetected": ContentRejectedError,
-    # Unverified: the twin of the one above.
-    "OutputAudioSensitiveContentDetected": ContentRejectedError,
-    "AccessDenied": PermissionDeniedError,
-    "OperationDenied": PermissionDeniedError,
-    "AccountOverdueError": InsufficientBalanceError,
-    "ModelNotOpen": PermissionDeniedError,
-    "InvalidEndpointOrModel": NotFoundError,
-    "NotFound": NotFoundError,
-    "ResourceNotFound": NotFoundError,
-    "InvalidAction": ConflictError,
-    "QuotaExceeded": QuotaExceededError,
-    "SetLimitExceeded": QuotaExceededError,
-    "RateLimitExceeded": RateLimitedError,
-    "ModelAccountRpmRateLimitExceeded": RateLimitedError,
-    "APIAccountRpmRateLimitExceeded": RateLimitedError,
-    "AccountRateLimitExceeded": RateLimitedError,
-    "InflightBatchsizeExceeded": RateLimitedError,
-    "RequestBurstTooFast": RateLimitedError,
-    "ServerOverloaded": RateLimitedError,
-    "InternalServiceError": ServiceUnavailableError,
-}
-TASK_ADVICE: Final[Mapping[str, str]] = {
-    "ModelNotOpen": "let the account's owner open the model in the vendor's console",
-    "QuotaExceeded": "wait until running videos have ended, or have the account's quota raised",
-    "SetLimitExceeded": "raise the spending limit that is set for the model in the console",
-}
-_FACE_SUSPECTED: Final = ".PrivacyInformation"
-_REGISTER: Final = (
-    "a real person was suspected: register the face as a portrait asset (add_asset in a group of "
-    "create_group, or of start_verification for a real person) and use the asset in its place"
-)
 
 
 @frozen(kw_only=True, slots=False)
@@ -129,8 +80,6 @@ class ArkVideo(PortraitProvider):
     """What stands between the origin and the tasks' path."""
     task_headers: ClassVar[Mapping[str, str]] = {}
     secret_fields: ClassVar[frozenset[str]] = TASK_SECRETS
-    task_advice: ClassVar[Mapping[str, str]] = TASK_ADVICE
-    """For each refusal whose class cannot know better: what helps."""
 
     video_url: str
 
@@ -169,13 +118,10 @@ class ArkVideo(PortraitProvider):
         )
 
     def refusal(self, response: Response) -> PortraitError | None:
-        """Read a refusal; say which member is at fault and what helps, where that is known."""
+        """Read a refusal; say which member is at fault, where that is known."""
         refused = super().refusal(response)
         if refused is not None and (error := _error_in(try_decode(response))):
             refused.field = str(error.get("param") or "")
-            if refused.code.endswith(_FACE_SUSPECTED):
-                refused.next_step = _REGISTER
-            refused.next_step = self.task_advice.get(refused.code, refused.next_step)
         return refused
 
 

@@ -15,9 +15,9 @@ from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from ..codec import Codec, try_decode
+from ..codec import Codec
 from ..dialect import VideoDialect
-from ..errors import ConfigError, PortraitError, ProviderError
+from ..errors import ConfigError, ProviderError
 from ..handles import fingerprint
 from ..media import MediaRules
 from ..models import Asset, Failure, Group, GroupKind, MediaType, Page, Verification
@@ -27,7 +27,6 @@ from ..secret import Secret
 from ..wire import Auth, Flow, Request, Response, origin_of
 from . import _content
 from ._actions import (
-    ACTION_ERRORS,
     ASSET_FIELDS,
     GROUP_FIELDS,
     SECRET_MEMBERS,
@@ -35,24 +34,14 @@ from ._actions import (
     WORDS,
     ActionLibrary,
 )
-from ._ark import TASK_ERRORS, TASK_FIELDS, TASK_SECRETS, TASK_WORDS, ArkVideo
+from ._ark import TASK_FIELDS, TASK_SECRETS, TASK_WORDS, ArkVideo
+from ._codes import ARK_CODES, advice, classes
 from ._rates import ACTION_RATES
 from ._sessions import SESSION_FIELDS
 from ._signing import sign
 
 ASSETS_ORIGIN: Final = "https://open.volcengineapi.com"
 SERVICE: Final = "ark"
-
-ACTION_ADVICE: Final[Mapping[str, str]] = {
-    "SignatureDoesNotMatch": "check secret_key: it is used as text, never decoded from base64",
-    "InvalidTimestamp": "set this machine's clock: a signature is good for 15 minutes",
-    "InvalidSecretToken": "renew the temporary credentials: key, secret and session_token together",
-    "AccessDenied": (
-        "attach a policy that allows ark:*Asset* to the key's IAM user; before the first group, "
-        "sign the authorization letter in the console (My, Virtual Avatars)"
-    ),
-}
-
 
 ARK_CODEC: Final = Codec(
     fields={
@@ -67,7 +56,6 @@ ARK_CODEC: Final = Codec(
 ARK_DIALECT: Final = VideoDialect(
     fields=_content.FIELDS, write=_content.write_with_text, read=_content.read
 )
-ARK_ERRORS: Final[Mapping[str, type[ProviderError]]] = {**TASK_ERRORS, **ACTION_ERRORS}
 ARK_NAMES: Final = (64, "Volcengine docs 82379/2318270")
 
 
@@ -99,7 +87,8 @@ class ArkAccount(ActionLibrary, ArkVideo):
     action_auth: ClassVar[Auth] = Auth.SIGNATURE
     codec: ClassVar[Codec] = ARK_CODEC
     dialect: ClassVar[VideoDialect] = ARK_DIALECT
-    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = ARK_ERRORS
+    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = classes(ARK_CODES)
+    error_advice: ClassVar[Mapping[str, str]] = advice(ARK_CODES)
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = UPSTREAM_MEDIA
     name_limit: ClassVar[tuple[int | None, str]] = ARK_NAMES
     default_rates: ClassVar[Mapping[str, Rate]] = ACTION_RATES
@@ -153,10 +142,3 @@ class ArkAccount(ActionLibrary, ArkVideo):
     def fault(self, data: Any, response: Response) -> Fault | None:
         """Read the Actions' envelope, whatever the status, or the tasks' `error`."""
         return self.action_fault(data, response) or self.task_fault(data, response)
-
-    def refusal(self, response: Response) -> PortraitError | None:
-        """Read a refusal; say what helps, where the Actions' documents do."""
-        refused = super().refusal(response)
-        if refused is not None and self.action_fault(try_decode(response), response):
-            refused.next_step = ACTION_ADVICE.get(refused.code, refused.next_step)
-        return refused

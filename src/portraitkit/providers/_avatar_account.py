@@ -48,6 +48,7 @@ from ..wire import Flow, Request, Response
 from . import _avatars, _roles
 from ._avatar_library import AvatarLibrary
 from ._body_status import with_body_status
+from ._codes import advice, classes
 from ._face_checks import (
     OPEN_ANOTHER,
     callback_for,
@@ -75,7 +76,8 @@ class AvatarAccount(AvatarLibrary):
     dialect: ClassVar[VideoDialect] = VideoDialect(
         fields=_roles.FIELDS, write=_roles.write, read=_roles.read
     )
-    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = _avatars.ERRORS
+    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = classes(_avatars.CODES)
+    error_advice: ClassVar[Mapping[str, str]] = advice(_avatars.CODES)
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = _avatars.MEDIA
     differences: ClassVar[Mapping[str, Difference]] = _avatars.DIFFERENCES
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {

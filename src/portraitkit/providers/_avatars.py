@@ -22,7 +22,6 @@ from ..errors import (
     HandleError,
     InsufficientBalanceError,
     PermissionDeniedError,
-    ProviderError,
     RateLimitedError,
     ServiceUnavailableError,
 )
@@ -44,6 +43,7 @@ from ..refusals import Fault
 from ..video import Role, Slot, VideoRequest
 from ..wire import Response
 from ._actions import UPSTREAM_MEDIA
+from ._codes import RELAYED_CODES, Codes
 
 # Source: docs/vendors/xcompute.md: the doors' bodies, a session's task.
 SECRET_MEMBERS: Final = frozenset(
@@ -65,7 +65,8 @@ CODEC: Final = Codec(
             "id": ("id", "task_id", "video_id"),
             "status": "status",
             "progress": "progress",
-            "video_link": "result.videos.0.url",  # one string, or a list of one
+            # One string, or a list of one. Unverified: the second, from clients' code.
+            "video_link": ("result.videos.0.url", "result.videos.0"),
             "last_frame_link": "result.last_frame_url",
             "link_expires_at": ("result.videos.0.expires_at", "result.expires_at"),
             "failure": "error",
@@ -100,14 +101,15 @@ CODEC: Final = Codec(
 )
 
 # The status decides for `invalid_request_error`.
-ERRORS: Final[Mapping[str, type[ProviderError]]] = {
-    "authentication_error": AuthenticationError,
-    "payment_required": InsufficientBalanceError,
-    "permission_error": PermissionDeniedError,
-    "rate_limit_error": RateLimitedError,
-    "server_error": ServiceUnavailableError,
-    "bad_gateway": ServiceUnavailableError,
-    "nsfw_content_detected": ContentRejectedError,
+CODES: Final[Codes] = {
+    **RELAYED_CODES,
+    "authentication_error": (AuthenticationError, ""),
+    "payment_required": (InsufficientBalanceError, ""),
+    "permission_error": (PermissionDeniedError, ""),
+    "rate_limit_error": (RateLimitedError, ""),
+    "server_error": (ServiceUnavailableError, ""),
+    "bad_gateway": (ServiceUnavailableError, ""),
+    "nsfw_content_detected": (ContentRejectedError, ""),
 }
 
 # Unverified: no answer of step 2 is printed anywhere; these are the likely places, likeliest first.
@@ -192,7 +194,7 @@ def fault_of(data: Any, response: Response) -> Fault | None:
         return None
     keys = (("error.type", "type"), ("error.code", "code"))
     words = [str(word) for key in keys if (word := first(data, key))]
-    code = next((word for word in words if word in ERRORS), words[0] if words else "")
+    code = next((word for word in words if word in CODES), words[0] if words else "")
     message = first(data, ("error.message", "message", "error"))
     return Fault(code=code, message=message if isinstance(message, str) else "")
 

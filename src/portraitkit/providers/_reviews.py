@@ -18,12 +18,13 @@ from attrs import frozen
 
 from ..codec import first, rows
 from ..errors import UnexpectedResponseError
+from ..models import AssetStatus
+from ..synonyms import meant_by
 from ..vendor import Answer
 
 T = TypeVar("T")
 
 _REF: Final = re.compile(r"([^#]+)#(\d{1,6})(?:of(\d{1,6}))?(?:#(.+))?", re.ASCII)
-_ENDED: Final = ("completed", "failed", "cancelled")
 
 
 @frozen
@@ -60,18 +61,21 @@ class Review:
         word = str(first(task, "status") or "")
         found = {"status": word, "group_id": first(task, ("result.group_id", "result.GroupId"))}
         item = self._item(task)
+        done = meant_by(AssetStatus, word) is AssetStatus.ACTIVE
         if item is None:
-            if word.casefold() == "completed" or (word.casefold() in _ENDED and _any_item(task)):
+            if done or (meant_by(AssetStatus, word) is AssetStatus.FAILED and _any_item(task)):
                 raise _unclear(self, answer)
             return {**found, "error": first(task, "error")}
-        status = first(item, "status") or ("Active" if word.casefold() == "completed" else word)
+        status = first(item, "status") or ("Active" if done else word)
         address = str(first(item, "asset_url") or "")
         return {
             **found,
             "asset_id": first(item, "asset_id") or address.removeprefix("asset://") or None,
             "status": status,
             "name": first(item, "raw_response.Name"),
-            "error": None if str(status).casefold() == "active" else first(task, "error"),
+            "error": None
+            if meant_by(AssetStatus, status) is AssetStatus.ACTIVE
+            else first(item, ("error", "fail_reason", "reason", "message")) or first(task, "error"),
         }
 
     def _item(self, task: object) -> Mapping[str, Any] | None:

@@ -14,10 +14,10 @@ from attrs import evolve, frozen
 from ..codec import Codec, first, rows
 from ..errors import (
     AuthenticationError,
+    ConflictError,
     InsufficientBalanceError,
     NotFoundError,
     PermissionDeniedError,
-    ProviderError,
     QuotaExceededError,
     RateLimitedError,
 )
@@ -38,12 +38,15 @@ from ..preflight import VideoModel
 from ..refusals import Fault
 from ..wire import Response
 from ._actions import UPSTREAM_MEDIA
+from ._codes import GONE, NAME_OF_MODEL, RELAYED_CODES, Codes
 
 # The guide has assetGroupId, an example of the reference groupId. Unverified: id.
 GROUP_ID: Final = ("assetGroupId", "groupId", "id")
 
 # Unverified: all but `id` stand in one client's code.
 VIDEO_ID: Final = ("id", "task_id", "video_id")
+# Unverified: all but `status` stand in one client's code.
+ASSET_WORD: Final = ("status", "Status", "assetStatus", "state")
 
 # One page names the rows twice: `list` in its table, `records` in its example. A client reads the
 # others too.
@@ -59,15 +62,15 @@ CODEC: Final = Codec(
             "id": ("assetId", "token360AssetId"),  # never `id`, which is the record's number
             "name": "name",
             "media": "mediaType",
-            "status": "status",
+            "status": ASSET_WORD,
             "group_id": ("assetGroupId", "groupId"),
         },
         Verification: {"id": GROUP_ID, "link": "h5Link"},
         VideoTask: {
             "id": VIDEO_ID,
-            "status": "status",
+            "status": ("status", "state"),
             "model": "model",
-            "video_link": ("url", "video_url", "content.video_url"),
+            "video_link": ("url", "video_url", "content.video_url", "content.url"),
             "last_frame_link": "content.last_frame_url",
             "duration_s": ("duration", "parameters.duration"),
             "ratio": "parameters.aspect_ratio",
@@ -90,12 +93,20 @@ CODEC: Final = Codec(
         AssetStatus: {
             "processing": AssetStatus.PROCESSING,
             "active": AssetStatus.ACTIVE,
-            # Unverified: the others are what one client takes for an end.
+            # Unverified: the others are what clients' code knows.
             "ready": AssetStatus.ACTIVE,
+            "success": AssetStatus.ACTIVE,
+            "completed": AssetStatus.ACTIVE,
+            "pending": AssetStatus.PROCESSING,
+            "queued": AssetStatus.PROCESSING,
+            "in_progress": AssetStatus.PROCESSING,
             "failed": AssetStatus.FAILED,
+            "failure": AssetStatus.FAILED,
             "error": AssetStatus.FAILED,
             "rejected": AssetStatus.FAILED,
             "expired": AssetStatus.FAILED,
+            "inactive": AssetStatus.FAILED,
+            "disabled": AssetStatus.FAILED,
         },
         VerificationStatus: {
             "active": VerificationStatus.VERIFIED,
@@ -115,15 +126,30 @@ CODEC: Final = Codec(
 )
 
 # `invalid_request_error` and `api_error` say less than the HTTP status, which decides for them.
-ERRORS: Final[Mapping[str, type[ProviderError]]] = {
-    "invalid_api_key": AuthenticationError,
-    "api_key_frozen": PermissionDeniedError,
-    "model_access_denied": PermissionDeniedError,
-    "insufficient_balance": InsufficientBalanceError,
-    "not_found_error": NotFoundError,
-    "model_not_found": NotFoundError,
-    "rate_limit_error": RateLimitedError,
-    "QUOTA_EXCEEDED": QuotaExceededError,  # Unverified: a guess
+CODES: Final[Codes] = {
+    **RELAYED_CODES,
+    "invalid_api_key": (AuthenticationError, ""),
+    "api_key_frozen": (
+        PermissionDeniedError,
+        "have the account's owner unfreeze the key, or use another one",
+    ),
+    "model_access_denied": (
+        PermissionDeniedError,
+        "have the account's owner allow the model to the key",
+    ),
+    "insufficient_balance": (InsufficientBalanceError, ""),
+    "not_found_error": (NotFoundError, ""),
+    "model_not_found": (NotFoundError, NAME_OF_MODEL),
+    "rate_limit_error": (RateLimitedError, ""),
+    # Unverified: these are guesses, save that a group that is not active was seen to be refused.
+    "QUOTA_EXCEEDED": (QuotaExceededError, ""),
+    "ASSET_GROUP_NOT_FOUND": (NotFoundError, GONE),
+    "GROUP_NOT_FOUND": (NotFoundError, GONE),
+    "ASSET_NOT_FOUND": (NotFoundError, GONE),
+    "ASSET_GROUP_NOT_ACTIVE": (
+        ConflictError,
+        "the group waits for its person: wait_until_verified(check), then add the asset",
+    ),
 }
 
 _TAKES_PORTRAITS: Final[dict[str, Any]] = {
@@ -185,16 +211,6 @@ def inner(data: Any) -> Any:
     """Take an answer out of its envelope, if it is in one."""
     found = first(data, "data")
     return data if found is None else found
-
-
-def failure_of(data: Any) -> Failure:
-    """Say why an asset failed. Unverified: the member is a guess, so several are tried."""
-    message = first(data, ("errorMessage", "failReason", "error.message"))
-    code = first(data, ("errorCode", "error.code"))
-    return Failure(
-        code=code if isinstance(code, str) else "",
-        message=message if isinstance(message, str) else "",
-    )
 
 
 def is_active(group: Group, word: Any) -> bool:

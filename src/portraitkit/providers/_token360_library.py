@@ -32,7 +32,7 @@ from ..vendor import Answer, with_findings
 from ..video import OnUnsupported
 from ..wire import Flow
 from ._bearer import BearerProvider
-from ._token360 import GROUP_ID, ROWS, SECRET_MEMBERS, Cursor, failure_of, inner, is_active
+from ._token360 import GROUP_ID, ROWS, SECRET_MEMBERS, Cursor, inner, is_active
 
 _GROUPS: Final = "/v1/asset-groups"
 _ASSETS: Final = "/v1/assets"
@@ -190,8 +190,6 @@ class Token360Library(BearerProvider):
 
     def _asset(self, answer: Answer, data: Any, **given: Any) -> Asset:
         asset = self.read(Asset, answer, data, **given)
-        if asset.status is AssetStatus.FAILED:
-            return self.cleaned(evolve(asset, failure=failure_of(data)))
         if (asset.id or "").startswith("ua_"):
             # The guide: an upload into a group of ordinary files is never a portrait.
             why = Failure(message="this is a generic upload: upload it into a portrait group")

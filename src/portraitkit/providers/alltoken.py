@@ -40,12 +40,12 @@ from ..models import (
 )
 from ..preflight import Difference, VideoModel
 from ..rates import Rate, learned
+from ..reasons import reason_in
 from ..refusals import Fault
 from ..waiting import Pacing, Subject
 from ..wire import Auth, Flow, Request, Response
 from . import _content
 from ._actions import (
-    ACTION_ERRORS,
     ASSET_FIELDS,
     GROUP_FIELDS,
     SECRET_MEMBERS,
@@ -53,6 +53,7 @@ from ._actions import (
     WORDS,
 )
 from ._bearer import BearerProvider
+from ._codes import NAME_OF_MODEL, RELAYED_CODES, Codes, advice, classes
 from ._rates import ACTION_RATES, upstream
 from ._sessions import SESSION_FIELDS, ActionVerification
 
@@ -66,6 +67,19 @@ _LIST_LIMIT: Final = 100
 _MODEL_RULES: Final[dict[str, Any]] = {
     "ratios": ("16:9", "9:16", "4:3", "3:4", "21:9", "1:1", "adaptive"),
     "source": "AllToken OpenAPI types, video create",
+}
+_BEHIND: Final = "call again later; if it lasts, report it to the vendor's support"
+_CODES: Final[Codes] = {
+    **RELAYED_CODES,
+    # `invalid_request` says less than the HTTP status, which decides for it.
+    "upstream_invalid_parameter": (InvalidRequestError, ""),
+    "upstream_content_violation": (ContentRejectedError, ""),
+    "insufficient_balance": (InsufficientBalanceError, ""),
+    "model_not_found": (NotFoundError, NAME_OF_MODEL),
+    "upstream_model_not_found": (NotFoundError, NAME_OF_MODEL),
+    "upstream_error": (ServiceUnavailableError, _BEHIND),
+    "upstream_auth_failed": (ServiceUnavailableError, _BEHIND),
+    "unknown_api_format": (ServiceUnavailableError, _BEHIND),
 }
 
 
@@ -85,7 +99,8 @@ class AllToken(BearerProvider, ActionVerification):
                 "id": ("id", "task_id", "video_id"),
                 "status": "status",
                 "model": "model",
-                "video_link": "video_url",
+                # Unverified: all but the first are what the gateway's neighbours write.
+                "video_link": ("video_url", "url", "content.video_url"),
                 "last_frame_link": "last_frame_url",
                 "link_expires_at": "video_url_expires_at",
                 "duration_s": "duration",
@@ -115,18 +130,8 @@ class AllToken(BearerProvider, ActionVerification):
     dialect: ClassVar[VideoDialect] = VideoDialect(
         fields=_content.FIELDS, write=_content.write_beside_text, read=_content.read
     )
-    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = {
-        **ACTION_ERRORS,
-        # `invalid_request` says less than the HTTP status, which decides for it.
-        "upstream_invalid_parameter": InvalidRequestError,
-        "upstream_content_violation": ContentRejectedError,
-        "insufficient_balance": InsufficientBalanceError,
-        "model_not_found": NotFoundError,
-        "upstream_model_not_found": NotFoundError,
-        "upstream_error": ServiceUnavailableError,
-        "upstream_auth_failed": ServiceUnavailableError,
-        "unknown_api_format": ServiceUnavailableError,
-    }
+    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = classes(_CODES)
+    error_advice: ClassVar[Mapping[str, str]] = advice(_CODES)
     # A failure behind the gateway: the task may exist there.
     uncertain_codes: ClassVar[frozenset[str]] = frozenset({"upstream_error"})
     video_models: ClassVar[tuple[VideoModel, ...]] = (
@@ -194,7 +199,8 @@ class AllToken(BearerProvider, ActionVerification):
         if found := self.action_fault(data, response):
             return found
         error = first(data, "error")
-        if response.ok or not is_object(error):
+        own = first(data, ("id", "task_id")) is not None  # a task's, which failed
+        if not is_object(error) or (response.ok and (own or not reason_in(error))):
             return None
         code = error.get("code") or error.get("type") or ""
         request_id = error.get("request_id") or first(data, "request_id") or ""

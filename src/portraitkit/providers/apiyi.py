@@ -33,9 +33,10 @@ from ..secret import Secret
 from ..waiting import Pacing, Subject
 from ..wire import Auth, Request, Response, origin_of
 from . import _content
-from ._ark import TASK_ADVICE, TASK_SECRETS, ArkVideo
-from ._ark_account import ARK_CODEC, ARK_DIALECT, ARK_ERRORS, ARK_NAMES, ArkAccount
+from ._ark import TASK_SECRETS, ArkVideo
+from ._ark_account import ARK_CODEC, ARK_DIALECT, ARK_NAMES, ArkAccount
 from ._ark_models import TO_1080P, second_generation
+from ._codes import RELAYED_CODES, Codes, advice, classes
 from ._icover import LIBRARY_RATES, SECRET_MEMBERS, IcoverLibrary
 from ._rates import ACTION_RATES, GATEWAY_RATES
 
@@ -43,6 +44,15 @@ VIDEO_ORIGIN: Final = "https://api.apiyi.com"
 SIGNED: Final = "signed"
 ICOVER: Final = "icover"
 
+_CODES: Final[Codes] = {
+    **RELAYED_CODES,
+    "PUBLIC_*": (ContentRejectedError, ""),
+    # Unverified: only the wording is documented, for a token whose group lacks the model.
+    "model_not_found": (
+        PermissionDeniedError,
+        "give the video token the group SeeDance2, and check the model's name",
+    ),
+}
 _IN_THE_CONSOLE: Final = (
     "have the account's owner open Volcengine's console, My > Real-Person Avatars > Manage Assets "
     "and then Create Asset Group, and confirm subject and purpose; the person being filmed passes "
@@ -64,16 +74,8 @@ class _Gateway(ArkVideo):
     task_prefix: ClassVar[str] = "/seedance/api/v3"
     # The gateway labels plain answers as gzip unless it is asked for plain ones.
     task_headers: ClassVar[Mapping[str, str]] = {"Accept-Encoding": "identity"}
-    task_advice: ClassVar[Mapping[str, str]] = {
-        **TASK_ADVICE,
-        "model_not_found": "give the video token the group SeeDance2, and check the model's name",
-    }
-    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = {
-        **ARK_ERRORS,
-        "PUBLIC_*": ContentRejectedError,
-        # Unverified: only the wording is documented, for a token whose group lacks the model.
-        "model_not_found": PermissionDeniedError,
-    }
+    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = classes(_CODES)
+    error_advice: ClassVar[Mapping[str, str]] = advice(_CODES)
     dialect: ClassVar[VideoDialect] = evolve(
         ARK_DIALECT,
         fields={name: key for name, key in _content.FIELDS.items() if name != "callback_url"},

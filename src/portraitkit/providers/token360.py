@@ -20,6 +20,7 @@ from ..flows.reconciling import groups_of, reconciled
 from ..media import MediaRules
 from ..models import (
     Adaptation,
+    Failure,
     Group,
     GroupKind,
     MediaType,
@@ -32,11 +33,13 @@ from ..models import (
 )
 from ..preflight import VideoModel
 from ..rates import Rate, learned
+from ..reasons import Reason, reason_of
 from ..refusals import Fault
 from ..secret import Secret
 from ..waiting import Pacing, Subject
 from ..wire import Flow, Request, Response
 from . import _frames, _token360
+from ._codes import advice, classes
 from ._face_checks import ends_at, has_expired
 from ._token360_library import Token360Library
 
@@ -62,7 +65,8 @@ class Token360(Token360Library):
     dialect: ClassVar[VideoDialect] = VideoDialect(
         fields=_frames.FIELDS, write=_frames.write, read=_frames.read
     )
-    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = _token360.ERRORS
+    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = classes(_token360.CODES)
+    error_advice: ClassVar[Mapping[str, str]] = advice(_token360.CODES)
     video_models: ClassVar[tuple[VideoModel, ...]] = _token360.MODELS
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = _token360.MEDIA
     asset_prefix: ClassVar[str] = "ta_"
@@ -154,7 +158,10 @@ class Token360(Token360Library):
             late = has_expired(check, answer.response.received_at)
             status = VerificationStatus.EXPIRED if late else VerificationStatus.WAITING
         verified = group if status is VerificationStatus.VERIFIED else None
-        return evolve(check, status=status, group=verified, raw=answer.raw)
+        why = reason_of(row) if status is VerificationStatus.FAILED else Reason()
+        failure = Failure(code=next(iter(why.codes), ""), message=why.message) if why else None
+        check = evolve(check, status=status, group=verified, failure=failure, raw=answer.raw)
+        return self.cleaned(check)
 
     def _opened(self, ref: VerificationRef) -> Verification:
         """Get group id and expiry out of an object, a handle, or a bare group id."""
