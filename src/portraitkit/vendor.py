@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final, TypeAlias, TypeVar
+from urllib.parse import unquote
 
 import attrs
 from attrs import evolve, field, frozen
@@ -174,7 +175,10 @@ class Vendor(ABC):
             OutcomeUnknownError: A create was answered in a way that leaves its fate open.
             UnexpectedResponseError: The answer is not readable.
         """
-        if {".", ".."} & set(request.url.split("/")) or set(request.url) & set("?#"):
+        # Empty parts too: an id of none would make a list or a group of what was one thing.
+        path = request.url.partition("://")[2].split("/")[1:]
+        odd = path != [""] and any(unquote(part) in ("", ".", "..") for part in path)
+        if odd or set(request.url) & set("?#\\"):
             # Handles are not signed: a forged one must not lead to another of the vendor's paths.
             raise HandleError("an id leads out of its path", provider=self.name, field="handle")
         response = yield from send(request)

@@ -118,6 +118,11 @@ class Request:
         return evolve(self, headers={**self.headers, **headers})
 
 
+def segment(text: str) -> str:
+    """An id as one part of a path, whatever characters it has."""
+    return quote(text, safe="-_.~:", errors="surrogatepass")
+
+
 def _escaped(text: str) -> str:
     # A vendor's cursor comes out of JSON, which can hold half a character.
     return quote(text, safe="-_.~", errors="surrogatepass")

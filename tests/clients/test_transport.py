@@ -519,7 +519,7 @@ def test_a_disk_that_fills_up_on_the_way_is_told_too(raw_server, transmit, tmp_p
 
 def test_a_finished_video_is_downloaded_without_credentials(raw_server, play, tmp_path):
     """The whole operation over a socket: the link's host sees no key."""
-    server = raw_server(http(FILM))
+    server = raw_server(http(MP4))
     provider = AllToken(api_key=Secret(KEY))
     task = VideoTask(
         provider="alltoken",
@@ -532,7 +532,7 @@ def test_a_finished_video_is_downloaded_without_credentials(raw_server, play, tm
     path = play(provider, lambda p: p.download_video(task, str(tmp_path / "mia.mp4")))
 
     assert tmp_path / "mia.mp4" == path
-    assert FILM == path.read_bytes()
+    assert MP4 == path.read_bytes()
     assert b"authorization" not in server.seen[0].lower()
 
 
