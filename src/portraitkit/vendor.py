@@ -176,8 +176,8 @@ class Vendor(ABC):
             UnexpectedResponseError: The answer is not readable.
         """
         # Empty parts too: an id of none would make a list or a group of what was one thing.
-        path = request.url.partition("://")[2].split("/")[1:]
-        odd = path != [""] and any(unquote(part) in ("", ".", "..") for part in path)
+        path = unquote(request.url.partition("://")[2]).split("/")[1:]
+        odd = path != [""] and {"", ".", ".."} & set(path)
         if odd or set(request.url) & set("?#\\"):
             # Handles are not signed: a forged one must not lead to another of the vendor's paths.
             raise HandleError("an id leads out of its path", provider=self.name, field="handle")
