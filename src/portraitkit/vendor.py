@@ -175,9 +175,8 @@ class Vendor(ABC):
             OutcomeUnknownError: A create was answered in a way that leaves its fate open.
             UnexpectedResponseError: The answer is not readable.
         """
-        # Empty parts too: an id of none would make a list or a group of what was one thing.
         path = unquote(request.url.partition("://")[2]).split("/")[1:]
-        odd = path != [""] and {"", ".", ".."} & set(path)
+        odd = {".", ".."} & set(path) or "" in path[:-1]
         if odd or set(request.url) & set("?#\\"):
             # Handles are not signed: a forged one must not lead to another of the vendor's paths.
             raise HandleError("an id leads out of its path", provider=self.name, field="handle")
@@ -257,7 +256,7 @@ class Vendor(ABC):
         if is_handle(ref):
             handle = Handle.parse(ref)
             self._mine(kind, handle.provider, handle.account)
-            if handle.kind == kind:
+            if handle.kind == kind and handle.ref:
                 return handle.ref
             problem = f"this handle names a {handle.kind}, not a {kind}"
             then = f"pass a {kind}'s handle"
