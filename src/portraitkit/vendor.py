@@ -175,7 +175,7 @@ class Vendor(ABC):
             OutcomeUnknownError: A create was answered in a way that leaves its fate open.
             UnexpectedResponseError: The answer is not readable.
         """
-        path = unquote(request.url.partition("://")[2]).split("/")[1:]
+        path = [unquote(part) for part in request.url.partition("://")[2].split("/")[1:]]
         odd = {".", ".."} & set(path) or "" in path[:-1]
         if odd or set(request.url) & set("?#\\"):
             # Handles are not signed: a forged one must not lead to another of the vendor's paths.
@@ -256,8 +256,8 @@ class Vendor(ABC):
         if is_handle(ref):
             handle = Handle.parse(ref)
             self._mine(kind, handle.provider, handle.account)
-            if handle.kind == kind and handle.ref:
-                return handle.ref
+            if handle.kind == kind:
+                return self._unforged(kind, handle.ref)
             problem = f"this handle names a {handle.kind}, not a {kind}"
             then = f"pass a {kind}'s handle"
             raise HandleError(problem, provider=self.name, field=kind, next_step=then)
@@ -317,6 +317,12 @@ class Vendor(ABC):
         if self.strict_limits if strict is None else strict:
             enforce(findings, provider=self.name)
         return findings
+
+    def _unforged(self, kind: HandleKind, ref: str) -> str:
+        # Handles are not signed. Those of other kinds may hold more; `segment` escapes them.
+        if kind == "video" and not _is_plain(ref):
+            raise HandleError("an id leads out of its path", provider=self.name, field=kind)
+        return ref
 
     def _mine(self, kind: str, provider: str, account: str) -> None:
         if (provider, account) != (self.name, self.account):
