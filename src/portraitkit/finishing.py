@@ -55,7 +55,8 @@ def finish(
         task = yield from provider.wait_for_video(
             call["task"], deadline_s=given.deadline_s, on_event=given.on_event
         )
-        return (yield from provider.download_video(task, call["path"]))
+        # A process may have ended between the file's name and the journal's note of it.
+        return (yield from provider.download_video(task, call["path"], overwrite=True))
     if record.handle:
         return (yield from _wait(provider, record, given))
     found = None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 import secrets
+import stat
 from collections.abc import Iterator
+from errno import EFBIG, EINVAL
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 from urllib.parse import urlsplit
@@ -18,6 +21,8 @@ from .models import Finding, MediaType
 from .secret import Secret
 from .wire import is_loopback
 
+SOURCE_LIMIT_BYTES: Final = 512 * 1024**2
+"""The largest file that is read into memory; no vendor takes one as large."""
 MediaSource: TypeAlias = str | Path | bytes
 """A path, the bytes themselves, or a public https URL."""
 
@@ -121,6 +126,24 @@ class MediaRules:
         return Finding(field=name, found=found, limit=limit, message=message, source=self.source)
 
 
+def read_regular(path: Path, limit_bytes: int) -> bytes:
+    """
+    Read a file that has an end; nothing is waited for when it is opened.
+
+    Raises:
+        OSError: It cannot be read, is no regular file, or is larger than the limit.
+    """
+    # A pipe that nobody writes to would hold up the opening; Windows has no such flag.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(EINVAL, "a folder, device, pipe or socket is no file")
+        content = file.read(limit_bytes + 1)
+    if len(content) > limit_bytes:
+        raise OSError(EFBIG, f"it is larger than {limit_bytes} bytes")
+    return content
+
+
 def read_file(path: Path) -> bytes:
     """
     Read a local file.
@@ -129,11 +152,11 @@ def read_file(path: Path) -> bytes:
         MediaError: It is not there, or not a file.
     """
     try:
-        content = path.read_bytes()
+        content = read_regular(path, SOURCE_LIMIT_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no file can have such a name"
         raise MediaError(
-            f"cannot read {path.name or str(path)!r}: {reason}",
+            f"cannot read {(path.name or str(path))[:60]!r}: {reason}",
             field="source",
             next_step="pass the path of an existing picture, video or audio file",
         ) from None

@@ -1,40 +1,23 @@
 """
 Files that are still on their way: under a name of their own until every byte is there.
 
-A download that breaks off is gone on with where the server can: the part stays beside its target,
-with a note of what the server called that version of the file. One writer at a time has a part; the
-lock goes with its process, however that ends.
+A download that breaks off is gone on with where the server can, within the same call. Each call has
+a file of its own, made afresh beside its target: nothing that was there before is trusted.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import secrets
-import sys
-from collections.abc import Mapping
+import stat
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from errno import EISDIR
+from errno import EEXIST, EISDIR, EPERM
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from attrs import frozen
-
-if sys.platform == "win32":  # pragma: no cover  (there a broken download starts over)
-
-    def _lock(file: BinaryIO) -> bool:
-        del file
-        return False
-else:
-    import fcntl
-
-    def _lock(file: BinaryIO) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
 
 
 @frozen(kw_only=True)
@@ -59,29 +42,62 @@ class Version:
         return cls(validator=validator, total_bytes=int(length))
 
 
-class Part:
-    """A file that is not complete. Use `continuing`, then `begin` or `go_on`, `write`, `finish`."""
+def _anything(start: bytes) -> bool:
+    del start
+    return True
 
-    def __init__(self, target: Path, key: str = "") -> None:
+
+class Part:
+    """
+    A file that is not complete, for one call. Made without touching the disk.
+
+    For each attempt: `continuing`, then `begin` or `go_on`, `write`, and `finish` or `rest`. When
+    the call ends, `leave`.
+    """
+
+    def __init__(
+        self,
+        target: Path,
+        *,
+        overwrite: bool = True,
+        accepts: Callable[[bytes], bool] = _anything,
+    ) -> None:
         """
-        Open a part beside *target*.
+        Name what a part is for.
 
         Args:
             target: The name it gets in the end.
-            key: Names the content, so that an earlier part of it can be gone on with.
+            overwrite: Whether it may take the place of a file.
+            accepts: Tells from the first bytes whether this is what is wanted.
+        """
+        self.target: Final = target
+        self._overwrite = overwrite
+        self._accepts = accepts
+        self._path = target
+        self._file: BinaryIO | None = None
+        self._version: Version | None = None
+        self._mode = 0
+        self._start = b""
+        self.size_bytes = 0
+
+    def check(self) -> None:
+        """
+        Make sure that the target can get its name.
 
         Raises:
-            OSError: Nothing can be written there.
+            FileExistsError: A file is there, and may not be replaced.
+            OSError: It is a folder, a device or the like, or cannot be looked at.
         """
-        if target.is_dir():
+        try:
+            mode = self.target.lstat().st_mode
+        except FileNotFoundError:
+            return
+        if stat.S_ISDIR(mode):
             raise IsADirectoryError(EISDIR, "a folder has that name")
-        self._target = target
-        shared = _shared(target, key) if key else None
-        self._file, self._path = shared or _own(target)
-        self._keeps = shared is not None
-        self._note = self._path.with_name(f"{self._path.name}.note")
-        self._version = self._noted()
-        self.size_bytes = os.fstat(self._file.fileno()).st_size
+        if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+            raise OSError(EPERM, "a device, pipe or socket has that name")
+        if not self._overwrite:
+            raise FileExistsError(EEXIST, "a file has that name")
 
     def continuing(self) -> Mapping[str, str]:
         """Tell the headers that ask for the rest; empty if the whole is needed."""
@@ -91,15 +107,11 @@ class Part:
 
     def begin(self, headers: Mapping[str, str]) -> None:
         """Start at the first byte of a version that the server has just told of."""
-        self._note.unlink(missing_ok=True)
-        _ = self._file.truncate(0)
-        _ = self._file.seek(0)
-        self.size_bytes = 0
-        # What has a name that nobody looks for cannot be gone on with.
-        self._version = Version.of(headers) if self._keeps else None
-        if self._version:
-            noted = {"validator": self._version.validator, "total_bytes": self._version.total_bytes}
-            _ = self._note.write_text(json.dumps(noted), encoding="utf-8")
+        file = self._opened()
+        _ = file.truncate(0)
+        _ = file.seek(0)
+        self.size_bytes, self._start = 0, b""
+        self._version = Version.of(headers)
 
     def go_on(self, headers: Mapping[str, str]) -> bool:
         """Take the rest, if this is the rest of the same version; else forget the part."""
@@ -110,70 +122,70 @@ class Part:
             first, last, total = (int(each) for each in found.groups())
             whole = (self.size_bytes, version.total_bytes - 1, version.total_bytes)
             if (first, last, total) == whole:
-                _ = self._file.seek(0, os.SEEK_END)
                 return True
         self.forget()
         return False
 
     def write(self, chunk: bytes) -> None:
         """Append a piece."""
-        _ = self._file.write(chunk)
+        if len(self._start) < _START_BYTES:
+            self._start += chunk[:_START_BYTES]
+        _ = self._opened().write(chunk)
         self.size_bytes += len(chunk)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether its first bytes are of what was asked for."""
+        return self._accepts(self._start)
 
     def finish(self) -> None:
         """Give the file its name. What is on the disk then is whole."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        _ = self._path.replace(self._target)
-        self._file.close()
-        self._note.unlink(missing_ok=True)
+        file = self._opened()
+        file.flush()
+        os.fsync(file.fileno())
+        self.check()
+        file.close()
+        self._path.chmod(self._mode)
+        _ = self._path.replace(self.target)
+        self._file = None
+
+    def save(self, content: bytes) -> None:
+        """Write the whole at once."""
+        self.begin({})
+        self.write(content)
+        self.finish()
 
     def forget(self) -> None:
         """Take back what is there: the next try starts at the first byte."""
         self.begin({})
 
+    def rest(self) -> None:
+        """End an attempt: keep what can be gone on with, and nothing else."""
+        if not self.continuing():
+            self.leave()
+
     def leave(self) -> None:
-        """Keep what can be gone on with, and nothing else."""
-        if self._file.closed:
+        """Leave nothing half done."""
+        file, self._file, self._version = self._file, None, None
+        if file is None:
             return
         with suppress(OSError):
-            self._file.flush()
-        if not self.continuing():
-            for each in (self._path, self._note):
-                with suppress(OSError):
-                    each.unlink(missing_ok=True)
+            file.close()
         with suppress(OSError):
-            self._file.close()
+            self._path.unlink(missing_ok=True)
 
-    def _noted(self) -> Version | None:
-        try:
-            noted = json.loads(self._note.read_text(encoding="utf-8"))
-            return Version(validator=str(noted["validator"]), total_bytes=int(noted["total_bytes"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-
-def _shared(target: Path, key: str) -> tuple[BinaryIO, Path] | None:
-    """Open the part of that content, unless somebody else writes it now."""
-    path = target.parent / f".{target.name[:100]}.{key}.part"
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
-    if _is_ours(file, path):
-        return file, path
-    file.close()
-    return None
+    def _opened(self) -> BinaryIO:
+        """Open a new file, which nobody else may read while it is not whole."""
+        if self._file is None:
+            self._path = self.target.with_name(
+                f".{self.target.name[:100]}.{secrets.token_hex(8)}.part"
+            )
+            self._file = self._path.open("xb")
+            self._mode = stat.S_IMODE(os.fstat(self._file.fileno()).st_mode)
+            self._path.chmod(0o600)
+        return self._file
 
 
-def _own(target: Path) -> tuple[BinaryIO, Path]:
-    path = target.parent / f".{target.name[:100]}.{secrets.token_hex(4)}.part"
-    return path.open("xb"), path
-
-
-def _is_ours(file: BinaryIO, path: Path) -> bool:
-    """Tell whether nobody else writes it, or has just given it its name."""
-    with suppress(OSError):
-        return _lock(file) and os.path.samestat(os.fstat(file.fileno()), path.stat())
-    return False
-
-
+_START_BYTES: Final = 64
 _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 _RANGE: Final = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")

@@ -379,14 +379,31 @@ class PortraitProvider(Vendor):
         """
         return waits.wait_for_video(self, task, deadline_s, on_event)
 
-    def download_video(self, task: VideoRef, path: str | Path) -> Flow[Path]:
+    def download_video(
+        self,
+        task: VideoRef,
+        path: str | Path,
+        *,
+        deadline_s: float | None = None,
+        overwrite: bool = False,
+    ) -> Flow[Path]:
         """
         Copy a finished video into a file: streamed, without credentials, renamed when complete.
 
+        Args:
+            task: The video.
+            path: The file. What is there is kept, and nothing is sent, unless *overwrite* says so.
+            deadline_s: Seconds after which it ends; an hour if not given.
+            overwrite: Whether to replace a file that is there.
+
         Raises:
             VideoNotReadyError: It is not finished. Wait with `wait_for_video`.
+            InvalidInputError: The file is there already, or cannot be written.
+            WaitTimeoutError: The deadline passed. Nothing is left behind.
         """
-        return downloading.download_video(self, task, path)
+        return downloading.download_video(
+            self, task, path, deadline_s=deadline_s, overwrite=overwrite
+        )
 
     def video_link(self, task: VideoTask) -> Flow[Secret | None]:
         """Get a finished video's link where the task does not carry it."""

@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from .errors import InvalidInputError, Outcome
@@ -61,11 +60,8 @@ class Sink:
 
     def asks(self) -> Mapping[str, str]:
         """Tell the headers that ask for the rest of a file that is here in part."""
-        target = self._request.save_to
-        if not target:
-            return {}
-        self._part = self._on_disk(partial(Part, target, self._request.save_key))
-        return self._part.continuing()
+        self._part = self._request.save_to
+        return self._part.continuing() if self._part else {}
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
         """Take status and headers."""
@@ -75,8 +71,6 @@ class Sink:
         if self._packing not in ("", "identity"):
             self._start = b""
         if self._part and 200 <= status < 300:  # noqa: PLR2004  (the range of success)
-            if self._headers.get("content-type", "").strip().lower().startswith("text/html"):
-                raise TransportError(Outcome.UNKNOWN, "a page came in place of the file")
             self._on_disk(partial(self._begin_file, self._part))
         elif self._part and status == _NO_SUCH_RANGE and self._part.continuing():
             self._on_disk(self._part.forget)
@@ -93,6 +87,9 @@ class Sink:
     def take(self, chunk: bytes) -> None:
         """Take the next piece of the body."""
         self._raw_size += len(chunk)
+        if self._raw_size > self._request.limit_bytes + _PACKING_BYTES:
+            raise self._too_large()
+        self._check_time()
         if self._start is not None:
             self._start += chunk
             if len(self._start) < len(_GZIP):
@@ -111,11 +108,13 @@ class Sink:
             raise TransportError(Outcome.UNKNOWN, cut)
         if self._start:
             self._keep(self._start)
-        if self._unpacker and not self._unpacker.eof:
+        if self._unpacker and (not self._unpacker.eof or self._unpacker.unused_data):
             raise self._damaged()
         if self._part and self._writes:
             if not self._size:
                 raise TransportError(Outcome.UNKNOWN, "the file came empty")
+            if not self._part.is_wanted or self._packing not in _PLAIN:
+                raise TransportError(Outcome.UNKNOWN, "what came in place of the file is none")
             self._on_disk(self._part.finish)
         return Response(
             status=self._status,
@@ -125,34 +124,46 @@ class Sink:
         )
 
     def leave(self) -> None:
-        """Leave nothing half done, but what can be gone on with."""
+        """Leave nothing half done, but what the next attempt can go on with."""
         if self._part:
-            self._part.leave()
+            self._part.rest()
 
     def _keep(self, chunk: bytes) -> None:
         limit = self._request.limit_bytes
         plain = self._unpacked(chunk, limit - self._size + 1) if self._unpacker else chunk
         self._size += len(plain)
         if self._size > limit:
-            if self._part:
-                self._on_disk(self._part.forget)
-            large = f"answer larger than {limit} bytes"
-            raise TransportError(Outcome.UNKNOWN, large, passing=False)
+            raise self._too_large()
         if self._part and self._writes:
             self._on_disk(partial(self._part.write, plain))
             return
         self._kept += plain
-        if self.left_s <= 0:
-            raise self.too_late()
 
     @property
     def left_s(self) -> float:
-        """Seconds until the whole has to be there. A file that has begun has no such limit."""
-        return math.inf if self._writes else self._started + self._total_s - time.monotonic()
+        """Seconds until the whole has to be there. A file that has begun has what its request allows."""
+        most_s = self._request.timeout_s if self._writes else self._total_s
+        return math.inf if most_s is None else self._started + most_s - time.monotonic()
 
     def too_late(self, outcome: Outcome = Outcome.UNKNOWN) -> TransportError:
         """Make the error for an exchange that goes on and on."""
-        return TransportError(outcome, f"answer not complete in {self._total_s:g} s")
+        spent_s = time.monotonic() - self._started
+        return TransportError(outcome, f"answer not complete in {spent_s:.3g} s")
+
+    def _check_time(self) -> None:
+        """An answer has a limit, and a file a least rate."""
+        if self.left_s <= 0:
+            raise self.too_late()
+        spent_s = time.monotonic() - self._started
+        if self._part and spent_s > _SLOW_S and self._raw_size < spent_s * _LEAST_BYTES_PER_S:
+            slow = f"the file comes at less than {_LEAST_BYTES_PER_S} bytes a second"
+            raise TransportError(Outcome.UNKNOWN, slow)
+
+    def _too_large(self) -> TransportError:
+        if self._part:
+            self._part.leave()
+        large = f"answer larger than {self._request.limit_bytes} bytes"
+        return TransportError(Outcome.UNKNOWN, large, passing=False)
 
     def _unpacked(self, chunk: bytes, most: int) -> bytes:
         try:
@@ -168,7 +179,7 @@ class Sink:
         try:
             return do()
         except OSError as error:
-            raise _unwritable(self._request.save_to, error) from None
+            raise unwritable(self._part, error) from None
 
 
 def _unpacker(label: str, start: bytes) -> Any:
@@ -186,14 +197,24 @@ def _unpacker(label: str, start: bytes) -> Any:
     raise TransportError(Outcome.UNKNOWN, packed, passing=False)
 
 
-def _unwritable(path: Path | None, error: OSError) -> InvalidInputError:
+def unwritable(part: Part | None, error: Exception) -> InvalidInputError:
+    """Say why a file cannot be written, and what to do."""
+    taken = isinstance(error, FileExistsError)
+    reason = getattr(error, "strerror", None) or "no file can have such a name"
     return InvalidInputError(
-        f"cannot write to {str(path)!r}: {error.strerror or type(error).__name__}",
-        field="path",
-        next_step="choose a file in an existing folder that can be written to and has room",
+        f"cannot write to {str(part.target) if part else ''!r}: {reason}",
+        field="overwrite" if taken else "path",
+        next_step="pass overwrite=True to replace it, or another path"
+        if taken
+        else "choose a file in an existing folder that can be written to and has room",
     )
 
 
 _GZIP: Final = b"\x1f\x8b"
+_PLAIN: Final = ("", "identity", "gzip", "x-gzip")
+_PACKING_BYTES: Final = 2 * 1024**2
+"""By how much a packed body may be larger than what is in it."""
+_SLOW_S: Final = 60.0
+_LEAST_BYTES_PER_S: Final = 1024
 _PARTIAL: Final = 206
 _NO_SUCH_RANGE: Final = 416

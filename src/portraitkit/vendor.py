@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final, TypeAlias, TypeVar
+from urllib.parse import unquote
 
 import attrs
 from attrs import evolve, field, frozen
@@ -180,7 +181,9 @@ class Vendor(ABC):
             OutcomeUnknownError: A create was answered in a way that leaves its fate open.
             UnexpectedResponseError: The answer is not readable.
         """
-        if {".", ".."} & set(request.url.split("/")) or set(request.url) & set("?#"):
+        path = [unquote(part) for part in request.url.partition("://")[2].split("/")[1:]]
+        odd = {".", ".."} & set(path) or "" in path[:-1]
+        if odd or set(request.url) & set("?#\\"):
             # Handles are not signed: a forged one must not lead to another of the vendor's paths.
             raise HandleError("an id leads out of its path", provider=self.name, field="handle")
         response = yield from send(request)
@@ -260,7 +263,7 @@ class Vendor(ABC):
             handle = Handle.parse(ref)
             self._mine(kind, handle.provider, handle.account)
             if handle.kind == kind:
-                return handle.ref
+                return self._unforged(kind, handle.ref)
             problem = f"this handle names a {handle.kind}, not a {kind}"
             then = f"pass a {kind}'s handle"
             raise HandleError(problem, provider=self.name, field=kind, next_step=then)
@@ -320,6 +323,12 @@ class Vendor(ABC):
         if self.strict_limits if strict is None else strict:
             enforce(findings, provider=self.name)
         return findings
+
+    def _unforged(self, kind: HandleKind, ref: str) -> str:
+        # Handles are not signed. Those of other kinds may hold more; `segment` escapes them.
+        if kind == "video" and not _is_plain(ref):
+            raise HandleError("an id leads out of its path", provider=self.name, field=kind)
+        return ref
 
     def _mine(self, kind: str, provider: str, account: str) -> None:
         if (provider, account) != (self.name, self.account):

@@ -21,7 +21,6 @@ import ipaddress
 import json
 from collections.abc import Callable, Generator, Iterable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -29,6 +28,7 @@ from attrs import evolve, field, frozen
 
 from .errors import Attempt, InvalidInputError
 from .models import Raw
+from .parts import Part
 from .secret import MASK, Secret
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class Request:
         silent: Whether a success may come without a body, as a deletion's.
         secrets: Values in it that no text may show, such as a token in the body.
         save_to: Where a successful answer's body is streamed; `Response.content` is then empty.
-        save_key: Names what is saved, so that a broken copy of it can be gone on with.
+            It goes on from attempt to attempt, and belongs to whoever made it.
         limit_bytes: The largest body accepted.
         timeout_s: Cuts the configured timeouts down, as in the last seconds of a wait.
         family: What the vendor counts it as where it limits rates, such as `GetAsset`.
@@ -81,8 +81,7 @@ class Request:
     repeatable: bool = False
     silent: bool = field(default=False, eq=False)
     secrets: tuple[Secret, ...] = field(default=(), repr=False, eq=False)
-    save_to: Path | None = None
-    save_key: str = field(default="", eq=False)
+    save_to: Part | None = field(default=None, eq=False)
     limit_bytes: int = JSON_LIMIT_BYTES
     timeout_s: float | None = field(default=None, eq=False)
     family: str = field(default="", eq=False)
@@ -117,6 +116,11 @@ class Request:
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """Return a copy with more headers."""
         return evolve(self, headers={**self.headers, **headers})
+
+
+def segment(text: str) -> str:
+    """An id as one part of a path, whatever characters it has."""
+    return quote(text, safe="-_.~:", errors="surrogatepass")
 
 
 def _escaped(text: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import secrets
 
 import pytest
 from peers import http
 
 from portraitkit.client import Client
+from portraitkit.errors import InvalidInputError
 from portraitkit.parts import Part
 from portraitkit.testing import VirtualTime
 from portraitkit.transport import TransportError
@@ -26,27 +28,38 @@ def rest(start=HALF, total=WHOLE, tag='"v1"', body=None):
     return http(content, "206 Partial Content", Content_Range=span, ETag=tag)
 
 
-def get(url, target, **changes):
-    return Request(method="GET", url=url, save_to=target, save_key="film", **changes)
+@pytest.fixture
+def target(tmp_path):
+    return tmp_path / "mia.mp4"
+
+
+@pytest.fixture
+def part(target):
+    made = Part(target)
+    yield made
+    made.leave()
+
+
+def get(url, part, **changes):
+    return Request(method="GET", url=url, save_to=part, **changes)
 
 
 def left_in(folder):
     return sorted(each.name for each in folder.iterdir())
 
 
-def lose_half(raw_server, transmit, target, first=FIRST_HALF):
+def lose_half(raw_server, transmit, part, first=FIRST_HALF):
     """A download whose connection ends half-way."""
     with pytest.raises(TransportError):
-        transmit(get(raw_server(first).url, target))
+        transmit(get(raw_server(first).url, part))
 
 
-def test_a_broken_download_is_gone_on_with(raw_server, transmit, tmp_path):
+def test_a_broken_download_is_gone_on_with(raw_server, transmit, part, target, tmp_path):
     """The second try asks for the missing bytes only, of the version that the first one saw."""
-    target = tmp_path / "mia.mp4"
-    lose_half(raw_server, transmit, target)
+    lose_half(raw_server, transmit, part)
     server = raw_server(rest())
 
-    transmit(get(server.url, target))
+    transmit(get(server.url, part))
 
     assert FILM == target.read_bytes()
     assert b"range: bytes=100000-\r\n" in server.seen[0].lower()
@@ -54,25 +67,24 @@ def test_a_broken_download_is_gone_on_with(raw_server, transmit, tmp_path):
     assert ["mia.mp4"] == left_in(tmp_path)
 
 
-def test_a_client_goes_on_within_one_call(raw_server, provider, tmp_path):
+def test_a_client_goes_on_within_one_call(raw_server, provider, part, target):
     """An attempt that breaks off costs only what had not come yet."""
     server = raw_server(FIRST_HALF, rest())
-    request = get(server.url, tmp_path / "mia.mp4", repeatable=True)
+    request = get(server.url, part, repeatable=True)
 
     with Client(provider, clock=VirtualTime().clock) as client:
         response = client.run(send(request))
 
-    assert FILM == (tmp_path / "mia.mp4").read_bytes()
+    assert FILM == target.read_bytes()
     assert ["connection ended without a whole answer"] == [a.reason for a in response.attempts]
 
 
-def test_a_file_that_changed_is_taken_from_its_start(raw_server, transmit, tmp_path):
+def test_a_file_that_changed_is_taken_from_its_start(raw_server, transmit, part, target, tmp_path):
     """A server that has another version by now sends the whole, and nothing is mixed."""
-    target = tmp_path / "mia.mp4"
-    lose_half(raw_server, transmit, target)
+    lose_half(raw_server, transmit, part)
     newer = FILM[::-1]
 
-    transmit(get(raw_server(http(newer, ETag='"v2"', Accept_Ranges="bytes")).url, target))
+    transmit(get(raw_server(http(newer, ETag='"v2"', Accept_Ranges="bytes")).url, part))
 
     assert newer == target.read_bytes()
 
@@ -88,15 +100,14 @@ def test_a_file_that_changed_is_taken_from_its_start(raw_server, transmit, tmp_p
     ],
     ids=["another start", "another length", "another version", "no range", "no such range"],
 )
-def test_what_is_not_the_rest_is_not_appended(raw_server, transmit, tmp_path, wrong):
+def test_what_is_not_the_rest_is_not_appended(raw_server, transmit, part, target, tmp_path, wrong):
     """The part is forgotten then, so that the next try takes the whole."""
-    target = tmp_path / "mia.mp4"
-    lose_half(raw_server, transmit, target)
+    lose_half(raw_server, transmit, part)
 
     with pytest.raises(TransportError, match="rest"):
-        transmit(get(raw_server(wrong).url, target))
+        transmit(get(raw_server(wrong).url, part))
     server = raw_server(http(FILM))
-    transmit(get(server.url, target))
+    transmit(get(server.url, part))
 
     assert b"range:" not in server.seen[0].lower()
     assert FILM == target.read_bytes()
@@ -105,23 +116,24 @@ def test_what_is_not_the_rest_is_not_appended(raw_server, transmit, tmp_path, wr
 @pytest.mark.parametrize(
     "missing", [{"ETag": None}, {"ETag": 'W/"v1"'}, {"Accept_Ranges": "none"}], ids=str
 )
-def test_without_a_name_for_the_version_nothing_is_kept(raw_server, transmit, tmp_path, missing):
+def test_without_a_name_for_the_version_nothing_is_kept(
+    raw_server, transmit, part, target, tmp_path, missing
+):
     """Bytes of two versions could be mixed otherwise."""
     headers = {"ETag": '"v1"', "Accept_Ranges": "bytes", **missing}
     first = http(FILM, **headers)[: -(len(FILM) - HALF)]
 
-    lose_half(raw_server, transmit, tmp_path / "mia.mp4", first)
+    lose_half(raw_server, transmit, part, first)
 
     assert [] == left_in(tmp_path)
 
 
-def test_a_refusal_on_the_way_keeps_the_part(raw_server, transmit, tmp_path):
+def test_a_refusal_on_the_way_keeps_the_part(raw_server, transmit, part, target, tmp_path):
     """A link that ran out is read afresh, and its file gone on with."""
-    target = tmp_path / "mia.mp4"
-    lose_half(raw_server, transmit, target)
+    lose_half(raw_server, transmit, part)
 
-    refused = transmit(get(raw_server(http(b"expired", "403 Forbidden")).url, target))
-    transmit(get(raw_server(rest()).url, target))
+    refused = transmit(get(raw_server(http(b"expired", "403 Forbidden")).url, part))
+    transmit(get(raw_server(rest()).url, part))
 
     assert 403 == refused.status
     assert FILM == target.read_bytes()
@@ -129,43 +141,25 @@ def test_a_refusal_on_the_way_keeps_the_part(raw_server, transmit, tmp_path):
 
 # httpx leaves its inner generators to trio's collector when an answer is not read to its end.
 @pytest.mark.filterwarnings("ignore:Async generator 'http:ResourceWarning")
-def test_a_part_that_grows_too_large_is_not_kept(raw_server, transmit, tmp_path):
+def test_a_part_that_grows_too_large_is_not_kept(raw_server, transmit, part, target, tmp_path):
     """The limit holds for the whole file, also over several tries."""
-    target = tmp_path / "mia.mp4"
-    lose_half(raw_server, transmit, target)
+    lose_half(raw_server, transmit, part)
 
     with pytest.raises(TransportError, match="larger than 150000"):
-        transmit(get(raw_server(rest()).url, target, limit_bytes=150_000))
+        transmit(get(raw_server(rest()).url, part, limit_bytes=150_000))
 
     assert [] == left_in(tmp_path)
 
 
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # of forks beside threads
-def test_a_killed_process_leaves_its_part_to_the_next(tmp_path):
-    """Nothing of it has to be tidied up: the lock goes with the process."""
-    target = tmp_path / "mia.mp4"
-    if (child := os.fork()) == 0:
-        part = Part(target, "film")
-        part.begin({"etag": '"v1"', "accept-ranges": "bytes", "content-length": "10"})
-        part.write(b"01234")
-        part._file.flush()
-        os.kill(os.getpid(), 9)
-    _ = os.waitpid(child, 0)
-
-    part = Part(target, "film")
-
-    assert {"Range": "bytes=5-", "If-Range": '"v1"'} == part.continuing()
-    part.leave()
-
-
-def test_two_writers_do_not_share_a_part(tmp_path):
-    """The second one takes a part of its own; both end with a whole file."""
-    target = tmp_path / "mia.mp4"
-    first, second = Part(target, "film"), Part(target, "film")
+def test_each_call_has_a_file_of_its_own(tmp_path, target):
+    """Two calls for one target both end with a whole file, and the later one wins."""
+    first, second = Part(target), Part(target)
     for part, content in ((first, b"first"), (second, b"second")):
         part.begin({})
         part.write(content)
+    (seen, _) = tmp_path.glob(".*.part")
 
+    assert 0o600 == seen.stat().st_mode & 0o777
     first.finish()
     second.finish()
 
@@ -173,39 +167,35 @@ def test_two_writers_do_not_share_a_part(tmp_path):
     assert ["mia.mp4"] == left_in(tmp_path)
 
 
-def test_a_part_that_has_just_got_its_name_is_not_taken(tmp_path, monkeypatch):
-    """Between opening and locking it, another writer may have finished."""
-    target = tmp_path / "mia.mp4"
-    opened = os.open
+def test_nothing_that_was_planted_is_written_through(tmp_path, target, monkeypatch):
+    """A link or a part under the name of the next part is left alone, and nothing is trusted."""
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "guessed")
+    theirs = tmp_path / "theirs"
+    theirs.write_bytes(b"kept")
+    (tmp_path / ".mia.mp4.guessed.part").symlink_to(theirs)
 
-    def open_late(path, *rest):
-        file = opened(path, *rest)
-        path.replace(target)
-        return file
+    with pytest.raises(FileExistsError):
+        Part(target).begin({})
 
-    with monkeypatch.context() as late:
-        late.setattr(os, "open", open_late)
-        part = Part(target, "film")
-    part.begin({})
-    part.write(b"mine")
-    part.finish()
-
-    assert b"mine" == target.read_bytes()
-    assert ["mia.mp4"] == left_in(tmp_path)
+    assert b"kept" == theirs.read_bytes()
 
 
-def test_a_damaged_note_is_no_note(tmp_path):
-    """A part without a readable note is begun again."""
-    target = tmp_path / "mia.mp4"
-    part = Part(target, "film")
-    part.begin({"etag": '"v1"', "accept-ranges": "bytes", "content-length": "10"})
-    part.write(b"01234")
-    part.leave()
-    (note,) = tmp_path.glob(".*.note")
-    note.write_text("{")
+@pytest.mark.parametrize("kind", ["file", "folder", "pipe", "link"])
+def test_what_may_not_be_replaced_is_refused_before_anything_is_sent(
+    provider, tmp_path, target, kind
+):
+    """A file wants overwrite=True; a folder, a device or a pipe is never replaced."""
+    (tmp_path / "other").write_bytes(b"older")
+    {
+        "file": lambda: target.write_bytes(b"older"),
+        "folder": target.mkdir,
+        "pipe": lambda: os.mkfifo(target),
+        "link": lambda: target.symlink_to(tmp_path / "other"),
+    }[kind]()
+    replaceable = kind in ("file", "link")
 
-    again = Part(target, "film")
+    with pytest.raises(InvalidInputError) as caught, Client(provider) as client:
+        client.download_video("vgen_1", target, overwrite=not replaceable)
 
-    assert {} == again.continuing()
-    again.leave()
-    assert [] == [each for each in left_in(tmp_path) if each.endswith(".part")]
+    assert ("overwrite" if replaceable else "path") == caught.value.field
+    assert ("overwrite=True" in caught.value.next_step) == replaceable

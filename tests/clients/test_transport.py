@@ -25,6 +25,7 @@ from portraitkit.attempts import Budget
 from portraitkit.errors import Outcome
 from portraitkit.flows.downloading import follow
 from portraitkit.models import VideoStatus, VideoTask
+from portraitkit.parts import Part
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.secret import Secret
 from portraitkit.transport import HttpxTransport, Timeouts, TransportError
@@ -460,7 +461,7 @@ def test_a_download_is_streamed_and_renamed_at_its_end(raw_server, transmit, tmp
     server = raw_server(act)
     target = tmp_path / "mia.mp4"
 
-    response = transmit(get(server.url, save_to=target))
+    response = transmit(get(server.url, save_to=Part(target)))
 
     assert FILM == target.read_bytes()
     assert (b"", 200) == (response.content, response.status)
@@ -476,7 +477,7 @@ def test_a_download_replaces_an_older_file(raw_server, transmit, tmp_path):
     target.write_bytes(b"older")
     server = raw_server(http(FILM))
 
-    transmit(get(server.url, save_to=target))
+    transmit(get(server.url, save_to=Part(target)))
 
     assert FILM == target.read_bytes()
 
@@ -486,7 +487,7 @@ def test_a_download_can_be_read_by_whom_other_files_can(raw_server, transmit, tm
     (tmp_path / "plain").write_bytes(b"")
     server = raw_server(http(FILM))
 
-    transmit(get(server.url, save_to=tmp_path / "mia.mp4"))
+    transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4")))
 
     expected = (tmp_path / "plain").stat().st_mode
     assert expected == (tmp_path / "mia.mp4").stat().st_mode
@@ -499,7 +500,7 @@ def test_a_broken_download_leaves_nothing_behind(raw_server, transmit, tmp_path,
     server = raw_server(act)
 
     with pytest.raises(TransportError):
-        transmit(get(server.url, save_to=tmp_path / "mia.mp4"), timeouts=QUICK)
+        transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4")), timeouts=QUICK)
 
     assert ["mia.mp4"] == left_in(tmp_path)
     assert b"older" == (tmp_path / "mia.mp4").read_bytes()
@@ -510,7 +511,7 @@ def test_a_download_larger_than_allowed_leaves_nothing_behind(raw_server, transm
     server = raw_server(http(FILM))
 
     with pytest.raises(TransportError, match="larger"):
-        transmit(get(server.url, save_to=tmp_path / "mia.mp4", limit_bytes=1000))
+        transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4"), limit_bytes=1000))
 
     assert [] == left_in(tmp_path)
 
@@ -519,26 +520,37 @@ def test_a_refused_download_writes_no_file(raw_server, transmit, tmp_path):
     """An error page is an answer, not a film."""
     server = raw_server(http(b"<Error>expired</Error>", "403 Forbidden"))
 
-    response = transmit(get(server.url, save_to=tmp_path / "mia.mp4"))
+    response = transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4")))
 
     assert (403, b"<Error>expired</Error>") == (response.status, response.content)
     assert [] == left_in(tmp_path)
 
 
+def clip(start: bytes) -> bool:
+    return start[4:8] == b"ftyp"
+
+
+MP4 = b"\0\0\0\x18ftypmp42" + bytes(200)
+
+
 @pytest.mark.parametrize(
     ("act", "said"),
     [
-        (http(b"<html>sorry", Content_Type="text/html; charset=utf-8"), "a page came"),
-        (http(b"<html>sorry", Content_Type="Text/HTML"), "a page came"),
+        (http(b"<html>sorry", Content_Type="text/html; charset=utf-8"), "in place of the file"),
+        (http(b"<?xml version='1.0'?><Error/>"), "in place of the file"),
+        (http(b'{"error": "expired"}', Content_Type="video/mp4"), "in place of the file"),
+        (http(MP4, Content_Encoding="br"), "in place of the file"),
+        (http(MP4, Content_Encoding="zstd"), "in place of the file"),
+        (http(gzip.compress(MP4) * 2, Content_Encoding="gzip"), "damaged gzip"),
         (http(b"", Content_Type="video/mp4"), "the file came empty"),
     ],
 )
 def test_what_is_no_file_is_not_saved(raw_server, transmit, tmp_path, act, said):
-    """A gateway's page or nothing at all, with HTTP 200, is not taken for a film."""
+    """A gateway's page, packed bytes or nothing at all, with HTTP 200, is not taken for a film."""
     server = raw_server(act)
 
     with pytest.raises(TransportError, match=said):
-        transmit(get(server.url, save_to=tmp_path / "mia.mp4"))
+        transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4", accepts=clip)))
 
     assert [] == left_in(tmp_path)
 
@@ -548,7 +560,7 @@ def test_a_missing_folder_is_the_callers_mistake(raw_server, transmit, tmp_path)
     server = raw_server(http(FILM))
 
     with pytest.raises(errors.InvalidInputError, match="cannot write to") as caught:
-        transmit(get(server.url, save_to=tmp_path / "nowhere" / "mia.mp4"))
+        transmit(get(server.url, save_to=Part(tmp_path / "nowhere" / "mia.mp4")))
 
     assert "path" == caught.value.field
 
@@ -559,7 +571,7 @@ def test_a_folder_in_the_files_place_is_the_callers_mistake(raw_server, transmit
     server = raw_server(http(FILM))
 
     with pytest.raises(errors.InvalidInputError, match=r"mia\.mp4") as caught:
-        transmit(get(server.url, save_to=tmp_path / "mia.mp4"))
+        transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4")))
 
     assert "path" == caught.value.field
     assert ["mia.mp4"] == left_in(tmp_path)
@@ -572,7 +584,7 @@ def test_a_folder_that_appears_meanwhile_is_told_too(raw_server, transmit, tmp_p
     monkeypatch.setattr(os, "fsync", lambda handle: target.mkdir())
 
     with pytest.raises(errors.InvalidInputError, match=r"mia\.mp4"):
-        transmit(get(server.url, save_to=target))
+        transmit(get(server.url, save_to=Part(target)))
 
     assert ["mia.mp4"] == left_in(tmp_path)
 
@@ -587,7 +599,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(raw_server, transmit, tmp
     server = raw_server(http(FILM))
 
     with pytest.raises(errors.InvalidInputError, match="No space left on device"):
-        transmit(get(server.url, save_to=tmp_path / "mia.mp4"))
+        transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4")))
 
     assert [] == left_in(tmp_path)
 
@@ -600,7 +612,7 @@ def test_a_disk_that_fills_up_on_the_way_is_told_too(raw_server, transmit, tmp_p
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, most[1]))
     try:
         with pytest.raises(errors.InvalidInputError, match="File too large"):
-            transmit(get(server.url, save_to=tmp_path / "mia.mp4"))
+            transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4")))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, most)
 
@@ -609,7 +621,7 @@ def test_a_disk_that_fills_up_on_the_way_is_told_too(raw_server, transmit, tmp_p
 
 def test_a_finished_video_is_downloaded_without_credentials(raw_server, play, tmp_path):
     """The whole operation over a socket: the link's host sees no key."""
-    server = raw_server(http(FILM))
+    server = raw_server(http(MP4))
     provider = AllToken(api_key=Secret(KEY))
     task = VideoTask(
         provider="alltoken",
@@ -622,7 +634,7 @@ def test_a_finished_video_is_downloaded_without_credentials(raw_server, play, tm
     path = play(provider, lambda p: p.download_video(task, str(tmp_path / "mia.mp4")))
 
     assert tmp_path / "mia.mp4" == path
-    assert FILM == path.read_bytes()
+    assert MP4 == path.read_bytes()
     assert b"authorization" not in server.seen[0].lower()
 
 

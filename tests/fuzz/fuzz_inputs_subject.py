@@ -39,6 +39,7 @@ from portraitkit.handles import Handle, fingerprint, is_handle, seal, unseal
 from portraitkit.media import FolderMediaHost, as_link, as_upload
 from portraitkit.models import AssetStatus, GroupKind, MediaType
 from portraitkit.origins import check_origin
+from portraitkit.parts import Part
 from portraitkit.providers._reviews import Review
 from portraitkit.providers._signing import KeyPair, SignatureRefusedError, verify
 from portraitkit.references import read_reference, show_reference
@@ -445,8 +446,7 @@ def sinks(choices: Choices) -> None:
     limit = choices.pick((0, 10, 1000))
     request = Request(method="GET", url="https://a.example/", limit_bytes=limit)
     if choices.chance(3):
-        key = choices.pick(("", "film"))
-        request = evolve(request, save_to=FOLDER / "taken", save_key=key)
+        request = evolve(request, save_to=Part(FOLDER / "taken"))
     sink = Sink(request, 60)
     headers = {
         "Content-Encoding": choices.pick(("", "gzip", "x-gzip", "br", " GZIP ")),

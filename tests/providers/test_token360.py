@@ -758,7 +758,7 @@ def test_a_link_that_is_nowhere_is_asked_for(tmp_path):
     asked, fetched = done.requests[1:]
     assert (f"{API}/videos/video-1/content?format=url", Auth.BEARER) == (asked.target, asked.auth)
     assert (link["url"], Auth.NONE) == (fetched.url, fetched.auth)
-    assert tmp_path / "v.mp4" == fetched.save_to
+    assert tmp_path / "v.mp4" == fetched.save_to.target
 
 
 @pytest.mark.parametrize(

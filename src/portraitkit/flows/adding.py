@@ -119,6 +119,13 @@ def take_in(
             return link
         content = yield from fetch(link.url)
         return as_upload(content, filename=Path(source.partition("?")[0]).name, media=media)
+    if isinstance(source, str) and source.lstrip()[:5].lower() == "data:":
+        raise MediaError(
+            "a data: URI is not taken",
+            provider=provider.name,
+            field="source",
+            next_step="decode it and pass the bytes, or pass a path or an https URL",
+        )
     path = Path(source)
     content = yield from work(partial(read_file, path))
     return as_upload(content, filename=path.name, media=media)

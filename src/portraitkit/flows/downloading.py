@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
@@ -9,30 +11,102 @@ from urllib.parse import urljoin
 from attrs import evolve
 
 from ..errors import (
+    ConflictError,
+    ConnectionFailedError,
+    InvalidRequestError,
     NotFoundError,
     PermissionDeniedError,
+    PortraitError,
     ProviderError,
+    RateLimitedError,
+    ServiceUnavailableError,
     UnexpectedResponseError,
     VideoFailedError,
     VideoNotReadyError,
+    WaitTimeoutError,
 )
-from ..handles import fingerprint
-from ..models import Failure, VideoRef, VideoStatus, VideoTask
+from ..media import sniff
+from ..models import Failure, MediaType, VideoRef, VideoStatus, VideoTask
+from ..parts import Part
 from ..refusals import advice_for, bare
-from ..wire import Auth, Flow, Request, Response, is_loopback, origin_of, send
+from ..sink import unwritable
+from ..wire import (
+    Auth,
+    Flow,
+    Request,
+    Response,
+    is_loopback,
+    origin_of,
+    pause,
+    send,
+    within,
+    work,
+)
 
 if TYPE_CHECKING:
     from ..provider import PortraitProvider
 
 VIDEO_LIMIT_BYTES: Final = 4 * 1024**3
+DOWNLOAD_S: Final = 3600.0
+"""After so long a download ends, where the caller names no deadline."""
+_SETTLING_S: Final = 30.0
+"""For how long a file may be missing after its task has ended."""
+_TICK_S: Final = 0.05
+_WORDS_BYTES: Final = 2048
+_NOT_YET: Final = re.compile(r"(?i)not[ _-]?(ready|yet)")
 _REDIRECTS: Final = 5
 
 
-def download_video(provider: PortraitProvider, task: VideoRef, path: str | Path) -> Flow[Path]:
+def download_video(
+    provider: PortraitProvider,
+    task: VideoRef,
+    path: str | Path,
+    *,
+    deadline_s: float | None = None,
+    overwrite: bool = False,
+) -> Flow[Path]:
     """Copy a finished video into a file; a link that has run out is read afresh, once."""
-    target = Path(path)
+    limit_s = DOWNLOAD_S if deadline_s is None else deadline_s
+    part = Part(Path(path), overwrite=overwrite, accepts=_is_video)
+    yield from work(partial(checked, part))
+    until_s = (yield from pause()) + limit_s
+    known: list[VideoTask] = []
+    try:
+        yield from within(_download(provider, task, part, until_s, known), until_s)
+    except (ConnectionFailedError, RateLimitedError, ServiceUnavailableError) as error:
+        if (yield from pause()) < until_s - _TICK_S:
+            raise
+        raise WaitTimeoutError(
+            f"the video was not here after {limit_s:g} s: {error.message}",
+            provider=provider.name,
+            handle=known[0].handle if known else "",
+            attempts=error.attempts,
+            next_step="download it again, for longer with deadline_s=",
+        ) from error
+    finally:
+        part.leave()  # closes and unlinks what did not get its name; an interrupt waits for no step
+    return part.target
+
+
+def checked(part: Part) -> None:
+    """Make sure that the target can get its name, before anything is sent."""
+    try:
+        part.check()
+    except (OSError, ValueError) as error:
+        raise unwritable(part, error) from None
+
+
+def _is_video(start: bytes) -> bool:
+    found = sniff(start)
+    return found is not None and found[1] is MediaType.VIDEO
+
+
+def _download(
+    provider: PortraitProvider, task: VideoRef, part: Part, until_s: float, known: list[VideoTask]
+) -> Flow[None]:
     fresh = not isinstance(task, VideoTask) or not task.video_link  # a pickle keeps no link
     found = (yield from provider.get_video(task)) if fresh or isinstance(task, str) else task
+    known.append(found)
     if found.status in (VideoStatus.QUEUED, VideoStatus.RUNNING):
         raise VideoNotReadyError(
             f"the video is {found.status.value}",
@@ -42,16 +116,64 @@ def download_video(provider: PortraitProvider, task: VideoRef, path: str | Path)
         )
     if found.status not in (VideoStatus.SUCCEEDED, VideoStatus.UNKNOWN):
         raise video_failed(provider, found)
-    response = yield from _copy(provider, found, target)
-    if not (response.ok or fresh or bare(response)):
-        found = yield from provider.get_video(found.handle)
-        response = yield from _copy(provider, found, target)
+    response = None if fresh else (yield from _copy(provider, found, part))
+    if response is None or not (response.ok or bare(response)):
+        if response is not None:
+            found = yield from provider.get_video(found.handle)
+        response = yield from _when_there(provider, found, part, until_s)
     if not response.ok:
         raise _no_file(provider, found, response)
-    return target
 
 
-def _no_file(provider: PortraitProvider, task: VideoTask, response: Response) -> ProviderError:
+def _when_there(
+    provider: PortraitProvider, task: VideoTask, part: Part, until_s: float
+) -> Flow[Response]:
+    """Copy the file; look again for one that is not there yet just after the task has ended."""
+    until_s = min(until_s, (yield from pause()) + _SETTLING_S)
+    while True:
+        refused, response = None, None
+        try:
+            response = yield from _copy(provider, task, part)
+        except (InvalidRequestError, NotFoundError, ConflictError) as error:
+            refused = error
+        now_s = yield from pause()
+        rest_s = min(provider.pace("video").step_s, until_s - now_s)
+        if rest_s < _TICK_S or not _is_early(refused, response):
+            break
+        _ = yield from pause(rest_s)
+    if response is None:
+        raise refused or AssertionError
+    return response
+
+
+def _is_early(refused: ProviderError | None, response: Response | None) -> bool:
+    """
+    Tell an answer of a store that does not have the file yet.
+
+    Unverified: reported of relays as 400 `video_not_ready`, and of stores as 404 for a while.
+    """
+    if response is None:
+        return isinstance(refused, NotFoundError) or _says_not_yet(refused)
+    return response.status in (404, 425) or (not response.ok and _says_not_yet(response))
+
+
+def _says_not_yet(answer: Response | ProviderError | None) -> bool:
+    if isinstance(answer, Response):
+        words = answer.content[:_WORDS_BYTES].decode(errors="replace")
+    else:
+        words = f"{answer.code} {answer.vendor_message}" if answer else ""
+    return _NOT_YET.search(words) is not None
+
+
+def _no_file(provider: PortraitProvider, task: VideoTask, response: Response) -> PortraitError:
+    if _says_not_yet(response):
+        return VideoNotReadyError(
+            "the video has ended, and its file is not there yet",
+            provider=provider.name,
+            status=response.status,
+            handle=task.handle,
+            next_step="download it again in a minute",
+        )
     passing = bare(response)
     gone = NotFoundError if response.status in (404, 410) else PermissionDeniedError
     why = "links run out: read the video again; vendors keep files for a limited time"
@@ -66,7 +188,7 @@ def _no_file(provider: PortraitProvider, task: VideoTask, response: Response) ->
     )
 
 
-def _copy(provider: PortraitProvider, task: VideoTask, target: Path) -> Flow[Response]:
+def _copy(provider: PortraitProvider, task: VideoTask, part: Part) -> Flow[Response]:
     link = task.video_link or (yield from provider.video_link(task))
     if not link:
         raise UnexpectedResponseError(
@@ -86,8 +208,7 @@ def _copy(provider: PortraitProvider, task: VideoTask, target: Path) -> Flow[Res
         method="GET",
         url=link.reveal(),
         repeatable=True,
-        save_to=target,
-        save_key=fingerprint(task.handle),
+        save_to=part,
         limit_bytes=VIDEO_LIMIT_BYTES,
         secrets=(link,),
     )

@@ -24,7 +24,7 @@ from ..models import Page, Usage, VideoRef, VideoStatus, VideoTask
 from ..provider import PortraitProvider
 from ..rates import family_of
 from ..refusals import Fault
-from ..wire import Auth, Flow, Request, Response, json_body
+from ..wire import Auth, Flow, Request, Response, json_body, segment
 from ._paging import PAGE_SIZE, following
 
 TASKS_PATH: Final = "/contents/generations/tasks"
@@ -90,7 +90,9 @@ class ArkVideo(PortraitProvider):
     def get_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Read a task. It is kept for 7 days, its links for 24 hours."""
         video_id = self.id_of("video", task)
-        return self.read(VideoTask, (yield from self.ask(self.task_request("GET", f"/{video_id}"))))
+        return self.read(
+            VideoTask, (yield from self.ask(self.task_request("GET", f"/{segment(video_id)}")))
+        )
 
     def task_request(self, method: str, path: str = "", *, content: bytes = b"") -> Request:
         """Put together a request to the task interface."""
@@ -159,7 +161,7 @@ class ArkTasks(ArkVideo):
                 next_step="leave it, or wait_for_video(task) until it ends",
                 result=found,
             )
-        request = evolve(self.task_request("DELETE", f"/{video_id}"), timeout_s=CANCEL_S)
+        request = evolve(self.task_request("DELETE", f"/{segment(video_id)}"), timeout_s=CANCEL_S)
         try:
             answer = yield from self.ask(request)
         except (OutcomeUnknownError, UnexpectedResponseError) as error:

@@ -43,7 +43,7 @@ from ..oneof import MediaRef
 from ..secret import Secret
 from ..vendor import Answer, with_findings
 from ..video import Frames, OnUnsupported, Reference, References, VideoRequest
-from ..wire import Flow, parts
+from ..wire import Flow, parts, segment
 from . import _avatars
 from ._bearer import BearerProvider
 from ._reviews import Review, batches
@@ -88,7 +88,7 @@ class AvatarLibrary(BearerProvider):
 
     def task(self, task_id: str) -> Flow[Answer]:
         """Read a task, wrapped or flat."""
-        answer = yield from self.ask(self.request("GET", f"/v1/tasks/{task_id}"))
+        answer = yield from self.ask(self.request("GET", f"/v1/tasks/{segment(task_id)}"))
         return evolve(answer, data=_avatars.inner(answer.data))
 
     def task_id(self, answer: Answer) -> str:

@@ -16,10 +16,11 @@ from urllib.parse import parse_qsl
 
 from attrs import evolve
 
-from ..errors import InvalidInputError
+from ..errors import InvalidInputError, UnexpectedResponseError
 from ..handles import is_handle
 from ..models import Verification, VerificationRef
 from ..secret import Secret
+from ..wire import is_loopback, origin_of
 
 if TYPE_CHECKING:
     from ..vendor import Vendor
@@ -47,6 +48,27 @@ def callback_for(vendor: Vendor, callback_url: str | None) -> str:
         field="callback_url",
         next_step="pass callback_url=, or set callback_url in the profile",
     )
+
+
+def check_link(vendor: Vendor, check: Verification) -> None:
+    """
+    Make sure that a person's browser may be sent to the vendor's link.
+
+    Raises:
+        UnexpectedResponseError: It is no https address. A simulator's may be on this machine.
+    """
+    link = check.link.reveal() if check.link else ""
+    if link and not (origin_of(link).startswith("https://") or is_local_pair(link, vendor.origins)):
+        raise UnexpectedResponseError(
+            "the vendor's link to the face check is no https address",
+            provider=vendor.name,
+            next_step="do not open it; report it to the vendor",
+        )
+
+
+def is_local_pair(link: str, origins: frozenset[str]) -> bool:
+    """Tell whether a plain link stays on this machine, as the vendor's stand-in does."""
+    return link.startswith("http://") and is_loopback(link) and any(is_loopback(o) for o in origins)
 
 
 def read_return(vendor: Vendor, received: str | Mapping[str, Any]) -> Verification:

@@ -14,7 +14,6 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, ClassVar, Final
-from urllib.parse import quote
 
 from attrs import evolve, frozen
 
@@ -40,7 +39,7 @@ from ..refusals import Fault, class_of
 from ..secret import Secret
 from ..vendor import Answer, with_findings
 from ..video import OnUnsupported
-from ..wire import Auth, Flow, Request, Response, send
+from ..wire import Auth, Flow, Request, Response, segment, send
 from ._actions import SECRET_MEMBERS as UPSTREAM_SECRETS
 from ._actions import TYPE_OF_MEDIA, UPSTREAM_MEDIA, envelope_fault, envelope_request_id
 from ._bearer import json_call
@@ -239,7 +238,9 @@ class IcoverLibrary(StoredFiles, SessionVerification):
     def get_asset(self, asset: AssetRef) -> Flow[Asset]:
         """Read an asset."""
         asset_id = self.id_of("asset", asset)
-        return self.read(Asset, (yield from self.call("GET", f"{_LIBRARY}/assets/{asset_id}")))
+        return self.read(
+            Asset, (yield from self.call("GET", f"{_LIBRARY}/assets/{segment(asset_id)}"))
+        )
 
     def list_assets(
         self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
@@ -260,12 +261,12 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         """Change an asset's label, then read it."""
         asset_id = self.id_of("asset", asset)
         findings = self.check_name(name)
-        _ = yield from self.call("PATCH", f"{_LIBRARY}/assets/{asset_id}", {"label": name})
+        _ = yield from self.call("PATCH", f"{_LIBRARY}/assets/{segment(asset_id)}", {"label": name})
         return with_findings((yield from self.get_asset(asset_id)), findings)
 
     def delete_asset(self, asset: AssetRef) -> Flow[None]:
         """Delete an asset."""
-        path = f"{_LIBRARY}/assets/{self.id_of('asset', asset)}"
+        path = f"{_LIBRARY}/assets/{segment(self.id_of('asset', asset))}"
         yield from removed(self.call("DELETE", path))
 
     # -- real people -----------------------------------------------------------------------------
@@ -289,7 +290,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
 
     def read_session(self, token: Secret) -> Flow[Answer]:
         """Exchange the token, which is a part of the path."""
-        path = f"{_LIBRARY}/real-person/sessions/{quote(token.reveal(), safe='')}"
+        path = f"{_LIBRARY}/real-person/sessions/{segment(token.reveal())}"
         return self.call("POST", path, repeatable=True, secrets=(token,))
 
 

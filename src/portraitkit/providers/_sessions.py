@@ -30,6 +30,7 @@ from ._actions import ActionLibrary
 from ._face_checks import (
     OPEN_ANOTHER,
     callback_for,
+    check_link,
     ends_at,
     has_expired,
     open_check,
@@ -77,6 +78,7 @@ class SessionVerification(PortraitProvider):
                 request_id=answer.request_id,
                 next_step="start another verification",
             )
+        check_link(self, check)
         return seal_check(self, check)
 
     def check_verification(self, verification: VerificationRef) -> Flow[Verification]:

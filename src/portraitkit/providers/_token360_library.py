@@ -30,7 +30,7 @@ from ..models import (
 )
 from ..vendor import Answer, with_findings
 from ..video import OnUnsupported
-from ..wire import Flow
+from ..wire import Flow, segment
 from ._bearer import BearerProvider
 from ._token360 import GROUP_ID, ROWS, SECRET_MEMBERS, Cursor, inner, is_active
 
@@ -110,12 +110,14 @@ class Token360Library(BearerProvider):
         """
         group_id = self.id_of("group", group)
         findings = self.check_name(name)
-        _ = yield from self.ask(self.request("PATCH", f"{_GROUPS}/{group_id}", {"name": name}))
+        _ = yield from self.ask(
+            self.request("PATCH", f"{_GROUPS}/{segment(group_id)}", {"name": name})
+        )
         return with_findings((yield from self.get_group(group_id)), findings)
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
         """Delete a group and its assets."""
-        path = f"{_GROUPS}/{self.id_of('group', group)}"
+        path = f"{_GROUPS}/{segment(self.id_of('group', group))}"
         yield from removed(self.ask(self.request("DELETE", path)))
 
     def new_group(self, name: str, kind: GroupKind) -> Flow[Answer]:
@@ -130,7 +132,7 @@ class Token360Library(BearerProvider):
         Unverified: no page shows how one group is read. The list's keyword finds ids.
         """
         try:
-            answer = yield from self.ask(self.request("GET", f"{_GROUPS}/{group_id}"))
+            answer = yield from self.ask(self.request("GET", f"{_GROUPS}/{segment(group_id)}"))
         except ProviderError as error:
             if error.status not in (404, 405):
                 raise
@@ -166,7 +168,7 @@ class Token360Library(BearerProvider):
 
     def get_asset(self, asset: AssetRef) -> Flow[Asset]:
         """Read an asset."""
-        path = f"{_ASSETS}/{self.id_of('asset', asset)}"
+        path = f"{_ASSETS}/{segment(self.id_of('asset', asset))}"
         answer = yield from self.ask(self.request("GET", path))
         return self._asset(answer, inner(answer.data))
 
@@ -185,7 +187,7 @@ class Token360Library(BearerProvider):
 
     def delete_asset(self, asset: AssetRef) -> Flow[None]:
         """Delete an asset. Unverified: by analogy with groups."""
-        path = f"{_ASSETS}/{self.id_of('asset', asset)}"
+        path = f"{_ASSETS}/{segment(self.id_of('asset', asset))}"
         yield from removed(self.ask(self.request("DELETE", path)))
 
     def _asset(self, answer: Answer, data: Any, **given: Any) -> Asset:

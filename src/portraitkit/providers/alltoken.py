@@ -43,7 +43,7 @@ from ..rates import Rate, learned
 from ..reasons import reason_in
 from ..refusals import Fault
 from ..waiting import Pacing, Subject
-from ..wire import Auth, Flow, Request, Response
+from ..wire import Auth, Flow, Request, Response, segment
 from . import _content
 from ._actions import (
     ASSET_FIELDS,
@@ -249,7 +249,7 @@ class AllToken(BearerProvider, ActionVerification):
     def get_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Read a task."""
         video_id = self.id_of("video", task)
-        request = self.request("GET", f"{_VIDEO_PATH}/{video_id}")
+        request = self.request("GET", f"{_VIDEO_PATH}/{segment(video_id)}")
         return self.read(VideoTask, (yield from self.ask(request)))
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
@@ -263,7 +263,7 @@ class AllToken(BearerProvider, ActionVerification):
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Cancel a task; one that has ended is a ConflictError."""
         video_id = self.id_of("video", task)
-        flow = self._cancel(f"{_VIDEO_PATH}/{video_id}/cancel")
+        flow = self._cancel(f"{_VIDEO_PATH}/{segment(video_id)}/cancel")
         return (yield from cancelled(flow, lambda: self.get_video(video_id)))
 
     def _cancel(self, path: str) -> Flow[VideoTask]:

@@ -37,7 +37,7 @@ from ..reasons import Reason, reason_of
 from ..refusals import Fault
 from ..secret import Secret
 from ..waiting import Pacing, Subject
-from ..wire import Flow, Request, Response
+from ..wire import Flow, Request, Response, segment
 from . import _frames, _token360
 from ._codes import advice, classes
 from ._face_checks import ends_at, has_expired
@@ -188,7 +188,7 @@ class Token360(Token360Library):
 
     def get_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Read a task."""
-        path = f"{_VIDEOS}/{self.id_of('video', task)}"
+        path = f"{_VIDEOS}/{segment(self.id_of('video', task))}"
         return self.read(VideoTask, (yield from self.ask(self.request("GET", path))))
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
@@ -202,7 +202,7 @@ class Token360(Token360Library):
 
     def video_link(self, task: VideoTask) -> Flow[Secret | None]:
         """Ask for the link where the task does not carry it. Source: download reference."""
-        path = f"{_VIDEOS}/{self.id_of('video', task)}/content"
+        path = f"{_VIDEOS}/{segment(self.id_of('video', task))}/content"
         answer = yield from self.ask(self.request("GET", path, query={"format": "url"}))
         link = first(answer.data, "url")
         return Secret(link) if isinstance(link, str) and link else None

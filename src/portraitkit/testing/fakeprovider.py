@@ -14,6 +14,7 @@ from ..codec import Codec
 from ..dialect import MediaRead, VideoDialect
 from ..errors import ConflictError, VideoNotReadyError
 from ..flows import making
+from ..flows.downloading import checked
 from ..media import Link, Upload
 from ..models import (
     Asset,
@@ -30,6 +31,7 @@ from ..models import (
     VideoStatus,
     VideoTask,
 )
+from ..parts import Part
 from ..provider import PortraitProvider
 from ..refusals import Fault
 from ..secret import Secret
@@ -238,8 +240,16 @@ class FakeProvider(PortraitProvider):
 
         return _done(cancel)
 
-    def download_video(self, task: VideoRef, path: str | Path) -> Flow[Path]:
+    def download_video(
+        self,
+        task: VideoRef,
+        path: str | Path,
+        *,
+        deadline_s: float | None = None,
+        overwrite: bool = False,
+    ) -> Flow[Path]:
         """Write the bytes of a finished video."""
+        del deadline_s
         found = self.memory.find(self.memory.videos, self.id_of("video", task))
         if found.status is not VideoStatus.SUCCEEDED:
             raise VideoNotReadyError(
@@ -248,5 +258,7 @@ class FakeProvider(PortraitProvider):
                 handle=found.handle,
                 next_step="wait_for_video(task), then download what it returns",
             )
-        _ = yield from work(partial(Path(path).write_bytes, self.memory.video))
-        return Path(path)
+        part = Part(Path(path), overwrite=overwrite)
+        yield from work(partial(checked, part))
+        yield from work(partial(part.save, self.memory.video))
+        return part.target

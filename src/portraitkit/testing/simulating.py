@@ -70,7 +70,7 @@ class SimulatorTransport:
         """Let the simulator answer."""
         response = self._simulator.handle(request)
         if request.save_to and response.ok:
-            _ = request.save_to.write_bytes(response.content)
+            request.save_to.save(response.content)
         return response
 
     def close(self) -> None:
