@@ -390,11 +390,10 @@ def test_without_a_folder_there_are_no_files(echo, http_client):
     assert 404 == answer.status_code
 
 
-def test_a_wall_clock_runs_faster_than_time(monkeypatch):
+def test_a_wall_clock_runs_faster_than_time():
     """Ten real seconds are ten minutes at sixtyfold speed."""
     seconds = [100.0]
-    monkeypatch.setattr(server_module.time, "monotonic", lambda: seconds[0])
-    clock = WallClock(speed=60)
+    clock = WallClock(speed=60, monotonic=lambda: seconds[0])
     start = clock()
     seconds[0] += 10
 

@@ -39,6 +39,7 @@ BODY_LIMIT_BYTES: Final = 64 * 1024 * 1024
 """The largest request body that is read."""
 
 _START_LIMIT_S: Final = 10.0
+_STOP_LIMIT_S: Final = 10.0
 _FILE_PATHS: Final = ("/media/", "/files/")
 # Simulators are plain values and two servers may share one, so one request is answered at a time.
 _ONE_AT_A_TIME: Final = threading.Lock()
@@ -65,16 +66,19 @@ class WallClock:
     ahead: there, shorten `World.review_s`, `queue_s` and `render_s` instead.
     """
 
-    def __init__(self, speed: float = 1.0) -> None:
+    def __init__(
+        self, speed: float = 1.0, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         if not 0 < speed < float("inf"):
             raise ValueError("a clock's speed is a number above 0")
         self.speed = speed
         self._start = datetime.now(UTC)
-        self._start_s = time.monotonic()
+        self._monotonic = monotonic
+        self._start_s = monotonic()
 
     def __call__(self) -> datetime:
         """Tell the simulated time."""
-        return self._start + timedelta(seconds=(time.monotonic() - self._start_s) * self.speed)
+        return self._start + timedelta(seconds=(self._monotonic() - self._start_s) * self.speed)
 
 
 def serve(
@@ -161,7 +165,9 @@ class Server:
     ) -> None:
         if self._uvicorn is not None and self._thread is not None:
             self._uvicorn.should_exit = True
-            self._thread.join()
+            self._thread.join(_STOP_LIMIT_S)
+            if self._thread.is_alive() and error is None:
+                raise RuntimeError(f"the server at {self._url} did not stop in {_STOP_LIMIT_S} s")
         if error is not None:
             for failure in self.failures:
                 error.add_note(f"the simulator itself failed: {failure!r}")
