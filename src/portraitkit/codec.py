@@ -134,6 +134,26 @@ def rows(data: object, keys: Keys) -> Iterator[Mapping[str, Any]]:
             yield item
 
 
+def listed(data: object, keys: Keys, total: Keys = ()) -> list[Mapping[str, Any]]:
+    """
+    Read the rows of a list. They may be absent only where a *total* beside them says 0.
+
+    Raises:
+        UnexpectedResponseError: Nothing says what is listed, or a row is no object.
+    """
+    found = first(data, keys)
+    if found is None and total:
+        count = first(data, total)
+        found = [] if count == 0 and not isinstance(count, bool) else None
+    if not is_array(found) or not all(is_object(row) for row in found):
+        name = keys if isinstance(keys, str) else " or ".join(keys)
+        raise UnexpectedResponseError(
+            f"the answer holds no readable list under {name}: what is there cannot be known",
+            next_step="ask again; if it stays so, report it to the vendor",
+        )
+    return list(rows(data, keys))
+
+
 def decode(response: Response) -> Any:
     """
     Read a JSON body.

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from json_cases import json_values, key_names
 
-from portraitkit.codec import Codec, decode, first, is_array, is_object, rows, try_decode
+from portraitkit.codec import Codec, decode, first, is_array, is_object, listed, rows, try_decode
 from portraitkit.errors import Attempt, Outcome, PortraitError, UnexpectedResponseError
 from portraitkit.models import (
     Asset,
@@ -427,3 +427,25 @@ def test_any_json_is_a_model_or_an_unexpected_response(data, cls):
     assert isinstance(found, cls | UnexpectedResponseError)
     assert str(found)
     assert isinstance(getattr(found, "handle", ""), str)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"code": 0, "msg": "ok"},
+        {"data": None},
+        {"data": {"rows": []}},
+        {"data": {"list": None}},
+        {"data": {"list": {}}},
+        {"data": {"list": "[]"}},
+        {"data": {"list": [1]}},
+        {"data": {"total": False}},
+        {"data": {"total": 1}},
+    ],
+)
+def test_a_list_that_is_not_there_is_not_empty(body):
+    """Only rows, or a total of 0 beside them, say what is listed."""
+    with pytest.raises(UnexpectedResponseError, match=r"data\.list"):
+        listed(body, "data.list", "data.total")
+    assert listed({"data": {"total": 0}}, "data.list", "data.total") == []

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..codec import Keys, first, is_object, rows
+from ..codec import Keys, first, is_object, listed, rows
 from ..flows.adding import under_review
 from ..flows.repeating import removed
 from ..media import Link, MediaRules
@@ -200,7 +200,9 @@ class ActionLibrary(PortraitProvider):
         """List one page of a kind; of those whose name is like *name*, if given."""
         wanted = {"GroupType": _TYPE_OF_KIND[kind], **({"Name": name} if name else {})}
         answer, after = yield from self.page("ListAssetGroups", cursor, wanted)
-        items = tuple(self.read(Group, answer, row) for row in rows(answer.data, "Items"))
+        items = tuple(
+            self.read(Group, answer, row) for row in listed(answer.data, "Items", "TotalCount")
+        )
         return Page(items=items, next=after)
 
     def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
@@ -254,7 +256,9 @@ class ActionLibrary(PortraitProvider):
         if status in words:
             wanted["Statuses"] = [words[status]]
         answer, after = yield from self.page("ListAssets", inner, wanted)
-        items = tuple(self.read(Asset, answer, row) for row in rows(answer.data, "Items"))
+        items = tuple(
+            self.read(Asset, answer, row) for row in listed(answer.data, "Items", "TotalCount")
+        )
         kept = tuple(each for each in items if status in (None, each.status))
         if after:
             return Page(items=kept, next=f"{place}:{after}")

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..codec import Fields, Words, first, rows, try_decode
+from ..codec import Fields, Words, first, listed, try_decode
 from ..errors import (
     ConflictError,
     OutcomeUnknownError,
@@ -136,7 +136,9 @@ class ArkTasks(ArkVideo):
         number = int(cursor or 1)
         query = {"page_num": str(number), "page_size": str(PAGE_SIZE)}
         answer = yield from self.ask(evolve(self.task_request("GET"), query=query))
-        items = tuple(self.read(VideoTask, answer, row) for row in rows(answer.data, "items"))
+        items = tuple(
+            self.read(VideoTask, answer, row) for row in listed(answer.data, "items", "total")
+        )
         total = first(answer.data, "total")
         return Page(items=items, next=following(number, len(items), size=None, total=total))
 

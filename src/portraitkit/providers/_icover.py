@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..codec import first, rows
+from ..codec import first, listed
 from ..errors import PortraitError, ProviderError, UnexpectedResponseError
 from ..flows.adding import under_review
 from ..flows.repeating import removed
@@ -191,7 +191,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         """
         del cursor
         answer = yield from self.listed("groups")
-        found = (self.read(Group, answer, row) for row in rows(answer.data, _ROWS))
+        found = (self.read(Group, answer, row) for row in listed(answer.data, _ROWS, _TOTAL))
         return Page(items=tuple(each for each in found if kind in (None, each.kind)))
 
     def listed(self, what: str, query: Mapping[str, str] | None = None) -> Flow[Answer]:
@@ -250,7 +250,8 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         query = {"groupId": group_id, "pageNumber": str(number), "pageSize": str(PAGE_SIZE)}
         answer = yield from self.listed("assets", query)
         found = [
-            self.read(Asset, answer, row, group_id=group_id) for row in rows(answer.data, _ROWS)
+            self.read(Asset, answer, row, group_id=group_id)
+            for row in listed(answer.data, _ROWS, _TOTAL)
         ]
         after = following(number, len(found), size=None, total=first(answer.data, _TOTAL))
         return Page(

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..codec import first, rows
+from ..codec import first, listed
 from ..dialect import unsupported
 from ..errors import NotFoundError, ProviderError
 from ..flows.adding import under_review
@@ -96,7 +96,10 @@ class Token360Library(BearerProvider):
         query = {**(filters or {}), **page.query, **wanted}
         answer = yield from self.ask(self.request("GET", _GROUPS, query=query))
         given = {"kind": kind} if kind else {}
-        found = [self.group_of(answer, row, **given) for row in rows(answer.data, ROWS)]
+        found = [
+            self.group_of(answer, row, **given)
+            for row in listed(answer.data, ROWS, ("data.pagination.total", "data.total"))
+        ]
         items = tuple(
             each for each in found if kind in (None, each.kind) and each.kind_word != "GENERIC"
         )
@@ -138,7 +141,7 @@ class Token360Library(BearerProvider):
                 raise
             query = {"keyword": group_id, **Cursor().query}
             answer = yield from self.ask(self.request("GET", _GROUPS, query=query))
-            for row in rows(answer.data, ROWS):
+            for row in listed(answer.data, ROWS, ("data.pagination.total", "data.total")):
                 if first(row, GROUP_ID) == group_id:
                     return answer, row
             raise NotFoundError(
@@ -180,7 +183,7 @@ class Token360Library(BearerProvider):
         page = Cursor.parse(cursor)
         query = {"groupId": group_id, **(page.query if cursor else {})}
         answer = yield from self.ask(self.request("GET", _ASSETS, query=query))
-        found = rows(answer.data, ROWS)
+        found = listed(answer.data, ROWS, ("data.pagination.total", "data.total"))
         assets = [self._asset(answer, row, group_id=group_id) for row in found]
         items = tuple(each for each in assets if status in (None, each.status))
         return Page(items=items, next=page.after(answer.data, sized=cursor is not None))

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..codec import Codec, first, is_object, rows
+from ..codec import Codec, first, is_object, listed
 from ..dialect import VideoDialect
 from ..errors import (
     ContentRejectedError,
@@ -257,7 +257,7 @@ class AllToken(BearerProvider, ActionVerification):
         del cursor
         request = self.request("GET", _VIDEO_PATH, query={"limit": str(_LIST_LIMIT)})
         answer = yield from self.ask(request)
-        found = rows(answer.data, ("items", "data"))
+        found = listed(answer.data, ("items", "data"), "total")
         return Page(items=tuple(self.read(VideoTask, answer, row) for row in found))
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..codec import Codec, first, rows
+from ..codec import Codec, first, listed
 from ..dialect import VideoDialect
 from ..errors import HandleError, OutcomeUnknownError, ProviderError, UnexpectedResponseError
 from ..flows.reconciling import groups_of, reconciled
@@ -195,7 +195,7 @@ class Token360(Token360Library):
         """List tasks, newest first."""
         query = {"limit": "100", **({"after": cursor} if cursor else {})}
         answer = yield from self.ask(self.request("GET", _VIDEOS, query=query))
-        items = tuple(self.read(VideoTask, answer, row) for row in rows(answer.data, "data"))
+        items = tuple(self.read(VideoTask, answer, row) for row in listed(answer.data, "data"))
         last = first(answer.data, "last_id")
         more = first(answer.data, "has_more") is True and isinstance(last, str)
         return Page(items=items, next=last if more else None)
