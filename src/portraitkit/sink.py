@@ -141,14 +141,18 @@ class Sink:
 
     @property
     def left_s(self) -> float:
-        """Seconds until the whole has to be there. A file that has begun has what its request allows."""
+        """Seconds until the whole has to be there."""
+        return self._started + self._most_s - time.monotonic()
+
+    @property
+    def _most_s(self) -> float:
+        """An answer has the client's limit, a file that has begun what its request allows."""
         most_s = self._request.timeout_s if self._writes else self._total_s
-        return math.inf if most_s is None else self._started + most_s - time.monotonic()
+        return math.inf if most_s is None else most_s
 
     def too_late(self, outcome: Outcome = Outcome.UNKNOWN) -> TransportError:
         """Make the error for an exchange that goes on and on."""
-        spent_s = time.monotonic() - self._started
-        return TransportError(outcome, f"answer not complete in {spent_s:.3g} s")
+        return TransportError(outcome, f"answer not complete in {self._most_s:g} s")
 
     def _check_time(self) -> None:
         """An answer has a limit, and a file a least rate."""
