@@ -291,9 +291,11 @@ class WrongClass(AllToken):
 class Mute(AllToken):
     """The vendor's message is lost."""
 
-    def fault(self, data, response):
-        found = super().fault(data, response)
-        return found and Fault(code=found.code)
+    def refusal(self, response):
+        found = super().refusal(response)
+        if found:
+            found.message, found.vendor_message = "the vendor refused", ""
+        return found
 
 
 @frozen(kw_only=True, slots=False)
