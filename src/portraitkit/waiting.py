@@ -98,9 +98,10 @@ def wait(
         fault, seen = None, True
         is_new = is_new and now_s - started_s <= pacing.unseen_s
         try:
-            found = yield from within(_found(look, elsewhere, state, is_new=is_new), until_s)
+            looked = _found(look, elsewhere, state, is_new=is_new)
+            if (found := (yield from within(looked, until_s))) is not None:
+                state, is_new = found, False
             seen = found is not None
-            state, is_new = (state, is_new) if found is None else (found, False)
         except _PASSING as error:
             fault = error
         except PortraitError as error:

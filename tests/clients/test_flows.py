@@ -708,6 +708,28 @@ def test_a_preview_sends_nothing_and_shows_the_very_body(hand, simulator):
     assert {"model": "seedance-2.0", "prompt": "a quiet sea"} == preview.body
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (result(Id=ASSET_ID, Status="Processing"), "is not active yet"),
+        (result(Id=ASSET_ID, Status="Failed"), "was refused by its review"),
+        (result(Id=ASSET_ID, Status="Active"), "is active here"),
+        (refusal("NotFound", 404), "is not in this account and project"),
+        (refusal("Forbidden", 403), "is not in this account and project"),
+        (answer(b"", 503), "could not be looked up"),
+    ],
+)
+def test_a_video_refused_for_an_asset_says_what_is_the_matter_with_it(provider, said, words):
+    """Looking it up is free; the refusal stays what it is, and nothing is created again."""
+    error = {"code": "upstream_invalid_parameter", "message": f"asset {ASSET_ID} is not found"}
+    request = VideoRequest(prompt="x", media=References(images=[ASSET_ID]))
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        replay(provider.create_video(request), [answer({"error": error}, 400), said])
+
+    assert f"{ASSET_ID} {words}" in caught.value.next_step
+    assert "upstream_invalid_parameter" == caught.value.code
+
+
 def test_a_preview_of_a_bare_request_has_no_credential():
     """Masked or not, no header is made up."""
 
