@@ -6,7 +6,7 @@ Every operation is written once, on `PortraitProvider`; here each is lifted by o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
@@ -26,7 +26,7 @@ from .lifting import (
     lift_pages_async,
 )
 from .limiting import PROCESS, Limiter, ProcessLimiter
-from .models import Asset, AssetRef, Verification
+from .models import Asset, AssetRef, AssetRefs, Verification
 from .places import Place
 from .provider import PortraitProvider
 from .resuming import Job
@@ -111,7 +111,7 @@ class _Client:
 
     def _waiting(
         self,
-        asset: AssetRef | Sequence[Asset],
+        asset: AssetRef | AssetRefs,
         deadline_s: float | None,
         on_event: OnEvent | None,
     ) -> Flow[Any]:
@@ -234,14 +234,14 @@ class Client(_Client):
     @overload
     def wait_until_active(
         self,
-        asset: Sequence[Asset],
+        asset: AssetRefs,
         *,
         deadline_s: float | None = None,
         on_event: OnEvent | None = None,
     ) -> list[Asset]: ...
     def wait_until_active(
         self,
-        asset: AssetRef | Sequence[Asset],
+        asset: AssetRef | AssetRefs,
         *,
         deadline_s: float | None = None,
         on_event: OnEvent | None = None,
@@ -350,14 +350,14 @@ class AsyncClient(_Client):
     @overload
     async def wait_until_active(
         self,
-        asset: Sequence[Asset],
+        asset: AssetRefs,
         *,
         deadline_s: float | None = None,
         on_event: OnEvent | None = None,
     ) -> list[Asset]: ...
     async def wait_until_active(
         self,
-        asset: AssetRef | Sequence[Asset],
+        asset: AssetRef | AssetRefs,
         *,
         deadline_s: float | None = None,
         on_event: OnEvent | None = None,

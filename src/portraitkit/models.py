@@ -8,7 +8,7 @@ and a property such as `VideoTask.video_url` hands out the plain text only when 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
@@ -368,3 +368,5 @@ AssetRef: TypeAlias = Asset | str
 VerificationRef: TypeAlias = Verification | str
 VideoRef: TypeAlias = VideoTask | str
 """The object, its handle, or the vendor's bare id."""
+AssetRefs: TypeAlias = Sequence[Asset] | list[AssetRef] | list[str] | tuple[AssetRef, ...]
+"""Several of them; no plain sequence of texts, as one text is that too."""

@@ -365,9 +365,10 @@ def told(result: R, data: object, vendor: Vendor) -> R:
     if not (why.code or why.message):
         return evolve(result, failure=None)
     failure = evolve(known, code=why.code, message=why.message)
-    ends = is_open and result.status_word
-    status = type(result.status)["FAILED"] if ends else result.status
-    return evolve(result, failure=failure, status=status)
+    changes: dict[str, Any] = {"failure": failure}
+    if is_open and result.status_word:
+        changes["status"] = type(result.status)["FAILED"]
+    return evolve(result, **changes)
 
 
 def _without_token(result: R) -> R:

@@ -35,6 +35,7 @@ from ..video import (
 )
 from ..wire import Auth, Flow, Request
 from . import lost_videos
+from .missing_assets import explained
 
 if TYPE_CHECKING:
     from ..provider import PortraitProvider
@@ -160,7 +161,8 @@ def create_video(
 
 
 def _sent(provider: PortraitProvider, draft: Draft) -> Flow[VideoTask]:
-    return provider.created_video((yield from provider.ask(draft.request)))
+    asked = explained(provider.ask(draft.request), provider, draft.body)
+    return provider.created_video((yield from asked))
 
 
 def find_model(models: tuple[VideoModel, ...], wanted: str) -> VideoModel | None:

@@ -153,15 +153,17 @@ class Token360(Token360Library):
                 field="verification",
                 next_step="pass what start_verification returned, or its handle",
             )
-        status = self.codec.word(VerificationStatus, first(row, "status"))
+        word = first(row, ("status", "state"))
+        status = self.codec.word(VerificationStatus, word)
         if status in (VerificationStatus.WAITING, VerificationStatus.UNKNOWN):
             late = has_expired(check, answer.response.received_at)
             status = VerificationStatus.EXPIRED if late else VerificationStatus.WAITING
+            word = None if late else word  # the clock says it, not the vendor
         verified = group if status is VerificationStatus.VERIFIED else None
         why = reason_of(row) if status is VerificationStatus.FAILED else Reason()
         failure = Failure(code=next(iter(why.codes), ""), message=why.message) if why else None
         check = evolve(check, status=status, group=verified, failure=failure, raw=answer.raw)
-        return self.cleaned(check)
+        return self.cleaned(evolve(check, status_word=str(word or "")))
 
     def _opened(self, ref: VerificationRef) -> Verification:
         """Get group id and expiry out of an object, a handle, or a bare group id."""
