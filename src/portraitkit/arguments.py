@@ -8,6 +8,7 @@ token, and any text that holds a credential.
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,11 +17,12 @@ from typing import Any, Final, TypeAlias, TypeGuard
 from attrs import field, frozen
 
 from .codec import is_array, is_object
-from .errors import PortraitError, masker
+from .errors import JournalError, PortraitError, masker
 from .handles import Handle, HandleKind, is_handle
 from .models import GroupKind, MediaType, Result
 from .oneof import MediaRef, OneOf
 from .provider import PortraitProvider
+from .records import Record
 from .video import SCALARS, Frames, Media, Reference, References, VideoRequest
 
 Arguments: TypeAlias = Mapping[str, Any]
@@ -259,8 +261,30 @@ def request_of(told: Arguments) -> VideoRequest:
     return VideoRequest(media=_media(told), **plain)
 
 
-def call_of(arguments: Arguments) -> dict[str, Any]:
-    """Read arguments as they were kept."""
+def call_of(record: Record, provider: PortraitProvider) -> dict[str, Any]:
+    """
+    Read a call's arguments as they were kept, for the operation of that provider.
+
+    Raises:
+        JournalError: They are no arguments of such an operation.
+    """
+    operation = getattr(provider, record.operation, None) if record.operation in JOBS else None
+    try:
+        call = _read_call(record.arguments)
+        signature = inspect.signature(operation or len)  # len takes nothing by name
+        missing = {name for name in record.missing if name in signature.parameters}
+        _ = signature.bind(**{**dict.fromkeys(missing), **call})
+    except (PortraitError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
+        raise JournalError(
+            "the journal's note of this call cannot be read",
+            operation=record.operation,
+            field="journal",
+            next_step="look in the vendor's console for what it made, then job.drop()",
+        ) from None
+    return call
+
+
+def _read_call(arguments: Arguments) -> dict[str, Any]:
     call = dict(arguments)
     if "request" in call:
         call["request"] = request_of(call["request"])

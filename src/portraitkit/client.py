@@ -60,7 +60,9 @@ class _Client:
         self.profile: Final = profile or provider.name
         primary = Place(profile=self.profile, provider=provider)
         self._switchboard = Switchboard(primary, failover, budget, real_time=clock is None)
-        opened = Journal(journal) if isinstance(journal, Path | str) else journal
+        is_given = journal is None or isinstance(journal, Journal)
+        opened = journal if is_given else Journal(journal)
+        self._own_journal: Final = None if is_given else opened
         self.journal: Final = opened
         self._book: Book | None = None
         if opened is not None:
@@ -81,6 +83,8 @@ class _Client:
     def _let_go(self) -> None:
         if self._book is not None:
             self._book.owner.let_go()
+        if self._own_journal is not None:
+            self._own_journal.close()
 
     def supports(self, operation: str) -> bool:
         """Tell whether the vendor offers an operation, such as `list_assets`."""

@@ -51,7 +51,7 @@ def finish(
         OutcomeUnknownError: It may have been made, and nothing certain was found.
     """
     if record.operation == "download_video":
-        call = call_of(record.arguments)
+        call = {**call_of(record, provider), **_given(record, given)}
         task = yield from provider.wait_for_video(
             call["task"], deadline_s=given.deadline_s, on_event=given.on_event
         )
@@ -73,7 +73,7 @@ def finish(
 
 
 def _make(provider: PortraitProvider, record: Record, given: Given) -> Flow[Any]:
-    call = {**call_of(record.arguments), **_given(record, given)}
+    call = {**call_of(record, provider), **_given(record, given)}
     make: Flow[Any] = getattr(provider, record.operation)(**call)
     return make
 
@@ -131,10 +131,10 @@ def _found_again(
     Raises:
         OutcomeUnknownError: Neither is certain, or it has no token.
     """
-    call = call_of(record.arguments)
+    call = call_of(record, provider)
     if record.operation == "create_group":
         place: Place[Any] = groups_of(provider, call.get("kind", GroupKind.VIRTUAL))
-    elif record.operation == "add_asset":
+    elif record.operation == "add_asset" and "group" in call:
         place = assets_of(provider, call["group"], record.operation)
     else:
         raise (yield from _unsure(provider, record, taken))
@@ -191,7 +191,7 @@ def _is_since(thing: Result, since: datetime | None) -> bool:
 
 def _look(provider: PortraitProvider, record: Record) -> Flow[list[Any] | None]:
     """List what is of the kind, or in the group; None where the vendor has no list."""
-    call = call_of(record.arguments)
+    call = call_of(record, provider)
     operation = record.operation
     listing = {"create_video": "list_videos", "create_group": "list_groups"}.get(
         operation, "list_assets"
@@ -201,6 +201,8 @@ def _look(provider: PortraitProvider, record: Record) -> Flow[list[Any] | None]:
     if operation == "create_video":
         return (yield from _videos(provider))
     if operation == "add_asset":  # not every vendor keeps an asset's name
+        if "group" not in call:
+            return None
         within = {"group": call["group"]}
         return (yield from every(partial(_page, provider, listing, within)))
     found = yield from every(partial(_page, provider, listing, {}))

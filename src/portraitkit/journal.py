@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import sqlite3
+import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -15,8 +18,11 @@ from typing import Any, Final, TypeAlias
 from attrs import evolve
 
 from . import liveness
+from .errors import ConfigError, JournalError
 from .journalfile import JournalFile
-from .records import ENDINGS, Entry, Record, records_of
+from .records import DAMAGED, ENDINGS, Entry, Record, read_entry, records_of
+
+_log: Final = logging.getLogger("portraitkit")
 
 
 def _utc_now() -> datetime:
@@ -66,7 +72,7 @@ class Journal:
     """
 
     def __init__(self, path: Path | str) -> None:
-        self.path: Final = Path(path).absolute()
+        self.path: Final = _place(path)
         self.alive: Final = self.path.with_name(f"{self.path.name}-alive")
         self.now: Callable[[], datetime] = _utc_now
         self._file = JournalFile(self.path)
@@ -76,7 +82,7 @@ class Journal:
         return f"<Journal {str(self.path)!r}>"
 
     def entries(self) -> list[Entry]:
-        """Every entry, oldest first."""
+        """Every entry, oldest first; of the kind `damaged` where its row cannot be read."""
         return self._file.read(lambda connection: list(_select(connection)))
 
     def jobs(self) -> list[Record]:
@@ -91,7 +97,8 @@ class Journal:
     def handles(self) -> set[str]:
         """Every handle that an entry bears."""
         sql = "SELECT DISTINCT handle FROM entries WHERE handle != ''"
-        return {row[0] for row in self._file.read(lambda it: it.execute(sql).fetchall())}
+        found = self._file.read(lambda it: it.execute(sql).fetchall())
+        return {row[0] for row in found if isinstance(row[0], str)}
 
     def close(self) -> None:
         """Close the file; it opens again when it is used."""
@@ -133,20 +140,39 @@ class Journal:
         while True:
             number = self._file.write(lambda it: it.execute(sql, facts).lastrowid, flushed=False)
             # A number can be held already where the journal was deleted under its owners.
-            if number is not None and liveness.hold(self.alive, number):
+            if number is not None and self._alive(liveness.hold, number):
                 return number
 
+    def _alive(self, ask: Callable[[Path, int], bool], number: int) -> bool:
+        try:
+            return ask(self.alive, number)
+        except OSError as error:
+            raise JournalError(
+                f"the journal's {self.alive.name!r} cannot be used: {error.strerror}",
+                field="journal",
+                next_step="see to the file, its folder and the disk, then call again",
+            ) from None
+
     def claim(self, owner: Owner) -> list[Record]:
-        """Take over every unfinished job that nobody alive has in hand."""
-        if not any(not each.finished for each in self.jobs()):
+        """
+        Take over every unfinished job that nobody alive has in hand.
+
+        Damaged rows are told in a warning. A job may have been sent if one that follows its
+        beginning is; one whose beginning is damaged is left.
+        """
+        entries = self.entries()
+        known = [each for each in records_of(entries).values() if not each.finished]
+        self._report(entries, [each for each in known if each.is_lost])
+        if all(each.is_lost for each in known):
             return []
         mine = owner.id
 
         def take(connection: sqlite3.Connection) -> list[Record]:
             # Within one transaction, so that two who claim at once see each other's claims.
-            opened = [e for e in records_of(_select(connection)).values() if not e.finished]
+            every = records_of(_select(connection)).values()
+            opened = [each for each in every if not (each.finished or each.is_lost)]
             held = {
-                number: liveness.is_held(self.alive, number)
+                number: self._alive(liveness.is_held, number)
                 for number in {each.owner for each in opened}
                 if number is not None
             }
@@ -156,6 +182,35 @@ class Journal:
             return [evolve(each, owner=mine) for each in free]
 
         return self._file.write(take, flushed=False)
+
+    def _report(self, entries: Iterable[Entry], left: Iterable[Record]) -> None:
+        rows = ", ".join(str(each.id) for each in entries if each.kind == DAMAGED)
+        jobs = ", ".join(f"{each.id} {each.operation} {each.handle}".strip() for each in left)
+        if jobs or rows:
+            report(
+                f"the journal {str(self.path)!r} has damaged entries (rows {rows or 'missing'}), "
+                f"and these jobs cannot be resumed: {jobs or 'none'}. Look for what they made in "
+                "the vendor's console"
+            )
+
+
+def report(text: str) -> bool:
+    """Tell of a trouble that must not stop anything. False, for one that was told."""
+    _log.warning("%s", text)
+    with suppress(Warning):  # made an error by the application: what goes on is worth more
+        warnings.warn(text, stacklevel=3)
+    return False
+
+
+def _place(path: Path | str) -> Path:
+    try:
+        if isinstance(path, str | Path) and "\0" not in str(path):
+            return Path(path).absolute()
+    except OSError:
+        pass  # a relative path, and the working directory is gone
+    raise ConfigError(
+        "the journal's path is none", field="journal", next_step="name a file, such as 'jobs.db'"
+    )
 
 
 def new_job() -> str:
@@ -177,15 +232,7 @@ def _select(connection: sqlite3.Connection, where: str = "", *values: str) -> It
     sql = "SELECT id, job, at, owner, kind, handle, facts FROM entries"
     sql += f" WHERE {where} ORDER BY id" if where else " ORDER BY id"
     for row in connection.execute(sql, values):
-        yield Entry(
-            id=row[0],
-            job=row[1],
-            at=datetime.fromisoformat(row[2]),
-            owner=row[3],
-            kind=row[4],
-            handle=row[5],
-            facts=json.loads(row[6]),
-        )
+        yield read_entry(row)
 
 
 def _open_about(connection: sqlite3.Connection, things: Sequence[str]) -> list[str]:
@@ -195,4 +242,4 @@ def _open_about(connection: sqlite3.Connection, things: Sequence[str]) -> list[s
         " (SELECT 1 FROM entries WHERE job = e.job AND kind IN (?, ?, ?))"
     )
     found = [row[0] for thing in things for row in connection.execute(sql, (thing, *ENDINGS))]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(each for each in found if isinstance(each, str)))

@@ -43,6 +43,9 @@ _SCHEMA: Final = (
     f"PRAGMA application_id = {_OURS}",
     f"PRAGMA user_version = {VERSION}",
 )
+_PARTS: Final = ("", "-wal", "-alive")
+"""What has to stay where it is while the journal is in use."""
+_TROUBLES: Final = (sqlite3.Error, ValueError, OverflowError)
 _NO_JOURNAL: Final = "name another file: a journal is made where there is none"
 
 
@@ -54,7 +57,11 @@ class JournalFile:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._process = 0
+        self._seen: dict[str, tuple[int, int]] = {}
         _files.add(self)
+
+    def __del__(self) -> None:
+        self.let_go()
 
     def write(self, do: Callable[[sqlite3.Connection], T], *, flushed: bool) -> T:
         """
@@ -74,7 +81,7 @@ class JournalFile:
                 _ = connection.execute("BEGIN IMMEDIATE")
                 result = do(connection)
                 _ = connection.execute("COMMIT")
-            except sqlite3.Error as error:
+            except _TROUBLES as error:
                 raise self._failed("written", error) from None
             finally:
                 if connection.in_transaction:
@@ -93,13 +100,14 @@ class JournalFile:
             connection = self._opened()
             try:
                 return do(connection)
-            except sqlite3.Error as error:
+            except _TROUBLES as error:
                 raise self._failed("read", error) from None
 
     def close(self) -> None:
         """Close the connection; the next use opens another."""
         with self._lock:
             self.let_go()
+            self._seen.clear()
 
     def hold(self) -> None:
         """Before a fork: close, and let nobody open. SQLite must not be taken into a child."""
@@ -115,8 +123,10 @@ class JournalFile:
         if self._connection is not None and self._process == os.getpid():
             self._connection.close()
             self._connection = None
+            _ = self._seen.pop("-wal", None)  # the last to close removes it
 
     def _opened(self) -> sqlite3.Connection:
+        self._check_same()
         known = self._connection
         if known is not None and self._process == os.getpid():
             return known
@@ -126,7 +136,29 @@ class JournalFile:
         self._connection = None
         connection = self._open()
         self._connection, self._process = connection, os.getpid()
+        self._check_same()
         return connection
+
+    def _check_same(self) -> None:
+        """Refuse to write into a file that has lost its name: nobody would find it again."""
+        for part in _PARTS:
+            try:
+                status = self.path.with_name(self.path.name + part).stat()
+            except (OSError, ValueError):
+                now = None
+            else:
+                now = (status.st_dev, status.st_ino)
+            known = self._seen.get(part)
+            if known is None and now is not None:
+                self._seen[part] = now
+            elif now != known:
+                raise JournalError(
+                    f"the journal {str(self.path)!r} is in use, and its file "
+                    f"{self.path.name + part!r} was deleted or replaced",
+                    field="journal",
+                    next_step="put it back; or close what uses it and begin a new one, after a "
+                    "look in the vendor's console for what was unfinished",
+                )
 
     def _open(self) -> sqlite3.Connection:
         self._check_place()
@@ -136,8 +168,9 @@ class JournalFile:
             connection = sqlite3.connect(
                 self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
             )
-        except (sqlite3.Error, OSError) as error:
+        except (OSError, *_TROUBLES) as error:
             raise self._unusable(error) from None
+        connection.text_factory = _text
         try:
             # In one transaction: another process may be making the file just now.
             _ = connection.execute("BEGIN")
@@ -156,8 +189,17 @@ class JournalFile:
 
     def _check_place(self) -> None:
         folder = self.path.parent
-        if self.path.is_dir() or not folder.is_dir():
-            problem = "is a folder" if self.path.is_dir() else "has no folder to be in"
+        problem = ""
+        try:
+            if self.path.is_dir():
+                problem = "is a folder"
+            elif not folder.is_dir():
+                problem = "has no folder to be in"
+            elif self.path.exists() and not self.path.is_file():
+                problem = "is a device, pipe or socket"  # to open one may wait for ever
+        except (OSError, ValueError) as error:
+            raise self._unusable(error) from None
+        if problem:
             raise ConfigError(
                 f"the journal {str(self.path)!r} {problem}",
                 field="journal",
@@ -181,6 +223,14 @@ class JournalFile:
             field="journal",
             next_step="see to the file, its folder and the disk, then call again",
         )
+
+
+def _text(raw: bytes) -> str | bytes:
+    """Read a text; what is none stays as it is, so that one damaged row does not hide others."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

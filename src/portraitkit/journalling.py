@@ -7,8 +7,6 @@ vendor may have acted, the journal's own troubles never hide what came of it: th
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -28,7 +26,7 @@ from .errors import (
     PortraitError,
 )
 from .flows.guarding import guarded
-from .journal import Journal, Owner, Row, new_job
+from .journal import Journal, Owner, Row, new_job, report
 from .likely import without_secrets
 from .models import (
     Asset,
@@ -46,7 +44,6 @@ from .wire import At, Flow, Parts, Request, Step, through, work
 
 T = TypeVar("T")
 
-_log: Final = logging.getLogger("portraitkit")
 OBSERVED: Final = frozenset(
     {"get_asset", "check_verification", "get_video", "cancel_video", "delete_asset"}
 )
@@ -306,11 +303,5 @@ def _tried(write: Callable[[], object], handles: Iterable[str] = ()) -> bool:
         _ = write()
     except PortraitError as error:
         named = ", ".join(each for each in handles if each)
-        text = f"{error}" + (f" Not noted: {named}" if named else "")
-        _log.warning("%s", text)
-        try:
-            warnings.warn(text, stacklevel=2)
-        except Warning:  # made an error by the application: the result is worth more
-            return False
-        return False
+        return report(f"{error}" + (f" Not noted: {named}" if named else ""))
     return True

@@ -11,21 +11,27 @@ The journal: what was begun, what may have been sent, what is known of it, how i
     claimed       somebody else carries on
     again         the caller decided that it was not carried out: it may be sent once more
     dropped       the caller decided to leave it
+    damaged       a row of the file that cannot be read
 
 Entries are only ever added. What they say of a job together is a `Record`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
+from .codec import is_array, is_object
+
 _SIMPLE: Final = ("profile", "provider", "account", "status", "error", "code", "token")
 ENDINGS: Final = ("ended", "failed", "dropped")
 """Entries after which nothing is left to do."""
+DAMAGED: Final = "damaged"
+_OTHERS: Final = ("begun", "sending", "known", "unsure", "interrupted", "claimed", "again")
 
 
 @frozen(kw_only=True)
@@ -106,6 +112,11 @@ class Record:
         """Whether nothing is left to do."""
         return self.state in ENDINGS
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether its beginning cannot be read, so that nobody can say what is left to do."""
+        return not (self.finished or self.operation)
+
     def after(self, entry: Entry) -> Record:
         """What is known when one more entry is read."""
         facts = dict(entry.facts)
@@ -126,6 +137,8 @@ class Record:
         elif entry.kind == "again":
             changes.update({"error": "", "code": "", **changes, "token": ""})
             changes.update(answer={}, likely_ids=())
+        elif entry.kind == DAMAGED and entry.owner:
+            changes["owner"] = entry.owner
         if facts.get("let_go"):
             changes["owner"] = None
         return evolve(self, state=self._state_after(entry.kind), **changes)
@@ -133,6 +146,8 @@ class Record:
     def _state_after(self, kind: str) -> str:
         if self.finished:
             return self.state if kind not in ENDINGS else kind
+        if kind == DAMAGED:  # it may have said that a create was sent
+            return "unsure" if self.state == "begun" else self.state
         if kind == "again":
             return "begun"
         if kind == "interrupted":
@@ -141,9 +156,68 @@ class Record:
         return "known" if self.state == "known" and kind in ("sending", "unsure") else kind
 
 
+def read_entry(row: Sequence[Any]) -> Entry:
+    """Read a row of the file. One that cannot be read is an entry of the kind `damaged`."""
+    number, job, at, owner, kind, handle, facts = row
+    try:
+        entry = Entry(
+            id=number,
+            job=job,
+            at=datetime.fromisoformat(at),
+            owner=owner,
+            kind=kind,
+            handle=handle,
+            facts=json.loads(facts),
+        )
+        sound = _is_sound(entry)
+    except (TypeError, ValueError, RecursionError):
+        sound = False
+    if sound:
+        return entry
+    named, thing = (each if isinstance(each, str) else "" for each in (job, handle))
+    return Entry(
+        id=number,
+        job=named,
+        at=datetime.min.replace(tzinfo=UTC),
+        owner=owner if named and type(owner) is int else 0,
+        kind=DAMAGED,
+        handle=thing if named else "",
+    )
+
+
+def _is_sound(entry: Entry) -> bool:
+    if not (isinstance(entry.job, str) and isinstance(entry.handle, str) and entry.job):
+        return False
+    if type(entry.owner) is not int or entry.at.tzinfo is None:
+        return False
+    if entry.kind not in (*ENDINGS, *_OTHERS) or not is_object(entry.facts):
+        return False
+    named = [(is_kind, name) for is_kind, names in _FACTS for name in names]
+    return all(is_kind(entry.facts[name]) for is_kind, name in named if name in entry.facts)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_texts(value: object) -> bool:
+    return is_array(value) and all(isinstance(each, str) for each in value)
+
+
+_FACTS: Final = (
+    (_is_text, (*_SIMPLE, "operation", "call")),
+    (_is_texts, ("missing", "likely_ids")),
+    (is_object, ("arguments", "answer")),
+    (lambda value: type(value) is int, ("part",)),
+)
+
+
 def records_of(entries: Iterable[Entry]) -> dict[str, Record]:
     """Fold entries into what they say of each job, in the order of their beginnings."""
     found: dict[str, Record] = {}
     for entry in entries:
+        if not entry.job:  # of a damaged row: it may belong to any that was begun
+            found = {job: each.after(entry) for job, each in found.items()}
+            continue
         found[entry.job] = found.get(entry.job, Record(id=entry.job)).after(entry)
     return found

@@ -14,6 +14,7 @@ from portraitkit.handles import Handle
 from portraitkit.models import Asset, Group, GroupKind, MediaType, Verification, VideoTask
 from portraitkit.oneof import OneOf
 from portraitkit.providers.alltoken import AllToken
+from portraitkit.records import Record
 from portraitkit.secret import Secret
 from portraitkit.video import Frames, Reference, References, VideoRequest
 
@@ -63,7 +64,11 @@ requests = st.builds(
 def kept(operation, **arguments):
     """Tell a call of one job, put it through JSON, and read it."""
     (told,) = tell(operation, ALLTOKEN, arguments)
-    return call_of(json.loads(json.dumps(told.arguments))), told
+    arguments = json.loads(json.dumps(told.arguments))
+    others = {"group", "source", "task", "path", "asset", "name", "request"} - set(arguments)
+    missing = (*told.missing, *others)
+    record = Record(id="1", operation=operation, arguments=arguments, missing=missing)
+    return call_of(record, ALLTOKEN), told
 
 
 @given(request=requests)

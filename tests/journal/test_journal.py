@@ -137,6 +137,71 @@ def test_a_journal_that_cannot_be_written_says_so(journal, path):
     assert not journal._file._connection.in_transaction
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "facts = '{'",
+        "facts = '[]'",
+        "facts = x'ff'",
+        "facts = '" + "[" * 100_000 + "'",
+        """facts = '{"operation": 7}'""",
+        """facts = '{"arguments": []}'""",
+        """facts = '{"missing": 7}'""",
+        """facts = '{"likely_ids": [7]}'""",
+        """facts = '{"part": "x"}'""",
+        "at = 'yesterday'",
+        "at = '2026-01-02T03:04:05'",
+        "at = 5",
+        "owner = 'me'",
+        "kind = 'unheard of'",
+        "kind = CAST(x'ff' AS TEXT)",
+        "handle = CAST(x'ff' AS TEXT)",
+        "handle = x'00'",
+        "job = x'00'",
+    ],
+)
+@pytest.mark.parametrize("row", [1, 2])
+def test_a_damaged_row_stops_no_other_job(journal, path, change, row):
+    """It is told; its job may have been sent, or is left where nobody knows what it was."""
+    bad = [("bad", "begun", "", BEGUN), ("bad", "sending", "", {})]
+    journal.add(9, [*bad, ("good", "begun", "", BEGUN)], flushed=True)
+    with sqlite3.connect(path) as connection:
+        _ = connection.execute(f"UPDATE entries SET {change} WHERE id = {row}")
+    connection.close()
+    with pytest.warns(UserWarning, match=rf"damaged entries \(rows {row}\)"):
+        claimed = {each.id: each.state for each in journal.claim(Owner(journal))}
+
+    assert ({"bad": "unsure"} if row == 2 else {}) | {"good": "begun"} == claimed
+    assert "damaged" in [each.kind for each in journal.entries()]
+
+
+@pytest.mark.parametrize(
+    "path", [None, 7, b"jobs.db", "a\0b", "x" * 5000, "\udc80/jobs.db", "", "."]
+)
+def test_a_path_that_is_none_is_refused(path):
+    """Whatever is given in its place: an error of this library that says what to name."""
+    with pytest.raises(ConfigError) as caught:
+        _ = Journal(path)
+
+    assert "journal" == caught.value.field
+    assert caught.value.next_step
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_is_no_journal(path):
+    """To open one could wait for ever."""
+    os.mkfifo(path)
+    with pytest.raises(ConfigError, match="is a device, pipe or socket"):
+        _ = Journal(path)
+
+
+def test_a_folder_in_the_place_of_locks_is_an_error_of_ours(journal):
+    """As is anything else that keeps the file of owners from being used."""
+    journal.alive.mkdir()
+    with pytest.raises(JournalError, match="'jobs.db-alive' cannot be used"):
+        _ = Owner(journal).id
+
+
 def test_an_empty_file_becomes_a_journal(path):
     """As one is after a crash while it was made."""
     path.touch()
@@ -277,7 +342,7 @@ def test_a_forked_journal_is_another_owner(journal):
     journal.add(mine, [("parent", "begun", "", {})], flushed=False)
 
     def act():
-        journal.add(owner.id, [("child", "begun", "", {})], flushed=True)
+        journal.add(owner.id, [("child", "begun", "", BEGUN)], flushed=True)
         return owner.id == mine
 
     assert 0 == in_a_child(act)

@@ -456,3 +456,35 @@ def test_waiting_goes_on_without_a_journal(desk, broken):
 
     assert done.status is VideoStatus.SUCCEEDED
     assert (desk.folder / "mia.mp4").exists()
+
+
+@pytest.mark.parametrize("name", ["jobs.db", "jobs.db-wal", "jobs.db-alive"])
+@pytest.mark.parametrize("put", [None, b"", "copy"])
+def test_a_journal_that_loses_its_file_stops_a_create(desk, name, put):
+    """Deleted or replaced while it is used: nothing is sent that nobody could find again."""
+    with desk.client() as client:
+        _ = client.create_video(REQUEST)
+        lost = desk.folder / name
+        kept = lost.read_bytes()
+        lost.rename(desk.folder / "away")
+        if put is not None:
+            _ = lost.write_bytes(kept if put == "copy" else put)
+        with pytest.raises(errors.JournalError, match="was deleted or replaced") as caught:
+            _ = client.create_video(REQUEST)
+        assert repr(name) in str(caught.value)
+        assert 1 == len(desk.world.videos)
+        (desk.folder / "away").rename(lost)  # put back, it goes on
+        _ = client.create_video(REQUEST)
+
+    assert 2 == len(desk.world.videos)
+
+
+def test_closing_a_client_closes_the_journal_that_it_opened(desk):
+    """One that was given stays its owner's; a closed one opens again when it is read."""
+    given = Journal(desk.path)
+    with desk.client(journal=given), desk.client() as client:
+        _ = client.create_video(REQUEST)
+
+    assert client.journal._file._connection is None
+    assert given._file._connection is not None
+    assert 1 == len(client.journal.jobs())

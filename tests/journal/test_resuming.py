@@ -592,3 +592,29 @@ def test_an_interrupted_resume_keeps_its_job(desk, crash):
     assert "interrupted" == desk.entries()[-1].kind
     with desk.client() as client:
         assert client.resume(job).status is VideoStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [
+        ("create_video", {"request": 7}),
+        ("create_video", {"request": {"prompt": "x", "frames": {}}}),
+        ("create_video", {"request": {"prompt": "x", "references": {"images": [1]}}}),
+        ("create_video", {"request": {"prompt": "x", "unheard": 1}}),
+        ("create_video", {}),
+        ("create_group", {"name": "Mia", "kind": "unheard"}),
+        ("create_group", {"name": "Mia", "unheard": 1}),
+        ("download_video", {"task": "vgen_1"}),
+        ("unheard", {}),
+        ("secrets", {}),
+    ],
+)
+def test_arguments_that_cannot_be_read_are_an_error_of_ours(desk, operation, arguments):
+    """Nothing is sent of a call that the journal tells wrongly."""
+    began(desk, operation, **arguments)
+    (job,) = desk.unfinished()
+    with desk.client() as client, pytest.raises(errors.JournalError) as caught:
+        _ = client.resume(job)
+
+    assert "journal" == caught.value.field
+    assert not desk.simulator.world.videos
