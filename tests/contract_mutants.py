@@ -18,7 +18,6 @@ from portraitkit.errors import (
 from portraitkit.handles import Handle, is_handle
 from portraitkit.models import AssetStatus, Group, Page, Result, VideoStatus, VideoTask
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.refusals import Fault
 from portraitkit.video import SCALARS
 from portraitkit.wire import Auth, Request, pause, send, through
 
