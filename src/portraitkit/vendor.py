@@ -80,6 +80,8 @@ class Vendor(ABC):
         media_host: Makes local files reachable for vendors that take only URLs.
         pacing: Replaces the adapter's pacing for `asset`, `verification` or `video`.
         rates: Replaces the adapter's rates, by family.
+        allow_private_addresses: Fetch sources and videos from this machine and its network too, as
+            where a link is your own server's.
         name_tokens: When the answer to a create is lost, look for what it made: of groups and
             assets, by a short token that is put behind each new name. Clients of `connect` do,
             unless the profile says otherwise. A name is read without its token in any case.
@@ -123,6 +125,7 @@ class Vendor(ABC):
     media_host: MediaHost | None = field(default=None, eq=False, repr=masked_repr)
     pacing: Mapping[str, Pacing] = field(factory=dict[str, Pacing])
     rates: Mapping[str, Rate] = field(factory=dict[str, Rate])
+    allow_private_addresses: bool = False
     name_tokens: bool = False
 
     # -- what an adapter must say of itself ------------------------------------------------------

@@ -938,14 +938,78 @@ def test_a_finished_video_without_a_link_is_unreadable(provider, tmp_path):
         replay(flow, [answer({"id": "vgen_1", "status": "completed"})])
 
 
-@pytest.mark.parametrize("link", ["mia.mp4", "//media.example/mia.mp4", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "mia.mp4",
+        "//media.example/mia.mp4",
+        "file:///etc/passwd",
+        "http://media.example/mia.mp4",
+        "http://127.0.0.1:8080/mia.mp4",
+    ],
+)
 def test_a_link_that_is_no_web_address_is_unreadable(provider, tmp_path, link):
     """Whatever a vendor calls a link, only the web is asked for it."""
     body = {"id": "vgen_1", "status": "completed", "video_url": link}
     flow = provider.download_video("vgen_1", tmp_path / "mia.mp4")
 
-    with pytest.raises(errors.UnexpectedResponseError, match="no web address"):
+    with pytest.raises(errors.UnexpectedResponseError, match="no https address"):
         replay(flow, [answer(body)])
+
+
+# -- links to this machine and its network ---------------------------------------------------------
+
+PRIVATE = [
+    "https://127.0.0.1:8080/mia.png",
+    "https://169.254.169.254/latest/meta-data",
+    "https://[::ffff:10.0.0.1]/mia.png",
+    "https://2130706433/mia.png",
+    "https://localhost/mia.png",
+]
+
+
+@pytest.mark.parametrize("url", PRIVATE)
+def test_a_source_in_a_private_network_is_not_fetched(url):
+    """Neither itself nor where a redirect leads; nothing is sent there."""
+    private = "https://example.com/mia.png", [answer("", 302, headers={"location": url})]
+
+    for source, answers in ((url, []), private):
+        with pytest.raises(errors.MediaError, match="not on the public internet") as caught:
+            replay(at(UploadsOnly).add_asset(GROUP_ID, source), answers)
+        assert "source" == caught.value.field
+
+
+@pytest.mark.parametrize("url", PRIVATE)
+def test_a_video_in_a_private_network_is_not_fetched(provider, tmp_path, url):
+    """A vendor's link is kept to the public internet, and so is where it redirects."""
+    for link, answers in ((url, []), ("https://media.example/", [url])):
+        done = answer({"id": "vgen_1", "status": "completed", "video_url": link})
+        moved = [answer("", 302, headers={"location": each}) for each in answers]
+        flow = provider.download_video("vgen_1", tmp_path / "mia.mp4")
+
+        with pytest.raises(errors.UnexpectedResponseError, match="public internet") as caught:
+            replay(flow, [done, *moved])
+        assert caught.value.handle
+
+
+@pytest.mark.parametrize(
+    "options", [{"allow_private_addresses": True}, {"base_url": "http://127.0.0.1:8360"}]
+)
+def test_a_private_network_may_be_allowed(options):
+    """By the profile's word, or because the vendor's stand-in is on this machine."""
+    flow = at(UploadsOnly, **options).add_asset(GROUP_ID, "http://127.0.0.1:8080/mia.png")
+
+    done = replay(flow, [answer(PNG), result(Id=ASSET_ID)])
+
+    assert [False, False] == [each.public_only for each in done.requests]
+
+
+def test_what_a_stranger_may_have_made_is_kept_to_the_public_internet(provider, tmp_path):
+    """The transport is told so with every such request, and with no other."""
+    source = at(UploadsOnly).add_asset(GROUP_ID, "https://example.com/mia.png")
+    done = replay(source, [answer(PNG), result(Id=ASSET_ID)])
+
+    assert [True, False] == [each.public_only for each in done.requests]
 
 
 # -- changes that were repeated --------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
+from ..addresses import is_public_only
 from ..errors import InvalidInputError, MediaError, PortraitError
 from ..media import Link, MediaHost, MediaSource, Upload, as_link, as_upload, read_file
 from ..models import Asset, AssetStatus, Failure, Group, GroupRef, MediaType
@@ -117,7 +118,7 @@ def take_in(
         link = as_link(source, media=media)
         if provider.supports("add_link"):
             return link
-        content = yield from fetch(link.url)
+        content = yield from fetch(link.url, public_only=is_public_only(provider))
         return as_upload(content, filename=Path(source.partition("?")[0]).name, media=media)
     if isinstance(source, str) and source.lstrip()[:5].lower() == "data:":
         raise MediaError(
@@ -161,10 +162,14 @@ def _published(host: MediaHost, upload: Upload) -> str:
         ) from error
 
 
-def fetch(url: Secret) -> Flow[bytes]:
+def fetch(url: Secret, *, public_only: bool) -> Flow[bytes]:
     """Fetch a caller's own URL: without credentials, with a size cap."""
     request = Request(
-        method="GET", url=url.reveal(), repeatable=True, limit_bytes=FETCH_LIMIT_BYTES
+        method="GET",
+        url=url.reveal(),
+        repeatable=True,
+        public_only=public_only,
+        limit_bytes=FETCH_LIMIT_BYTES,
     )
     response = yield from follow(request)
     if not response.ok:

@@ -40,7 +40,7 @@ from ..waiting import Pacing, Subject
 from ..wire import Flow, Request, Response, segment
 from . import _frames, _token360
 from ._codes import advice, classes
-from ._face_checks import ends_at, has_expired
+from ._face_checks import check_link, ends_at, has_expired
 from ._token360_library import Token360Library
 
 ORIGIN: Final = "https://api.token360.ai"
@@ -125,6 +125,7 @@ class Token360(Token360Library):
                 handle=check.handle,
                 next_step=_ON_ITS_PAGE,
             )
+        check_link(self, check)
         return check
 
     def _unlinked(self, name: str, group: Group) -> Verification:
