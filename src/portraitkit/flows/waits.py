@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -12,6 +13,7 @@ from ..errors import (
     AssetFailedError,
     NotFoundError,
     PermissionDeniedError,
+    UnexpectedResponseError,
     VerificationFailedError,
 )
 from ..models import (
@@ -125,7 +127,9 @@ def _look_at_all(
         for group_id in sorted(groups):
             wanted = [each for each in waiting if each.group_id == group_id]
             if len(wanted) > 1:
-                listed = yield from every(partial(_listing, provider, group_id))
+                listed: list[Asset] = []
+                with suppress(UnexpectedResponseError):  # what is not listed is read by itself
+                    _ = yield from every(partial(_listing, provider, group_id), listed)
                 fresh.update({each.handle: each for each in listed})
     for each in waiting:
         if each.handle not in fresh:
@@ -159,9 +163,17 @@ def _listing(provider: PortraitProvider, group_id: str, cursor: str | None) -> F
     return provider.list_assets(cursor, group_id)
 
 
-def every(page_of: Callable[[str | None], Flow[Page[T]]]) -> Flow[list[T]]:
-    """Collect all pages; stops where a vendor repeats a cursor, or the page before, which shows."""
-    items: list[T] = []
+def every(
+    page_of: Callable[[str | None], Flow[Page[T]]], items: list[T] | None = None
+) -> Flow[list[T]]:
+    """
+    Collect all pages; stops where a vendor repeats a cursor, or the page before, which shows.
+
+    Args:
+        page_of: Asks for the page at a cursor.
+        items: Where to put them: what came before an error is there, too.
+    """
+    items = [] if items is None else items
     walk = Walk[T]()
     cursor: str | None = None
     while True:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from attrs import evolve, frozen
 
-from ..codec import first, listed
+from ..codec import count, first, listed
 from ..errors import PortraitError, ProviderError, UnexpectedResponseError
 from ..flows.adding import under_review
 from ..flows.repeating import removed
@@ -45,7 +45,7 @@ from ._actions import SECRET_MEMBERS as UPSTREAM_SECRETS
 from ._actions import TYPE_OF_MEDIA, UPSTREAM_MEDIA, envelope_fault, envelope_request_id
 from ._bearer import json_call
 from ._body_status import with_body_status
-from ._paging import PAGE_SIZE, following
+from ._paging import PAGE_SIZE, Place, Rows
 from ._sessions import SessionVerification
 from ._storage import StoredFiles, link_in
 
@@ -95,7 +95,14 @@ _ROWS: Final = (
     "Result",
     "items",
 )
-_TOTAL: Final = ("Result.TotalCount", "TotalCount", "data.Result.TotalCount", "data.TotalCount")
+_TOTAL: Final = (
+    "Result.TotalCount",
+    "TotalCount",
+    "data.Result.TotalCount",
+    "data.TotalCount",
+    "data.total",
+    "total",
+)
 
 _REAL_PERSON: Final = "docs.apiyi.com on icover, files of real people"
 ICOVER_MEDIA: Final[Mapping[MediaType, MediaRules]] = {
@@ -192,8 +199,10 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         """
         del cursor
         answer = yield from self.listed("groups")
-        found = (self.read(Group, answer, row) for row in listed(answer.data, _ROWS, _TOTAL))
-        return Page(items=tuple(each for each in found if kind in (None, each.kind)))
+        rows = listed(answer.data, _ROWS, _TOTAL)
+        found = Rows.read(rows, lambda row: self.read(Group, answer, row))
+        total = count(answer.data, _TOTAL)
+        return found.page(total=total, keep=lambda each: kind in (None, each.kind))
 
     def listed(self, what: str, query: Mapping[str, str] | None = None) -> Flow[Answer]:
         """Read a list as it comes."""
@@ -245,17 +254,13 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
     ) -> Flow[Page[Asset]]:
         """List a group's assets. Unverified: the layout."""
-        group_id, number = self.id_of("group", group), int(cursor or 1)
-        query = {"groupId": group_id, "pageNumber": str(number), "pageSize": str(PAGE_SIZE)}
+        group_id, place = self.id_of("group", group), Place.parse(cursor)
+        query = {"groupId": group_id, "pageNumber": str(place.number), "pageSize": str(PAGE_SIZE)}
         answer = yield from self.listed("assets", query)
-        found = [
-            self.read(Asset, answer, row, group_id=group_id)
-            for row in listed(answer.data, _ROWS, _TOTAL)
-        ]
-        after = following(number, len(found), size=None, total=first(answer.data, _TOTAL))
-        return Page(
-            items=tuple(each for each in found if status in (None, each.status)), next=after
-        )
+        rows = listed(answer.data, _ROWS, _TOTAL)
+        found = Rows.read(rows, lambda row: self.read(Asset, answer, row, group_id=group_id))
+        total = count(answer.data, _TOTAL)
+        return place.page(found, total=total, keep=lambda each: status in (None, each.status))
 
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
         """Change an asset's label, then read it."""
