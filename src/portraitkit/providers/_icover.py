@@ -45,7 +45,7 @@ from ._actions import SECRET_MEMBERS as UPSTREAM_SECRETS
 from ._actions import TYPE_OF_MEDIA, UPSTREAM_MEDIA, envelope_fault, envelope_request_id
 from ._bearer import json_call
 from ._body_status import with_body_status
-from ._paging import PAGE_SIZE, Place, Rows
+from ._paging import PAGE_SIZE, Place, Rows, may_be
 from ._sessions import SessionVerification
 from ._storage import StoredFiles, link_in
 
@@ -194,15 +194,15 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         """
         List groups: one page, as no paging is documented.
 
-        Unverified: the layout, and that a row names its kind. One that does not is left out where
-        a kind is asked for.
+        Unverified: the layout, and that a row names its kind. One that does not may be of any: it
+        is given, of unknown kind, whichever is asked for.
         """
         del cursor
         answer = yield from self.listed("groups")
         rows = listed(answer.data, _ROWS, _TOTAL)
         found = Rows.read(rows, lambda row: self.read(Group, answer, row))
         total = count(answer.data, _TOTAL)
-        return found.page(total=total, keep=lambda each: kind in (None, each.kind))
+        return found.page(total=total, keep=lambda each: may_be(each, kind))
 
     def listed(self, what: str, query: Mapping[str, str] | None = None) -> Flow[Answer]:
         """Read a list as it comes."""

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from ..codec import is_object
 from ..errors import UnexpectedResponseError
-from ..models import Page
+from ..models import Group, GroupKind, Page
 
 T = TypeVar("T")
 
@@ -67,6 +67,11 @@ class Rows(Generic[T]):
             to_come=max(0, (total or 0) - seen - self.here),
             lost=self.here - len(self.items),
         )
+
+
+def may_be(group: Group, kind: GroupKind | None) -> bool:
+    """Tell whether a listed group is of a kind that is asked for, or may be, as no word tells."""
+    return kind is None or group.kind in (kind, GroupKind.UNKNOWN)
 
 
 @frozen

@@ -32,6 +32,7 @@ from ..vendor import Answer, with_findings
 from ..video import OnUnsupported
 from ..wire import Flow
 from ._bearer import BearerProvider
+from ._paging import may_be
 from ._token360 import GROUP_ID, ROWS, SECRET_MEMBERS, TOTAL, Cursor, failure_of, inner, is_active
 
 _GROUPS: Final = "/v1/asset-groups"
@@ -99,7 +100,7 @@ class Token360Library(BearerProvider):
         return page.page(
             answer.data,
             lambda row: self.group_of(answer, row, **given),
-            lambda each: kind in (None, each.kind) and each.kind_word != "GENERIC",
+            lambda each: may_be(each, kind) and each.kind_word != "GENERIC",
         )
 
     def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
