@@ -48,7 +48,7 @@ from ..secret import Secret
 from ..vendor import Answer, with_findings
 from ..video import OnUnsupported
 from ..wire import Auth, Flow, Request, Response, json_body
-from ._paging import PAGE_SIZE, Place, Rows
+from ._paging import PAGE_SIZE, Place, read_rows
 
 T = TypeVar("T")
 
@@ -332,7 +332,7 @@ class ActionLibrary(PortraitProvider):
         )
         answer = yield from self.act(action, {"Filter": wanted, **paging, **_SORTED})
         rows = listed(answer.data, "Items", "TotalCount")
-        found = Rows.read(rows, lambda row: read(answer, row))
+        found = read_rows(rows, lambda row: read(answer, row))
         if self.token_paging:
             after = first(answer.data, "NextToken")
             return found.page(next=after if isinstance(after, str) and after else None)

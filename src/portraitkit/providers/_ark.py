@@ -35,7 +35,7 @@ from ..provider import PortraitProvider
 from ..rates import family_of
 from ..refusals import Fault
 from ..wire import Auth, Flow, Request, Response, json_body
-from ._paging import PAGE_SIZE, Place, Rows
+from ._paging import PAGE_SIZE, Place, read_rows
 
 TASKS_PATH: Final = "/contents/generations/tasks"
 CANCEL_S: Final = 10.0
@@ -185,7 +185,7 @@ class ArkTasks(ArkVideo):
         place = Place.parse(cursor)
         query = {"page_num": str(place.number), "page_size": str(PAGE_SIZE)}
         answer = yield from self.ask(evolve(self.task_request("GET"), query=query))
-        found = Rows.read(
+        found = read_rows(
             listed(answer.data, "items", "total"), lambda row: self.read(VideoTask, answer, row)
         )
         return place.page(found, total=count(answer.data, "total"))

@@ -45,7 +45,7 @@ from ._actions import SECRET_MEMBERS as UPSTREAM_SECRETS
 from ._actions import TYPE_OF_MEDIA, UPSTREAM_MEDIA, envelope_fault, envelope_request_id
 from ._bearer import json_call
 from ._body_status import with_body_status
-from ._paging import PAGE_SIZE, Place, Rows, may_be
+from ._paging import PAGE_SIZE, Place, may_be, read_rows
 from ._sessions import SessionVerification
 from ._storage import StoredFiles, link_in
 
@@ -200,7 +200,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         del cursor
         answer = yield from self.listed("groups")
         rows = listed(answer.data, _ROWS, _TOTAL)
-        found = Rows.read(rows, lambda row: self.read(Group, answer, row))
+        found = read_rows(rows, lambda row: self.read(Group, answer, row))
         total = count(answer.data, _TOTAL)
         return found.page(total=total, keep=lambda each: may_be(each, kind))
 
@@ -258,7 +258,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         query = {"groupId": group_id, "pageNumber": str(place.number), "pageSize": str(PAGE_SIZE)}
         answer = yield from self.listed("assets", query)
         rows = listed(answer.data, _ROWS, _TOTAL)
-        found = Rows.read(rows, lambda row: self.read(Asset, answer, row, group_id=group_id))
+        found = read_rows(rows, lambda row: self.read(Asset, answer, row, group_id=group_id))
         total = count(answer.data, _TOTAL)
         return place.page(found, total=total, keep=lambda each: status in (None, each.status))
 

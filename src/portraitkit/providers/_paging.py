@@ -30,20 +30,6 @@ class Rows(Generic[T]):
     items: tuple[T, ...]
     here: int
 
-    @classmethod
-    def read(cls, found: Iterable[Any], read: Callable[[Any], T]) -> Rows[T]:
-        """Read each row by itself: one that cannot be read does not hide the others."""
-        items: list[T] = []
-        here = 0
-        for row in found:
-            here += 1
-            try:
-                if is_object(row):
-                    items.append(read(row))
-            except UnexpectedResponseError:
-                continue
-        return cls(items=tuple(items), here=here)
-
     def page(
         self,
         *,
@@ -67,6 +53,20 @@ class Rows(Generic[T]):
             to_come=max(0, (total or 0) - seen - self.here),
             lost=self.here - len(self.items),
         )
+
+
+def read_rows(found: Iterable[Any], read: Callable[[Any], T]) -> Rows[T]:
+    """Read each row by itself: one that cannot be read does not hide the others."""
+    items: list[T] = []
+    here = 0
+    for row in found:
+        here += 1
+        try:
+            if is_object(row):
+                items.append(read(row))
+        except UnexpectedResponseError:
+            continue
+    return Rows(items=tuple(items), here=here)
 
 
 def may_be(group: Group, kind: GroupKind | None) -> bool:

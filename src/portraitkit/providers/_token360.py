@@ -39,7 +39,7 @@ from ..preflight import VideoModel
 from ..refusals import Fault
 from ..wire import Response
 from ._actions import UPSTREAM_MEDIA
-from ._paging import Rows
+from ._paging import read_rows
 
 T = TypeVar("T")
 
@@ -242,5 +242,5 @@ class Cursor:
             size = count(data, ("data.pagination.size", "data.size"))
             size = size or (self.size if sized else len(found))
             following = str(Cursor(self.number + 1, size, seen, here))
-        rows = Rows.read(found, read)
+        rows = read_rows(found, read)
         return rows.page(next=following, seen=self.seen, total=total, keep=keep)

@@ -53,7 +53,7 @@ from ._actions import (
     WORDS,
 )
 from ._bearer import BearerProvider
-from ._paging import Rows
+from ._paging import read_rows
 from ._rates import ACTION_RATES, upstream
 from ._sessions import SESSION_FIELDS, ActionVerification
 
@@ -253,7 +253,7 @@ class AllToken(BearerProvider, ActionVerification):
         request = self.request("GET", _VIDEO_PATH, query={"limit": str(_LIST_LIMIT)})
         answer = yield from self.ask(request)
         rows = listed(answer.data, ("items", "data"), "total")
-        found = Rows.read(rows, lambda row: self.read(VideoTask, answer, row))
+        found = read_rows(rows, lambda row: self.read(VideoTask, answer, row))
         return found.page(total=count(answer.data, "total"))
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:

@@ -38,7 +38,7 @@ from ..waiting import Pacing, Subject
 from ..wire import Flow, Request, Response
 from . import _frames, _token360
 from ._face_checks import ends_at, has_expired
-from ._paging import Rows
+from ._paging import read_rows
 from ._token360_library import Token360Library
 
 ORIGIN: Final = "https://api.token360.ai"
@@ -190,7 +190,7 @@ class Token360(Token360Library):
         query = {"limit": "100", **({"after": cursor} if cursor else {})}
         answer = yield from self.ask(self.request("GET", _VIDEOS, query=query))
         rows = listed(answer.data, "data")
-        found = Rows.read(rows, lambda row: self.read(VideoTask, answer, row))
+        found = read_rows(rows, lambda row: self.read(VideoTask, answer, row))
         more, last = first(answer.data, "has_more") is True, first(answer.data, "last_id")
         if more and isinstance(last, str):
             return found.page(next=last)
