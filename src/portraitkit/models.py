@@ -155,10 +155,20 @@ class Failure:
 
 @frozen(kw_only=True)
 class Page(Generic[T]):
-    """One page of a list; `next` is what to ask the following page with, None on the last."""
+    """
+    One page of a list.
+
+    Attributes:
+        items: What it holds.
+        next: What to ask the following page with; None on the last.
+        to_come: How many rows the vendor's total still promises after this page.
+        lost: How many rows are missing for certain: unreadable ones, or promised and never sent.
+    """
 
     items: tuple[T, ...]
     next: str | None = None
+    to_come: int = 0
+    lost: int = 0
 
 
 @frozen(kw_only=True)

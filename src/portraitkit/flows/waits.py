@@ -13,6 +13,7 @@ from ..errors import (
     AssetFailedError,
     NotFoundError,
     PermissionDeniedError,
+    UnexpectedResponseError,
     VerificationFailedError,
 )
 from ..handles import is_handle
@@ -199,17 +200,28 @@ def _listed(provider: PortraitProvider, asset: Asset) -> Flow[Asset | None]:
 
 def _listing(provider: PortraitProvider, group_id: str) -> Flow[dict[str, Asset]]:
     """A group's assets by handle; none where the group is gone, or nothing is listed."""
-    pages = every(lambda cursor: provider.list_assets(cursor, group_id))
+    listed: list[Asset] = []
+    pages = every(lambda cursor: provider.list_assets(cursor, group_id), listed)
     try:
-        listed = yield from guarded(pages, provider, "wait_until_active")
+        _ = yield from guarded(pages, provider, "wait_until_active")
     except (NotFoundError, PermissionDeniedError):
         return {}
+    except UnexpectedResponseError:
+        pass  # what an incomplete list lacks is read by itself
     return {each.handle: each for each in listed}
 
 
-def every(page_of: Callable[[str | None], Flow[Page[T]]]) -> Flow[list[T]]:
-    """Collect all pages; stops where a vendor repeats a cursor, or the page before, which shows."""
-    items: list[T] = []
+def every(
+    page_of: Callable[[str | None], Flow[Page[T]]], items: list[T] | None = None
+) -> Flow[list[T]]:
+    """
+    Collect all pages; stops where a vendor repeats a cursor, or the page before, which shows.
+
+    Args:
+        page_of: Asks for the page at a cursor.
+        items: Where to put them: what came before an error is there, too.
+    """
+    items = [] if items is None else items
     walk = Walk[T]()
     cursor: str | None = None
     while True:

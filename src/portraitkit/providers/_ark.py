@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..codec import Fields, Words, first, listed, try_decode
+from ..codec import Fields, Words, count, first, listed, try_decode
 from ..errors import (
     ConflictError,
     OutcomeUnknownError,
@@ -25,7 +25,7 @@ from ..provider import PortraitProvider
 from ..rates import family_of
 from ..refusals import Fault
 from ..wire import Auth, Flow, Request, Response, json_body, segment
-from ._paging import PAGE_SIZE, following
+from ._paging import PAGE_SIZE, Place, read_rows
 
 TASKS_PATH: Final = "/contents/generations/tasks"
 CANCEL_S: Final = 10.0
@@ -133,14 +133,13 @@ class ArkTasks(ArkVideo):
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
         """List tasks. Source: Volcengine docs 82379/1521675; one list a second is allowed."""
-        number = int(cursor or 1)
-        query = {"page_num": str(number), "page_size": str(PAGE_SIZE)}
+        place = Place.parse(cursor)
+        query = {"page_num": str(place.number), "page_size": str(PAGE_SIZE)}
         answer = yield from self.ask(evolve(self.task_request("GET"), query=query))
-        items = tuple(
-            self.read(VideoTask, answer, row) for row in listed(answer.data, "items", "total")
+        found = read_rows(
+            listed(answer.data, "items", "total"), lambda row: self.read(VideoTask, answer, row)
         )
-        total = first(answer.data, "total")
-        return Page(items=items, next=following(number, len(items), size=None, total=total))
+        return place.page(found, total=count(answer.data, "total"))
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
         """

@@ -41,6 +41,7 @@ from ..wire import Flow, Request, Response, segment
 from . import _frames, _token360
 from ._codes import advice, classes
 from ._face_checks import check_link, ends_at, has_expired
+from ._paging import read_rows
 from ._token360_library import Token360Library
 
 ORIGIN: Final = "https://api.token360.ai"
@@ -198,10 +199,13 @@ class Token360(Token360Library):
         """List tasks, newest first."""
         query = {"limit": "100", **({"after": cursor} if cursor else {})}
         answer = yield from self.ask(self.request("GET", _VIDEOS, query=query))
-        items = tuple(self.read(VideoTask, answer, row) for row in listed(answer.data, "data"))
-        last = first(answer.data, "last_id")
-        more = first(answer.data, "has_more") is True and isinstance(last, str)
-        return Page(items=items, next=last if more else None)
+        rows = listed(answer.data, "data")
+        found = read_rows(rows, lambda row: self.read(VideoTask, answer, row))
+        more, last = first(answer.data, "has_more") is True, first(answer.data, "last_id")
+        if more and isinstance(last, str):
+            return found.page(next=last)
+        # More is said to be there, and nothing says how to ask for it.
+        return found.page(total=found.here + more)
 
     def video_link(self, task: VideoTask) -> Flow[Secret | None]:
         """Ask for the link where the task does not carry it. Source: download reference."""
