@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portraitkit import configfile, references
+from portraitkit.building import build
 from portraitkit.config import (
     Profile,
     check_keys,
@@ -214,6 +215,129 @@ def test_without_a_home_there_is_no_users_folder(tmp_path):
     """An empty environment is no error by itself."""
     with pytest.raises(ConfigError, match="no configuration"):
         load_profile(environ={}, cwd=tmp_path)
+
+
+# -- whose it is -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def found(write, tmp_path):
+    """A project's file, and a last resort of the user's own."""
+    write(TWO, "home/.config/portraitkit/portraitkit.toml")
+    return write("profile = 'a'\n[profiles.a]")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no such rights")
+@pytest.mark.parametrize(
+    ("rights", "folder_rights", "owner", "said"),
+    [
+        (0o646, 0o755, 0, "others may write it"),
+        (0o644, 0o757, 0, "others may write its folder"),
+        (0o644, 0o755, 1, "it belongs to another user"),
+        (0o644, 0o1777, 0, ""),
+        (0o644, 0o755, 0, ""),
+    ],
+)
+def test_a_found_file_that_others_could_have_written_is_passed_over(
+    found, monkeypatch, rights, folder_rights, owner, said
+):
+    """The next place is read, and a warning names the file and the reason."""
+    found.chmod(rights)
+    found.parent.chmod(folder_rights)
+    if owner:
+        real = configfile.os.geteuid()
+        status = Path.stat
+
+        def stat(path, **options):
+            known = status(path, **options)
+            values = [*known[:10]]
+            values[4] = real + 7 if path.name == found.name and "home" not in path.parts else real
+            return os.stat_result(values)
+
+        monkeypatch.setattr(Path, "stat", stat)
+        monkeypatch.setattr(Path, "lstat", stat)
+    if not said:
+        assert "a" == load_profile().name
+        return
+    with pytest.warns(UserWarning, match=f"{found} is passed over: {said}"):
+        assert "alltoken" == load_profile().name
+    assert "a" == load_profile(config=found).name
+
+
+def test_the_search_upwards_ends_at_the_home_folder(found, monkeypatch, tmp_path):
+    """A file above the user's home is nobody's that the user vouches for."""
+    monkeypatch.setenv("HOME", str(tmp_path / "project" / "src"))
+
+    assert find_profile("a") is None
+
+
+def test_the_search_upwards_ends_at_a_file_systems_border(found, monkeypatch):
+    """What is mounted does not read the configuration of what it is mounted on."""
+    real = configfile._device
+    monkeypatch.setattr(configfile, "_device", lambda at: 1 if at == found.parent else real(at))
+
+    assert find_profile("a") is None
+
+
+_AWAY = [
+    "base_url = 'https://evil.example'",
+    "base_url = 'https://api.alltoken.ai.evil.example'",
+    "media_folder = 'x'\nmedia_url = 'https://evil.example'",
+    "rate_limiter = 'redis://evil.example'",
+    "rate_limiter = 'file:there'",
+]
+
+
+@pytest.mark.parametrize("line", _AWAY)
+@pytest.mark.parametrize("given", [{}, {"api_key": "sk-1"}])
+def test_a_found_file_takes_no_key_elsewhere(write, monkeypatch, line, given):
+    """A foreign place and a key of the user's do not meet; the error says what and what to do."""
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp-hunter2")
+    path = write(f"[profiles.alltoken]\napi_key = 'env:GITHUB_TOKEN'\n{line}")
+
+    with pytest.raises(ConfigError) as caught:
+        build("alltoken", given)
+
+    text = str(caught.value)
+    assert str(path) in text
+    assert "api_key" in text
+    assert caught.value.field in line
+    assert f'trust = ["{path.parent}"]' in caught.value.next_step
+    assert "hunter2" not in text
+    if "rate_limiter" not in line:
+        assert "alltoken" == build("alltoken", given, config_file=path).profile
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "base_url = 'https://evil.example'\napi_key = 'their-own'",
+        "base_url = 'http://127.0.0.1:1'\napi_key = 'env:SET_KEY'",
+        "base_url = 'https://api.alltoken.ai/'\napi_key = 'env:SET_KEY'",
+        "callback_url = 'https://app.example/back'\napi_key = 'env:SET_KEY'",
+        "rate_limiter = 'env:SET_KEY'\napi_key = 'env:SET_KEY'",
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*stands in the configuration")
+def test_a_found_file_may_say_what_takes_no_key_elsewhere(write, monkeypatch, line):
+    """Its own key, this machine, the vendor's own place and the user's own Redis are no danger."""
+    monkeypatch.setenv("SET_KEY", "sk-1")
+    write(f"[profiles.alltoken]\n{line}")
+
+    assert "alltoken" == build("alltoken", {}).profile
+
+
+def test_the_users_own_configuration_may_trust_a_folder(write, monkeypatch, tmp_path):
+    """`trust` there lets a project's file name another place; a project cannot trust itself."""
+    monkeypatch.setenv("SET_KEY", "sk-1")
+    text = "[profiles.alltoken]\napi_key = 'env:SET_KEY'\nbase_url = 'https://staging.example'"
+    path = write(f"trust = ['{tmp_path / 'project'}']\n{text}")
+    with pytest.raises(ConfigError, match="found and not named"):
+        build("alltoken", {})
+
+    write(f"trust = ['{path.parent}']", "home/.config/portraitkit/portraitkit.toml")
+
+    assert "https://staging.example" == build("alltoken", {}).provider.base_url
 
 
 # -- which profile ---------------------------------------------------------------------------------

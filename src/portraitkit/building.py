@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import UnionType
@@ -22,14 +23,15 @@ from .config import (
     load_profile,
     resolve_secret,
 )
-from .errors import ConfigError
+from .errors import ConfigError, mask_links
 from .media import FolderMediaHost, MediaHost
 from .provider import PortraitProvider
 from .rates import Rate, per_second
-from .references import check_secret
+from .references import check_secret, is_reference
 from .registry import provider_class, provider_names
 from .secret import Secret
 from .waiting import Pacing, Subject
+from .wire import is_loopback
 
 _RENAMED: Final = {"account": "account_name"}
 """Configuration keys that are called otherwise on a provider."""
@@ -95,8 +97,11 @@ def build(
     if read is None:
         read = _load(profile, config_file)
     cls = provider_class(read.provider)
-    read = evolve(read, settings={**read.settings, **given})
+    from_file = read.settings
+    read = evolve(read, settings={**from_file, **given})
     cls = cls.chosen_by(read.settings)
+    if not (stage and stage.false_credentials):
+        _check_trust(cls, evolve(read, settings=from_file), given)
     check_keys(read, known_keys(cls))
     kinds = _kinds(cls)
     values: dict[str, Any] = {}
@@ -113,6 +118,34 @@ def build(
     if host := media_host or _folder_host(read):
         values["media_host"] = host
     return Setup(profile=read.name, provider=cls(**values), **_client_settings(read))
+
+
+def _check_trust(cls: type[PortraitProvider], profile: Profile, given: Mapping[str, Any]) -> None:
+    """Refuse to send the user's secrets where a file says that the user never vouched for."""
+    if profile.come_upon is None:
+        return
+    kinds = _kinds(cls)
+    credentials = [key for key, kind in kinds.items() if Secret in (kind, *get_args(kind))]
+    found = profile.settings
+    # What stands in the file itself is the file's writer's own.
+    users = [k for k in credentials if k in given or is_reference(str(found.get(k, "")))]
+    own_url = "env:", "keyring:"
+    for key, value in found.items():
+        text = str(value)
+        known = attrs.fields_dict(cls)[key].default if key in kinds else None
+        leads_away = key.endswith("_url") and key not in (*given, "callback_url")
+        leads_away = leads_away or (key == "rate_limiter" and not text.startswith(own_url))
+        if users and leads_away and text.rstrip("/") != known and not is_loopback(text):
+            where = "" if is_reference(text) else f" {mask_links(text)}"
+            raise ConfigError(
+                f"{profile.come_upon} was found and not named: its profile {profile.name!r} would "
+                f"bring {users[0]} together with the foreign {key}{where}",
+                provider=cls.name,
+                field=key,
+                next_step=f"if the file is yours, write trust = "
+                f"[{json.dumps(str(profile.folder))}] at the top of portraitkit.toml in your own "
+                "configuration folder, or name the file in PORTRAITKIT_CONFIG",
+            )
 
 
 def _rehearsed_profile(stage: rehearsal.Rehearsal, config_file: Path | str | None) -> str | None:

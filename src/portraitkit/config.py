@@ -59,6 +59,8 @@ class Profile:
         settings: The profile's keys without `provider`. References to secrets are still unread.
         origins: Where each key, `provider` and the choice of `profile` came from.
         folder: What relative paths in the settings are relative to.
+        come_upon: The file, where it was found on the way upwards, and the user neither named nor
+            trusts it.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Profile:
     settings: Mapping[str, object] = field(factory=dict[str, object], repr=False)
     origins: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     folder: Path | None = None
+    come_upon: Path | None = None
 
 
 def load_profile(
@@ -249,6 +252,7 @@ def _profile(file: ConfigFile, name: str, chosen_by: str) -> Profile:
         settings=settings,
         origins={**origins, "profile": chosen_by},
         folder=file.path.absolute().parent,
+        come_upon=file.path if file.come_upon else None,
     )
 
 

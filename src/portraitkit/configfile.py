@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
+import stat
 import sys
 import tomllib
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from .errors import ConfigError
+from .media import read_regular
 
 Environ: TypeAlias = Mapping[str, str]
 
@@ -20,6 +24,8 @@ FILE_NAME: Final = "portraitkit.toml"
 
 _PYPROJECT: Final = "pyproject.toml"
 _KEYS: Final = ("profile", "profiles")
+_OTHERS_MAY_WRITE: Final = 0o022
+_LIMIT_BYTES: Final = 1024**2
 _INTEGER_BITS: Final = 63
 _DEEPEST: Final = 4
 """Tables within tables in a profile."""
@@ -33,6 +39,8 @@ class ConfigFile:
     active: str | None
     """What it calls `profile`."""
     profiles: Mapping[str, Mapping[str, object]] = field(repr=False)
+    come_upon: bool = False
+    """Whether it was found on the way upwards, and the user neither named nor trusts it."""
 
 
 def find_file(
@@ -56,11 +64,21 @@ def find_file(
             raise ConfigError(f"{path}, named {by}, {lack}")
         return _checked(path, document), []
     looked = ["PORTRAITKIT_CONFIG, which is not set"]
-    for path in _places(environ, cwd):
-        document = _read(path)
-        if document is not None:
-            return _checked(path, document), looked
-        looked.append(f"{path} [tool.portraitkit]" if path.name == _PYPROJECT else str(path))
+    own = _own_place(environ)
+    for path in (*_upwards(environ, cwd), *((own,) if own else ())):
+        place = f"{path} [tool.portraitkit]" if path.name == _PYPROJECT else str(path)
+        if problem := _ours_by_name(path) and _distrusted(path):
+            place += f", which is passed over: {problem}"
+            warnings.warn(
+                f"the configuration {path} is passed over: {problem}. If it is yours, mend that, "
+                "or name it in PORTRAITKIT_CONFIG",
+                UserWarning,
+                stacklevel=5,
+            )
+        elif (document := _read(path)) is not None:
+            file = _checked(path, document)
+            return evolve(file, come_upon=path != own and not _trusts(own, path)), looked
+        looked.append(place)
     return None, looked
 
 
@@ -88,26 +106,101 @@ _KINDS: Final[Mapping[type | tuple[type, ...], str]] = {
 }
 
 
-def _places(environ: Environ, cwd: Path | str | None) -> Iterator[Path]:
+def _upwards(environ: Environ, cwd: Path | str | None) -> Iterator[Path]:
+    """Every place from the working directory to the home folder, on one file system."""
     try:
         start = Path.cwd() if cwd is None else Path(cwd).absolute()
-    except OSError:  # the working directory is gone
-        start = None
-    for folder in (start, *start.parents) if start else ():
+        home = Path(environ.get("HOME") or "/").resolve()
+    except (OSError, ValueError, RuntimeError):  # the working directory is gone
+        return
+    device = _device(start)
+    for folder in (start, *start.parents):
+        if _device(folder) != device:
+            return
         yield folder / FILE_NAME
         yield folder / _PYPROJECT
+        if folder.resolve() == home:
+            return
+
+
+def _device(folder: Path) -> int | None:
+    try:
+        return folder.stat().st_dev
+    except (OSError, ValueError):
+        return None
+
+
+def _own_place(environ: Environ) -> Path | None:
+    """The file in the user's own configuration folder."""
     own = environ.get("APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME", "")
     if not Path(own).is_absolute():  # as the XDG specification asks
         home = environ.get("HOME", "")
         own = str(Path(home) / ".config") if home else ""
-    if own:
-        yield Path(own) / "portraitkit" / FILE_NAME
+    return Path(own) / "portraitkit" / FILE_NAME if own else None
+
+
+def _ours_by_name(path: Path) -> bool:
+    """Tell whether a file is, or seems to be, a configuration of ours; it is not parsed."""
+    if path.name != _PYPROJECT:
+        return True
+    try:
+        return b"portraitkit" in read_regular(path, _LIMIT_BYTES)
+    except (OSError, ValueError):
+        return False
+
+
+def _distrusted(path: Path) -> str:
+    """Say why a file that was only found may be somebody else's; empty if it is not."""
+    uid = getattr(os, "geteuid", lambda: None)()
+    if uid is None:
+        return ""  # Windows has other rights, and no owner to compare
+    try:
+        link, file, folder = path.lstat(), path.stat(), path.parent.stat()
+    except (OSError, ValueError):
+        return ""  # it is not there, or reading it says what is wrong
+    if {link.st_uid, file.st_uid} - {uid, 0}:
+        return "it belongs to another user"
+    if _others_may_write(file, uid):
+        return "others may write it"
+    sticky = folder.st_mode & stat.S_ISVTX
+    return "others may write its folder" if not sticky and _others_may_write(folder, uid) else ""
+
+
+def _others_may_write(status: os.stat_result, uid: int) -> bool:
+    open_to = status.st_mode & _OTHERS_MAY_WRITE
+    # Some systems give each user a group alone, and let it write what the user makes.
+    return bool(open_to) and (open_to != stat.S_IWGRP or not _is_private(status.st_gid, uid))
+
+
+def _is_private(gid: int, uid: int) -> bool:
+    """Tell whether a group is one user's, by the rule that pam_umask has; never root's."""
+    import grp  # noqa: PLC0415  (POSIX alone has these)
+    import pwd  # noqa: PLC0415
+
+    try:
+        group, user = grp.getgrgid(gid), pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    name = user.pw_name
+    return uid != 0 and (group.gr_name, gid) == (name, user.pw_gid) and not {*group.gr_mem} - {name}
+
+
+def _trusts(own: Path | None, path: Path) -> bool:
+    """Tell whether the user's own configuration names a file's folder in `trust`."""
+    document = None if own is None or _distrusted(own) else _read(own)
+    names = (document or {}).get("trust", ())
+    if not _is_list_of_names(names) and names != ():
+        raise ConfigError(f"{own}: trust must be a list of folders", field="trust")
+    try:
+        return path.resolve().parent in {Path(each).expanduser().resolve() for each in names}
+    except (OSError, ValueError, RuntimeError):
+        return False
 
 
 def _read(path: Path) -> Mapping[str, Any] | None:
     """Read one file; None if it is not there, or a pyproject.toml that says nothing of us."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_regular(path, _LIMIT_BYTES).decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except UnicodeDecodeError:
@@ -141,7 +234,7 @@ def _place_and_reason(text: str, message: str) -> str:
 
 def _checked(path: Path, document: Mapping[str, Any]) -> ConfigFile:
     for key, value in document.items():
-        if key not in _KEYS:
+        if key not in (*_KEYS, "trust"):
             hint = nearest(key, _KEYS)
             if isinstance(value, dict):
                 hint = f"write [profiles.{key}] for a profile. "
