@@ -600,15 +600,36 @@ def test_a_file_in_the_home_folder_is_read(tmp_path):
     assert "sk-1" == _resolve("file:~/key").reveal()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+@pytest.mark.parametrize("name", ["portraitkit.toml", "pyproject.toml", "key"])
+def test_a_pipe_in_a_files_place_is_not_waited_for(tmp_path, name):
+    """Nobody writes into it: that is a refusal, or no configuration, and never a wait."""
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ConfigError, match="cannot be read: a folder, device, pipe or socket"):
+        if name == "key":
+            _ = _resolve("file:key", folder=tmp_path)
+        else:
+            _ = load_profile(config=tmp_path / name)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="rights are POSIX's")
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
-def test_a_file_that_others_may_read_warns(tmp_path, mode):
-    """Group or world may read it: that is said, without the secret."""
+@pytest.mark.parametrize(
+    ("mode", "may"),
+    [
+        (0o640, "read"),
+        (0o604, "read"),
+        (0o644, "read"),
+        (0o602, "write"),
+        (0o666, "read and write"),
+    ],
+)
+def test_a_file_that_others_may_read_or_write_warns(tmp_path, mode, may):
+    """Group or world may read or write it: that is said, without the secret."""
     path = tmp_path / "key"
     path.write_text("sk-1")
     path.chmod(mode)
 
-    with pytest.warns(UserWarning, match=r"others may read .*key; .*chmod 600") as caught:
+    with pytest.warns(UserWarning, match=rf"others may {may} .*key; .*chmod 600") as caught:
         assert "sk-1" == _resolve(f"file:{path}").reveal()
     assert __file__ == caught[0].filename
     assert "sk-1" not in str(caught[0].message)
@@ -622,7 +643,7 @@ def test_a_file_that_others_may_read_warns(tmp_path, mode):
         ("file:a\0b", "cannot be read: no such path is possible"),
         ("file:~nobody-of-that-name/x", "home folder that file: names is not known"),
         ("file:binary", "is not a text file"),
-        ("file:large", "is too large to be a secret"),
+        ("file:large", "cannot be read: it is larger than 65536 bytes"),
         ("file:two-lines", "the secret is empty, or holds white space"),
         ("file:blank", "the secret is empty, or holds white space"),
         ("env:", "not the name of an environment variable"),
