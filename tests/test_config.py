@@ -23,7 +23,9 @@ from portraitkit.config import (
     load_profile,
     resolve_secret,
 )
+from portraitkit.connecting import connect, connect_async
 from portraitkit.errors import ConfigError, PortraitError
+from portraitkit.journal import Journal
 
 TWO = """
 profile = "alltoken"
@@ -1001,3 +1003,27 @@ def test_no_reference_raises_anything_but_a_portrait_error(reference):
         found = _spoken(lambda: _resolve(reference, folder=Path("/nowhere")))
 
     assert str(found).startswith(("<secret>", "profile 'mine', key api_key: "))
+
+
+_WRONG = [1.5, b"x", object(), True, "a\0b", "\ud800"]
+
+
+@pytest.mark.parametrize("wrong", _WRONG, ids=repr)
+@pytest.mark.parametrize(
+    "call",
+    [
+        Journal,
+        connect,
+        connect_async,
+        lambda wrong: connect("alltoken", api_key="x", config=wrong),
+        lambda wrong: connect("alltoken", api_key="x", settings=wrong),
+        lambda wrong: connect("alltoken", api_key="x", settings={"journal": wrong}),
+        explain_config,
+        lambda wrong: explain_config("a", config=wrong),
+        lambda wrong: explain_config("a", cwd=wrong),
+    ],
+)
+def test_a_value_of_a_wrong_kind_is_refused(wrong, call):
+    """Whatever stands for a name, a path or settings, only a ConfigError leaves."""
+    with pytest.raises(ConfigError):
+        _ = call(wrong)

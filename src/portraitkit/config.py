@@ -128,6 +128,7 @@ def find_profile(
     Raises:
         ConfigError: A configuration is there and cannot be used.
     """
+    name = _checked_name(name)
     file, _ = find_file(config, os.environ if environ is None else environ, cwd)
     if file is None or name not in file.profiles:
         return None
@@ -229,10 +230,20 @@ def explain_config(
 def _choice(name: str | None, file: ConfigFile | None, environ: Environ) -> tuple[str | None, str]:
     """Which profile is meant, and who says so."""
     if name is not None:
-        return name, "the caller"
+        return _checked_name(name), "the caller"
     if chosen := environ.get("PORTRAITKIT_PROFILE"):
         return chosen, "PORTRAITKIT_PROFILE"
     return (file.active, str(file.path)) if file else (None, "")
+
+
+def _checked_name(name: object) -> str:
+    if isinstance(name, str):
+        return name
+    raise ConfigError(
+        "the profile's name has to be a string",
+        field="profile",
+        next_step="pass a profile's or an adapter's name, or none for the configured one",
+    )
 
 
 def _profile(file: ConfigFile, name: str, chosen_by: str) -> Profile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import re
@@ -56,7 +57,7 @@ def find_file(
         ConfigError: The file that was named is missing, or one that was found cannot be used.
     """
     if named := config or environ.get("PORTRAITKIT_CONFIG"):
-        path = Path(named)
+        path = path_of(named, field="config")
         document = _read(path)
         if document is None:
             by = "by the caller" if config else "by PORTRAITKIT_CONFIG"
@@ -80,6 +81,24 @@ def find_file(
             return evolve(file, come_upon=path != own and not _trusts(own, path)), looked
         looked.append(place)
     return None, looked
+
+
+def path_of(value: object, *, field: str) -> Path:
+    """
+    Read a path.
+
+    Raises:
+        ConfigError: It is no path, or none that a system can hold.
+    """
+    if isinstance(value, str | Path) and "\0" not in str(value):
+        with contextlib.suppress(UnicodeEncodeError):
+            _ = os.fsencode(value)
+            return Path(value)
+    raise ConfigError(
+        f"{field} is no path" if not isinstance(value, str | Path) else "no such path is possible",
+        field=field,
+        next_step=f"pass {field} as a string or a pathlib.Path",
+    )
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -109,7 +128,7 @@ _KINDS: Final[Mapping[type | tuple[type, ...], str]] = {
 def _upwards(environ: Environ, cwd: Path | str | None) -> Iterator[Path]:
     """Every place from the working directory to the home folder, on one file system."""
     try:
-        start = Path.cwd() if cwd is None else Path(cwd).absolute()
+        start = Path.cwd() if cwd is None else path_of(cwd, field="cwd").absolute()
         home = Path(environ.get("HOME") or "/").resolve()
     except (OSError, ValueError, RuntimeError):  # the working directory is gone
         return

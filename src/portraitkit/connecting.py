@@ -139,6 +139,13 @@ def _given(
     settings: Mapping[str, Any] | None, failover: Sequence[str] | None, **named: str | None
 ) -> dict[str, Any]:
     given = {key: value for key, value in named.items() if value is not None}
+    names: Any = settings or {}
+    if not isinstance(names, Mapping) or not all(isinstance(key, str) for key in names):
+        raise ConfigError(
+            "settings has to be a mapping from configuration keys to values",
+            field="settings",
+            next_step='pass it like settings={"strict_limits": True}',
+        )
     return {**(settings or {}), **given, **({} if failover is None else {"failover": failover})}
 
 
