@@ -1027,3 +1027,17 @@ def test_a_value_of_a_wrong_kind_is_refused(wrong, call):
     """Whatever stands for a name, a path or settings, only a ConfigError leaves."""
     with pytest.raises(ConfigError):
         _ = call(wrong)
+
+
+@pytest.mark.parametrize("vendor", ["volcengine", "byteplus"])
+def test_an_agent_plans_path_is_a_setting(vendor):
+    """Its tasks are below another path; one that Ark is not known to have is refused."""
+
+    def url(path):
+        keys = {"api_key": "x", "access_key": "a", "secret_key": "b"}
+        provider = build(vendor, {**keys, "video_path": path}).provider
+        return provider.task_request("GET").url
+
+    assert "/api/plan/v3/contents/generations/tasks" in url("/api/plan/v3")
+    with pytest.raises(ConfigError, match="none of Ark's"):
+        _ = url("/elsewhere")

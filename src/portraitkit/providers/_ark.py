@@ -94,11 +94,16 @@ class ArkVideo(PortraitProvider):
             VideoTask, (yield from self.ask(self.task_request("GET", f"/{segment(video_id)}")))
         )
 
+    @property
+    def task_base(self) -> str:
+        """What the paths of tasks begin with."""
+        return self.task_prefix
+
     def task_request(self, method: str, path: str = "", *, content: bytes = b"") -> Request:
         """Put together a request to the task interface."""
         return Request(
             method=method,
-            url=f"{self.video_url}{self.task_prefix}{TASKS_PATH}{path}",
+            url=f"{self.video_url}{self.task_base}{TASKS_PATH}{path}",
             headers={"Accept": "application/json", **self.task_headers}
             | ({"Content-Type": "application/json"} if content else {}),
             content=content,
