@@ -13,6 +13,7 @@ import pytest
 import portraitkit as pk
 from portraitkit.client import AsyncClient, Client
 from portraitkit.providers.alltoken import AllToken
+from portraitkit.secret import Secret
 
 WRONG = (None, 7, b"x", bytearray(b"x"), io.BytesIO(b"x"), object(), {"a": 1}, [None], math.nan)
 NAMED = {
@@ -55,7 +56,7 @@ def _never(request):
     raise AssertionError(request.url)
 
 
-PROVIDER = AllToken(api_key="sk-not-a-real-key-0123456789")
+PROVIDER = AllToken(api_key=Secret("sk-not-a-real-key-0123456789"))
 BLOCKING = Client(PROVIDER, http_client=httpx.Client(transport=httpx.MockTransport(_never)))
 
 
