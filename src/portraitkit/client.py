@@ -98,10 +98,12 @@ class _Client:
         """
         begin = Beginning(PortraitProvider.read_callback, self.provider, received)
         del received  # a traceback that prints local variables would show the token in it
+        begin.check()
         return begin()
 
     def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
         """Begin an operation, with all that this client does around one."""
+        begin.check()
         flow = self._switchboard.begun(begin, *before)
         if self._book is None or before:
             return flow
@@ -138,13 +140,10 @@ class _Client:
 
         With failover, it is what the first profile would be sent.
         """
-        return Beginning(
-            PortraitProvider.preview_video,
-            self._switchboard.places.home(request).provider,
-            request,
-            on_unsupported=on_unsupported,
-            strict_limits=strict_limits,
-        )()
+        options = {"on_unsupported": on_unsupported, "strict_limits": strict_limits}
+        begin = Beginning(PortraitProvider.preview_video, self.provider, request, **options)
+        begin.check()
+        return begin.at(self._switchboard.places.home(request).provider)()
 
 
 class Client(_Client):

@@ -38,6 +38,8 @@ def add_asset(
     """Bring a source into the form that the vendor takes, then register it."""
     if not provider.supports("add_asset"):
         provider.refuse("add_asset")
+    if strict_limits is not None:  # adapters compare more, by the provider's own setting
+        provider = evolve(provider, strict_limits=strict_limits)
     findings = provider.check_name(name, strict_limits=strict_limits) if name else ()
     item = yield from take_in(provider, source, media)
     if isinstance(item, Upload):

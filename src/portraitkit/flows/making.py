@@ -87,8 +87,9 @@ def draft_video(
     )
     links = [slot.url for slot in slots if not slot.url.startswith("asset://")]
     secrets = tuple(Secret(url) for url in (*links, request.callback_url) if url)
+    sent = provider.video_request(body)
     return Draft(
-        request=evolve(provider.video_request(body), secrets=secrets),
+        request=evolve(sent, secrets=(*sent.secrets, *secrets)),
         body=body,
         adaptations=adaptations,
         findings=provider.limits(found, strict_limits),
