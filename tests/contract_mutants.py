@@ -289,11 +289,11 @@ class WrongClass(AllToken):
 
 @frozen(kw_only=True, slots=False)
 class Mute(AllToken):
-    """The vendor's message is lost."""
+    """The vendor's message is replaced."""
 
     def fault(self, data, response):
         found = super().fault(data, response)
-        return found and Fault(code=found.code)
+        return found and Fault(code=found.code, message="refused")
 
 
 @frozen(kw_only=True, slots=False)
