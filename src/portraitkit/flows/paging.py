@@ -29,7 +29,7 @@ class Walk(Generic[T]):
         self._cursors: set[str | None] = {None}
         self._last: tuple[T, ...] = ()
         self._empty = 0
-        self._lost = 0
+        self._lost = self._missing = 0
 
     def at_end(self, page: Page[T]) -> bool:
         """
@@ -40,6 +40,7 @@ class Walk(Generic[T]):
                 list has ended, and rows of it did not come or could not be read.
         """
         self._lost += page.lost
+        self._missing += page.missing
         again = bool(page.items) and page.items == self._last
         if again or page.next in self._cursors:
             self._check_whole(page.to_come)
@@ -57,7 +58,7 @@ class Walk(Generic[T]):
     def _check_whole(self, to_come: int) -> None:
         if self._lost and not self._every_row:
             _log.warning("%d rows of a list cannot be read and are left out", self._lost)
-        if missing := to_come + (self._lost if self._every_row else 0):
+        if missing := self._missing + to_come + (self._lost if self._every_row else 0):
             raise UnexpectedResponseError(
                 f"the list is incomplete: {missing} of its rows did not come or cannot be read",
                 next_step="go on with what was listed, but take nothing for absent; list again",
