@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .attempts import Budget, Clock
 from .building import Setup, build
 from .client import AsyncClient, Client
+from .codec import is_object
 from .errors import ConfigError, frameless
 from .failover import Failover, FailoverRules
 from .limiting import Limiter
@@ -140,7 +141,7 @@ def _given(
 ) -> dict[str, Any]:
     given = {key: value for key, value in named.items() if value is not None}
     names: Any = settings or {}
-    if not isinstance(names, Mapping) or not all(isinstance(key, str) for key in names):
+    if not is_object(names) or not all(isinstance(key, str) for key in names):
         raise ConfigError(
             "settings has to be a mapping from configuration keys to values",
             field="settings",

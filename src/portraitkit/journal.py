@@ -187,7 +187,7 @@ class Journal:
         rows = ", ".join(str(each.id) for each in entries if each.kind == DAMAGED)
         jobs = ", ".join(f"{each.id} {each.operation} {each.handle}".strip() for each in left)
         if jobs or rows:
-            report(
+            _ = report(
                 f"the journal {str(self.path)!r} has damaged entries (rows {rows or 'missing'}), "
                 f"and these jobs cannot be resumed: {jobs or 'none'}. Look for what they made in "
                 "the vendor's console"
@@ -202,7 +202,7 @@ def report(text: str) -> bool:
     return False
 
 
-def _place(path: Path | str) -> Path:
+def _place(path: object) -> Path:
     try:
         if isinstance(path, str | Path) and "\0" not in str(path):
             return Path(path).absolute()

@@ -19,7 +19,8 @@ Entries are only ever added. What they say of a job together is a `Record`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -159,7 +160,7 @@ class Record:
 def read_entry(row: Sequence[Any]) -> Entry:
     """Read a row of the file. One that cannot be read is an entry of the kind `damaged`."""
     number, job, at, owner, kind, handle, facts = row
-    try:
+    with suppress(TypeError, ValueError, RecursionError):
         entry = Entry(
             id=number,
             job=job,
@@ -169,11 +170,8 @@ def read_entry(row: Sequence[Any]) -> Entry:
             handle=handle,
             facts=json.loads(facts),
         )
-        sound = _is_sound(entry)
-    except (TypeError, ValueError, RecursionError):
-        sound = False
-    if sound:
-        return entry
+        if _is_sound(entry):
+            return entry
     named, thing = (each if isinstance(each, str) else "" for each in (job, handle))
     return Entry(
         id=number,
@@ -185,7 +183,7 @@ def read_entry(row: Sequence[Any]) -> Entry:
     )
 
 
-def _is_sound(entry: Entry) -> bool:
+def _is_sound(entry: Any) -> bool:
     if not (isinstance(entry.job, str) and isinstance(entry.handle, str) and entry.job):
         return False
     if type(entry.owner) is not int or entry.at.tzinfo is None:
@@ -204,7 +202,7 @@ def _is_texts(value: object) -> bool:
     return is_array(value) and all(isinstance(each, str) for each in value)
 
 
-_FACTS: Final = (
+_FACTS: Final[tuple[tuple[Callable[[Any], bool], tuple[str, ...]], ...]] = (
     (_is_text, (*_SIMPLE, "operation", "call")),
     (_is_texts, ("missing", "likely_ids")),
     (is_object, ("arguments", "answer")),
