@@ -141,7 +141,7 @@ def _given(
 ) -> dict[str, Any]:
     given = {key: value for key, value in named.items() if value is not None}
     names: Any = settings or {}
-    if not is_object(names) or not all(isinstance(key, str) for key in names):
+    if not is_object(names) or {type(key) for key in names} - {str}:
         raise ConfigError(
             "settings has to be a mapping from configuration keys to values",
             field="settings",
