@@ -494,7 +494,7 @@ def test_a_face_check_is_a_new_group_with_a_link():
     [
         ("pending_validation", 119, VerificationStatus.WAITING),
         ("pending_validation", 120, VerificationStatus.EXPIRED),
-        ("something_new", 1, VerificationStatus.WAITING),
+        ("something_new", 1, VerificationStatus.UNKNOWN),
         ("something_new", 500, VerificationStatus.EXPIRED),
         ("expired", 1, VerificationStatus.EXPIRED),
         ("failed", 1, VerificationStatus.FAILED),

@@ -159,7 +159,7 @@ class Token360(Token360Library):
         status = self.codec.word(VerificationStatus, word)
         if status in (VerificationStatus.WAITING, VerificationStatus.UNKNOWN):
             late = has_expired(check, answer.response.received_at)
-            status = VerificationStatus.EXPIRED if late else VerificationStatus.WAITING
+            status = VerificationStatus.EXPIRED if late else status
             word = None if late else word  # the clock says it, not the vendor
         verified = group if status is VerificationStatus.VERIFIED else None
         why = reason_of(row) if status is VerificationStatus.FAILED else Reason()
