@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import types
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portraitkit import configfile, references
+from portraitkit import configfile, ownership, references
 from portraitkit.config import (
     Profile,
     check_keys,
@@ -216,6 +217,148 @@ def test_without_a_home_there_is_no_users_folder(tmp_path):
         load_profile(environ={}, cwd=tmp_path)
 
 
+# -- whose it is -----------------------------------------------------------------------------------
+
+
+as_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away"
+)
+
+
+def _give_away(path):
+    os.chown(path, 12345, 12345)
+
+
+def _link(path):
+    path.rename(path.with_name("real"))
+    path.symlink_to("real")
+    os.chown(path, 12345, 12345, follow_symlinks=False)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        pytest.param(_give_away, "belongs to somebody else", marks=as_root),
+        pytest.param(_link, "belongs to somebody else", marks=as_root),
+        pytest.param(lambda it: _give_away(it.parent), "is in a folder", marks=as_root),
+        (lambda it: it.chmod(0o646), "can be written by others"),
+        pytest.param(lambda it: it.chmod(0o664), "can be written by others", marks=as_root),
+        (lambda it: it.parent.chmod(0o777), "is in a folder that others can write"),
+    ],
+)
+@pytest.mark.parametrize("name", ["portraitkit.toml", "pyproject.toml"])
+def test_a_strangers_file_is_skipped_with_a_warning(write, spoil, reason, name):
+    """What is found there is not read, whatever is in it; named, it is."""
+    prefix = "tool.portraitkit." if name == "pyproject.toml" else ""
+    path = write(f"[{prefix}profiles.alltoken]\nx = ", f"project/src/{name}")
+    own = write(TWO, "home/.config/portraitkit/portraitkit.toml")
+    spoil(path)
+    with pytest.warns(UserWarning, match=rf"{name} is skipped: it {reason}") as caught:
+        assert str(own) == load_profile().origins["api_key"]
+    assert "PORTRAITKIT_CONFIG" in str(caught[0].message)
+    with pytest.raises(ConfigError, match=":2:5"):
+        _ = load_profile(config=path)
+
+    own.write_text(f"trust = ['{path.parent}']\n{TWO}")
+    with pytest.raises(ConfigError, match=":2:5"):
+        _ = load_profile()
+    own.unlink()
+    with (
+        pytest.warns(UserWarning, match="is skipped"),
+        pytest.raises(ConfigError, match=f"which is skipped: it {reason}"),
+    ):
+        _ = load_profile()
+
+
+def test_a_strangers_pyproject_without_our_table_is_passed_over_in_silence(write):
+    """As everybody's is."""
+    write("[tool.black]", "project/src/pyproject.toml").chmod(0o646)
+    write(TWO)
+
+    assert "alltoken" == load_profile().name
+
+
+def test_a_folder_like_tmp_is_no_stranger(write, tmp_path):
+    """Others can put their files there, but not take away one's own."""
+    write(TWO)
+    (tmp_path / "project").chmod(0o1777)
+
+    assert "alltoken" == load_profile().name
+
+
+def test_a_group_of_ones_own_has_no_others(monkeypatch):
+    """Many systems give each user a group, and let it write his files."""
+    group = types.SimpleNamespace(gr_name="ann", gr_mem=[])
+    monkeypatch.setattr(ownership.grp, "getgrgid", lambda _: group)
+    monkeypatch.setattr(ownership.pwd, "getpwuid", lambda _: types.SimpleNamespace(pw_name="ann"))
+
+    assert ownership._is_own_group(1000, 1000)
+    assert not ownership._is_own_group(0, 0)
+    group.gr_mem.append("bob")
+    assert not ownership._is_own_group(1000, 1000)
+
+
+def test_the_search_ends_at_home_and_at_a_file_systems_border(write, monkeypatch, tmp_path):
+    """What lies above is not the user's, or belongs to another disk."""
+    write(TWO, "portraitkit.toml")
+    monkeypatch.setenv("HOME", str(tmp_path / "project"))
+    assert find_profile("alltoken") is None
+    write(TWO)
+    assert find_profile("alltoken") is not None
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    status = configfile._status
+
+    def another_disk(folder):
+        seen = status(folder)
+        return (
+            types.SimpleNamespace(st_dev=-1, st_ino=-1) if folder == tmp_path / "project" else seen
+        )
+
+    monkeypatch.setattr(configfile, "_status", another_disk)
+    assert find_profile("alltoken") is None
+
+
+@pytest.mark.parametrize("trust", ["7", "[7]", "'/x'", "['relative']"])
+def test_trust_is_a_list_of_folders(write, trust):
+    """In the user's own configuration, and in no other."""
+    own = write(f"trust = {trust}", "home/.config/portraitkit/portraitkit.toml")
+    with pytest.raises(ConfigError, match=r"trust must be a list of folders"):
+        _ = load_profile()
+    own.unlink()
+    write("trust = ['/']")
+    with pytest.raises(ConfigError, match=r"trust is for your own configuration alone") as caught:
+        _ = load_profile()
+    assert str(own) in caught.value.next_step
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+@pytest.mark.parametrize("name", ["portraitkit.toml", "pyproject.toml"])
+def test_what_has_no_end_is_not_read(tmp_path, name):
+    """A pipe, a device and a file too large are errors at once, also for a secret."""
+    path = tmp_path / "project" / name
+    os.mkfifo(path)
+    for named in (None, "/dev/zero"):
+        with pytest.raises(ConfigError, match="is no file"):
+            _ = load_profile(config=named)
+    with pytest.raises(ConfigError, match="is no file"):
+        _ = _resolve(f"file:{path}")
+    path.unlink()
+    path.write_bytes(b"# portraitkit" * 100_000)
+    with pytest.raises(ConfigError, match="larger than 1048576 bytes"):
+        _ = load_profile()
+
+
+@pytest.mark.parametrize(
+    "odd", [5, b"x", True, [], {1: 2}, object(), "", "\0", "\udc80", "x" * 5000]
+)
+@pytest.mark.parametrize("name", ["profile", "config", "environ", "cwd"])
+def test_an_argument_of_another_kind_is_an_error_of_ours(write, name, odd):
+    """Whatever is given; what is taken all the same is explained."""
+    write(TWO)
+    with contextlib.suppress(PortraitError):
+        _ = explain_config(**{name: odd})
+
+
 # -- which profile ---------------------------------------------------------------------------------
 
 
@@ -323,7 +466,7 @@ def test_a_file_that_cannot_be_opened_is_an_error(tmp_path):
     """A folder in the file's place is reported with the system's reason."""
     (tmp_path / "project" / "portraitkit.toml").mkdir()
 
-    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+    with pytest.raises(ConfigError, match="cannot be read: a folder, device, .* is no file"):
         load_profile()
 
 
@@ -490,6 +633,16 @@ def test_a_file_that_others_may_read_warns(tmp_path, mode):
     assert "sk-1" not in str(caught[0].message)
 
 
+def test_a_file_that_others_may_write_warns(tmp_path):
+    """They could put another key in its place, and see what is done with it."""
+    path = tmp_path / "key"
+    path.write_text("sk-1")
+    path.chmod(0o602)
+
+    with pytest.warns(UserWarning, match=r"key can be written by others; .*chmod 600"):
+        assert "sk-1" == _resolve(f"file:{path}").reveal()
+
+
 @pytest.mark.parametrize(
     ("reference", "said"),
     [
@@ -498,7 +651,7 @@ def test_a_file_that_others_may_read_warns(tmp_path, mode):
         ("file:a\0b", "cannot be read: no such path is possible"),
         ("file:~nobody-of-that-name/x", "home folder that file: names is not known"),
         ("file:binary", "is not a text file"),
-        ("file:large", "is too large to be a secret"),
+        ("file:large", "cannot be read: it is larger than 65536 bytes"),
         ("file:two-lines", "the secret is empty, or holds white space"),
         ("file:blank", "the secret is empty, or holds white space"),
         ("env:", "not the name of an environment variable"),

@@ -60,9 +60,8 @@ class _Client:
         self.profile: Final = profile or provider.name
         primary = Place(profile=self.profile, provider=provider)
         self._switchboard = Switchboard(primary, failover, budget, real_time=clock is None)
-        is_given = journal is None or isinstance(journal, Journal)
-        opened = journal if is_given else Journal(journal)
-        self._own_journal: Final = None if is_given else opened
+        opened = journal if journal is None or isinstance(journal, Journal) else Journal(journal)
+        self._own_journal: Final = None if opened is journal else opened
         self.journal: Final = opened
         self._book: Book | None = None
         if opened is not None:

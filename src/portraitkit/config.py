@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final, cast
@@ -22,11 +22,21 @@ from typing import Any, Final, cast
 import attrs
 from attrs import field, frozen
 
-from .configfile import FILE_NAME, ConfigFile, Environ, find_file, kind_of, nearest
+from .configfile import (
+    FILE_NAME,
+    ConfigFile,
+    Environ,
+    check_kind,
+    find_file,
+    is_trusted,
+    kind_of,
+    nearest,
+)
 from .errors import ConfigError, frameless, mask_links
 from .origins import check_origin
 from .references import is_reference, read_reference, show_reference
 from .secret import MASK, Secret
+from .trusting import strange
 
 __all__ = [
     "Profile",
@@ -59,6 +69,7 @@ class Profile:
         settings: The profile's keys without `provider`. References to secrets are still unread.
         origins: Where each key, `provider` and the choice of `profile` came from.
         folder: What relative paths in the settings are relative to.
+        file: Where it stands; None for one that was made in code.
     """
 
     name: str
@@ -66,6 +77,7 @@ class Profile:
     settings: Mapping[str, object] = field(factory=dict[str, object], repr=False)
     origins: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     folder: Path | None = None
+    file: ConfigFile | None = field(default=None, repr=False, eq=False)
 
 
 def load_profile(
@@ -209,13 +221,16 @@ def explain_config(
     """
     environ = os.environ if environ is None else environ
     found = load_profile(profile, config=config, environ=environ, cwd=cwd)
+    defaults = dict(_defaults(found))
+    refused = _refused(found, defaults.values())
     rows = [
         ("profile", found.name, f"chosen by {found.origins['profile']}"),
         ("provider", found.provider, found.origins["provider"]),
     ]
     for key, value in found.settings.items():
-        rows.append((key, _shown(key, value, found, environ), found.origins[key]))
-    for key, value in _defaults(found):
+        note = ", refused: it was found and not named" if key in refused else ""
+        rows.append((key, _shown(key, value, found, environ), f"{found.origins[key]}{note}"))
+    for key, value in defaults.items():
         if key not in found.settings:
             rows.append((key, _shown(key, value, found, environ), "default"))
     table = [("key", "value", "from"), *rows]
@@ -223,8 +238,16 @@ def explain_config(
     return "\n".join(f"{a:{widths[0]}}  {b:{widths[1]}}  {c}".rstrip() for a, b, c in table)
 
 
+def _refused(profile: Profile, usual: Iterable[object]) -> set[str]:
+    """The keys that `connect` would not accept from where they stand."""
+    if profile.file is None or profile.folder is None or is_trusted(profile.file):
+        return set()
+    return {key for key, _ in strange(profile.settings, usual, profile.folder)}
+
+
 def _choice(name: str | None, file: ConfigFile | None, environ: Environ) -> tuple[str | None, str]:
     """Which profile is meant, and who says so."""
+    check_kind("profile", name, (str,), "the name of a profile")
     if name is not None:
         return name, "the caller"
     if chosen := environ.get("PORTRAITKIT_PROFILE"):
@@ -249,6 +272,7 @@ def _profile(file: ConfigFile, name: str, chosen_by: str) -> Profile:
         settings=settings,
         origins={**origins, "profile": chosen_by},
         folder=file.path.absolute().parent,
+        file=file,
     )
 
 

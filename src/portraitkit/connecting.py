@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .attempts import Budget, Clock
 from .building import Setup, build
 from .client import AsyncClient, Client
+from .configfile import check_kind
 from .errors import ConfigError, frameless
 from .failover import Failover, FailoverRules
 from .limiting import Limiter
@@ -74,6 +76,8 @@ def connect(
         assets_url=assets_url,
         video_url=video_url,
     )
+    _check(timeouts, budget, clock, failover_rules)
+    _check_parts(media_host, http_client, awaited=False)
     setup = build(profile, given, config_file=config, media_host=media_host)
     return Client(
         setup.provider,
@@ -121,6 +125,8 @@ def connect_async(
         assets_url=assets_url,
         video_url=video_url,
     )
+    _check(timeouts, budget, clock, failover_rules)
+    _check_parts(media_host, http_client, awaited=True)
     setup = build(profile, given, config_file=config, media_host=media_host)
     return AsyncClient(
         setup.provider,
@@ -138,8 +144,27 @@ def connect_async(
 def _given(
     settings: Mapping[str, Any] | None, failover: Sequence[str] | None, **named: str | None
 ) -> dict[str, Any]:
+    check_kind("settings", settings, (Mapping,), "a mapping of settings")
+    if not all(isinstance(key, str) for key in settings or ()):
+        check_kind("settings", 0, (), "a mapping with names as keys")
     given = {key: value for key, value in named.items() if value is not None}
     return {**(settings or {}), **given, **({} if failover is None else {"failover": failover})}
+
+
+def _check(timeouts: object, budget: object, clock: object, failover_rules: object) -> None:
+    check_kind("timeouts", timeouts, (Timeouts,), "portraitkit.Timeouts")
+    check_kind("budget", budget, (Budget,), "portraitkit.Budget")
+    check_kind("clock", clock, (Clock,), "a Clock")
+    check_kind("failover_rules", failover_rules, (FailoverRules,), "portraitkit.FailoverRules")
+
+
+def _check_parts(media_host: object, http_client: object, *, awaited: bool) -> None:
+    if media_host is not None and not callable(getattr(media_host, "publish", None)):
+        check_kind("media_host", media_host, (), "an object with a method publish")
+    send = getattr(http_client, "send", None)
+    fits = callable(send) and inspect.iscoroutinefunction(send) is awaited
+    if http_client is not None and not fits:
+        check_kind("http_client", http_client, (), "an httpx client, and async where this is")
 
 
 def _fallbacks(

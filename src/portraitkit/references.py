@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from .errors import ConfigError
+from .media import read_regular
+from .ownership import others_at
 from .secret import Secret
 
 SCHEMES: Final = ("env", "file", "keyring")
@@ -150,20 +152,18 @@ def _from_file(text: str, folder: Path | None, *, where: str) -> str:
         raise ConfigError("file: names no file")
     path = _path_of(text, folder)
     try:
-        with path.open("rb") as file:
-            content = file.read(_FILE_LIMIT_BYTES + 1)
-            mode = os.fstat(file.fileno()).st_mode
-        secret = content.decode()
+        secret = read_regular(path, _FILE_LIMIT_BYTES).decode()
+        mode = path.stat().st_mode
     except UnicodeError:
         raise ConfigError(f"{path} is not a text file") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such path is possible"
         raise ConfigError(f"{path} cannot be read: {reason}") from None
-    if len(content) > _FILE_LIMIT_BYTES:
-        raise ConfigError(f"{path} is too large to be a secret")
-    if os.name == "posix" and mode & _OTHERS_MAY_READ:
+    written = f"{path} {reason}" if (reason := others_at(path)) else ""
+    read = os.name == "posix" and mode & _OTHERS_MAY_READ
+    if told := f"others may read {path}" if read else written:
         warnings.warn(
-            f"{where}: others may read {path}; take their right away: chmod 600",
+            f"{where}: {told}; take their right away: chmod 600",
             UserWarning,
             stacklevel=5,
         )

@@ -107,6 +107,8 @@ class Vendor(ABC):
     """Operations that only a person can do: who does what, where, and what to bring back."""
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {}
     default_rates: ClassVar[Mapping[str, Rate]] = {}
+    base_paths: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """What a base URL of the configuration may have after its origin, by key."""
     """How often an account may send each family of requests (`Request.family`)."""
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import warnings
 
 import anyio
@@ -13,7 +15,7 @@ from attrs import frozen
 import portraitkit as pk
 from portraitkit import config, errors, registry
 from portraitkit.attempts import Budget
-from portraitkit.building import known_keys
+from portraitkit.building import build, known_keys
 from portraitkit.client import AsyncClient, Client
 from portraitkit.media import FolderMediaHost
 from portraitkit.provider import PortraitProvider
@@ -422,7 +424,7 @@ def test_a_media_folder_is_beside_the_file(write, tmp_path):
     """A relative folder is relative to the configuration, wherever the program runs."""
     write(one(media_folder='"served"', media_url='"https://media.example/faces"'))
 
-    host = open_one().provider.media_host
+    host = open_one(config="portraitkit.toml").provider.media_host
 
     assert FolderMediaHost(tmp_path / "served", "https://media.example/faces") == host
 
@@ -447,10 +449,150 @@ def test_media_folder_and_media_url_belong_together(write, settings, field):
     """One without the other publishes nothing."""
     write(one(**settings))
 
-    error = refusal_of()
+    error = refusal_of(config="portraitkit.toml")
 
     assert field == error.field
     assert "belong together" in str(error)
+
+
+# -- what was found and not named ------------------------------------------------------------------
+
+
+EVIL = "https://evil.example"
+
+
+@pytest.fixture
+def trusts(tmp_path):
+    """Let the user's own configuration say which folders it trusts."""
+
+    def trusts(*folders):
+        own = tmp_path / "home" / ".config" / "portraitkit" / "portraitkit.toml"
+        own.parent.mkdir(parents=True)
+        own.write_text(f"trust = {[str(each) for each in folders]}")
+        return own
+
+    return trusts
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        ({"base_url": f'"{EVIL}"'}, "base_url"),
+        ({"base_url": '"https://api.alltoken.ai.evil.example"'}, "base_url"),
+        ({"rate_limiter": '"redis://:pw@evil.example:6379"'}, "rate_limiter"),
+        ({"rate_limiter": '"evil.example:6379"'}, "rate_limiter"),
+        ({"media_folder": '"m"', "media_url": f'"{EVIL}/m"'}, "media_url"),
+        ({"media_folder": '"/m"', "media_url": '"http://127.0.0.1:9/m"'}, "media_folder"),
+        ({"journal": '"../jobs.db"'}, "journal"),
+        ({"models": f'{{ x = "{EVIL}" }}'}, "models"),
+    ],
+)
+def test_a_found_file_leads_no_secret_elsewhere(
+    write, monkeypatch, trusts, tmp_path, settings, key
+):
+    """Named, or trusted by the user's own configuration, it may; of a secret no place is shown."""
+    write(one(**settings))
+    error = refusal_of()
+
+    assert key == error.field
+    said = str(error)
+    assert "portraitkit.toml, which was found and not named, leads elsewhere" in said
+    assert "api_key (env:)" in said
+    assert "PORTRAITKIT_CONFIG" in error.next_step
+    assert f"trust = ['{tmp_path}']" in error.next_step
+    assert "pw" not in said
+    assert "refused: it was found" in pk.explain_config()
+    with pytest.raises(errors.ConfigError, match=r"api_key \(an argument\)"):
+        _ = pk.connect("alltoken", api_key="sk-given")
+    with monkeypatch.context() as patched:
+        patched.setenv("PORTRAITKIT_CONFIG", str(tmp_path / "portraitkit.toml"))
+        assert "refused" not in pk.explain_config()
+    _ = trusts(tmp_path)
+    assert "refused" not in pk.explain_config()
+
+
+@pytest.mark.parametrize(
+    ("origin", "kind"),
+    [("https://api.alltoken.ai/", ""), ("http://127.0.0.1:8360", ""), (EVIL, "env:")],
+)
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_trusted_address_is_used(write, trusts, tmp_path, origin, kind, trusted):
+    """The vendor's own and this machine need no trust; another is used with it alone."""
+    write(one(base_url=f'"{origin}"'))
+    _ = trusts(tmp_path if trusted else tmp_path / "other")
+    if kind and not trusted:
+        assert kind in str(refusal_of())
+    else:
+        assert origin.rstrip("/") == open_one().provider.base_url
+
+
+def test_what_the_caller_gives_is_not_the_files(write):
+    """An address in place of the file's, and the user's own file, need no trust."""
+    write(one(base_url=f'"{EVIL}"', callback_url='"https://app.example/back"'))
+
+    assert "https://mine.example" == open_one(base_url="https://mine.example").provider.base_url
+
+
+def test_the_users_own_configuration_is_trusted(trusts, write, tmp_path):
+    """It is the user who speaks there, unless others can write it."""
+    own = trusts(tmp_path / "other")
+    _ = own.write_text(one(base_url=f'"{EVIL}"'))
+    assert EVIL == open_one().provider.base_url
+    own.chmod(0o666)
+    with pytest.warns(UserWarning, match="is skipped: it can be written by others"):
+        _ = refusal_of()
+
+
+# -- arguments of another kind ---------------------------------------------------------------------
+
+
+ODD = [5, 1.5, True, b"x", object(), [], [1], {}, {1: 2}, ("a",), "", "a\0b", "\udc80", "x" * 5000]
+
+
+@pytest.mark.parametrize("open_it", [pk.connect, pk.connect_async])
+@pytest.mark.parametrize("odd", ODD, ids=lambda each: repr(each)[:12])
+def test_an_argument_of_another_kind_is_an_error_of_ours(open_it, odd):
+    """Whatever is given for whichever argument; what is taken all the same makes a client."""
+    for name in inspect.signature(open_it).parameters:
+        with contextlib.suppress(errors.PortraitError):
+            _ = open_it(**{"profile": "alltoken", "api_key": KEY, name: odd})
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda each: repr(each)[:12])
+@pytest.mark.filterwarnings("ignore:.*the secret itself stands")
+def test_a_setting_of_another_kind_is_an_error_of_ours(odd):
+    """For every key of every adapter."""
+    for vendor in BUILT_IN:
+        cls = provider_class(vendor)
+        keys = {each: "k" for each in known_keys(cls) if each.endswith("_key")}
+        for key in known_keys(cls):
+            with contextlib.suppress(errors.PortraitError):
+                _ = build(vendor, {**keys, key: odd})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"media_host": 5},
+        {"http_client": 5},
+        {"timeouts": 5},
+        {"budget": 3},
+        {"clock": 5},
+        {"settings": [1]},
+        {"settings": {1: 2}},
+        {"failover": "alltoken"},
+        {"failover_rules": {}},
+        {"config": 5},
+        {"profile": 5},
+    ],
+    ids=lambda each: next(iter(each)),
+)
+def test_an_argument_of_another_kind_is_named(given):
+    """With what is wanted in its place."""
+    error = refusal_of(**{"profile": "alltoken", "api_key": KEY, **given})
+
+    assert next(iter(given)) == error.field
+    assert error.next_step
 
 
 # -- what else a client is made of -----------------------------------------------------------------

@@ -83,6 +83,12 @@ class ArkVideo(PortraitProvider):
 
     video_url: str
 
+    @property
+    def video_base(self) -> str:
+        """What the tasks' path follows."""
+        has_path = self.video_url.endswith(tuple(self.base_paths.get("video_url", ())))
+        return self.video_url if has_path else self.video_url + self.task_prefix
+
     def video_request(self, body: Mapping[str, Any]) -> Request:
         """Create a task; answered with nothing but its id."""
         return self.task_request("POST", content=json_body(body))
@@ -98,7 +104,7 @@ class ArkVideo(PortraitProvider):
         """Put together a request to the task interface."""
         return Request(
             method=method,
-            url=f"{self.video_url}{self.task_prefix}{TASKS_PATH}{path}",
+            url=f"{self.video_base}{TASKS_PATH}{path}",
             headers={"Accept": "application/json", **self.task_headers}
             | ({"Content-Type": "application/json"} if content else {}),
             content=content,

@@ -29,10 +29,12 @@ class DirectArk(ArkTasks, ActionVerification, ArkAccount):
     An account at Ark itself.
 
     Attributes:
-        video_url: An origin, without `/api/v3`.
+        video_url: An origin, without `/api/v3`; for an Agent Plan with `/api/plan/v3`.
     """
 
     task_prefix: ClassVar[str] = "/api/v3"
+    # Unverified: a plan's base URL is known from clients alone, with the tasks' path below it.
+    base_paths: ClassVar[Mapping[str, tuple[str, ...]]] = {"video_url": ("/api/plan/v3",)}
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {
         # One picture took about 13 s. A new asset may not be found at once.
         "asset": Pacing(first_s=10, step_s=4, deadline_s=300, unseen_s=20),
