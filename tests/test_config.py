@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import types
@@ -13,7 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portraitkit import configfile, ownership, references
+from portraitkit import configfile, references
+from portraitkit.building import build
 from portraitkit.config import (
     Profile,
     check_keys,
@@ -23,7 +23,9 @@ from portraitkit.config import (
     load_profile,
     resolve_secret,
 )
+from portraitkit.connecting import connect, connect_async
 from portraitkit.errors import ConfigError, PortraitError
+from portraitkit.journal import Journal
 
 TWO = """
 profile = "alltoken"
@@ -220,143 +222,128 @@ def test_without_a_home_there_is_no_users_folder(tmp_path):
 # -- whose it is -----------------------------------------------------------------------------------
 
 
-as_root = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away"
-)
+@pytest.fixture
+def found(write, tmp_path):
+    """A project's file, and a last resort of the user's own."""
+    write(TWO, "home/.config/portraitkit/portraitkit.toml")
+    return write("profile = 'a'\n[profiles.a]")
 
 
-def _give_away(path):
-    os.chown(path, 12345, 12345)
-
-
-def _link(path):
-    path.rename(path.with_name("real"))
-    path.symlink_to("real")
-    os.chown(path, 12345, 12345, follow_symlinks=False)
-
-
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no such rights")
 @pytest.mark.parametrize(
-    ("spoil", "reason"),
+    ("rights", "folder_rights", "owner", "said"),
     [
-        pytest.param(_give_away, "belongs to somebody else", marks=as_root),
-        pytest.param(_link, "belongs to somebody else", marks=as_root),
-        pytest.param(lambda it: _give_away(it.parent), "is in a folder", marks=as_root),
-        (lambda it: it.chmod(0o646), "can be written by others"),
-        pytest.param(lambda it: it.chmod(0o664), "can be written by others", marks=as_root),
-        (lambda it: it.parent.chmod(0o777), "is in a folder that others can write"),
+        (0o646, 0o755, 0, "others may write it"),
+        (0o644, 0o757, 0, "others may write its folder"),
+        (0o644, 0o755, 1, "it belongs to another user"),
+        (0o644, 0o1777, 0, ""),
+        (0o644, 0o755, 0, ""),
     ],
 )
-@pytest.mark.parametrize("name", ["portraitkit.toml", "pyproject.toml"])
-def test_a_strangers_file_is_skipped_with_a_warning(write, spoil, reason, name):
-    """What is found there is not read, whatever is in it; named, it is."""
-    prefix = "tool.portraitkit." if name == "pyproject.toml" else ""
-    path = write(f"[{prefix}profiles.alltoken]\nx = ", f"project/src/{name}")
-    own = write(TWO, "home/.config/portraitkit/portraitkit.toml")
-    spoil(path)
-    with pytest.warns(UserWarning, match=rf"{name} is skipped: it {reason}") as caught:
-        assert str(own) == load_profile().origins["api_key"]
-    assert "PORTRAITKIT_CONFIG" in str(caught[0].message)
-    with pytest.raises(ConfigError, match=":2:5"):
-        _ = load_profile(config=path)
+def test_a_found_file_that_others_could_have_written_is_passed_over(
+    found, monkeypatch, rights, folder_rights, owner, said
+):
+    """The next place is read, and a warning names the file and the reason."""
+    found.chmod(rights)
+    found.parent.chmod(folder_rights)
+    if owner:
+        real = configfile.os.geteuid()
+        status = Path.stat
 
-    own.write_text(f"trust = ['{path.parent}']\n{TWO}")
-    with pytest.raises(ConfigError, match=":2:5"):
-        _ = load_profile()
-    own.unlink()
-    with (
-        pytest.warns(UserWarning, match="is skipped"),
-        pytest.raises(ConfigError, match=f"which is skipped: it {reason}"),
-    ):
-        _ = load_profile()
+        def stat(path, **options):
+            known = status(path, **options)
+            values = [*known[:10]]
+            values[4] = real + 7 if path.name == found.name and "home" not in path.parts else real
+            return os.stat_result(values)
 
-
-def test_a_strangers_pyproject_without_our_table_is_passed_over_in_silence(write):
-    """As everybody's is."""
-    write("[tool.black]", "project/src/pyproject.toml").chmod(0o646)
-    write(TWO)
-
-    assert "alltoken" == load_profile().name
+        monkeypatch.setattr(Path, "stat", stat)
+        monkeypatch.setattr(Path, "lstat", stat)
+    if not said:
+        assert "a" == load_profile().name
+        return
+    with pytest.warns(UserWarning, match=f"{found} is passed over: {said}"):
+        assert "alltoken" == load_profile().name
+    assert "a" == load_profile(config=found).name
 
 
-def test_a_folder_like_tmp_is_no_stranger(write, tmp_path):
-    """Others can put their files there, but not take away one's own."""
-    write(TWO)
-    (tmp_path / "project").chmod(0o1777)
+def test_the_search_upwards_ends_at_the_home_folder(found, monkeypatch, tmp_path):
+    """A file above the user's home is nobody's that the user vouches for."""
+    monkeypatch.setenv("HOME", str(tmp_path / "project" / "src"))
 
-    assert "alltoken" == load_profile().name
-
-
-def test_a_group_of_ones_own_has_no_others(monkeypatch):
-    """Many systems give each user a group, and let it write his files."""
-    group = types.SimpleNamespace(gr_name="ann", gr_mem=[])
-    monkeypatch.setattr(ownership.grp, "getgrgid", lambda _: group)
-    monkeypatch.setattr(ownership.pwd, "getpwuid", lambda _: types.SimpleNamespace(pw_name="ann"))
-
-    assert ownership._is_own_group(1000, 1000)
-    assert not ownership._is_own_group(0, 0)
-    group.gr_mem.append("bob")
-    assert not ownership._is_own_group(1000, 1000)
+    assert find_profile("a") is None
 
 
-def test_the_search_ends_at_home_and_at_a_file_systems_border(write, monkeypatch, tmp_path):
-    """What lies above is not the user's, or belongs to another disk."""
-    write(TWO, "portraitkit.toml")
-    monkeypatch.setenv("HOME", str(tmp_path / "project"))
-    assert find_profile("alltoken") is None
-    write(TWO)
-    assert find_profile("alltoken") is not None
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    status = configfile._status
+def test_the_search_upwards_ends_at_a_file_systems_border(found, monkeypatch):
+    """What is mounted does not read the configuration of what it is mounted on."""
+    real = configfile._device
+    monkeypatch.setattr(configfile, "_device", lambda at: 1 if at == found.parent else real(at))
 
-    def another_disk(folder):
-        seen = status(folder)
-        return (
-            types.SimpleNamespace(st_dev=-1, st_ino=-1) if folder == tmp_path / "project" else seen
-        )
-
-    monkeypatch.setattr(configfile, "_status", another_disk)
-    assert find_profile("alltoken") is None
+    assert find_profile("a") is None
 
 
-@pytest.mark.parametrize("trust", ["7", "[7]", "'/x'", "['relative']"])
-def test_trust_is_a_list_of_folders(write, trust):
-    """In the user's own configuration, and in no other."""
-    own = write(f"trust = {trust}", "home/.config/portraitkit/portraitkit.toml")
-    with pytest.raises(ConfigError, match=r"trust must be a list of folders"):
-        _ = load_profile()
-    own.unlink()
-    write("trust = ['/']")
-    with pytest.raises(ConfigError, match=r"trust is for your own configuration alone") as caught:
-        _ = load_profile()
-    assert str(own) in caught.value.next_step
+_AWAY = [
+    "base_url = 'https://evil.example'",
+    "base_url = 'https://api.alltoken.ai.evil.example'",
+    "media_folder = 'x'\nmedia_url = 'https://evil.example'",
+    "rate_limiter = 'redis://evil.example'",
+    "rate_limiter = 'file:there'",
+    "media_folder = '/x'\nmedia_url = 'http://127.0.0.1:9'",
+    "journal = '../jobs.db'",
+    "models = { x = 'https://evil.example' }",
+]
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
-@pytest.mark.parametrize("name", ["portraitkit.toml", "pyproject.toml"])
-def test_what_has_no_end_is_not_read(tmp_path, name):
-    """A pipe, a device and a file too large are errors at once, also for a secret."""
-    path = tmp_path / "project" / name
-    os.mkfifo(path)
-    for named in (None, "/dev/zero"):
-        with pytest.raises(ConfigError, match="is no file"):
-            _ = load_profile(config=named)
-    with pytest.raises(ConfigError, match="is no file"):
-        _ = _resolve(f"file:{path}")
-    path.unlink()
-    path.write_bytes(b"# portraitkit" * 100_000)
-    with pytest.raises(ConfigError, match="larger than 1048576 bytes"):
-        _ = load_profile()
+@pytest.mark.parametrize("line", _AWAY)
+@pytest.mark.parametrize("given", [{}, {"api_key": "sk-1"}])
+def test_a_found_file_takes_no_key_elsewhere(write, monkeypatch, line, given):
+    """A foreign place and a key of the user's do not meet; the error says what and what to do."""
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp-hunter2")
+    path = write(f"[profiles.alltoken]\napi_key = 'env:GITHUB_TOKEN'\n{line}")
+
+    with pytest.raises(ConfigError) as caught:
+        build("alltoken", given)
+
+    text = str(caught.value)
+    assert str(path) in text
+    assert "api_key" in text
+    assert caught.value.field in line
+    assert f'trust = ["{path.parent}"]' in caught.value.next_step
+    assert "hunter2" not in text
+    if "rate_limiter" not in line:
+        assert "alltoken" == build("alltoken", given, config_file=path).profile
 
 
 @pytest.mark.parametrize(
-    "odd", [5, b"x", True, [], {1: 2}, object(), "", "\0", "\udc80", "x" * 5000]
+    "line",
+    [
+        "base_url = 'https://evil.example'\napi_key = 'their-own'",
+        "base_url = 'http://127.0.0.1:1'\napi_key = 'env:SET_KEY'",
+        "base_url = 'https://api.alltoken.ai/'\napi_key = 'env:SET_KEY'",
+        "callback_url = 'https://app.example/back'\napi_key = 'env:SET_KEY'",
+        "rate_limiter = 'env:SET_KEY'\napi_key = 'env:SET_KEY'",
+        "journal = 'data/jobs.db'\nmodels = { x = 'ep-1' }\napi_key = 'env:SET_KEY'",
+    ],
 )
-@pytest.mark.parametrize("name", ["profile", "config", "environ", "cwd"])
-def test_an_argument_of_another_kind_is_an_error_of_ours(write, name, odd):
-    """Whatever is given; what is taken all the same is explained."""
-    write(TWO)
-    with contextlib.suppress(PortraitError):
-        _ = explain_config(**{name: odd})
+@pytest.mark.filterwarnings("ignore:.*stands in the configuration")
+def test_a_found_file_may_say_what_takes_no_key_elsewhere(write, monkeypatch, line):
+    """Its own key, this machine, the vendor's own place and the user's own Redis are no danger."""
+    monkeypatch.setenv("SET_KEY", "sk-1")
+    write(f"[profiles.alltoken]\n{line}")
+
+    assert "alltoken" == build("alltoken", {}).profile
+
+
+def test_the_users_own_configuration_may_trust_a_folder(write, monkeypatch, tmp_path):
+    """`trust` there lets a project's file name another place; a project cannot trust itself."""
+    monkeypatch.setenv("SET_KEY", "sk-1")
+    text = "[profiles.alltoken]\napi_key = 'env:SET_KEY'\nbase_url = 'https://staging.example'"
+    path = write(f"trust = ['{tmp_path / 'project'}']\n{text}")
+    with pytest.raises(ConfigError, match="found and not named"):
+        build("alltoken", {})
+
+    write(f"trust = ['{path.parent}']", "home/.config/portraitkit/portraitkit.toml")
+
+    assert "https://staging.example" == build("alltoken", {}).provider.base_url
 
 
 # -- which profile ---------------------------------------------------------------------------------
@@ -466,7 +453,7 @@ def test_a_file_that_cannot_be_opened_is_an_error(tmp_path):
     """A folder in the file's place is reported with the system's reason."""
     (tmp_path / "project" / "portraitkit.toml").mkdir()
 
-    with pytest.raises(ConfigError, match="cannot be read: a folder, device, .* is no file"):
+    with pytest.raises(ConfigError, match="cannot be read: a folder, device, pipe"):
         load_profile()
 
 
@@ -619,28 +606,39 @@ def test_a_file_in_the_home_folder_is_read(tmp_path):
     assert "sk-1" == _resolve("file:~/key").reveal()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+@pytest.mark.parametrize("name", ["portraitkit.toml", "pyproject.toml", "key"])
+def test_a_pipe_in_a_files_place_is_not_waited_for(tmp_path, name):
+    """Nobody writes into it: that is a refusal, or no configuration, and never a wait."""
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ConfigError, match="cannot be read: a folder, device, pipe or socket"):
+        if name == "key":
+            _ = _resolve("file:key", folder=tmp_path)
+        else:
+            _ = load_profile(config=tmp_path / name)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="rights are POSIX's")
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
-def test_a_file_that_others_may_read_warns(tmp_path, mode):
-    """Group or world may read it: that is said, without the secret."""
+@pytest.mark.parametrize(
+    ("mode", "may"),
+    [
+        (0o640, "read"),
+        (0o604, "read"),
+        (0o644, "read"),
+        (0o602, "write"),
+        (0o666, "read and write"),
+    ],
+)
+def test_a_file_that_others_may_read_or_write_warns(tmp_path, mode, may):
+    """Group or world may read or write it: that is said, without the secret."""
     path = tmp_path / "key"
     path.write_text("sk-1")
     path.chmod(mode)
 
-    with pytest.warns(UserWarning, match=r"others may read .*key; .*chmod 600") as caught:
+    with pytest.warns(UserWarning, match=rf"others may {may} .*key; .*chmod 600") as caught:
         assert "sk-1" == _resolve(f"file:{path}").reveal()
     assert __file__ == caught[0].filename
     assert "sk-1" not in str(caught[0].message)
-
-
-def test_a_file_that_others_may_write_warns(tmp_path):
-    """They could put another key in its place, and see what is done with it."""
-    path = tmp_path / "key"
-    path.write_text("sk-1")
-    path.chmod(0o602)
-
-    with pytest.warns(UserWarning, match=r"key can be written by others; .*chmod 600"):
-        assert "sk-1" == _resolve(f"file:{path}").reveal()
 
 
 @pytest.mark.parametrize(
@@ -1009,3 +1007,41 @@ def test_no_reference_raises_anything_but_a_portrait_error(reference):
         found = _spoken(lambda: _resolve(reference, folder=Path("/nowhere")))
 
     assert str(found).startswith(("<secret>", "profile 'mine', key api_key: "))
+
+
+_WRONG = [1.5, b"x", object(), True, "a\0b", "\ud800"]
+
+
+@pytest.mark.parametrize("wrong", _WRONG, ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize(
+    "call",
+    [
+        Journal,
+        connect,
+        connect_async,
+        lambda wrong: connect("alltoken", api_key="x", config=wrong),
+        lambda wrong: connect("alltoken", api_key="x", settings=wrong),
+        lambda wrong: connect("alltoken", api_key="x", settings={"journal": wrong}),
+        explain_config,
+        lambda wrong: explain_config("a", config=wrong),
+        lambda wrong: explain_config("a", cwd=wrong),
+    ],
+)
+def test_a_value_of_a_wrong_kind_is_refused(wrong, call):
+    """Whatever stands for a name, a path or settings, only a ConfigError leaves."""
+    with pytest.raises(ConfigError):
+        _ = call(wrong)
+
+
+@pytest.mark.parametrize("vendor", ["volcengine", "byteplus"])
+def test_an_agent_plans_path_is_a_setting(vendor):
+    """Its tasks are below another path; one that Ark is not known to have is refused."""
+
+    def url(path):
+        keys = {"api_key": "x", "access_key": "a", "secret_key": "b"}
+        provider = build(vendor, {**keys, "video_path": path}).provider
+        return provider.task_request("GET").url
+
+    assert "/api/plan/v3/contents/generations/tasks" in url("/api/plan/v3")
+    with pytest.raises(ConfigError, match="none of Ark's"):
+        _ = url("/elsewhere")

@@ -1,8 +1,11 @@
 """
-A limit on a whole exchange, where the HTTP library limits only each wait for a byte.
+What the HTTP library has no place for, put below it: a limit on a whole exchange, and on where to.
 
-A server that sends a byte, or a provisional answer, now and then would be waited for for ever.
-Here every read and write below the library is given what is left of the whole.
+The library limits only each wait for a byte. A server that sends one, or a provisional answer, now
+and then would be waited for for ever. Here every read and write is given what is left of the whole.
+
+A request that is `public_only` is connected to the very address that was found to be public: a name
+that is looked up twice may lead elsewhere the second time. Through a proxy the proxy looks it up.
 """
 
 from __future__ import annotations
@@ -14,7 +17,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 
+import anyio
+import anyio.to_thread
+
+from .addresses import public_addresses
 from .errors import Outcome
+from .faults import why
 from .sink import Sink, TransportError
 
 T = TypeVar("T")
@@ -31,11 +39,13 @@ def bounded(sink: Sink) -> Generator[None]:
 
 
 def bound(client: Any) -> None:
-    """Let a blocking client's connections keep to the limits of our exchanges, and of no others."""
-    for pool in pools_of(client) if hasattr(client, "close") else ():
+    """Let a client's connections keep to the limits of our exchanges, and of no others."""
+    kind = Bounded if hasattr(client, "close") else Directed
+    for pool in pools_of(client):
         inner = getattr(pool, "_network_backend", None)
-        if inner is not None and not isinstance(inner, Bounded):
-            pool._network_backend = Bounded(inner)  # noqa: SLF001  (there is no other way in)
+        if inner is not None and not isinstance(inner, Bounded | Directed):
+            is_direct = not hasattr(pool, "_proxy_url")
+            pool._network_backend = kind(inner, is_direct=is_direct)  # noqa: SLF001  (no other way in)
 
 
 def pools_of(client: Any) -> list[Any]:
@@ -48,8 +58,9 @@ def pools_of(client: Any) -> list[Any]:
 class Bounded:
     """A connection, or what makes connections, whose every step is given what time is left."""
 
-    def __init__(self, inner: Any) -> None:
+    def __init__(self, inner: Any, *, is_direct: bool = True) -> None:
         self._inner = inner
+        self._is_direct = is_direct
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -60,8 +71,19 @@ class Bounded:
         """Connect. Looking up the name, and trying each of its addresses, are in the limit."""
         left_s = _left_s(timeout, Outcome.NOT_SENT)
 
+        is_checked = self._is_direct and _is_public_only()
+
         def connect() -> Bounded:
-            return Bounded(self._inner.connect_tcp(host, port, timeout=left_s, **options))
+            addresses = _looked_up(host, port) if is_checked else [host]
+            for place, each in enumerate(addresses, 1):
+                try:
+                    made = self._inner.connect_tcp(each, port, timeout=left_s, **options)
+                except Exception:
+                    if place == len(addresses):
+                        raise
+                else:
+                    return Bounded(made)
+            raise AssertionError
 
         return connect() if left_s is None else _within(left_s, connect)
 
@@ -81,6 +103,53 @@ class Bounded:
         """Write it all, piece by piece: a peer may take it in slowly."""
         for start in range(0, len(buffer), _PIECE_BYTES):
             self._inner.write(buffer[start : start + _PIECE_BYTES], _left_s(timeout))
+
+
+class Directed:
+    """What makes connections of an event loop, to addresses that may be connected to."""
+
+    def __init__(self, inner: Any, *, is_direct: bool) -> None:
+        self._inner = inner
+        self._is_direct = is_direct
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  (the library's own)
+        **options: Any,
+    ) -> Any:
+        """Connect."""
+        addresses = [host]
+        if self._is_direct and _is_public_only():
+            with anyio.move_on_after(timeout) as limit:
+                addresses = await anyio.to_thread.run_sync(
+                    _looked_up, host, port, abandon_on_cancel=True
+                )
+            if limit.cancelled_caught:
+                raise TransportError(Outcome.NOT_SENT, "timeout while connecting")
+        for place, each in enumerate(addresses, 1):
+            try:
+                return await self._inner.connect_tcp(each, port, timeout=timeout, **options)
+            except Exception:
+                if place == len(addresses):
+                    raise
+        raise AssertionError
+
+
+def _is_public_only() -> bool:
+    sink = _UNDER_WAY.get()
+    return sink is not None and sink.public_only
+
+
+def _looked_up(host: str, port: int) -> list[str]:
+    try:
+        return public_addresses(host, port)
+    except OSError as error:
+        raise TransportError(Outcome.NOT_SENT, f"cannot connect: {why(error)}") from None
 
 
 def _left_s(timeout: float | None, outcome: Outcome = Outcome.UNKNOWN) -> float | None:

@@ -16,21 +16,20 @@ from .codec import is_object
 from .config import (
     Profile,
     check_keys,
-    check_origin,
     find_profile,
     find_profile_of,
     load_profile,
     resolve_secret,
 )
-from .configfile import check_kind
 from .errors import ConfigError
 from .media import FolderMediaHost, MediaHost
+from .origins import ORIGIN_KEYS, check_origin
 from .provider import PortraitProvider
 from .rates import Rate, per_second
-from .references import check_secret, is_reference
+from .references import check_secret
 from .registry import provider_class, provider_names
 from .secret import Secret
-from .trusting import check_found, strange
+from .trusting import check_trust
 from .waiting import Pacing, Subject
 
 _RENAMED: Final = {"account": "account_name"}
@@ -91,21 +90,20 @@ def build(
         return Setup(profile=profile or provider.name, provider=provider)
     if stage and profile is None:
         profile = _rehearsed_profile(stage, config_file)
-    check_kind("profile", profile, (str,), "the name of a profile")
     read = find_profile(profile, config=config_file) if profile else None
     if read is None and profile in provider_names():
         read = Profile(name=str(profile), provider=str(profile), settings={}, origins={})
     if read is None:
         read = _load(profile, config_file)
     cls = provider_class(read.provider)
-    found = read.settings
-    read = evolve(read, settings={**read.settings, **given})
+    from_file = read.settings
+    read = evolve(read, settings={**from_file, **given})
     cls = cls.chosen_by(read.settings)
+    if not (stage and stage.false_credentials):
+        replaced = (*given, *(_MEDIA_KEYS if media_host else ()))
+        check_trust(cls, evolve(read, settings=from_file), replaced)
     check_keys(read, known_keys(cls))
     kinds = _kinds(cls)
-    replaced = {*given, *(_MEDIA_KEYS if media_host else ())}
-    own = {key: value for key, value in found.items() if key not in replaced}
-    _check_trust(read, own, cls, kinds)
     values: dict[str, Any] = {}
     for key, value in read.settings.items():
         if key not in (*_MEDIA_KEYS, *_CLIENT_KEYS):
@@ -120,29 +118,6 @@ def build(
     if host := media_host or _folder_host(read):
         values["media_host"] = host
     return Setup(profile=read.name, provider=cls(**values), **_client_settings(read))
-
-
-def _check_trust(
-    read: Profile, own: Mapping[str, Any], cls: type[PortraitProvider], kinds: Mapping[str, Any]
-) -> None:
-    """Refuse what the file itself says and leads elsewhere, unless the user stands for it."""
-    stage = rehearsal.current()
-    if read.file is None or read.folder is None or (stage and stage.false_credentials):
-        return
-    for key in _ORIGIN_KEYS & own.keys():
-        _ = _origin(cls, key, _typed((str,), key, own[key], read))
-    secrets: dict[str, str] = {}
-    for key, value in read.settings.items():
-        if Secret in _plain(kinds.get(_RENAMED.get(key, key))):
-            scheme = value.partition(":")[0] if isinstance(value, str) else ""
-            from_file = f"{scheme}:" if is_reference(f"{scheme}:") else "in the file itself"
-            secrets[key] = from_file if key in own else "an argument"
-    usual = [each.default for each in attrs.fields(cls)]
-    check_found(read.file, read.name, secrets, strange(own, usual, read.folder))
-
-
-def _origin(cls: type[PortraitProvider], key: str, url: str) -> str:
-    return check_origin(url, field=key, paths=cls.base_paths.get(key, ()))
 
 
 def _rehearsed_profile(stage: rehearsal.Rehearsal, config_file: Path | str | None) -> str | None:
@@ -229,16 +204,12 @@ def _value(
         ):
             raise _wrong(key, "a table of strings", profile)
         return table
-    plain = _plain(kind)
+    plain = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
     if Secret in plain:
         return _credential(key, value, profile=profile, given=given)
     known = tuple(each for each in _KINDS if each in plain)
     checked = _typed(known, key, value, profile) if known else value
-    return _origin(cls, key, checked) if key in _ORIGIN_KEYS else checked
-
-
-def _plain(kind: Any) -> tuple[Any, ...]:
-    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    return check_origin(checked, field=key) if key in ORIGIN_KEYS else checked
 
 
 def _credential(key: str, value: Any, *, profile: Profile, given: bool) -> Secret:
@@ -257,9 +228,9 @@ def _typed(kinds: tuple[Any, ...], key: str, value: Any, profile: Profile) -> An
     for kind in kinds:
         mixed_up = isinstance(value, bool) and kind is not bool  # a bool is an int in Python
         if isinstance(value, int | float if kind is float else kind) and not mixed_up:
-            if kind is Mapping and not all(isinstance(each, str) for each in value):
-                break
-            return value
+            names: Any = value if kind is Mapping else ()
+            if all(isinstance(each, str) for each in names):
+                return value
     raise _wrong(key, " or ".join(_KINDS[kind] for kind in kinds), profile)
 
 
@@ -343,7 +314,6 @@ def _folder_host(profile: Profile) -> MediaHost | None:
     return FolderMediaHost((profile.folder or Path()) / folder, url)
 
 
-_ORIGIN_KEYS: Final = frozenset({"base_url", "assets_url", "video_url"})
 _KINDS: Final[Mapping[Any, str]] = {
     bool: "true or false",
     int: "a whole number",

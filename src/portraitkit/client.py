@@ -6,7 +6,7 @@ Every operation is written once, on `PortraitProvider`; here each is lifted by o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
@@ -26,7 +26,7 @@ from .lifting import (
     lift_pages_async,
 )
 from .limiting import PROCESS, Limiter, ProcessLimiter
-from .models import Asset, AssetRef, Verification
+from .models import Asset, AssetRef, AssetRefs, Verification
 from .places import Place
 from .provider import PortraitProvider
 from .resuming import Job
@@ -60,8 +60,9 @@ class _Client:
         self.profile: Final = profile or provider.name
         primary = Place(profile=self.profile, provider=provider)
         self._switchboard = Switchboard(primary, failover, budget, real_time=clock is None)
-        opened = journal if journal is None or isinstance(journal, Journal) else Journal(journal)
-        self._own_journal: Final = None if opened is journal else opened
+        own = None if journal is None or isinstance(journal, Journal) else Journal(journal)
+        opened = journal if isinstance(journal, Journal) else own
+        self._own_journal: Final = own
         self.journal: Final = opened
         self._book: Book | None = None
         if opened is not None:
@@ -97,10 +98,12 @@ class _Client:
         """
         begin = Beginning(PortraitProvider.read_callback, self.provider, received)
         del received  # a traceback that prints local variables would show the token in it
+        begin.check()
         return begin()
 
     def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
         """Begin an operation, with all that this client does around one."""
+        begin.check()
         flow = self._switchboard.begun(begin, *before)
         if self._book is None or before:
             return flow
@@ -114,7 +117,7 @@ class _Client:
 
     def _waiting(
         self,
-        asset: AssetRef | Sequence[Asset],
+        asset: AssetRef | AssetRefs,
         deadline_s: float | None,
         on_event: OnEvent | None,
     ) -> Flow[Any]:
@@ -137,13 +140,10 @@ class _Client:
 
         With failover, it is what the first profile would be sent.
         """
-        return Beginning(
-            PortraitProvider.preview_video,
-            self._switchboard.places.home(request).provider,
-            request,
-            on_unsupported=on_unsupported,
-            strict_limits=strict_limits,
-        )()
+        options = {"on_unsupported": on_unsupported, "strict_limits": strict_limits}
+        begin = Beginning(PortraitProvider.preview_video, self.provider, request, **options)
+        begin.check()
+        return begin.at(self._switchboard.places.home(request).provider)()
 
 
 class Client(_Client):
@@ -237,14 +237,14 @@ class Client(_Client):
     @overload
     def wait_until_active(
         self,
-        asset: Sequence[Asset],
+        asset: AssetRefs,
         *,
         deadline_s: float | None = None,
         on_event: OnEvent | None = None,
     ) -> list[Asset]: ...
     def wait_until_active(
         self,
-        asset: AssetRef | Sequence[Asset],
+        asset: AssetRef | AssetRefs,
         *,
         deadline_s: float | None = None,
         on_event: OnEvent | None = None,
@@ -353,14 +353,14 @@ class AsyncClient(_Client):
     @overload
     async def wait_until_active(
         self,
-        asset: Sequence[Asset],
+        asset: AssetRefs,
         *,
         deadline_s: float | None = None,
         on_event: OnEvent | None = None,
     ) -> list[Asset]: ...
     async def wait_until_active(
         self,
-        asset: AssetRef | Sequence[Asset],
+        asset: AssetRef | AssetRefs,
         *,
         deadline_s: float | None = None,
         on_event: OnEvent | None = None,

@@ -134,24 +134,35 @@ def rows(data: object, keys: Keys) -> Iterator[Mapping[str, Any]]:
             yield item
 
 
-def listed(data: object, keys: Keys, total: Keys = ()) -> list[Mapping[str, Any]]:
+def count(data: object, keys: Keys) -> int | None:
+    """Find a count under *keys*, also one written as a text; None if nobody tells it."""
+    found = first(data, keys)
+    if isinstance(found, str) and found.isdecimal() and len(found) < _LONGEST_COUNT:
+        return int(found)
+    return found if type(found) is int and found >= 0 else None
+
+
+def listed(data: object, keys: Keys, total: Keys = ()) -> list[Any]:
     """
-    Read the rows of a list. They may be absent only where a *total* beside them says 0.
+    Get the rows of a list as they are. They may be absent only where a *total* beside them says 0.
 
     Raises:
-        UnexpectedResponseError: Nothing says what is listed, or a row is no object.
+        UnexpectedResponseError: Nothing says what is listed.
     """
-    found = first(data, keys)
-    if found is None and total:
-        count = first(data, total)
-        found = [] if count == 0 and not isinstance(count, bool) else None
-    if not is_array(found) or not all(is_object(row) for row in found):
-        name = keys if isinstance(keys, str) else " or ".join(keys)
+    names = (keys,) if isinstance(keys, str) else keys
+    found = next(filter(is_array, (first(data, name) for name in names)), None)
+    if found is None and count(data, total) == 0:
+        return []
+    if found is None:
+        name = " or ".join(names)
         raise UnexpectedResponseError(
             f"the answer holds no readable list under {name}: what is there cannot be known",
             next_step="ask again; if it stays so, report it to the vendor",
         )
-    return list(rows(data, keys))
+    return found
+
+
+_LONGEST_COUNT: Final = 12
 
 
 def decode(response: Response) -> Any:

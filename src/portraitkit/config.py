@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final, cast
@@ -22,21 +22,11 @@ from typing import Any, Final, cast
 import attrs
 from attrs import field, frozen
 
-from .configfile import (
-    FILE_NAME,
-    ConfigFile,
-    Environ,
-    check_kind,
-    find_file,
-    is_trusted,
-    kind_of,
-    nearest,
-)
+from .configfile import FILE_NAME, ConfigFile, Environ, find_file, kind_of, nearest
 from .errors import ConfigError, frameless, mask_links
 from .origins import check_origin
 from .references import is_reference, read_reference, show_reference
 from .secret import MASK, Secret
-from .trusting import strange
 
 __all__ = [
     "Profile",
@@ -69,7 +59,8 @@ class Profile:
         settings: The profile's keys without `provider`. References to secrets are still unread.
         origins: Where each key, `provider` and the choice of `profile` came from.
         folder: What relative paths in the settings are relative to.
-        file: Where it stands; None for one that was made in code.
+        come_upon: The file, where it was found on the way upwards, and the user neither named nor
+            trusts it.
     """
 
     name: str
@@ -77,7 +68,7 @@ class Profile:
     settings: Mapping[str, object] = field(factory=dict[str, object], repr=False)
     origins: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     folder: Path | None = None
-    file: ConfigFile | None = field(default=None, repr=False, eq=False)
+    come_upon: Path | None = None
 
 
 def load_profile(
@@ -137,6 +128,7 @@ def find_profile(
     Raises:
         ConfigError: A configuration is there and cannot be used.
     """
+    name = _checked_name(name)
     file, _ = find_file(config, os.environ if environ is None else environ, cwd)
     if file is None or name not in file.profiles:
         return None
@@ -221,16 +213,13 @@ def explain_config(
     """
     environ = os.environ if environ is None else environ
     found = load_profile(profile, config=config, environ=environ, cwd=cwd)
-    defaults = dict(_defaults(found))
-    refused = _refused(found, defaults.values())
     rows = [
         ("profile", found.name, f"chosen by {found.origins['profile']}"),
         ("provider", found.provider, found.origins["provider"]),
     ]
     for key, value in found.settings.items():
-        note = ", refused: it was found and not named" if key in refused else ""
-        rows.append((key, _shown(key, value, found, environ), f"{found.origins[key]}{note}"))
-    for key, value in defaults.items():
+        rows.append((key, _shown(key, value, found, environ), found.origins[key]))
+    for key, value in _defaults(found):
         if key not in found.settings:
             rows.append((key, _shown(key, value, found, environ), "default"))
     table = [("key", "value", "from"), *rows]
@@ -238,21 +227,23 @@ def explain_config(
     return "\n".join(f"{a:{widths[0]}}  {b:{widths[1]}}  {c}".rstrip() for a, b, c in table)
 
 
-def _refused(profile: Profile, usual: Iterable[object]) -> set[str]:
-    """The keys that `connect` would not accept from where they stand."""
-    if profile.file is None or profile.folder is None or is_trusted(profile.file):
-        return set()
-    return {key for key, _ in strange(profile.settings, usual, profile.folder)}
-
-
 def _choice(name: str | None, file: ConfigFile | None, environ: Environ) -> tuple[str | None, str]:
     """Which profile is meant, and who says so."""
-    check_kind("profile", name, (str,), "the name of a profile")
     if name is not None:
-        return name, "the caller"
+        return _checked_name(name), "the caller"
     if chosen := environ.get("PORTRAITKIT_PROFILE"):
         return chosen, "PORTRAITKIT_PROFILE"
     return (file.active, str(file.path)) if file else (None, "")
+
+
+def _checked_name(name: object) -> str:
+    if isinstance(name, str):
+        return name
+    raise ConfigError(
+        "the profile's name has to be a string",
+        field="profile",
+        next_step="pass a profile's or an adapter's name, or none for the configured one",
+    )
 
 
 def _profile(file: ConfigFile, name: str, chosen_by: str) -> Profile:
@@ -272,7 +263,7 @@ def _profile(file: ConfigFile, name: str, chosen_by: str) -> Profile:
         settings=settings,
         origins={**origins, "profile": chosen_by},
         folder=file.path.absolute().parent,
-        file=file,
+        come_upon=file.path if file.come_upon else None,
     )
 
 

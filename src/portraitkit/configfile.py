@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import re
+import stat
 import sys
 import tomllib
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from os.path import samestat
 from pathlib import Path
-from typing import Any, Final, TypeAlias, TypeGuard, cast
+from typing import Any, Final, TypeAlias, cast
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from .errors import ConfigError
 from .media import read_regular
-from .ownership import others_at
 
 Environ: TypeAlias = Mapping[str, str]
 
 FILE_NAME: Final = "portraitkit.toml"
 
 _PYPROJECT: Final = "pyproject.toml"
-_LIMIT_BYTES: Final = 1024 * 1024
 _KEYS: Final = ("profile", "profiles")
+_OTHERS_MAY_WRITE: Final = 0o022
+_LIMIT_BYTES: Final = 1024**2
 _INTEGER_BITS: Final = 63
 _DEEPEST: Final = 4
 """Tables within tables in a profile."""
@@ -33,22 +34,14 @@ _DEEPEST: Final = 4
 
 @frozen
 class ConfigFile:
-    """
-    One configuration file that was read.
-
-    Attributes:
-        active: What it calls `profile`.
-        trust: The folders whose configurations it trusts; only the user's own may say so.
-        own: Where the user's own configuration is or would be.
-        named: Whether somebody named this file, so that it need not be trusted.
-    """
+    """One configuration file that was read."""
 
     path: Path
     active: str | None
+    """What it calls `profile`."""
     profiles: Mapping[str, Mapping[str, object]] = field(repr=False)
-    trust: tuple[Path, ...] = ()
-    own: Path | None = None
-    named: bool = False
+    come_upon: bool = False
+    """Whether it was found on the way upwards, and the user neither named nor trusts it."""
 
 
 def find_file(
@@ -57,92 +50,55 @@ def find_file(
     """
     Find and read the configuration.
 
-    A file that is not named counts only if nobody but its user and root can write it; another is
-    skipped with a warning, unless the user's own configuration trusts its folder.
-
     Returns:
         The file, None if there is none, and the places that were looked in without success.
 
     Raises:
         ConfigError: The file that was named is missing, or one that was found cannot be used.
     """
-    check_kind("config", config, (str, Path), "a path")
-    check_kind("cwd", cwd, (str, Path), "a path")
-    check_kind("environ", environ, (Mapping,), "a mapping of variables")
-    own = _own(environ)
-    named = environ.get("PORTRAITKIT_CONFIG") if config is None else config
-    if named or config is not None:
-        path = Path(named or "")
+    if named := config or environ.get("PORTRAITKIT_CONFIG"):
+        path = path_of(named, field="config")
         document = _read(path)
         if document is None:
-            by = "by PORTRAITKIT_CONFIG" if config is None else "by the caller"
+            by = "by the caller" if config else "by PORTRAITKIT_CONFIG"
             lack = "holds no [tool.portraitkit]" if path.is_file() else "does not exist"
             raise ConfigError(f"{path}, named {by}, {lack}")
-        return _checked(path, document, own, named=True), []
+        return _checked(path, document), []
     looked = ["PORTRAITKIT_CONFIG, which is not set"]
-    for path in (*_places(environ, cwd), *([own] if own else [])):
+    own = _own_place(environ)
+    for path in (*_upwards(environ, cwd), *((own,) if own else ())):
         place = f"{path} [tool.portraitkit]" if path.name == _PYPROJECT else str(path)
-        if reason := _reason_to_skip(path, own):
-            looked.append(f"{place}, which {reason}")
-            continue
-        document = _read(path)
-        if document is not None:
-            return _checked(path, document, own), looked
+        if problem := _ours_by_name(path) and _distrusted(path):
+            place += f", which is passed over: {problem}"
+            warnings.warn(
+                f"the configuration {path} is passed over: {problem}. If it is yours, mend that, "
+                "or name it in PORTRAITKIT_CONFIG",
+                UserWarning,
+                stacklevel=5,
+            )
+        elif (document := _read(path)) is not None:
+            file = _checked(path, document)
+            return evolve(file, come_upon=path != own and not _trusts(own, path)), looked
         looked.append(place)
     return None, looked
 
 
-def is_trusted(file: ConfigFile) -> bool:
+def path_of(value: object, *, field: str) -> Path:
     """
-    Tell whether the user stands for a file: it was named, or is his own, or his own trusts it.
+    Read a path.
 
     Raises:
-        ConfigError: His own configuration cannot be read.
+        ConfigError: It is no path, or none that a system can hold.
     """
-    return file.named or file.path == file.own or _is_folder_trusted(file.path, file.own)
-
-
-def check_kind(name: str, value: object, kinds: tuple[type, ...], wanted: str) -> None:
-    """
-    Refuse an argument of another kind; None is no argument.
-
-    Raises:
-        ConfigError: It is of another kind.
-    """
-    if value is not None and not isinstance(value, kinds):
-        raise ConfigError(
-            f"{name} has to be {wanted}", field=name, next_step=f"pass {wanted}, or leave it out"
-        )
-
-
-def _reason_to_skip(path: Path, own: Path | None) -> str:
-    """Say why a file that was found does not count; empty if it does, or is not there."""
-    reason = others_at(path)
-    if not reason or (path.name == _PYPROJECT and not _mentions_us(path)):
-        return ""
-    if path != own and _is_folder_trusted(path, own):
-        return ""
-    trust = f", or trust its folder in {own}" if own and path != own else ""
-    then = f"take their right away, or name it in PORTRAITKIT_CONFIG{trust}"
-    warnings.warn(
-        f"{path} is skipped: it {reason}. To use it, {then}",
-        UserWarning,
-        stacklevel=5,
+    if isinstance(value, str | Path) and "\0" not in str(value):
+        with contextlib.suppress(UnicodeEncodeError):
+            _ = os.fsencode(value)
+            return Path(value)
+    raise ConfigError(
+        f"{field} is no path" if not isinstance(value, str | Path) else "no such path is possible",
+        field=field,
+        next_step=f"pass {field} as a string or a pathlib.Path",
     )
-    return f"is skipped: it {reason}"
-
-
-def _mentions_us(path: Path) -> bool:
-    try:
-        return b"portraitkit" in read_regular(path, _LIMIT_BYTES)
-    except (OSError, ValueError):
-        return False
-
-
-def _is_folder_trusted(path: Path, own: Path | None) -> bool:
-    if own is None or others_at(own) or (document := _read(own)) is None:
-        return False
-    return path.absolute().parent.resolve() in _checked(own, document, own).trust
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -169,38 +125,95 @@ _KINDS: Final[Mapping[type | tuple[type, ...], str]] = {
 }
 
 
-def _places(environ: Environ, cwd: Path | str | None) -> Iterator[Path]:
-    """Go upwards, to the home folder or the border of a file system."""
+def _upwards(environ: Environ, cwd: Path | str | None) -> Iterator[Path]:
+    """Every place from the working directory to the home folder, on one file system."""
     try:
-        start = Path.cwd() if cwd is None else Path(cwd).absolute()
-    except OSError:  # the working directory is gone
+        start = Path.cwd() if cwd is None else path_of(cwd, field="cwd").absolute()
+        home = Path(environ.get("HOME") or "/").resolve()
+    except (OSError, ValueError, RuntimeError):  # the working directory is gone
         return
-    home = _status(Path(environ.get("USERPROFILE" if sys.platform == "win32" else "HOME") or "~"))
-    device = None
+    device = _device(start)
     for folder in (start, *start.parents):
-        status = _status(folder)
-        if status and device not in (None, status.st_dev):
+        if _device(folder) != device:
             return
-        device = status.st_dev if status else device
         yield folder / FILE_NAME
         yield folder / _PYPROJECT
-        if status and home and samestat(status, home):
+        if folder.resolve() == home:
             return
 
 
-def _status(folder: Path) -> os.stat_result | None:
+def _device(folder: Path) -> int | None:
     try:
-        return folder.stat()
+        return folder.stat().st_dev
     except (OSError, ValueError):
         return None
 
 
-def _own(environ: Environ) -> Path | None:
+def _own_place(environ: Environ) -> Path | None:
+    """The file in the user's own configuration folder."""
     own = environ.get("APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME", "")
     if not Path(own).is_absolute():  # as the XDG specification asks
         home = environ.get("HOME", "")
         own = str(Path(home) / ".config") if home else ""
     return Path(own) / "portraitkit" / FILE_NAME if own else None
+
+
+def _ours_by_name(path: Path) -> bool:
+    """Tell whether a file is, or seems to be, a configuration of ours; it is not parsed."""
+    if path.name != _PYPROJECT:
+        return True
+    try:
+        return b"portraitkit" in read_regular(path, _LIMIT_BYTES)
+    except (OSError, ValueError):
+        return False
+
+
+def _distrusted(path: Path) -> str:
+    """Say why a file that was only found may be somebody else's; empty if it is not."""
+    uid = getattr(os, "geteuid", lambda: None)()
+    if uid is None:
+        return ""  # Windows has other rights, and no owner to compare
+    try:
+        link, file, folder = path.lstat(), path.stat(), path.parent.stat()
+    except (OSError, ValueError):
+        return ""  # it is not there, or reading it says what is wrong
+    if {link.st_uid, file.st_uid} - {uid, 0}:
+        return "it belongs to another user"
+    if _others_may_write(file, uid):
+        return "others may write it"
+    sticky = folder.st_mode & stat.S_ISVTX
+    return "others may write its folder" if not sticky and _others_may_write(folder, uid) else ""
+
+
+def _others_may_write(status: os.stat_result, uid: int) -> bool:
+    open_to = status.st_mode & _OTHERS_MAY_WRITE
+    # Some systems give each user a group alone, and let it write what the user makes.
+    return bool(open_to) and (open_to != stat.S_IWGRP or not _is_private(status.st_gid, uid))
+
+
+def _is_private(gid: int, uid: int) -> bool:
+    """Tell whether a group is one user's, by the rule that pam_umask has; never root's."""
+    import grp  # noqa: PLC0415  (POSIX alone has these)
+    import pwd  # noqa: PLC0415
+
+    try:
+        group, user = grp.getgrgid(gid), pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    name = user.pw_name
+    return uid != 0 and (group.gr_name, gid) == (name, user.pw_gid) and not {*group.gr_mem} - {name}
+
+
+def _trusts(own: Path | None, path: Path) -> bool:
+    """Tell whether the user's own configuration names a file's folder in `trust`."""
+    document = None if own is None or _distrusted(own) else _read(own)
+    names = (document or {}).get("trust", ())
+    if not _is_list_of_names(names) and names != ():
+        raise ConfigError(f"{own}: trust must be a list of folders", field="trust")
+    try:
+        return path.resolve().parent in {Path(each).expanduser().resolve() for each in names}
+    except (OSError, ValueError, RuntimeError):
+        return False
 
 
 def _read(path: Path) -> Mapping[str, Any] | None:
@@ -238,16 +251,8 @@ def _place_and_reason(text: str, message: str) -> str:
     return f"{len(lines)}:{len(lines[-1]) + 1}: {reason}"
 
 
-def _checked(
-    path: Path, document: Mapping[str, Any], own: Path | None, *, named: bool = False
-) -> ConfigFile:
+def _checked(path: Path, document: Mapping[str, Any]) -> ConfigFile:
     for key, value in document.items():
-        if key == "trust" and path != own:
-            raise ConfigError(
-                f"{path}: trust is for your own configuration alone",
-                field=key,
-                next_step=f"write it in {own}" if own else "take it out",
-            )
         if key not in (*_KEYS, "trust"):
             hint = nearest(key, _KEYS)
             if isinstance(value, dict):
@@ -267,19 +272,7 @@ def _checked(
     profiles = _table(document.get("profiles", {}), path, "profiles")
     for name, settings in profiles.items():
         _check_values(_table(settings, path, f"profiles.{name}"), path, f"profiles.{name}", 1)
-    trust = _trusted(path, document.get("trust", []))
-    return ConfigFile(path, active, profiles, trust=trust, own=own, named=named)
-
-
-def _trusted(path: Path, folders: object) -> tuple[Path, ...]:
-    named = [Path(each) for each in folders] if _is_list_of_names(folders) else [Path()]
-    if not all(each.is_absolute() for each in named):
-        raise ConfigError(
-            f"{path}: trust must be a list of folders, as absolute paths",
-            field="trust",
-            next_step='write trust = ["/home/me/project"]',
-        )
-    return tuple(each.resolve() for each in named)
+    return ConfigFile(path, active, profiles)
 
 
 def _table(value: object, path: Path, where: str) -> Mapping[str, Any]:
@@ -292,7 +285,7 @@ def _table(value: object, path: Path, where: str) -> Mapping[str, Any]:
     )
 
 
-def _is_list_of_names(value: object) -> TypeGuard[list[str]]:
+def _is_list_of_names(value: object) -> bool:
     return isinstance(value, list) and all(
         isinstance(each, str) for each in cast("list[object]", value)
     )

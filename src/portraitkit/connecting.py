@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .attempts import Budget, Clock
 from .building import Setup, build
 from .client import AsyncClient, Client
-from .configfile import check_kind
+from .codec import is_object
 from .errors import ConfigError, frameless
 from .failover import Failover, FailoverRules
 from .limiting import Limiter
@@ -76,8 +76,15 @@ def connect(
         assets_url=assets_url,
         video_url=video_url,
     )
-    _check(timeouts, budget, clock, failover_rules)
-    _check_parts(media_host, http_client, awaited=False)
+    _check_parts(
+        awaited=False,
+        media_host=media_host,
+        http_client=http_client,
+        timeouts=timeouts,
+        budget=budget,
+        clock=clock,
+        failover_rules=failover_rules,
+    )
     setup = build(profile, given, config_file=config, media_host=media_host)
     return Client(
         setup.provider,
@@ -125,8 +132,15 @@ def connect_async(
         assets_url=assets_url,
         video_url=video_url,
     )
-    _check(timeouts, budget, clock, failover_rules)
-    _check_parts(media_host, http_client, awaited=True)
+    _check_parts(
+        awaited=True,
+        media_host=media_host,
+        http_client=http_client,
+        timeouts=timeouts,
+        budget=budget,
+        clock=clock,
+        failover_rules=failover_rules,
+    )
     setup = build(profile, given, config_file=config, media_host=media_host)
     return AsyncClient(
         setup.provider,
@@ -144,27 +158,43 @@ def connect_async(
 def _given(
     settings: Mapping[str, Any] | None, failover: Sequence[str] | None, **named: str | None
 ) -> dict[str, Any]:
-    check_kind("settings", settings, (Mapping,), "a mapping of settings")
-    if not all(isinstance(key, str) for key in settings or ()):
-        check_kind("settings", 0, (), "a mapping with names as keys")
     given = {key: value for key, value in named.items() if value is not None}
+    names: Any = settings or {}
+    if not (is_object(names) and all(isinstance(key, str) for key in names)):
+        raise ConfigError(
+            "settings has to be a mapping from configuration keys to values",
+            field="settings",
+            next_step='pass it like settings={"strict_limits": True}',
+        )
     return {**(settings or {}), **given, **({} if failover is None else {"failover": failover})}
 
 
-def _check(timeouts: object, budget: object, clock: object, failover_rules: object) -> None:
-    check_kind("timeouts", timeouts, (Timeouts,), "portraitkit.Timeouts")
-    check_kind("budget", budget, (Budget,), "portraitkit.Budget")
-    check_kind("clock", clock, (Clock,), "a Clock")
-    check_kind("failover_rules", failover_rules, (FailoverRules,), "portraitkit.FailoverRules")
-
-
-def _check_parts(media_host: object, http_client: object, *, awaited: bool) -> None:
-    if media_host is not None and not callable(getattr(media_host, "publish", None)):
-        check_kind("media_host", media_host, (), "an object with a method publish")
+def _check_parts(
+    *, awaited: bool, media_host: object, http_client: object, **parts: object
+) -> None:
+    """Refuse what a client cannot be made of; it would show in the middle of a call."""
     send = getattr(http_client, "send", None)
-    fits = callable(send) and inspect.iscoroutinefunction(send) is awaited
-    if http_client is not None and not fits:
-        check_kind("http_client", http_client, (), "an httpx client, and async where this is")
+    fit = {
+        "media_host": callable(getattr(media_host, "publish", None)),
+        "http_client": callable(send) and inspect.iscoroutinefunction(send) is awaited,
+        **{name: isinstance(part, _PARTS[name]) for name, part in parts.items()},
+    }
+    given = {"media_host": media_host, "http_client": http_client, **parts}
+    for name, fits in fit.items():
+        if given[name] is not None and not fits:
+            raise ConfigError(
+                f"{name} is of a kind that no client can use",
+                field=name,
+                next_step=f"leave it out, or see the documentation of {name} in connect",
+            )
+
+
+_PARTS: Final[Mapping[str, type]] = {
+    "timeouts": Timeouts,
+    "budget": Budget,
+    "clock": Clock,
+    "failover_rules": FailoverRules,
+}
 
 
 def _fallbacks(

@@ -10,7 +10,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from .arguments import call_of
-from .errors import InvalidInputError, OutcomeUnknownError
+from .errors import InvalidInputError, OutcomeUnknownError, UnexpectedResponseError
 from .flows.reconciling import Place, assets_of, groups_of, look
 from .flows.waits import every
 from .handles import Handle
@@ -164,7 +164,9 @@ def _unsure(
             "a face check may have been opened, and nobody has its link",
             next_step="job.send_again(), then resume it to open another; this one runs out",
         )
-    found = (yield from _look(provider, record)) if maybe is None else [*maybe]
+    found: list[Any] | None = [] if maybe is None else [*maybe]
+    if maybe is None:
+        found, trouble = yield from _look(provider, record)
     error = OutcomeUnknownError(
         f"the {record.operation} was sent, and what came of it is not known", next_step=_DECIDE
     )
@@ -189,24 +191,29 @@ def _is_since(thing: Result, since: datetime | None) -> bool:
     return since is None or thing.created_at is None or thing.created_at >= since
 
 
-def _look(provider: PortraitProvider, record: Record) -> Flow[list[Any] | None]:
-    """List what is of the kind, or in the group; None where the vendor has no list."""
+def _look(provider: PortraitProvider, record: Record) -> Flow[tuple[list[Any] | None, str]]:
+    """List what is of the kind, or in the group; None where there is no list; and what is amiss."""
     call = call_of(record, provider)
     operation = record.operation
     listing = {"create_video": "list_videos", "create_group": "list_groups"}.get(
         operation, "list_assets"
     )
     if not provider.supports(listing):
-        return None
+        return None, ""
     if operation == "create_video":
-        return (yield from _videos(provider))
+        return (yield from _videos(provider)), ""
+    if operation == "add_asset" and "group" not in call:
+        return None, ""
+    within = {"group": call["group"]} if operation == "add_asset" else {}
+    found: list[Any] = []
+    trouble = ""
+    try:
+        _ = yield from every(partial(_page, provider, listing, within), found)
+    except UnexpectedResponseError as error:
+        trouble = error.message
     if operation == "add_asset":  # not every vendor keeps an asset's name
-        if "group" not in call:
-            return None
-        within = {"group": call["group"]}
-        return (yield from every(partial(_page, provider, listing, within)))
-    found = yield from every(partial(_page, provider, listing, {}))
-    return [each for each in found if each.name == call.get("name")]
+        return found, trouble
+    return [each for each in found if each.name == call.get("name")], trouble
 
 
 def _page(

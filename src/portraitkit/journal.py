@@ -18,7 +18,8 @@ from typing import Any, Final, TypeAlias
 from attrs import evolve
 
 from . import liveness
-from .errors import ConfigError, JournalError
+from .configfile import path_of
+from .errors import JournalError
 from .journalfile import JournalFile
 from .records import DAMAGED, ENDINGS, Entry, Record, read_entry, records_of
 
@@ -72,7 +73,7 @@ class Journal:
     """
 
     def __init__(self, path: Path | str) -> None:
-        self.path: Final = _place(path)
+        self.path: Final = path_of(path, field="journal").absolute()
         self.alive: Final = self.path.with_name(f"{self.path.name}-alive")
         self.now: Callable[[], datetime] = _utc_now
         self._file = JournalFile(self.path)
@@ -187,7 +188,7 @@ class Journal:
         rows = ", ".join(str(each.id) for each in entries if each.kind == DAMAGED)
         jobs = ", ".join(f"{each.id} {each.operation} {each.handle}".strip() for each in left)
         if jobs or rows:
-            report(
+            _ = report(
                 f"the journal {str(self.path)!r} has damaged entries (rows {rows or 'missing'}), "
                 f"and these jobs cannot be resumed: {jobs or 'none'}. Look for what they made in "
                 "the vendor's console"
@@ -200,17 +201,6 @@ def report(text: str) -> bool:
     with suppress(Warning):  # made an error by the application: what goes on is worth more
         warnings.warn(text, stacklevel=3)
     return False
-
-
-def _place(path: Path | str) -> Path:
-    try:
-        if isinstance(path, str | Path) and "\0" not in str(path):
-            return Path(path).absolute()
-    except OSError:
-        pass  # a relative path, and the working directory is gone
-    raise ConfigError(
-        "the journal's path is none", field="journal", next_step="name a file, such as 'jobs.db'"
-    )
 
 
 def new_job() -> str:

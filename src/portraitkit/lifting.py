@@ -7,6 +7,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, Final, Generic, ParamSpec, Protocol, TypeVar
 
+from .argument_types import check_arguments
 from .errors import PortraitError, emptied
 from .flows.guarding import fit_to_leave
 from .flows.paging import Walk
@@ -226,6 +227,19 @@ class Beginning(Generic[T]):
         del bound.arguments["self"]
         return dict(bound.arguments)
 
+    def check(self) -> None:
+        """Refuse arguments of a wrong type, before anything looks into them."""
+        names = [each for each in _signature(self._operation).parameters if each not in _BEFORE]
+        given = dict(zip(names, self.args, strict=False)) | self.kwargs
+        try:
+            check_arguments(self._operation, given)
+        except PortraitError as error:
+            refused = error
+        else:
+            return
+        del given
+        raise fit_to_leave(refused, self.provider, self.name, self.provider.secrets)
+
     def __call__(self, *before: object) -> T:
         """Call the adapter's own method; what it refuses at once has context and no secret."""
         try:
@@ -240,6 +254,7 @@ class Beginning(Generic[T]):
         raise fit_to_leave(refused, self.provider, self.name, self.provider.secrets)
 
 
+_BEFORE: Final = ("self", "cursor")
 _signature: Final = functools.cache(inspect.signature)
 
 

@@ -8,7 +8,7 @@ and a property such as `VideoTask.video_url` hands out the plain text only when 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
@@ -155,10 +155,20 @@ class Failure:
 
 @frozen(kw_only=True)
 class Page(Generic[T]):
-    """One page of a list; `next` is what to ask the following page with, None on the last."""
+    """
+    One page of a list.
+
+    Attributes:
+        items: What it holds.
+        next: What to ask the following page with; None on the last.
+        to_come: How many rows the vendor's total still promises after this page.
+        lost: How many rows are missing for certain: unreadable ones, or promised and never sent.
+    """
 
     items: tuple[T, ...]
     next: str | None = None
+    to_come: int = 0
+    lost: int = 0
 
 
 @frozen(kw_only=True)
@@ -368,3 +378,5 @@ AssetRef: TypeAlias = Asset | str
 VerificationRef: TypeAlias = Verification | str
 VideoRef: TypeAlias = VideoTask | str
 """The object, its handle, or the vendor's bare id."""
+AssetRefs: TypeAlias = Sequence[Asset] | list[AssetRef] | list[str] | tuple[AssetRef, ...]
+"""Several of them; no plain sequence of texts, as one text is that too."""

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import ConfigError
 from .wire import is_loopback
 
+ORIGIN_KEYS: Final = frozenset({"base_url", "assets_url", "video_url"})
+"""The configuration keys that hold one."""
 _HOST: Final = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-def check_origin(url: str, *, field: str, paths: Collection[str] = ()) -> str:
+def check_origin(url: str, *, field: str) -> str:
     """
     Read a base URL: scheme, host and port alone. The library adds the paths.
 
-    Args:
-        url: As it stands in the configuration.
-        field: The key that it is the value of.
-        paths: What may follow all the same.
-
     Returns:
-        The origin in lower case, without a usual port and without a slash at its end, and with
-        one of *paths* if it has it.
+        The origin in lower case, without a usual port and without a slash at its end.
 
     Raises:
         ConfigError: It is no origin, or plain http to another machine.
@@ -34,20 +29,17 @@ def check_origin(url: str, *, field: str, paths: Collection[str] = ()) -> str:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
-        path = next((each for each in paths if parts.path.rstrip("/") == each), "")
-        parts = parts._replace(path="") if path else parts
         host = f"[{ipaddress.IPv6Address(host)}]" if ":" in host else host
         problem = _problem(parts, host)
     except ValueError:
-        parts, host, port, path, problem = urlsplit(""), "", None, "", "is not a URL"
+        parts, host, port, problem = urlsplit(""), "", None, "is not a URL"
     if problem or port == 0 or re.search(r"\s", url):
         raise ConfigError(
             f"{field} {problem or 'is not a URL'}",
             field=field,
             next_step='write an origin, like "https://api.example.com"',
         )
-    shown = "" if port in (None, _PORTS[parts.scheme]) else f":{port}"
-    return f"{parts.scheme}://{host}{shown}{path}"
+    return f"{parts.scheme}://{host}" + ("" if port in (None, _PORTS[parts.scheme]) else f":{port}")
 
 
 def _problem(parts: SplitResult, host: str) -> str:  # noqa: PLR0911  (one return for each problem)

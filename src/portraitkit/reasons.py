@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from attrs import frozen
 
@@ -46,7 +46,7 @@ def reason_of(thing: object) -> Reason:
 
 def error_in(thing: object) -> Reason:
     """Find out what a thing says of an error alone: not what any text beside its status says."""
-    if not isinstance(thing, Mapping):
+    if not _is_object(thing):
         return Reason()
     kept = {key: each for key, each in thing.items() if _plain(key) in _ERRORS}
     return reason_of(kept)
@@ -65,9 +65,9 @@ def _read(value: object, depth: int, *, is_error: bool) -> Reason:
         return Reason()
     if isinstance(value, str):
         return _read_text(value.strip(), depth)
-    if isinstance(value, list):
+    if _is_array(value):
         return _joined([_read(each, depth + 1, is_error=True) for each in value[:_MOST]])
-    if isinstance(value, Mapping):
+    if _is_object(value):
         return _read_object(value, depth, is_error=is_error)
     return Reason()
 
@@ -88,7 +88,7 @@ def _read_object(members: Mapping[Any, Any], depth: int, *, is_error: bool) -> R
     codes = [code for part in parts for code in part.codes] + own
     said = next((part.message for part in parts if part.message), "")
     if where := plain.get("loc"):
-        place = ".".join(str(each) for each in where) if isinstance(where, list) else str(where)
+        place = ".".join(str(each) for each in where) if _is_array(where) else str(where)
         said = f"{place}: {said}"
     return Reason(tuple(dict.fromkeys(each for each in codes if _is_code(each))), said)
 
@@ -116,9 +116,17 @@ def _objects_in(text: str) -> Iterator[object]:
 
 def _may_tell(found: object) -> bool:
     """Tell an error within a text from what any text may quote, such as a list of sizes."""
-    if isinstance(found, list):
-        return any(isinstance(each, Mapping) for each in found)
-    return isinstance(found, Mapping) or (isinstance(found, str) and "{" in found)
+    if _is_array(found):
+        return any(_is_object(each) for each in found)
+    return _is_object(found) or (isinstance(found, str) and "{" in found)
+
+
+def _is_object(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    return isinstance(value, Mapping)
+
+
+def _is_array(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def _plain(key: object) -> str:

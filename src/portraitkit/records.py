@@ -19,7 +19,8 @@ Entries are only ever added. What they say of a job together is a `Record`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -159,7 +160,8 @@ class Record:
 def read_entry(row: Sequence[Any]) -> Entry:
     """Read a row of the file. One that cannot be read is an entry of the kind `damaged`."""
     number, job, at, owner, kind, handle, facts = row
-    try:
+    texts = all(isinstance(each, str) for each in (job, at, kind, handle, facts))
+    with suppress(TypeError, ValueError, RecursionError):
         entry = Entry(
             id=number,
             job=job,
@@ -169,11 +171,8 @@ def read_entry(row: Sequence[Any]) -> Entry:
             handle=handle,
             facts=json.loads(facts),
         )
-        sound = _is_sound(entry)
-    except (TypeError, ValueError, RecursionError):
-        sound = False
-    if sound:
-        return entry
+        if texts and _is_sound(entry):
+            return entry
     named, thing = (each if isinstance(each, str) else "" for each in (job, handle))
     return Entry(
         id=number,
@@ -186,9 +185,7 @@ def read_entry(row: Sequence[Any]) -> Entry:
 
 
 def _is_sound(entry: Entry) -> bool:
-    if not (isinstance(entry.job, str) and isinstance(entry.handle, str) and entry.job):
-        return False
-    if type(entry.owner) is not int or entry.at.tzinfo is None:
+    if not entry.job or type(entry.owner) is not int or entry.at.tzinfo is None:
         return False
     if entry.kind not in (*ENDINGS, *_OTHERS) or not is_object(entry.facts):
         return False
@@ -204,11 +201,15 @@ def _is_texts(value: object) -> bool:
     return is_array(value) and all(isinstance(each, str) for each in value)
 
 
-_FACTS: Final = (
+def _is_number(value: object) -> bool:
+    return type(value) is int
+
+
+_FACTS: Final[Sequence[tuple[Callable[[object], bool], Sequence[str]]]] = (
     (_is_text, (*_SIMPLE, "operation", "call")),
     (_is_texts, ("missing", "likely_ids")),
     (is_object, ("arguments", "answer")),
-    (lambda value: type(value) is int, ("part",)),
+    (_is_number, ("part",)),
 )
 
 

@@ -18,13 +18,13 @@ from typing import Final
 
 from .errors import ConfigError
 from .media import read_regular
-from .ownership import others_at
 from .secret import Secret
 
 SCHEMES: Final = ("env", "file", "keyring")
 
 _FILE_LIMIT_BYTES: Final = 64 * 1024
-_OTHERS_MAY_READ: Final = 0o044
+_RIGHTS: Final = {0o044: "read", 0o022: "write"}
+_OTHERS_RIGHTS: Final = 0o066
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHELL_VARIABLE: Final = re.compile(r"\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|%[A-Za-z_][A-Za-z0-9_]*%")
 
@@ -159,11 +159,10 @@ def _from_file(text: str, folder: Path | None, *, where: str) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such path is possible"
         raise ConfigError(f"{path} cannot be read: {reason}") from None
-    written = f"{path} {reason}" if (reason := others_at(path)) else ""
-    read = os.name == "posix" and mode & _OTHERS_MAY_READ
-    if told := f"others may read {path}" if read else written:
+    if os.name == "posix" and mode & _OTHERS_RIGHTS:
+        may = " and ".join(word for bits, word in _RIGHTS.items() if mode & bits)
         warnings.warn(
-            f"{where}: {told}; take their right away: chmod 600",
+            f"{where}: others may {may} {path}; take their right away: chmod 600",
             UserWarning,
             stacklevel=5,
         )

@@ -140,6 +140,11 @@ class Sink:
         self._kept += plain
 
     @property
+    def public_only(self) -> bool:
+        """Whether the request is kept to the public internet."""
+        return self._request.public_only
+
+    @property
     def left_s(self) -> float:
         """Seconds until the whole has to be there."""
         return self._started + self._most_s - time.monotonic()

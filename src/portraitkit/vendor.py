@@ -80,6 +80,8 @@ class Vendor(ABC):
         media_host: Makes local files reachable for vendors that take only URLs.
         pacing: Replaces the adapter's pacing for `asset`, `verification` or `video`.
         rates: Replaces the adapter's rates, by family.
+        allow_private_addresses: Fetch sources and videos from this machine and its network too, as
+            where a link is your own server's.
         name_tokens: When the answer to a create is lost, look for what it made: of groups and
             assets, by a short token that is put behind each new name. Clients of `connect` do,
             unless the profile says otherwise. A name is read without its token in any case.
@@ -107,8 +109,6 @@ class Vendor(ABC):
     """Operations that only a person can do: who does what, where, and what to bring back."""
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {}
     default_rates: ClassVar[Mapping[str, Rate]] = {}
-    base_paths: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """What a base URL of the configuration may have after its origin, by key."""
     """How often an account may send each family of requests (`Request.family`)."""
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     """
@@ -125,6 +125,7 @@ class Vendor(ABC):
     media_host: MediaHost | None = field(default=None, eq=False, repr=masked_repr)
     pacing: Mapping[str, Pacing] = field(factory=dict[str, Pacing])
     rates: Mapping[str, Rate] = field(factory=dict[str, Rate])
+    allow_private_addresses: bool = False
     name_tokens: bool = False
 
     # -- what an adapter must say of itself ------------------------------------------------------
@@ -367,9 +368,10 @@ def told(result: R, data: object, vendor: Vendor) -> R:
     if not (why.code or why.message):
         return evolve(result, failure=None)
     failure = evolve(known, code=why.code, message=why.message)
-    ends = is_open and result.status_word
-    status = type(result.status)["FAILED"] if ends else result.status
-    return evolve(result, failure=failure, status=status)
+    changes: dict[str, Any] = {"failure": failure}
+    if is_open and result.status_word:
+        changes["status"] = type(result.status)["FAILED"]
+    return evolve(result, **changes)
 
 
 def _without_token(result: R) -> R:

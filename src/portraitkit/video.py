@@ -9,12 +9,14 @@ media in the order sent; `{{` and `}}` are literal braces. Media without a name 
 from __future__ import annotations
 
 import enum
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_type_hints
 
 from attrs import field, frozen
 
+from .argument_types import check_value
 from .errors import InvalidInputError, PromptError, masked_repr
 from .models import Adaptation, Asset, Finding, MediaType
 from .oneof import MediaRef, OneOf
@@ -133,6 +135,15 @@ class VideoRequest:
     extra: Mapping[str, Mapping[str, Any]] = field(
         factory=dict[str, Mapping[str, Any]], repr=masked_repr
     )
+
+    def __attrs_post_init__(self) -> None:
+        for name, hint in _request_hints().items():
+            check_value(name, getattr(self, name), hint)
+
+
+@functools.cache
+def _request_hints() -> dict[str, Any]:
+    return get_type_hints(VideoRequest)
 
 
 SCALARS: Final = (

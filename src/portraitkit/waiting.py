@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 Subject: TypeAlias = Literal["asset", "verification", "video"]
 OnEvent: TypeAlias = Callable[[Event], object]
+_PASSING: Final = (ConnectionFailedError, RateLimitedError, ServiceUnavailableError)
 _TICK_S: Final = 0.001
 """Clocks round: a rest as short as this may be none, and the look after it the same again."""
 
@@ -48,12 +49,19 @@ class Pacing:
 
 @frozen(kw_only=True)
 class Sight:
-    """What one look saw."""
+    """
+    What one look saw.
+
+    Attributes:
+        settled: Whether it has ended.
+        presumed: Whether it has ended by our clock alone: it is looked at until the deadline.
+    """
 
     handle: str
     status: AssetStatus | VerificationStatus | VideoStatus
     status_word: str
     settled: bool
+    presumed: bool = False
 
 
 def wait(
@@ -65,12 +73,15 @@ def wait(
     pacing: Pacing,
     deadline_s: float | None,
     on_event: OnEvent | None,
+    is_new: bool = True,
+    elsewhere: Callable[[T], Flow[T | None]] | None = None,
 ) -> Flow[T]:
     """
     Look until it is settled.
 
     Passing faults of the network or the vendor are ridden out until the deadline; *before* stands
-    for what is known while a new thing cannot be found yet. The last look leaves itself a second.
+    for what is known while a thing *is_new* and cannot be found yet. What was found once and is not
+    any more is gone, unless it is found *elsewhere*. The last look leaves itself a second.
 
     Raises:
         WaitTimeoutError: The deadline passed, or the vendor kept saying what is not understood.
@@ -85,13 +96,13 @@ def wait(
     understood_s = now_s
     while True:
         fault, seen = None, True
+        is_new = is_new and now_s - started_s <= pacing.unseen_s
         try:
-            state = yield from within(look(), until_s)
-        except NotFoundError as error:
-            seen = False
-            if now_s - started_s > pacing.unseen_s:
-                raise error.fill(handle=sight_of(state).handle) from None
-        except (ConnectionFailedError, RateLimitedError, ServiceUnavailableError) as error:
+            looked = _found(look, elsewhere, state, is_new=is_new)
+            if (found := (yield from within(looked, until_s))) is not None:
+                state, is_new = found, False
+            seen = found is not None
+        except _PASSING as error:
             fault = error
         except PortraitError as error:
             raise error.fill(handle=sight_of(state).handle) from None
@@ -108,12 +119,38 @@ def wait(
         rest_s = None if is_last else min(step_s, last_s - now_s)
         if on_event:
             _ = on_event(_event(sight, subject, looks, now_s - started_s, rest_s))
-        if settled:
+        if settled or (rest_s is None and sight.presumed and fault is None):
             return state
         if rest_s is None:
             patience_s = None if patient else pacing.unknown_s
             raise _expired(sight, subject, limit_s, fault, patience_s) from fault
         now_s = yield from pause(rest_s)
+
+
+def _found(
+    look: Callable[[], Flow[T]],
+    elsewhere: Callable[[T], Flow[T | None]] | None,
+    state: T,
+    *,
+    is_new: bool,
+) -> Flow[T | None]:
+    """Look; None if it is not found and may be too new for that."""
+    try:
+        return (yield from look())
+    except NotFoundError as error:
+        missing = error
+    if is_new:
+        return None
+    found = None
+    try:
+        found = (yield from elsewhere(state)) if elsewhere else None
+    except _PASSING:
+        raise
+    except PortraitError:
+        pass
+    if found is None:
+        raise missing
+    return found
 
 
 def _event(

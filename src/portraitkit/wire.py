@@ -66,6 +66,8 @@ class Request:
         secrets: Values in it that no text may show, such as a token in the body.
         save_to: Where a successful answer's body is streamed; `Response.content` is then empty.
             It goes on from attempt to attempt, and belongs to whoever made it.
+        public_only: Whether it is sent to addresses of the public internet only, as a link is that
+            a stranger may have made.
         limit_bytes: The largest body accepted.
         timeout_s: Cuts the configured timeouts down, as in the last seconds of a wait.
         family: What the vendor counts it as where it limits rates, such as `GetAsset`.
@@ -82,6 +84,7 @@ class Request:
     silent: bool = field(default=False, eq=False)
     secrets: tuple[Secret, ...] = field(default=(), repr=False, eq=False)
     save_to: Part | None = field(default=None, eq=False)
+    public_only: bool = field(default=False, eq=False)
     limit_bytes: int = JSON_LIMIT_BYTES
     timeout_s: float | None = field(default=None, eq=False)
     family: str = field(default="", eq=False)

@@ -64,7 +64,7 @@ def test_the_library_is_searched_and_emptied(replay_cassette):
 
 
 def test_a_foreign_asset_is_refused_in_the_guides_words(replay_cassette):
-    """HTTP 400 names the asset and the member that holds it."""
+    """HTTP 400 names the asset and the member that holds it; a look says that it is not here."""
 
     def story(provider):
         request = VideoRequest(prompt="{image_1} smiles", media=References(images=[ASSET_ID]))
@@ -77,3 +77,4 @@ def test_a_foreign_asset_is_refused_in_the_guides_words(replay_cassette):
         caught.value.code,
         caught.value.field,
     )
+    assert f"{ASSET_ID} is not in this account and project" in caught.value.next_step

@@ -72,7 +72,7 @@ def test_a_finished_video_is_downloaded(replay_cassette, tmp_path):
         task.ratio,
         task.resolution,
     )
-    assert b"in place of a film" == path.read_bytes()
+    assert b"0000ftypisom in place of a film" == path.read_bytes()
 
 
 def test_both_documented_forms_of_a_list_are_read(replay_cassette):

@@ -85,7 +85,10 @@ def test_every_operation_is_awaited_or_iterated(name):
         ),
         ("add_assets", "-> 'list[Asset]'"),
         ("delete_asset", "(self, asset: 'AssetRef') -> 'None'"),
-        ("download_video", "(self, task: 'VideoRef', path: 'str | Path') -> 'Path'"),
+        (
+            "download_video",
+            "*, deadline_s: 'float | None' = None, overwrite: 'bool' = False) -> 'Path'",
+        ),
     ],
 )
 def test_help_shows_what_comes_back(name, line):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import traceback
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import ClassVar
 
@@ -84,6 +85,10 @@ class Listless(AllToken):
 
 def at(kind, **settings):
     return kind(api_key=Secret(KEY), **settings)
+
+
+OPENED = result(H5Link="https://h5.example/x", BytedToken="T" * 34)
+PASSED = result(GroupId=GROUP_ID)
 
 
 # -- adding ----------------------------------------------------------------------------------------
@@ -451,13 +456,62 @@ def test_a_refused_asset_raises_with_its_reason(script):
 
 
 def test_what_is_settled_is_not_asked_about(provider):
-    """An active asset is returned, a failed one raised, several handed back: no request at all."""
-    active, failed = asset(status=AssetStatus.ACTIVE), asset(status=AssetStatus.FAILED)
+    """A failed asset is raised, or handed back with others, without a request."""
+    failed = asset(status=AssetStatus.FAILED)
 
-    assert active is replay(provider.wait_until_active(active), []).result
-    assert [active, failed] == replay(provider.wait_until_all_active([active, failed]), []).result
+    assert [failed] == replay(provider.wait_until_all_active([failed]), []).result
     with pytest.raises(errors.AssetFailedError, match="no reason given"):
         replay(provider.wait_until_active(failed), [])
+
+
+def test_what_is_known_to_be_active_is_looked_at_once(provider):
+    """It may have gone since: one look, at once, tells; and what was found before is not new."""
+    active, failed = asset(status=AssetStatus.ACTIVE), asset(2, status=AssetStatus.FAILED)
+    still, gone = result(Id=active.id, Status="Active"), refusal("NotFound", 404)
+
+    done = replay(provider.wait_until_active(active), [still])
+    several = replay(provider.wait_until_all_active([active, failed]), [still])
+    lost = replay(provider.wait_until_all_active([active, failed]), [gone, *[listing()] * 2])
+
+    pauses = [step.seconds for step in done.steps if isinstance(step, Pause)]
+    assert (AssetStatus.ACTIVE, 0) == (done.result.status, sum(pauses))
+    assert [AssetStatus.ACTIVE, AssetStatus.FAILED] == [each.status for each in several.result]
+    assert [AssetStatus.FAILED] * 2 == [each.status for each in lost.result]
+    with pytest.raises(errors.NotFoundError):
+        replay(provider.wait_until_active(active), [gone, *[listing()] * 2])
+
+
+def test_what_was_found_and_then_is_not_is_gone(provider):
+    """Only a new thing may be unseen for a while."""
+    seen, gone = result(Id=ASSET_ID, Status="Processing"), refusal("NotFound", 404)
+
+    with pytest.raises(errors.NotFoundError):
+        replay(provider.wait_until_active(ASSET_ID), [seen, gone])
+    parts = replay(provider.wait_until_all_active([ASSET_ID]), [seen, gone])
+    assert [AssetStatus.FAILED] == [each.status for each in parts.result]
+
+
+def test_what_is_listed_is_not_gone(provider):
+    """Before an asset is given up that cannot be read, its group's list is asked."""
+    seen, gone = result(Id=f"{ASSET_ID}1", Status="Processing"), refusal("NotFound", 404)
+    listed = listing({"Id": f"{ASSET_ID}1", "Status": "Active"})
+
+    one = replay(provider.wait_until_active(asset(1)), [seen, gone, listed])
+    parts = replay(provider.wait_until_all_active([asset(1)]), [seen, gone, listed])
+
+    assert [AssetStatus.ACTIVE] * 2 == [each.status for each in (one.result, *parts.result)]
+
+
+def test_a_group_that_is_gone_fails_each_of_its_assets(provider):
+    """A batch is told asset by asset, and not by one exception for all."""
+    gone = refusal("NotFound", 404)
+    given = [asset(number) for number in (1, 2)]
+    provider = evolve(provider, pacing={"asset": Pacing(unseen_s=0)})
+
+    done = replay(provider.wait_until_all_active(given), [gone] * 3)
+
+    assert [AssetStatus.FAILED] * 2 == [each.status for each in done.result]
+    assert isinstance(done.result[0].failure.error, errors.NotFoundError)
 
 
 def listing(*rows):
@@ -568,6 +622,37 @@ def test_a_face_check_that_runs_out_is_an_error(hand, simulator):
     assert check.handle == caught.value.handle
 
 
+def test_a_check_by_its_handle_is_waited_for_through_faults(provider, hand):
+    """The first look rides out a fault as the others do; what ends the wait names the handle."""
+    check = hand.start_verification("Ann", callback_url="https://app.example/back")
+    for given in (check.handle, check.token.reveal()):
+        busy, done = answer(b"", 503), result(GroupId=GROUP_ID)
+        flow = at(AllToken).wait_until_verified(given)
+        refused = replay(flow, [errors.ConnectionFailedError("no route"), busy, done]).result
+
+        assert GROUP_ID == refused.id
+    with pytest.raises(errors.AuthenticationError) as caught:
+        replay(provider.wait_until_verified(check.handle), [refusal("Unauthorized", 401)])
+    assert check.handle == caught.value.handle
+
+
+def test_a_check_that_is_late_by_the_clock_alone_is_asked_about_on(provider):
+    """The vendor may be more patient than its pages; what it calls expired itself ends the wait."""
+    late = replay(provider.start_verification("Ann", callback_url="https://app.example"), [OPENED])
+    check, far = late.result, datetime(2040, 1, 1, tzinfo=UTC)
+    pending = evolve(refusal("ValidatePending"), received_at=far)
+    expired = evolve(refusal("TokenExpired"), received_at=far)
+
+    single = replay(provider.check_verification(check), [pending]).result
+    passed = replay(provider.wait_until_verified(check), [pending, pending, PASSED]).result
+
+    assert (VerificationStatus.EXPIRED, "") == (single.status, single.status_word)
+    assert GROUP_ID == passed.id
+    with pytest.raises(errors.VerificationFailedError, match="expired") as caught:
+        replay(provider.wait_until_verified(check), [pending, expired])
+    assert "TokenExpired" == caught.value.result.status_word
+
+
 def test_a_verified_check_is_not_asked_about(provider):
     """Its group is there already."""
     group = Group(provider="alltoken", account=provider.account, id=GROUP_ID)
@@ -621,6 +706,28 @@ def test_a_preview_sends_nothing_and_shows_the_very_body(hand, simulator):
     assert {"Authorization": "Bearer <secret>"}.items() <= preview.headers.items()
     assert KEY not in repr(preview)
     assert {"model": "seedance-2.0", "prompt": "a quiet sea"} == preview.body
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (result(Id=ASSET_ID, Status="Processing"), "is not active yet"),
+        (result(Id=ASSET_ID, Status="Failed"), "was refused by its review"),
+        (result(Id=ASSET_ID, Status="Active"), "is active here"),
+        (refusal("NotFound", 404), "is not in this account and project"),
+        (refusal("Forbidden", 403), "is not in this account and project"),
+        (answer(b"", 503), "could not be looked up"),
+    ],
+)
+def test_a_video_refused_for_an_asset_says_what_is_the_matter_with_it(provider, said, words):
+    """Looking it up is free; the refusal stays what it is, and nothing is created again."""
+    error = {"code": "upstream_invalid_parameter", "message": f"asset {ASSET_ID} is not found"}
+    request = VideoRequest(prompt="x", media=References(images=[ASSET_ID]))
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        replay(provider.create_video(request), [answer({"error": error}, 400), said])
+
+    assert f"{ASSET_ID} {words}" in caught.value.next_step
+    assert "upstream_invalid_parameter" == caught.value.code
 
 
 def test_a_preview_of_a_bare_request_has_no_credential():
@@ -831,14 +938,78 @@ def test_a_finished_video_without_a_link_is_unreadable(provider, tmp_path):
         replay(flow, [answer({"id": "vgen_1", "status": "completed"})])
 
 
-@pytest.mark.parametrize("link", ["mia.mp4", "//media.example/mia.mp4", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "mia.mp4",
+        "//media.example/mia.mp4",
+        "file:///etc/passwd",
+        "http://media.example/mia.mp4",
+        "http://127.0.0.1:8080/mia.mp4",
+    ],
+)
 def test_a_link_that_is_no_web_address_is_unreadable(provider, tmp_path, link):
     """Whatever a vendor calls a link, only the web is asked for it."""
     body = {"id": "vgen_1", "status": "completed", "video_url": link}
     flow = provider.download_video("vgen_1", tmp_path / "mia.mp4")
 
-    with pytest.raises(errors.UnexpectedResponseError, match="no web address"):
+    with pytest.raises(errors.UnexpectedResponseError, match="no https address"):
         replay(flow, [answer(body)])
+
+
+# -- links to this machine and its network ---------------------------------------------------------
+
+PRIVATE = [
+    "https://127.0.0.1:8080/mia.png",
+    "https://169.254.169.254/latest/meta-data",
+    "https://[::ffff:10.0.0.1]/mia.png",
+    "https://2130706433/mia.png",
+    "https://localhost/mia.png",
+]
+
+
+@pytest.mark.parametrize("url", PRIVATE)
+def test_a_source_in_a_private_network_is_not_fetched(url):
+    """Neither itself nor where a redirect leads; nothing is sent there."""
+    private = "https://example.com/mia.png", [answer("", 302, headers={"location": url})]
+
+    for source, answers in ((url, []), private):
+        with pytest.raises(errors.MediaError, match="not on the public internet") as caught:
+            replay(at(UploadsOnly).add_asset(GROUP_ID, source), answers)
+        assert "source" == caught.value.field
+
+
+@pytest.mark.parametrize("url", PRIVATE)
+def test_a_video_in_a_private_network_is_not_fetched(provider, tmp_path, url):
+    """A vendor's link is kept to the public internet, and so is where it redirects."""
+    for link, answers in ((url, []), ("https://media.example/", [url])):
+        done = answer({"id": "vgen_1", "status": "completed", "video_url": link})
+        moved = [answer("", 302, headers={"location": each}) for each in answers]
+        flow = provider.download_video("vgen_1", tmp_path / "mia.mp4")
+
+        with pytest.raises(errors.UnexpectedResponseError, match="public internet") as caught:
+            replay(flow, [done, *moved])
+        assert caught.value.handle
+
+
+@pytest.mark.parametrize(
+    "options", [{"allow_private_addresses": True}, {"base_url": "http://127.0.0.1:8360"}]
+)
+def test_a_private_network_may_be_allowed(options):
+    """By the profile's word, or because the vendor's stand-in is on this machine."""
+    flow = at(UploadsOnly, **options).add_asset(GROUP_ID, "http://127.0.0.1:8080/mia.png")
+
+    done = replay(flow, [answer(PNG), result(Id=ASSET_ID)])
+
+    assert [False, False] == [each.public_only for each in done.requests]
+
+
+def test_what_a_stranger_may_have_made_is_kept_to_the_public_internet(provider, tmp_path):
+    """The transport is told so with every such request, and with no other."""
+    source = at(UploadsOnly).add_asset(GROUP_ID, "https://example.com/mia.png")
+    done = replay(source, [answer(PNG), result(Id=ASSET_ID)])
+
+    assert [True, False] == [each.public_only for each in done.requests]
 
 
 # -- changes that were repeated --------------------------------------------------------------------

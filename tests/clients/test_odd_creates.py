@@ -11,7 +11,10 @@ import httpx
 import pytest
 
 import portraitkit as pk
+from portraitkit.building import build_provider
 from portraitkit.likely import ids_in
+from portraitkit.simulators.__main__ import ACCOUNT, load
+from portraitkit.testing import simulated
 
 pytestmark = pytest.mark.outside_the_contract
 
@@ -215,3 +218,28 @@ def test_a_read_that_cannot_be_read_keeps_its_answer_too():
 def test_ids_are_members_called_so(data, found):
     """Of what was made, likeliest first; not of the request, the error or the account."""
     assert found == ids_in(data)
+
+
+SETTINGS = {vendor: {} for vendor in VENDORS} | {"apiyi": {"assets": "icover"}}
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["javascript:alert(1)//", "data:text/html,x", "http://evil.example", "http://127.0.0.1:8360"],
+)
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_face_check_on_no_https_page_is_not_handed_on(vendor, link):
+    """Nobody's browser is sent there. The error does not show it, and the open check has a name."""
+    keys = {"access_key": ACCOUNT.access_key, "secret_key": ACCOUNT.secret_key}
+    keys = keys if vendor in ("volcengine", "byteplus") else {}
+    settings = {"api_key": ACCOUNT.api_key, "library_key": ACCOUNT.library_key, **keys}
+    wanted = settings if vendor == "apiyi" else {k: settings[k] for k in ("api_key", *keys)}
+    provider = build_provider(vendor, {**wanted, **SETTINGS[vendor]})[1]
+    simulator = load(vendor)(base_url=link)
+    simulator.add_account(ACCOUNT)
+
+    with pytest.raises(pk.OutcomeUnknownError, match="no https address") as caught:
+        check(simulated(provider, simulator))
+
+    assert link not in str(caught.value)
+    assert caught.value.handle or vendor != "token360"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import secrets
 
@@ -9,9 +10,10 @@ import pytest
 from peers import http
 
 from portraitkit.client import Client
-from portraitkit.errors import InvalidInputError
+from portraitkit.errors import InvalidInputError, Outcome, WaitTimeoutError
 from portraitkit.parts import Part
-from portraitkit.testing import VirtualTime
+from portraitkit.sink import Sink
+from portraitkit.testing import VirtualTime, answer
 from portraitkit.transport import TransportError
 from portraitkit.wire import Request, send
 
@@ -199,3 +201,68 @@ def test_what_may_not_be_replaced_is_refused_before_anything_is_sent(
 
     assert ("overwrite" if replaceable else "path") == caught.value.field
     assert ("overwrite=True" in caught.value.next_step) == replaceable
+
+
+# -- streams that do not end -----------------------------------------------------------------------
+
+
+def test_a_file_that_trickles_is_given_up(part, monkeypatch):
+    """A byte a second keeps every read alive; after a minute it is too slow to be waited for."""
+    seconds = iter(range(10**6))
+    monkeypatch.setattr("portraitkit.sink.time.monotonic", lambda: next(seconds))
+    sink = Sink(Request(method="GET", url="https://media.example/", save_to=part), 600)
+    sink.asks()
+    sink.begin(200, {})
+
+    with pytest.raises(TransportError, match="less than 1024 bytes a second") as caught:
+        for _ in range(1000):
+            sink.take(b"x")
+    sink.leave()
+
+    assert (60 < next(seconds) < 200, True) == (True, caught.value.passing)
+    assert [] == list(part.target.parent.iterdir())
+
+
+def test_an_answer_that_trickles_is_given_up(monkeypatch):
+    """What is held in memory has a limit in all, however alive the connection is."""
+    seconds = iter(range(10**6))
+    monkeypatch.setattr("portraitkit.sink.time.monotonic", lambda: next(seconds))
+    sink = Sink(Request(method="GET", url="https://media.example/"), 30)
+    sink.begin(200, {})
+
+    with pytest.raises(TransportError, match="answer not complete in 30 s"):
+        for _ in range(1000):
+            sink.take(b" ")
+
+
+@pytest.mark.parametrize(
+    ("start", "block"),
+    [(gzip.compress(b"")[:10], b"\0\0\0\xff\xff"), (b"", gzip.compress(b""))],
+    ids=["blocks", "members"],
+)
+def test_a_packed_answer_that_unpacks_to_nothing_ends(start, block):
+    """Endless empty blocks never reach the limit of what they hold; they have one of their own."""
+    sink = Sink(Request(method="GET", url="https://media.example/", limit_bytes=1000), 600)
+    sink.begin(200, {"Content-Encoding": "gzip"})
+    sink.take(start)
+
+    with pytest.raises(TransportError, match="answer larger than 1000 bytes"):
+        for _ in range(600):
+            sink.take(block * 1000)
+
+
+def test_a_deadline_ends_a_download_and_keeps_the_handle(script, target):
+    """The error is a wait's: what was waited for can be asked again, and nothing is left behind."""
+    body = {"id": "vgen_1", "status": "completed", "video_url": "https://media.example/mia.mp4"}
+
+    def stalls(request):
+        vendor.time.sleep(request.timeout_s)
+        raise TransportError(Outcome.UNKNOWN, f"answer not complete in {request.timeout_s:g} s")
+
+    vendor = script(answer(body), stalls)
+
+    with pytest.raises(WaitTimeoutError, match="not here after 20 s") as caught:
+        vendor.run(lambda p: p.download_video("vgen_1", target, deadline_s=20))
+
+    assert caught.value.handle.startswith("pk1:alltoken:")
+    assert (20, []) == (vendor.time.monotonic() - vendor.times_s[0], list(target.parent.iterdir()))

@@ -20,7 +20,7 @@ import pytest
 from attrs import evolve
 from peers import http
 
-from portraitkit import errors
+from portraitkit import addresses, errors
 from portraitkit.attempts import Budget
 from portraitkit.errors import Outcome
 from portraitkit.flows.downloading import follow
@@ -291,7 +291,8 @@ def test_a_file_that_has_begun_has_all_its_time(raw_server, transmit, tmp_path):
 
     server = raw_server(act)
 
-    transmit(get(server.url, save_to=tmp_path / "mia.mp4"), timeouts=Timeouts(total_s=0.2))
+    part = Part(tmp_path / "mia.mp4")
+    transmit(get(server.url, save_to=part), timeouts=Timeouts(total_s=0.2))
 
     assert FILM == (tmp_path / "mia.mp4").read_bytes()
 
@@ -444,6 +445,79 @@ def test_a_bare_request_follows_redirects_without_credentials(raw_server, play):
     assert b"sig=1" not in last.seen[0]
 
 
+# -- addresses -------------------------------------------------------------------------------------
+
+
+def leads_to(monkeypatch, *addresses):
+    """Let every name lead to these addresses, and keep which were asked for."""
+    asked, truly = [], socket.getaddrinfo
+
+    def look_up(host, port, *args, **options):
+        asked.append(host)
+        if host in addresses:
+            return truly(host, port, *args, **options)
+        kinds = [socket.AF_INET6 if ":" in each else socket.AF_INET for each in addresses]
+        pairs = zip(kinds, addresses, strict=True)
+        return [(kind, socket.SOCK_STREAM, 6, "", (each, port)) for kind, each in pairs]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return asked
+
+
+@pytest.mark.parametrize("other", ["10.0.0.1", "169.254.169.254", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_name_that_leads_to_a_private_address_is_not_connected_to(
+    raw_server, free_url, transmit, monkeypatch, other, is_open
+):
+    """One such address among public ones is enough; nothing tells whether anybody listens."""
+    server = raw_server(http(b"a secret of this network"))
+    port = (server.url if is_open else free_url).rpartition(":")[2]
+    _ = leads_to(monkeypatch, "127.0.0.1" if is_open else "8.8.8.8", other)
+
+    with pytest.raises(errors.MediaError, match="not on the public internet") as caught:
+        transmit(get(f"http://media.example:{port}/mia.mp4", public_only=True))
+
+    assert ("source", []) == (caught.value.field, server.seen)
+
+
+def test_what_is_connected_to_is_what_was_checked(raw_server, transmit, monkeypatch):
+    """The name is looked up once, each of its addresses is tried, and the host is told the name."""
+    server = raw_server(http(b"film"))
+    asked = leads_to(monkeypatch, "::1", "127.0.0.1")
+    monkeypatch.setattr(addresses, "is_public", lambda address: True)
+    port = server.url.rpartition(":")[2]
+
+    response = transmit(get(f"http://media.example:{port}/mia.mp4", public_only=True))
+
+    assert (b"film", 1) == (response.content, asked.count("media.example"))
+    assert f"host: media.example:{port}".encode() in server.seen[0].lower()
+
+
+def test_a_name_that_leads_nowhere_was_not_asked(transmit, monkeypatch):
+    """Nothing was sent, and the system says why."""
+
+    def look_up(*args, **options):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    with pytest.raises(TransportError, match="cannot connect: Name or service") as caught:
+        transmit(get("https://media.example/mia.mp4", public_only=True))
+
+    assert Outcome.NOT_SENT is caught.value.outcome
+
+
+def test_a_proxy_looks_the_name_up(raw_server, transmit, monkeypatch):
+    """It may be on this machine; what it connects to is its own affair."""
+    proxy = raw_server(http(b"film"))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+
+    response = transmit(get("http://media.example/mia.mp4", public_only=True))
+
+    assert b"film" == response.content
+    assert proxy.seen[0].startswith(b"GET http://media.example/mia.mp4 ")
+
+
 # -- downloads -------------------------------------------------------------------------------------
 
 
@@ -539,8 +613,8 @@ MP4 = b"\0\0\0\x18ftypmp42" + bytes(200)
         (http(b"<html>sorry", Content_Type="text/html; charset=utf-8"), "in place of the file"),
         (http(b"<?xml version='1.0'?><Error/>"), "in place of the file"),
         (http(b'{"error": "expired"}', Content_Type="video/mp4"), "in place of the file"),
-        (http(MP4, Content_Encoding="br"), "in place of the file"),
-        (http(MP4, Content_Encoding="zstd"), "in place of the file"),
+        (http(MP4, Content_Encoding="br"), "packed as 'br', which was not asked for"),
+        (http(MP4, Content_Encoding="zstd"), "packed as 'zstd', which was not"),
         (http(gzip.compress(MP4) * 2, Content_Encoding="gzip"), "damaged gzip"),
         (http(b"", Content_Type="video/mp4"), "the file came empty"),
     ],
@@ -622,7 +696,7 @@ def test_a_disk_that_fills_up_on_the_way_is_told_too(raw_server, transmit, tmp_p
 def test_a_finished_video_is_downloaded_without_credentials(raw_server, play, tmp_path):
     """The whole operation over a socket: the link's host sees no key."""
     server = raw_server(http(MP4))
-    provider = AllToken(api_key=Secret(KEY))
+    provider = AllToken(api_key=Secret(KEY), base_url="http://127.0.0.1:8360")
     task = VideoTask(
         provider="alltoken",
         account=provider.account,

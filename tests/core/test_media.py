@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import threading
 from pathlib import Path
@@ -21,6 +22,7 @@ from portraitkit.media import (
     as_upload,
     measure,
     read_file,
+    read_regular,
     sniff,
 )
 from portraitkit.models import MediaType
@@ -171,6 +173,28 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, name):
         read_file(tmp_path / name)
     assert caught.value.field == "source"
     assert str(tmp_path.parent) not in str(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("pipe", "is no file"),
+        ("/dev/zero", "is no file"),
+        (".", "(?i)is a directory"),
+        ("large.bin", "larger than 1000 bytes"),
+    ],
+)
+def test_only_a_file_that_has_an_end_is_read(tmp_path, name, said):
+    """A pipe that nobody writes to is not waited for, and a device does not fill the memory."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large.bin").write_bytes(bytes(1001))
+
+    with pytest.raises(OSError, match=said):
+        read_regular(tmp_path / name, 1000)
+
+    (tmp_path / "full.bin").write_bytes(bytes(1000))
+    assert read_regular(tmp_path / "full.bin", 1000) == bytes(1000)
 
 
 # -- limits ----------------------------------------------------------------------------------------

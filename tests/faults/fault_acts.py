@@ -190,12 +190,12 @@ IDS: Final = frozenset(
 STATUSES: Final = frozenset(["status", "Status", "UpstreamStatus"])
 
 
-def members(content: bytes, keys: frozenset[str], value: object) -> bytes:
+def members(content: bytes, keys: frozenset[str], value: Callable[[], object]) -> bytes:
     """Replace members of these names, however deep they are."""
 
     def visit(part: Any) -> Any:
         if isinstance(part, dict):
-            return {key: value if key in keys else visit(inner) for key, inner in part.items()}
+            return {key: value() if key in keys else visit(inner) for key, inner in part.items()}
         return [visit(each) for each in part] if isinstance(part, list) else part
 
     return json.dumps(visit(json.loads(content or b"{}"))).encode()
@@ -242,5 +242,15 @@ LUMP: Final = b"x" * (64 * 1024)
 def redirect(front: Front, visit: Visit) -> End:
     target = front.elsewhere + visit.read().target.removeprefix(front.url)
     answer = evolve(_response(front, "", ""), status=307, headers={"location": target})
+    visit.write(bytes_of(answer))
+    return End.KEEP
+
+
+def see_other(front: Front, visit: Visit) -> End:
+    """Act, and send the caller on; a media host answers as ever."""
+    request = visit.read()
+    answer = front.answer(request)
+    if not path_of(request).startswith("/media/"):
+        answer = evolve(nothing(front, request), status=303, headers={"location": "/elsewhere"})
     visit.write(bytes_of(answer))
     return End.KEEP

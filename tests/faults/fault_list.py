@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from itertools import count
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -28,6 +29,7 @@ from fault_acts import (
     page_instead,
     redirect,
     says,
+    see_other,
     unanswered,
     unread,
 )
@@ -167,10 +169,17 @@ FAULTS: Final = (
         play=says(429, BUSY, **{"retry-after": str(A_DAY_S)}),
     ),
     *_gateway(500),
+    *_gateway(501),
     *_gateway(502),
     *_gateway(503),
     *_gateway(504),
+    Fault(
+        name="503 with HTML and Retry-After, acted",
+        means=_M.GATEWAY,
+        play=says(503, html, acted=True, **{"retry-after": str(RETRY_AFTER_S)}),
+    ),
     Fault(name="503 in the vendor's own form", means=_M.DOWN, play=says(503, DOWN)),
+    Fault(name="503 in that form, acted", means=_M.DOWN, play=says(503, DOWN, acted=True)),
     *_no_proof("alltoken"),
     Fault(name="HTML with status 200", means=_M.UNREADABLE, play=page_instead),
     Fault(
@@ -199,21 +208,22 @@ FAULTS: Final = (
     Fault(
         name="ids as numbers",
         means=_M.ODD,
-        play=changed(lambda content: members(content, IDS, 7)),
+        play=changed(lambda content: members(content, IDS, count(7).__next__)),
     ),
     Fault(
         name="statuses as lists",
         means=_M.ODD,
-        play=changed(lambda content: members(content, STATUSES, ["x"])),
+        play=changed(lambda content: members(content, STATUSES, lambda: ["x"])),
     ),
     Fault(
         name="unknown status word",
         means=_M.NEW_WORD,
-        play=changed(lambda content: members(content, STATUSES, "Pondering")),
+        play=changed(lambda content: members(content, STATUSES, lambda: "Pondering")),
     ),
     Fault(name="plain body labelled gzip", means=_M.HARMLESS, play=false_gzip),
     _lost("damaged gzip", damaged_gzip),
     Fault(name="redirect to another host", means=_M.MOVED, play=redirect),
+    Fault(name="303 to another path, acted", means=_M.MOVED, play=see_other),
     Fault(name="clock 20 minutes off", means=_M.STALE, skew_s=SKEW_S, lasting_only=True),
 )
 

@@ -133,6 +133,40 @@ def test_cleaning_again_changes_nothing(salt):
         assert cleaned == sanitiser(each.vendor, salt=salt).clean(cleaned), each.name
 
 
+RANDOM = random.Random(9).randbytes
+SHAPES = {
+    "hex": lambda: RANDOM(20).hex(),
+    "base64 of hex": lambda: base64.b64encode(RANDOM(20).hex().encode()).decode(),
+    "base64, two signs": lambda: base64.b64encode(RANDOM(22)).decode(),
+    "base64, one sign": lambda: base64.b64encode(RANDOM(32)).decode(),
+    "base64, long": lambda: base64.b64encode(RANDOM(64)).decode(),
+    "base64url, two signs": lambda: base64.urlsafe_b64encode(RANDOM(22)).decode(),
+    "base64url": lambda: base64.urlsafe_b64encode(RANDOM(33)).decode(),
+    "access key id": lambda: "AKLT" + base64.b64encode(RANDOM(24).hex().encode()).decode()[:43],
+    "key": lambda: "sk-" + base64.b32encode(RANDOM(20)).decode(),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_piece_of_a_random_value_survives(shape):
+    """No eight characters in a row, in unknown members, messages, headers and texts of JSON."""
+    made = [SHAPES[shape]() for _ in range(60)]
+    one_, two, three, four = (made[each::4] for each in range(4))
+    cassette = answered(
+        {
+            "zebra": one_,
+            "error": {"message": [f"cannot use {each} today" for each in two]},
+            "inner": json.dumps({"blob": three}),
+        },
+        **{f"x_zebra_{number}": each for number, each in enumerate(four)},
+    )
+
+    written = dump(sanitiser().clean(cassette)).replace("\\", "")
+
+    left = [each for each in made if any(each[n : n + 8] in written for n in range(len(each) - 7))]
+    assert [] == left
+
+
 def test_a_real_id_has_one_false_id_everywhere():
     """Address, body, message and another cassette agree, so flows still join."""
     real = "cgt-20260911153012-qwert"

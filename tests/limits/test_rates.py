@@ -115,7 +115,10 @@ def use(client, folder):
         ("start_verification", lambda: client.check_verification(client.start_verification("Ann"))),
         ("list_videos", lambda: list(client.list_videos())),
         ("cancel_video", lambda: client.cancel_video(other)),
-        ("download_video", lambda: client.download_video(client.wait_for_video(task), picture)),
+        (
+            "download_video",
+            lambda: client.download_video(client.wait_for_video(task), folder / "mia.mp4"),
+        ),
         ("delete_asset", lambda: client.delete_asset(asset)),
         ("delete_group", lambda: client.delete_group(group)),
     ]

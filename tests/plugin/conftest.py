@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+import portraitkit
+
+# Each run within this process forgets the modules that it loaded; what the package loads late
+# and keeps would then come from a module that nobody else has.
+for _name in portraitkit.__all__:
+    getattr(portraitkit, _name)
+
 SHOP = """
 from pathlib import Path
 

@@ -103,6 +103,7 @@ def assets(client: pk.Client, group: pk.Group, asset: pk.Asset) -> None:
     assert_type(client.wait_until_active("asset-1", deadline_s=30, on_event=print), pk.Asset)
     assert_type(client.wait_until_active([asset, asset]), list[pk.Asset])
     assert_type(client.wait_until_active((asset,), on_event=print), list[pk.Asset])
+    assert_type(client.wait_until_active([asset.handle, "asset-1"]), list[pk.Asset])
     _ = client.add_asset(group, 7)  # type: ignore[arg-type]
     _ = client.add_asset(asset, "mia.jpg")  # type: ignore[arg-type]
     _ = client.add_asset(group, "mia.jpg", "front")  # type: ignore[call-arg]

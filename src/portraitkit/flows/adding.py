@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
+from ..addresses import is_public_only
 from ..errors import InvalidInputError, MediaError, PortraitError
 from ..media import Link, MediaHost, MediaSource, Upload, as_link, as_upload, read_file
 from ..models import Asset, AssetStatus, Failure, Group, GroupRef, MediaType
@@ -37,6 +38,8 @@ def add_asset(
     """Bring a source into the form that the vendor takes, then register it."""
     if not provider.supports("add_asset"):
         provider.refuse("add_asset")
+    if strict_limits is not None:  # adapters compare more, by the provider's own setting
+        provider = evolve(provider, strict_limits=strict_limits)
     findings = provider.check_name(name, strict_limits=strict_limits) if name else ()
     item = yield from take_in(provider, source, media)
     if isinstance(item, Upload):
@@ -117,7 +120,7 @@ def take_in(
         link = as_link(source, media=media)
         if provider.supports("add_link"):
             return link
-        content = yield from fetch(link.url)
+        content = yield from fetch(link.url, public_only=is_public_only(provider))
         return as_upload(content, filename=Path(source.partition("?")[0]).name, media=media)
     if isinstance(source, str) and source.lstrip()[:5].lower() == "data:":
         raise MediaError(
@@ -161,10 +164,14 @@ def _published(host: MediaHost, upload: Upload) -> str:
         ) from error
 
 
-def fetch(url: Secret) -> Flow[bytes]:
+def fetch(url: Secret, *, public_only: bool) -> Flow[bytes]:
     """Fetch a caller's own URL: without credentials, with a size cap."""
     request = Request(
-        method="GET", url=url.reveal(), repeatable=True, limit_bytes=FETCH_LIMIT_BYTES
+        method="GET",
+        url=url.reveal(),
+        repeatable=True,
+        public_only=public_only,
+        limit_bytes=FETCH_LIMIT_BYTES,
     )
     response = yield from follow(request)
     if not response.ok:

@@ -10,10 +10,12 @@ from urllib.parse import urljoin
 
 from attrs import evolve
 
+from ..addresses import is_private_literal, is_public_only, not_public
 from ..errors import (
     ConflictError,
     ConnectionFailedError,
     InvalidRequestError,
+    MediaError,
     NotFoundError,
     PermissionDeniedError,
     PortraitError,
@@ -197,22 +199,36 @@ def _copy(provider: PortraitProvider, task: VideoTask, part: Part) -> Flow[Respo
             handle=task.handle,
             next_step="read the video again, or look in the vendor's console",
         )
-    if not origin_of(link.reveal()).startswith(("https://", "http://")):
-        raise UnexpectedResponseError(
-            "the video is finished, but what the vendor gave as its link is no web address",
-            provider=provider.name,
-            handle=task.handle,
-            next_step="look in the vendor's console",
-        )
+    public_only = is_public_only(provider)
+    if not (_is_secure(link.reveal()) or (not public_only and is_loopback(link.reveal()))):
+        raise _no_link(provider, task, "what the vendor gave as its link is no https address")
     request = Request(
         method="GET",
         url=link.reveal(),
         repeatable=True,
         save_to=part,
+        public_only=public_only,
         limit_bytes=VIDEO_LIMIT_BYTES,
         secrets=(link,),
     )
-    return (yield from follow(request))
+    try:
+        return (yield from follow(request))
+    except MediaError:
+        raise _no_link(provider, task, "its link is not on the public internet") from None
+
+
+def _is_secure(url: str) -> bool:
+    """Tell an https address from others."""
+    return origin_of(url).startswith("https://")
+
+
+def _no_link(provider: PortraitProvider, task: VideoTask, why: str) -> UnexpectedResponseError:
+    return UnexpectedResponseError(
+        f"the video is finished, but {why}",
+        provider=provider.name,
+        handle=task.handle,
+        next_step="look in the vendor's console",
+    )
 
 
 def video_failed(provider: PortraitProvider, task: VideoTask) -> VideoFailedError:
@@ -231,8 +247,16 @@ def video_failed(provider: PortraitProvider, task: VideoTask) -> VideoFailedErro
 
 
 def follow(request: Request) -> Flow[Response]:
-    """Send a bare request and follow its redirects; never with a credential."""
+    """
+    Send a bare request and follow its redirects; never with a credential.
+
+    Raises:
+        MediaError: It or a redirect leads elsewhere than to the public internet, and may not.
+        UnexpectedResponseError: A redirect leads away from https, or one follows upon another.
+    """
     for _ in range(_REDIRECTS + 1):
+        if request.public_only and is_private_literal(request.url):
+            raise not_public()
         response = yield from send(evolve(request, auth=Auth.NONE))
         where = response.headers.get("location")
         if not (300 <= response.status < 400 and where):  # noqa: PLR2004  (the range of redirects)

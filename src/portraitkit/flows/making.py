@@ -35,6 +35,7 @@ from ..video import (
 )
 from ..wire import Auth, Flow, Request
 from . import lost_videos
+from .missing_assets import explained
 
 if TYPE_CHECKING:
     from ..provider import PortraitProvider
@@ -86,8 +87,9 @@ def draft_video(
     )
     links = [slot.url for slot in slots if not slot.url.startswith("asset://")]
     secrets = tuple(Secret(url) for url in (*links, request.callback_url) if url)
+    sent = provider.video_request(body)
     return Draft(
-        request=evolve(provider.video_request(body), secrets=secrets),
+        request=evolve(sent, secrets=(*sent.secrets, *secrets)),
         body=body,
         adaptations=adaptations,
         findings=provider.limits(found, strict_limits),
@@ -160,7 +162,8 @@ def create_video(
 
 
 def _sent(provider: PortraitProvider, draft: Draft) -> Flow[VideoTask]:
-    return provider.created_video((yield from provider.ask(draft.request)))
+    asked = explained(provider.ask(draft.request), provider, draft.body)
+    return provider.created_video((yield from asked))
 
 
 def find_model(models: tuple[VideoModel, ...], wanted: str) -> VideoModel | None:

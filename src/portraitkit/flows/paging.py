@@ -14,22 +14,26 @@ MOST_EMPTY: Final = 1000
 
 
 class Walk(Generic[T]):
-    """One walk over pages, which ends even where a vendor repeats itself."""
+    """One walk over pages: it ends even where a vendor repeats itself, and says what is missing."""
 
     def __init__(self) -> None:
         self._cursors: set[str | None] = {None}
         self._last: tuple[T, ...] = ()
         self._empty = 0
+        self._lost = 0
 
     def at_end(self, page: Page[T]) -> bool:
         """
         Tell whether this was the last page: there is no next one, or it has been here before.
 
         Raises:
-            UnexpectedResponseError: Nothing but empty pages comes, each with another cursor.
+            UnexpectedResponseError: Nothing but empty pages comes, each with another cursor; or the
+                list has ended, and rows of it did not come or could not be read.
         """
+        self._lost += page.lost
         again = bool(page.items) and page.items == self._last
         if again or page.next in self._cursors:
+            self._check_whole(page.to_come)
             return True
         self._cursors.add(page.next)
         self._last = page.items
@@ -40,3 +44,10 @@ class Walk(Generic[T]):
                 next_step="report it to the vendor",
             )
         return False
+
+    def _check_whole(self, to_come: int) -> None:
+        if missing := self._lost + to_come:
+            raise UnexpectedResponseError(
+                f"the list is incomplete: {missing} of its rows did not come or cannot be read",
+                next_step="go on with what was listed, but take nothing for absent; list again",
+            )

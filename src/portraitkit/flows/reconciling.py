@@ -194,7 +194,7 @@ def look(provider: PortraitProvider, place: Place[F], sent: str, token: str) -> 
         pages = place.whole if is_last or not token else partial(_found, place, token)
         items: list[F] = []
         try:
-            items = yield from within(every(pages), until_s + GRACE_S)
+            _ = yield from within(every(pages, items), until_s + GRACE_S)
         except PortraitError as error:
             trouble = f"looking for it failed: {error.message}"
         known = {each.handle: each for each in items}

@@ -10,12 +10,12 @@ Source: docs/vendors/volcengine.md, docs/vendors/alltoken.md.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, TypeVar
 
 from attrs import evolve, frozen
 
-from ..codec import Keys, first, is_object, listed, rows
+from ..codec import Keys, count, first, is_object, listed
 from ..flows.adding import under_review
 from ..flows.repeating import removed
 from ..media import Link, MediaRules
@@ -35,7 +35,9 @@ from ..secret import Secret
 from ..vendor import Answer, with_findings
 from ..video import OnUnsupported
 from ..wire import Auth, Flow, Request, Response, json_body
-from ._paging import PAGE_SIZE, following
+from ._paging import PAGE_SIZE, Place, read_rows
+
+T = TypeVar("T")
 
 VERSION: Final = "2024-01-01"
 
@@ -191,19 +193,14 @@ class ActionLibrary(PortraitProvider):
         kinds = (kind,) if kind else (GroupKind.VIRTUAL, GroupKind.REAL_PERSON)
         place, _, inner = (cursor or "0:").partition(":")
         page = yield from self.groups_page(inner, kinds[int(place)])
-        if page.next:
-            return evolve(page, next=f"{place}:{page.next}")
-        following = int(place) + 1
-        return evolve(page, next=f"{following}:" if following < len(kinds) else None)
+        return _of_kind(page, int(place), more=int(place) + 1 < len(kinds))
 
     def groups_page(self, cursor: str, kind: GroupKind, *, name: str = "") -> Flow[Page[Group]]:
         """List one page of a kind; of those whose name is like *name*, if given."""
         wanted = {"GroupType": _TYPE_OF_KIND[kind], **({"Name": name} if name else {})}
-        answer, after = yield from self.page("ListAssetGroups", cursor, wanted)
-        items = tuple(
-            self.read(Group, answer, row) for row in listed(answer.data, "Items", "TotalCount")
+        return self.page(
+            "ListAssetGroups", cursor, wanted, lambda answer, row: self.read(Group, answer, row)
         )
-        return Page(items=items, next=after)
 
     def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
         """Rename a group, then read it: the Action answers with nothing but the id."""
@@ -255,16 +252,12 @@ class ActionLibrary(PortraitProvider):
         words = {member: word for word, member in WORDS[AssetStatus].items()}
         if status in words:
             wanted["Statuses"] = [words[status]]
-        answer, after = yield from self.page("ListAssets", inner, wanted)
-        items = tuple(
-            self.read(Asset, answer, row) for row in listed(answer.data, "Items", "TotalCount")
+        page = yield from self.page(
+            "ListAssets", inner, wanted, lambda answer, row: self.read(Asset, answer, row)
         )
-        kept = tuple(each for each in items if status in (None, each.status))
-        if after:
-            return Page(items=kept, next=f"{place}:{after}")
-        following = int(place) + 1
-        more = following < len(kinds) and not items
-        return Page(items=kept, next=f"{following}:" if more else None)
+        more = int(place) + 1 < len(kinds) and not page.items
+        kept = tuple(each for each in page.items if status in (None, each.status))
+        return _of_kind(evolve(page, items=kept), int(place), more=more)
 
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
         """Rename an asset, then read it."""
@@ -280,31 +273,39 @@ class ActionLibrary(PortraitProvider):
     # -- paging ----------------------------------------------------------------------------------
 
     def page(
-        self, action: str, cursor: str, wanted: Mapping[str, Any]
-    ) -> Flow[tuple[Answer, str | None]]:
-        """
-        Ask for one page, by number or by the vendor's token.
-
-        Returns:
-            The answer and the next cursor, None on the last page.
-        """
-        number = 1 if self.token_paging else int(cursor or 1)
+        self,
+        action: str,
+        cursor: str,
+        wanted: Mapping[str, Any],
+        read: Callable[[Answer, Any], T],
+    ) -> Flow[Page[T]]:
+        """Ask for one page, by number or by the vendor's token, and *read* its rows."""
+        place = Place() if self.token_paging else Place.parse(cursor)
         token = {"NextToken": cursor} if cursor else {}
         paging: Mapping[str, Any] = (
             {"MaxResults": PAGE_SIZE, **token}
             if self.token_paging
-            else {"PageNumber": number, "PageSize": PAGE_SIZE}
+            else {"PageNumber": place.number, "PageSize": PAGE_SIZE}
         )
         answer = yield from self.act(action, {"Filter": wanted, **paging, **_SORTED})
+        rows = listed(answer.data, "Items", "TotalCount")
+        found = read_rows(rows, lambda row: read(answer, row))
         if self.token_paging:
             after = first(answer.data, "NextToken")
-            return answer, after if isinstance(after, str) and after else None
-        here = sum(1 for _ in rows(answer.data, "Items"))
-        size, total = first(answer.data, "PageSize"), first(answer.data, "TotalCount")
-        return answer, following(number, here, size=size, total=total)
+            return found.page(next=after if isinstance(after, str) and after else None)
+        return place.page(found, total=count(answer.data, "TotalCount"))
 
     def _done(self, flow: Flow[Answer]) -> Flow[None]:
         yield from flow
+
+
+def _of_kind(page: Page[T], place: int, *, more: bool) -> Page[T]:
+    """Number the page of one kind among those of all kinds; *more* if another kind follows."""
+    if page.next:
+        return evolve(page, next=f"{place}:{page.next}")
+    if not more:
+        return page
+    return evolve(page, next=f"{place + 1}:", lost=page.lost + page.to_come, to_come=0)
 
 
 def envelope_fault(data: Any) -> Fault | None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..codec import Fields, Words, first, listed, try_decode
+from ..codec import Fields, Words, count, first, listed, try_decode
 from ..errors import (
     ConflictError,
     OutcomeUnknownError,
@@ -25,7 +25,7 @@ from ..provider import PortraitProvider
 from ..rates import family_of
 from ..refusals import Fault
 from ..wire import Auth, Flow, Request, Response, json_body, segment
-from ._paging import PAGE_SIZE, following
+from ._paging import PAGE_SIZE, Place, read_rows
 
 TASKS_PATH: Final = "/contents/generations/tasks"
 CANCEL_S: Final = 10.0
@@ -83,12 +83,6 @@ class ArkVideo(PortraitProvider):
 
     video_url: str
 
-    @property
-    def video_base(self) -> str:
-        """What the tasks' path follows."""
-        has_path = self.video_url.endswith(tuple(self.base_paths.get("video_url", ())))
-        return self.video_url if has_path else self.video_url + self.task_prefix
-
     def video_request(self, body: Mapping[str, Any]) -> Request:
         """Create a task; answered with nothing but its id."""
         return self.task_request("POST", content=json_body(body))
@@ -100,11 +94,16 @@ class ArkVideo(PortraitProvider):
             VideoTask, (yield from self.ask(self.task_request("GET", f"/{segment(video_id)}")))
         )
 
+    @property
+    def task_base(self) -> str:
+        """What the paths of tasks begin with."""
+        return self.task_prefix
+
     def task_request(self, method: str, path: str = "", *, content: bytes = b"") -> Request:
         """Put together a request to the task interface."""
         return Request(
             method=method,
-            url=f"{self.video_base}{TASKS_PATH}{path}",
+            url=f"{self.video_url}{self.task_base}{TASKS_PATH}{path}",
             headers={"Accept": "application/json", **self.task_headers}
             | ({"Content-Type": "application/json"} if content else {}),
             content=content,
@@ -139,14 +138,13 @@ class ArkTasks(ArkVideo):
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
         """List tasks. Source: Volcengine docs 82379/1521675; one list a second is allowed."""
-        number = int(cursor or 1)
-        query = {"page_num": str(number), "page_size": str(PAGE_SIZE)}
+        place = Place.parse(cursor)
+        query = {"page_num": str(place.number), "page_size": str(PAGE_SIZE)}
         answer = yield from self.ask(evolve(self.task_request("GET"), query=query))
-        items = tuple(
-            self.read(VideoTask, answer, row) for row in listed(answer.data, "items", "total")
+        found = read_rows(
+            listed(answer.data, "items", "total"), lambda row: self.read(VideoTask, answer, row)
         )
-        total = first(answer.data, "total")
-        return Page(items=items, next=following(number, len(items), size=None, total=total))
+        return place.page(found, total=count(answer.data, "total"))
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
         """

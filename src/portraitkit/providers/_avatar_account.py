@@ -52,6 +52,7 @@ from ._codes import advice, classes
 from ._face_checks import (
     OPEN_ANOTHER,
     callback_for,
+    check_link,
     ends_at,
     has_expired,
     open_check,
@@ -122,6 +123,7 @@ class AvatarAccount(AvatarLibrary):
         try:
             answer = yield from self.task(task_id)
             check = self.read(Verification, answer, id=None, name=name, expires_at=expires_at)
+            check_link(self, check)
         except PortraitError as error:
             raise _unread(task_id, error) from None
         if check.link is None or check.token is None:

@@ -62,6 +62,7 @@ def check_link(vendor: Vendor, check: Verification) -> None:
         raise UnexpectedResponseError(
             "the vendor's link to the face check is no https address",
             provider=vendor.name,
+            handle=check.handle,
             next_step="do not open it; report it to the vendor",
         )
 

@@ -17,7 +17,8 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..codec import first, listed
+from ..addresses import is_public_only
+from ..codec import count, first, listed
 from ..errors import PortraitError, ProviderError, UnexpectedResponseError
 from ..flows.adding import under_review
 from ..flows.repeating import removed
@@ -44,7 +45,7 @@ from ._actions import SECRET_MEMBERS as UPSTREAM_SECRETS
 from ._actions import TYPE_OF_MEDIA, UPSTREAM_MEDIA, envelope_fault, envelope_request_id
 from ._bearer import json_call
 from ._body_status import with_body_status
-from ._paging import PAGE_SIZE, following
+from ._paging import PAGE_SIZE, Place, may_be, read_rows
 from ._sessions import SessionVerification
 from ._storage import StoredFiles, link_in
 
@@ -94,7 +95,14 @@ _ROWS: Final = (
     "Result",
     "items",
 )
-_TOTAL: Final = ("Result.TotalCount", "TotalCount", "data.Result.TotalCount", "data.TotalCount")
+_TOTAL: Final = (
+    "Result.TotalCount",
+    "TotalCount",
+    "data.Result.TotalCount",
+    "data.TotalCount",
+    "data.total",
+    "total",
+)
 
 _REAL_PERSON: Final = "docs.apiyi.com on icover, files of real people"
 ICOVER_MEDIA: Final[Mapping[MediaType, MediaRules]] = {
@@ -186,13 +194,15 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         """
         List groups: one page, as no paging is documented.
 
-        Unverified: the layout, and that a row names its kind. One that does not is left out where
-        a kind is asked for.
+        Unverified: the layout, and that a row names its kind. One that does not may be of any: it
+        is given, of unknown kind, whichever is asked for.
         """
         del cursor
         answer = yield from self.listed("groups")
-        found = (self.read(Group, answer, row) for row in listed(answer.data, _ROWS, _TOTAL))
-        return Page(items=tuple(each for each in found if kind in (None, each.kind)))
+        rows = listed(answer.data, _ROWS, _TOTAL)
+        found = read_rows(rows, lambda row: self.read(Group, answer, row))
+        total = count(answer.data, _TOTAL)
+        return found.page(total=total, keep=lambda each: may_be(each, kind))
 
     def listed(self, what: str, query: Mapping[str, str] | None = None) -> Flow[Answer]:
         """Read a list as it comes."""
@@ -215,6 +225,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
             headers={"Content-Type": upload.content_type},
             content=upload.content,
             repeatable=True,
+            public_only=is_public_only(self),
             secrets=(place,),
         )
         response = yield from send(put)
@@ -246,17 +257,13 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
     ) -> Flow[Page[Asset]]:
         """List a group's assets. Unverified: the layout."""
-        group_id, number = self.id_of("group", group), int(cursor or 1)
-        query = {"groupId": group_id, "pageNumber": str(number), "pageSize": str(PAGE_SIZE)}
+        group_id, place = self.id_of("group", group), Place.parse(cursor)
+        query = {"groupId": group_id, "pageNumber": str(place.number), "pageSize": str(PAGE_SIZE)}
         answer = yield from self.listed("assets", query)
-        found = [
-            self.read(Asset, answer, row, group_id=group_id)
-            for row in listed(answer.data, _ROWS, _TOTAL)
-        ]
-        after = following(number, len(found), size=None, total=first(answer.data, _TOTAL))
-        return Page(
-            items=tuple(each for each in found if status in (None, each.status)), next=after
-        )
+        rows = listed(answer.data, _ROWS, _TOTAL)
+        found = read_rows(rows, lambda row: self.read(Asset, answer, row, group_id=group_id))
+        total = count(answer.data, _TOTAL)
+        return place.page(found, total=total, keep=lambda each: status in (None, each.status))
 
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
         """Change an asset's label, then read it."""

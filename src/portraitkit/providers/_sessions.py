@@ -47,8 +47,8 @@ class SessionVerification(PortraitProvider):
     The face check by a session: it gives link and token, and the token is exchanged for a group.
 
     Attributes:
-        verification_life_s: Seconds that link and token live. The guides say about 120; newer
-            pages of Volcengine say 1800. It decides when a check that is still pending has expired.
+        verification_life_s: Seconds that link and token live, which each house says of itself. It
+            decides when a check that is still pending counts as expired; who waits asks on.
     """
 
     verification_life_s: int = 120
@@ -101,9 +101,11 @@ class SessionVerification(PortraitProvider):
         # Upstream answers `NotFound.<token>` both before the scan and after the token has run out.
         if isinstance(error, NotFoundError) and not self.is_open(error, token):
             raise error
-        status = VerificationStatus.WAITING
-        if isinstance(error, VerificationExpiredError) or has_expired(check, error.received_at):
-            status = VerificationStatus.EXPIRED
+        if isinstance(error, VerificationExpiredError):
+            word = self.clean(error.code, (token,)) or "expired"
+            return evolve(check, status=VerificationStatus.EXPIRED, status_word=word)
+        late = has_expired(check, error.received_at)
+        status = VerificationStatus.EXPIRED if late else VerificationStatus.WAITING
         return evolve(check, status=status)
 
 

@@ -6,12 +6,12 @@ Source: docs/vendors/token360.md. Rows that only clients' code or a guess stand 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 from attrs import evolve, frozen
 
-from ..codec import Codec, first, rows
+from ..codec import Codec, count, first, listed
 from ..errors import (
     AuthenticationError,
     ConflictError,
@@ -29,6 +29,7 @@ from ..models import (
     Group,
     GroupKind,
     MediaType,
+    Page,
     Verification,
     VerificationStatus,
     VideoStatus,
@@ -39,6 +40,9 @@ from ..refusals import Fault
 from ..wire import Response
 from ._actions import UPSTREAM_MEDIA
 from ._codes import GONE, NAME_OF_MODEL, RELAYED_CODES, Codes
+from ._paging import read_rows
+
+T = TypeVar("T")
 
 # The guide has assetGroupId, an example of the reference groupId. Unverified: id.
 GROUP_ID: Final = ("assetGroupId", "groupId", "id")
@@ -51,6 +55,7 @@ ASSET_WORD: Final = ("status", "Status", "assetStatus", "state")
 # One page names the rows twice: `list` in its table, `records` in its example. A client reads the
 # others too.
 ROWS: Final = ("data.list", "data.records", "data.items", "data.groups")
+TOTAL: Final = ("data.pagination.total", "data.total")
 
 # Source: docs/vendors/token360.md: members of groups, of the upload's record, of videos.
 SECRET_MEMBERS: Final = frozenset({"h5Link", "userId", "groupName", "name", "filename", "prompt"})
@@ -223,7 +228,7 @@ def is_active(group: Group, word: Any) -> bool:
 @frozen
 class Cursor:
     """
-    Where a list is: the page's number, rows per page, the first row of the page before.
+    Where a list is: the page's number, rows per page, rows before it, the first of the page before.
 
     The last is there because some paging is a guess: a vendor that ignores it would answer with the
     same page for ever.
@@ -231,6 +236,7 @@ class Cursor:
 
     number: int = 1
     size: int = 100
+    seen: int = 0
     before: str = ""
 
     @classmethod
@@ -238,27 +244,29 @@ class Cursor:
         """Read what `str` wrote."""
         if text is None:
             return cls()
-        number, size, before = text.split(":", 2)
-        return cls(int(number), int(size), before)
+        number, size, seen, before = text.split(":", 3)
+        return cls(int(number), int(size), int(seen), before)
 
     def __str__(self) -> str:
-        return f"{self.number}:{self.size}:{self.before}"
+        return f"{self.number}:{self.size}:{self.seen}:{self.before}"
 
     @property
     def query(self) -> dict[str, str]:
         """What asks for this page."""
         return {"current": str(self.number), "size": str(self.size)}
 
-    def after(self, data: Any, *, sized: bool = True) -> str | None:
-        """Find the next page; None if *data* is the last. *sized* if a size was asked for."""
-        found = list(rows(data, ROWS))
-        total = first(data, ("data.pagination.total", "data.total"))
-        stated = first(data, ("data.pagination.size", "data.size"))
-        size = self.size if sized else len(found)
-        size = stated if isinstance(stated, int) and stated > 0 else size
+    def page(
+        self, data: Any, read: Callable[[Any], T], keep: Callable[[T], bool], *, sized: bool = True
+    ) -> Page[T]:
+        """Read this page out of *data*. *sized* if a size was asked for."""
+        found = listed(data, ROWS, TOTAL)
+        total = count(data, TOTAL)
         here = str(first(found[0], ("assetId", *GROUP_ID))) if found else ""
-        if not found or here == self.before:
-            return None
-        seen = (self.number - 1) * size + len(found)
-        more = seen < total if isinstance(total, int) else len(found) >= size
-        return str(Cursor(self.number + 1, size, here)) if more else None
+        seen = self.seen + len(found)
+        following = None
+        if found and here != self.before and (total is None or seen < total):
+            size = count(data, ("data.pagination.size", "data.size"))
+            size = size or (self.size if sized else len(found))
+            following = str(Cursor(self.number + 1, size, seen, here))
+        rows = read_rows(found, read)
+        return rows.page(next=following, seen=self.seen, total=total, keep=keep)

@@ -32,7 +32,8 @@ from ..vendor import Answer, with_findings
 from ..video import OnUnsupported
 from ..wire import Flow, segment
 from ._bearer import BearerProvider
-from ._token360 import GROUP_ID, ROWS, SECRET_MEMBERS, Cursor, inner, is_active
+from ._paging import may_be
+from ._token360 import GROUP_ID, ROWS, SECRET_MEMBERS, TOTAL, Cursor, inner, is_active
 
 _GROUPS: Final = "/v1/asset-groups"
 _ASSETS: Final = "/v1/assets"
@@ -96,14 +97,11 @@ class Token360Library(BearerProvider):
         query = {**(filters or {}), **page.query, **wanted}
         answer = yield from self.ask(self.request("GET", _GROUPS, query=query))
         given = {"kind": kind} if kind else {}
-        found = [
-            self.group_of(answer, row, **given)
-            for row in listed(answer.data, ROWS, ("data.pagination.total", "data.total"))
-        ]
-        items = tuple(
-            each for each in found if kind in (None, each.kind) and each.kind_word != "GENERIC"
+        return page.page(
+            answer.data,
+            lambda row: self.group_of(answer, row, **given),
+            lambda each: may_be(each, kind) and each.kind_word != "GENERIC",
         )
-        return Page(items=items, next=page.after(answer.data))
 
     def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
         """
@@ -141,7 +139,7 @@ class Token360Library(BearerProvider):
                 raise
             query = {"keyword": group_id, **Cursor().query}
             answer = yield from self.ask(self.request("GET", _GROUPS, query=query))
-            for row in listed(answer.data, ROWS, ("data.pagination.total", "data.total")):
+            for row in listed(answer.data, ROWS, TOTAL):
                 if first(row, GROUP_ID) == group_id:
                     return answer, row
             raise NotFoundError(
@@ -183,10 +181,12 @@ class Token360Library(BearerProvider):
         page = Cursor.parse(cursor)
         query = {"groupId": group_id, **(page.query if cursor else {})}
         answer = yield from self.ask(self.request("GET", _ASSETS, query=query))
-        found = listed(answer.data, ROWS, ("data.pagination.total", "data.total"))
-        assets = [self._asset(answer, row, group_id=group_id) for row in found]
-        items = tuple(each for each in assets if status in (None, each.status))
-        return Page(items=items, next=page.after(answer.data, sized=cursor is not None))
+        return page.page(
+            answer.data,
+            lambda row: self._asset(answer, row, group_id=group_id),
+            lambda each: status in (None, each.status),
+            sized=cursor is not None,
+        )
 
     def delete_asset(self, asset: AssetRef) -> Flow[None]:
         """Delete an asset. Unverified: by analogy with groups."""

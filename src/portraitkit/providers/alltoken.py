@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..codec import Codec, first, is_object, listed
+from ..codec import Codec, count, first, is_object, listed
 from ..dialect import VideoDialect
 from ..errors import (
     ContentRejectedError,
@@ -54,6 +54,7 @@ from ._actions import (
 )
 from ._bearer import BearerProvider
 from ._codes import NAME_OF_MODEL, RELAYED_CODES, Codes, advice, classes
+from ._paging import read_rows
 from ._rates import ACTION_RATES, upstream
 from ._sessions import SESSION_FIELDS, ActionVerification
 
@@ -257,8 +258,9 @@ class AllToken(BearerProvider, ActionVerification):
         del cursor
         request = self.request("GET", _VIDEO_PATH, query={"limit": str(_LIST_LIMIT)})
         answer = yield from self.ask(request)
-        found = listed(answer.data, ("items", "data"), "total")
-        return Page(items=tuple(self.read(VideoTask, answer, row) for row in found))
+        rows = listed(answer.data, ("items", "data"), "total")
+        found = read_rows(rows, lambda row: self.read(VideoTask, answer, row))
+        return found.page(total=count(answer.data, "total"))
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Cancel a task; one that has ended is a ConflictError."""

@@ -40,7 +40,8 @@ from ..waiting import Pacing, Subject
 from ..wire import Flow, Request, Response, segment
 from . import _frames, _token360
 from ._codes import advice, classes
-from ._face_checks import ends_at, has_expired
+from ._face_checks import check_link, ends_at, has_expired
+from ._paging import read_rows
 from ._token360_library import Token360Library
 
 ORIGIN: Final = "https://api.token360.ai"
@@ -125,6 +126,7 @@ class Token360(Token360Library):
                 handle=check.handle,
                 next_step=_ON_ITS_PAGE,
             )
+        check_link(self, check)
         return check
 
     def _unlinked(self, name: str, group: Group) -> Verification:
@@ -153,15 +155,17 @@ class Token360(Token360Library):
                 field="verification",
                 next_step="pass what start_verification returned, or its handle",
             )
-        status = self.codec.word(VerificationStatus, first(row, "status"))
+        word = first(row, ("status", "state"))
+        status = self.codec.word(VerificationStatus, word)
         if status in (VerificationStatus.WAITING, VerificationStatus.UNKNOWN):
             late = has_expired(check, answer.response.received_at)
             status = VerificationStatus.EXPIRED if late else VerificationStatus.WAITING
+            word = None if late else word  # the clock says it, not the vendor
         verified = group if status is VerificationStatus.VERIFIED else None
         why = reason_of(row) if status is VerificationStatus.FAILED else Reason()
         failure = Failure(code=next(iter(why.codes), ""), message=why.message) if why else None
         check = evolve(check, status=status, group=verified, failure=failure, raw=answer.raw)
-        return self.cleaned(check)
+        return self.cleaned(evolve(check, status_word=str(word or "")))
 
     def _opened(self, ref: VerificationRef) -> Verification:
         """Get group id and expiry out of an object, a handle, or a bare group id."""
@@ -195,10 +199,13 @@ class Token360(Token360Library):
         """List tasks, newest first."""
         query = {"limit": "100", **({"after": cursor} if cursor else {})}
         answer = yield from self.ask(self.request("GET", _VIDEOS, query=query))
-        items = tuple(self.read(VideoTask, answer, row) for row in listed(answer.data, "data"))
-        last = first(answer.data, "last_id")
-        more = first(answer.data, "has_more") is True and isinstance(last, str)
-        return Page(items=items, next=last if more else None)
+        rows = listed(answer.data, "data")
+        found = read_rows(rows, lambda row: self.read(VideoTask, answer, row))
+        more, last = first(answer.data, "has_more") is True, first(answer.data, "last_id")
+        if more and isinstance(last, str):
+            return found.page(next=last)
+        # More is said to be there, and nothing says how to ask for it.
+        return found.page(total=found.here + more)
 
     def video_link(self, task: VideoTask) -> Flow[Secret | None]:
         """Ask for the link where the task does not carry it. Source: download reference."""

@@ -269,8 +269,8 @@ class Scrubber(LinkScrubber):
         pieces = _STAMPED.split(text)
         if len(pieces) > 1:
             return "".join(each if is_false(each) else self._scan(each) for each in pieces)
-        found = re.fullmatch(r"([A-Za-z][A-Za-z0-9_-]*)=(.+)", text)
-        if found:  # `signature=…` and the like
+        found = re.fullmatch(r"([A-Za-z][A-Za-z0-9_-]*)=([^=].*)", text)
+        if found and is_word(found[1]):  # `signature=…` and the like
             return f"{found[1]}={self.tell(found[2], self.pseudonyms.token(found[2]))}"
         return self.tell(text, self.pseudonyms.token(text))
 

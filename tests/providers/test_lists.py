@@ -1,0 +1,224 @@
+"""Long lists at every vendor that has one: nothing is taken for absent that was not seen."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from attrs import define, evolve, field
+
+import portraitkit as pk
+from portraitkit.client import Client
+from portraitkit.errors import Outcome, OutcomeUnknownError, UnexpectedResponseError
+from portraitkit.providers.alltoken import AllToken
+from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
+from portraitkit.providers.byteplus import BytePlus
+from portraitkit.providers.token360 import Token360
+from portraitkit.providers.volcengine import Volcengine
+from portraitkit.secret import Secret
+from portraitkit.sink import TransportError
+from portraitkit.testing import VirtualTime, answer
+
+KEY = Secret("sk-simulated-0123")
+SIGNED = {"access_key": KEY, "secret_key": KEY, "api_key": KEY}
+BY_PAGES = {
+    "alltoken": AllToken(api_key=KEY),
+    "apiyi": APIYI(**SIGNED),
+    "byteplus": BytePlus(**SIGNED),
+    "token360": Token360(api_key=KEY),
+    "volcengine": Volcengine(**SIGNED),
+}
+PROVIDERS = {**BY_PAGES, "icover": APIYIWithIcover(library_key=KEY, api_key=KEY)}
+UNREADABLE = (
+    {"code": 0, "msg": "ok"},
+    {},
+    {"data": None},
+    {"Result": {}},
+    {"Result": {"Rows": []}},
+)
+CAP = 20
+
+
+@define
+class Server:
+    """
+    A transport to a vendor that gives 20 rows a page, whatever size is asked for.
+
+    Attributes:
+        rows: What it has, each `{id, name}` or unreadable.
+        total: What it calls their number.
+        losing: Whether the answers to creates are lost.
+        instead: What it answers to everything.
+        creates: The names it was asked to create.
+    """
+
+    rows: list = field(factory=lambda: [{"id": f"g-{n}", "name": "Leo"} for n in range(250)])
+    total: object = 250
+    losing: bool = True
+    instead: object = None
+    creates: list = field(factory=list)
+
+    def send(self, request):
+        body = json.loads(request.content or b"{}")
+        query = dict(request.query)
+        if not request.repeatable:
+            self.creates.append(body.get("Name") or body["name"])
+            self.rows.insert(170, {"id": "g-new", "name": self.creates[-1]})
+            if self.losing and self.instead is None:
+                raise TransportError(Outcome.UNKNOWN, "lost")
+        if self.instead is not None:
+            return answer(self.instead)
+        number = int(body.get("PageNumber") or query.get("current") or query.get("pageNumber", 1))
+        rows, total = self.rows[(number - 1) * CAP : number * CAP], self.total
+        if "LivenessFace" == body.get("Filter", {}).get("GroupType"):
+            rows, total = [], 0
+        if "current" in query:
+            return answer({"code": 0, "data": {"list": rows, "total": total}})
+        items = [
+            {"Id": row["id"], "Name": row["name"]} if isinstance(row, dict) else row for row in rows
+        ]
+        return answer({"Result": {"Items": items, "TotalCount": total}})
+
+    def close(self):
+        pass
+
+
+def client_of(vendor, server):
+    provider = evolve(PROVIDERS[vendor], name_tokens=True)
+    budget = pk.Budget(attempts=2)
+    return Client(provider, transport=server, clock=VirtualTime().clock, budget=budget)
+
+
+each_vendor = pytest.mark.parametrize("vendor", PROVIDERS)
+each_by_pages = pytest.mark.parametrize("vendor", BY_PAGES)
+
+
+def collected(listing):
+    """What an iteration gives before it ends in the error."""
+    found = []
+    with pytest.raises(UnexpectedResponseError) as caught:
+        found.extend(listing)  # which keeps what came before the error
+    return found, caught.value
+
+
+def created(vendor, server):
+    """The group that a lost create comes to, or its error."""
+    try:
+        return client_of(vendor, server).create_group("Mia")
+    except OutcomeUnknownError as error:
+        return error
+
+
+@each_by_pages
+@pytest.mark.parametrize("total", [250, "250", None])
+def test_all_rows_of_capped_pages_come(vendor, total):
+    """The rows that came are counted, not those that were asked for; a total may be missing."""
+    found = list(client_of(vendor, Server(total=total)).list_groups())
+
+    assert [f"g-{n}" for n in range(250)] == [each.id for each in found]
+
+
+def test_all_assets_of_capped_pages_come_from_a_list_whose_form_is_a_guess():
+    """Icover pages assets alone."""
+    found = list(client_of("icover", Server()).list_assets("group-1"))
+
+    assert [f"g-{n}" for n in range(250)] == [each.id for each in found]
+
+
+@each_by_pages
+@pytest.mark.parametrize("total", [251, "251", None])
+def test_what_lies_on_the_ninth_page_is_found(vendor, total):
+    """It is not created a second time, however short the vendor's pages are."""
+    server = Server(total=total)
+
+    found = created(vendor, server)
+
+    assert ("g-new", "Mia") == (found.id, found.name)
+    assert 1 == len(server.creates)
+
+
+@each_vendor
+def test_a_list_that_ends_before_its_total_is_incomplete(vendor):
+    """What came is given, then the error says how much did not; one page by design as well."""
+    found, error = collected(client_of(vendor, Server(total=300)).list_groups())
+
+    came = CAP if vendor == "icover" else 250
+    assert came == len(found)
+    assert f"incomplete: {300 - came} " in error.message
+    assert PROVIDERS[vendor].name == error.provider
+
+
+@each_vendor
+def test_in_an_incomplete_list_nothing_is_absent(vendor):
+    """A create that was lost is not sent again, as the list may hold it where nobody saw."""
+    server = Server(rows=[], total=300)
+    server.rows = _Forgetting()
+
+    error = created(vendor, server)
+
+    assert isinstance(error, OutcomeUnknownError)
+    assert "incomplete" in error.message
+    assert 1 == len(server.creates)
+
+
+class _Forgetting(list):
+    """Rows to which nothing is added that would be listed."""
+
+    def insert(self, index, row):
+        pass
+
+
+@each_vendor
+@pytest.mark.parametrize("odd", [None, {"id": None, "name": "Ida"}, 7])
+def test_a_row_that_cannot_be_read_hides_no_other(vendor, odd):
+    """The others come; that one is missing is an error at the end, and nothing counts as absent."""
+    rows = [{"id": "g-1", "name": "Leo"}, odd, {"id": "g-2", "name": "Leo"}]
+    found, error = collected(client_of(vendor, Server(rows=rows, total=3)).list_groups())
+    server = Server(rows=_Forgetting(rows), total=3)
+
+    assert ["g-1", "g-2"] == [each.id for each in found]
+    assert "incomplete: 1 " in error.message
+    assert isinstance(created(vendor, server), OutcomeUnknownError)
+    assert 1 == len(server.creates)
+
+
+@each_vendor
+def test_what_is_found_beside_an_unreadable_row_is_ours(vendor):
+    """Its token proves it, whatever the other row is."""
+    server = Server(rows=[None], total=2)
+
+    assert "g-new" == created(vendor, server).id
+    assert 1 == len(server.creates)
+
+
+@each_vendor
+@pytest.mark.parametrize("body", UNREADABLE, ids=str)
+def test_an_answer_without_a_list_is_no_empty_list(vendor, body):
+    """An error to who lists; and a create that was carried out is sent once, and is unknown."""
+    server = Server(instead=body)
+    with pytest.raises(UnexpectedResponseError):
+        list(client_of(vendor, server).list_groups())
+
+    assert isinstance(created(vendor, server), OutcomeUnknownError)
+    assert 1 == len(server.creates)
+
+
+@each_by_pages
+@pytest.mark.parametrize("total", [0, "0"])
+def test_a_total_of_none_proves_an_empty_list(vendor, total):
+    """Its rows may be left out or null."""
+    for empty in ({}, {"list": None, "Items": None}):
+        shown = {"code": 0, "data": {**empty, "total": total}}
+        body = shown if vendor == "token360" else {"Result": {**empty, "TotalCount": total}}
+
+        assert [] == list(client_of(vendor, Server(instead=body)).list_groups())
+
+
+@pytest.mark.parametrize("vendor", ["alltoken", "volcengine"])
+def test_videos_that_the_total_promises_and_no_page_gives_are_told(vendor):
+    """One page by design or many: the list says that it is not all."""
+    body = {"items": [{"id": "v-1", "status": "queued"}], "total": 101}
+    found, error = collected(client_of(vendor, Server(instead=body)).list_videos())
+
+    assert ["v-1"] == [each.id for each in found]
+    assert "incomplete" in error.message
