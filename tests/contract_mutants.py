@@ -18,6 +18,7 @@ from portraitkit.errors import (
 from portraitkit.handles import Handle, is_handle
 from portraitkit.models import AssetStatus, Group, Page, Result, VideoStatus, VideoTask
 from portraitkit.providers.alltoken import AllToken
+from portraitkit.refusals import Fault
 from portraitkit.video import SCALARS
 from portraitkit.wire import Auth, Request, pause, send, through
 
@@ -288,13 +289,11 @@ class WrongClass(AllToken):
 
 @frozen(kw_only=True, slots=False)
 class Mute(AllToken):
-    """The vendor's message is lost."""
+    """The vendor's message is replaced."""
 
-    def refusal(self, response):
-        found = super().refusal(response)
-        if found:
-            found.message, found.vendor_message = "the vendor refused", ""
-        return found
+    def fault(self, data, response):
+        found = super().fault(data, response)
+        return found and Fault(code=found.code, message="refused")
 
 
 @frozen(kw_only=True, slots=False)

@@ -262,7 +262,7 @@ class _Walk(Walk[T]):
     """A walk that a client makes: each item once, and errors that say whose list it is."""
 
     def __init__(self, provider: PortraitProvider, operation: str) -> None:
-        super().__init__()
+        super().__init__(every_row=False)
         self._items: set[str] = set()
         self._whose = {"provider": provider.name, "operation": operation}
 

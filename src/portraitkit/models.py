@@ -162,13 +162,15 @@ class Page(Generic[T]):
         items: What it holds.
         next: What to ask the following page with; None on the last.
         to_come: How many rows the vendor's total still promises after this page.
-        lost: How many rows are missing for certain: unreadable ones, or promised and never sent.
+        lost: How many rows cannot be read.
+        missing: How many rows a part of the list that ends here promised and never gave.
     """
 
     items: tuple[T, ...]
     next: str | None = None
     to_come: int = 0
     lost: int = 0
+    missing: int = 0
 
 
 @frozen(kw_only=True)

@@ -56,9 +56,11 @@ def bare(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def write(tmp_path):
+def write(tmp_path, monkeypatch):
     def write(text):
         (tmp_path / "portraitkit.toml").write_text(text, encoding="utf-8")
+        # It is named, as one that was only found takes no key to another place.
+        monkeypatch.setenv("PORTRAITKIT_CONFIG", str(tmp_path / "portraitkit.toml"))
 
     return write
 

@@ -156,11 +156,13 @@ _PLAIN: Final = (
     _job("read", "list_videos", lambda c, s: c.list_videos()),
     _job("change", "cancel_video", lambda c, s: c.cancel_video(s.queued)),
     _job("wait", "wait_for_video", lambda c, s: c.wait_for_video(s.queued)),
-    _job("download", "download_video", lambda c, s: c.download_video(s.done, s.path)),
+    _job(
+        "download", "download_video", lambda c, s: c.download_video(s.done, s.path, overwrite=True)
+    ),
     _job(
         "download",
         "download_video, by handle",
-        lambda c, s: c.download_video(s.done.handle, s.path),
+        lambda c, s: c.download_video(s.done.handle, s.path, overwrite=True),
         "download_video",
     ),
 )

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final, Generic, TypeVar
 
 from ..errors import UnexpectedResponseError
 from ..models import Page
 
 T = TypeVar("T")
+_log: Final = logging.getLogger("portraitkit")
 
 MOST_EMPTY: Final = 1000
 """Empty pages in a row: a filter may leave many so, and a vendor's fault any number."""
 
 
 class Walk(Generic[T]):
-    """One walk over pages: it ends even where a vendor repeats itself, and says what is missing."""
+    """
+    One walk over pages: it ends even where a vendor repeats itself, and says what is missing.
 
-    def __init__(self) -> None:
+    Args:
+        every_row: Whether a row that cannot be read makes the list incomplete, as for whoever looks
+            for what may be absent. Others are warned of it in the log, and get the rest.
+    """
+
+    def __init__(self, *, every_row: bool = True) -> None:
+        self._every_row = every_row
         self._cursors: set[str | None] = {None}
         self._last: tuple[T, ...] = ()
         self._empty = 0
-        self._lost = 0
+        self._lost = self._missing = 0
 
     def at_end(self, page: Page[T]) -> bool:
         """
@@ -31,6 +40,7 @@ class Walk(Generic[T]):
                 list has ended, and rows of it did not come or could not be read.
         """
         self._lost += page.lost
+        self._missing += page.missing
         again = bool(page.items) and page.items == self._last
         if again or page.next in self._cursors:
             self._check_whole(page.to_come)
@@ -46,7 +56,9 @@ class Walk(Generic[T]):
         return False
 
     def _check_whole(self, to_come: int) -> None:
-        if missing := self._lost + to_come:
+        if self._lost and not self._every_row:
+            _log.warning("%d rows of a list cannot be read and are left out", self._lost)
+        if missing := self._missing + to_come + (self._lost if self._every_row else 0):
             raise UnexpectedResponseError(
                 f"the list is incomplete: {missing} of its rows did not come or cannot be read",
                 next_step="go on with what was listed, but take nothing for absent; list again",

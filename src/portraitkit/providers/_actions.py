@@ -305,7 +305,7 @@ def _of_kind(page: Page[T], place: int, *, more: bool) -> Page[T]:
         return evolve(page, next=f"{place}:{page.next}")
     if not more:
         return page
-    return evolve(page, next=f"{place + 1}:", lost=page.lost + page.to_come, to_come=0)
+    return evolve(page, next=f"{place + 1}:", missing=page.to_come, to_come=0)
 
 
 def envelope_fault(data: Any) -> Fault | None:
