@@ -160,7 +160,8 @@ def _given(
 ) -> dict[str, Any]:
     given = {key: value for key, value in named.items() if value is not None}
     names: Any = settings or {}
-    if not (is_object(names) and all(isinstance(key, str) for key in names)):
+    keys: list[Any] = [*names] if is_object(names) else [None]
+    if not all(isinstance(key, str) for key in keys):
         raise ConfigError(
             "settings has to be a mapping from configuration keys to values",
             field="settings",
