@@ -453,7 +453,7 @@ def test_a_file_that_cannot_be_opened_is_an_error(tmp_path):
     """A folder in the file's place is reported with the system's reason."""
     (tmp_path / "project" / "portraitkit.toml").mkdir()
 
-    with pytest.raises(ConfigError, match="cannot be read: a folder, device, pipe"):
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         load_profile()
 
 
