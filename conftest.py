@@ -56,6 +56,7 @@ def sandbox(vendors: Path) -> Iterator[Path]:
         patch.setenv(f"DEMO_{key.upper()}", getattr(ACCOUNT, key))
     patch.delenv("PORTRAITKIT_PROFILE", raising=False)
     patch.delenv("PORTRAITKIT_CONFIG", raising=False)
+    (vendors / "mia.mp4").unlink(missing_ok=True)  # another page may have made it
     patch.chdir(vendors)
     yield vendors
     patch.undo()

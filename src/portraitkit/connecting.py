@@ -160,8 +160,7 @@ def _given(
 ) -> dict[str, Any]:
     given = {key: value for key, value in named.items() if value is not None}
     names: Any = settings or {}
-    keys: list[Any] = [*names] if is_object(names) else [None]
-    if not all(isinstance(key, str) for key in keys):
+    if not is_object(names) or {type(key) for key in names} - {str}:
         raise ConfigError(
             "settings has to be a mapping from configuration keys to values",
             field="settings",

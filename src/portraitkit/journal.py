@@ -18,8 +18,7 @@ from typing import Any, Final, TypeAlias
 from attrs import evolve
 
 from . import liveness
-from .configfile import path_of
-from .errors import JournalError
+from .errors import ConfigError, JournalError
 from .journalfile import JournalFile
 from .records import DAMAGED, ENDINGS, Entry, Record, read_entry, records_of
 
@@ -73,7 +72,7 @@ class Journal:
     """
 
     def __init__(self, path: Path | str) -> None:
-        self.path: Final = path_of(path, field="journal").absolute()
+        self.path: Final = _place(path)
         self.alive: Final = self.path.with_name(f"{self.path.name}-alive")
         self.now: Callable[[], datetime] = _utc_now
         self._file = JournalFile(self.path)
@@ -201,6 +200,17 @@ def report(text: str) -> bool:
     with suppress(Warning):  # made an error by the application: what goes on is worth more
         warnings.warn(text, stacklevel=3)
     return False
+
+
+def _place(path: object) -> Path:
+    try:
+        if isinstance(path, str | Path) and "\0" not in str(path):
+            return Path(path).absolute()
+    except OSError:
+        pass  # a relative path, and the working directory is gone
+    raise ConfigError(
+        "the journal's path is none", field="journal", next_step="name a file, such as 'jobs.db'"
+    )
 
 
 def new_job() -> str:

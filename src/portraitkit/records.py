@@ -160,7 +160,6 @@ class Record:
 def read_entry(row: Sequence[Any]) -> Entry:
     """Read a row of the file. One that cannot be read is an entry of the kind `damaged`."""
     number, job, at, owner, kind, handle, facts = row
-    texts = all(isinstance(each, str) for each in (job, at, kind, handle, facts))
     with suppress(TypeError, ValueError, RecursionError):
         entry = Entry(
             id=number,
@@ -171,7 +170,7 @@ def read_entry(row: Sequence[Any]) -> Entry:
             handle=handle,
             facts=json.loads(facts),
         )
-        if texts and _is_sound(entry):
+        if _is_sound(entry):
             return entry
     named, thing = (each if isinstance(each, str) else "" for each in (job, handle))
     return Entry(
@@ -184,8 +183,10 @@ def read_entry(row: Sequence[Any]) -> Entry:
     )
 
 
-def _is_sound(entry: Entry) -> bool:
-    if not entry.job or type(entry.owner) is not int or entry.at.tzinfo is None:
+def _is_sound(entry: Any) -> bool:
+    if not (isinstance(entry.job, str) and isinstance(entry.handle, str) and entry.job):
+        return False
+    if type(entry.owner) is not int or entry.at.tzinfo is None:
         return False
     if entry.kind not in (*ENDINGS, *_OTHERS) or not is_object(entry.facts):
         return False
@@ -201,15 +202,11 @@ def _is_texts(value: object) -> bool:
     return is_array(value) and all(isinstance(each, str) for each in value)
 
 
-def _is_number(value: object) -> bool:
-    return type(value) is int
-
-
-_FACTS: Final[Sequence[tuple[Callable[[object], bool], Sequence[str]]]] = (
+_FACTS: Final[tuple[tuple[Callable[[Any], bool], tuple[str, ...]], ...]] = (
     (_is_text, (*_SIMPLE, "operation", "call")),
     (_is_texts, ("missing", "likely_ids")),
     (is_object, ("arguments", "answer")),
-    (_is_number, ("part",)),
+    (lambda value: type(value) is int, ("part",)),
 )
 
 

@@ -39,8 +39,11 @@ class Walk(Generic[T]):
             UnexpectedResponseError: Nothing but empty pages comes, each with another cursor; or the
                 list has ended, and rows of it did not come or could not be read.
         """
-        self._lost += page.lost
         self._missing += page.missing
+        if page.items:
+            self._lost += page.lost
+        else:  # of a page of which nothing can be read, nothing is known
+            self._missing += page.lost
         again = bool(page.items) and page.items == self._last
         if again or page.next in self._cursors:
             self._check_whole(page.to_come)

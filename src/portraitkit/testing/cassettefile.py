@@ -73,7 +73,7 @@ def dump(cassette: Mapping[str, Any]) -> str:
     whole["interactions"] = [_interaction(each) for each in cassette.get("interactions", [])]
     if is_object(whole.get("origin")):
         whole["origin"] = _ordered(whole["origin"], _ORIGIN_KEYS)
-    return yaml.dump(
+    return yaml.dump(  # pyright: ignore[reportUnknownMemberType]  (its stubs leave one open)
         _ordered(whole, _KEYS),
         Dumper=_Dumper,
         allow_unicode=True,
