@@ -287,6 +287,9 @@ _AWAY = [
     "media_folder = 'x'\nmedia_url = 'https://evil.example'",
     "rate_limiter = 'redis://evil.example'",
     "rate_limiter = 'file:there'",
+    "media_folder = '/x'\nmedia_url = 'http://127.0.0.1:9'",
+    "journal = '../jobs.db'",
+    "models = { x = 'https://evil.example' }",
 ]
 
 
@@ -318,6 +321,7 @@ def test_a_found_file_takes_no_key_elsewhere(write, monkeypatch, line, given):
         "base_url = 'https://api.alltoken.ai/'\napi_key = 'env:SET_KEY'",
         "callback_url = 'https://app.example/back'\napi_key = 'env:SET_KEY'",
         "rate_limiter = 'env:SET_KEY'\napi_key = 'env:SET_KEY'",
+        "journal = 'data/jobs.db'\nmodels = { x = 'ep-1' }\napi_key = 'env:SET_KEY'",
     ],
 )
 @pytest.mark.filterwarnings("ignore:.*stands in the configuration")
@@ -1008,7 +1012,7 @@ def test_no_reference_raises_anything_but_a_portrait_error(reference):
 _WRONG = [1.5, b"x", ..., True, "a\0b", "\ud800"]
 
 
-@pytest.mark.parametrize("wrong", _WRONG, ids=repr)
+@pytest.mark.parametrize("wrong", _WRONG, ids=lambda each: type(each).__name__)
 @pytest.mark.parametrize(
     "call",
     [

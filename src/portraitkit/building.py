@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import UnionType
@@ -17,21 +16,21 @@ from .codec import is_object
 from .config import (
     Profile,
     check_keys,
-    check_origin,
     find_profile,
     find_profile_of,
     load_profile,
     resolve_secret,
 )
-from .errors import ConfigError, mask_links
+from .errors import ConfigError
 from .media import FolderMediaHost, MediaHost
+from .origins import ORIGIN_KEYS, check_origin
 from .provider import PortraitProvider
 from .rates import Rate, per_second
-from .references import check_secret, is_reference
+from .references import check_secret
 from .registry import provider_class, provider_names
 from .secret import Secret
+from .trusting import check_trust
 from .waiting import Pacing, Subject
-from .wire import is_loopback
 
 _RENAMED: Final = {"account": "account_name"}
 """Configuration keys that are called otherwise on a provider."""
@@ -101,7 +100,8 @@ def build(
     read = evolve(read, settings={**from_file, **given})
     cls = cls.chosen_by(read.settings)
     if not (stage and stage.false_credentials):
-        _check_trust(cls, evolve(read, settings=from_file), given)
+        replaced = (*given, *(_MEDIA_KEYS if media_host else ()))
+        check_trust(cls, evolve(read, settings=from_file), replaced)
     check_keys(read, known_keys(cls))
     kinds = _kinds(cls)
     values: dict[str, Any] = {}
@@ -118,34 +118,6 @@ def build(
     if host := media_host or _folder_host(read):
         values["media_host"] = host
     return Setup(profile=read.name, provider=cls(**values), **_client_settings(read))
-
-
-def _check_trust(cls: type[PortraitProvider], profile: Profile, given: Mapping[str, Any]) -> None:
-    """Refuse to send the user's secrets where a file says that the user never vouched for."""
-    if profile.come_upon is None:
-        return
-    kinds = _kinds(cls)
-    credentials = [key for key, kind in kinds.items() if Secret in (kind, *get_args(kind))]
-    found = profile.settings
-    # What stands in the file itself is the file's writer's own.
-    users = [k for k in credentials if k in given or is_reference(str(found.get(k, "")))]
-    own_url = "env:", "keyring:"
-    for key, value in found.items():
-        text = str(value)
-        known = attrs.fields_dict(cls)[key].default if key in kinds else None
-        leads_away = key.endswith("_url") and key not in (*given, "callback_url")
-        leads_away = leads_away or (key == "rate_limiter" and not text.startswith(own_url))
-        if users and leads_away and text.rstrip("/") != known and not is_loopback(text):
-            where = "" if is_reference(text) else f" {mask_links(text)}"
-            raise ConfigError(
-                f"{profile.come_upon} was found and not named: its profile {profile.name!r} would "
-                f"bring {users[0]} together with the foreign {key}{where}",
-                provider=cls.name,
-                field=key,
-                next_step=f"if the file is yours, write trust = "
-                f"[{json.dumps(str(profile.folder))}] at the top of portraitkit.toml in your own "
-                "configuration folder, or name the file in PORTRAITKIT_CONFIG",
-            )
 
 
 def _rehearsed_profile(stage: rehearsal.Rehearsal, config_file: Path | str | None) -> str | None:
@@ -237,7 +209,7 @@ def _value(
         return _credential(key, value, profile=profile, given=given)
     known = tuple(each for each in _KINDS if each in plain)
     checked = _typed(known, key, value, profile) if known else value
-    return check_origin(checked, field=key) if key in _ORIGIN_KEYS else checked
+    return check_origin(checked, field=key) if key in ORIGIN_KEYS else checked
 
 
 def _credential(key: str, value: Any, *, profile: Profile, given: bool) -> Secret:
@@ -256,7 +228,9 @@ def _typed(kinds: tuple[Any, ...], key: str, value: Any, profile: Profile) -> An
     for kind in kinds:
         mixed_up = isinstance(value, bool) and kind is not bool  # a bool is an int in Python
         if isinstance(value, int | float if kind is float else kind) and not mixed_up:
-            return value
+            names: Any = value if kind is Mapping else ()
+            if all(isinstance(each, str) for each in names):
+                return value
     raise _wrong(key, " or ".join(_KINDS[kind] for kind in kinds), profile)
 
 
@@ -340,7 +314,6 @@ def _folder_host(profile: Profile) -> MediaHost | None:
     return FolderMediaHost((profile.folder or Path()) / folder, url)
 
 
-_ORIGIN_KEYS: Final = frozenset({"base_url", "assets_url", "video_url"})
 _KINDS: Final[Mapping[Any, str]] = {
     bool: "true or false",
     int: "a whole number",

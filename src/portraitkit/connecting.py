@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .attempts import Budget, Clock
 from .building import Setup, build
@@ -75,6 +76,15 @@ def connect(
         assets_url=assets_url,
         video_url=video_url,
     )
+    _check_parts(
+        awaited=False,
+        media_host=media_host,
+        http_client=http_client,
+        timeouts=timeouts,
+        budget=budget,
+        clock=clock,
+        failover_rules=failover_rules,
+    )
     setup = build(profile, given, config_file=config, media_host=media_host)
     return Client(
         setup.provider,
@@ -122,6 +132,15 @@ def connect_async(
         assets_url=assets_url,
         video_url=video_url,
     )
+    _check_parts(
+        awaited=True,
+        media_host=media_host,
+        http_client=http_client,
+        timeouts=timeouts,
+        budget=budget,
+        clock=clock,
+        failover_rules=failover_rules,
+    )
     setup = build(profile, given, config_file=config, media_host=media_host)
     return AsyncClient(
         setup.provider,
@@ -148,6 +167,34 @@ def _given(
             next_step='pass it like settings={"strict_limits": True}',
         )
     return {**(settings or {}), **given, **({} if failover is None else {"failover": failover})}
+
+
+def _check_parts(
+    *, awaited: bool, media_host: object, http_client: object, **parts: object
+) -> None:
+    """Refuse what a client cannot be made of; it would show in the middle of a call."""
+    send = getattr(http_client, "send", None)
+    fit = {
+        "media_host": callable(getattr(media_host, "publish", None)),
+        "http_client": callable(send) and inspect.iscoroutinefunction(send) is awaited,
+        **{name: isinstance(part, _PARTS[name]) for name, part in parts.items()},
+    }
+    given = {"media_host": media_host, "http_client": http_client, **parts}
+    for name, fits in fit.items():
+        if given[name] is not None and not fits:
+            raise ConfigError(
+                f"{name} is of a kind that no client can use",
+                field=name,
+                next_step=f"leave it out, or see the documentation of {name} in connect",
+            )
+
+
+_PARTS: Final[Mapping[str, type]] = {
+    "timeouts": Timeouts,
+    "budget": Budget,
+    "clock": Clock,
+    "failover_rules": FailoverRules,
+}
 
 
 def _fallbacks(

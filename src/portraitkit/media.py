@@ -135,7 +135,12 @@ def read_regular(path: Path, limit_bytes: int) -> bytes:
     """
     # A pipe that nobody writes to would hold up the opening; Windows has no such flag.
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
+    try:
+        file = os.fdopen(handle, "rb")
+    except OSError:  # a folder
+        os.close(handle)
+        raise
+    with file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(EINVAL, "a folder, device, pipe or socket is no file")
         content = file.read(limit_bytes + 1)

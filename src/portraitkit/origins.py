@@ -10,6 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 from .errors import ConfigError
 from .wire import is_loopback
 
+ORIGIN_KEYS: Final = frozenset({"base_url", "assets_url", "video_url"})
+"""The configuration keys that hold one."""
 _HOST: Final = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 _PORTS: Final = {"http": 80, "https": 443}
 

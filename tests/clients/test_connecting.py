@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import warnings
 
 import anyio
@@ -13,7 +15,7 @@ from attrs import frozen
 import portraitkit as pk
 from portraitkit import config, errors, registry
 from portraitkit.attempts import Budget
-from portraitkit.building import known_keys
+from portraitkit.building import build, known_keys
 from portraitkit.client import AsyncClient, Client
 from portraitkit.media import FolderMediaHost
 from portraitkit.provider import PortraitProvider
@@ -424,7 +426,7 @@ def test_a_media_folder_is_beside_the_file(write, tmp_path):
     """A relative folder is relative to the configuration, wherever the program runs."""
     write(one(media_folder='"served"', media_url='"https://media.example/faces"'))
 
-    host = open_one().provider.media_host
+    host = open_one(config="portraitkit.toml").provider.media_host
 
     assert FolderMediaHost(tmp_path / "served", "https://media.example/faces") == host
 
@@ -449,10 +451,62 @@ def test_media_folder_and_media_url_belong_together(write, settings, field):
     """One without the other publishes nothing."""
     write(one(**settings))
 
-    error = refusal_of()
+    error = refusal_of(config="portraitkit.toml")
 
     assert field == error.field
     assert "belong together" in str(error)
+
+
+# -- arguments of another kind ---------------------------------------------------------------------
+
+
+ODD = [5, 1.5, True, b"x", object(), [], [1], {}, {1: 2}, ("a",), "", "a\0b", "\udc80", "x" * 5000]
+
+
+@pytest.mark.parametrize("open_it", [pk.connect, pk.connect_async])
+@pytest.mark.parametrize("odd", ODD, ids=lambda each: repr(each)[:12])
+def test_an_argument_of_another_kind_is_an_error_of_ours(open_it, odd):
+    """Whatever is given for whichever argument; what is taken all the same makes a client."""
+    for name in inspect.signature(open_it).parameters:
+        with contextlib.suppress(errors.PortraitError):
+            _ = open_it(**{"profile": "alltoken", "api_key": KEY, name: odd})
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda each: repr(each)[:12])
+@pytest.mark.filterwarnings("ignore:.*the secret itself stands")
+def test_a_setting_of_another_kind_is_an_error_of_ours(odd):
+    """For every key of every adapter."""
+    for vendor in BUILT_IN:
+        cls = provider_class(vendor)
+        keys = {each: "k" for each in known_keys(cls) if each.endswith("_key")}
+        for key in known_keys(cls):
+            with contextlib.suppress(errors.PortraitError):
+                _ = build(vendor, {**keys, key: odd})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"media_host": 5},
+        {"http_client": 5},
+        {"timeouts": 5},
+        {"budget": 3},
+        {"clock": 5},
+        {"settings": [1]},
+        {"settings": {1: 2}},
+        {"failover": "alltoken"},
+        {"failover_rules": {}},
+        {"config": 5},
+        {"profile": 5},
+    ],
+    ids=lambda each: next(iter(each)),
+)
+def test_an_argument_of_another_kind_is_named(given):
+    """With what is wanted in its place."""
+    error = refusal_of(**{"profile": "alltoken", "api_key": KEY, **given})
+
+    assert next(iter(given)) == error.field
+    assert error.next_step
 
 
 # -- what else a client is made of -----------------------------------------------------------------
