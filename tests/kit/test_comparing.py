@@ -86,7 +86,7 @@ def test_a_crash_there_is_a_difference(other, tmp_path):
     shutil.copytree(other, copied)
     table = copied / "src" / "portraitkit" / "providers" / "_token360.py"
     text = table.read_text(encoding="utf-8").replace(
-        '"invalid_api_key": AuthenticationError', '"invalid_api_key": NotFoundError'
+        '"invalid_api_key": (AuthenticationError', '"invalid_api_key": (NotFoundError'
     )
     _ = table.write_text(text, encoding="utf-8")
     (found,) = compare([path], str(copied)).differences
