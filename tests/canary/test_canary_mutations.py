@@ -16,7 +16,7 @@ from canary_scenarios import the_main_job, unfit_arguments, wait_timeouts
 from canary_stage import everything, perform, seen_on_the_wire
 
 import portraitkit as pk
-from portraitkit import errors, transport
+from portraitkit import errors, logmasks
 from portraitkit.models import VideoTask
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.secret import Secret
@@ -141,8 +141,8 @@ def _keeps_frames(patch: Any) -> None:
 
 
 def _logs_headers(patch: Any) -> None:
-    patch.setattr(transport, "_hidden", str)
-    patch.setattr(transport, "_EXCEPTION", transport.re.compile("(never)"))
+    patch.setattr(logmasks, "_hidden", str)
+    patch.setattr(logmasks, "_EXCEPTION", logmasks.re.compile("(never)"))
 
 
 def _shows_links(patch: Any) -> None:
