@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
 from .errors import MediaError
-from .wire import is_loopback
-
-if TYPE_CHECKING:
-    from .vendor import Vendor
-
-
-def is_public_only(vendor: Vendor) -> bool:
-    """Tell whether links are kept to the public internet: not for a stand-in on this machine."""
-    return not (vendor.allow_private_addresses or any(map(is_loopback, vendor.origins)))
 
 
 def is_private_literal(url: str) -> bool:

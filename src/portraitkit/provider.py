@@ -456,7 +456,7 @@ class PortraitProvider(Vendor):
 
 
 _RESTS_ON: Final[Mapping[str, tuple[str, ...]]] = {
-    "create_group": ("create_group", "make_group"),
+    "create_group": ("make_group",),
     "add_asset": ("add_upload", "add_link"),
     "add_assets": ("add_upload", "add_link"),
     "create_video": ("video_request",),

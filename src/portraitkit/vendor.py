@@ -45,7 +45,7 @@ from .rates import FREE, Rate
 from .reasons import Reason, error_in, reason_of
 from .secret import Secret
 from .waiting import Pacing, Subject
-from .wire import Flow, Request, Response, request_id_of, send
+from .wire import Flow, Request, Response, is_loopback, request_id_of, send
 
 R = TypeVar("R", bound=Result)
 Findings: TypeAlias = tuple[Finding, ...]
@@ -158,6 +158,11 @@ class Vendor(ABC):
         return try_decode(response)
 
     # -- what adapters build on ------------------------------------------------------------------
+
+    @property
+    def public_only(self) -> bool:
+        """Whether links are kept to the public internet: not for a stand-in on this machine."""
+        return not (self.allow_private_addresses or any(map(is_loopback, self.origins)))
 
     @property
     def account(self) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
-from ..addresses import is_public_only
 from ..errors import InvalidInputError, MediaError, PortraitError
 from ..media import Link, MediaHost, MediaSource, Upload, as_link, as_upload, read_file
 from ..models import Asset, AssetStatus, Failure, Group, GroupRef, MediaType
@@ -120,7 +119,7 @@ def take_in(
         link = as_link(source, media=media)
         if provider.supports("add_link"):
             return link
-        content = yield from fetch(link.url, public_only=is_public_only(provider))
+        content = yield from fetch(link.url, public_only=provider.public_only)
         return as_upload(content, filename=Path(source.partition("?")[0]).name, media=media)
     if isinstance(source, str) and source.lstrip()[:5].lower() == "data:":
         raise MediaError(

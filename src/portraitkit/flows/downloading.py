@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from attrs import evolve
 
-from ..addresses import is_private_literal, is_public_only, not_public
+from ..addresses import is_private_literal, not_public
 from ..errors import (
     ConflictError,
     ConnectionFailedError,
@@ -199,7 +199,7 @@ def _copy(provider: PortraitProvider, task: VideoTask, part: Part) -> Flow[Respo
             handle=task.handle,
             next_step="read the video again, or look in the vendor's console",
         )
-    public_only = is_public_only(provider)
+    public_only = provider.public_only
     if not (_is_secure(link.reveal()) or (not public_only and is_loopback(link.reveal()))):
         raise _no_link(provider, task, "what the vendor gave as its link is no https address")
     request = Request(

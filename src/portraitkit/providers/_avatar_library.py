@@ -110,13 +110,8 @@ class AvatarLibrary(BearerProvider):
 
     # -- groups and assets -----------------------------------------------------------------------
 
-    def create_group(
-        self,
-        name: str,
-        *,
-        kind: GroupKind = GroupKind.VIRTUAL,
-        description: str = "",
-        on_unsupported: OnUnsupported = "raise",
+    def make_group(
+        self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
     ) -> Flow[Group]:
         """
         Name a virtual figure's group. Sends nothing: its first submission makes it.
@@ -125,7 +120,6 @@ class AvatarLibrary(BearerProvider):
         another submission to this group would make another one. `add_assets` submits together.
         """
         del on_unsupported
-        findings = self.check_group(name, kind)
         yield from ()
         return Group(
             provider=self.name,
@@ -135,7 +129,6 @@ class AvatarLibrary(BearerProvider):
             name=name,
             description=description,
             kind=kind,
-            findings=findings,
         )
 
     def add_link(self, group: GroupRef, link: Link, *, name: str) -> Flow[Asset]:

@@ -17,7 +17,6 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..addresses import is_public_only
 from ..codec import count, first, listed
 from ..errors import PortraitError, ProviderError, UnexpectedResponseError
 from ..flows.adding import under_review
@@ -225,7 +224,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
             headers={"Content-Type": upload.content_type},
             content=upload.content,
             repeatable=True,
-            public_only=is_public_only(self),
+            public_only=self.public_only,
             secrets=(place,),
         )
         response = yield from send(put)

@@ -48,13 +48,8 @@ class Token360Library(BearerProvider):
 
     # -- groups ----------------------------------------------------------------------------------
 
-    def create_group(
-        self,
-        name: str,
-        *,
-        kind: GroupKind = GroupKind.VIRTUAL,
-        description: str = "",
-        on_unsupported: OnUnsupported = "raise",
+    def make_group(
+        self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
     ) -> Flow[Group]:
         """Create a virtual figure's group, which is active at once. Source: portrait guide."""
         left_out: tuple[Adaptation, ...] = ()
@@ -62,16 +57,9 @@ class Token360Library(BearerProvider):
             why = "a group has no description here"
             asked = ("description", description, why, on_unsupported)
             left_out = (unsupported(self.name, *asked),)
-        group = yield from super().create_group(name, kind=kind)
-        return evolve(group, adaptations=(*left_out, *group.adaptations))
-
-    def make_group(
-        self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
-    ) -> Flow[Group]:
-        """Send the create of a virtual figure's group."""
-        del description, on_unsupported
         answer = yield from self.new_group(name, kind)
-        return self.group_of(answer, inner(answer.data), name=name, kind=kind)
+        group = self.group_of(answer, inner(answer.data), name=name, kind=kind)
+        return evolve(group, adaptations=(*left_out, *group.adaptations))
 
     def get_group(self, group: GroupRef) -> Flow[Group]:
         """Read a group; found in the list where it cannot be read by its id."""

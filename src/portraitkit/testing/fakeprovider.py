@@ -92,17 +92,11 @@ class FakeProvider(PortraitProvider):
         del data, response
         return None
 
-    def create_group(
-        self,
-        name: str,
-        *,
-        kind: GroupKind = GroupKind.VIRTUAL,
-        description: str = "",
-        on_unsupported: OnUnsupported = "raise",
+    def make_group(
+        self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
     ) -> Flow[Group]:
-        """Remember a group."""
+        """Create a group."""
         del on_unsupported
-        _ = self.check_group(name, kind)
         return _done(partial(self.memory.add_group, self, name, kind, description))
 
     def get_group(self, group: GroupRef) -> Flow[Group]:
