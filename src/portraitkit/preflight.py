@@ -8,7 +8,9 @@ error.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Final
 
 from attrs import frozen
@@ -46,6 +48,8 @@ class VideoModel:
         takes_assets: Whether `asset://` may be used with it.
         duration_s: Shortest and longest video; -1, the model's own choice, is always in.
         most: Most references of each kind.
+        takes_seed: Whether it documents a seed.
+        audio_alone: Whether audio may be given without a picture or a video beside it.
         source: Where this is documented.
     """
 
@@ -57,6 +61,8 @@ class VideoModel:
     resolutions: tuple[str, ...] = ()
     ratios: tuple[str, ...] = ()
     most: Mapping[MediaType, int] | None = None
+    takes_seed: bool = True
+    audio_alone: bool = True
     prompt_length: int | None = None
     source: str
 
@@ -75,10 +81,29 @@ class VideoModel:
             count = sum(slot.media is media and slot.role is Role.REFERENCE for slot in slots)
             if count > limit:
                 yield self._finding(f"media.{media.value}s", count, limit)
+        if request.seed is not None and not self.takes_seed:
+            yield self._finding("seed", request.seed, "no seed")
+        if not self.audio_alone and {slot.media for slot in slots} == {MediaType.AUDIO}:
+            yield self._finding("media.audios", "audio alone", "a picture or a video beside it")
 
     def _finding(self, name: str, found: object, limit: object) -> Finding:
         message = f"{name} {found!r} is outside what {self.id} documents: {limit!r}"
         return Finding(field=name, found=found, limit=limit, message=message, source=self.source)
+
+
+def check_spoken(prompt: str, slots: tuple[Slot, ...]) -> Iterator[Finding]:
+    """Compare the media that a prompt names by position with those that are given."""
+    given = Counter(slot.media for slot in slots)
+    for match in _POSITION.finditer(prompt if slots else ""):
+        media = next(kind for word, kind in _SPOKEN.items() if match["kind"].startswith(word))
+        if int(match["position"]) > given[media]:
+            message = (
+                f"the prompt names {match[0]!r}, and {given[media]} {media.value}(s) are given"
+            )
+            source = "portraitkit: media are named by their position"
+            yield Finding(
+                field="prompt", found=match[0], limit=given[media], message=message, source=source
+            )
 
 
 def check_length(name: str, text: str, limit: int | None, source: str) -> Iterator[Finding]:
@@ -130,6 +155,23 @@ def check_asset_id(asset_id: str, *, provider: str, prefix: str, name: str) -> N
         )
 
 
+def check_no_file(source: str, *, provider: str, name: str) -> None:
+    """
+    Refuse what reads as the name of a file where an asset is wanted.
+
+    Raises:
+        InvalidInputError: It does.
+    """
+    if _FILE.search(source):
+        raise InvalidInputError(
+            f"{source!r} reads as the name of a file; a video takes assets and https addresses",
+            provider=provider,
+            field=name,
+            next_step="register the file with add_asset(group, path), wait until it is active, "
+            "and pass that asset",
+        )
+
+
 def check_kind(bare: str, *, kind: str, provider: str) -> None:
     """
     Refuse an id whose form says that it names another kind of thing.
@@ -163,6 +205,23 @@ def check_prompt(prompt: str, *, provider: str) -> None:
         )
 
 
+def check_extra(request: VideoRequest, *, provider: str) -> None:
+    """
+    Refuse members for a provider whose name is this one's, misspelt: they would go nowhere.
+
+    Raises:
+        InvalidInputError: There are such.
+    """
+    for name in request.extra:
+        if name != provider and get_close_matches(name.lower(), [provider], cutoff=0.8):
+            raise InvalidInputError(
+                f"extra[{name!r}] names no provider",
+                provider=provider,
+                field="extra",
+                next_step=f"did you mean {provider!r}?",
+            )
+
+
 def _between(value: int | None, limits: tuple[int, int]) -> bool:
     return value is not None and limits[0] <= value <= limits[1]
 
@@ -178,9 +237,23 @@ _NOT_ASSETS: Final = (
     (re.compile(r"task_"), "a task's id", "pass the asset that wait_until_active returned"),
     (re.compile(r"\d+$"), "a record number", "use the id the vendor gives for asset://"),
 )
+_FILE: Final = re.compile(r"[/\\\s]|\.\w{2,5}$")
 _FORMS: Final = {
     "asset": re.compile(r"asset-\d{14}-|ta_\w{16,}|ua_"),
     "group": re.compile(r"(asset)?group-\d{14}-"),
     "video": re.compile(r"cgt-\d{14}-|vgen_"),
 }
+_SPOKEN: Final = {
+    "Image": MediaType.IMAGE,
+    "\u56fe": MediaType.IMAGE,
+    "Video": MediaType.VIDEO,
+    "\u89c6\u9891": MediaType.VIDEO,
+    "Audio": MediaType.AUDIO,
+    "\u97f3\u9891": MediaType.AUDIO,
+}
+"""How prompts name media, in English and in Chinese."""
+_POSITION: Final = re.compile(
+    r"(?P<kind>\b(?:Image|Video|Audio)|\u56fe\u7247?|\u89c6\u9891|\u97f3\u9891)"
+    r" ?(?P<position>[1-9]\d?)(?!\d)"
+)
 _RAW_ID: Final = re.compile(r"asset://\S+|\basset-\d{14}-\w+|\bta_\w{16,}", re.ASCII)

@@ -210,14 +210,32 @@ def slots_of(media: Media | None, url_of: Callable[[MediaRef, str], str]) -> tup
     if media is None:
         return ()
     if isinstance(media, Frames):
-        first = Slot(MediaType.IMAGE, Role.FIRST_FRAME, url_of(media.first, "media.first"))
-        if media.last is None:
-            return (first,)
-        return (first, Slot(MediaType.IMAGE, Role.LAST_FRAME, url_of(media.last, "media.last")))
+        frames = [(Role.FIRST_FRAME, media.first, "media.first")]
+        if media.last is not None:
+            frames.append((Role.LAST_FRAME, media.last, "media.last"))
+        for _, source, name in frames:
+            _check_media(source, MediaType.IMAGE, name)
+        return tuple(
+            Slot(MediaType.IMAGE, role, url_of(source, name)) for role, source, name in frames
+        )
+    for kind, label, each in _labelled(media):
+        _check_media(each.source, kind, f"media.{kind.value}s.{label}")
     return tuple(
         Slot(kind, Role.REFERENCE, url_of(each.source, f"media.{kind.value}s.{label}"))
         for kind, label, each in _labelled(media)
     )
+
+
+def _check_media(source: MediaRef, kind: MediaType, name: str) -> None:
+    """Refuse a video or an audio in another kind's place."""
+    known = (MediaType.VIDEO, MediaType.AUDIO)
+    if isinstance(source, Asset) and source.media in known and source.media is not kind:
+        raise InvalidInputError(
+            f"the asset is of the kind {source.media.value}, and {name} takes {kind.value}s",
+            field=name,
+            handle=source.handle,
+            next_step=f"give it in References({source.media.value}s=[...])",
+        )
 
 
 def write_prompt(prompt: str, media: Media | None) -> str:

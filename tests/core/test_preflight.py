@@ -13,10 +13,12 @@ from portraitkit.errors import (
     PromptError,
     UnsupportedError,
 )
+from portraitkit.flows.making import draft_video
 from portraitkit.models import Asset, AssetStatus, Finding, MediaType
 from portraitkit.preflight import VideoModel, check_asset_id, check_length, check_prompt, enforce
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.token360 import Token360
+from portraitkit.registry import provider_class, provider_names
 from portraitkit.secret import Secret
 from portraitkit.testing import replay
 from portraitkit.video import Frames, References, Role, Slot, VideoRequest
@@ -302,3 +304,96 @@ def test_a_finding_is_a_value():
     finding = Finding(field="name", found=51, limit=50, message="m", source="s")
 
     assert finding == attrs.evolve(finding)
+
+
+# -- what would be paid for and can never be what was meant ----------------------------------------
+
+VENDORS = {
+    name: provider_class(name)(
+        **{
+            each: Secret("sk-test")
+            for each in ("api_key", "access_key", "secret_key")
+            if each in {field.name for field in attrs.fields(provider_class(name))}
+        }
+    )
+    for name in provider_names()
+}
+EVERY_VENDOR = pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
+
+
+def drafted(vendor, **members):
+    request = VideoRequest(prompt=members.pop("prompt", "x"), **members)
+    return draft_video(vendor, request, "drop", None)
+
+
+def asset_of(vendor, media):
+    prefix = (
+        "ta_0123456789abcdef0123" if vendor.name == "token360" else "asset-20260318035710-abcde"
+    )
+    return Asset(provider=vendor.name, account=vendor.account, id=prefix, ref=prefix, media=media)
+
+
+@EVERY_VENDOR
+@pytest.mark.parametrize(
+    "source", ["mia.jpg", "./mia", "C:\\mia.png", "asset://faces/mia.jpg", "a b"]
+)
+@pytest.mark.parametrize(
+    "media",
+    [lambda x: Frames(first=x), lambda x: References(images=[x]), lambda x: References(videos=[x])],
+)
+def test_a_files_name_is_no_asset(vendor, source, media):
+    """It is refused before anything is paid, and the error says how a file becomes an asset."""
+    with pytest.raises(InvalidInputError, match="name of a file") as caught:
+        drafted(vendor, media=media(source))
+    assert "add_asset" in caught.value.next_step
+
+
+@EVERY_VENDOR
+@pytest.mark.parametrize("media", [MediaType.VIDEO, MediaType.AUDIO])
+@pytest.mark.parametrize("place", [lambda x: Frames(first=x), lambda x: References(images=[x])])
+def test_a_video_is_no_picture(vendor, media, place):
+    """An asset that is known to be of another kind does not go into a picture's place."""
+    with pytest.raises(InvalidInputError, match=media.value):
+        drafted(vendor, media=place(asset_of(vendor, media)))
+
+
+@pytest.mark.parametrize(
+    "spoken", ["Image 2", "\u56fe2", "\u56fe\u7247 2", "Video 1", "\u89c6\u9891 1"]
+)
+@EVERY_VENDOR
+def test_a_prompt_that_names_what_is_not_given(vendor, spoken):
+    """Media are named by their position: one that is not there is a finding."""
+    found = drafted(
+        vendor,
+        prompt=f"{spoken} smiles",
+        media=References(images=[asset_of(vendor, MediaType.IMAGE)]),
+    )
+    assert [spoken] == [each.found for each in found.findings if each.field == "prompt"]
+
+
+@EVERY_VENDOR
+def test_extra_for_a_misspelt_provider(vendor):
+    """It would go nowhere: the name that was meant is told."""
+    with pytest.raises(InvalidInputError, match="names no provider") as caught:
+        drafted(vendor, extra={vendor.name.capitalize()[:-1]: {"a": 1}})
+    assert vendor.name in caught.value.next_step
+
+
+# Source of each: the vendor's page that its model names as its source.
+@pytest.mark.parametrize(
+    ("name", "members", "field"),
+    [
+        *((each, {"seed": 7}, "seed") for each in ("volcengine", "byteplus", "apiyi")),
+        *(
+            (each, {"media": References(audios=["https://example.com/a.mp3"])}, "media.audios")
+            for each in ("volcengine", "byteplus", "apiyi", "apimart", "xcompute")
+        ),
+        *(
+            (each, {"media": References(images=["https://example.com/a.jpg"] * 10)}, "media.images")
+            for each in ("volcengine", "byteplus", "apiyi", "apimart", "xcompute", "token360")
+        ),
+    ],
+)
+def test_documented_limits_of_a_video(name, members, field):
+    """What a vendor's page says that Seedance 2.0 does not take is a finding there."""
+    assert field in [each.field for each in drafted(VENDORS[name], **members).findings]

@@ -22,7 +22,7 @@ from ..handles import is_handle
 from ..media import as_link
 from ..models import Adaptation, Asset, AssetRef, AssetStatus, Finding, VideoStatus, VideoTask
 from ..oneof import MediaRef, OneOf
-from ..preflight import VideoModel, check_prompt
+from ..preflight import VideoModel, check_extra, check_no_file, check_prompt, check_spoken
 from ..secret import MASK, Secret
 from ..video import (
     Frames,
@@ -61,6 +61,7 @@ def draft_video(
     if not request.prompt.strip():
         raise InvalidInputError("the prompt is empty", provider=provider.name, field="prompt")
     check_prompt(request.prompt, provider=provider.name)
+    check_extra(request, provider=provider.name)
     request = own_media(provider, request)
     slots = slots_of(request.media, partial(asset_url, provider))
     prompt = write_prompt(request.prompt, request.media)
@@ -84,6 +85,7 @@ def draft_video(
     found = (
         *(model.check(request, slots) if model else ()),
         *provider.video_findings(request, slots),
+        *check_spoken(request.prompt, slots),
     )
     links = [slot.url for slot in slots if not slot.url.startswith("asset://")]
     secrets = tuple(Secret(url) for url in (*links, request.callback_url) if url)
@@ -237,5 +239,7 @@ def asset_url(provider: PortraitProvider, source: MediaRef, name: str) -> str:
     if isinstance(source, str) and "://" in source and not source.startswith("asset://"):  # pyright: ignore[reportUnnecessaryIsInstance]  (an id may be None)
         _ = as_link(source)
         return source
+    if isinstance(source, str) and not is_handle(source):  # pyright: ignore[reportUnnecessaryIsInstance]  (an id may be None)
+        check_no_file(source.removeprefix("asset://"), provider=provider.name, name=name)
     found = provider.id_of("asset", source)
     return provider.asset_uri(found) if is_handle(source) else f"asset://{found}"

@@ -40,7 +40,7 @@ from ..models import (
 )
 from ..preflight import Difference, VideoModel
 from ..refusals import Fault
-from ..video import Role, Slot, VideoRequest
+from ..video import Slot, VideoRequest
 from ..wire import Response
 from ._actions import UPSTREAM_MEDIA
 from ._codes import RELAYED_CODES, Codes
@@ -127,6 +127,7 @@ _LIMITS: Final[dict[str, Any]] = {
     "duration_s": (4, 15),
     "ratios": ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "adaptive"),
     "most": {MediaType.IMAGE: 9, MediaType.VIDEO: 3, MediaType.AUDIO: 3},
+    "audio_alone": False,
     "prompt_length": 4000,
     "source": "APIMart's generation page",
 }
@@ -168,9 +169,6 @@ def findings_of(request: VideoRequest, model_id: str, slots: tuple[Slot, ...]) -
     if request.resolution == "4k" and model_id.endswith(_FACE):
         advice = "no copy of the page lets a -face model make 4k"
         yield _finding("resolution", "4k", "1080p", advice)
-    kinds = {slot.media for slot in slots if slot.role is Role.REFERENCE}
-    if kinds == {MediaType.AUDIO}:
-        yield _finding("media.audios", "alone", "beside media", "audio needs an image or a video")
 
 
 def _finding(name: str, found: object, limit: object, message: str) -> Finding:
