@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from .errors import HandleError, InvalidInputError, PromptError
 from .models import Finding, MediaType
@@ -46,7 +46,8 @@ class VideoModel:
         id: The vendor's name for it.
         other_ids: Further vendor names that mean the same to a caller.
         takes_assets: Whether `asset://` may be used with it.
-        duration_s: Shortest and longest video; -1, the model's own choice, is always in.
+        duration_s: Shortest and longest video.
+        chooses_duration: Whether -1, the model's own choice, is documented.
         most: Most references of each kind.
         takes_seed: Whether it documents a seed.
         audio_alone: Whether audio may be given without a picture or a video beside it.
@@ -58,6 +59,7 @@ class VideoModel:
     other_ids: tuple[str, ...] = ()
     takes_assets: bool = True
     duration_s: tuple[int, int] | None = None
+    chooses_duration: bool = True
     resolutions: tuple[str, ...] = ()
     ratios: tuple[str, ...] = ()
     most: Mapping[MediaType, int] | None = None
@@ -66,10 +68,18 @@ class VideoModel:
     prompt_length: int | None = None
     source: str
 
+    def spelled(self, request: VideoRequest) -> VideoRequest:
+        """Write the resolution as this model's page does: `4k` is `4K` elsewhere."""
+        for known in self.resolutions:
+            if request.resolution and request.resolution.lower() == known.lower():
+                return evolve(request, resolution=known)
+        return request
+
     def check(self, request: VideoRequest, slots: tuple[Slot, ...]) -> Iterator[Finding]:
         """Compare a request with the model's limits."""
         seconds = request.duration_s
-        if self.duration_s and seconds not in (None, -1) and not _between(seconds, self.duration_s):
+        chosen = seconds is None or (seconds == -1 and self.chooses_duration)
+        if self.duration_s and not chosen and not _between(seconds, self.duration_s):
             yield self._finding("duration_s", seconds, self.duration_s)
         for name, allowed in (("resolution", self.resolutions), ("ratio", self.ratios)):
             value = getattr(request, name)

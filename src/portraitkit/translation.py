@@ -23,7 +23,8 @@ class Translation:
     Attributes:
         body: What the other vendor would be sent.
         request: The neutral request in between.
-        losses: What could not be carried, from either side. Empty means nothing was lost.
+        losses: What could not be carried, from either side, and values that the other vendor's
+            page does not list, which are written as they are. Empty means nothing was lost.
     """
 
     body: Mapping[str, Any] = field(repr=masked_repr)
@@ -82,12 +83,13 @@ def translate(
     parsed = parse_video(from_, body)
     cls = provider_class(to)
     losses = list(parsed.losses)
-    request = parsed.request if from_ == to else evolve(parsed.request, extra={})
-    if from_ != to:
-        losses += [
-            Loss(field=key, value=value, why=f"only {from_} has such a member")
-            for key, value in parsed.request.extra.get(from_, {}).items()
-        ]
+    request, own = parsed.request, parsed.request.extra.get(from_, {})
+    if from_ != to and cls.dialect is provider_class(from_).dialect:
+        request = evolve(request, extra={to: own} if own else {})
+    elif from_ != to:
+        request = evolve(request, extra={})
+        why = f"only {from_} has such a member"
+        losses += [Loss(field=key, value=value, why=why) for key, value in own.items()]
     mapped = dict(assets or {})
 
     def url_of(source: MediaRef, field: str) -> str:
@@ -104,6 +106,12 @@ def translate(
         losses.append(Loss(field="model", value=model_id, why="it takes no portrait assets"))
     if known is None and from_ != to:
         losses.append(Loss(field="model", value=model_id, why=f"{to} lists no such model"))
+    if known and from_ != to:
+        request = known.spelled(request)
+        losses += [
+            Loss(field=each.field, value=each.found, why=each.message)
+            for each in known.check(request, slots)
+        ]
     compiled, adaptations = cls.dialect.compile(
         request,
         provider=to,

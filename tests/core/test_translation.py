@@ -10,6 +10,8 @@ from json_cases import json_values
 from video_cases import NAMES, bodies, body_of, marks_in, requests, vendor
 
 from portraitkit.errors import ConfigError, InvalidInputError, PortraitError
+from portraitkit.flows.making import find_model
+from portraitkit.registry import provider_class
 from portraitkit.translation import parse_video, translate
 from portraitkit.video import SCALARS, Frames, References, slots_of
 
@@ -166,7 +168,8 @@ def test_a_translated_body_reads_as_the_same_request(from_, data):
         there = translate(body, from_=from_, to=to)
         found = parse_video(to, there.body)
 
-        gone = {each.field for each in (*left_out, *there.losses)} & set(SCALARS)
+        unlisted = {each.field for each in there.losses if "is outside what" in each.why}
+        gone = {each.field for each in (*left_out, *there.losses)} & set(SCALARS) - unlisted
         assert found.request == attrs.evolve(positional, extra={}, **dict.fromkeys(gone))
         assert found.losses == ()
         assert gone <= set(SCALARS) - (
@@ -187,8 +190,8 @@ def test_every_foreign_asset_is_a_loss_until_it_is_mapped(from_, data):
         bare = translate(body, from_=from_, to=to)
         mapped = translate(body, from_=from_, to=to, assets=counterparts)
 
-        assert [loss.value for loss in bare.losses if loss.field.startswith("media")] == foreign
-        assert not [loss for loss in mapped.losses if loss.field.startswith("media")]
+        assert [loss.value for loss in bare.losses if "register" in loss.why] == foreign
+        assert not [loss for loss in mapped.losses if "register" in loss.why]
         assert not any(repr(url) in repr(mapped.body) for url in foreign)
 
 
@@ -254,3 +257,39 @@ def test_a_model_that_takes_no_assets_is_a_loss():
     moved = translate(body, from_="alltoken", to="token360")
 
     assert "model" in [loss.field for loss in moved.losses]
+
+
+@pytest.mark.parametrize("to", NAMES)
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("resolution", "4k"), ("resolution", "720p"), ("duration", -1), ("seed", 7)],
+)
+def test_a_value_is_one_that_the_other_vendor_lists_or_a_loss(to, member, value):
+    """A documented value is written as that vendor spells it; any other is said to be lost."""
+    field = {"duration": "duration_s"}.get(member, member)
+    model = "doubao-seedance-2-0-260128"
+    body = {"model": model, "content": [{"type": "text", "text": "x"}], member: value}
+    cls = provider_class(to)
+    known = find_model(cls.video_models, "seedance-2.0")
+
+    found = translate(body, from_="volcengine", to=to)
+
+    lost = field in [each.field for each in found.losses]
+    key = cls.dialect.fields.get(field)
+    written = found.body.get(key) if key else None
+    if member == "resolution":
+        assert lost or written in known.resolutions
+        assert lost or written.lower() == value
+    else:
+        assert lost or written == value
+    assert lost or to == "volcengine" or not list(known.check(found.request, ()))
+
+
+def test_members_of_one_dialect_go_along():
+    """Volcengine and BytePlus take the same body: what only it has is not lost between them."""
+    body = {"model": "doubao-seedance-2-0-260128", "content": [{"type": "text", "text": "x"}]}
+
+    found = translate({**body, "service_tier": "flex"}, from_="volcengine", to="byteplus")
+
+    assert "flex" == found.body["service_tier"]
+    assert [] == [each for each in found.losses if each.field == "service_tier"]

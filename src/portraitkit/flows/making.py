@@ -74,6 +74,7 @@ def draft_video(
             field="model",
             next_step="use seedance-2.0 or seedance-2.0-fast",
         )
+    request = model.spelled(request) if model else request
     body, adaptations = provider.dialect.compile(
         request,
         provider=provider.name,

@@ -125,6 +125,7 @@ GROUP_ID: Final = (
 _FACE: Final = "-face"
 _LIMITS: Final[dict[str, Any]] = {
     "duration_s": (4, 15),
+    "chooses_duration": False,
     "ratios": ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "adaptive"),
     "most": {MediaType.IMAGE: 9, MediaType.VIDEO: 3, MediaType.AUDIO: 3},
     "audio_alone": False,
@@ -161,8 +162,6 @@ def face_model(model_id: str) -> str:
 
 def findings_of(request: VideoRequest, model_id: str, slots: tuple[Slot, ...]) -> Iterator[Finding]:
     """Find what a model's numbers do not say."""
-    if request.duration_s == -1:
-        yield _finding("duration_s", -1, (4, 15), "no page lets the model choose the duration")
     if any(slot.url.startswith("asset://") for slot in slots) and not model_id.endswith(_FACE):
         advice = "the guide advises a -face model for portraits"
         yield _finding("model", model_id, face_model(model_id), advice)
