@@ -517,3 +517,12 @@ def test_every_kind_of_test_is_recorded_and_replayed(run, shop, kind):
 
     assert 1 == len(files_of(shop))
     run("--doctest-modules").assert_outcomes(passed=1)
+
+
+def test_a_test_that_sends_nothing_can_be_replayed(run, shop):
+    """Its cassette is empty, and a cassette."""
+    nothing = "def test_registers(portrait_cassette):\n    pass\n"
+    run(*PRACTICE, test_shop=nothing).assert_outcomes(passed=1)
+
+    assert [] == recorded(shop)["interactions"]
+    run().assert_outcomes(passed=1)
