@@ -165,7 +165,7 @@ def test_registers(portrait_cassette):
 """
     )
 
-    result.assert_outcomes(failed=1)
+    result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*has no answer for POST *Action=ListAssetGroups*"])
 
 
@@ -203,11 +203,11 @@ def test_registers(portrait_cassette):
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*not played to its end*", "*POST /v1/portrait/upload"])
 
-    run("--portrait-unplayed=fail").assert_outcomes(failed=1)
+    run("--portrait-unplayed=fail").assert_outcomes(passed=1, errors=1)
     quiet = run("--portrait-unplayed=ignore")
     quiet.assert_outcomes(passed=1)
     quiet.stdout.no_fnmatch_line("*not played*")
-    run("-o", "portrait_unplayed=fail").assert_outcomes(failed=1)
+    run("-o", "portrait_unplayed=fail").assert_outcomes(passed=1, errors=1)
 
 
 def test_a_read_more_than_recorded_fails_unless_it_may_repeat(run):
@@ -284,7 +284,7 @@ def test_what_cannot_be_made_safe_fails_the_test(run, shop, monkeypatch):
 
     result = run(*PRACTICE, test_shop=REGISTERS)
 
-    result.assert_outcomes(failed=1)
+    result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*UnsafeCassetteError: interaction 3, response body*"])
     assert not list(shop.path.rglob("*.yaml"))
 
@@ -479,4 +479,50 @@ def test_registers(portrait_cassette):
     run(PRACTICE[0], f"--portrait-profile=simulator:{vendor}", test_shop=test)
 
     assert 0 == main(["lint", str(shop.path / "cassettes")])
+    run().assert_outcomes(passed=1)
+
+
+KINDS = {
+    "unittest": """
+import unittest
+
+@pytest.mark.usefixtures("portrait_cassette")
+class TestShop(unittest.TestCase):
+    def test_registers(self):
+        shop.register("Mia")
+""",
+    "doctest": '''
+def registers():
+    """
+    >>> _ = getfixture("portrait_cassette")
+    >>> _ = shop.register("Mia")
+    """
+''',
+    "fixture that sends in its teardown": """
+@pytest.fixture
+def late(portrait_cassette):
+    yield
+    shop.register("Mia")
+
+def test_late(late):
+    pass
+""",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_test_is_recorded_and_replayed(run, shop, kind):
+    """Whatever runs the test, and until its last fixture has ended: what was sent is kept."""
+    run("--doctest-modules", *PRACTICE, test_shop=KINDS[kind]).assert_outcomes(passed=1)
+
+    assert 1 == len(files_of(shop))
+    run("--doctest-modules").assert_outcomes(passed=1)
+
+
+def test_a_test_that_sends_nothing_can_be_replayed(run, shop):
+    """Its cassette is empty, and a cassette."""
+    nothing = "def test_registers(portrait_cassette):\n    pass\n"
+    run(*PRACTICE, test_shop=nothing).assert_outcomes(passed=1)
+
+    assert [] == recorded(shop)["interactions"]
     run().assert_outcomes(passed=1)

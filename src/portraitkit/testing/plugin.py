@@ -89,7 +89,8 @@ def portrait_cassette(
     Answer the application's requests from this test's cassette.
 
     The file is `cassettes/<module>/<test>.yaml` beside the test's file, or what the marker
-    `portrait_cassette("name")` says. No key is needed, and none is read.
+    `portrait_cassette("name")` says. No key is needed, and none is read. A recording is written
+    when every fixture that stands on this one has ended, if the test passed.
     """
     _alone(request)
     with _explained("portrait_cassette"):
@@ -111,6 +112,8 @@ def portrait_cassette(
         yield cassette
     finally:
         _ = opened.__exit__(None, None, None)
+    if request.node.stash.get(_PASSED, False):
+        _finish(cassette, request.config)
 
 
 @pytest.fixture
@@ -166,9 +169,18 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     if blockade := pyfuncitem.stash.get(_BLOCKADE, None):
         for tried in blockade.tried:
             raise tried
-    if cassette := pyfuncitem.stash.get(_CASSETTE, None):
-        _finish(cassette, pyfuncitem.config)
     return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Learn whether the test passed, of whatever kind it is: only then is a recording kept."""
+    report = yield
+    if call.when == "call":
+        item.stash[_PASSED] = report.passed
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
@@ -283,7 +295,7 @@ def _test_name(request: pytest.FixtureRequest) -> str:
     if bracket:
         kept = [each for each in ids[:-1].split("-") if not _BACKENDS.fullmatch(each)]
         name = f"{name}[{'-'.join(kept)}]" if kept else name
-    if (cls := cast("type | None", node.cls)) is not None:
+    if (cls := cast("type | None", getattr(node, "cls", None))) is not None:
         name = f"{cls.__name__}.{name}"
     plain = re.sub(r"[^\w.\[\]=+-]+", "_", name)
     if plain != name or len(plain) > _LONGEST_NAME:
@@ -297,6 +309,7 @@ def _shown(path: Path, root: Path) -> str:
 
 
 _CASSETTE: Final = pytest.StashKey["PortraitCassette"]()
+_PASSED: Final = pytest.StashKey[bool]()
 _BLOCKADE: Final = pytest.StashKey[Any]()
 _LINES: Final = pytest.StashKey[list[str]]()
 _RECORDED: Final = pytest.StashKey[set[Path]]()

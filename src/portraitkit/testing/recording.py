@@ -130,8 +130,8 @@ class PortraitCassette:
         """
         for missed in itertools.chain(self.tape.misses, self.blockade.tried):
             raise missed
-        if not self.tape.taken:
-            return False
+        if not self.tape.taken and self.mode is not Mode.RECORD:
+            return False  # an empty recording is one too, and can be played
         self._write()
         return True
 
