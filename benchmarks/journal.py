@@ -17,13 +17,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from portraitkit.client import Client
-from portraitkit.journal import Journal
+from portraitkit.client.client import Client
+from portraitkit.journal.journal import Journal
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.secret import Secret
 from portraitkit.simulators.__main__ import ACCOUNT, load
 from portraitkit.testing import SimulatorTransport, VirtualTime
-from portraitkit.video import VideoRequest
+from portraitkit.values.secret import Secret
+from portraitkit.values.video import VideoRequest
 
 ROUNDS: Final = 300
 REQUEST: Final = VideoRequest(prompt="a smile", duration_s=5)

@@ -7,15 +7,15 @@ import statistics
 import time
 from typing import TYPE_CHECKING, Final
 
-from portraitkit.client import Client
-from portraitkit.limiting import Key, Limiter, Place, ProcessLimiter
+from portraitkit.client.client import Client
+from portraitkit.limits.lanes import Key, Limiter, Place, ProcessLimiter
+from portraitkit.limits.rates import Rate
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.rates import Rate
-from portraitkit.secret import Secret
 from portraitkit.testing import answer
+from portraitkit.values.secret import Secret
 
 if TYPE_CHECKING:
-    from portraitkit.wire import Request, Response
+    from portraitkit.wire.steps import Request, Response
 
 ROUNDS: Final = 60
 CALLS: Final = 100
@@ -68,7 +68,7 @@ def main() -> None:
     """Take medians of interleaved rounds, so that a noisy machine is noisy for all alike."""
     limiters: dict[str, Limiter] = {"none": Nothing(), "process": ProcessLimiter()}
     if url := os.environ.get("REDIS_URL"):
-        from portraitkit.sharing import RedisLimiter  # noqa: PLC0415  (an extra)
+        from portraitkit.limits.redis import RedisLimiter
 
         limiters["Redis"] = RedisLimiter(Secret(url))
     clients = {

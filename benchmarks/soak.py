@@ -35,13 +35,13 @@ import anyio
 from attrs import define, field, frozen
 
 import portraitkit as pk
-from portraitkit.registry import provider_class
+from portraitkit.providers.registry import provider_class
+from portraitkit.simulators.dialects.simulator import Simulator
+from portraitkit.simulators.dialects.state import SimAccount
 from portraitkit.simulators.finding import load
 from portraitkit.simulators.server import WallClock
-from portraitkit.simulators.simulator import Simulator
-from portraitkit.simulators.state import SimAccount
-from portraitkit.waiting import Subject
-from portraitkit.wire import Request
+from portraitkit.vendor.pacing import Subject
+from portraitkit.wire.steps import Request
 
 KEY: Final = "sk-soak-0123456789abcdef"
 GROUP_SIZE: Final = 50

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import court
-from portraitkit.attempts import Budget
-from portraitkit.client import AsyncClient, Client
-from portraitkit.provider import PortraitProvider
-from portraitkit.simulators.simulator import Simulator
-from portraitkit.testing import VirtualTime, cassettefile
-from portraitkit.testing.matching import Roles
-from portraitkit.testing.tape import Tape, running
-from portraitkit.vendor import Vendor
-from portraitkit.wire import Flow, Request, Response
+from portraitkit.client.client import AsyncClient, Client
+from portraitkit.operations.provider import PortraitProvider
+from portraitkit.simulators.dialects.simulator import Simulator
+from portraitkit.testing import VirtualTime
+from portraitkit.testing.cassettes import cassettefile
+from portraitkit.testing.cassettes.matching import Roles
+from portraitkit.testing.cassettes.tape import Tape, running
+from portraitkit.vendor.answers import VendorAnswers
+from portraitkit.wire.steps import Budget, Flow, Request, Response
 
 ROOT = Path(__file__).parent.parent
 
@@ -85,9 +85,9 @@ def in_court(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     """
     if request.node.get_closest_marker("outside_the_contract"):
         return
-    ask, handle = Vendor.ask, Simulator.handle
+    ask, handle = VendorAnswers.ask, Simulator.handle
 
-    def asked(self: Vendor, sent: Request) -> Any:
+    def asked(self: VendorAnswers, sent: Request) -> Any:
         if type(self).__module__.startswith("portraitkit.providers."):
             now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
             _ = court.load(self.name).judge_request(self.authorize(sent, now=now))
@@ -100,5 +100,5 @@ def in_court(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
             court.judge_simulated(self.name, sent, response)
         return response
 
-    monkeypatch.setattr(Vendor, "ask", asked)
+    monkeypatch.setattr(VendorAnswers, "ask", asked)
     monkeypatch.setattr(Simulator, "handle", handled)

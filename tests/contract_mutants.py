@@ -8,19 +8,16 @@ from typing import ClassVar
 
 from attrs import evolve, frozen
 
-from portraitkit.codec import first
-from portraitkit.dialect import VideoDialect
-from portraitkit.errors import (
-    NotFoundError,
-    ProviderError,
-    UnexpectedResponseError,
-)
-from portraitkit.handles import Handle, is_handle
-from portraitkit.models import AssetStatus, Group, Page, Result, VideoStatus, VideoTask
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.refusals import Fault
-from portraitkit.video import SCALARS
-from portraitkit.wire import Auth, Request, pause, send, through
+from portraitkit.values.errors import NotFoundError, ProviderError, UnexpectedResponseError
+from portraitkit.values.handles import Handle, is_handle
+from portraitkit.values.models import Group, Page, Result, VideoTask
+from portraitkit.values.statuses import AssetStatus, VideoStatus
+from portraitkit.values.video import SCALARS
+from portraitkit.vendor.dialect import VideoDialect
+from portraitkit.wire.codec import first
+from portraitkit.wire.refusals import Fault
+from portraitkit.wire.steps import Auth, Request, pause, send, through
 
 COUNT = itertools.count()
 

@@ -2,7 +2,7 @@
 The court: holds requests and answers to what a vendor's contract promises.
 
 `load("alltoken")` reads providers/alltoken/contract.yaml; `Judged(simulator)` stands before a
-simulator and judges everything that passes. The judge itself is `portraitkit.testing.judging`.
+simulator and judges everything that passes. The judge itself is `portraitkit.testing.conformance.judging`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from portraitkit.simulators.simulator import Simulator
-from portraitkit.testing.judging import Contract
-from portraitkit.wire import Request, Response
+from portraitkit.simulators.dialects.simulator import Simulator
+from portraitkit.testing.conformance.judging import Contract
+from portraitkit.wire.steps import Request, Response
 
 __all__ = ["FOLDER", "OUTSIDE", "Contract", "Judged", "judge_simulated", "load"]
 

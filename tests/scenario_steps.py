@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from portraitkit.errors import NotFoundError, PermissionDeniedError, UnsupportedError
-from portraitkit.testing._journey import PICTURE, PICTURE_URL, plain_video
+from portraitkit.testing.conformance.journey import PICTURE, PICTURE_URL, plain_video
+from portraitkit.values.errors import NotFoundError, PermissionDeniedError, UnsupportedError
 
 
 class Steps:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from portraitkit.testing._manifest import present
+from portraitkit.testing.conformance.manifest import present
 
 ROOT = Path(__file__).parent.parent
 ACME = ROOT / "examples" / "portraitkit-acme"
@@ -26,7 +26,7 @@ from pathlib import Path
 
 import portraitkit as pk
 from portraitkit.simulators.server import WallClock, serve
-from portraitkit.simulators.state import scans_after
+from portraitkit.simulators.dialects.state import scans_after
 from portraitkit.testing import SimAccount, World
 from portraitkit_acme.simulator import AcmeSimulator
 

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 import court
-from portraitkit.building import build_provider
-from portraitkit.wire import Auth, Request, Response, origin_of
+from portraitkit.config.building import build_provider
+from portraitkit.values.origins import origin_of
+from portraitkit.wire.steps import Auth, Request, Response
 
 ROOT = Path(__file__).parent.parent
 CASSETTES = sorted((ROOT / "cassettes").rglob("*.yaml"))

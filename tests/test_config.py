@@ -12,20 +12,21 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portraitkit import configfile, references
-from portraitkit.building import build
-from portraitkit.config import (
+from portraitkit.client.connecting import connect, connect_async
+from portraitkit.config import file as configfile
+from portraitkit.config import references
+from portraitkit.config.building import build
+from portraitkit.config.explaining import explain_config
+from portraitkit.config.profiles import (
     Profile,
     check_keys,
     check_origin,
-    explain_config,
     find_profile,
     load_profile,
     resolve_secret,
 )
-from portraitkit.connecting import connect, connect_async
-from portraitkit.errors import ConfigError, PortraitError
-from portraitkit.journal import Journal
+from portraitkit.journal.journal import Journal
+from portraitkit.values.errors import ConfigError, PortraitError
 
 TWO = """
 profile = "alltoken"
@@ -896,7 +897,7 @@ def test_explain_config_shows_a_path_that_cannot_be(write, reference):
 
 def test_explain_config_survives_a_broken_adapter(write, monkeypatch):
     """An adapter that cannot be imported does not keep the file from being explained."""
-    import portraitkit.config as module
+    import portraitkit.config.profiles as module
 
     class Broken:
         def load(self):

@@ -13,13 +13,16 @@ from attrs import evolve
 
 import contract_mutants as mutants
 import court
-from portraitkit import building, registry
+from portraitkit.config import building
+from portraitkit.providers import registry
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.secret import Secret
 from portraitkit.simulators.alltoken import AllTokenSimulator
-from portraitkit.simulators.state import SimAccount, World, scans_after
-from portraitkit.testing import ProviderContract, _checks_offers, _manifest
-from portraitkit.testing.contract import HOOKS, ContractChangedError, differences
+from portraitkit.simulators.dialects.state import SimAccount, World, scans_after
+from portraitkit.testing import ProviderContract
+from portraitkit.testing.conformance import checks_offers as _checks_offers
+from portraitkit.testing.conformance import manifest as _manifest
+from portraitkit.testing.conformance.contract import HOOKS, ContractChangedError, differences
+from portraitkit.values.secret import Secret
 from test_provider_contract import action_refusal, plain_refusal
 
 pytestmark = pytest.mark.outside_the_contract  # broken adapters send what nobody documents

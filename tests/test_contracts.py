@@ -14,9 +14,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 import court
-from portraitkit import errors
-from portraitkit.models import AssetStatus, VerificationStatus, VideoStatus
-from portraitkit.provider import PortraitProvider
+from portraitkit.operations.provider import PortraitProvider
+from portraitkit.values import errors
+from portraitkit.values.statuses import AssetStatus, VerificationStatus, VideoStatus
 
 META = yaml.safe_load((Path(__file__).parent / "data" / "contract-schema.yaml").read_text())
 VENDORS = sorted(path.parent.name for path in court.FOLDER.glob("*/contract.yaml"))

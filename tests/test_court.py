@@ -11,9 +11,10 @@ import yaml
 from attrs import define
 
 import court
+from portraitkit.simulators.dialects.simulator import Simulator, json_of
 from portraitkit.simulators.server import serve
-from portraitkit.simulators.simulator import Simulator, json_of
-from portraitkit.wire import Request, Response, multipart
+from portraitkit.wire.bodies import multipart
+from portraitkit.wire.steps import Request, Response
 
 CONTRACT = court.Contract(
     "acme",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import portraitkit
-from portraitkit.provider import PortraitProvider
+from portraitkit.operations.provider import PortraitProvider
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -56,7 +56,7 @@ def test_type_checkers_see_the_same_names():
 
 def test_every_error_is_public():
     """Nobody has to import from inside to catch something."""
-    tree = import_module("portraitkit.errors")
+    tree = import_module("portraitkit.values.errors")
     errors = {
         name
         for name, value in vars(tree).items()
@@ -120,7 +120,7 @@ def test_importing_loads_next_to_nothing():
 @pytest.mark.parametrize(
     ("name", "never"),
     [
-        ("PortraitError", ["httpx", "stamina", "anyio", "cattrs", "portraitkit.models"]),
+        ("PortraitError", ["httpx", "stamina", "anyio", "cattrs", "portraitkit.values.models"]),
         ("VideoRequest", ["httpx", "stamina", "anyio", "cattrs", "portraitkit.providers"]),
         ("GroupKind", ["httpx", "stamina", "anyio", "cattrs"]),
         ("explain_config", ["httpx", "stamina", "anyio", "cattrs"]),

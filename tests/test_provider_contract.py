@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 
 import court
-from portraitkit.building import build_provider
+from portraitkit.config.building import build_provider
 from portraitkit.simulators.__main__ import ACCOUNT, load
-from portraitkit.simulators.state import SimAccount, World, scans_after
+from portraitkit.simulators.dialects.state import SimAccount, World, scans_after
 from portraitkit.testing import ProviderContract
 
 OTHER = SimAccount(

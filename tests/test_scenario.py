@@ -11,17 +11,17 @@ import attrs
 import pytest
 from attrs import evolve
 
-from portraitkit.building import build_provider
-from portraitkit.client import Client
-from portraitkit.errors import Outcome
-from portraitkit.secret import Secret
+from portraitkit.client.client import Client
+from portraitkit.config.building import build_provider
+from portraitkit.engine.receiving import TransportError
 from portraitkit.simulators.__main__ import ACCOUNT, load
 from portraitkit.simulators.demo import VENDORS
-from portraitkit.simulators.state import World, scans_after
-from portraitkit.sink import TransportError
+from portraitkit.simulators.dialects.state import World, scans_after
 from portraitkit.testing import simulated
-from portraitkit.testing.simulating import SimulatorTransport, clock_of
-from portraitkit.waiting import Pacing
+from portraitkit.testing.doubles.simulating import SimulatorTransport, clock_of
+from portraitkit.values.errors import Outcome
+from portraitkit.values.secret import Secret
+from portraitkit.vendor.pacing import Pacing
 from scenario_steps import Steps
 
 ROOT = Path(__file__).parent.parent

@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from volcenginesdkcore import signv4
 
-from portraitkit.providers import _signing
-from portraitkit.providers._signing import KeyPair, SignatureRefusedError, sign, verify
-from portraitkit.secret import Secret
-from portraitkit.wire import Request
+from portraitkit.providers.dialects import signing as _signing
+from portraitkit.providers.dialects.signing import sign
+from portraitkit.simulators.dialects.signatures import KeyPair, SignatureRefusedError, verify
+from portraitkit.values.secret import Secret
+from portraitkit.wire.steps import Request
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "data" / "signing-vectors.json").read_text()

@@ -14,7 +14,7 @@ from typing import Any, Final
 import yaml
 
 from portraitkit import PortraitProvider
-from portraitkit.registry import provider_class
+from portraitkit.providers.registry import provider_class
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs" / "differences.md"

@@ -14,13 +14,20 @@ from __future__ import annotations
 # Type checkers take any name TYPE_CHECKING as true; importing typing would cost more than all this.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .attempts import Budget, Clock
-    from .breaker import BreakerLimits
-    from .client import AsyncClient, Client
-    from .config import explain_config
-    from .connecting import connect, connect_async
-    from .dialect import Loss, ParsedVideo
-    from .errors import (
+    from .client.client import AsyncClient, Client
+    from .client.connecting import connect, connect_async
+    from .client.translation import Translation, parse_video, translate
+    from .config.explaining import explain_config
+    from .engine.clock import Clock
+    from .engine.transport import Timeouts
+    from .failover.switchboard import FailoverRules
+    from .journal.jobs import Job, JobState, resume
+    from .journal.journal import Journal
+    from .journal.records import Entry, Record
+    from .limits.circuits import BreakerLimits
+    from .operations.provider import PortraitProvider
+    from .providers.registry import provider_names
+    from .values.errors import (
         AssetFailedError,
         AssetNotReadyError,
         Attempt,
@@ -57,38 +64,17 @@ if TYPE_CHECKING:
         VideoNotReadyError,
         WaitTimeoutError,
     )
-    from .failover import FailoverRules
-    from .handles import Handle
-    from .journal import Journal
-    from .media import FolderMediaHost, MediaHost
-    from .models import (
-        Adaptation,
-        Asset,
-        AssetStatus,
-        Event,
-        Failure,
-        Finding,
-        Group,
-        GroupKind,
-        MediaType,
-        Raw,
-        Tried,
-        Usage,
-        Verification,
-        VerificationStatus,
-        VideoStatus,
-        VideoTask,
-    )
-    from .oneof import OneOf
-    from .provider import PortraitProvider
-    from .records import Entry, Record
-    from .registry import provider_names
-    from .resuming import Job, JobState, resume
-    from .secret import Secret
-    from .translation import Translation, parse_video, translate
-    from .transport import Timeouts
-    from .video import Frames, Preview, Reference, References, VideoRequest
-    from .waiting import Pacing
+    from .values.handles import Handle
+    from .values.media import FolderMediaHost, MediaHost
+    from .values.models import Asset, Event, Group, Usage, Verification, VideoTask
+    from .values.portraits import OneOf
+    from .values.remarks import Adaptation, Failure, Finding, Raw, Tried
+    from .values.secret import Secret
+    from .values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
+    from .values.video import Frames, Preview, Reference, References, VideoRequest
+    from .vendor.dialect import Loss, ParsedVideo
+    from .vendor.pacing import Pacing
+    from .wire.steps import Budget
 
 __version__ = "0.1.0"
 
@@ -181,51 +167,88 @@ __all__ = [
 ]
 
 _HOMES = {
-    "attempts": ("Budget", "Clock"),
-    "breaker": ("BreakerLimits",),
-    "client": ("AsyncClient", "Client"),
-    "config": ("explain_config",),
-    "connecting": ("connect", "connect_async"),
-    "dialect": ("Loss", "ParsedVideo"),
-    "errors": ("Attempt", "Outcome"),
-    "failover": ("FailoverRules",),
-    "handles": ("Handle",),
-    "journal": ("Journal",),
-    "media": ("FolderMediaHost", "MediaHost"),
-    "models": (
-        "Adaptation",
+    "client.client": (
+        "AsyncClient",
+        "Client",
+    ),
+    "client.connecting": (
+        "connect",
+        "connect_async",
+    ),
+    "client.translation": (
+        "Translation",
+        "parse_video",
+        "translate",
+    ),
+    "config.explaining": ("explain_config",),
+    "engine.clock": ("Clock",),
+    "engine.transport": ("Timeouts",),
+    "failover.switchboard": ("FailoverRules",),
+    "journal.jobs": (
+        "Job",
+        "JobState",
+        "resume",
+    ),
+    "journal.journal": ("Journal",),
+    "journal.records": (
+        "Entry",
+        "Record",
+    ),
+    "limits.circuits": ("BreakerLimits",),
+    "operations.provider": ("PortraitProvider",),
+    "providers.registry": ("provider_names",),
+    "values.errors": (
+        "Attempt",
+        "Outcome",
+    ),
+    "values.handles": ("Handle",),
+    "values.media": (
+        "FolderMediaHost",
+        "MediaHost",
+    ),
+    "values.models": (
         "Asset",
-        "AssetStatus",
         "Event",
-        "Failure",
-        "Finding",
         "Group",
-        "GroupKind",
-        "MediaType",
-        "Raw",
-        "Tried",
         "Usage",
         "Verification",
-        "VerificationStatus",
-        "VideoStatus",
         "VideoTask",
     ),
-    "oneof": ("OneOf",),
-    "provider": ("PortraitProvider",),
-    "records": ("Entry", "Record"),
-    "registry": ("provider_names",),
-    "resuming": ("Job", "JobState", "resume"),
-    "secret": ("Secret",),
-    "translation": ("Translation", "parse_video", "translate"),
-    "transport": ("Timeouts",),
-    "video": ("Frames", "Preview", "Reference", "References", "VideoRequest"),
-    "waiting": ("Pacing",),
+    "values.portraits": ("OneOf",),
+    "values.remarks": (
+        "Adaptation",
+        "Failure",
+        "Finding",
+        "Raw",
+        "Tried",
+    ),
+    "values.secret": ("Secret",),
+    "values.statuses": (
+        "AssetStatus",
+        "GroupKind",
+        "MediaType",
+        "VerificationStatus",
+        "VideoStatus",
+    ),
+    "values.video": (
+        "Frames",
+        "Preview",
+        "Reference",
+        "References",
+        "VideoRequest",
+    ),
+    "vendor.dialect": (
+        "Loss",
+        "ParsedVideo",
+    ),
+    "vendor.pacing": ("Pacing",),
+    "wire.steps": ("Budget",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
-    home = "errors" if name.endswith("Error") and name in __all__ else _HOME_OF.get(name)
+    home = "values.errors" if name.endswith("Error") and name in __all__ else _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415  (only when a name is first used)

@@ -17,11 +17,11 @@ from typing import Protocol
 
 from attrs import Factory, frozen
 
-from .breaker import SHARED, Breakers
-from .limiting import PROCESS, Limiter, ProcessLimiter
-from .provider import PortraitProvider
-from .secret import Secret
-from .wire import Request, Response
+from .limits.circuits import SHARED, Breakers
+from .limits.lanes import PROCESS, Limiter, ProcessLimiter
+from .operations.provider import PortraitProvider
+from .values.secret import Secret
+from .wire.steps import Request, Response
 
 
 class Halt(Exception):  # noqa: N818  (a base of errors that have names of their own)

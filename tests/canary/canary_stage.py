@@ -18,8 +18,8 @@ from canary_vendors import FACE, Marked, Vendor
 from canary_watch import Watch, files_in
 
 import portraitkit as pk
+from portraitkit.engine.transport import AsyncHttpxTransport, HttpxTransport
 from portraitkit.testing import VirtualTime
-from portraitkit.transport import AsyncHttpxTransport, HttpxTransport
 
 QUICK = pk.Timeouts(connect_s=2, read_s=0.05, write_s=2, pool_s=2)
 

@@ -17,8 +17,9 @@ from unittest.mock import patch
 
 import attrs
 
-from portraitkit.errors import PortraitError
-from portraitkit.models import Event, Page, Raw, Result
+from portraitkit.values.errors import PortraitError
+from portraitkit.values.models import Event, Page, Result
+from portraitkit.values.remarks import Raw
 
 OURS = str(Path(__file__).parent)
 LOUD = ("portraitkit", "httpx", "httpcore", "stamina", "asyncio", "anyio", "app")

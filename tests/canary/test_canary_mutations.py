@@ -16,10 +16,11 @@ from canary_scenarios import the_main_job, unfit_arguments, wait_timeouts
 from canary_stage import everything, perform, seen_on_the_wire
 
 import portraitkit as pk
-from portraitkit import errors, logmasks
-from portraitkit.models import VideoTask
+from portraitkit.engine import logmasks
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.secret import Secret
+from portraitkit.values import errors
+from portraitkit.values.models import VideoTask
+from portraitkit.values.secret import Secret
 
 pytestmark = pytest.mark.outside_the_contract
 
@@ -113,7 +114,7 @@ def test_a_leaky_adapter_is_caught(stage_at, monkeypatch, capfd, tmp_path, drive
     stage = stage_at("alltoken", driver)
     monkeypatch.chdir(tmp_path)
     careless = _careless(leak)
-    monkeypatch.setattr("portraitkit.building.provider_class", lambda _: careless)
+    monkeypatch.setattr("portraitkit.config.building.provider_class", lambda _: careless)
 
     found = _found(stage, _a_video, monkeypatch, capfd)
     assert CAUGHT[leak] in found
@@ -137,7 +138,7 @@ def _masks_nothing(patch: Any) -> None:
 
 
 def _keeps_frames(patch: Any) -> None:
-    patch.setattr("portraitkit.lifting.Beginning.__repr__", lambda self: repr(vars(self)))
+    patch.setattr("portraitkit.operations.call.Beginning.__repr__", lambda self: repr(vars(self)))
 
 
 def _logs_headers(patch: Any) -> None:

@@ -9,10 +9,11 @@ import anyio
 import httpx
 import pytest
 
-from portraitkit.errors import ConfigError, frameless, masked_repr, masker
-from portraitkit.secret import Hidden, Secret
-from portraitkit.transport import AsyncHttpxTransport, HttpxTransport
-from portraitkit.wire import Request
+from portraitkit.engine.transport import AsyncHttpxTransport, HttpxTransport
+from portraitkit.values.errors import ConfigError, frameless
+from portraitkit.values.masking import masked_repr, masker
+from portraitkit.values.secret import Hidden, Secret
+from portraitkit.wire.steps import Request
 
 TOKEN = "58799c71cfdba954f7f3b1b6780eca93"
 SIGNED = f"https://tos.example/mia.mp4?X-Tos-Signature={TOKEN}"

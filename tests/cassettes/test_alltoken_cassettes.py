@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from portraitkit.errors import ConflictError, QuotaExceededError
-from portraitkit.models import AssetStatus, GroupKind, VerificationStatus, VideoStatus
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.secret import Secret
-from portraitkit.video import Frames, VideoRequest
+from portraitkit.values.errors import ConflictError, QuotaExceededError
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, VerificationStatus, VideoStatus
+from portraitkit.values.video import Frames, VideoRequest
 
 PROVIDER = AllToken(api_key=Secret("sk-not-a-real-key"))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from portraitkit.errors import AuthenticationError, InsufficientBalanceError
-from portraitkit.models import AssetStatus, VideoStatus
 from portraitkit.providers.apimart import APIMart
-from portraitkit.secret import Secret
-from portraitkit.video import References, VideoRequest
+from portraitkit.values.errors import AuthenticationError, InsufficientBalanceError
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, VideoStatus
+from portraitkit.values.video import References, VideoRequest
 
 PROVIDER = APIMart(api_key=Secret("not-a-real-key"))
 FOLDER = "apimart/documented"

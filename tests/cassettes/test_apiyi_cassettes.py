@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from portraitkit.errors import InvalidRequestError
-from portraitkit.models import AssetStatus, Group, GroupKind, VideoStatus
 from portraitkit.providers.apiyi import APIYI
-from portraitkit.secret import Secret
-from portraitkit.video import References, VideoRequest
+from portraitkit.values.errors import InvalidRequestError
+from portraitkit.values.models import Group
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
+from portraitkit.values.video import References, VideoRequest
 
 PROVIDER = APIYI(
     access_key=Secret("AKLTnotreal"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from portraitkit.models import AssetStatus, GroupKind, VideoStatus
 from portraitkit.providers.byteplus import BytePlus
-from portraitkit.secret import Secret
-from portraitkit.video import References, VideoRequest
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
+from portraitkit.values.video import References, VideoRequest
 
 PROVIDER = BytePlus(
     access_key=Secret("AKLTnotreal"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from portraitkit.errors import NotFoundError
-from portraitkit.models import AssetStatus, GroupKind
 from portraitkit.providers.apiyi import APIYIWithIcover
-from portraitkit.secret import Secret
+from portraitkit.values.errors import NotFoundError
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind
 
 PROVIDER = APIYIWithIcover(
     library_key=Secret("sk-not-a-library-key"), api_key=Secret("sk-not-a-video-key")

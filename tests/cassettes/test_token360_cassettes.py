@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from portraitkit.errors import AuthenticationError
-from portraitkit.models import AssetStatus, GroupKind, VerificationStatus, VideoStatus
 from portraitkit.providers.token360 import Token360
-from portraitkit.secret import Secret
-from portraitkit.video import Frames, VideoRequest
+from portraitkit.values.errors import AuthenticationError
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, VerificationStatus, VideoStatus
+from portraitkit.values.video import Frames, VideoRequest
 
 PROVIDER = Token360(api_key=Secret("sk-not-a-real-key"))
 FOLDER = "token360/documented"

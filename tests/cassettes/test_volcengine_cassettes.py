@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from portraitkit.errors import AssetFailedError, ConflictError
-from portraitkit.models import AssetStatus, GroupKind, VideoStatus
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.secret import Secret
-from portraitkit.video import References, VideoRequest
+from portraitkit.values.errors import AssetFailedError, ConflictError
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
+from portraitkit.values.video import References, VideoRequest
 
 PROVIDER = Volcengine(
     access_key=Secret("AKLTnotreal"),

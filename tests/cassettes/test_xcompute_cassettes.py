@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from portraitkit.models import AssetStatus, Group, GroupKind, VideoStatus
 from portraitkit.providers.xcompute import XCompute
-from portraitkit.secret import Secret
-from portraitkit.video import Frames, References, VideoRequest
+from portraitkit.values.models import Group
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
+from portraitkit.values.video import Frames, References, VideoRequest
 
 PROVIDER = XCompute(api_key=Secret("sk-not-a-real-key"))
 PICTURES = ["https://example.com/avatar-a.png", "https://example.com/avatar-b.png"]

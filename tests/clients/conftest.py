@@ -12,13 +12,13 @@ import anyio.lowlevel
 import pytest
 from peers import RawServer
 
-from portraitkit.attempts import Budget
+from portraitkit.engine.transport import AsyncHttpxTransport, HttpxTransport
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.secret import Secret
 from portraitkit.simulators.alltoken import AllTokenSimulator
-from portraitkit.simulators.state import SimAccount
+from portraitkit.simulators.dialects.state import SimAccount
 from portraitkit.testing import VirtualTime, simulated, simulated_async
-from portraitkit.transport import AsyncHttpxTransport, HttpxTransport
+from portraitkit.values.secret import Secret
+from portraitkit.wire.steps import Budget
 
 KEY = "sk-not-a-real-key-0123456789"
 

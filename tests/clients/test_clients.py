@@ -20,20 +20,20 @@ import httpx
 import pytest
 from attrs import field, frozen
 
-from portraitkit import errors
-from portraitkit.attempts import Budget
-from portraitkit.client import AsyncClient, Client
-from portraitkit.models import Asset, AssetStatus, Group, GroupKind, MediaType, Page
-from portraitkit.provider import PortraitProvider
+from portraitkit.client.client import AsyncClient, Client
+from portraitkit.engine.transport import AsyncHttpxTransport, HttpxTransport, Timeouts
+from portraitkit.operations.provider import PortraitProvider
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.secret import Secret
 from portraitkit.simulators.alltoken import AllTokenSimulator
+from portraitkit.simulators.dialects.state import SimAccount, scans_after
 from portraitkit.simulators.server import serve
-from portraitkit.simulators.state import SimAccount, scans_after
 from portraitkit.testing import SimulatorTransport, VirtualTime, simulated, simulated_async
-from portraitkit.transport import AsyncHttpxTransport, HttpxTransport, Timeouts
-from portraitkit.video import References, VideoRequest
-from portraitkit.wire import Flow, Request, send, work
+from portraitkit.values import errors
+from portraitkit.values.models import Asset, Group, Page
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, MediaType
+from portraitkit.values.video import References, VideoRequest
+from portraitkit.wire.steps import Budget, Flow, Request, send, work
 
 KEY = "sk-not-a-real-key-0123456789"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)

@@ -13,18 +13,20 @@ import pytest
 from attrs import frozen
 
 import portraitkit as pk
-from portraitkit import config, errors, registry
-from portraitkit.attempts import Budget
-from portraitkit.building import build, known_keys
-from portraitkit.client import AsyncClient, Client
-from portraitkit.media import FolderMediaHost
-from portraitkit.provider import PortraitProvider
+from portraitkit.client.client import AsyncClient, Client
+from portraitkit.config import profiles as config
+from portraitkit.config.building import build, known_keys
+from portraitkit.engine.transport import Timeouts
+from portraitkit.operations.provider import PortraitProvider
+from portraitkit.providers import registry
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.registry import provider_class, provider_names
-from portraitkit.secret import Secret
+from portraitkit.providers.registry import provider_class, provider_names
 from portraitkit.testing import VirtualTime
-from portraitkit.transport import Timeouts
-from portraitkit.waiting import Pacing
+from portraitkit.values import errors
+from portraitkit.values.media import FolderMediaHost
+from portraitkit.values.secret import Secret
+from portraitkit.vendor.pacing import Pacing
+from portraitkit.wire.steps import Budget
 
 KEY = "sk-not-a-real-key-0123456789"
 BUILT_IN = ("alltoken", "apimart", "apiyi", "byteplus", "token360", "volcengine", "xcompute")

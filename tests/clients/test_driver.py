@@ -13,17 +13,17 @@ import pytest
 import stamina
 from attrs import evolve, field, frozen
 
-from portraitkit import errors
-from portraitkit.attempts import Budget, Clock
-from portraitkit.errors import Attempt, Outcome
-from portraitkit.models import AssetStatus
+from portraitkit.engine.clock import Clock
+from portraitkit.engine.transport import TransportError
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.secret import Secret
 from portraitkit.testing import answer, replay
-from portraitkit.testing.replaying import NOW
-from portraitkit.transport import TransportError
-from portraitkit.video import VideoRequest
-from portraitkit.wire import Auth, Request, pause, send, within, work
+from portraitkit.testing.doubles.replaying import NOW
+from portraitkit.values import errors
+from portraitkit.values.errors import Attempt, Outcome
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus
+from portraitkit.values.video import VideoRequest
+from portraitkit.wire.steps import Auth, Budget, Request, pause, send, within, work
 
 KEY = "sk-not-a-real-key-0123456789"
 ASSET_ID = "asset-20260318035710-abcde"

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 import portraitkit as pk
-from portraitkit.client import AsyncClient, Client
-from portraitkit.errors import frameless
+from portraitkit.client.client import AsyncClient, Client
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.secret import Secret
+from portraitkit.values.errors import frameless
+from portraitkit.values.secret import Secret
 
 KEY = "sk-not-a-real-key-0123456789"
 TOKEN = "58799c71cfdba954f7f3b1b6780eca93"
@@ -89,7 +89,7 @@ def test_an_interrupt_on_the_socket_shows_nothing(raw_server, monkeypatch):
     def interrupted(self, buffer, timeout=None):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("portraitkit.bounds.Bounded.write", interrupted)
+    monkeypatch.setattr("portraitkit.engine.bounds.Bounded.write", interrupted)
     server = raw_server(lambda server, peer: peer.read())
     client = Client(AllToken(api_key=Secret(KEY), base_url=server.url))
 
@@ -139,7 +139,7 @@ def test_a_fault_of_the_network_shows_nothing(held, driver, free_url):
 
 def test_an_interrupt_while_connecting_shows_no_argument(monkeypatch):
     """A keyring may ask for a word, and the user may have enough."""
-    monkeypatch.setattr("portraitkit.connecting.build", _raising(KeyboardInterrupt()))
+    monkeypatch.setattr("portraitkit.client.connecting.build", _raising(KeyboardInterrupt()))
 
     with pytest.raises(TypeError) as caught:
         pk.connect("alltoken", api_key=KEY)

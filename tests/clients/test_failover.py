@@ -13,15 +13,14 @@ from hypothesis import strategies as st
 from town import CAPACITY, FAULTS, PNG, UNCLEAR, Town
 
 import portraitkit as pk
-from portraitkit import errors
-from portraitkit.attempts import Budget
-from portraitkit.breaker import Breakers
-from portraitkit.client import Client
-from portraitkit.errors import Outcome, PortraitError
-from portraitkit.failover import MOVING, has_no_capacity
-from portraitkit.lifting import Beginning
-from portraitkit.provider import PortraitProvider
-from portraitkit.wire import pause, work
+from portraitkit.client.client import Client
+from portraitkit.failover.switchboard import MOVING, has_no_capacity
+from portraitkit.limits.circuits import Breakers
+from portraitkit.operations.call import Beginning
+from portraitkit.operations.provider import PortraitProvider
+from portraitkit.values import errors
+from portraitkit.values.errors import Outcome, PortraitError
+from portraitkit.wire.steps import Budget, pause, work
 
 SEA = pk.VideoRequest(prompt="a quiet sea", resolution="720p")
 EVERY = ("alltoken", "token360", "volcengine", "apiyi", "xcompute")

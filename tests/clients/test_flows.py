@@ -11,30 +11,22 @@ from typing import ClassVar
 import pytest
 from attrs import evolve, frozen
 
-from portraitkit import errors
-from portraitkit.errors import Attempt, Outcome
-from portraitkit.flows.waits import every
-from portraitkit.media import FolderMediaHost
-from portraitkit.models import (
-    Asset,
-    AssetStatus,
-    Failure,
-    Group,
-    Page,
-    Verification,
-    VerificationStatus,
-    VideoStatus,
-    VideoTask,
-)
-from portraitkit.provider import PortraitProvider
+from portraitkit.engine.receiving import TransportError
+from portraitkit.operations.provider import PortraitProvider
+from portraitkit.operations.waiting import every
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.secret import Secret
-from portraitkit.simulators.state import never, scans_after
-from portraitkit.sink import TransportError
+from portraitkit.simulators.dialects.state import never, scans_after
 from portraitkit.testing import answer, replay, simulated
-from portraitkit.video import Frames, References, VideoRequest
-from portraitkit.waiting import Pacing
-from portraitkit.wire import Auth, Pause
+from portraitkit.values import errors
+from portraitkit.values.errors import Attempt, Outcome
+from portraitkit.values.media import FolderMediaHost
+from portraitkit.values.models import Asset, Group, Page, Verification, VideoTask
+from portraitkit.values.remarks import Failure
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, VerificationStatus, VideoStatus
+from portraitkit.values.video import Frames, References, VideoRequest
+from portraitkit.vendor.pacing import Pacing
+from portraitkit.wire.steps import Auth, Pause
 
 KEY = "sk-not-a-real-key-0123456789"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)

@@ -8,25 +8,27 @@ from importlib.resources import files
 import pytest
 from attrs import evolve
 
-from portraitkit.errors import (
+from portraitkit.operations.reconciling import advised, reconciled
+from portraitkit.operations.searching import RECENT, Place, is_recent
+from portraitkit.providers.alltoken import AllToken
+from portraitkit.providers.token360 import Token360
+from portraitkit.providers.volcengine import Volcengine
+from portraitkit.testing import answer, replay
+from portraitkit.testing.doubles.replaying import NOW
+from portraitkit.values.errors import (
     Attempt,
     Outcome,
     OutcomeUnknownError,
     ServiceUnavailableError,
     UnexpectedResponseError,
 )
-from portraitkit.flows.reconciling import RECENT, Place, advised, is_recent, reconciled
-from portraitkit.models import Group, GroupKind, Page
-from portraitkit.naming import new_token
-from portraitkit.providers.alltoken import AllToken
-from portraitkit.providers.token360 import Token360
-from portraitkit.providers.volcengine import Volcengine
-from portraitkit.secret import Secret
-from portraitkit.testing import answer, replay
-from portraitkit.testing.replaying import NOW
-from portraitkit.video import VideoRequest
-from portraitkit.waiting import Pacing
-from portraitkit.wire import Pause, Work
+from portraitkit.values.models import Group, Page
+from portraitkit.values.name_tokens import new_token
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import GroupKind
+from portraitkit.values.video import VideoRequest
+from portraitkit.vendor.pacing import Pacing
+from portraitkit.wire.steps import Pause, Work
 
 FACE = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
 QUICK = Pacing(step_s=0, unseen_s=3)
@@ -55,7 +57,7 @@ def group(number, name, created_at=None):
 
 def created(provider, monkeypatch, answers, token=None):
     token = token or new_token()
-    monkeypatch.setattr("portraitkit.flows.reconciling.new_token", lambda: token)
+    monkeypatch.setattr("portraitkit.operations.reconciling.new_token", lambda: token)
     return replay(provider.create_group("Mia"), answers)
 
 
@@ -219,7 +221,7 @@ def test_what_tells_no_time_may_be_new(created_at, expected):
 def test_a_result_without_an_answer_stays_as_it_is(monkeypatch):
     """An adapter may make a result by hand."""
     found = Group(provider="x", account="y", id="1", name_token="pk-mine")
-    monkeypatch.setattr("portraitkit.flows.reconciling.new_token", lambda: "pk-mine")
+    monkeypatch.setattr("portraitkit.operations.reconciling.new_token", lambda: "pk-mine")
     place = Place(
         what="group",
         listing="list_groups()",

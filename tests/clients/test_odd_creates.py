@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 import portraitkit as pk
-from portraitkit.building import build_provider
-from portraitkit.likely import ids_in
+from portraitkit.config.building import build_provider
 from portraitkit.simulators.__main__ import ACCOUNT, load
 from portraitkit.testing import simulated
+from portraitkit.vendor.likely import ids_in
 
 pytestmark = pytest.mark.outside_the_contract
 

@@ -9,13 +9,13 @@ import secrets
 import pytest
 from peers import http
 
-from portraitkit.client import Client
-from portraitkit.errors import InvalidInputError, Outcome, WaitTimeoutError
-from portraitkit.parts import Part
-from portraitkit.sink import Sink
+from portraitkit.client.client import Client
+from portraitkit.engine.receiving import Sink
+from portraitkit.engine.transport import TransportError
 from portraitkit.testing import VirtualTime, answer
-from portraitkit.transport import TransportError
-from portraitkit.wire import Request, send
+from portraitkit.values.errors import InvalidInputError, Outcome, WaitTimeoutError
+from portraitkit.wire.partial_file import Part
+from portraitkit.wire.steps import Request, send
 
 FILM = bytes(range(256)) * 1024
 WHOLE = len(FILM)
@@ -209,7 +209,7 @@ def test_what_may_not_be_replaced_is_refused_before_anything_is_sent(
 def test_a_file_that_trickles_is_given_up(part, monkeypatch):
     """A byte a second keeps every read alive; after a minute it is too slow to be waited for."""
     seconds = iter(range(10**6))
-    monkeypatch.setattr("portraitkit.sink.time.monotonic", lambda: next(seconds))
+    monkeypatch.setattr("portraitkit.engine.receiving.time.monotonic", lambda: next(seconds))
     sink = Sink(Request(method="GET", url="https://media.example/", save_to=part), 600)
     sink.asks()
     sink.begin(200, {})
@@ -226,7 +226,7 @@ def test_a_file_that_trickles_is_given_up(part, monkeypatch):
 def test_an_answer_that_trickles_is_given_up(monkeypatch):
     """What is held in memory has a limit in all, however alive the connection is."""
     seconds = iter(range(10**6))
-    monkeypatch.setattr("portraitkit.sink.time.monotonic", lambda: next(seconds))
+    monkeypatch.setattr("portraitkit.engine.receiving.time.monotonic", lambda: next(seconds))
     sink = Sink(Request(method="GET", url="https://media.example/"), 30)
     sink.begin(200, {})
 

@@ -6,11 +6,11 @@ import httpx
 import pytest
 from peers import http
 
-from portraitkit.connections import offline
-from portraitkit.errors import ConfigError
-from portraitkit.proxies import proxy_for
-from portraitkit.transport import HttpxTransport
-from portraitkit.wire import Request
+from portraitkit.engine.connections import offline
+from portraitkit.engine.proxies import proxy_for
+from portraitkit.engine.transport import HttpxTransport
+from portraitkit.values.errors import ConfigError
+from portraitkit.wire.steps import Request
 
 PROXY = "http://user:word@127.0.0.1:7890"
 

@@ -8,17 +8,16 @@ import anyio
 import pytest
 from attrs import evolve
 
-from portraitkit import errors
-from portraitkit.attempts import Budget
-from portraitkit.client import AsyncClient, Client
-from portraitkit.errors import Outcome
-from portraitkit.limiting import PROCESS, CrowdedError, Place, ProcessLimiter
-from portraitkit.models import AssetStatus
-from portraitkit.rates import Rate
+from portraitkit.client.client import AsyncClient, Client
+from portraitkit.engine.transport import TransportError
+from portraitkit.limits.lanes import PROCESS, CrowdedError, Place, ProcessLimiter
+from portraitkit.limits.rates import Rate
 from portraitkit.testing import VirtualTime, answer, simulated
-from portraitkit.testing.replaying import NOW
-from portraitkit.transport import TransportError
-from portraitkit.wire import pause, within
+from portraitkit.testing.doubles.replaying import NOW
+from portraitkit.values import errors
+from portraitkit.values.errors import Outcome
+from portraitkit.values.statuses import AssetStatus
+from portraitkit.wire.steps import Budget, pause, within
 
 ASSET_ID = "asset-20260318035710-abcde"
 ACTIVE = answer({"Result": {"Id": ASSET_ID, "Status": "Active"}})

@@ -8,14 +8,14 @@ import anyio
 import pytest
 
 import portraitkit as pk
-from portraitkit.attempts import Clock
-from portraitkit.breaker import SHARED
-from portraitkit.limiting import PROCESS
+from portraitkit.engine.clock import Clock
+from portraitkit.limits.circuits import SHARED
+from portraitkit.limits.lanes import PROCESS
 from portraitkit.rehearsal import Rehearsal, current, limiter_in, rehearsing
 from portraitkit.testing import VirtualTime, simulated
-from portraitkit.testing.fakes import FakePortraits
-from portraitkit.testing.tasktime import TaskTime
-from portraitkit.testing.vendors import PortraitSimulator
+from portraitkit.testing.cassettes.tasktime import TaskTime
+from portraitkit.testing.doubles.fakes import FakePortraits
+from portraitkit.testing.doubles.vendors import PortraitSimulator
 
 
 def test_a_default_clock_follows_the_rehearsal():
@@ -53,7 +53,7 @@ def test_each_task_has_its_own_time():
 
 def test_a_plain_rehearsal_lets_requests_be_sent(provider):
     """Nobody answers in the vendor's place."""
-    from portraitkit.wire import Request
+    from portraitkit.wire.steps import Request
 
     request = Request(method="GET", url="https://api.alltoken.ai")
 
@@ -148,7 +148,7 @@ def test_the_fallback_is_for_applications_without_a_configuration(configured, mo
 
 def test_jobs_are_noted_aside(configured, tmp_path):
     """A test's jobs are not among the real ones, and no shared rate is touched."""
-    from portraitkit.building import build
+    from portraitkit.config.building import build
 
     with rehearsing(Rehearsal(journal_folder=tmp_path / "aside")):
         setup = build(None, {})

@@ -20,16 +20,16 @@ import pytest
 from attrs import evolve
 from peers import http
 
-from portraitkit import addresses, errors
-from portraitkit.attempts import Budget
-from portraitkit.errors import Outcome
-from portraitkit.flows.downloading import follow
-from portraitkit.models import VideoStatus, VideoTask
-from portraitkit.parts import Part
+from portraitkit.engine.transport import HttpxTransport, Timeouts, TransportError
+from portraitkit.operations.downloading import follow
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.secret import Secret
-from portraitkit.transport import HttpxTransport, Timeouts, TransportError
-from portraitkit.wire import Auth, Request, send
+from portraitkit.values import addresses, errors
+from portraitkit.values.errors import Outcome
+from portraitkit.values.models import VideoTask
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import VideoStatus
+from portraitkit.wire.partial_file import Part
+from portraitkit.wire.steps import Auth, Budget, Request, send
 
 # httpx leaves its own generators to the collector when a stream ends early, and trio says so.
 pytestmark = pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")

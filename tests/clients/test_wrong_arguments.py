@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 import portraitkit as pk
-from portraitkit.client import AsyncClient, Client
+from portraitkit.client.client import AsyncClient, Client
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.secret import Secret
+from portraitkit.values.secret import Secret
 
 WRONG = (None, 7, b"x", bytearray(b"x"), io.BytesIO(b"x"), object(), {"a": 1}, [None], math.nan)
 NAMED = {

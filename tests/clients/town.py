@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from collections import deque
 
-from portraitkit.attempts import Budget
-from portraitkit.breaker import BreakerLimits
-from portraitkit.client import AsyncClient, Client
-from portraitkit.errors import Outcome
-from portraitkit.failover import Failover, FailoverRules
-from portraitkit.places import Place
-from portraitkit.registry import provider_class
-from portraitkit.secret import Secret
+from portraitkit.client.client import AsyncClient, Client
+from portraitkit.engine.receiving import TransportError
+from portraitkit.failover.places import Place
+from portraitkit.failover.switchboard import Failover, FailoverRules
+from portraitkit.limits.circuits import BreakerLimits
+from portraitkit.providers.registry import provider_class
 from portraitkit.simulators.__main__ import load
-from portraitkit.simulators.state import SimAccount, VirtualClock, World
-from portraitkit.sink import TransportError
+from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World
 from portraitkit.testing import SimulatorTransport, VirtualTime
-from portraitkit.wire import Response
+from portraitkit.values.errors import Outcome
+from portraitkit.values.secret import Secret
+from portraitkit.wire.steps import Budget, Response
 
 KEY = "sk-not-a-real-key-0123456789"
 ACCOUNT = SimAccount(name="main", api_key=KEY, access_key="AKLT-not-real", secret_key="secret==")

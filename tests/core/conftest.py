@@ -15,5 +15,5 @@ settings.load_profile("core")
 def adapters_at_hand():
     """Look adapters up once: properties ask for them thousands of times."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("portraitkit.translation.provider_class", vendor)
+        patch.setattr("portraitkit.client.translation.provider_class", vendor)
         yield

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portraitkit.addresses import is_private_literal
+from portraitkit.values.addresses import is_private_literal
 
 
 @pytest.mark.parametrize(

@@ -10,22 +10,23 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from json_cases import json_values, key_names
 
-from portraitkit.codec import Codec, decode, first, is_array, is_object, listed, rows, try_decode
-from portraitkit.errors import Attempt, Outcome, PortraitError, UnexpectedResponseError
-from portraitkit.models import (
-    Asset,
-    AssetStatus,
-    Failure,
-    Group,
-    GroupKind,
-    MediaType,
-    Usage,
-    VideoStatus,
-    VideoTask,
-)
-from portraitkit.secret import Secret
 from portraitkit.testing import answer
-from portraitkit.wire import Response
+from portraitkit.values.errors import Attempt, Outcome, PortraitError, UnexpectedResponseError
+from portraitkit.values.models import Asset, Group, Usage, VideoTask
+from portraitkit.values.remarks import Failure
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, MediaType, VideoStatus
+from portraitkit.wire.codec import (
+    Codec,
+    decode,
+    first,
+    is_array,
+    is_object,
+    listed,
+    rows,
+    try_decode,
+)
+from portraitkit.wire.steps import Response
 
 CODEC = Codec(
     fields={

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from json_cases import json_values
 from video_cases import NAMES, bodies, body_of, marks_in, requests, vendor
 
-from portraitkit.dialect import Loss, MediaRead, VideoDialect, unsupported
-from portraitkit.errors import InvalidInputError, PortraitError, UnsupportedError
-from portraitkit.models import MediaType
-from portraitkit.translation import parse_video
-from portraitkit.video import SCALARS, Frames, References, Role, Slot, VideoRequest
+from portraitkit.client.translation import parse_video
+from portraitkit.values.errors import InvalidInputError, PortraitError, UnsupportedError
+from portraitkit.values.prompts import Role, Slot
+from portraitkit.values.statuses import MediaType
+from portraitkit.values.video import SCALARS, Frames, References, VideoRequest
+from portraitkit.vendor.dialect import Loss, MediaRead, VideoDialect, unsupported
 
 pytestmark = pytest.mark.usefixtures("adapters_at_hand")
 every_vendor = pytest.mark.parametrize("name", NAMES)

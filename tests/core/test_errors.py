@@ -13,16 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portraitkit import errors
-from portraitkit.errors import (
-    Attempt,
-    NotFoundError,
-    Outcome,
-    PortraitError,
-    frameless,
-    masked_repr,
-    masker,
-)
+from portraitkit.values import errors
+from portraitkit.values.errors import Attempt, NotFoundError, Outcome, PortraitError, frameless
+from portraitkit.values.masking import masked_repr, masker
 
 SIGNED = "https://tos.example/mia.mp4?X-Tos-Signature=abcdef&X-Tos-Credential=AKLT123"
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portraitkit.errors import HandleError
-from portraitkit.handles import Handle, HandleKind, fingerprint, is_handle, seal, unseal
-from portraitkit.handles import _checksum as checksum
+from portraitkit.values.errors import HandleError
+from portraitkit.values.handles import Handle, HandleKind, fingerprint, is_handle
+from portraitkit.values.handles import _checksum as checksum
+from portraitkit.values.sealing import seal, unseal
 
 HANDLE = Handle("alltoken", "5f0c2a91d3", "asset", "asset-20260318035710-abcde")
 ANY_TEXT = st.text(st.characters())  # lone surrogates too, as JSON can hold them

@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from portraitkit.errors import MediaError
-from portraitkit.media import (
+from portraitkit.values.errors import MediaError
+from portraitkit.values.media import (
     FolderMediaHost,
     MediaRules,
     Upload,
@@ -25,7 +25,7 @@ from portraitkit.media import (
     read_regular,
     sniff,
 )
-from portraitkit.models import MediaType
+from portraitkit.values.statuses import MediaType
 
 
 def picture(kind="PNG", size=(4, 3)):

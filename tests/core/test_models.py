@@ -9,25 +9,12 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
-from portraitkit.errors import AssetNotReadyError
-from portraitkit.handles import Handle
-from portraitkit.models import (
-    Adaptation,
-    Asset,
-    AssetStatus,
-    Event,
-    Failure,
-    Finding,
-    Group,
-    Page,
-    Raw,
-    Usage,
-    Verification,
-    VerificationStatus,
-    VideoStatus,
-    VideoTask,
-)
-from portraitkit.secret import Secret
+from portraitkit.values.errors import AssetNotReadyError
+from portraitkit.values.handles import Handle
+from portraitkit.values.models import Asset, Event, Group, Page, Usage, Verification, VideoTask
+from portraitkit.values.remarks import Adaptation, Failure, Finding, Raw
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, VerificationStatus, VideoStatus
 
 WHERE = {"provider": "token360", "account": "0123456789"}
 SIGNED = "https://tos.example/mia.mp4?sig=abcdef"

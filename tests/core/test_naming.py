@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portraitkit.models import Asset, Group, Verification
-from portraitkit.naming import (
+from portraitkit.providers.alltoken import AllToken
+from portraitkit.testing import answer
+from portraitkit.values.models import Asset, Group, Verification
+from portraitkit.values.name_tokens import (
     SAFE_LIMIT,
     TOKEN_LENGTH,
     begins_like,
@@ -18,10 +20,8 @@ from portraitkit.naming import (
     tagged,
     untagged,
 )
-from portraitkit.providers.alltoken import AllToken
-from portraitkit.secret import Secret
-from portraitkit.testing import answer
-from portraitkit.vendor import Answer
+from portraitkit.values.secret import Secret
+from portraitkit.vendor.answers import Answer
 
 NAMES = st.text(max_size=80)
 TOKEN = "pk-w7vf4gkfsx"

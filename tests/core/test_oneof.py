@@ -7,8 +7,8 @@ import pickle
 import pytest
 
 import portraitkit as pk
-from portraitkit import errors
-from portraitkit.oneof import owner_of
+from portraitkit.values import errors
+from portraitkit.values.portraits import owner_of
 
 
 def asset(provider, account="1", kind=pk.GroupKind.UNKNOWN, id="asset-1"):

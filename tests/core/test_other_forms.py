@@ -8,13 +8,13 @@ import pytest
 from attrs import evolve, frozen
 
 import portraitkit as pk
-from portraitkit.errors import UnexpectedResponseError
-from portraitkit.flows.waits import every
-from portraitkit.models import Group, Page
+from portraitkit.operations.waiting import every
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.simulators.alltoken import AllTokenSimulator
 from portraitkit.testing import answer, replay, simulated
-from portraitkit.wire import Auth
+from portraitkit.values.errors import UnexpectedResponseError
+from portraitkit.values.models import Group, Page
+from portraitkit.wire.steps import Auth
 
 pytestmark = pytest.mark.outside_the_contract
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from portraitkit.errors import (
+from portraitkit.operations.making import draft_video
+from portraitkit.providers.alltoken import AllToken
+from portraitkit.providers.registry import provider_class, provider_names
+from portraitkit.providers.token360 import Token360
+from portraitkit.testing import replay
+from portraitkit.values.errors import (
     AssetNotReadyError,
     HandleError,
     InvalidInputError,
@@ -13,15 +18,19 @@ from portraitkit.errors import (
     PromptError,
     UnsupportedError,
 )
-from portraitkit.flows.making import draft_video
-from portraitkit.models import Asset, AssetStatus, Finding, MediaType
-from portraitkit.preflight import VideoModel, check_asset_id, check_length, check_prompt, enforce
-from portraitkit.providers.alltoken import AllToken
-from portraitkit.providers.token360 import Token360
-from portraitkit.registry import provider_class, provider_names
-from portraitkit.secret import Secret
-from portraitkit.testing import replay
-from portraitkit.video import Frames, References, Role, Slot, VideoRequest
+from portraitkit.values.models import Asset
+from portraitkit.values.prompts import Role, Slot
+from portraitkit.values.remarks import Finding
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, MediaType
+from portraitkit.values.video import Frames, References, VideoRequest
+from portraitkit.vendor.preflight import (
+    VideoModel,
+    check_asset_id,
+    check_length,
+    check_prompt,
+    enforce,
+)
 
 PROVIDER = AllToken(api_key=Secret("sk-test-key"))
 TOKEN360 = Token360(api_key=Secret("sk-test-key"))

@@ -8,20 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portraitkit.errors import InvalidInputError, PromptError
-from portraitkit.models import Asset, MediaType
-from portraitkit.video import (
-    Frames,
-    Reference,
-    References,
-    Role,
-    Slot,
-    VideoRequest,
-    read_prompt,
-    read_slots,
-    slots_of,
-    write_prompt,
-)
+from portraitkit.values.errors import InvalidInputError, PromptError
+from portraitkit.values.models import Asset
+from portraitkit.values.prompts import Role, Slot, read_prompt, read_slots, slots_of, write_prompt
+from portraitkit.values.statuses import MediaType
+from portraitkit.values.video import Frames, Reference, References, VideoRequest
 
 FOUR = References(
     images={"mia": "asset://1", "ann": "asset://2"},

@@ -6,13 +6,13 @@ from types import MappingProxyType
 
 import pytest
 
-from portraitkit.dialect import MediaRead, VideoDialect
-from portraitkit.errors import ManualStepError, UnsupportedError
-from portraitkit.media import Link, Upload
-from portraitkit.models import MediaType
-from portraitkit.provider import PortraitProvider
-from portraitkit.secret import Secret
-from portraitkit.video import VideoRequest
+from portraitkit.operations.provider import PortraitProvider
+from portraitkit.values.errors import ManualStepError, UnsupportedError
+from portraitkit.values.media import Link, Upload
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import MediaType
+from portraitkit.values.video import VideoRequest
+from portraitkit.vendor.dialect import MediaRead, VideoDialect
 
 UPLOAD = Upload(content=b"x", filename="x.png", content_type="image/png", media=MediaType.IMAGE)
 LINK = Link(url=Secret("https://example.com/x.png"), media=MediaType.IMAGE)

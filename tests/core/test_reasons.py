@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from json_cases import json_values
 
-from portraitkit.models import AssetStatus, VerificationStatus, VideoStatus
-from portraitkit.reasons import Reason, bounded, error_in, reason_in, reason_of
-from portraitkit.synonyms import meant_by
+from portraitkit.values.statuses import AssetStatus, VerificationStatus, VideoStatus
+from portraitkit.wire.reasons import Reason, bounded, error_in, reason_in, reason_of
+from portraitkit.wire.synonyms import meant_by
 
 UPSTREAM = {"error": {"code": "X.Y", "message": "deep", "type": "BadRequest"}}
 TEXT = json.dumps(UPSTREAM)

@@ -12,22 +12,22 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from json_cases import json_values
 
-from portraitkit import errors
-from portraitkit.errors import Attempt, Outcome
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.refusals import (
+from portraitkit.testing import answer
+from portraitkit.values import errors
+from portraitkit.values.errors import Attempt, Outcome
+from portraitkit.values.secret import Secret
+from portraitkit.vendor.answers import refusal_in
+from portraitkit.wire.refusals import (
     Fault,
     bare,
     certain,
     class_of,
     is_load,
-    read,
     retry_after_s,
     was_refused,
 )
-from portraitkit.secret import Secret
-from portraitkit.testing import answer
-from portraitkit.wire import Request
+from portraitkit.wire.steps import Request
 
 PROVIDER = AllToken(api_key=Secret("sk-test-key"))
 NOW = datetime(2026, 3, 18, 12, tzinfo=UTC)
@@ -46,14 +46,14 @@ def refusal(code="", message="", request_id=""):
 
 def test_a_good_answer_is_no_refusal():
     """Success by status, and nothing in the body, is no error."""
-    assert read(PROVIDER, answer({"Result": {"Id": "group-1"}})) is None
+    assert refusal_in(PROVIDER, answer({"Result": {"Id": "group-1"}})) is None
 
 
 @pytest.mark.parametrize("status", [200, 400, 500])
 def test_a_refusal_in_the_body_counts_whatever_the_status_says(status):
     """The code decides the class, and the vendor's own words are kept."""
     response = answer(refusal("QuotaExceeded", "fifty groups", "req-1"), status)
-    error = read(PROVIDER, attrs.evolve(response, received_at=NOW))
+    error = refusal_in(PROVIDER, attrs.evolve(response, received_at=NOW))
 
     assert type(error) is errors.QuotaExceededError
     assert (error.code, error.vendor_message, error.request_id) == (
@@ -67,7 +67,7 @@ def test_a_refusal_in_the_body_counts_whatever_the_status_says(status):
 def test_a_refusal_keeps_the_failed_tries_before_it():
     """The attempts that the driver counted are in the error."""
     tries = (Attempt(number=1, outcome=Outcome.REFUSED, reason="HTTP 503"),)
-    error = read(PROVIDER, attrs.evolve(answer(refusal("Forbidden"), 403), attempts=tries))
+    error = refusal_in(PROVIDER, attrs.evolve(answer(refusal("Forbidden"), 403), attempts=tries))
 
     assert error.attempts == tries
 
@@ -96,7 +96,7 @@ def test_a_refusal_keeps_the_failed_tries_before_it():
 @pytest.mark.parametrize("body", ["<html>no</html>", b"", {"unheard": "of"}])
 def test_without_a_code_the_status_decides(status, kind, body):
     """A gateway's HTML, an empty body and an unknown form are read by status."""
-    error = read(PROVIDER, answer(body, status))
+    error = refusal_in(PROVIDER, answer(body, status))
 
     assert type(error) is kind
     assert f"HTTP {status}" in str(error)
@@ -104,12 +104,12 @@ def test_without_a_code_the_status_decides(status, kind, body):
 
 def test_the_text_of_a_refusal_without_words_says_what_came():
     """An answer in no documented form names its content type."""
-    shown = [read(PROVIDER, answer(body, 502)).message for body in ("<html>", {"a": 1})]
+    shown = [refusal_in(PROVIDER, answer(body, 502)).message for body in ("<html>", {"a": 1})]
     response = attrs.evolve(answer(b"", 502), headers={})
 
     assert "HTTP 502 with text/html" in shown[0]
     assert "HTTP 502 with application/json" in shown[1]
-    assert "no content type" in read(PROVIDER, response).message
+    assert "no content type" in refusal_in(PROVIDER, response).message
 
 
 @pytest.mark.parametrize(
@@ -118,12 +118,14 @@ def test_the_text_of_a_refusal_without_words_says_what_came():
 )
 def test_the_text_of_a_refusal_is_the_vendors(code, message, text):
     """The vendor's message is the message; a bare code gets a sentence."""
-    assert read(PROVIDER, answer(refusal(code, message), 403)).message == text
+    assert refusal_in(PROVIDER, answer(refusal(code, message), 403)).message == text
 
 
 def test_prose_never_decides():
     """A message that speaks of quotas is no quota error without the code."""
-    error = read(PROVIDER, answer(refusal("Odd", "QuotaExceeded: rate limit, not found"), 400))
+    error = refusal_in(
+        PROVIDER, answer(refusal("Odd", "QuotaExceeded: rate limit, not found"), 400)
+    )
 
     assert type(error) is errors.InvalidRequestError
 
@@ -141,7 +143,7 @@ def test_prose_never_decides():
 def test_a_redirect_of_the_api_is_not_followed(location, where):
     """Credentials never go where an answer points; the error says where that is, and no more."""
     headers = {"location": location} if location else {}
-    error = read(PROVIDER, answer(b"", 302, headers=headers))
+    error = refusal_in(PROVIDER, answer(b"", 302, headers=headers))
 
     assert type(error) is errors.UnexpectedResponseError
     assert f"redirects to {where};" in error.message
@@ -344,7 +346,7 @@ def test_any_header_is_seconds_or_none(text):
 @example({"ResponseMetadata": {"Error": {"Code": 7, "Message": ["x"]}}}, 200)
 def test_any_answer_is_a_refusal_or_none(body, status):
     """Reading raises nothing itself, whatever came."""
-    error = read(PROVIDER, answer(json.dumps(body).encode(), status))
+    error = refusal_in(PROVIDER, answer(json.dumps(body).encode(), status))
 
     assert error is None or str(error)
 

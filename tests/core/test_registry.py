@@ -8,11 +8,11 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from portraitkit import registry
-from portraitkit.errors import ConfigError
-from portraitkit.provider import PortraitProvider
+from portraitkit.operations.provider import PortraitProvider
+from portraitkit.providers import registry
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.registry import provider_class, provider_names
+from portraitkit.providers.registry import provider_class, provider_names
+from portraitkit.values.errors import ConfigError
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_every_built_in_adapter_loads_under_its_name(name):
 def test_listing_loads_no_adapter():
     """Names are read from metadata, so that listing is cheap and cannot fail."""
     code = (
-        "import sys; from portraitkit.registry import provider_names; provider_names(); "
+        "import sys; from portraitkit.providers.registry import provider_names; provider_names(); "
         "print([m for m in sys.modules if m.startswith('portraitkit.providers.')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

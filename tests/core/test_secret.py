@@ -14,8 +14,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portraitkit.models import Asset, Verification, VideoTask
-from portraitkit.secret import Hidden, Secret
+from portraitkit.values.models import Asset, Verification, VideoTask
+from portraitkit.values.secret import Hidden, Secret
 
 VALUE = "sk-very-secret-0123456789"
 SECRET = Secret(VALUE)

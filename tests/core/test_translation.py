@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from json_cases import json_values
 from video_cases import NAMES, bodies, body_of, marks_in, requests, vendor
 
-from portraitkit.errors import ConfigError, InvalidInputError, PortraitError
-from portraitkit.flows.making import find_model
-from portraitkit.registry import provider_class
-from portraitkit.translation import parse_video, translate
-from portraitkit.video import SCALARS, Frames, References, slots_of
+from portraitkit.client.translation import parse_video, translate
+from portraitkit.operations.making import find_model
+from portraitkit.providers.registry import provider_class
+from portraitkit.values.errors import ConfigError, InvalidInputError, PortraitError
+from portraitkit.values.prompts import slots_of
+from portraitkit.values.video import SCALARS, Frames, References
 
 pytestmark = pytest.mark.usefixtures("adapters_at_hand")
 every_source = pytest.mark.parametrize("from_", NAMES)

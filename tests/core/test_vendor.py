@@ -11,35 +11,27 @@ from hypothesis import strategies as st
 from json_cases import ANY_TEXT, json_values, key_names
 from video_cases import NAMES, vendor
 
-from portraitkit import errors
-from portraitkit.errors import (
+from portraitkit.operations.provider import PortraitProvider
+from portraitkit.providers.alltoken import AllToken
+from portraitkit.providers.token360 import Token360
+from portraitkit.testing import answer, replay
+from portraitkit.values import errors
+from portraitkit.values.errors import (
     HandleError,
     OutcomeUnknownError,
     PortraitError,
     UnexpectedResponseError,
     UnsupportedError,
 )
-from portraitkit.handles import Handle, fingerprint
-from portraitkit.models import (
-    Asset,
-    AssetStatus,
-    Failure,
-    Finding,
-    Group,
-    GroupKind,
-    Verification,
-    VideoStatus,
-    VideoTask,
-)
-from portraitkit.provider import PortraitProvider
-from portraitkit.providers.alltoken import AllToken
-from portraitkit.providers.token360 import Token360
-from portraitkit.secret import Secret
-from portraitkit.testing import answer, replay
-from portraitkit.vendor import Vendor, with_findings
-from portraitkit.video import Frames, References, VideoRequest
-from portraitkit.waiting import Pacing
-from portraitkit.wire import Pause, Work
+from portraitkit.values.handles import Handle, fingerprint
+from portraitkit.values.models import Asset, Group, Verification, VideoTask
+from portraitkit.values.remarks import Failure, Finding
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
+from portraitkit.values.video import Frames, References, VideoRequest
+from portraitkit.vendor.answers import VendorAnswers, with_findings
+from portraitkit.vendor.pacing import Pacing
+from portraitkit.wire.steps import Pause, Work
 
 PROVIDER = AllToken(api_key=Secret("sk-test-key"))
 TOKEN360 = Token360(api_key=Secret("sk-test-key"))
@@ -371,8 +363,8 @@ def test_the_profiles_pacing_wins_over_the_adapters():
 def test_the_base_alone_is_no_vendor():
     """An adapter has to say identity, origins, credentials and refusals."""
     with pytest.raises(TypeError, match="abstract"):
-        Vendor()
-    assert Vendor.__abstractmethods__ == {"authorize", "fault", "identity", "origins"}
+        VendorAnswers()
+    assert VendorAnswers.__abstractmethods__ == {"authorize", "fault", "identity", "origins"}
 
 
 # -- every adapter, whatever is answered -----------------------------------------------------------

@@ -7,7 +7,9 @@ from attrs import frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portraitkit.errors import (
+from portraitkit.operations.polling import Sight, wait
+from portraitkit.testing import answer, replay
+from portraitkit.values.errors import (
     Attempt,
     AuthenticationError,
     ConnectionFailedError,
@@ -18,10 +20,9 @@ from portraitkit.errors import (
     UnexpectedResponseError,
     WaitTimeoutError,
 )
-from portraitkit.models import AssetStatus, VideoStatus
-from portraitkit.testing import answer, replay
-from portraitkit.waiting import Pacing, Sight, wait
-from portraitkit.wire import Pause, Request, send
+from portraitkit.values.statuses import AssetStatus, VideoStatus
+from portraitkit.vendor.pacing import Pacing
+from portraitkit.wire.steps import Pause, Request, send
 
 LEAST_S = 0.05  # what the last request of a wait gets
 

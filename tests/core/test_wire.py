@@ -12,19 +12,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portraitkit.errors import InvalidInputError, RateLimitedError
-from portraitkit.secret import Secret
-from portraitkit.simulators.simulator import form_of
+from portraitkit.simulators.dialects.simulator import form_of
 from portraitkit.testing import answer, replay
-from portraitkit.wire import (
+from portraitkit.values.errors import InvalidInputError, RateLimitedError
+from portraitkit.values.origins import is_loopback, origin_of
+from portraitkit.values.secret import Secret
+from portraitkit.wire.bodies import json_body, multipart
+from portraitkit.wire.steps import (
     Auth,
     Pause,
     Request,
     Response,
-    is_loopback,
-    json_body,
-    multipart,
-    origin_of,
     pause,
     request_id_of,
     send,

@@ -9,8 +9,9 @@ from itertools import count
 import attrs
 from hypothesis import strategies as st
 
-from portraitkit.registry import provider_class, provider_names
-from portraitkit.video import Frames, Reference, References, VideoRequest, slots_of, write_prompt
+from portraitkit.providers.registry import provider_class, provider_names
+from portraitkit.values.prompts import slots_of, write_prompt
+from portraitkit.values.video import Frames, Reference, References, VideoRequest
 
 NAMES = provider_names()
 

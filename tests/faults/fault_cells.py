@@ -14,11 +14,12 @@ from fault_line import Aim, line
 from fault_list import Fault, Means
 from fault_places import Places
 
-from portraitkit.attempts import Budget, Clock
-from portraitkit.client import Client
-from portraitkit.simulators.simulator import Simulator
-from portraitkit.simulators.state import VirtualClock, never
+from portraitkit.client.client import Client
+from portraitkit.engine.clock import Clock
+from portraitkit.simulators.dialects.simulator import Simulator
+from portraitkit.simulators.dialects.state import VirtualClock, never
 from portraitkit.testing import VirtualTime
+from portraitkit.wire.steps import Budget
 
 ATTEMPTS: Final = 3
 BUDGET: Final = Budget(attempts=ATTEMPTS)

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from portraitkit.simulators.simulator import Simulator
-from portraitkit.wire import Request, Response
+from portraitkit.simulators.dialects.simulator import Simulator
+from portraitkit.wire.steps import Request, Response
 
 PATIENCE_S: Final = 10.0
 """How long anything here waits for the other side before the test itself is at fault."""

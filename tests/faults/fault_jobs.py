@@ -14,15 +14,15 @@ from typing import Any, Final
 from attrs import define, evolve, field, frozen
 
 import portraitkit as pk
-from portraitkit.provider import PortraitProvider
-from portraitkit.registry import provider_class
-from portraitkit.secret import Secret
+from portraitkit.operations.provider import PortraitProvider
+from portraitkit.providers.registry import provider_class
+from portraitkit.simulators.dialects.simulator import Simulator
+from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World, scans_after
 from portraitkit.simulators.finding import load
-from portraitkit.simulators.simulator import Simulator
-from portraitkit.simulators.state import SimAccount, VirtualClock, World, scans_after
 from portraitkit.testing import simulated
-from portraitkit.waiting import Pacing
-from portraitkit.wire import Auth, Request
+from portraitkit.values.secret import Secret
+from portraitkit.vendor.pacing import Pacing
+from portraitkit.wire.steps import Auth, Request
 
 VENDORS: Final = ("alltoken", "token360", "volcengine", "apiyi", "xcompute")
 SIGNED: Final = ("volcengine", "apiyi")

@@ -14,9 +14,9 @@ from fault_line import Aim
 from fault_list import Fault, Means
 from fault_places import Places
 
-from portraitkit.errors import OutcomeUnknownError, PortraitError, WaitTimeoutError
-from portraitkit.models import Asset
-from portraitkit.wire import Request
+from portraitkit.values.errors import OutcomeUnknownError, PortraitError, WaitTimeoutError
+from portraitkit.values.models import Asset
+from portraitkit.wire.steps import Request
 
 
 def judge(ground: Ground, cell: Cell, aim: Aim, run: Run, result: Any) -> Judged:

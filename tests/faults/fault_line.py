@@ -13,14 +13,14 @@ from fault_front import Act, healthy, trusting
 from fault_list import CALM, Fault
 from fault_places import Places
 
-from portraitkit.errors import Outcome
-from portraitkit.transport import (
+from portraitkit.engine.transport import (
     AsyncHttpxTransport,
     HttpxTransport,
     Timeouts,
     TransportError,
 )
-from portraitkit.wire import JSON_LIMIT_BYTES, Request, Response
+from portraitkit.values.errors import Outcome
+from portraitkit.wire.steps import JSON_LIMIT_BYTES, Request, Response
 
 
 @frozen

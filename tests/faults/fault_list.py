@@ -35,8 +35,8 @@ from fault_acts import (
 )
 from fault_front import Act, End, healthy
 
-from portraitkit.transport import Timeouts
-from portraitkit.wire import JSON_LIMIT_BYTES
+from portraitkit.engine.transport import Timeouts
+from portraitkit.wire.steps import JSON_LIMIT_BYTES
 
 
 class Means(enum.Enum):

@@ -10,7 +10,7 @@ from fault_cells import Cell, Ground, Judged, Run, listed
 from fault_judging import judge
 from fault_line import Aim, async_line, line
 
-from portraitkit.client import AsyncClient, Client
+from portraitkit.client.client import AsyncClient, Client
 
 
 def play(ground: Ground, cells: Sequence[Cell]) -> list[Judged]:

@@ -9,14 +9,14 @@ from fault_line import Aim, line
 from fault_list import FAULTS, Means
 
 import portraitkit as pk
-from portraitkit.client import Client
-from portraitkit.errors import PortraitError
-from portraitkit.failover import Failover, has_no_capacity
-from portraitkit.places import Place
-from portraitkit.registry import provider_class
-from portraitkit.secret import Secret
+from portraitkit.client.client import Client
+from portraitkit.failover.places import Place
+from portraitkit.failover.switchboard import Failover, has_no_capacity
+from portraitkit.providers.registry import provider_class
 from portraitkit.simulators.__main__ import load
 from portraitkit.testing import SimulatorTransport
+from portraitkit.values.errors import PortraitError
+from portraitkit.values.secret import Secret
 
 SECOND = "https://second.invalid"
 SEA = pk.VideoRequest(prompt="a quiet sea", resolution="720p")

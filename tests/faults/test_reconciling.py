@@ -17,21 +17,21 @@ from attrs import define, evolve, field
 from fault_jobs import FACE, VENDORS, Bench, Stuff
 
 import portraitkit as pk
-from portraitkit.client import AsyncClient, Client
-from portraitkit.errors import (
+from portraitkit.client.client import AsyncClient, Client
+from portraitkit.engine.receiving import TransportError
+from portraitkit.simulators.dialects.simulator import Simulator
+from portraitkit.simulators.dialects.state import never
+from portraitkit.testing import VirtualTime
+from portraitkit.values.errors import (
     Attempt,
     Outcome,
     OutcomeUnknownError,
     QuotaExceededError,
     UnsupportedError,
 )
-from portraitkit.naming import untagged
-from portraitkit.simulators.simulator import Simulator
-from portraitkit.simulators.state import never
-from portraitkit.sink import TransportError
-from portraitkit.testing import VirtualTime
-from portraitkit.waiting import Pacing
-from portraitkit.wire import Auth, Request
+from portraitkit.values.name_tokens import untagged
+from portraitkit.vendor.pacing import Pacing
+from portraitkit.wire.steps import Auth, Request
 
 PAGE = Path(__file__).parents[2] / "docs" / "safety.md"
 LINK = "https://pictures.example/front.png"

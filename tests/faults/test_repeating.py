@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from portraitkit import errors
-from portraitkit.errors import Attempt, Outcome
-from portraitkit.models import VideoStatus
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.token360 import Token360
-from portraitkit.secret import Secret
 from portraitkit.testing import answer, replay
+from portraitkit.values import errors
+from portraitkit.values.errors import Attempt, Outcome
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import VideoStatus
 
 # Deletions of what is gone are answered in several ways; these are plain ones.
 pytestmark = pytest.mark.outside_the_contract

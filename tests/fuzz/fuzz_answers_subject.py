@@ -14,21 +14,8 @@ from typing import Any
 from attrs import evolve, frozen
 from fuzz_choices import Choices, dumped
 
-from portraitkit.errors import PortraitError
-from portraitkit.flows.guarding import guarded
-from portraitkit.handles import Handle
-from portraitkit.models import (
-    Asset,
-    AssetStatus,
-    Group,
-    GroupKind,
-    Page,
-    Result,
-    Verification,
-    VerificationStatus,
-    VideoTask,
-)
-from portraitkit.provider import PortraitProvider
+from portraitkit.operations.guarding import guarded
+from portraitkit.operations.provider import PortraitProvider
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.apimart import APIMart
 from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
@@ -36,12 +23,16 @@ from portraitkit.providers.byteplus import BytePlus
 from portraitkit.providers.token360 import Token360
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.providers.xcompute import XCompute
-from portraitkit.secret import Secret
+from portraitkit.simulators.dialects.state import SimAccount
 from portraitkit.simulators.finding import load
-from portraitkit.simulators.state import SimAccount
 from portraitkit.testing import SimulatorTransport, simulated
-from portraitkit.video import References, VideoRequest
-from portraitkit.wire import Flow, Pause, Request, Response
+from portraitkit.values.errors import PortraitError
+from portraitkit.values.handles import Handle
+from portraitkit.values.models import Asset, Group, Page, Result, Verification, VideoTask
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, VerificationStatus
+from portraitkit.values.video import References, VideoRequest
+from portraitkit.wire.steps import Flow, Pause, Request, Response
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FACE = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()

@@ -31,27 +31,30 @@ from fuzz_answers_subject import (
 from fuzz_choices import Choices, dumped
 
 import portraitkit as pk
-from portraitkit.building import build_provider
-from portraitkit.codec import decode, try_decode
-from portraitkit.config import Profile, load_profile
-from portraitkit.errors import Outcome, PortraitError, masker
-from portraitkit.handles import Handle, fingerprint, is_handle, seal, unseal
-from portraitkit.media import FolderMediaHost, as_link, as_upload
-from portraitkit.models import AssetStatus, GroupKind, MediaType
-from portraitkit.origins import check_origin
-from portraitkit.parts import Part
-from portraitkit.providers._reviews import Review
-from portraitkit.providers._signing import KeyPair, SignatureRefusedError, verify
-from portraitkit.references import read_reference, show_reference
-from portraitkit.refusals import retry_after_s
-from portraitkit.secret import Secret
+from portraitkit.config.building import build_provider
+from portraitkit.config.profiles import Profile, load_profile
+from portraitkit.config.references import read_reference, show_reference
+from portraitkit.engine.receiving import Sink, TransportError
+from portraitkit.engine.transport import HttpxTransport
+from portraitkit.providers.dialects.reviews import Review
+from portraitkit.simulators.dialects.signatures import KeyPair, SignatureRefusedError, verify
+from portraitkit.simulators.dialects.simulator import Simulator, form_of, json_of, query_of
+from portraitkit.simulators.dialects.state import SimAccount
 from portraitkit.simulators.finding import load
-from portraitkit.simulators.simulator import Simulator, form_of, json_of, query_of
-from portraitkit.simulators.state import SimAccount
-from portraitkit.sink import Sink, TransportError
-from portraitkit.transport import HttpxTransport
-from portraitkit.video import write_prompt
-from portraitkit.wire import Auth, Request, Response, is_loopback, json_body, multipart, origin_of
+from portraitkit.values.errors import Outcome, PortraitError
+from portraitkit.values.handles import Handle, fingerprint, is_handle
+from portraitkit.values.masking import masker
+from portraitkit.values.media import FolderMediaHost, as_link, as_upload
+from portraitkit.values.origins import check_origin, is_loopback, origin_of
+from portraitkit.values.prompts import write_prompt
+from portraitkit.values.sealing import seal, unseal
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, MediaType
+from portraitkit.wire.bodies import json_body, multipart
+from portraitkit.wire.codec import decode, try_decode
+from portraitkit.wire.partial_file import Part
+from portraitkit.wire.refusals import retry_after_s
+from portraitkit.wire.steps import Auth, Request, Response
 
 Subject = Callable[[Choices], None]
 SUBJECTS: dict[str, Subject] = {}
@@ -282,7 +285,10 @@ def secrets_by_reference(choices: Choices) -> None:
     """Any reference: a secret or a ConfigError that does not show it."""
     text = choices.pick(("env:", "file:", "keyring:", "", "ENV:")) + choices.text()
     (FOLDER / "key").write_bytes(choices.raw())
-    with warnings.catch_warnings(), patch("portraitkit.references.import_module", _no_keyring):
+    with (
+        warnings.catch_warnings(),
+        patch("portraitkit.config.references.import_module", _no_keyring),
+    ):
         warnings.simplefilter("ignore")
         found = _tried(
             lambda: read_reference(

@@ -17,9 +17,9 @@ from fuzz_choices import WORDS, Choices, dumped
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portraitkit.errors import PortraitError
-from portraitkit.models import Asset, VideoTask
 from portraitkit.testing import answer, replay
+from portraitkit.values.errors import PortraitError
+from portraitkit.values.models import Asset, VideoTask
 
 pytestmark = pytest.mark.outside_the_contract
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from portraitkit.client import AsyncClient, Client
-from portraitkit.journal import Journal
-from portraitkit.registry import provider_class
-from portraitkit.resuming import resume
-from portraitkit.secret import Secret
+from portraitkit.client.client import AsyncClient, Client
+from portraitkit.journal.jobs import resume
+from portraitkit.journal.journal import Journal
+from portraitkit.providers.registry import provider_class
 from portraitkit.simulators.__main__ import ACCOUNT, load
 from portraitkit.testing import SimulatorTransport, VirtualTime
+from portraitkit.values.secret import Secret
 
 FACE = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
 

@@ -21,8 +21,10 @@ import httpx
 import survive_a_crash
 
 import portraitkit as pk
-from portraitkit import journalfile, sink, transport
-from portraitkit.handles import Handle
+from portraitkit.engine import receiving as sink
+from portraitkit.engine import transport
+from portraitkit.journal import file as journalfile
+from portraitkit.values.handles import Handle
 
 _boundaries = 0
 _kill_at = 0

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portraitkit.arguments import call_of, tell
-from portraitkit.handles import Handle
-from portraitkit.models import Asset, Group, GroupKind, MediaType, Verification, VideoTask
-from portraitkit.oneof import OneOf
+from portraitkit.journal.arguments import call_of, tell
+from portraitkit.journal.records import Record
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.records import Record
-from portraitkit.secret import Secret
-from portraitkit.video import Frames, Reference, References, VideoRequest
+from portraitkit.values.handles import Handle
+from portraitkit.values.models import Asset, Group, Verification, VideoTask
+from portraitkit.values.portraits import OneOf
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import GroupKind, MediaType
+from portraitkit.values.video import Frames, Reference, References, VideoRequest
 
 KEY = "sk-not-a-real-key-0123456789"
 ALLTOKEN = AllToken(api_key=Secret(KEY), account_name="main")

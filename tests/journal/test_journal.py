@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from portraitkit import journalfile, liveness
-from portraitkit.errors import ConfigError, JournalError
-from portraitkit.journal import Journal, Owner
-from portraitkit.records import Entry, records_of
+from portraitkit.journal import file as journalfile
+from portraitkit.journal import liveness
+from portraitkit.journal.journal import Journal, Owner
+from portraitkit.journal.records import Entry, records_of
+from portraitkit.values.errors import ConfigError, JournalError
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 BEGUN = {"operation": "create_video", "profile": "p", "provider": "v", "account": "a"}

@@ -10,14 +10,14 @@ import anyio
 import pytest
 from attrs import evolve
 
-from portraitkit import errors
-from portraitkit.journal import Journal
-from portraitkit.journalfile import JournalFile
-from portraitkit.models import AssetStatus, VideoStatus
-from portraitkit.secret import MASK, Secret
+from portraitkit.journal.file import JournalFile
+from portraitkit.journal.journal import Journal
 from portraitkit.testing import SimulatorTransport
-from portraitkit.video import References, VideoRequest
-from portraitkit.wire import At, Request
+from portraitkit.values import errors
+from portraitkit.values.secret import MASK, Secret
+from portraitkit.values.statuses import AssetStatus, VideoStatus
+from portraitkit.values.video import References, VideoRequest
+from portraitkit.wire.steps import At, Request
 
 REQUEST = VideoRequest(prompt="a smile", duration_s=5)
 

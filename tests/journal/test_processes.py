@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from portraitkit.journal import Journal
-from portraitkit.resuming import resume
+from portraitkit.journal.jobs import resume
+from portraitkit.journal.journal import Journal
 
 PROCESSES, JOBS = 8, 50
 WRITER = """
 import sys
-from portraitkit.client import Client
+from portraitkit.client.client import Client
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.secret import Secret
+from portraitkit.values.secret import Secret
 from portraitkit.simulators.__main__ import ACCOUNT, load
 from portraitkit.testing import SimulatorTransport
 
@@ -32,7 +32,7 @@ for number in range(int(sys.argv[3])):
 """
 CLAIMER = """
 import json, sys
-from portraitkit.resuming import resume
+from portraitkit.journal.jobs import resume
 print("ready", flush=True)
 sys.stdin.readline()
 jobs = resume(sys.argv[1])

@@ -6,17 +6,19 @@ import anyio
 import pytest
 from attrs import evolve
 
-from portraitkit import errors, finishing
-from portraitkit.failover import Failover
-from portraitkit.handles import Handle
-from portraitkit.journal import Journal, Owner
-from portraitkit.models import AssetStatus, GroupKind, Page, VerificationStatus, VideoStatus
-from portraitkit.places import Place
-from portraitkit.resuming import JobState, resume
-from portraitkit.secret import Secret
-from portraitkit.simulators.state import never
+from portraitkit.failover.places import Place
+from portraitkit.failover.switchboard import Failover
+from portraitkit.journal import finishing
+from portraitkit.journal.jobs import JobState, resume
+from portraitkit.journal.journal import Journal, Owner
+from portraitkit.simulators.dialects.state import never
 from portraitkit.testing import SimulatorTransport, answer, replay
-from portraitkit.video import VideoRequest
+from portraitkit.values import errors
+from portraitkit.values.handles import Handle
+from portraitkit.values.models import Page
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, VerificationStatus, VideoStatus
+from portraitkit.values.video import VideoRequest
 
 REQUEST = VideoRequest(prompt="a smile", duration_s=5)
 
@@ -52,7 +54,7 @@ def crash(desk, monkeypatch):
 def crash_at(desk, monkeypatch, operation, *args, sent=True, at=1, **named):
     client = desk.client(transport=Dying(desk.simulator, sent=sent, at=at))
     with monkeypatch.context() as patched:
-        patched.setattr("portraitkit.journalling.Clerk.interrupted", lambda *_: None)
+        patched.setattr("portraitkit.journal.clerk.Clerk.interrupted", lambda *_: None)
         with pytest.raises(Killed):
             _ = getattr(client, operation)(*args, **named)
     client.close()
@@ -138,7 +140,7 @@ def test_a_moved_job_belongs_to_where_it_was_moved(desk, desk_at, monkeypatch):
     options = {"failover": Failover(fallbacks=(fallback,)), "profile": "first"}
     client = desk.client(transport=TwoVendors(desk, away, "token360"), **options)
     with monkeypatch.context() as patched:
-        patched.setattr("portraitkit.journalling.Clerk.interrupted", lambda *_: None)
+        patched.setattr("portraitkit.journal.clerk.Clerk.interrupted", lambda *_: None)
         with pytest.raises(Killed):
             _ = client.create_video(REQUEST)
     client.close()

@@ -26,9 +26,9 @@ from urllib.parse import quote, unquote
 
 from PIL import Image
 
-from portraitkit.provider import PortraitProvider
-from portraitkit.registry import provider_class
-from portraitkit.testing.cassettefile import load
+from portraitkit.operations.provider import PortraitProvider
+from portraitkit.providers.registry import provider_class
+from portraitkit.testing.cassettes.cassettefile import load
 
 ROOT = Path(__file__).parents[2]
 SEED = 20260318

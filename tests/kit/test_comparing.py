@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from portraitkit.errors import ConfigError
-from portraitkit.testing import comparing
 from portraitkit.testing.__main__ import main
-from portraitkit.testing.cassettefile import load, save
-from portraitkit.testing.comparing import compare
+from portraitkit.testing.cassettes.cassettefile import load, save
+from portraitkit.testing.review import comparing
+from portraitkit.testing.review.comparing import compare
+from portraitkit.values.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
 CASSETTES = ROOT / "cassettes"

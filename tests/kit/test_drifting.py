@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from portraitkit.testing import cassettefile
 from portraitkit.testing.__main__ import main
-from portraitkit.testing.drifting import Kind, compare, endpoint_of, forms_in
+from portraitkit.testing.cassettes import cassettefile
+from portraitkit.testing.review.drifting import Kind, compare, endpoint_of, forms_in
 
 ROOT = Path(__file__).parents[2]
 VIDEO = ROOT / "cassettes" / "token360" / "documented" / "finished_video.yaml"

@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 from secret_corpus import ROOT
 
-from portraitkit.errors import ConfigError
-from portraitkit.testing import comparing, rereading
-from portraitkit.testing.linting import cassettes_in
-from portraitkit.testing.pseudonyms import SALT_FILE, Pseudonyms
-from portraitkit.testing.sanitising import Sanitiser, UnsafeCassetteError
-from portraitkit.testing.standins import pixels_of, stand_in
+from portraitkit.testing.review import comparing, rereading
+from portraitkit.testing.review.linting import cassettes_in
+from portraitkit.testing.sanitising.pseudonyms import SALT_FILE, Pseudonyms
+from portraitkit.testing.sanitising.sanitiser import Sanitiser, UnsafeCassetteError
+from portraitkit.testing.sanitising.standins import pixels_of, stand_in
+from portraitkit.values.errors import ConfigError
 
 DOCUMENTED = ROOT / "cassettes"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from portraitkit.testing import cassettefile
-from portraitkit.testing.linting import Limits, fix, lint, vendor_of
+from portraitkit.testing.cassettes import cassettefile
+from portraitkit.testing.review.linting import Limits, fix, lint, vendor_of
 
 ROOT = Path(__file__).parents[2]
 GOOD = ROOT / "cassettes" / "alltoken" / "documented" / "virtual_portrait.yaml"

@@ -14,11 +14,11 @@ from vcr.serialize import deserialize
 from vcr.serializers import yamlserializer
 
 from portraitkit.simulators import demo
-from portraitkit.simulators.state import scans_after
-from portraitkit.testing import cassettefile
-from portraitkit.testing.linting import Limits, lint
-from portraitkit.testing.pseudonyms import Pseudonyms
-from portraitkit.testing.sanitising import Sanitiser
+from portraitkit.simulators.dialects.state import scans_after
+from portraitkit.testing.cassettes import cassettefile
+from portraitkit.testing.review.linting import Limits, lint
+from portraitkit.testing.sanitising.pseudonyms import Pseudonyms
+from portraitkit.testing.sanitising.sanitiser import Sanitiser
 
 CONTRACTS = Path(__file__).parents[2] / "providers"
 PICTURE = Path(demo.__file__).parent / "data" / "face.jpg"

@@ -26,10 +26,10 @@ from secret_corpus import (
 )
 
 from portraitkit.simulators.demo import VENDORS
-from portraitkit.testing import contractcheck
-from portraitkit.testing.cassettefile import dump, load
-from portraitkit.testing.pseudonyms import SALT_FILE, Pseudonyms
-from portraitkit.testing.sanitising import ALL_RULES, Sanitiser, UnsafeCassetteError
+from portraitkit.testing.cassettes.cassettefile import dump, load
+from portraitkit.testing.review import contractcheck
+from portraitkit.testing.sanitising.pseudonyms import SALT_FILE, Pseudonyms
+from portraitkit.testing.sanitising.sanitiser import ALL_RULES, Sanitiser, UnsafeCassetteError
 
 SALT = b"s" * 32
 DOCUMENTED = sorted((ROOT / "cassettes").glob("*/documented/*.yaml"))

@@ -6,10 +6,10 @@ import sys
 import threading
 import time
 
-from portraitkit.limiting import CrowdedError
-from portraitkit.rates import Rate
-from portraitkit.secret import Secret
-from portraitkit.sharing import RedisLimiter
+from portraitkit.limits.lanes import CrowdedError
+from portraitkit.limits.rates import Rate
+from portraitkit.limits.redis import RedisLimiter
+from portraitkit.values.secret import Secret
 
 
 def main(url: str, name: str, most: int, threads: int, until: float) -> None:

@@ -10,17 +10,18 @@ import trio
 import trio.testing
 from attrs import evolve
 
-from portraitkit.attempts import Budget, Clock
-from portraitkit.client import AsyncClient
-from portraitkit.limiting import Place, ProcessLimiter
+from portraitkit.client.client import AsyncClient
+from portraitkit.engine.clock import Clock
+from portraitkit.limits.lanes import Place, ProcessLimiter
+from portraitkit.limits.rates import per_second
 from portraitkit.providers.token360 import Token360
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.rates import per_second
-from portraitkit.secret import Secret
-from portraitkit.simulators.state import EPOCH, SimAccount, World
+from portraitkit.simulators.dialects.state import EPOCH, SimAccount, World
 from portraitkit.simulators.token360 import Token360Simulator
 from portraitkit.simulators.volcengine import DOCUMENTED_RATES, Variants, VolcengineSimulator
 from portraitkit.testing import answer
+from portraitkit.values.secret import Secret
+from portraitkit.wire.steps import Budget
 
 ACCOUNT = SimAccount(
     name="main", api_key="sk-not-a-real-key", access_key="AKLTexample", secret_key="not-a-secret"

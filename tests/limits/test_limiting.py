@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portraitkit import limiting
-from portraitkit.limiting import CrowdedError, ProcessLimiter
-from portraitkit.rates import FREE, Rate
+from portraitkit.limits import lanes as limiting
+from portraitkit.limits.lanes import CrowdedError, ProcessLimiter
+from portraitkit.limits.rates import FREE, Rate
 
 KEY = ("vendor", "account", "Act")
 TEN = Rate(most=10)

@@ -9,18 +9,18 @@ import pytest
 from attrs import evolve
 
 import portraitkit as pk
-from portraitkit import errors
-from portraitkit.config import Profile
-from portraitkit.models import GroupKind
+from portraitkit.config.profiles import Profile
+from portraitkit.limits.rates import Rate, family_of, per_second
 from portraitkit.providers.apiyi import APIYI
+from portraitkit.providers.registry import provider_class
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.rates import Rate, family_of, per_second
-from portraitkit.registry import provider_class
-from portraitkit.secret import Secret
 from portraitkit.simulators.__main__ import ACCOUNT, load
 from portraitkit.simulators.volcengine import DOCUMENTED_RATES
 from portraitkit.testing import simulated
-from portraitkit.video import VideoRequest
+from portraitkit.values import errors
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import GroupKind
+from portraitkit.values.video import VideoRequest
 
 ROOT = Path(__file__).parent.parent.parent
 VENDORS = ("alltoken", "apiyi", "token360", "volcengine", "xcompute")
@@ -218,7 +218,7 @@ def test_a_bad_rate_is_a_config_error(tmp_path, monkeypatch, rates, field, then)
 
 def test_an_adapter_without_a_table_takes_any_family(monkeypatch):
     """Somebody else's adapter may count what it likes."""
-    from portraitkit.building import _rate
+    from portraitkit.config.settings import _rate
 
     monkeypatch.setattr(Volcengine, "default_rates", {})
     profile = Profile(name="mine", provider="volcengine", settings={}, origins={})

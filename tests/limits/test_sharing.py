@@ -17,14 +17,16 @@ import anyio
 import pytest
 
 import portraitkit as pk
-from portraitkit import errors, limiting, sharing
-from portraitkit.client import AsyncClient, Client
-from portraitkit.limiting import CrowdedError, ProcessLimiter
+from portraitkit.client.client import AsyncClient, Client
+from portraitkit.limits import lanes as limiting
+from portraitkit.limits import redis as sharing
+from portraitkit.limits.lanes import CrowdedError, ProcessLimiter
+from portraitkit.limits.rates import FREE, Rate
+from portraitkit.limits.redis import RedisLimiter, shared
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.rates import FREE, Rate
-from portraitkit.secret import Secret
-from portraitkit.sharing import RedisLimiter, shared
 from portraitkit.testing import answer
+from portraitkit.values import errors
+from portraitkit.values.secret import Secret
 
 TEN = Rate(most=10)
 ASSET_ID = "asset-20260318035710-abcde"
@@ -388,7 +390,7 @@ def test_what_is_no_redis_is_a_config_error(url, tmp_path, monkeypatch):
 def test_a_missing_extra_names_the_pip_command(tmp_path, monkeypatch):
     """Without the packages the error says what to install."""
     config = profile(tmp_path, "redis://127.0.0.1", monkeypatch)
-    monkeypatch.setitem(sys.modules, "portraitkit.sharing", None)
+    monkeypatch.setitem(sys.modules, "portraitkit.limits.redis", None)
     with pytest.raises(errors.ConfigError) as caught:
         _ = pk.connect("alltoken", config=config)
 

@@ -275,7 +275,7 @@ def test_a_failing_test_leaves_no_file(run, shop):
 
 def test_what_cannot_be_made_safe_fails_the_test(run, shop, monkeypatch):
     """The reason is shown and no file is written."""
-    from portraitkit.testing.sanitising import Sanitiser, UnsafeCassetteError
+    from portraitkit.testing.sanitising.sanitiser import Sanitiser, UnsafeCassetteError
 
     def refuse(self, cassette):
         raise UnsafeCassetteError("interaction 3, response body: not readable")
@@ -361,8 +361,8 @@ def test_a_test_uses_one_of_the_fixtures(run):
 def test_recording_with_a_profile_reads_its_real_key(run, shop, monkeypatch):
     """A live recording uses the profile's own address and key, and leaves neither in the file."""
     from portraitkit.simulators.alltoken import AllTokenSimulator
+    from portraitkit.simulators.dialects.state import SimAccount, World
     from portraitkit.simulators.server import WallClock, serve
-    from portraitkit.simulators.state import SimAccount, World
 
     key = "sk-Live0123456789abcdefABCDEF"
     simulator = AllTokenSimulator(world=World(clock=WallClock(), review_s=0.05))
@@ -419,7 +419,7 @@ def test_registers(portrait_cassette):
 
 def test_a_defect_of_the_plugin_is_not_taken_for_the_callers_mistake(run, monkeypatch):
     """What is no error of portraitkit's keeps its traceback."""
-    from portraitkit.testing import cassettefile
+    from portraitkit.testing.cassettes import cassettefile
 
     def fail(path):
         raise ZeroDivisionError("a defect")
@@ -456,8 +456,8 @@ def test_names_of_this_package_are_found_when_they_are_used():
 
 def test_while_recording_only_the_vendors_hosts_are_open():
     """Those that portraitkit asked, what their names led to, and a proxy."""
+    from portraitkit.testing.cassettes.tape import Tape
     from portraitkit.testing.recording import _may_record
-    from portraitkit.testing.tape import Tape
 
     tape = Tape("t", [])
     tape.hosts.add("api.alltoken.ai")

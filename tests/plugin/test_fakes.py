@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 import portraitkit as pk
-from portraitkit.provider import PortraitProvider
+from portraitkit.operations.provider import PortraitProvider
 from portraitkit.rehearsal import rehearsing
-from portraitkit.testing.fakeprovider import FakeProvider
-from portraitkit.testing.fakes import FakePortraits
+from portraitkit.testing.doubles.fakeprovider import FakeProvider
+from portraitkit.testing.doubles.fakes import FakePortraits
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(24)
 
@@ -146,7 +146,7 @@ def test_the_fake_never_sends():
     from datetime import UTC, datetime
 
     from portraitkit.testing import answer
-    from portraitkit.wire import Request
+    from portraitkit.wire.steps import Request
 
     fake = FakeProvider(memory=FakePortraits())
     request = Request(method="GET", url="https://portraits.invalid")

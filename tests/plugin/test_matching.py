@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.secret import Secret
-from portraitkit.testing.matching import Roles, canon, difference, replace_tokens
-from portraitkit.wire import multipart
+from portraitkit.testing.cassettes.matching import Roles, canon, difference, replace_tokens
+from portraitkit.values.secret import Secret
+from portraitkit.wire.bodies import multipart
 
 URL = "https://api.alltoken.ai/v1/portrait/?Action=CreateAssetGroup&Version=2024-01-01"
 JSON = st.recursive(

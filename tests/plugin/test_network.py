@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from portraitkit.testing.network import Blockade, NetworkBlockedError, blockaded, host_of
+from portraitkit.testing.cassettes.network import Blockade, NetworkBlockedError, blockaded, host_of
 
 
 @pytest.fixture

@@ -7,13 +7,14 @@ import threading
 import httpx
 import pytest
 
-from portraitkit.client import Client
+from portraitkit.client.client import Client
+from portraitkit.engine.transport import HttpxTransport
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.secret import Secret
-from portraitkit.testing.matching import Roles
-from portraitkit.testing.tape import CassetteMissError, Mode, Tape, running
-from portraitkit.transport import HttpxTransport
-from portraitkit.wire import Request, json_body
+from portraitkit.testing.cassettes.matching import Roles
+from portraitkit.testing.cassettes.tape import CassetteMissError, Mode, Tape, running
+from portraitkit.values.secret import Secret
+from portraitkit.wire.bodies import json_body
+from portraitkit.wire.steps import Request
 
 URL = "https://api.alltoken.ai/v1/thing"
 

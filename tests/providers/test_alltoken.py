@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from portraitkit import errors
-from portraitkit.models import AssetStatus, GroupKind, VerificationStatus, VideoStatus
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.secret import Secret
 from portraitkit.testing import answer, replay
-from portraitkit.testing.replaying import NOW
-from portraitkit.video import Frames, References, VideoRequest
-from portraitkit.wire import Auth
+from portraitkit.testing.doubles.replaying import NOW
+from portraitkit.values import errors
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, VerificationStatus, VideoStatus
+from portraitkit.values.video import Frames, References, VideoRequest
+from portraitkit.wire.steps import Auth
 
 PROVIDER = AllToken(api_key=Secret("sk-test-key"))
 GROUP_ID = "group-20260318035710-xxxxx"

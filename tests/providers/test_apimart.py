@@ -9,18 +9,18 @@ import pytest
 from attrs import evolve
 
 import court
-from portraitkit import errors
-from portraitkit.media import FolderMediaHost
-from portraitkit.models import AssetStatus, GroupKind, VideoStatus
 from portraitkit.providers.apimart import APIMart
-from portraitkit.refusals import class_of
-from portraitkit.secret import Secret
 from portraitkit.simulators.apimart import APIMartSimulator, Variants
-from portraitkit.simulators.simulator import form_of
-from portraitkit.simulators.state import SimAccount
+from portraitkit.simulators.dialects.simulator import form_of
+from portraitkit.simulators.dialects.state import SimAccount
 from portraitkit.testing import answer, replay, simulated
-from portraitkit.video import References, VideoRequest
-from portraitkit.wire import Request
+from portraitkit.values import errors
+from portraitkit.values.media import FolderMediaHost
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
+from portraitkit.values.video import References, VideoRequest
+from portraitkit.wire.refusals import class_of
+from portraitkit.wire.steps import Request
 
 ACCOUNT = SimAccount(name="films", api_key="sk-test-key")
 PROVIDER = APIMart(api_key=Secret("sk-test-key"), callback_url="https://app.example/back")

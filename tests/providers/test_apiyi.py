@@ -6,20 +6,20 @@ import pytest
 from attrs import evolve
 
 import court
-from portraitkit import errors
-from portraitkit.client import Client
-from portraitkit.models import AssetStatus, GroupKind, VideoStatus
-from portraitkit.providers._signing import KeyPair, verify
+from portraitkit.client.client import Client
 from portraitkit.providers.apiyi import APIYI
-from portraitkit.refusals import class_of
-from portraitkit.secret import Secret
 from portraitkit.simulators.apiyi import APIYISimulator, Variants
+from portraitkit.simulators.dialects.signatures import KeyPair, verify
+from portraitkit.simulators.dialects.state import SimAccount
 from portraitkit.simulators.server import serve
-from portraitkit.simulators.state import SimAccount
 from portraitkit.testing import VirtualTime, answer, replay, simulated
-from portraitkit.testing.replaying import NOW
-from portraitkit.video import References, VideoRequest
-from portraitkit.wire import Auth
+from portraitkit.testing.doubles.replaying import NOW
+from portraitkit.values import errors
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
+from portraitkit.values.video import References, VideoRequest
+from portraitkit.wire.refusals import class_of
+from portraitkit.wire.steps import Auth
 
 ACCOUNT = SimAccount(
     name="films",

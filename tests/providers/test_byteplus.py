@@ -10,20 +10,20 @@ import pytest
 from attrs import evolve
 
 import court
-from portraitkit import errors
-from portraitkit.models import GroupKind, VideoStatus
+from portraitkit.client.translation import translate
 from portraitkit.providers.byteplus import BytePlus
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.refusals import class_of
-from portraitkit.secret import Secret
 from portraitkit.simulators.byteplus import BytePlusSimulator, Variants
-from portraitkit.simulators.state import SimAccount
+from portraitkit.simulators.dialects.state import SimAccount
 from portraitkit.simulators.volcengine import VolcengineSimulator
 from portraitkit.testing import answer, replay, simulated
-from portraitkit.testing.replaying import NOW
-from portraitkit.translation import translate
-from portraitkit.video import References, VideoRequest
-from portraitkit.wire import Auth, Request
+from portraitkit.testing.doubles.replaying import NOW
+from portraitkit.values import errors
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import GroupKind, VideoStatus
+from portraitkit.values.video import References, VideoRequest
+from portraitkit.wire.refusals import class_of
+from portraitkit.wire.steps import Auth, Request
 
 ACCOUNT = SimAccount(
     name="films",

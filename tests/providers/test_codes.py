@@ -8,20 +8,23 @@ from pathlib import Path
 import pytest
 import yaml
 
-from portraitkit import errors
-from portraitkit.flows.downloading import video_failed
-from portraitkit.models import Failure, VideoStatus, VideoTask
-from portraitkit.providers._codes import MODERATION
+from portraitkit.operations.downloading import video_failed
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.apimart import APIMart
 from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
 from portraitkit.providers.byteplus import BytePlus
+from portraitkit.providers.dialects.codes import MODERATION
 from portraitkit.providers.token360 import Token360
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.providers.xcompute import XCompute
-from portraitkit.refusals import advice_for, listed, read
-from portraitkit.secret import Secret
 from portraitkit.testing import answer, replay
+from portraitkit.values import errors
+from portraitkit.values.models import VideoTask
+from portraitkit.values.remarks import Failure
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import VideoStatus
+from portraitkit.vendor.answers import advice_for, read
+from portraitkit.wire.refusals import listed
 
 FOLDER = Path(__file__).parents[2] / "providers"
 KEY = Secret("sk-invented")

@@ -10,19 +10,25 @@ import pytest
 from attrs import evolve
 
 import court
-from portraitkit import errors
-from portraitkit.building import build_provider
-from portraitkit.client import Client
-from portraitkit.models import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
+from portraitkit.client.client import Client
+from portraitkit.config.building import build_provider
 from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
-from portraitkit.secret import Secret
 from portraitkit.simulators.apiyi import APIYISimulator, Variants
+from portraitkit.simulators.dialects.state import SimAccount, never, scans_after
 from portraitkit.simulators.server import serve
-from portraitkit.simulators.state import SimAccount, never, scans_after
 from portraitkit.testing import VirtualTime, answer, replay, simulated, simulated_async
-from portraitkit.testing.replaying import NOW
-from portraitkit.video import References, VideoRequest
-from portraitkit.wire import Auth, Request
+from portraitkit.testing.doubles.replaying import NOW
+from portraitkit.values import errors
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import (
+    AssetStatus,
+    GroupKind,
+    MediaType,
+    VerificationStatus,
+    VideoStatus,
+)
+from portraitkit.values.video import References, VideoRequest
+from portraitkit.wire.steps import Auth, Request
 
 ACCOUNT = SimAccount(name="films", api_key="sk-video-key-0001", library_key="sk-library-key-0002")
 PROVIDER = APIYIWithIcover(library_key=Secret(ACCOUNT.library_key), api_key=Secret(ACCOUNT.api_key))
@@ -217,7 +223,7 @@ def test_only_a_plain_ending_is_announced(filename, expected):
 
 
 def _upload(filename):
-    from portraitkit.media import Upload
+    from portraitkit.values.media import Upload
 
     return Upload(content=FACE, filename=filename, content_type="image/jpeg", media=MediaType.IMAGE)
 

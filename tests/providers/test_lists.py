@@ -8,16 +8,16 @@ import pytest
 from attrs import define, evolve, field
 
 import portraitkit as pk
-from portraitkit.client import Client
-from portraitkit.errors import Outcome, OutcomeUnknownError, UnexpectedResponseError
+from portraitkit.client.client import Client
+from portraitkit.engine.receiving import TransportError
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
 from portraitkit.providers.byteplus import BytePlus
 from portraitkit.providers.token360 import Token360
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.secret import Secret
-from portraitkit.sink import TransportError
 from portraitkit.testing import VirtualTime, answer
+from portraitkit.values.errors import Outcome, OutcomeUnknownError, UnexpectedResponseError
+from portraitkit.values.secret import Secret
 
 KEY = Secret("sk-simulated-0123")
 SIGNED = {"access_key": KEY, "secret_key": KEY, "api_key": KEY}

@@ -11,18 +11,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from court import Judged, load
-from portraitkit import errors
-from portraitkit.models import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
-from portraitkit.providers import _frames, _token360
-from portraitkit.providers._token360 import Cursor
+from portraitkit.providers.dialects import frames as _frames
+from portraitkit.providers.dialects import token360_tables as _token360
+from portraitkit.providers.dialects.token360_tables import Cursor
 from portraitkit.providers.token360 import Token360
-from portraitkit.secret import Secret
-from portraitkit.simulators.state import SimAccount, World, never
+from portraitkit.simulators.dialects.state import SimAccount, World, never
 from portraitkit.simulators.token360 import Token360Simulator, Variants
 from portraitkit.testing import answer, replay, simulated
-from portraitkit.testing.replaying import NOW
-from portraitkit.video import Frames, References, Role, Slot, VideoRequest
-from portraitkit.wire import Auth
+from portraitkit.testing.doubles.replaying import NOW
+from portraitkit.values import errors
+from portraitkit.values.prompts import Role, Slot
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import (
+    AssetStatus,
+    GroupKind,
+    MediaType,
+    VerificationStatus,
+    VideoStatus,
+)
+from portraitkit.values.video import Frames, References, VideoRequest
+from portraitkit.wire.steps import Auth
 
 PROVIDER = Token360(api_key=Secret("sk-test-key"))
 API = "https://api.token360.ai/v1"

@@ -10,21 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import court
-from portraitkit import errors
-from portraitkit.models import (
-    AssetStatus,
-    GroupKind,
-    MediaType,
-    VerificationStatus,
-)
-from portraitkit.providers._signing import KeyPair, verify
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.refusals import class_of
-from portraitkit.secret import Secret
+from portraitkit.simulators.dialects.signatures import KeyPair, verify
 from portraitkit.simulators.volcengine import VolcengineSimulator
 from portraitkit.testing import answer, replay, simulated
-from portraitkit.testing.replaying import NOW
-from portraitkit.wire import Auth
+from portraitkit.testing.doubles.replaying import NOW
+from portraitkit.values import errors
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus
+from portraitkit.wire.refusals import class_of
+from portraitkit.wire.steps import Auth
 
 KEYS = KeyPair(secret_key=Secret("c2VjcmV0LW9mLW5vYm9keQ=="))
 PROVIDER = Volcengine(

@@ -7,14 +7,14 @@ import pytest
 from attrs import evolve
 
 from court import Judged
-from portraitkit import errors
-from portraitkit.models import AssetStatus, GroupKind, VideoStatus
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.secret import Secret
-from portraitkit.simulators.state import SimAccount, never
+from portraitkit.simulators.dialects.state import SimAccount, never
 from portraitkit.simulators.volcengine import Variants, VolcengineSimulator
 from portraitkit.testing import answer, simulated, simulated_async
-from portraitkit.video import References, VideoRequest
+from portraitkit.values import errors
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
+from portraitkit.values.video import References, VideoRequest
 
 ACCOUNT = SimAccount(
     name="films",

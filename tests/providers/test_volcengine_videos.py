@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import court
-from portraitkit import errors
-from portraitkit.models import VideoStatus
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.secret import Secret
 from portraitkit.testing import answer, replay
-from portraitkit.testing.replaying import NOW
-from portraitkit.video import Frames, References, VideoRequest
-from portraitkit.wire import Auth
+from portraitkit.testing.doubles.replaying import NOW
+from portraitkit.values import errors
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import VideoStatus
+from portraitkit.values.video import Frames, References, VideoRequest
+from portraitkit.wire.steps import Auth
 
 PROVIDER = Volcengine(
     access_key=Secret("AKLTexample"),

@@ -11,26 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from court import Judged
-from portraitkit import errors
-from portraitkit.media import FolderMediaHost
-from portraitkit.models import (
-    Asset,
+from portraitkit.providers.dialects.reviews import Review
+from portraitkit.providers.xcompute import XCompute
+from portraitkit.simulators.dialects.state import SimAccount
+from portraitkit.simulators.xcompute import Variants, XComputeSimulator
+from portraitkit.testing import answer, replay, simulated
+from portraitkit.testing.doubles.replaying import NOW
+from portraitkit.values import errors
+from portraitkit.values.media import FolderMediaHost
+from portraitkit.values.models import Asset, Group
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import (
     AssetStatus,
-    Group,
     GroupKind,
     MediaType,
     VerificationStatus,
     VideoStatus,
 )
-from portraitkit.providers._reviews import Review
-from portraitkit.providers.xcompute import XCompute
-from portraitkit.secret import Secret
-from portraitkit.simulators.state import SimAccount
-from portraitkit.simulators.xcompute import Variants, XComputeSimulator
-from portraitkit.testing import answer, replay, simulated
-from portraitkit.testing.replaying import NOW
-from portraitkit.video import Frames, References, VideoRequest
-from portraitkit.wire import Auth
+from portraitkit.values.video import Frames, References, VideoRequest
+from portraitkit.wire.steps import Auth
 
 PROVIDER = XCompute(api_key=Secret("sk-test-key"), callback_url="https://app.example/back")
 REAL = "https://xcompute.us/v1/seedance2/real-avatar"

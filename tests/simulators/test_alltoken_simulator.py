@@ -10,8 +10,9 @@ from attrs import evolve
 
 import court
 from portraitkit.simulators.alltoken import AllTokenSimulator, Variants
-from portraitkit.simulators.state import SimAccount, VirtualClock, World, never
-from portraitkit.wire import Request, multipart
+from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World, never
+from portraitkit.wire.bodies import multipart
+from portraitkit.wire.steps import Request
 
 ORIGIN = "https://api.alltoken.ai"
 CONTRACT = court.load("alltoken")

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import court
-from portraitkit.providers._signing import sign
-from portraitkit.secret import Secret
+from portraitkit.providers.dialects.signing import sign
 from portraitkit.simulators.apiyi import APIYISimulator, Variants
-from portraitkit.simulators.state import SimAccount, VirtualClock, World
-from portraitkit.wire import Request
+from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World
+from portraitkit.values.secret import Secret
+from portraitkit.wire.steps import Request
 
 TASKS = "https://api.apiyi.com/seedance/api/v3/contents/generations/tasks"
 MODEL = "doubao-seedance-2-0-260128"

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from portraitkit.simulators.apiyi import APIYISimulator
-from portraitkit.simulators.state import SimAccount
-from portraitkit.wire import Request, json_body
+from portraitkit.simulators.dialects.state import SimAccount
+from portraitkit.wire.bodies import json_body
+from portraitkit.wire.steps import Request
 
 KEY = "sk-library"
 BASE = "https://icover.ai/api"

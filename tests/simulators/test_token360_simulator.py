@@ -7,9 +7,16 @@ from typing import Any
 
 import pytest
 
-from portraitkit.simulators.state import SimAccount, VirtualClock, World, never, scans_after
+from portraitkit.simulators.dialects.state import (
+    SimAccount,
+    VirtualClock,
+    World,
+    never,
+    scans_after,
+)
 from portraitkit.simulators.token360 import Token360Simulator, Variants
-from portraitkit.wire import Request, Response, json_body, multipart
+from portraitkit.wire.bodies import json_body, multipart
+from portraitkit.wire.steps import Request, Response
 
 KEY = "sk-simulated-one"
 OTHER = "sk-simulated-two"

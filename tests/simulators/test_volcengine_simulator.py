@@ -10,11 +10,11 @@ import pytest
 from attrs import evolve
 
 import court
-from portraitkit.providers._signing import sign
-from portraitkit.secret import Secret
-from portraitkit.simulators.state import SimAccount, VirtualClock, World, never
+from portraitkit.providers.dialects.signing import sign
+from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World, never
 from portraitkit.simulators.volcengine import DOCUMENTED_RATES, Variants, VolcengineSimulator
-from portraitkit.wire import Request
+from portraitkit.values.secret import Secret
+from portraitkit.wire.steps import Request
 
 ASSETS = "https://open.volcengineapi.com/"
 TASKS = "https://ark.cn-beijing.volces.com/api/v3/contents/generations/tasks"

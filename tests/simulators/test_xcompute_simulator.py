@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 import court
-from portraitkit.simulators.state import SimAccount, VirtualClock, World, never
+from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World, never
 from portraitkit.simulators.xcompute import Variants, XComputeSimulator
-from portraitkit.wire import Request, Response, multipart
+from portraitkit.wire.bodies import multipart
+from portraitkit.wire.steps import Request, Response
 
 CONTRACT = court.load("xcompute")
 ASSETS = [

@@ -17,7 +17,7 @@ from typing import Any, Literal, assert_type
 import httpx
 
 import portraitkit as pk
-from portraitkit.wire import Flow, Request, Response, send
+from portraitkit.wire.steps import Flow, Request, Response, send
 
 
 def connecting(host: pk.MediaHost, http: httpx.Client, http_async: httpx.AsyncClient) -> None:

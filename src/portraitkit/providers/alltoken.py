@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..codec import Codec, count, first, is_object, listed
-from ..dialect import VideoDialect
-from ..errors import (
+from ..limits.rates import Rate, learned
+from ..operations.repeating import cancelled
+from ..values.errors import (
     ContentRejectedError,
     InsufficientBalanceError,
     InvalidRequestError,
@@ -22,41 +22,30 @@ from ..errors import (
     ProviderError,
     ServiceUnavailableError,
 )
-from ..flows.repeating import cancelled
-from ..media import MediaRules, Upload
-from ..models import (
-    Adaptation,
-    Asset,
-    Failure,
-    Group,
-    GroupRef,
-    MediaType,
-    Page,
-    Usage,
-    Verification,
-    VideoRef,
-    VideoStatus,
-    VideoTask,
-)
-from ..preflight import Difference, VideoModel
-from ..rates import Rate, learned
-from ..reasons import reason_in
-from ..refusals import Fault
-from ..waiting import Pacing, Subject
-from ..wire import Auth, Flow, Request, Response, segment
-from . import _content
-from ._actions import (
+from ..values.media import MediaRules, Upload
+from ..values.models import Asset, Group, GroupRef, Page, Usage, Verification, VideoRef, VideoTask
+from ..values.remarks import Adaptation, Failure
+from ..values.statuses import MediaType, VideoStatus
+from ..vendor.dialect import VideoDialect
+from ..vendor.pacing import Pacing, Subject
+from ..vendor.preflight import Difference, VideoModel
+from ..wire.codec import Codec, count, first, is_object, listed
+from ..wire.reasons import reason_in
+from ..wire.refusals import Fault
+from ..wire.steps import Auth, Flow, Request, Response, segment
+from .dialects import content as _content
+from .dialects.action_tables import (
     ASSET_FIELDS,
     GROUP_FIELDS,
     SECRET_MEMBERS,
     UPSTREAM_MEDIA,
     WORDS,
 )
-from ._bearer import BearerProvider
-from ._codes import NAME_OF_MODEL, RELAYED_CODES, Codes, advice, classes
-from ._paging import read_rows
-from ._rates import ACTION_RATES, upstream
-from ._sessions import SESSION_FIELDS, ActionVerification
+from .dialects.bearer import BearerProvider
+from .dialects.codes import NAME_OF_MODEL, RELAYED_CODES, Codes, advice, classes
+from .dialects.known_rates import ACTION_RATES, upstream
+from .dialects.paging import read_rows
+from .dialects.sessions import SESSION_FIELDS, ActionVerification
 
 ORIGIN: Final = "https://api.alltoken.ai"
 _PORTRAIT_PATH: Final = "/v1/portrait/"

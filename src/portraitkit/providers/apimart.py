@@ -11,14 +11,14 @@ from typing import ClassVar, Final
 
 from attrs import frozen
 
-from ..codec import first
-from ..media import Link, MediaRules, Upload
-from ..models import MediaType
-from ..preflight import VideoModel
-from ..wire import Flow
-from . import _avatars
-from ._avatar_account import AvatarAccount
-from ._storage import StoredFiles, link_in
+from ..values.media import Link, MediaRules, Upload
+from ..values.statuses import MediaType
+from ..vendor.preflight import VideoModel
+from ..wire.codec import first
+from ..wire.steps import Flow
+from .dialects import avatar_tables as _avatars
+from .dialects.avatar_account import AvatarAccount
+from .dialects.storage import StoredFiles, link_in
 
 ORIGIN: Final = "https://api.apimart.ai"
 _STORAGE_PATH: Final = "/v1/uploads/images"

@@ -16,29 +16,30 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, field, fields, frozen
 
-from ..codec import Codec, try_decode
-from ..dialect import VideoDialect
-from ..errors import (
+from ..limits.rates import Rate
+from ..operations.provider import PortraitProvider
+from ..values.errors import (
     ConfigError,
     ContentRejectedError,
     PermissionDeniedError,
     ProviderError,
     UnexpectedResponseError,
 )
-from ..preflight import VideoModel
-from ..provider import PortraitProvider
-from ..rates import Rate
-from ..refusals import Fault
-from ..secret import Secret
-from ..waiting import Pacing, Subject
-from ..wire import Auth, Request, Response, origin_of
-from . import _content
-from ._ark import TASK_SECRETS, ArkVideo
-from ._ark_account import ARK_CODEC, ARK_DIALECT, ARK_NAMES, ArkAccount
-from ._ark_models import TO_1080P, second_generation
-from ._codes import RELAYED_CODES, Codes, advice, classes
-from ._icover import LIBRARY_RATES, SECRET_MEMBERS, IcoverLibrary
-from ._rates import ACTION_RATES, GATEWAY_RATES
+from ..values.origins import origin_of
+from ..values.secret import Secret
+from ..vendor.dialect import VideoDialect
+from ..vendor.pacing import Pacing, Subject
+from ..vendor.preflight import VideoModel
+from ..wire.codec import Codec, try_decode
+from ..wire.refusals import Fault
+from ..wire.steps import Auth, Request, Response
+from .dialects import content as _content
+from .dialects.ark_account import ARK_CODEC, ARK_DIALECT, ARK_NAMES, ArkAccount
+from .dialects.ark_models import TO_1080P, second_generation
+from .dialects.ark_tasks import TASK_SECRETS, ArkVideo
+from .dialects.codes import RELAYED_CODES, Codes, advice, classes
+from .dialects.icover import LIBRARY_RATES, SECRET_MEMBERS, IcoverLibrary
+from .dialects.known_rates import ACTION_RATES, GATEWAY_RATES
 
 VIDEO_ORIGIN: Final = "https://api.apiyi.com"
 SIGNED: Final = "signed"

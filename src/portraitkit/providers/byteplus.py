@@ -11,10 +11,10 @@ from typing import ClassVar, Final
 
 from attrs import field, frozen
 
-from ..preflight import VideoModel
-from ._ark_account import check_region
-from ._ark_direct import DirectArk
-from ._ark_models import first_generation, second_generation
+from ..vendor.preflight import VideoModel
+from .dialects.ark_account import check_region
+from .dialects.ark_direct import DirectArk
+from .dialects.ark_models import first_generation, second_generation
 
 ASSETS_ORIGIN: Final = "https://ark.ap-southeast-1.byteplusapi.com"
 VIDEO_ORIGIN: Final = "https://ark.ap-southeast.bytepluses.com"

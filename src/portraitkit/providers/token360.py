@@ -13,36 +13,28 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..codec import Codec, first, listed
-from ..dialect import VideoDialect
-from ..errors import HandleError, OutcomeUnknownError, ProviderError, UnexpectedResponseError
-from ..flows.reconciling import groups_of, reconciled
-from ..media import MediaRules
-from ..models import (
-    Adaptation,
-    Failure,
-    Group,
-    GroupKind,
-    MediaType,
-    Page,
-    Verification,
-    VerificationRef,
-    VerificationStatus,
-    VideoRef,
-    VideoTask,
-)
-from ..preflight import VideoModel
-from ..rates import Rate, learned
-from ..reasons import Reason, reason_of
-from ..refusals import Fault
-from ..secret import Secret
-from ..waiting import Pacing, Subject
-from ..wire import Flow, Request, Response, segment
-from . import _frames, _token360
-from ._codes import advice, classes
-from ._face_checks import check_link, ends_at, has_expired
-from ._paging import read_rows
-from ._token360_library import Token360Library
+from ..limits.rates import Rate, learned
+from ..operations.reconciling import reconciled
+from ..operations.searching import groups_of
+from ..values.errors import HandleError, OutcomeUnknownError, ProviderError, UnexpectedResponseError
+from ..values.media import MediaRules
+from ..values.models import Group, Page, Verification, VerificationRef, VideoRef, VideoTask
+from ..values.remarks import Adaptation, Failure
+from ..values.secret import Secret
+from ..values.statuses import GroupKind, MediaType, VerificationStatus
+from ..vendor.dialect import VideoDialect
+from ..vendor.pacing import Pacing, Subject
+from ..vendor.preflight import VideoModel
+from ..wire.codec import Codec, first, listed
+from ..wire.reasons import Reason, reason_of
+from ..wire.refusals import Fault
+from ..wire.steps import Flow, Request, Response, segment
+from .dialects import frames as _frames
+from .dialects import token360_tables as _token360
+from .dialects.codes import advice, classes
+from .dialects.face_checks import check_link, ends_at, has_expired
+from .dialects.paging import read_rows
+from .dialects.token360_library import Token360Library
 
 ORIGIN: Final = "https://api.token360.ai"
 _VIDEOS: Final = "/v1/videos"

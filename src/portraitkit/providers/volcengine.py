@@ -11,9 +11,9 @@ from typing import ClassVar, Final
 
 from attrs import frozen
 
-from ..preflight import VideoModel
-from ._ark_direct import DirectArk
-from ._ark_models import first_generation, second_generation
+from ..vendor.preflight import VideoModel
+from .dialects.ark_direct import DirectArk
+from .dialects.ark_models import first_generation, second_generation
 
 VIDEO_ORIGIN: Final = "https://ark.cn-beijing.volces.com"
 

@@ -11,9 +11,9 @@ from typing import ClassVar, Final
 
 from attrs import frozen
 
-from ..preflight import VideoModel
-from . import _avatars
-from ._avatar_account import AvatarAccount
+from ..vendor.preflight import VideoModel
+from .dialects import avatar_tables as _avatars
+from .dialects.avatar_account import AvatarAccount
 
 ORIGIN: Final = "https://xcompute.us"
 

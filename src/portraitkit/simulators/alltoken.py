@@ -22,15 +22,15 @@ from urllib.parse import urlsplit
 
 from attrs import Factory, define
 
-from ._alltoken_actions import AllTokenActions, Variants
-from ._alltoken_video import AllTokenVideos
-from ._face_page import face_page
-from .actions import ActionError, Body
-from .simulator import Simulator, bearer_of, form_of, header, json_of, query_of
+from .dialects.actions import ActionError, Body
+from .dialects.alltoken_actions import AllTokenActions, Variants
+from .dialects.alltoken_video import AllTokenVideos
+from .dialects.face_page import face_page
+from .dialects.simulator import Simulator, bearer_of, form_of, header, json_of, query_of
 
 if TYPE_CHECKING:
-    from ..wire import Request, Response
-    from .state import SimAccount
+    from ..wire.steps import Request, Response
+    from .dialects.state import SimAccount
 
 __all__ = ["AllTokenSimulator", "Variants"]
 

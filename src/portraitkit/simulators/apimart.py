@@ -12,8 +12,8 @@ from typing import ClassVar
 
 from attrs import define, field
 
-from ._avatar_rules import RESOLUTIONS
-from ._avatars import AvatarSimulator, Variants
+from .dialects.avatar_rules import RESOLUTIONS
+from .dialects.avatars import AvatarSimulator, Variants
 
 __all__ = ["APIMartSimulator", "Variants"]
 

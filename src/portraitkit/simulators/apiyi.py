@@ -22,19 +22,19 @@ from urllib.parse import urlsplit
 
 from attrs import Factory, define, evolve, field
 
-from ._ark_rules import MODELS
-from ._face_page import face_page
-from ._icover import IcoverPlane, Layout
-from ._signed_actions import DOCUMENTED_RATES, AssetVariants, SignedPlane
-from .ark import ArkTasks
-from .seedance import usable_asset
-from .simulator import Simulator, bearer_of, header, json_of
+from .dialects.ark import ArkTasks
+from .dialects.ark_rules import MODELS
+from .dialects.face_page import face_page
+from .dialects.icover import IcoverPlane, Layout
+from .dialects.seedance import usable_asset
+from .dialects.signed_actions import DOCUMENTED_RATES, AssetVariants, SignedPlane
+from .dialects.simulator import Simulator, bearer_of, header, json_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..wire import Request, Response
-    from .state import SimAccount, SimAsset, SimGroup
+    from ..wire.steps import Request, Response
+    from .dialects.state import SimAccount, SimAsset, SimGroup
 
 __all__ = ["DOCUMENTED_RATES", "APIYISimulator", "Variants"]
 

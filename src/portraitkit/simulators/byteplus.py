@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from attrs import define, field
 
-from ._ark_rules import models_of
-from .seedance import Family
+from .dialects.ark_rules import models_of
+from .dialects.seedance import Family
 from .volcengine import Variants, VolcengineSimulator
 
 __all__ = ["BytePlusSimulator", "Variants"]

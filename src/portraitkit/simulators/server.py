@@ -26,7 +26,8 @@ from urllib.parse import parse_qsl
 
 from attrs import evolve
 
-from ..wire import Request, Response, is_loopback
+from ..values.origins import is_loopback
+from ..wire.steps import Request, Response
 
 try:
     import uvicorn

@@ -25,14 +25,22 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import define
 
-from ..wire import Request, Response
-from ._token360_answers import INVALID, MISSING, Json, RefusedError, Variants, number_of, object_of
-from ._token360_library import Library
-from ._token360_video import MODELS, BodyError, check_body, media_of
-from .simulator import bearer_of, query_of
+from ..wire.steps import Request, Response
+from .dialects.simulator import bearer_of, query_of
+from .dialects.token360_answers import (
+    INVALID,
+    MISSING,
+    Json,
+    RefusedError,
+    Variants,
+    number_of,
+    object_of,
+)
+from .dialects.token360_library import Library
+from .dialects.token360_video import MODELS, BodyError, check_body, media_of
 
 if TYPE_CHECKING:
-    from .state import SimAccount, SimVideo
+    from .dialects.state import SimAccount, SimVideo
 
 __all__ = ["Token360Simulator", "Variants"]
 

@@ -20,19 +20,19 @@ from urllib.parse import urlsplit
 
 from attrs import Factory, define, field
 
-from ._ark_rules import MODELS
-from ._face_page import face_page
-from ._signed_actions import DOCUMENTED_RATES, AssetVariants, SignedPlane
-from .ark import ArkError, ArkTasks
-from .seedance import usable_asset
-from .simulator import Simulator, bearer_of
+from .dialects.ark import ArkError, ArkTasks
+from .dialects.ark_rules import MODELS
+from .dialects.face_page import face_page
+from .dialects.seedance import usable_asset
+from .dialects.signed_actions import DOCUMENTED_RATES, AssetVariants, SignedPlane
+from .dialects.simulator import Simulator, bearer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..wire import Request, Response
-    from .seedance import Family
-    from .state import SimAccount, SimAsset
+    from ..wire.steps import Request, Response
+    from .dialects.seedance import Family
+    from .dialects.state import SimAccount, SimAsset
 
 __all__ = ["DOCUMENTED_RATES", "Variants", "VolcengineSimulator"]
 

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from attrs import define
 
-from ._avatars import AvatarSimulator, Variants
+from .dialects.avatars import AvatarSimulator, Variants
 
 __all__ = ["Variants", "XComputeSimulator"]
 

@@ -22,12 +22,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..simulators.simulator import Simulator
-    from ..simulators.state import SimAccount, VirtualClock, World
-    from .contract import ProviderContract
-    from .judging import Contract
-    from .replaying import Replay, answer, replay
-    from .simulating import (
+    from ..simulators.dialects.simulator import Simulator
+    from ..simulators.dialects.state import SimAccount, VirtualClock, World
+    from .conformance.contract import ProviderContract
+    from .conformance.judging import Contract
+    from .doubles.replaying import Replay, answer, replay
+    from .doubles.simulating import (
         SimulatedVendor,
         SimulatorTransport,
         VirtualTime,
@@ -54,18 +54,26 @@ __all__ = [
 
 # pytest imports this package in every run where portraitkit is installed: names load when used.
 _HOMES = {
-    ".contract": ("ProviderContract",),
-    ".judging": ("Contract",),
-    ".replaying": ("Replay", "answer", "replay"),
-    ".simulating": (
+    "..simulators.dialects.simulator": ("Simulator",),
+    "..simulators.dialects.state": (
+        "SimAccount",
+        "VirtualClock",
+        "World",
+    ),
+    ".conformance.contract": ("ProviderContract",),
+    ".conformance.judging": ("Contract",),
+    ".doubles.replaying": (
+        "Replay",
+        "answer",
+        "replay",
+    ),
+    ".doubles.simulating": (
         "SimulatedVendor",
         "SimulatorTransport",
         "VirtualTime",
         "simulated",
         "simulated_async",
     ),
-    "..simulators.simulator": ("Simulator",),
-    "..simulators.state": ("SimAccount", "VirtualClock", "World"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -18,7 +18,7 @@ _EXTRA: Final = {"yaml": "PyYAML", "jsonschema": "jsonschema"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command."""
     try:
-        from . import commands  # noqa: PLC0415  (without the extra there is nothing to import)
+        from .review import commands
     except ModuleNotFoundError as error:
         needed = _EXTRA.get((error.name or "").partition(".")[0])
         if needed is None:

@@ -10,11 +10,11 @@ from urllib.parse import parse_qsl
 import httpx
 from attrs import evolve
 
-from ..provider import PortraitProvider
+from ..engine.transport import HttpxTransport
+from ..operations.provider import PortraitProvider
 from ..rehearsal import Rehearsal
-from ..transport import HttpxTransport
-from ..wire import Request, Response
-from .vendors import PortraitSimulator
+from ..wire.steps import Request, Response
+from .doubles.vendors import PortraitSimulator
 
 if TYPE_CHECKING:
     from .recording import PortraitCassette

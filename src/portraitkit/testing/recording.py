@@ -19,19 +19,19 @@ from urllib.request import getproxies
 from attrs import define, field, frozen
 
 from .. import __version__
-from ..errors import InvalidInputError
-from ..provider import PortraitProvider
-from ..registry import provider_names
+from ..operations.provider import PortraitProvider
+from ..providers.registry import provider_names
 from ..rehearsal import Rehearsal, rehearsing
-from ..wire import Request, Response
-from . import cassettefile
-from .answers import Standing, standing_of
-from .matching import Roles
-from .network import Blockade, blockaded
-from .pseudonyms import SALT_FILE, Pseudonyms
-from .sanitising import Sanitiser
-from .tape import Mode, Tape, running
-from .tasktime import EPOCH, TaskTime
+from ..values.errors import InvalidInputError
+from ..wire.steps import Request, Response
+from .cassettes import cassettefile
+from .cassettes.answers import Standing, standing_of
+from .cassettes.matching import Roles
+from .cassettes.network import Blockade, blockaded
+from .cassettes.tape import Mode, Tape, running
+from .cassettes.tasktime import EPOCH, TaskTime
+from .sanitising.pseudonyms import SALT_FILE, Pseudonyms
+from .sanitising.sanitiser import Sanitiser
 
 
 @frozen(kw_only=True)
@@ -217,7 +217,7 @@ def cassette_of(
 
 def _rehearsal(cassette: PortraitCassette, scratch: Path | None) -> Rehearsal:
     if cassette.recording and cassette.orders.simulated_vendor:
-        from .practice import practice  # noqa: PLC0415  (simulators are loaded where they are used)
+        from .practice import practice
 
         return practice(cassette, cassette.orders.simulated_vendor, scratch)
 

@@ -19,31 +19,29 @@ from xml.etree import ElementTree as ET
 from attrs import frozen
 
 import portraitkit as pk
-from portraitkit.codec import Codec, first, rows
-from portraitkit.dialect import VideoDialect
-from portraitkit.errors import InvalidInputError, ProviderError
-from portraitkit.flows.repeating import removed
-from portraitkit.media import Link, Upload
-from portraitkit.models import (
+from portraitkit.operations.repeating import removed
+from portraitkit.values.errors import InvalidInputError, ProviderError
+from portraitkit.values.media import Link, Upload
+from portraitkit.values.models import (
     Asset,
     AssetRef,
-    AssetStatus,
     Group,
-    GroupKind,
     GroupRef,
-    MediaType,
     Page,
     Verification,
     VerificationRef,
-    VerificationStatus,
     VideoRef,
     VideoTask,
 )
-from portraitkit.preflight import Difference, VideoModel
-from portraitkit.refusals import Fault
-from portraitkit.vendor import Answer
-from portraitkit.video import OnUnsupported
-from portraitkit.wire import Auth, Flow, Request, Response, origin_of
+from portraitkit.values.origins import origin_of
+from portraitkit.values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus
+from portraitkit.values.video import OnUnsupported
+from portraitkit.vendor.answers import Answer
+from portraitkit.vendor.dialect import VideoDialect
+from portraitkit.vendor.preflight import Difference, VideoModel
+from portraitkit.wire.codec import Codec, first, rows
+from portraitkit.wire.refusals import Fault
+from portraitkit.wire.steps import Auth, Flow, Request, Response
 
 from . import tables
 

@@ -15,9 +15,9 @@ from xml.etree import ElementTree as ET
 
 from attrs import define, field
 
-from portraitkit.simulators.state import SimCheck
+from portraitkit.simulators.dialects.state import SimCheck
 from portraitkit.testing import Simulator
-from portraitkit.wire import Request, Response
+from portraitkit.wire.steps import Request, Response
 
 PAGE = 2
 SKEW_S = 300

@@ -13,25 +13,22 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
 import portraitkit as pk
-from portraitkit.codec import Codec, Words, first, rows
-from portraitkit.dialect import MediaRead, VideoDialect
-from portraitkit.errors import ProviderError
-from portraitkit.models import (
-    Asset,
+from portraitkit.values.errors import ProviderError
+from portraitkit.values.models import Asset, Group, Verification, VideoTask
+from portraitkit.values.prompts import Role, Slot
+from portraitkit.values.remarks import Failure
+from portraitkit.values.statuses import (
     AssetStatus,
-    Failure,
-    Group,
     GroupKind,
     MediaType,
-    Verification,
     VerificationStatus,
     VideoStatus,
-    VideoTask,
 )
-from portraitkit.preflight import Difference, VideoModel
-from portraitkit.vendor import Answer
-from portraitkit.video import Role, Slot
-from portraitkit.wire import Response
+from portraitkit.vendor.answers import Answer
+from portraitkit.vendor.dialect import MediaRead, VideoDialect
+from portraitkit.vendor.preflight import Difference, VideoModel
+from portraitkit.wire.codec import Codec, Words, first, rows
+from portraitkit.wire.steps import Response
 
 _COMMON: Final = {"id": "urn", "created_at": "made"}
 WORDS: Final[Words] = {

@@ -1,0 +1,375 @@
+"""
+The clients: a provider's operations, called or awaited.
+
+Every operation is written once, on `PortraitProvider`; here each is lifted by one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
+
+from ..engine.clock import Clock
+from ..engine.driver import AsyncDriver, Driver
+from ..engine.transport import (
+    AsyncHttpxTransport,
+    AsyncTransport,
+    HttpxTransport,
+    Timeouts,
+    Transport,
+)
+from ..failover.places import Place
+from ..failover.switchboard import Failover, Switchboard
+from ..journal.clerk import Book
+from ..journal.jobs import Job
+from ..journal.journal import Journal, Owner
+from ..limits.lanes import PROCESS, Limiter, ProcessLimiter
+from ..operations.call import Beginning
+from ..operations.provider import PortraitProvider
+from ..values.models import Asset, AssetRef, AssetRefs, Verification
+from ..values.video import OnUnsupported, Preview, VideoRequest
+from ..vendor.pacing import OnEvent
+from ..wire.steps import Budget, Flow
+from .methods import lift, lift_async, lift_job, lift_job_async, lift_pages, lift_pages_async
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+
+
+class _Client:
+    """What both clients are made of: a provider, and what is asked of it without sending."""
+
+    _driver: Any
+
+    def __init__(
+        self,
+        provider: PortraitProvider,
+        *,
+        profile: str,
+        failover: Failover | None,
+        budget: Budget,
+        clock: Clock | None,
+        journal: Journal | Path | str | None,
+    ) -> None:
+        self.provider: Final = provider
+        self.profile: Final = profile or provider.name
+        primary = Place(profile=self.profile, provider=provider)
+        self._switchboard = Switchboard(primary, failover, budget, real_time=clock is None)
+        own = None if journal is None or isinstance(journal, Journal) else Journal(journal)
+        opened = journal if isinstance(journal, Journal) else own
+        self._own_journal: Final = own
+        self.journal: Final = opened
+        self._book: Book | None = None
+        if opened is not None:
+            if clock is not None:
+                opened.now = clock.now
+            profiles = {each.owner: each.profile for each in self._switchboard.places.all}
+            self._book = Book(journal=opened, owner=Owner(opened), profiles=profiles)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.profile} at {self.provider.name}>"
+
+    @property
+    def limited_s(self) -> float:
+        """Seconds that this client's requests have waited for the account's rates, together."""
+        seconds: float = self._driver.limited_s
+        return seconds
+
+    def _let_go(self) -> None:
+        if self._book is not None:
+            self._book.owner.let_go()
+        if self._own_journal is not None:
+            self._own_journal.close()
+
+    def supports(self, operation: str) -> bool:
+        """Tell whether the vendor offers an operation, such as `list_assets`."""
+        return self.provider.supports(operation)
+
+    def read_callback(self, received: str | Mapping[str, Any]) -> Verification:
+        """
+        Read what arrived at the callback URL: its URL, query or fields. Sends nothing.
+
+        The result is still WAITING: pass it to `check_verification`, and believe only that.
+        """
+        begin = Beginning(PortraitProvider.read_callback, self.provider, received)
+        del received  # a traceback that prints local variables would show the token in it
+        begin.check()
+        return begin()
+
+    def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
+        """Begin an operation, with all that this client does around one."""
+        begin.check()
+        flow = self._switchboard.begun(begin, *before)
+        if self._book is None or before:
+            return flow
+        return self._book.kept(flow, begin.name, begin.provider, begin.arguments)
+
+    def carried_on(
+        self, owner: object, begin: Callable[[PortraitProvider], Flow[T]], operation: str
+    ) -> Flow[T]:
+        """Begin what is left of a job, at the profile of this client that it belongs to."""
+        return self._switchboard.places.carried_on(owner, begin, operation)
+
+    def _waiting(
+        self,
+        asset: AssetRef | AssetRefs,
+        deadline_s: float | None,
+        on_event: OnEvent | None,
+    ) -> Flow[Any]:
+        one = isinstance(asset, Asset | str)
+        wait = PortraitProvider.wait_until_active if one else PortraitProvider.wait_until_all_active
+        begin: Beginning[Flow[Any]] = Beginning(
+            wait, self.provider, asset, deadline_s=deadline_s, on_event=on_event
+        )
+        return self.begun(begin)
+
+    def preview_video(
+        self,
+        request: VideoRequest,
+        *,
+        on_unsupported: OnUnsupported = "raise",
+        strict_limits: bool | None = None,
+    ) -> Preview:
+        """
+        Show what `create_video` would send: body, masked headers, findings. Sends nothing.
+
+        With failover, it is what the first profile would be sent.
+        """
+        options = {"on_unsupported": on_unsupported, "strict_limits": strict_limits}
+        begin = Beginning(PortraitProvider.preview_video, self.provider, request, **options)
+        begin.check()
+        return begin.at(self._switchboard.places.home(request).provider)()
+
+
+class Client(_Client):
+    """
+    One profile's operations, blocking. A context manager; safe to share between threads.
+
+    Made by `portraitkit.connect`. Every operation raises only `PortraitError` and its subclasses.
+    """
+
+    def __init__(
+        self,
+        provider: PortraitProvider,
+        *,
+        profile: str = "",
+        http_client: httpx.Client | None = None,
+        transport: Transport | None = None,
+        timeouts: Timeouts | None = None,
+        clock: Clock | None = None,
+        budget: Budget | None = None,
+        failover: Failover | None = None,
+        limiter: Limiter | None = None,
+        journal: Journal | Path | str | None = None,
+    ) -> None:
+        budget = budget or Budget()
+        super().__init__(
+            provider,
+            profile=profile,
+            failover=failover,
+            budget=budget,
+            clock=clock,
+            journal=journal,
+        )
+        limiter = limiter or (ProcessLimiter() if clock else PROCESS)
+        self._transport = transport or HttpxTransport(http_client, timeouts)
+        self._driver: Driver = Driver(provider, self._transport, clock or Clock(), budget, limiter)
+
+    def run(self, flow: Flow[T], operation: str = "") -> T:
+        """Run a flow of your own, made of the provider's operations."""
+        return self._driver.run(flow, operation)
+
+    def close(self) -> None:
+        """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""
+        self._let_go()
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    create_group = lift(PortraitProvider.create_group)
+    get_group = lift(PortraitProvider.get_group)
+    list_groups = lift_pages(PortraitProvider.list_groups)
+    rename_group = lift(PortraitProvider.rename_group)
+    delete_group = lift(PortraitProvider.delete_group)
+
+    add_asset = lift(PortraitProvider.add_asset)
+    add_assets = lift(PortraitProvider.add_assets)
+    get_asset = lift(PortraitProvider.get_asset)
+    list_assets = lift_pages(PortraitProvider.list_assets)
+    rename_asset = lift(PortraitProvider.rename_asset)
+    delete_asset = lift(PortraitProvider.delete_asset)
+
+    start_verification = lift(PortraitProvider.start_verification)
+    check_verification = lift(PortraitProvider.check_verification)
+    wait_until_verified = lift(PortraitProvider.wait_until_verified)
+
+    create_video = lift(PortraitProvider.create_video)
+    get_video = lift(PortraitProvider.get_video)
+    list_videos = lift_pages(PortraitProvider.list_videos)
+    cancel_video = lift(PortraitProvider.cancel_video)
+    wait_for_video = lift(PortraitProvider.wait_for_video)
+    download_video = lift(PortraitProvider.download_video)
+
+    resume = lift_job(Job.flow)
+
+    @overload
+    def wait_until_active(
+        self,
+        asset: AssetRef,
+        *,
+        deadline_s: float | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Asset: ...
+    @overload
+    def wait_until_active(
+        self,
+        asset: AssetRefs,
+        *,
+        deadline_s: float | None = None,
+        on_event: OnEvent | None = None,
+    ) -> list[Asset]: ...
+    def wait_until_active(
+        self,
+        asset: AssetRef | AssetRefs,
+        *,
+        deadline_s: float | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Asset | list[Asset]:
+        """
+        Wait for the review of one asset, or of several.
+
+        For one it returns the active asset and raises AssetFailedError if it was refused. For
+        several it returns them in the order given, each ACTIVE or FAILED.
+        """
+        flow: Flow[Asset | list[Asset]] = self._waiting(asset, deadline_s, on_event)
+        del asset
+        return self.run(flow, "wait_until_active")
+
+
+class AsyncClient(_Client):
+    """
+    One profile's operations, awaited, under asyncio or trio. An asynchronous context manager.
+
+    Made by `portraitkit.connect_async`. Use one for each event loop.
+    """
+
+    def __init__(
+        self,
+        provider: PortraitProvider,
+        *,
+        profile: str = "",
+        http_client: httpx.AsyncClient | None = None,
+        transport: AsyncTransport | None = None,
+        timeouts: Timeouts | None = None,
+        clock: Clock | None = None,
+        budget: Budget | None = None,
+        failover: Failover | None = None,
+        limiter: Limiter | None = None,
+        journal: Journal | Path | str | None = None,
+    ) -> None:
+        budget = budget or Budget()
+        super().__init__(
+            provider,
+            profile=profile,
+            failover=failover,
+            budget=budget,
+            clock=clock,
+            journal=journal,
+        )
+        limiter = limiter or (ProcessLimiter() if clock else PROCESS)
+        self._transport = transport or AsyncHttpxTransport(http_client, timeouts)
+        self._driver: AsyncDriver = AsyncDriver(
+            provider, self._transport, clock or Clock(), budget, limiter
+        )
+
+    async def run(self, flow: Flow[T], operation: str = "") -> T:
+        """Run a flow of your own, made of the provider's operations."""
+        return await self._driver.run(flow, operation)
+
+    async def close(self) -> None:
+        """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""
+        self._let_go()
+        await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    create_group = lift_async(PortraitProvider.create_group)
+    get_group = lift_async(PortraitProvider.get_group)
+    list_groups = lift_pages_async(PortraitProvider.list_groups)
+    rename_group = lift_async(PortraitProvider.rename_group)
+    delete_group = lift_async(PortraitProvider.delete_group)
+
+    add_asset = lift_async(PortraitProvider.add_asset)
+    add_assets = lift_async(PortraitProvider.add_assets)
+    get_asset = lift_async(PortraitProvider.get_asset)
+    list_assets = lift_pages_async(PortraitProvider.list_assets)
+    rename_asset = lift_async(PortraitProvider.rename_asset)
+    delete_asset = lift_async(PortraitProvider.delete_asset)
+
+    start_verification = lift_async(PortraitProvider.start_verification)
+    check_verification = lift_async(PortraitProvider.check_verification)
+    wait_until_verified = lift_async(PortraitProvider.wait_until_verified)
+
+    create_video = lift_async(PortraitProvider.create_video)
+    get_video = lift_async(PortraitProvider.get_video)
+    list_videos = lift_pages_async(PortraitProvider.list_videos)
+    cancel_video = lift_async(PortraitProvider.cancel_video)
+    wait_for_video = lift_async(PortraitProvider.wait_for_video)
+    download_video = lift_async(PortraitProvider.download_video)
+
+    resume = lift_job_async(Job.flow)
+
+    @overload
+    async def wait_until_active(
+        self,
+        asset: AssetRef,
+        *,
+        deadline_s: float | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Asset: ...
+    @overload
+    async def wait_until_active(
+        self,
+        asset: AssetRefs,
+        *,
+        deadline_s: float | None = None,
+        on_event: OnEvent | None = None,
+    ) -> list[Asset]: ...
+    async def wait_until_active(
+        self,
+        asset: AssetRef | AssetRefs,
+        *,
+        deadline_s: float | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Asset | list[Asset]:
+        """
+        Wait for the review of one asset, or of several.
+
+        For one it returns the active asset and raises AssetFailedError if it was refused. For
+        several it returns them in the order given, each ACTIVE or FAILED.
+        """
+        flow: Flow[Asset | list[Asset]] = self._waiting(asset, deadline_s, on_event)
+        del asset
+        return await self.run(flow, "wait_until_active")

@@ -1,0 +1,243 @@
+"""From a profile to a client."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ..config.building import Setup, build
+from ..engine.clock import Clock
+from ..engine.transport import Timeouts
+from ..failover.places import Place
+from ..failover.switchboard import Failover, FailoverRules
+from ..limits.lanes import Limiter
+from ..values.errors import ConfigError, frameless
+from ..values.media import MediaHost
+from ..wire.codec import is_object
+from ..wire.steps import Budget
+from .client import AsyncClient, Client
+
+if TYPE_CHECKING:
+    import httpx
+
+
+@frameless
+def connect(
+    profile: str | None = None,
+    *,
+    api_key: str | None = None,
+    access_key: str | None = None,
+    secret_key: str | None = None,
+    session_token: str | None = None,
+    base_url: str | None = None,
+    assets_url: str | None = None,
+    video_url: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    config: Path | str | None = None,
+    media_host: MediaHost | None = None,
+    http_client: httpx.Client | None = None,
+    timeouts: Timeouts | None = None,
+    budget: Budget | None = None,
+    clock: Clock | None = None,
+    failover: Sequence[str] | None = None,
+    failover_rules: FailoverRules | None = None,
+) -> Client:
+    """
+    Open a profile.
+
+    Args:
+        profile: Its name in the configuration, or an adapter's name where the arguments say the
+            rest. Without it, PORTRAITKIT_PROFILE and then the configuration's `profile` decide.
+        api_key, access_key, secret_key, session_token: Credentials, in place of configured ones.
+        base_url, assets_url, video_url: Origins, in place of configured ones.
+        settings: Any further settings of the adapter, by their configuration keys.
+        config: A configuration file, in place of the one that is found.
+        media_host: Publishes local files for vendors that take only URLs.
+        http_client: An HTTP client of your own. It is used as it is, and not closed.
+        timeouts: Limits for one request.
+        budget: How often one request may be tried.
+        clock: Time, for tests.
+        failover: Profiles to go to when this one has no capacity, in order, in place of the
+            configured ones. Arguments such as `api_key` are for this profile, and not for them.
+        failover_rules: How patient to be with a profile before going to the next.
+
+    Raises:
+        ConfigError: No profile is found, or it cannot be used. Says what to change.
+    """
+    given = _given(
+        settings,
+        failover,
+        api_key=api_key,
+        access_key=access_key,
+        secret_key=secret_key,
+        session_token=session_token,
+        base_url=base_url,
+        assets_url=assets_url,
+        video_url=video_url,
+    )
+    _check_parts(
+        awaited=False,
+        media_host=media_host,
+        http_client=http_client,
+        timeouts=timeouts,
+        budget=budget,
+        clock=clock,
+        failover_rules=failover_rules,
+    )
+    setup = build(profile, given, config_file=config, media_host=media_host)
+    return Client(
+        setup.provider,
+        profile=setup.profile,
+        http_client=http_client,
+        timeouts=timeouts,
+        budget=budget,
+        clock=clock,
+        failover=_fallbacks(setup, failover_rules, config, media_host),
+        limiter=_limiter(setup),
+        journal=setup.journal,
+    )
+
+
+@frameless
+def connect_async(
+    profile: str | None = None,
+    *,
+    api_key: str | None = None,
+    access_key: str | None = None,
+    secret_key: str | None = None,
+    session_token: str | None = None,
+    base_url: str | None = None,
+    assets_url: str | None = None,
+    video_url: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    config: Path | str | None = None,
+    media_host: MediaHost | None = None,
+    http_client: httpx.AsyncClient | None = None,
+    timeouts: Timeouts | None = None,
+    budget: Budget | None = None,
+    clock: Clock | None = None,
+    failover: Sequence[str] | None = None,
+    failover_rules: FailoverRules | None = None,
+) -> AsyncClient:
+    """Open a profile for asyncio or trio. Arguments and errors are those of `connect`."""
+    given = _given(
+        settings,
+        failover,
+        api_key=api_key,
+        access_key=access_key,
+        secret_key=secret_key,
+        session_token=session_token,
+        base_url=base_url,
+        assets_url=assets_url,
+        video_url=video_url,
+    )
+    _check_parts(
+        awaited=True,
+        media_host=media_host,
+        http_client=http_client,
+        timeouts=timeouts,
+        budget=budget,
+        clock=clock,
+        failover_rules=failover_rules,
+    )
+    setup = build(profile, given, config_file=config, media_host=media_host)
+    return AsyncClient(
+        setup.provider,
+        profile=setup.profile,
+        http_client=http_client,
+        timeouts=timeouts,
+        budget=budget,
+        clock=clock,
+        failover=_fallbacks(setup, failover_rules, config, media_host),
+        limiter=_limiter(setup),
+        journal=setup.journal,
+    )
+
+
+def _given(
+    settings: Mapping[str, Any] | None, failover: Sequence[str] | None, **named: str | None
+) -> dict[str, Any]:
+    given = {key: value for key, value in named.items() if value is not None}
+    names: Any = settings or {}
+    if not is_object(names) or {type(key) for key in names} - {str}:
+        raise ConfigError(
+            "settings has to be a mapping from configuration keys to values",
+            field="settings",
+            next_step='pass it like settings={"strict_limits": True}',
+        )
+    return {**(settings or {}), **given, **({} if failover is None else {"failover": failover})}
+
+
+def _check_parts(
+    *, awaited: bool, media_host: object, http_client: object, **parts: object
+) -> None:
+    """Refuse what a client cannot be made of; it would show in the middle of a call."""
+    send = getattr(http_client, "send", None)
+    fit = {
+        "media_host": callable(getattr(media_host, "publish", None)),
+        "http_client": callable(send) and inspect.iscoroutinefunction(send) is awaited,
+        **{name: isinstance(part, _PARTS[name]) for name, part in parts.items()},
+    }
+    given = {"media_host": media_host, "http_client": http_client, **parts}
+    for name, fits in fit.items():
+        if given[name] is not None and not fits:
+            raise ConfigError(
+                f"{name} is of a kind that no client can use",
+                field=name,
+                next_step=f"leave it out, or see the documentation of {name} in connect",
+            )
+
+
+_PARTS: Final[Mapping[str, type]] = {
+    "timeouts": Timeouts,
+    "budget": Budget,
+    "clock": Clock,
+    "failover_rules": FailoverRules,
+}
+
+
+def _fallbacks(
+    setup: Setup,
+    rules: FailoverRules | None,
+    config: Path | str | None,
+    media_host: MediaHost | None,
+) -> Failover | None:
+    """Build the profiles of a failover at once; their own lists are not followed."""
+    places = [Place(profile=setup.profile, provider=setup.provider)]
+    for name in setup.failover:
+        try:
+            made = build(name, {}, config_file=config, media_host=media_host)
+        except ConfigError as error:
+            error.message = f"failover to {name!r}: {error.message}"
+            error.args = (error.message,)
+            raise error.fill(field="failover") from None
+        place = Place(profile=made.profile, provider=made.provider)
+        if twin := next((each for each in places if each.owner == place.owner), None):
+            raise ConfigError(
+                f"failover to {name!r} leads to the same account as the profile {twin.profile!r}",
+                provider=place.provider.name,
+                field="failover",
+                next_step="name profiles of other accounts, each once",
+            )
+        places.append(place)
+    if not setup.failover:
+        return None
+    return Failover(fallbacks=tuple(places[1:]), rules=rules or FailoverRules())
+
+
+def _limiter(setup: Setup) -> Limiter | None:
+    """What shares rates between processes, where the profile names a Redis."""
+    if setup.rate_limiter is None:
+        return None
+    try:
+        from ..limits.redis import shared
+    except ImportError as missing:
+        raise ConfigError(
+            f"profile {setup.profile!r}: rate_limiter needs a package that is not installed",
+            provider=setup.provider.name,
+            field="rate_limiter",
+            next_step="pip install 'portraitkit[redis]'",
+        ) from missing
+    return shared(setup.rate_limiter)

@@ -1,0 +1,204 @@
+"""From a profile to what a client is made of: the adapter is loaded, its settings are checked."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+from attrs import evolve, field, frozen
+
+from .. import rehearsal
+from ..operations.provider import PortraitProvider
+from ..providers.registry import provider_class, provider_names
+from ..values.errors import ConfigError
+from ..values.media import FolderMediaHost, MediaHost
+from ..values.secret import Secret
+from .profiles import (
+    Profile,
+    check_keys,
+    find_profile,
+    find_profile_of,
+    load_profile,
+    resolve_secret,
+)
+from .settings import _kinds, _texts, _typed, _value
+from .trusting import check_trust
+
+_RENAMED: Final = {"account": "account_name"}
+"""Configuration keys that are called otherwise on a provider."""
+_MEDIA_KEYS: Final = ("media_folder", "media_url")
+_CLIENT_KEYS: Final = ("journal", "failover", "rate_limiter")
+"""Configuration keys that are the client's, whoever the vendor is."""
+
+
+@frozen(kw_only=True)
+class Setup:
+    """
+    What a client is made of.
+
+    Attributes:
+        profile: Its name.
+        provider: The adapter, with the account's credentials.
+        journal: Where unfinished jobs are kept.
+        failover: The profiles to go to when this one has no capacity, in order.
+        rate_limiter: The Redis that shares rates between processes; its URL may hold a password.
+    """
+
+    profile: str
+    provider: PortraitProvider
+    journal: Path | None = None
+    failover: tuple[str, ...] = ()
+    rate_limiter: Secret | None = field(default=None, repr=False)
+
+
+def build_provider(
+    profile: str | None,
+    given: Mapping[str, Any],
+    *,
+    config_file: Path | str | None = None,
+    media_host: MediaHost | None = None,
+) -> tuple[str, PortraitProvider]:
+    """Make a profile's provider; see `build`."""
+    setup = build(profile, given, config_file=config_file, media_host=media_host)
+    return setup.profile, setup.provider
+
+
+def build(
+    profile: str | None,
+    given: Mapping[str, Any],
+    *,
+    config_file: Path | str | None = None,
+    media_host: MediaHost | None = None,
+) -> Setup:
+    """
+    Find a profile, lay *given* settings over it, and make what a client needs.
+
+    A name that is no profile may be an installed adapter's: then *given* has to say everything.
+    While a test rehearses, credentials are made up and nothing that they refer to is read.
+    """
+    stage = rehearsal.current()
+    if stage and stage.provider:
+        provider = stage.provider()
+        return Setup(profile=profile or provider.name, provider=provider)
+    if stage and profile is None:
+        profile = _rehearsed_profile(stage, config_file)
+    read = find_profile(profile, config=config_file) if profile else None
+    if read is None and profile in provider_names():
+        read = Profile(name=str(profile), provider=str(profile), settings={}, origins={})
+    if read is None:
+        read = _load(profile, config_file)
+    cls = provider_class(read.provider)
+    from_file = read.settings
+    read = evolve(read, settings={**from_file, **given})
+    cls = cls.chosen_by(read.settings)
+    if not (stage and stage.false_credentials):
+        replaced = (*given, *(_MEDIA_KEYS if media_host else ()))
+        check_trust(cls, evolve(read, settings=from_file), replaced)
+    check_keys(read, known_keys(cls))
+    kinds = _kinds(cls)
+    values: dict[str, Any] = {}
+    for key, value in read.settings.items():
+        if key not in (*_MEDIA_KEYS, *_CLIENT_KEYS):
+            attribute = _RENAMED.get(key, key)
+            values[attribute] = _value(
+                cls, kinds[attribute], key, value, profile=read, given=key in given
+            )
+    if stage and stage.false_credentials:
+        values |= _false_credentials(stage, read.name, cls, kinds, values)
+    _check_complete(cls, values, read.name)
+    values.setdefault("name_tokens", True)
+    if host := media_host or _folder_host(read):
+        values["media_host"] = host
+    return Setup(profile=read.name, provider=cls(**values), **_client_settings(read))
+
+
+def _rehearsed_profile(stage: rehearsal.Rehearsal, config_file: Path | str | None) -> str | None:
+    """What `connect()` without a name leads to; None leaves it to the configuration."""
+    if stage.vendor:
+        return find_profile_of(stage.vendor, config=config_file) or stage.vendor
+    if stage.fallback_vendor and not find_profile_of(None, config=config_file):
+        return stage.fallback_vendor
+    return stage.profile or None
+
+
+def _false_credentials(
+    stage: rehearsal.Rehearsal,
+    profile: str,
+    cls: type[PortraitProvider],
+    kinds: Mapping[str, Any],
+    values: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Make up what is required and missing."""
+    return {
+        each.name: stage.credential(profile, each.name)
+        for each in attrs.fields(cls)
+        if kinds[each.name] is Secret and each.default is attrs.NOTHING and each.name not in values
+    }
+
+
+def _client_settings(profile: Profile) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    stage = rehearsal.current()
+    if (path := profile.settings.get("journal")) is not None:
+        own = _typed((str,), "journal", path, profile)
+        if stage and stage.journal_folder:
+            found["journal"] = stage.journal_folder / Path(own).name
+        else:
+            found["journal"] = (profile.folder or Path()) / own
+    if (names := profile.settings.get("failover")) is not None:
+        found["failover"] = _texts("failover", names, profile)
+    if (url := profile.settings.get("rate_limiter")) is not None and not stage:
+        text = _typed((str,), "rate_limiter", url, profile)
+        found["rate_limiter"] = resolve_secret(text, field="rate_limiter", profile=profile)
+    return found
+
+
+def _load(profile: str | None, config_file: Path | str | None) -> Profile:
+    try:
+        return load_profile(profile, config=config_file)
+    except ConfigError as error:
+        names = provider_names()
+        near = difflib.get_close_matches(profile or "", names, n=1)
+        if near and near[0] not in error.next_step:
+            error.next_step += f"; or did you mean the adapter {near[0]!r}?"
+        raise
+
+
+def known_keys(cls: type[PortraitProvider]) -> frozenset[str]:
+    """The configuration keys of an adapter: its fields, by their names in a file."""
+    names = {each.name for each in attrs.fields(cls)} - {"media_host", *_RENAMED.values()}
+    return frozenset({*names, *_RENAMED, *_MEDIA_KEYS, *_CLIENT_KEYS})
+
+
+def _check_complete(cls: type[PortraitProvider], values: Mapping[str, Any], profile: str) -> None:
+    missing = [
+        each.name
+        for each in attrs.fields(cls)
+        if each.default is attrs.NOTHING and each.name not in values
+    ]
+    if missing:
+        key = missing[0]
+        raise ConfigError(
+            f"profile {profile!r} lacks {', '.join(missing)}",
+            provider=cls.name,
+            field=key,
+            next_step=f"set it in [profiles.{profile}], such as "
+            f'{key} = "env:{cls.name.upper()}_{key.upper()}"',
+        )
+
+
+def _folder_host(profile: Profile) -> MediaHost | None:
+    folder, url = (profile.settings.get(key) for key in _MEDIA_KEYS)
+    if folder is None and url is None:
+        return None
+    if not isinstance(folder, str) or not isinstance(url, str):
+        raise ConfigError(
+            f"profile {profile.name!r}: media_folder and media_url belong together, as strings",
+            provider=profile.provider,
+            field="media_folder" if isinstance(url, str) else "media_url",
+            next_step="set the folder that files are written to, and the URL it is served under",
+        )
+    return FolderMediaHost((profile.folder or Path()) / folder, url)

@@ -1,0 +1,52 @@
+""""""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import anyio
+from attrs import field, frozen
+
+from .. import rehearsal
+
+
+def _now() -> datetime:
+    rehearsed = rehearsal.current_time()
+    return rehearsed.now() if rehearsed else datetime.now(UTC)
+
+
+def _monotonic() -> float:
+    rehearsed = rehearsal.current_time()
+    return rehearsed.monotonic() if rehearsed else time.monotonic()
+
+
+def _sleep(seconds: float) -> None:
+    rehearsed = rehearsal.current_time()
+    (rehearsed.sleep if rehearsed else time.sleep)(seconds)
+
+
+async def _sleep_async(seconds: float) -> None:
+    rehearsed = rehearsal.current_time()
+    await (rehearsed.sleep_async if rehearsed else anyio.sleep)(seconds)
+
+
+def _jitter() -> float:
+    return 0.5 if rehearsal.current_time() else random.random()  # noqa: S311  (spreads, hides nothing)
+
+
+@frozen(kw_only=True)
+class Clock:
+    """
+    Where drivers get the time from, and how they let it pass. Tests put a virtual one here.
+
+    The default is the real time; while a test rehearses, that rehearsal's.
+    """
+
+    now: Callable[[], datetime] = _now
+    monotonic: Callable[[], float] = _monotonic
+    sleep: Callable[[float], None] = _sleep
+    sleep_async: Callable[[float], Awaitable[None]] = _sleep_async
+    jitter: Callable[[], float] = field(default=_jitter)

@@ -1,0 +1,107 @@
+"""Which HTTP client sends a request: one for each process, event loop and proxy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary, ref
+
+from ..values.errors import PortraitError
+from ..values.origins import origin_of
+from .bounds import bound, pools_of
+from .proxies import Proxy, proxy_for
+
+
+class Route(NamedTuple):
+    """
+    How an address is reached.
+
+    Attributes:
+        process: Which process it is reached from.
+        is_offline: Nothing is sent in truth, so that neither proxy nor certificate matters.
+        with_tls: Whether the address itself asks for TLS.
+        proxy: What is between.
+    """
+
+    process: int
+    is_offline: bool
+    with_tls: bool
+    proxy: Proxy | None
+
+
+class Clients:
+    """
+    The HTTP clients of a transport: the one handed in, or its own.
+
+    A connection serves only the process and the loop that opened it: elsewhere a request may be
+    sent on it, and its answer be lost.
+    """
+
+    def __init__(self, make: Callable[[Route], Any], given: Any) -> None:
+        self._make = make
+        self._given = given
+        bound(given)
+        self._home: tuple[int, ref[Any]] | None = None
+        self._made: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
+        self._is_closed = False
+
+    def of(self, url: str, loop: Any) -> Any:
+        """
+        The client to send to *url* with, here.
+
+        Raises:
+            PortraitError: There is none, and nothing was sent.
+            ConfigError: The environment names a proxy or certificates that cannot be used.
+        """
+        if self._is_closed or getattr(self._given, "is_closed", False):
+            raise PortraitError(
+                "this client was closed, and sends nothing any more",
+                next_step="open another one, and use it inside of its `with` block",
+            )
+        if self._given is not None:
+            return self._at_home(loop)
+        made = self._made.setdefault(loop, {})
+        place = (os.getpid(), bool(_OFFLINE), origin_of(url))
+        if place not in made:
+            proxy = None if _OFFLINE else proxy_for(url)
+            route = Route(place[0], place[1], not place[2].startswith("http://"), proxy)
+            if route not in made:
+                client = self._make(route)
+                bound(client)
+                _ = made.setdefault(route, client)
+            made[place] = made[route]
+        return made[place]
+
+    def _at_home(self, loop: Any) -> Any:
+        """Refuse to use connections of another process or loop."""
+        here = (os.getpid(), ref(loop))
+        if self._home not in (None, here) and any(
+            each.connections for each in pools_of(self._given)
+        ):
+            raise PortraitError(
+                "the http_client has connections of another event loop or process",
+                next_step="make a client for each event loop and each process",
+            )
+        self._home = here
+        return self._given
+
+    def give_up(self, loop: Any) -> set[Any]:
+        """Give no client any more; return those to close here."""
+        self._is_closed = True
+        made = self._made.pop(loop, {})
+        return {client for key, client in made.items() if key[0] == os.getpid()}
+
+
+@contextmanager
+def offline() -> Generator[None]:
+    """Tell the process that recorded answers are played, so that its network does not matter."""
+    _OFFLINE.append(True)
+    try:
+        yield
+    finally:
+        _ = _OFFLINE.pop()
+
+
+_OFFLINE: list[bool] = []

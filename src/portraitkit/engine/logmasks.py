@@ -1,0 +1,72 @@
+"""What HTTP libraries log of our requests, without what is secret in it: links are signed there."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+from ..values.masking import masker
+from ..wire.steps import Request
+
+
+def mask_logs(library: str) -> None:
+    """Mask what an HTTP library, and what lies below it, logs of our requests, and of no others."""
+    logging.getLogger(library).addFilter(_hide_queries)
+    core = library.replace("httpx", "httpcore")
+    for name in _CORE_LOGGERS:
+        logging.getLogger(f"{core}.{name}").addFilter(_hide_headers)
+    for name in ("hpack.hpack", "hpack.table"):
+        logging.getLogger(name).addFilter(_hide_all)
+
+
+@contextmanager
+def sending(request: Request) -> Generator[None]:
+    """Let what this task or thread sends be known for ours."""
+    # A token may be a part of a path, where it looks like any id.
+    hide = masker(each.reveal() for each in request.secrets) if request.secrets else _hidden
+    ours = _OURS.set(hide)
+    try:
+        yield
+    finally:
+        _OURS.reset(ours)
+
+
+def is_sending() -> bool:
+    """Tell whether this task or thread is just sending a request of ours."""
+    return _OURS.get() is not None
+
+
+def _hide_queries(record: logging.LogRecord) -> bool:
+    """Mask the queries of addresses in what is logged of our own requests."""
+    if (hide := _OURS.get()) and isinstance(record.args, tuple):
+        record.args = tuple(
+            each if isinstance(each, int | float) else hide(str(each)) for each in record.args
+        )
+    return True
+
+
+def _hide_headers(record: logging.LogRecord) -> bool:
+    """Leave event and status of what the layers below log: headers hold links, faults answers."""
+    if hide := _OURS.get():
+        told = record.getMessage().partition(", [")[0]
+        record.msg, record.args = _EXCEPTION.sub(r"\1(...)", hide(told)), ()
+    return True
+
+
+def _hide_all(record: logging.LogRecord) -> bool:
+    """Leave nothing of our own requests where whole headers are logged, keys and all."""
+    del record
+    return _OURS.get() is None
+
+
+_EXCEPTION: Final = re.compile(r"(exception=\w+)\(.*\)", re.DOTALL)
+_CORE_LOGGERS: Final = ("connection", "http11", "http2", "proxy", "socks")
+_OURS: Final[ContextVar[Callable[[str], str] | None]] = ContextVar(
+    "portraitkit_request", default=None
+)
+"""What hides the secrets of the request under way, in whatever a library logs of it."""
+_hidden: Final = masker(())

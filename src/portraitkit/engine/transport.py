@@ -1,0 +1,275 @@
+"""
+The only module that knows httpx: one request out, one answer in, or what became of it.
+
+Answers are bounded in size and time. Bodies are asked for plain (`Accept-Encoding: identity`). No
+cookie is kept, and what httpx logs of our requests has its queries masked: links are signed there.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import cache, partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.to_thread
+import httpx
+from anyio.lowlevel import current_token
+from attrs import frozen
+
+from .. import __version__
+from ..values.errors import ConfigError
+from ..wire.steps import Request, Response
+from .bounds import bounded
+from .connections import Clients, Route
+from .faults import fault_of, root_of, why
+from .logmasks import is_sending, mask_logs, sending
+from .receiving import Sink, TransportError
+
+__all__ = [
+    "AsyncHttpxTransport",
+    "AsyncTransport",
+    "HttpxTransport",
+    "Timeouts",
+    "Transport",
+    "TransportError",
+    "is_sending",
+    "tls_context",
+]
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+@frozen(kw_only=True)
+class Timeouts:
+    """Limits for one request, in seconds. A wait's deadline is another thing."""
+
+    connect_s: float = 10.0
+    read_s: float = 60.0
+    write_s: float = 60.0
+    pool_s: float = 30.0
+    total_s: float = 600.0
+    """From the first byte sent to the last one received, for requests held in memory."""
+
+
+class Transport(Protocol):
+    """Sends one request, once."""
+
+    def send(self, request: Request) -> Response:
+        """Send and receive, or raise TransportError."""
+        ...
+
+    def close(self) -> None:
+        """Free what it opened itself."""
+        ...
+
+
+class AsyncTransport(Protocol):
+    """Sends one request, once, without blocking the event loop."""
+
+    async def send(self, request: Request) -> Response:
+        """Send and receive, or raise TransportError."""
+        ...
+
+    async def close(self) -> None:
+        """Free what it opened itself."""
+        ...
+
+
+def tls_context() -> Any:
+    """
+    One TLS context for all clients: loading the CA bundle takes longer than a request.
+
+    Raises:
+        ConfigError: The environment names certificates that cannot be read.
+    """
+    return _tls_context(*map(os.environ.get, _CA_VARIABLES))
+
+
+@cache
+def _tls_context(*named: str | None) -> Any:
+    variable = next((name for name, path in zip(_CA_VARIABLES, named, strict=True) if path), "")
+    try:
+        if variable == "SSL_CERT_DIR":
+            _ = [*Path(os.environ[variable]).iterdir()]  # OpenSSL does not miss a folder
+        return httpx.create_ssl_context()
+    except OSError as error:  # ssl's own are of this kind
+        raise ConfigError(
+            f"the CA certificates of {variable or 'certifi'} cannot be read: {why(error)}",
+            field=variable,
+            next_step=f"correct or unset {variable}" if variable else "reinstall certifi",
+        ) from None
+
+
+class HttpxTransport:
+    """
+    The blocking transport. A client that was handed in is used and not closed.
+
+    A fork of the process gets connections of its own: two processes on one would mix their answers.
+    """
+
+    def __init__(
+        self, client: httpx.Client | None = None, timeouts: Timeouts | None = None
+    ) -> None:
+        self._clients = Clients(partial(_made, httpx.Client), client)
+        self._library = _library_of(client)
+        self._timeouts = timeouts or Timeouts()
+
+    def send(self, request: Request) -> Response:
+        """Send one request, once."""
+        client = self._clients.of(request.url, self)
+        with _exchange(request, self._timeouts, self._library) as sink:
+            request = request.with_headers(sink.asks())
+            with client.stream(**_arguments(request, self._timeouts)) as answer:
+                sink.begin(answer.status_code, answer.headers)
+                for chunk in _read_already(answer) or answer.iter_raw():
+                    sink.take(chunk)
+            return sink.response()
+
+    def close(self) -> None:
+        """Close its own clients. Nothing can be sent any more."""
+        for client in self._clients.give_up(self):
+            client.close()
+
+
+class AsyncHttpxTransport:
+    """The asynchronous transport, for asyncio and trio. Each event loop gets its connections."""
+
+    def __init__(
+        self, client: httpx.AsyncClient | None = None, timeouts: Timeouts | None = None
+    ) -> None:
+        self._clients = Clients(partial(_made, httpx.AsyncClient), client)
+        self._library = _library_of(client)
+        self._timeouts = timeouts or Timeouts()
+
+    async def send(self, request: Request) -> Response:
+        """Send one request, once."""
+        client = self._clients.of(request.url, current_token().native_token)
+        with _exchange(request, self._timeouts, self._library) as sink:
+            with anyio.move_on_after(sink.left_s + _GRACE_S) as limit:
+                request = request.with_headers(await _off(request, sink.asks))
+                async with client.stream(**_arguments(request, self._timeouts)) as answer:
+                    await _off(request, sink.begin, answer.status_code, answer.headers)
+                    limit.deadline = anyio.current_time() + sink.left_s
+                    if read := _read_already(answer):
+                        await _off(request, sink.take, read[0])
+                    else:
+                        async for chunk in answer.aiter_raw():
+                            await _off(request, sink.take, chunk)
+                return await _off(request, sink.response)
+            raise sink.too_late()
+
+    async def close(self) -> None:
+        """Close its own clients of this event loop. Nothing can be sent any more."""
+        for client in self._clients.give_up(current_token().native_token):
+            await client.aclose()
+
+
+def _made(kind: Callable[..., Any], route: Route) -> Any:
+    """
+    Make a client of our own.
+
+    Its pool has no limits: to keep one, httpcore 1.0.9 closes idle connections, and may hit one
+    that another thread was just given. A create would be lost that way.
+    """
+    proxy = route.proxy
+    try:
+        # httpx takes half an address for a name; urlsplit, asked for the port, does not.
+        _ = proxy and urlsplit(proxy.url).port
+        return kind(
+            proxy=proxy and proxy.url,
+            trust_env=False,  # httpx would use a proxy for this machine, and trips over IPv6
+            verify=_trust(route),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
+        )
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        if proxy is None:
+            raise
+        missing = isinstance(error, ImportError)
+    write = "pip install 'httpx[socks]'" if missing else "write it as http://host:port"
+    raise ConfigError(
+        f"the proxy of {proxy.variable} cannot be used: it is "
+        f"{'a socks proxy, and socksio is not installed' if missing else 'no address of one'}",
+        field=proxy.variable,
+        next_step=f"{write}, or unset {proxy.variable}",
+    )
+
+
+def _trust(route: Route) -> Any:
+    if route.is_offline:
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and is quickly made
+    return tls_context() if route.with_tls or route.proxy else False
+
+
+async def _off(request: Request, call: Callable[[*Ts], T], *args: *Ts) -> T:
+    """Call it; off the event loop where a file is written, as a disk may be slow."""
+    if request.save_to:
+        return await anyio.to_thread.run_sync(call, *args)
+    return call(*args)
+
+
+def _read_already(answer: Any) -> list[bytes]:
+    """What stand-ins for the network, such as `httpx.MockTransport`, hand out in one piece."""
+    return [answer.content] if answer.is_stream_consumed else []
+
+
+@contextmanager
+def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Generator[Sink]:
+    """Give an answer a place; what the library raises comes out as a TransportError."""
+    sink = Sink(request, min(request.timeout_s or timeouts.total_s, timeouts.total_s))
+    unusable = getattr(library, "InvalidURL", library.HTTPError)
+    known: tuple[type[Exception], ...] = (library.HTTPError, unusable, UnicodeEncodeError)
+    try:
+        with sending(request), bounded(sink):
+            yield sink
+    except known as error:
+        raise fault_of(error) from root_of(error)
+    finally:
+        sink.leave()
+
+
+def _arguments(request: Request, timeouts: Timeouts) -> dict[str, Any]:
+    most_s = request.timeout_s or timeouts.total_s
+    return {
+        "method": request.method,
+        "url": request.target,
+        "headers": {
+            "Accept-Encoding": "identity",
+            "User-Agent": f"portraitkit/{__version__}",
+            **request.headers,
+        },
+        "content": request.content or None,
+        "follow_redirects": False,
+        "timeout": (  # connect, read, write, pool: a tuple, as httpx and its forks all take one
+            min(timeouts.connect_s, most_s),
+            min(timeouts.read_s, most_s),
+            min(timeouts.write_s, most_s),
+            min(timeouts.pool_s, most_s),
+        ),
+    }
+
+
+def _library_of(client: object) -> Any:
+    """The library that the client comes from: httpx, or a fork of it. What it logs is masked."""
+    library: Any = httpx
+    for cls in type(client).__mro__:
+        module = sys.modules.get(cls.__module__.partition(".")[0])
+        if hasattr(module, "HTTPError") and hasattr(module, "ConnectError"):
+            library = module
+            break
+    mask_logs(library.__name__)
+    return library
+
+
+_CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_GRACE_S: Final = 0.05
+"""What the library limits itself, such as connecting, ends a little before the whole does."""

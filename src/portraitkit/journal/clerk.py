@@ -1,0 +1,300 @@
+"""
+Writes down what a flow does, while it does it.
+
+A create is noted before it leaves, on the disk; a journal that cannot be written stops it. Once the
+vendor may have acted, the journal's own troubles never hide what came of it: they are warnings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from attrs import define, field, frozen
+
+from ..operations.guarding import guarded
+from ..operations.provider import PortraitProvider
+from ..values.errors import (
+    HandleError,
+    JobFailedError,
+    JournalError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PortraitError,
+)
+from ..values.models import Asset, Group, Verification, VideoTask
+from ..values.portraits import owner_of
+from ..values.statuses import AssetStatus, VerificationStatus, VideoStatus
+from ..vendor.likely import without_secrets
+from ..wire.codec import is_array
+from ..wire.steps import At, Flow, Parts, Request, Step, through, work
+from .arguments import CREATES, JOBS, Arguments, Told, handle_of, tell
+from .journal import Journal, Owner, Row, new_job, report
+from .records import Record
+
+T = TypeVar("T")
+
+OBSERVED: Final = frozenset(
+    {"get_asset", "check_verification", "get_video", "cancel_video", "delete_asset"}
+)
+"""Operations that are no jobs themselves, and may see how one came out."""
+_SETTLED: Final = frozenset(
+    {
+        AssetStatus.ACTIVE,
+        AssetStatus.FAILED,
+        VerificationStatus.VERIFIED,
+        VerificationStatus.EXPIRED,
+        VerificationStatus.FAILED,
+        VideoStatus.SUCCEEDED,
+        VideoStatus.FAILED,
+        VideoStatus.CANCELLED,
+        VideoStatus.EXPIRED,
+    }
+)
+
+
+@frozen(kw_only=True)
+class Book:
+    """
+    A journal as a client writes it.
+
+    Attributes:
+        profiles: The client's profiles, by adapter and account.
+    """
+
+    journal: Journal
+    owner: Owner
+    profiles: Mapping[tuple[str, str], str]
+
+    def place(self, provider: PortraitProvider, thing: str = "") -> dict[str, str]:
+        """What an entry says of where something is done: at a thing's own account, if it is one."""
+        owner = (provider.name, provider.account)
+        with suppress(HandleError):  # a damaged handle is the call's to refuse
+            owner = owner_of(thing, None) or owner
+        named = self.profiles.get(owner, provider.name)
+        return {"profile": named, "provider": owner[0], "account": owner[1]}
+
+    def kept(
+        self,
+        flow: Flow[T],
+        operation: str,
+        provider: PortraitProvider,
+        arguments: Callable[[], Arguments],
+    ) -> Flow[T]:
+        """Run a flow, and note what has to be noted of it."""
+        if operation in JOBS:
+            return self._job(flow, operation, provider, arguments)
+        if operation in OBSERVED:
+            return self._observed(flow, arguments)
+        return flow
+
+    def _job(
+        self,
+        flow: Flow[T],
+        operation: str,
+        provider: PortraitProvider,
+        arguments: Callable[[], Arguments],
+    ) -> Flow[T]:
+        told = tell(operation, provider, arguments())
+        clerk = Clerk(book=self, provider=provider, jobs=[new_job() for _ in told])
+        begin = partial(clerk.begin, told)
+        if operation in CREATES:
+            yield from work(begin)
+        elif not (yield from work(partial(_tried, begin))):
+            return (yield from flow)  # what only waits or reads goes on without a journal
+        return (yield from recorded(flow, clerk))
+
+    def _observed(self, flow: Flow[T], arguments: Callable[[], Arguments]) -> Flow[T]:
+        things = [handle_of(each) for each in arguments().values()]
+        result = yield from flow
+        things.append(handle_of(result))
+        handle, status, settled = _news(result)
+        if result is None:
+            status, settled = "deleted", True
+        if settled:
+            settle = partial(self.journal.settle, self.owner, things, handle, status)
+            _ = yield from work(partial(_tried, settle, [handle]))
+        return result
+
+
+@define(kw_only=True)
+class Clerk:
+    """
+    Writes the entries of one call.
+
+    Attributes:
+        jobs: The call's jobs, in the order of its parts.
+        things: For each job about a thing that is known, the handles that it goes by.
+        claimed: Whether this is a job that somebody carries on: it stays in hand after a failure.
+    """
+
+    book: Book
+    provider: PortraitProvider
+    jobs: list[str]
+    things: dict[str, list[str]] = field(factory=dict[str, list[str]])
+    claimed: bool = False
+    sent: bool = False
+    _at: list[str] = field(factory=list[str])
+    _told: dict[str, tuple[str, str]] = field(factory=dict[str, tuple[str, str]])
+
+    def begin(self, told: Sequence[Told]) -> None:
+        """Note the call before anything of it is done."""
+        call = self.jobs[0] if len(self.jobs) > 1 else ""
+        rows: list[Row] = []
+        for part, (job, each) in enumerate(zip(self.jobs, told, strict=True)):
+            facts = {
+                "operation": each.operation,
+                **self.book.place(self.provider, each.about),
+                "arguments": each.arguments,
+                **({"missing": each.missing} if each.missing else {}),
+                **({"call": call, "part": part} if call else {}),
+            }
+            rows.append((job, "begun", each.thing, facts))
+            self.things[job] = [each.thing]
+        self.book.journal.add(self.book.owner.id, rows, flushed=False)
+
+    def at(self, step: Parts) -> None:
+        """Go on to other parts, or note what these came to."""
+        self._at = [self.jobs[place] for place in step.places]
+        self._note(zip(self._at, step.made, strict=False))
+
+    def sending(self, provider: PortraitProvider, request: Request) -> None:
+        """Note that a create is about to leave; it must not if this fails."""
+        self.sent = True
+        facts = {**self.book.place(provider), "token": request.token}
+        rows = [(job, "sending", "", facts) for job in self._at or self.jobs]
+        self.book.journal.add(self.book.owner.id, rows, flushed=True)
+
+    def done(self, result: Any) -> None:
+        """Note what came of it. Never fails: a trouble becomes a warning."""
+        self._note(zip(self.jobs, result if is_array(result) else [result], strict=False))
+
+    def failed(self, error: PortraitError) -> None:
+        """Note an error. Never fails."""
+        open_still = [job for job in self.jobs if job not in self._told]
+        facts: dict[str, Any] = {"error": type(error).__name__, "code": error.code}
+        handle, things, jobs = error.handle, [""], open_still
+        if isinstance(error, JobFailedError):
+            kind, jobs = "ended", self.jobs
+            things = [*(each for job in jobs for each in self._things(job)), handle]
+            facts["status"] = _news(error.result)[1] or "failed"
+        elif isinstance(error, OutcomeUnknownError):
+            kind, facts["let_go"] = "unsure", not self.claimed
+            facts.update(_answer(error, self.provider))
+        elif isinstance(error, JournalError):
+            return
+        elif not self.claimed or (error.handle and isinstance(error, NotFoundError)):
+            kind, handle = "failed", ""
+        elif self.sent:  # refused, so that it may be sent once more
+            kind, handle = "again", ""
+        else:
+            return
+        self._add([(job, kind, handle, facts) for job in jobs], things, [handle])
+
+    def interrupted(self, error: BaseException) -> None:
+        """Note that it was left. Never fails."""
+        name = "" if isinstance(error, GeneratorExit) else type(error).__name__
+        facts = {"error": name, "let_go": not self.claimed}
+        self._add([(job, "interrupted", "", facts) for job in self.jobs], [], [])
+
+    def _things(self, job: str) -> list[str]:
+        return self.things.get(job, [])
+
+    def _note(self, made: Iterable[tuple[str, Any]]) -> None:
+        for job, result in made:
+            error = getattr(getattr(result, "failure", None), "error", None)
+            handle, status, settled = _news(result)
+            if self._told.get(job) == (handle, status):
+                continue
+            self._told[job] = (handle, status)
+            facts: dict[str, Any] = {"status": status}
+            kind, things = "ended" if settled else "known", [*self._things(job), handle]
+            if error is not None:  # a part that could not be added
+                unsure = isinstance(error, OutcomeUnknownError)
+                kind, things, handle = "unsure" if unsure else "failed", [], error.handle
+                facts = {"error": type(error).__name__, "code": error.code, "let_go": unsure}
+                facts.update(_answer(error, self.provider))
+            elif handle:
+                self.things[job] = things
+            self._add([(job, kind, handle, facts)], things if settled else [], [handle])
+
+    def _add(self, rows: list[Row], things: list[str], handles: list[str]) -> None:
+        if rows:
+            owner, journal = self.book.owner, self.book.journal
+            _ = _tried(
+                lambda: journal.add_to_all(owner.id, rows, things, flushed=self.sent), handles
+            )
+
+
+def recorded(flow: Flow[T], clerk: Clerk) -> Flow[T]:
+    """Run a flow; its clerk notes each create before it leaves, and the end."""
+
+    def do(step: Step) -> Flow[Any]:
+        if isinstance(step, Parts):
+            yield from work(partial(clerk.at, step))
+        provider, request = _sent(clerk.provider, step)
+        if request is not None and not request.repeatable:
+            yield from work(partial(clerk.sending, provider, request))
+        return (yield step)
+
+    try:
+        result = yield from through(guarded(flow, clerk.provider, ""), do)
+    except PortraitError as error:
+        yield from work(partial(clerk.failed, error))
+        raise
+    except BaseException as error:
+        clerk.interrupted(error)  # nothing can be yielded any more
+        raise
+    yield from work(partial(clerk.done, result))
+    return result
+
+
+def _sent(provider: PortraitProvider, step: Step) -> tuple[PortraitProvider, Request | None]:
+    if isinstance(step, At):
+        return step.provider, step.request
+    return provider, step if isinstance(step, Request) else None
+
+
+def clerk_of(record: Record, book: Book, provider: PortraitProvider) -> Clerk:
+    """Make the clerk of somebody who carries a job on."""
+    return Clerk(
+        book=book,
+        provider=provider,
+        jobs=[record.id],
+        things={record.id: sorted(record.handles)},
+        claimed=True,
+    )
+
+
+def _answer(error: PortraitError, provider: PortraitProvider) -> dict[str, Any]:
+    """What the answer says of a thing that may have been made, secrets left out."""
+    if not isinstance(error, OutcomeUnknownError) or error.raw is None:
+        return {}
+    answer = without_secrets(error.raw, provider.secret_fields)
+    return {"answer": answer, "likely_ids": list(error.likely_ids)}
+
+
+def _news(result: Any) -> tuple[str, str, bool]:
+    """Handle, status, and whether nothing is left to wait for."""
+    if isinstance(result, Verification):
+        group = result.group if result.status is VerificationStatus.VERIFIED else None
+        named = result if group is None else group
+        return named.handle, result.status.value, result.status in _SETTLED
+    if isinstance(result, Asset | VideoTask):
+        return result.handle, result.status.value, result.status in _SETTLED
+    if isinstance(result, Group):
+        return result.handle, "made", True
+    return "", "written" if isinstance(result, Path) else "", isinstance(result, Path)
+
+
+def _tried(write: Callable[[], object], handles: Iterable[str] = ()) -> bool:
+    """Write, where what has happened must not be hidden by a journal's trouble."""
+    try:
+        _ = write()
+    except PortraitError as error:
+        named = ", ".join(each for each in handles if each)
+        return report(f"{error}" + (f" Not noted: {named}" if named else ""))
+    return True

@@ -1,0 +1,301 @@
+"""
+A journal's file: SQLite, one connection for each process, entries that are only ever added.
+
+It is in WAL mode, so that reading never waits for writing, and one write is one flush to the disk
+at most. An entry that has to be there after a power cut is flushed (`synchronous=FULL`); the others
+survive the end of the process all the same, and the next flush takes them along. WAL wants a local
+disk: where SQLite cannot have it, the file stays in its older mode, which is slower and as safe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+from ..values.errors import ConfigError, JournalError
+
+T = TypeVar("T")
+
+VERSION: Final = 1
+_OURS: Final = 0x706B6A6C
+"""SQLite's `application_id` of a journal: "pkjl"."""
+_BUSY_S: Final = 15.0
+_SCHEMA: Final = (
+    """CREATE TABLE entries (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        job TEXT NOT NULL,
+        at TEXT NOT NULL,
+        owner INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        handle TEXT NOT NULL,
+        facts TEXT NOT NULL
+    )""",
+    "CREATE INDEX entries_of_a_job ON entries (job)",
+    "CREATE INDEX entries_of_a_thing ON entries (handle) WHERE handle != ''",
+    "CREATE TABLE owners (id INTEGER PRIMARY KEY AUTOINCREMENT, process INTEGER, at TEXT)",
+    f"PRAGMA application_id = {_OURS}",
+    f"PRAGMA user_version = {VERSION}",
+)
+_PARTS: Final = ("", "-wal", "-alive")
+"""What has to stay where it is while the journal is in use."""
+_TROUBLES: Final = (sqlite3.Error, ValueError, OverflowError)
+_NO_JOURNAL: Final = "name another file: a journal is made where there is none"
+
+
+class JournalFile:
+    """One journal's file, opened when it is first used, and anew in a forked process."""
+
+    def __init__(self, path: Path) -> None:
+        self.path: Final = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._process = 0
+        self._seen: dict[str, tuple[int, int]] = {}
+        _files.add(self)
+
+    def __del__(self) -> None:
+        self.let_go()
+
+    def write(self, do: Callable[[sqlite3.Connection], T], *, flushed: bool) -> T:
+        """
+        Do something in one transaction of its own.
+
+        Args:
+            do: What to do.
+            flushed: Whether it has to be on the disk when this returns.
+
+        Raises:
+            JournalError: It cannot be written; nothing of it was.
+        """
+        with self._lock:
+            connection = self._opened()
+            try:
+                _ = connection.execute(f"PRAGMA synchronous = {'FULL' if flushed else 'NORMAL'}")
+                _ = connection.execute("BEGIN IMMEDIATE")
+                result = do(connection)
+                _ = connection.execute("COMMIT")
+            except _TROUBLES as error:
+                raise self._failed("written", error) from None
+            finally:
+                if connection.in_transaction:
+                    with contextlib.suppress(sqlite3.Error):
+                        connection.rollback()
+            return result
+
+    def read(self, do: Callable[[sqlite3.Connection], T]) -> T:
+        """
+        Look something up.
+
+        Raises:
+            JournalError: It cannot be read.
+        """
+        with self._lock:
+            connection = self._opened()
+            try:
+                return do(connection)
+            except _TROUBLES as error:
+                raise self._failed("read", error) from None
+
+    def close(self) -> None:
+        """Close the connection; the next use opens another."""
+        with self._lock:
+            self.let_go()
+            self._seen.clear()
+
+    def hold(self) -> None:
+        """Before a fork: close, and let nobody open. SQLite must not be taken into a child."""
+        _ = self._lock.acquire()
+        self.let_go()
+
+    def resume(self) -> None:
+        """After a fork, on both sides."""
+        self._lock.release()
+
+    def let_go(self) -> None:
+        """Close without waiting for others."""
+        if self._connection is not None and self._process == os.getpid():
+            self._connection.close()
+            self._connection = None
+            _ = self._seen.pop("-wal", None)  # the last to close removes it
+
+    def _opened(self) -> sqlite3.Connection:
+        self._check_same()
+        known = self._connection
+        if known is not None and self._process == os.getpid():
+            return known
+        if known is not None:
+            # A fork that Python was not told of. To close it here would spoil the parent's locks.
+            _inherited.append(known)
+        self._connection = None
+        connection = self._open()
+        self._connection, self._process = connection, os.getpid()
+        self._check_same()
+        return connection
+
+    def _check_same(self) -> None:
+        """Refuse to write into a file that has lost its name: nobody would find it again."""
+        for part in _PARTS:
+            try:
+                status = self.path.with_name(self.path.name + part).stat()
+            except (OSError, ValueError):
+                now = None
+            else:
+                now = (status.st_dev, status.st_ino)
+            known = self._seen.get(part)
+            if known is None and now is not None:
+                self._seen[part] = now
+            elif now != known:
+                raise JournalError(
+                    f"the journal {str(self.path)!r} is in use, and its file "
+                    f"{self.path.name + part!r} was deleted or replaced",
+                    field="journal",
+                    next_step="put it back; or close what uses it and begin a new one, after a "
+                    "look in the vendor's console for what was unfinished",
+                )
+
+    def _open(self) -> sqlite3.Connection:
+        self._check_place()
+        try:
+            with _creating, contextlib.suppress(FileExistsError):
+                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            connection = sqlite3.connect(
+                self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, *_TROUBLES) as error:
+            raise self._unusable(error) from None
+        connection.text_factory = _text
+        try:
+            # In one transaction: another process may be making the file just now.
+            _ = connection.execute("BEGIN")
+            version = _version(connection, self.path)
+            _ = connection.execute("COMMIT")
+            if version == 0:
+                _create(connection, self.path)
+            _switch_to_wal(connection)
+        except sqlite3.Error as error:
+            connection.close()
+            raise self._unusable(error) from None
+        except ConfigError:
+            connection.close()
+            raise
+        return connection
+
+    def _check_place(self) -> None:
+        folder = self.path.parent
+        problem = ""
+        try:
+            if self.path.is_dir():
+                problem = "is a folder"
+            elif not folder.is_dir():
+                problem = "has no folder to be in"
+            elif self.path.exists() and not self.path.is_file():
+                problem = "is a device, pipe or socket"  # to open one may wait for ever
+        except (OSError, ValueError) as error:
+            raise self._unusable(error) from None
+        if problem:
+            raise ConfigError(
+                f"the journal {str(self.path)!r} {problem}",
+                field="journal",
+                next_step=f"create {str(folder)!r}, or name a file in an existing folder",
+            )
+
+    def _unusable(self, error: Exception) -> ConfigError:
+        no_journal = "not a database" in str(error)
+        why = getattr(error, "strerror", None) or str(error)
+        return ConfigError(
+            f"the file {str(self.path)!r} is no journal"
+            if no_journal
+            else f"the journal {str(self.path)!r} cannot be opened: {why}",
+            field="journal",
+            next_step=_NO_JOURNAL if no_journal else "see to the file, its folder and the disk",
+        )
+
+    def _failed(self, what: str, error: Exception) -> JournalError:
+        return JournalError(
+            f"the journal {str(self.path)!r} cannot be {what}: {error}",
+            field="journal",
+            next_step="see to the file, its folder and the disk, then call again",
+        )
+
+
+def _text(raw: bytes) -> str | bytes:
+    """Read a text; what is none stays as it is, so that one damaged row does not hide others."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Read the version of the schema; 0 for an empty file."""
+    ((ours,),) = connection.execute("PRAGMA application_id").fetchall()
+    ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+    ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    if (ours, version, tables) == (0, 0, 0):
+        return 0
+    if ours != _OURS:
+        raise ConfigError(
+            f"the file {str(path)!r} is no journal, but somebody's database",
+            field="journal",
+            next_step=_NO_JOURNAL,
+        )
+    if version > VERSION:
+        raise ConfigError(
+            f"the journal {str(path)!r} has version {version}, and this portraitkit reads"
+            f" {VERSION}",
+            field="journal",
+            next_step="upgrade portraitkit, or name another file",
+        )
+    return int(version)
+
+
+def _create(connection: sqlite3.Connection, path: Path) -> None:
+    _ = connection.execute("BEGIN IMMEDIATE")
+    if _version(connection, path) == 0:  # another process may have been faster
+        for statement in _SCHEMA:
+            _ = connection.execute(statement)
+    _ = connection.execute("COMMIT")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    # SQLite does not wait here by itself while another process opens the file.
+    give_up_s = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            _ = connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up_s:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+_creating: Final = threading.Lock()
+_files: Final[weakref.WeakSet[JournalFile]] = weakref.WeakSet()
+_inherited: Final[list[sqlite3.Connection]] = []
+_held: Final[list[JournalFile]] = []
+
+
+def _before_fork() -> None:
+    for each in sorted(_files, key=id):
+        each.hold()
+        _held.append(each)
+
+
+def _after_fork() -> None:
+    while _held:
+        _held.pop().resume()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch  (everywhere but on Windows)
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
+    )

@@ -1,0 +1,240 @@
+"""What is left to do of a job, as flows: look for what may have been made, make it, wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from attrs import frozen
+
+from ..operations.provider import PortraitProvider
+from ..operations.searching import Place, assets_of, groups_of, look
+from ..operations.waiting import every
+from ..values.errors import InvalidInputError, OutcomeUnknownError, UnexpectedResponseError
+from ..values.handles import Handle
+from ..values.models import Asset, Group, Page, Result, VideoTask
+from ..values.name_tokens import tagged
+from ..values.statuses import GroupKind
+from ..values.video import VideoRequest
+from ..vendor.pacing import OnEvent
+from ..wire.steps import Flow, parts, work
+from .arguments import call_of
+from .records import Record
+
+_SLACK: Final = timedelta(minutes=5)
+"""How far a vendor's clock may be off."""
+_DECIDE: Final = (
+    "look at .candidates and in the vendor's console: job.adopt(it) if it is there, "
+    "job.send_again() if it is certainly not, job.drop() to leave it"
+)
+
+
+@frozen(kw_only=True)
+class Given:
+    """What a caller gives with a job: what the journal did not keep, and how to wait."""
+
+    source: Any = None
+    request: VideoRequest | None = None
+    callback_url: str | None = None
+    deadline_s: float | None = None
+    on_event: OnEvent | None = None
+
+
+def finish(
+    provider: PortraitProvider, record: Record, given: Given, taken: Callable[[], set[str]]
+) -> Flow[Any]:
+    """
+    Do what is left of a job.
+
+    Raises:
+        OutcomeUnknownError: It may have been made, and nothing certain was found.
+    """
+    if record.operation == "download_video":
+        call = {**call_of(record, provider), **_given(record, given)}
+        task = yield from provider.wait_for_video(
+            call["task"], deadline_s=given.deadline_s, on_event=given.on_event
+        )
+        # A process may have ended between the file's name and the journal's note of it.
+        return (yield from provider.download_video(task, call["path"], overwrite=True))
+    if record.handle:
+        return (yield from _wait(provider, record, given))
+    found = None
+    if record.state != "begun":
+        found = yield from _found_again(provider, record, taken)
+    if found is None:
+        made = yield from _make(provider, record, given)
+    else:
+        made = found
+    yield from parts(0, made=[made])
+    if record.operation in ("create_group", "start_verification"):
+        return made  # a face check's link has to be shown before there is anything to wait for
+    return (yield from _wait_for(provider, made, given, None))
+
+
+def _make(provider: PortraitProvider, record: Record, given: Given) -> Flow[Any]:
+    call = {**call_of(record, provider), **_given(record, given)}
+    make: Flow[Any] = getattr(provider, record.operation)(**call)
+    return make
+
+
+def _wait(provider: PortraitProvider, record: Record, given: Given) -> Flow[Any]:
+    deadline_s = record.arguments.get("deadline_s")
+    return _wait_for(provider, record.handle, given, deadline_s)
+
+
+def _wait_for(
+    provider: PortraitProvider, thing: Any, given: Given, deadline_s: float | None
+) -> Flow[Any]:
+    handle = thing if isinstance(thing, str) else thing.handle
+    kind = Handle.parse(handle).kind
+    if kind == "group":
+        return provider.get_group(handle)
+    wait: Any = {
+        "asset": provider.wait_until_active,
+        "verification": provider.wait_until_verified,
+        "video": provider.wait_for_video,
+    }[kind]
+    chosen_s = deadline_s if given.deadline_s is None else given.deadline_s
+    flow: Flow[Any] = wait(thing, deadline_s=chosen_s, on_event=given.on_event)
+    return flow
+
+
+def _given(record: Record, given: Given) -> dict[str, Any]:
+    """What has to be given again, or is given otherwise."""
+    found = {
+        name: value
+        for name in ("source", "request", "callback_url")
+        if (value := getattr(given, name)) is not None
+    }
+    missing = [name for name in record.missing if name not in found]
+    if missing:
+        named = ", ".join(f"{name}=…" for name in missing)
+        raise InvalidInputError(
+            f"the journal keeps no secrets, and so not the {missing[0]} of this call",
+            operation=record.operation,
+            field=missing[0],
+            next_step=f"give it again: client.resume(job, {named}); or job.drop()",
+        )
+    return found
+
+
+# -- what may have been made -----------------------------------------------------------------------
+
+
+def _found_again(
+    provider: PortraitProvider, record: Record, taken: Callable[[], set[str]]
+) -> Flow[Group | Asset | None]:
+    """
+    Find what a lost create made, by the token behind its name; None if it is certainly absent.
+
+    Raises:
+        OutcomeUnknownError: Neither is certain, or it has no token.
+    """
+    call = call_of(record, provider)
+    if record.operation == "create_group":
+        place: Place[Any] = groups_of(provider, call.get("kind", GroupKind.VIRTUAL))
+    elif record.operation == "add_asset" and "group" in call:
+        place = assets_of(provider, call["group"], record.operation)
+    else:
+        raise (yield from _unsure(provider, record, taken))
+    if not (record.token and place.is_listed):
+        raise (yield from _unsure(provider, record, taken))
+    seen = yield from look(
+        provider, place, tagged(call.get("name", ""), record.token), record.token
+    )
+    if seen.ours:
+        ours: Group | Asset = seen.ours[0]
+        return ours
+    if seen.is_absent and not record.likely_ids:
+        return None
+    raise (yield from _unsure(provider, record, taken, (*seen.maybe,), seen.trouble))
+
+
+def _unsure(
+    provider: PortraitProvider,
+    record: Record,
+    taken: Callable[[], set[str]],
+    maybe: tuple[Any, ...] | None = None,
+    trouble: str = "",
+) -> Flow[OutcomeUnknownError]:
+    """Look for what a lost create may have made."""
+    if record.operation == "start_verification":
+        return OutcomeUnknownError(
+            "a face check may have been opened, and nobody has its link",
+            next_step="job.send_again(), then resume it to open another; this one runs out",
+        )
+    found: list[Any] | None = [] if maybe is None else [*maybe]
+    if maybe is None:
+        found, trouble = yield from _look(provider, record)
+    error = OutcomeUnknownError(
+        f"the {record.operation} was sent, and what came of it is not known", next_step=_DECIDE
+    )
+    error.likely_ids = record.likely_ids
+    if found is None:
+        error.message += f": {provider.name} has no list to look in"
+    else:
+        known = yield from work(taken)
+        since = record.sent_at - _SLACK if record.sent_at else None
+        error.candidates = tuple(
+            each
+            for each in found
+            if getattr(each, "handle", "") not in known and _is_since(each, since)
+        )
+        error.message += f": {len(error.candidates)} candidates were found"
+    error.message += f"; {trouble}" if trouble else ""
+    error.args = (error.message,)
+    return error
+
+
+def _is_since(thing: Result, since: datetime | None) -> bool:
+    return since is None or thing.created_at is None or thing.created_at >= since
+
+
+def _look(provider: PortraitProvider, record: Record) -> Flow[tuple[list[Any] | None, str]]:
+    """List what is of the kind, or in the group; None where there is no list; and what is amiss."""
+    call = call_of(record, provider)
+    operation = record.operation
+    listing = {"create_video": "list_videos", "create_group": "list_groups"}.get(
+        operation, "list_assets"
+    )
+    if not provider.supports(listing):
+        return None, ""
+    if operation == "create_video":
+        return (yield from _videos(provider)), ""
+    if operation == "add_asset" and "group" not in call:
+        return None, ""
+    within = {"group": call["group"]} if operation == "add_asset" else {}
+    found: list[Any] = []
+    trouble = ""
+    try:
+        _ = yield from every(partial(_page, provider, listing, within), found)
+    except UnexpectedResponseError as error:
+        trouble = error.message
+    if operation == "add_asset":  # not every vendor keeps an asset's name
+        return found, trouble
+    return [each for each in found if each.name == call.get("name")], trouble
+
+
+def _page(
+    provider: PortraitProvider, listing: str, more: dict[str, Any], cursor: str | None
+) -> Flow[Page[Any]]:
+    page: Flow[Page[Any]] = getattr(provider, listing)(cursor, **more)
+    return page
+
+
+def _videos(provider: PortraitProvider) -> Flow[list[VideoTask]]:
+    """List video tasks. No vendor promises an order, so that none is left out for its place."""
+    found: list[VideoTask] = []
+    cursor: str | None = None
+    for _ in range(_MOST_PAGES):
+        page = yield from provider.list_videos(cursor)
+        found.extend(page.items)
+        cursor = page.next
+        if cursor is None:
+            break
+    return found
+
+
+_MOST_PAGES: Final = 100

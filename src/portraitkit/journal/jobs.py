@@ -1,0 +1,270 @@
+"""Unfinished jobs, as a journal tells of them: what to do with each, and the flow that does it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from ..operations.provider import PortraitProvider
+from ..values.errors import HandleError, InvalidInputError, frameless
+from ..values.handles import Handle, HandleKind, is_handle
+from ..values.media import MediaSource
+from ..values.models import Result
+from ..values.video import VideoRequest
+from ..vendor.pacing import OnEvent
+from ..wire.steps import Flow
+from .arguments import handle_of
+from .clerk import Book, clerk_of, recorded
+from .finishing import Given, finish
+from .journal import Journal, Owner
+from .records import Record
+
+
+class JobState(enum.Enum):
+    """Where a job stands."""
+
+    NOT_SENT = "not sent"
+    """Certainly nothing was made: resuming it makes it."""
+    UNSURE = "outcome unknown"
+    """A create was about to leave, or left: it may have been made."""
+    MADE = "made"
+    """It is there and known by its handle: resuming it waits for it."""
+    ENDED = "ended"
+    """Nothing is left to do."""
+    FAILED = "failed"
+    """It failed, and nothing is left to do."""
+    DROPPED = "dropped"
+    """The caller left it."""
+
+
+_STATES: Final = {
+    "ended": JobState.ENDED,
+    "failed": JobState.FAILED,
+    "dropped": JobState.DROPPED,
+    "begun": JobState.NOT_SENT,
+}
+_KIND_OF: Final[Mapping[str, HandleKind]] = {
+    "create_group": "group",
+    "add_asset": "asset",
+    "start_verification": "verification",
+    "create_video": "video",
+}
+_PAID: Final = "create_video"
+
+
+def state_of(record: Record) -> JobState:
+    """Where the journal says that a job stands."""
+    if record.handle and not record.finished:
+        return JobState.MADE
+    return _STATES.get(record.state, JobState.UNSURE)
+
+
+class Job:
+    """
+    One unfinished job, in the hand of whoever resumed it for as long as this object lives.
+
+    Nothing is sent before `client.resume(job)`, or `client.run(job.flow(client.provider))`.
+    """
+
+    def __init__(self, journal: Journal, owner: Owner, record: Record) -> None:
+        self._journal = journal
+        self._owner = owner
+        self._record = record
+
+    @property
+    def record(self) -> Record:
+        """All that the journal knows of it."""
+        self._record = self._journal.record(self._record.id)
+        return self._record
+
+    @property
+    def operation(self) -> str:
+        """The operation that was called, such as `create_video`."""
+        return self._record.operation
+
+    @property
+    def profile(self) -> str:
+        """The profile that it belongs to."""
+        return self._record.profile
+
+    @property
+    def provider(self) -> str:
+        """The vendor that does it."""
+        return self._record.provider
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The vendor and the account that do it, as in handles."""
+        record = self._record
+        return (record.provider, record.account)
+
+    @property
+    def begun_at(self) -> datetime | None:
+        """When it was called."""
+        return self._record.begun_at
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """What it was called with, save for secrets: `record.missing` names what is not kept."""
+        return self._record.arguments
+
+    @property
+    def handle(self) -> str:
+        """The thing it is about; empty while that is not known."""
+        return self.record.handle
+
+    @property
+    def state(self) -> JobState:
+        """Where it stands."""
+        return state_of(self.record)
+
+    @property
+    def next_step(self) -> str:
+        """What to do with it."""
+        record = self.record
+        if record.finished:
+            return "nothing"
+        if record.operation == "download_video" or record.handle:
+            return "client.resume(job): it waits for the end"
+        if state_of(record) is JobState.NOT_SENT:
+            again = "".join(f", {name}=…" for name in record.missing)
+            return f"client.resume(job{again}): nothing was sent, and it is made now"
+        if record.operation == _PAID:
+            return "client.resume(job) lists what it may be; then job.adopt(it) or job.send_again()"
+        return "client.resume(job): it looks for what was made"
+
+    def __str__(self) -> str:
+        record = self.record
+        when = f", begun {record.begun_at:%Y-%m-%d %H:%M:%S} UTC" if record.begun_at else ""
+        named = f", {record.handle}" if record.handle else ""
+        met = f", met {record.error}" if record.error else ""
+        return (
+            f"{record.operation} at {record.profile}: {state_of(record).value}"
+            f"{named}{when}{met}. Next: {self.next_step}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Job {self.operation} at {self.profile}: {self.state.value}>"
+
+    def flow(
+        self,
+        provider: PortraitProvider,
+        *,
+        source: MediaSource | None = None,
+        request: VideoRequest | None = None,
+        callback_url: str | None = None,
+        deadline_s: float | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Flow[Any]:
+        """
+        Do what is left of it.
+
+        A group or asset that may have been made is looked for; a paid create that may have been
+        carried out is never sent again, unless `send_again` was called.
+
+        Args:
+            provider: The one that it was begun at, with the same account.
+            source, request, callback_url: What the journal did not keep.
+            deadline_s: Seconds until waiting ends.
+            on_event: Called with an `Event` at each look.
+
+        Returns:
+            The group, the active asset, the finished video, or the path of the file; of a face
+            check that was only now opened the check, whose link has to be shown.
+
+        Raises:
+            OutcomeUnknownError: It may have been made. `candidates` may be it: then `adopt` one, or
+                call `send_again` or `drop`.
+            InvalidInputError: Something was not kept and has to be given again.
+            HandleError: It belongs to another vendor or account.
+        """
+        record = self.record
+        if record.finished:
+            raise InvalidInputError(f"this job has {record.state}", operation=record.operation)
+        if (provider.name, provider.account) != self.place:
+            raise HandleError(
+                f"this job belongs to the profile {record.profile!r} at {record.provider}",
+                provider=provider.name,
+                operation=record.operation,
+                next_step=f"connect with the profile {record.profile!r} and the same account",
+            )
+        given = Given(
+            source=source,
+            request=request,
+            callback_url=callback_url,
+            deadline_s=deadline_s,
+            on_event=on_event,
+        )
+        clerk = clerk_of(record, self._book(), provider)
+        return recorded(finish(provider, record, given, self._journal.handles), clerk)
+
+    def adopt(self, thing: Result | str) -> None:
+        """
+        Say what it has made: one of the candidates, its handle, or the vendor's bare id.
+
+        Raises:
+            HandleError: It is of another vendor or account, or of another kind.
+        """
+        kind = _KIND_OF.get(self.operation)
+        if kind is None or self.handle:
+            raise InvalidInputError("it is known already what this job is about", field="thing")
+        text = handle_of(thing)
+        if not text and isinstance(thing, str) and not is_handle(thing):
+            text = str(Handle(self.provider, self._record.account, kind, thing.strip()))
+        named = Handle.parse(text)
+        wanted = (*self.place, kind)
+        if (named.provider, named.account, named.kind) != wanted:
+            raise HandleError(
+                f"this job made a {kind} at {self.provider}, and this is another thing",
+                provider=self.provider,
+                field="thing",
+                next_step=f"pass one of the candidates, or the {kind}'s handle or id",
+            )
+        self._add("known", text, {"adopted": True})
+
+    def send_again(self) -> None:
+        """Say that it was certainly not carried out: resuming it sends it once more."""
+        if self.handle:
+            raise InvalidInputError("it is known what this job has made", field="job")
+        self._add("again", "", {})
+
+    def drop(self) -> None:
+        """Leave it for good."""
+        self._add("dropped", "", {})
+
+    def let_go(self) -> None:
+        """Let others resume it, and all that were resumed together with it."""
+        self._owner.let_go()
+
+    def _add(self, kind: str, handle: str, facts: Mapping[str, Any]) -> None:
+        rows = [(self._record.id, kind, handle, facts)]
+        self._journal.add(self._owner.id, rows, flushed=True)
+
+    def _book(self) -> Book:
+        profiles = {self.place: self.profile}
+        return Book(journal=self._journal, owner=self._owner, profiles=profiles)
+
+
+@frameless
+def resume(journal: Journal | Path | str) -> list[Job]:
+    """
+    Take over the unfinished jobs of a journal, oldest first. Sends nothing and needs no key.
+
+    What belongs to a client that is still open, in this process or another, is not among them; nor
+    is what somebody else took over. A job is let go when its `Job` is, or its process ends.
+
+    Raises:
+        ConfigError: The path leads to no journal.
+    """
+    opened = journal if isinstance(journal, Journal) else Journal(journal)
+    owner = Owner(opened)
+    found: dict[str, Job] = {}
+    for record in opened.claim(owner):
+        # To wait for a thing is a job of its own, and the same as what its create has left to do.
+        is_own = record.operation == "download_video" or not record.handle
+        name = record.id if is_own else record.handle
+        _ = found.setdefault(name, Job(opened, owner, record))
+    return list(found.values())

@@ -1,0 +1,221 @@
+"""
+The journal: what was begun, what may have been sent, what is known of it, how it ended.
+
+    begun         a call, with its arguments save for secrets; nothing of it was sent
+    sending       a create is about to leave; from here on it may have been carried out
+    known         the thing exists: its handle
+    ended         nothing is left to do, and how it came out
+    failed        the call failed, and nothing is open
+    unsure        the call failed, and the thing may exist all the same
+    interrupted   the call was left before its end
+    claimed       somebody else carries on
+    again         the caller decided that it was not carried out: it may be sent once more
+    dropped       the caller decided to leave it
+    damaged       a row of the file that cannot be read
+
+Entries are only ever added. What they say of a job together is a `Record`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from attrs import evolve, field, frozen
+
+from ..wire.codec import is_array, is_object
+
+_SIMPLE: Final = ("profile", "provider", "account", "status", "error", "code", "token")
+ENDINGS: Final = ("ended", "failed", "dropped")
+"""Entries after which nothing is left to do."""
+DAMAGED: Final = "damaged"
+_OTHERS: Final = ("begun", "sending", "known", "unsure", "interrupted", "claimed", "again")
+
+
+@frozen(kw_only=True)
+class Entry:
+    """
+    One entry.
+
+    Attributes:
+        id: Counts up through the journal.
+        job: The job it belongs to.
+        at: When it was written.
+        owner: The client or resumer that wrote it.
+        kind: What it says; see `portraitkit.journal.journal`.
+        handle: The thing it is about, where that is known.
+        facts: The rest, by kind.
+    """
+
+    id: int = 0
+    job: str
+    at: datetime
+    owner: int = 0
+    kind: str
+    handle: str = ""
+    facts: Mapping[str, Any] = field(factory=dict[str, Any])
+
+
+@frozen(kw_only=True)
+class Record:
+    """
+    What a journal knows of one job: one call, or one part of one.
+
+    Attributes:
+        id: The job's own name.
+        operation: Such as `create_video`.
+        profile: Of which profile it is: the one that was called, or where a failover moved it.
+        provider: The vendor that does it.
+        account: The vendor's account, as in handles.
+        begun_at, sent_at: When it was called, and when a create last left.
+        arguments: What it was called with, as JSON; see `missing`.
+        missing: Arguments that are not kept, as they are or may be secret.
+        state: The last entry's kind that says where it stands.
+        handle: The thing as it is known last: of a check that was passed, the person's group.
+        handles: All the handles it went by.
+        status: The thing's last status.
+        error: The class of the error that it met last.
+        code: That error's code.
+        answer: The answer to a create that could not be read: status, request id, the body's form.
+        likely_ids: What that answer names that may have been made.
+        token: What is in the thing's name to find it again by.
+        owner: Who has it in hand; None if it was let go.
+        call, part: What the parts of one call have in common, and which one this is.
+    """
+
+    id: str
+    operation: str = ""
+    profile: str = ""
+    provider: str = ""
+    account: str = ""
+    begun_at: datetime | None = None
+    sent_at: datetime | None = None
+    arguments: Mapping[str, Any] = field(factory=dict[str, Any])
+    missing: tuple[str, ...] = ()
+    state: str = "begun"
+    handle: str = ""
+    handles: frozenset[str] = frozenset()
+    status: str = ""
+    error: str = ""
+    code: str = ""
+    answer: Mapping[str, Any] = field(factory=dict[str, Any])
+    likely_ids: tuple[str, ...] = ()
+    token: str = field(default="", repr=False)
+    owner: int | None = None
+    call: str = ""
+    part: int = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.state in ENDINGS
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether its beginning cannot be read, so that nobody can say what is left to do."""
+        return not (self.finished or self.operation)
+
+    def after(self, entry: Entry) -> Record:
+        """What is known when one more entry is read."""
+        facts = dict(entry.facts)
+        if entry.kind == "claimed":
+            return evolve(self, owner=entry.owner)
+        changes: dict[str, Any] = {key: facts[key] for key in (*_SIMPLE, "answer") if key in facts}
+        if "likely_ids" in facts:
+            changes["likely_ids"] = tuple(facts["likely_ids"])
+        if entry.handle:
+            changes.update(handle=entry.handle, handles=self.handles | {entry.handle})
+        if entry.kind == "begun":
+            told = ("operation", "arguments", "call", "part")
+            changes.update({key: facts[key] for key in told if key in facts})
+            changes.update(begun_at=entry.at, owner=entry.owner)
+            changes["missing"] = tuple(facts.get("missing", ()))
+        elif entry.kind == "sending":
+            changes["sent_at"] = entry.at
+        elif entry.kind == "again":
+            changes.update({"error": "", "code": "", **changes, "token": ""})
+            changes.update(answer={}, likely_ids=())
+        elif entry.kind == DAMAGED and entry.owner:
+            changes["owner"] = entry.owner
+        if facts.get("let_go"):
+            changes["owner"] = None
+        return evolve(self, state=self._state_after(entry.kind), **changes)
+
+    def _state_after(self, kind: str) -> str:
+        if self.finished:
+            return self.state if kind not in ENDINGS else kind
+        if kind == DAMAGED:  # it may have said that a create was sent
+            return "unsure" if self.state == "begun" else self.state
+        if kind == "again":
+            return "begun"
+        if kind == "interrupted":
+            return self.state
+        # A thing that is known stays known, whatever a wait for it came to.
+        return "known" if self.state == "known" and kind in ("sending", "unsure") else kind
+
+
+def read_entry(row: Sequence[Any]) -> Entry:
+    """Read a row of the file. One that cannot be read is an entry of the kind `damaged`."""
+    number, job, at, owner, kind, handle, facts = row
+    with suppress(TypeError, ValueError, RecursionError):
+        entry = Entry(
+            id=number,
+            job=job,
+            at=datetime.fromisoformat(at),
+            owner=owner,
+            kind=kind,
+            handle=handle,
+            facts=json.loads(facts),
+        )
+        if _is_sound(entry):
+            return entry
+    named, thing = (each if isinstance(each, str) else "" for each in (job, handle))
+    return Entry(
+        id=number,
+        job=named,
+        at=datetime.min.replace(tzinfo=UTC),
+        owner=owner if named and type(owner) is int else 0,
+        kind=DAMAGED,
+        handle=thing if named else "",
+    )
+
+
+def _is_sound(entry: Any) -> bool:
+    if not (isinstance(entry.job, str) and isinstance(entry.handle, str) and entry.job):
+        return False
+    if type(entry.owner) is not int or entry.at.tzinfo is None:
+        return False
+    if entry.kind not in (*ENDINGS, *_OTHERS) or not is_object(entry.facts):
+        return False
+    named = [(is_kind, name) for is_kind, names in _FACTS for name in names]
+    return all(is_kind(entry.facts[name]) for is_kind, name in named if name in entry.facts)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_texts(value: object) -> bool:
+    return is_array(value) and all(isinstance(each, str) for each in value)
+
+
+_FACTS: Final[tuple[tuple[Callable[[Any], bool], tuple[str, ...]], ...]] = (
+    (_is_text, (*_SIMPLE, "operation", "call")),
+    (_is_texts, ("missing", "likely_ids")),
+    (is_object, ("arguments", "answer")),
+    (lambda value: type(value) is int, ("part",)),
+)
+
+
+def records_of(entries: Iterable[Entry]) -> dict[str, Record]:
+    """Fold entries into what they say of each job, in the order of their beginnings."""
+    found: dict[str, Record] = {}
+    for entry in entries:
+        if not entry.job:  # of a damaged row: it may belong to any that was begun
+            found = {job: each.after(entry) for job, each in found.items()}
+            continue
+        found[entry.job] = found.get(entry.job, Record(id=entry.job)).after(entry)
+    return found

@@ -1,0 +1,185 @@
+"""Media on its way in: read, check, publish or fetch, then register."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from attrs import evolve
+
+from ..values.errors import InvalidInputError, MediaError, PortraitError
+from ..values.media import Link, MediaHost, MediaSource, Upload, as_link, as_upload, read_file
+from ..values.models import Asset, Group, GroupRef
+from ..values.remarks import Failure
+from ..values.secret import Secret
+from ..values.statuses import AssetStatus, MediaType
+from ..vendor.answers import with_findings
+from ..wire.steps import Flow, Request, parts, work
+from .downloading import follow
+from .guarding import guarded
+from .reconciling import add_named
+
+if TYPE_CHECKING:
+    from ..vendor.calls import VendorCalls
+
+FETCH_LIMIT_BYTES: Final = 64 * 1024 * 1024
+
+
+def add_asset(
+    provider: VendorCalls,
+    group: GroupRef,
+    source: MediaSource,
+    *,
+    name: str,
+    media: MediaType | None,
+    strict_limits: bool | None,
+) -> Flow[Asset]:
+    """Bring a source into the form that the vendor takes, then register it."""
+    if not provider.supports("add_asset"):
+        provider.refuse("add_asset")
+    if strict_limits is not None:  # adapters compare more, by the provider's own setting
+        provider = evolve(provider, strict_limits=strict_limits)
+    findings = provider.check_name(name, strict_limits=strict_limits) if name else ()
+    item = yield from take_in(provider, source, media)
+    if isinstance(item, Upload):
+        if rules := provider.media_rules.get(item.media):
+            findings += provider.limits(tuple(rules.check(item)), strict_limits)
+        if provider.takes_upload(item):
+            upload = partial(_upload, provider, group, item)
+            asset = yield from add_named(provider, group, name, upload, operation="add_upload")
+            return with_findings(of_kind(asset, group), findings)
+        item = yield from publish(provider, item)
+    link = partial(_link, provider, group, item)
+    asset = yield from add_named(provider, group, name, link, operation="add_link")
+    return with_findings(of_kind(asset, group), findings)
+
+
+def of_kind(asset: Asset, group: GroupRef) -> Asset:
+    """Keep on an asset whose face its group holds, where that is known."""
+    return evolve(asset, group_kind=group.kind) if isinstance(group, Group) else asset
+
+
+def _upload(provider: VendorCalls, group: GroupRef, upload: Upload, name: str) -> Flow[Asset]:
+    return provider.add_upload(group, upload, name=name)
+
+
+def _link(provider: VendorCalls, group: GroupRef, link: Link, name: str) -> Flow[Asset]:
+    return provider.add_link(group, link, name=name)
+
+
+def add_assets(
+    provider: VendorCalls, group: GroupRef, sources: Sequence[MediaSource]
+) -> Flow[list[Asset]]:
+    """Register one after another; a part that fails becomes a failed asset."""
+    if isinstance(sources, str | bytes):
+        raise InvalidInputError(
+            "one source is not a list of sources",
+            provider=provider.name,
+            field="sources",
+            next_step="put it into brackets, or call add_asset",
+        )
+    added: list[Asset] = []
+    for place, source in enumerate(sources):
+        yield from parts(place)
+        try:
+            part = add_asset(provider, group, source, name="", media=None, strict_limits=None)
+            added.append((yield from guarded(part, provider, "add_assets")))
+        except PortraitError as error:
+            added.append(failed_asset(provider, error))
+        yield from parts(place, made=added[-1:])
+    return added
+
+
+def under_review(asset: Asset) -> Asset:
+    """Take a create's answer that tells no status for what it is: a review has begun."""
+    silent = asset.status is AssetStatus.UNKNOWN and not asset.status_word
+    return evolve(asset, status=AssetStatus.PROCESSING) if silent else asset
+
+
+def failed_asset(provider: VendorCalls, error: PortraitError) -> Asset:
+    """Stand for a part that could not be added."""
+    code = error.code or type(error).__name__
+    failure = Failure(code=code, message=error.message, error=error.with_traceback(None))
+    return Asset(
+        provider=provider.name,
+        account=provider.account,
+        id=None,
+        status=AssetStatus.FAILED,
+        failure=failure,
+    )
+
+
+def take_in(
+    provider: VendorCalls, source: MediaSource, media: MediaType | None
+) -> Flow[Upload | Link]:
+    """Read a path, check bytes, or keep a URL; fetch the URL where the vendor takes only bytes."""
+    if isinstance(source, bytes):
+        return as_upload(source, media=media)
+    if isinstance(source, str) and "://" in source:
+        link = as_link(source, media=media)
+        if provider.supports("add_link"):
+            return link
+        content = yield from fetch(link.url, public_only=provider.public_only)
+        return as_upload(content, filename=Path(source.partition("?")[0]).name, media=media)
+    if isinstance(source, str) and source.lstrip()[:5].lower() == "data:":
+        raise MediaError(
+            "a data: URI is not taken",
+            provider=provider.name,
+            field="source",
+            next_step="decode it and pass the bytes, or pass a path or an https URL",
+        )
+    path = Path(source)
+    content = yield from work(partial(read_file, path))
+    return as_upload(content, filename=path.name, media=media)
+
+
+def publish(provider: VendorCalls, upload: Upload) -> Flow[Link]:
+    """Make a file reachable for a vendor that takes only URLs."""
+    host: MediaHost | None = provider.media_host
+    if host is None:
+        raise MediaError(
+            f"{provider.name} takes {upload.content_type} by public URL only",
+            provider=provider.name,
+            field="source",
+            next_step="pass an https URL, or configure a media host (media_folder and media_url)",
+        )
+    url = yield from work(partial(_published, host, upload))
+    return as_link(url, media=upload.media)
+
+
+def _published(host: MediaHost, upload: Upload) -> str:
+    """Call the caller's own code, which raises what it likes."""
+    try:
+        return host.publish(
+            upload.content, filename=upload.filename, content_type=upload.content_type
+        )
+    except PortraitError:
+        raise
+    except Exception as error:
+        raise MediaError(
+            f"the media host failed: {type(error).__name__}: {error}",
+            field="source",
+            next_step="see to the media host, or pass an https URL",
+        ) from error
+
+
+def fetch(url: Secret, *, public_only: bool) -> Flow[bytes]:
+    """Fetch a caller's own URL: without credentials, with a size cap."""
+    request = Request(
+        method="GET",
+        url=url.reveal(),
+        repeatable=True,
+        public_only=public_only,
+        limit_bytes=FETCH_LIMIT_BYTES,
+    )
+    response = yield from follow(request)
+    if not response.ok:
+        raise MediaError(
+            f"the source URL answered HTTP {response.status}",
+            field="source",
+            status=response.status,
+            next_step="check that it is reachable from here, or pass the file itself",
+        )
+    return response.content

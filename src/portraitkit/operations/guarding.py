@@ -1,0 +1,119 @@
+"""Errors on their way out: complete, without secrets, and honest about what may have been made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..values.errors import OutcomeUnknownError, PortraitError, UnexpectedResponseError, emptied
+from ..values.masking import masker
+from ..vendor.likely import likely_ids, raw_of
+from ..wire.refusals import LOOK_FIRST
+from ..wire.steps import Flow, Request, Response, Step, through
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..values.secret import Secret
+    from ..vendor.calls import VendorCalls
+
+T = TypeVar("T")
+
+
+def guarded(flow: Flow[T], provider: VendorCalls, operation: str) -> Flow[T]:
+    """
+    Run *flow*, and make what it raises fit to leave: complete, without frames and secrets.
+
+    A create that was answered with success, and then could not be read, is an unknown outcome; so
+    is one after which anything else was raised, but for what ends the program or the task.
+    """
+    last: tuple[Request, Response] | None = None
+    may_be_made = False
+    secrets: list[Secret] = list(provider.secrets)
+
+    def do(step: Step) -> Flow[Any]:
+        nonlocal last, may_be_made
+        last = None
+        if isinstance(step, Request):
+            secrets.extend(step.secrets)
+            may_be_made = may_be_made or not step.repeatable
+        reply = yield step
+        if isinstance(step, Request) and isinstance(reply, Response):
+            last = step, reply
+        return reply
+
+    try:
+        return (yield from through(flow, do))
+    except PortraitError as raised:
+        error = raised
+    except Exception as raised:
+        if not may_be_made:
+            raise
+        error = _broken(raised)
+    if last is not None:
+        error = _with_answer(error, provider, *last)
+    if isinstance(error, OutcomeUnknownError):
+        _name_likely(error)
+    raise fit_to_leave(error, provider, operation, secrets)
+
+
+def _broken(error: Exception) -> OutcomeUnknownError:
+    unknown = OutcomeUnknownError(
+        f"{type(error).__name__} was raised after the vendor may have acted", next_step=LOOK_FIRST
+    )
+    unknown.__cause__ = error
+    return unknown
+
+
+def _with_answer(
+    error: PortraitError, provider: VendorCalls, request: Request, answer: Response
+) -> PortraitError:
+    """Keep the answer that an error is about, and what it may be an answer to."""
+    creates = not request.repeatable
+    if isinstance(error, UnexpectedResponseError) and creates and answer.ok:
+        error = _lost(error, answer)
+    if isinstance(error, OutcomeUnknownError | UnexpectedResponseError) and error.raw is None:
+        error.raw = raw_of(provider, answer)
+        if isinstance(error, OutcomeUnknownError) and creates:
+            error.likely_ids = likely_ids(provider, request, answer)
+    return error
+
+
+def _name_likely(error: OutcomeUnknownError) -> None:
+    """Say in the next step what the answer names, where nothing better is known."""
+    ids = [f"{each!r}" for each in error.likely_ids if f"{each!r}" not in error.next_step]
+    if ids and not error.handle:
+        error.next_step = (
+            f"the answer names {', '.join(ids)}, likely what was made: read that first; if it is "
+            f"not, {error.next_step}"
+        )
+
+
+def fit_to_leave(
+    error: PortraitError, provider: VendorCalls, operation: str, secrets: Iterable[Secret]
+) -> PortraitError:
+    """Complete an error, and take secrets out of it, its causes and its frames."""
+    clean = masker(reveal(secrets), in_paths=True)
+    error = error.fill(provider=provider.name, operation=operation)
+    return emptied(error, clean).scrub(clean)
+
+
+def _lost(error: UnexpectedResponseError, created: Response) -> OutcomeUnknownError:
+    return OutcomeUnknownError(
+        f"the vendor took the request, but its answer is lost: {error.message}",
+        status=created.status,
+        request_id=error.request_id,
+        attempts=created.attempts,
+        handle=error.handle,
+        next_step=error.next_step if error.handle else LOOK_FIRST,
+    )
+
+
+def reveal(secrets: Iterable[Secret]) -> list[str]:
+    """The values of secrets, save for those that went through a pickle."""
+    values: list[str] = []
+    for secret in secrets:
+        try:
+            values.append(secret.reveal())
+        except LookupError:
+            continue
+    return values

@@ -1,0 +1,68 @@
+"""Where a list ends, for all who walk over pages."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final, Generic, TypeVar
+
+from ..values.errors import UnexpectedResponseError
+from ..values.models import Page
+
+T = TypeVar("T")
+_log: Final = logging.getLogger("portraitkit")
+
+MOST_EMPTY: Final = 1000
+"""Empty pages in a row: a filter may leave many so, and a vendor's fault any number."""
+
+
+class Walk(Generic[T]):
+    """
+    One walk over pages: it ends even where a vendor repeats itself, and says what is missing.
+
+    Args:
+        every_row: Whether a row that cannot be read makes the list incomplete, as for whoever looks
+            for what may be absent. Others are warned of it in the log, and get the rest.
+    """
+
+    def __init__(self, *, every_row: bool = True) -> None:
+        self._every_row = every_row
+        self._cursors: set[str | None] = {None}
+        self._last: tuple[T, ...] = ()
+        self._empty = 0
+        self._lost = self._missing = 0
+
+    def at_end(self, page: Page[T]) -> bool:
+        """
+        Tell whether this was the last page: there is no next one, or it has been here before.
+
+        Raises:
+            UnexpectedResponseError: Nothing but empty pages comes, each with another cursor; or the
+                list has ended, and rows of it did not come or could not be read.
+        """
+        self._missing += page.missing
+        if page.items:
+            self._lost += page.lost
+        else:  # of a page of which nothing can be read, nothing is known
+            self._missing += page.lost
+        again = bool(page.items) and page.items == self._last
+        if again or page.next in self._cursors:
+            self._check_whole(page.to_come)
+            return True
+        self._cursors.add(page.next)
+        self._last = page.items
+        self._empty = 0 if page.items else self._empty + 1
+        if self._empty >= MOST_EMPTY:
+            raise UnexpectedResponseError(
+                f"the list has no end: {MOST_EMPTY} empty pages came in a row",
+                next_step="report it to the vendor",
+            )
+        return False
+
+    def _check_whole(self, to_come: int) -> None:
+        if self._lost and not self._every_row:
+            _log.warning("%d rows of a list cannot be read and are left out", self._lost)
+        if missing := self._missing + to_come + (self._lost if self._every_row else 0):
+            raise UnexpectedResponseError(
+                f"the list is incomplete: {missing} of its rows did not come or cannot be read",
+                next_step="go on with what was listed, but take nothing for absent; list again",
+            )

@@ -1,0 +1,173 @@
+"""Waiting, as flows: look, tell, pause, until it is settled or the deadline has passed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from attrs import frozen
+
+from ..values.errors import (
+    ConnectionFailedError,
+    NotFoundError,
+    PortraitError,
+    RateLimitedError,
+    ServiceUnavailableError,
+    WaitTimeoutError,
+)
+from ..values.models import Event
+from ..values.statuses import AssetStatus, VerificationStatus, VideoStatus
+from ..vendor.pacing import OnEvent, Pacing, Subject
+from ..wire.steps import Flow, pause, within
+
+T = TypeVar("T")
+
+_PASSING: Final = (ConnectionFailedError, RateLimitedError, ServiceUnavailableError)
+_TICK_S: Final = 0.001
+"""Clocks round: a rest as short as this may be none, and the look after it the same again."""
+
+
+@frozen(kw_only=True)
+class Sight:
+    """
+    What one look saw.
+
+    Attributes:
+        settled: Whether it has ended.
+        presumed: Whether it has ended by our clock alone: it is looked at until the deadline.
+    """
+
+    handle: str
+    status: AssetStatus | VerificationStatus | VideoStatus
+    status_word: str
+    settled: bool
+    presumed: bool = False
+
+
+def wait(
+    look: Callable[[], Flow[T]],
+    sight_of: Callable[[T], Sight],
+    *,
+    before: T,
+    subject: Subject,
+    pacing: Pacing,
+    deadline_s: float | None,
+    on_event: OnEvent | None,
+    is_new: bool = True,
+    elsewhere: Callable[[T], Flow[T | None]] | None = None,
+) -> Flow[T]:
+    """
+    Look until it is settled.
+
+    Passing faults of the network or the vendor are ridden out until the deadline; *before* stands
+    for what is known while a thing *is_new* and cannot be found yet. What was found once and is not
+    any more is gone, unless it is found *elsewhere*. The last look leaves itself a second.
+
+    Raises:
+        WaitTimeoutError: The deadline passed, or the vendor kept saying what is not understood.
+            Nothing was cancelled.
+    """
+    limit_s = max(0.0, pacing.deadline_s if deadline_s is None else deadline_s)
+    started_s = yield from pause()
+    until_s = started_s + limit_s
+    last_s = until_s - min(1.0, limit_s / 10)
+    state, fault, looks = before, None, 0
+    now_s = yield from pause(min(pacing.first_s, last_s - started_s))
+    understood_s = now_s
+    while True:
+        fault, seen = None, True
+        is_new = is_new and now_s - started_s <= pacing.unseen_s
+        try:
+            looked = _found(look, elsewhere, state, is_new=is_new)
+            if (found := (yield from within(looked, until_s))) is not None:
+                state, is_new = found, False
+            seen = found is not None
+        except _PASSING as error:
+            fault = error
+        except PortraitError as error:
+            raise error.fill(handle=sight_of(state).handle) from None
+        looks += 1
+        now_s = yield from pause()
+        sight = sight_of(state)
+        settled = sight.settled and fault is None
+        if not (seen and fault is None and sight.status.name == "UNKNOWN"):
+            understood_s = now_s
+        patient = now_s - understood_s <= pacing.unknown_s
+        asked_s = fault.retry_after_s if fault else None
+        step_s = max(pacing.step_s, asked_s or 0.0)
+        is_last = settled or not patient or last_s - now_s < _TICK_S
+        rest_s = None if is_last else min(step_s, last_s - now_s)
+        if on_event:
+            _ = on_event(_event(sight, subject, looks, now_s - started_s, rest_s))
+        if settled or (rest_s is None and sight.presumed and fault is None):
+            return state
+        if rest_s is None:
+            patience_s = None if patient else pacing.unknown_s
+            raise _expired(sight, subject, limit_s, fault, patience_s) from fault
+        now_s = yield from pause(rest_s)
+
+
+def _found(
+    look: Callable[[], Flow[T]],
+    elsewhere: Callable[[T], Flow[T | None]] | None,
+    state: T,
+    *,
+    is_new: bool,
+) -> Flow[T | None]:
+    """Look; None if it is not found and may be too new for that."""
+    try:
+        return (yield from look())
+    except NotFoundError as error:
+        missing = error
+    if is_new:
+        return None
+    found = None
+    try:
+        found = (yield from elsewhere(state)) if elsewhere else None
+    except _PASSING:
+        raise
+    except PortraitError:
+        pass
+    if found is None:
+        raise missing
+    return found
+
+
+def _event(
+    sight: Sight, subject: Subject, look: int, elapsed_s: float, rest_s: float | None
+) -> Event:
+    return Event(
+        subject=subject,
+        handle=sight.handle,
+        status=sight.status,
+        status_word=sight.status_word,
+        elapsed_s=elapsed_s,
+        look=look,
+        next_look_s=rest_s,
+    )
+
+
+def _expired(
+    sight: Sight,
+    subject: Subject,
+    limit_s: float,
+    fault: PortraitError | None,
+    patience_s: float | None,
+) -> WaitTimeoutError:
+    if patience_s is not None:
+        word = repr(sight.status_word) if sight.status_word else "nothing"
+        return WaitTimeoutError(
+            f"for {patience_s:g} s the vendor has said {word} of the {subject}'s status, which is "
+            "no word that this version knows",
+            handle=sight.handle,
+            next_step="look at it in the vendor's console; then wait again with the handle, or for "
+            "longer with the profile's pacing (unknown_s)",
+        )
+    word = f" ({sight.status_word})" if sight.status_word else ""
+    why = f"; the last look failed: {fault.message}" if fault else ""
+    context: dict[str, Any] = {"attempts": fault.attempts} if fault else {}
+    return WaitTimeoutError(
+        f"the {subject} is still {sight.status.value}{word} after {limit_s:g} s{why}",
+        handle=sight.handle,
+        **context,
+    )

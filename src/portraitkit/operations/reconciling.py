@@ -1,0 +1,204 @@
+"""
+Creates whose answer was lost: look for what they made, then decide.
+
+    found              it is returned, as its create would have
+    certainly absent   it is created once more
+    neither            OutcomeUnknownError, with what may be it and the next step
+
+A group or an asset is known by the token behind its name (`portraitkit.values.name_tokens`). It is absent if
+the vendor's delay has passed, every look came to the last page, and each new item could be read.
+Assumed: groups are listed as soon as assets are, and no vendor carries a request out after that
+delay. A video has no name, so that it is never created again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import evolve
+
+from ..values.errors import Attempt, Outcome, OutcomeUnknownError
+from ..values.models import Asset, Group, GroupRef, Result
+from ..values.name_tokens import has_room, new_token, tagged
+from ..values.remarks import Adaptation
+from ..values.statuses import GroupKind
+from ..values.video import OnUnsupported
+from ..vendor.answers import with_findings
+from ..wire.steps import Flow, Request, Step, through, work
+from .guarding import guarded
+from .searching import Place, Seen, assets_of, groups_of, look
+
+if TYPE_CHECKING:
+    from ..vendor.calls import VendorCalls
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Result)
+F = TypeVar("F", bound=Group | Asset)
+
+
+def create_group(
+    provider: VendorCalls,
+    name: str,
+    *,
+    kind: GroupKind,
+    description: str,
+    on_unsupported: OnUnsupported,
+) -> Flow[Group]:
+    """Create a group once, whatever becomes of the answer."""
+    findings = provider.check_group(name, kind)
+    create = partial(
+        provider.make_group, kind=kind, description=description, on_unsupported=on_unsupported
+    )
+    place = groups_of(provider, kind)
+    made: Group = yield from reconciled(provider, place, name, create, _same_group)
+    return with_findings(made, findings)
+
+
+def add_named(
+    provider: VendorCalls,
+    group: GroupRef,
+    name: str,
+    create: Callable[[str], Flow[Asset]],
+    *,
+    operation: str,
+) -> Flow[Asset]:
+    """Register an asset once, by `add_upload` or `add_link`, whatever becomes of the answer."""
+    place = assets_of(provider, group, operation)
+    return reconciled(provider, place, name, create, _same_asset)
+
+
+def reconciled(
+    provider: VendorCalls,
+    place: Place[F],
+    name: str,
+    create: Callable[[str], Flow[R]],
+    adopt: Callable[[F], R],
+) -> Flow[R]:
+    """
+    Create something under a name of its own; if the answer is lost, look for it and decide.
+
+    Args:
+        provider: Whose it is.
+        place: Where it is listed.
+        name: What the caller calls it.
+        create: Sends the create with the name that it is given.
+        adopt: Makes the result out of what was found.
+    """
+    if not (provider.name_tokens and place.is_listed):
+        return (yield from create(name))
+    token = ""
+    if place.is_named and has_room(name, provider.name_limit[0]):
+        token = yield from work(new_token)
+    sent = tagged(name, token)
+    past: tuple[Attempt, ...] = ()
+    may_repeat = bool(token)
+    while True:
+        try:
+            made = yield from guarded(_marked(create(sent), token), provider, "")
+        except OutcomeUnknownError as error:
+            lost = error
+        else:
+            return _with_past(made, past)
+        past += tries_of(lost)
+        if lost.handle:
+            raise lost
+        seen = yield from look(provider, place, sent, token)
+        if seen.ours:
+            return _with_past(_only_one(adopt(seen.ours[0]), seen.ours, place), past)
+        if not (may_repeat and seen.is_absent) or lost.likely_ids:
+            raise _told(lost, place, token, seen, past)
+        may_repeat = False
+
+
+def _only_one(result: R, ours: Sequence[Group | Asset], place: Place[Any]) -> R:
+    """Say so if the vendor has made several of one create."""
+    if len(ours) == 1:
+        return result
+    more = tuple(each.id for each in ours[1:])
+    why = f"the vendor made {len(ours)} {place.what}s of one request: delete the others"
+    lost = Adaptation(field=place.what, asked="one", sent=more, why=why)
+    return evolve(result, adaptations=(*result.adaptations, lost))
+
+
+def _marked(flow: Flow[T], token: str) -> Flow[T]:
+    """Note the token on the requests that create."""
+
+    def do(step: Step) -> Flow[Any]:
+        if isinstance(step, Request) and not step.repeatable:
+            step = evolve(step, token=token)
+        return (yield step)
+
+    return through(flow, do)
+
+
+def tries_of(lost: OutcomeUnknownError) -> tuple[Attempt, ...]:
+    """The attempts of a lost create, with the one whose answer came and said nothing."""
+    tries = lost.attempts
+    if tries and tries[-1].outcome is Outcome.UNKNOWN:
+        return tries
+    refused = lost.status is not None and lost.status >= 300  # noqa: PLR2004  (the end of success)
+    reason = f"HTTP {lost.status}" if refused else "answer not readable"
+    return (*tries, Attempt(number=len(tries) + 1, outcome=Outcome.UNKNOWN, reason=reason))
+
+
+def _with_past(result: R, past: tuple[Attempt, ...]) -> R:
+    """Put the lost attempts before those that succeeded."""
+    if not past or result.raw is None:
+        return result
+    raw = evolve(result.raw, attempts=(*past, *result.raw.attempts))
+    return evolve(result, raw=raw)
+
+
+def _told(
+    lost: OutcomeUnknownError,
+    place: Place[Any],
+    token: str,
+    seen: Seen[Any],
+    past: tuple[Attempt, ...],
+) -> OutcomeUnknownError:
+    """Complete the error: what was looked for, what was found, what to do."""
+    some = f"{len(seen.maybe)} new {place.what}(s) may be it" if seen.maybe else ""
+    if token:
+        found = [f"none is listed whose name ends in {token}", some, seen.trouble]
+        later = f"look again with {place.listing} for the name_token {token!r}"
+    else:
+        found = ["nothing in its name tells it from others", some, seen.trouble]
+        later = f"look again with {place.listing} and compare with what you sent"
+    then = f"{later}; create it again only if it stays absent"
+    if seen.maybe:
+        then = f"go on with the one of error.candidates that is yours; if none is, {then}"
+    return completed(lost, found, then, seen.maybe, past)
+
+
+def completed(
+    lost: OutcomeUnknownError,
+    found: Sequence[str],
+    next_step: str,
+    candidates: tuple[Any, ...],
+    past: tuple[Attempt, ...],
+) -> OutcomeUnknownError:
+    """Put on an error what was found, what may be it, and what to do."""
+    lost.message = "; ".join([lost.message, *filter(None, found)])
+    lost.args = (lost.message,)
+    lost.attempts, lost.candidates, lost.next_step = past, candidates, next_step
+    return lost
+
+
+def advised(flow: Flow[T], provider: VendorCalls, next_step: str) -> Flow[T]:
+    """Run a create that cannot be found again; say what to do when its answer is lost."""
+    try:
+        return (yield from guarded(flow, provider, ""))
+    except OutcomeUnknownError as error:
+        if not error.handle:
+            error.next_step = next_step
+        raise
+
+
+def _same_group(found: Group) -> Group:
+    return found
+
+
+def _same_asset(found: Asset) -> Asset:
+    return found

@@ -1,0 +1,63 @@
+"""Repeated changes: what an earlier attempt may have done is no error of the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..values.errors import (
+    ConflictError,
+    NotFoundError,
+    Outcome,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    PortraitError,
+)
+from ..values.models import VideoTask
+from ..values.statuses import VideoStatus
+from ..wire.steps import Flow
+
+if TYPE_CHECKING:
+    from ..vendor.answers import Answer
+
+
+def removed(flow: Flow[Answer]) -> Flow[None]:
+    """
+    Remove something; that it is gone is success where an earlier attempt may have removed it.
+
+    Raises:
+        OutcomeUnknownError: After such an attempt the vendor denies access, as some do to what is
+            not there.
+    """
+    try:
+        _ = yield from flow
+    except (NotFoundError, PermissionDeniedError) as error:
+        if not _may_have_acted(error):
+            raise
+        if isinstance(error, NotFoundError):
+            return
+        raise OutcomeUnknownError(
+            f"an earlier attempt may have removed it, and now the vendor says: {error.message}",
+            status=error.status,
+            code=error.code,
+            request_id=error.request_id,
+            attempts=error.attempts,
+            next_step="look for it with the list operation: what is not there is removed",
+        ) from None
+
+
+def cancelled(flow: Flow[VideoTask], look: Callable[[], Flow[VideoTask]]) -> Flow[VideoTask]:
+    """Cancel a video; a conflict may come of an earlier attempt that did, so that it is read."""
+    try:
+        return (yield from flow)
+    except ConflictError as error:
+        if not _may_have_acted(error):
+            raise
+        found = yield from look()
+        if found.status is not VideoStatus.CANCELLED:
+            raise
+        return found
+
+
+def _may_have_acted(error: PortraitError) -> bool:
+    return any(each.outcome is Outcome.UNKNOWN for each in error.attempts)

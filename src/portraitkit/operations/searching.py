@@ -1,0 +1,144 @@
+""""""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from attrs import frozen
+
+from ..values.errors import PortraitError
+from ..values.models import Asset, Group, GroupRef, Page, Result
+from ..values.name_tokens import begins_like
+from ..values.statuses import GroupKind
+from ..wire.steps import Flow, pause, within
+from .waiting import every
+
+if TYPE_CHECKING:
+    from ..vendor.calls import VendorCalls
+
+
+F = TypeVar("F", bound=Group | Asset)
+R = TypeVar("R", bound=Result)
+
+
+RECENT: Final = timedelta(minutes=5)
+"""What was made longer ago than this is not what was lost: more than a request's time and the
+difference of two clocks."""
+
+
+GRACE_S: Final = 60.0
+"""Seconds that the last look may take: all of a long list."""
+
+
+_SHORTEST_STEP_S: Final = 1.0
+
+
+MOST_CANDIDATES: Final = 5
+
+
+@frozen(kw_only=True)
+class Place(Generic[F]):
+    """
+    Where what a create makes is listed.
+
+    Attributes:
+        what: `group` or `asset`.
+        listing: The operation that lists it, as a caller writes it.
+        is_listed: Whether the vendor offers that.
+        is_named: Whether the create's request has a place for a name.
+        whole: Lists everything, page by page.
+        quick: Lists what the vendor finds by a text.
+    """
+
+    what: str
+    listing: str
+    is_listed: bool
+    is_named: bool = True
+    whole: Callable[[str | None], Flow[Page[F]]]
+    quick: Callable[[str | None, str], Flow[Page[F]]]
+
+
+@frozen(kw_only=True)
+class Seen(Generic[R]):
+    """What looking came to: what is ours for certain, what may be it, what stood in the way."""
+
+    ours: tuple[R, ...] = ()
+    maybe: tuple[R, ...] = ()
+    trouble: str = ""
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether it is certainly not there."""
+        return not (self.ours or self.maybe or self.trouble)
+
+
+def assets_of(provider: VendorCalls, group: GroupRef, operation: str) -> Place[Asset]:
+    """Say where a group's assets are listed, and whether *operation* gives them names."""
+
+    def whole(cursor: str | None) -> Flow[Page[Asset]]:
+        return provider.list_assets(cursor, group)
+
+    return Place(
+        what="asset",
+        listing="list_assets(group)",
+        is_listed=provider.supports("list_assets"),
+        is_named=operation not in provider.nameless,
+        whole=whole,
+        quick=lambda cursor, _: whole(cursor),
+    )
+
+
+def groups_of(provider: VendorCalls, kind: GroupKind) -> Place[Group]:
+    """Say where groups of a kind are listed."""
+    return Place(
+        what="group",
+        listing="list_groups()",
+        is_listed=provider.supports("list_groups"),
+        whole=lambda cursor: provider.list_groups(cursor, kind=kind),
+        quick=lambda cursor, text: provider.search_groups(cursor, text, kind=kind),
+    )
+
+
+def look(provider: VendorCalls, place: Place[F], sent: str, token: str) -> Flow[Seen[F]]:
+    """Look until it is found or the vendor's delay has passed: then once more, at everything."""
+    pacing = provider.pace("asset")
+    step_s = max(pacing.step_s, _SHORTEST_STEP_S)
+    now_s = yield from pause()
+    until_s = now_s + pacing.unseen_s
+    trouble = ""
+    while True:
+        is_last = now_s >= until_s
+        pages = place.whole if is_last or not token else partial(_found, place, token)
+        items: list[F] = []
+        try:
+            _ = yield from within(every(pages, items), until_s + GRACE_S)
+        except PortraitError as error:
+            trouble = f"looking for it failed: {error.message}"
+        known = {each.handle: each for each in items}
+        if len(known) < len(items):
+            trouble = trouble or "the vendor's list repeats itself"
+        oldest_first = sorted(known.values(), key=lambda each: str(each.created_at or ""))
+        ours = tuple(each for each in oldest_first if token and each.name_token == token)
+        if ours or is_last:
+            maybe = tuple(each for each in oldest_first if _may_be(each, place, sent))
+            return Seen(ours=ours, maybe=maybe[-MOST_CANDIDATES:], trouble=trouble)
+        now_s = yield from pause(min(step_s, until_s - now_s))
+
+
+def _found(place: Place[F], token: str, cursor: str | None) -> Flow[Page[F]]:
+    return place.quick(cursor, token)
+
+
+def _may_be(item: Group | Asset, place: Place[Any], sent: str) -> bool:
+    """Tell whether an item may be what was lost, its name left out, cut or changed."""
+    alike = begins_like(sent, item.name) if sent and place.is_named else True
+    return alike and is_recent(item) and not item.name_token
+
+
+def is_recent(item: Result) -> bool:
+    """Tell whether a listed item may have been made just now."""
+    at = item.raw.received_at if item.raw else None
+    return item.created_at is None or at is None or item.created_at >= at - RECENT

@@ -1,0 +1,336 @@
+"""Waiting for what each kind of thing waits for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from attrs import evolve
+
+from ..values.errors import (
+    AssetFailedError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnexpectedResponseError,
+    VerificationFailedError,
+)
+from ..values.handles import is_handle
+from ..values.models import (
+    Asset,
+    AssetRef,
+    Group,
+    Page,
+    Verification,
+    VerificationRef,
+    VideoRef,
+    VideoTask,
+)
+from ..values.remarks import Failure
+from ..values.statuses import AssetStatus, VerificationStatus, VideoStatus
+from ..vendor.answers import advice_for
+from ..vendor.pacing import OnEvent
+from ..wire.steps import Flow, pause
+from .downloading import video_failed
+from .guarding import guarded
+from .paging import Walk
+from .polling import Sight, wait
+
+if TYPE_CHECKING:
+    from ..vendor.calls import VendorCalls
+
+T = TypeVar("T")
+
+
+def wait_until_active(
+    provider: VendorCalls,
+    asset: AssetRef,
+    deadline_s: float | None,
+    on_event: OnEvent | None,
+) -> Flow[Asset]:
+    """Wait for one asset's review; one that is known to be active is looked at once."""
+    before = asset if isinstance(asset, Asset) else _known_asset(provider, asset)
+    known = isinstance(asset, Asset) and asset.status is AssetStatus.ACTIVE
+    pacing = provider.pace("asset")
+    if not (isinstance(asset, Asset) and asset.status is AssetStatus.FAILED):
+        before = yield from wait(
+            partial(_look, provider, before),
+            lambda seen: Sight(
+                handle=seen.handle,
+                status=seen.status,
+                status_word=seen.status_word,
+                settled=_is_settled(seen),
+            ),
+            before=before,
+            subject="asset",
+            pacing=evolve(pacing, first_s=0.0) if known else pacing,
+            deadline_s=deadline_s,
+            on_event=on_event,
+            is_new=not known,
+            elsewhere=partial(_listed, provider),
+        )
+    if before.status is AssetStatus.FAILED:
+        failure = before.failure or Failure()
+        raise AssetFailedError(
+            f"the review refused the asset: {failure.message or failure.code or 'no reason given'}",
+            provider=provider.name,
+            code=failure.code,
+            handle=before.handle,
+            result=before,
+            next_step=advice_for(provider, failure.code) or _ANOTHER_FILE,
+        )
+    return before
+
+
+def wait_until_all_active(
+    provider: VendorCalls,
+    assets: Sequence[AssetRef],
+    deadline_s: float | None,
+    on_event: OnEvent | None,
+) -> Flow[list[Asset]]:
+    """Wait for several assets' reviews; ask by list where that takes fewer requests."""
+    known = [each if isinstance(each, Asset) else _known_asset(provider, each) for each in assets]
+    if all(each.status is AssetStatus.FAILED for each in known):
+        return known
+
+    def sight(seen: list[Asset]) -> Sight:
+        waiting = [each for each in seen if not _is_settled(each)]
+        one = (waiting or seen)[0]
+        return Sight(
+            handle=one.handle, status=one.status, status_word=one.status_word, settled=not waiting
+        )
+
+    batch = _Batch(known, new_until_s=(yield from pause()) + provider.pace("asset").unseen_s)
+    pacing = provider.pace("asset")
+    return (
+        yield from wait(
+            partial(batch.look, provider),
+            sight,
+            before=known,
+            subject="asset",
+            pacing=evolve(pacing, first_s=0.0) if all(map(_is_settled, known)) else pacing,
+            deadline_s=deadline_s,
+            on_event=on_event,
+        )
+    )
+
+
+class _Batch:
+    """Assets that are waited for together: each as it is known now, and which were ever found."""
+
+    def __init__(self, known: list[Asset], *, new_until_s: float) -> None:
+        self.known = known
+        self.new_until_s = new_until_s
+        # What somebody else found to be active is looked at once.
+        self.open = {each.handle for each in known if each.status is not AssetStatus.FAILED}
+        self.found = {each.handle for each in known if each.status is AssetStatus.ACTIVE}
+
+    def look(self, provider: VendorCalls) -> Flow[list[Asset]]:
+        """Look at those that are open: by a list where that takes fewer requests."""
+        may_be_new = (yield from pause()) <= self.new_until_s
+        fresh: dict[str, Asset] = {}
+        waiting = [each for each in self.known if each.handle in self.open]
+        groups = Counter(each.group_id for each in waiting if each.group_id)
+        several = [each for each in groups if groups[each] > 1 and provider.supports("list_assets")]
+        for group_id in sorted(several):
+            fresh.update((yield from _listing(provider, group_id)))
+        self.found.update(fresh)
+        for each in waiting:
+            if each.handle in fresh:
+                continue
+            is_new = may_be_new and each.handle not in self.found
+            may_be_listed = each.group_id not in several
+            flow = _look_at_one(provider, each, is_new=is_new, may_be_listed=may_be_listed)
+            seen = yield from flow
+            fresh[each.handle] = seen
+            if seen is not each:
+                self.found.add(each.handle)
+        self.known = [
+            _still(each, fresh[each.handle]) if each.handle in self.open else each
+            for each in self.known
+        ]
+        self.open = {each.handle for each in self.known if not _is_settled(each)}
+        return self.known
+
+
+def _look(provider: VendorCalls, before: Asset) -> Flow[Asset]:
+    return _still(before, (yield from provider.get_asset(before)))
+
+
+def _still(before: Asset, seen: Asset) -> Asset:
+    """Keep what vendors may not tell of an asset that is read: its group, and whose face it is."""
+    group_id = seen.group_id or before.group_id
+    return evolve(seen, group_kind=before.group_kind, group_id=group_id)
+
+
+def _look_at_one(
+    provider: VendorCalls, asset: Asset, *, is_new: bool, may_be_listed: bool
+) -> Flow[Asset]:
+    """Read an asset among others, which do not suffer if it is gone."""
+    look = provider.get_asset(asset)
+    try:
+        return (yield from guarded(look, provider, "wait_until_active"))
+    except (NotFoundError, PermissionDeniedError) as error:
+        missing = error
+    if is_new and isinstance(missing, NotFoundError):
+        return asset
+    if may_be_listed and (listed := (yield from _listed(provider, asset))):
+        return listed
+    code = missing.code or type(missing).__name__
+    failure = Failure(code=code, message=missing.message, error=missing.with_traceback(None))
+    return evolve(asset, status=AssetStatus.FAILED, failure=failure)
+
+
+def _listed(provider: VendorCalls, asset: Asset) -> Flow[Asset | None]:
+    """
+    Look an asset up in its group's list, as it may stand there all the same.
+
+    Unverified: a reseller's customers report so of real people's assets.
+    """
+    if not provider.supports("list_assets"):
+        # There only its review tells of it, and vendors forget reviews.
+        return asset if asset.status is AssetStatus.ACTIVE else None
+    if not asset.group_id:
+        return None
+    found = (yield from _listing(provider, asset.group_id)).get(asset.handle)
+    return _still(asset, found) if found else None
+
+
+def _listing(provider: VendorCalls, group_id: str) -> Flow[dict[str, Asset]]:
+    """A group's assets by handle; none where the group is gone, or nothing is listed."""
+    listed: list[Asset] = []
+    pages = every(lambda cursor: provider.list_assets(cursor, group_id), listed)
+    try:
+        _ = yield from guarded(pages, provider, "wait_until_active")
+    except (NotFoundError, PermissionDeniedError):
+        return {}
+    except UnexpectedResponseError:
+        pass  # what an incomplete list lacks is read by itself
+    return {each.handle: each for each in listed}
+
+
+def every(
+    page_of: Callable[[str | None], Flow[Page[T]]], items: list[T] | None = None
+) -> Flow[list[T]]:
+    """
+    Collect all pages; stops where a vendor repeats a cursor, or the page before, which shows.
+
+    Args:
+        page_of: Asks for the page at a cursor.
+        items: Where to put them: what came before an error is there, too.
+    """
+    items = [] if items is None else items
+    walk = Walk[T]()
+    cursor: str | None = None
+    while True:
+        page = yield from page_of(cursor)
+        items.extend(page.items)
+        if walk.at_end(page):
+            return items
+        cursor = page.next
+
+
+def wait_until_verified(
+    provider: VendorCalls,
+    verification: VerificationRef,
+    deadline_s: float | None,
+    on_event: OnEvent | None,
+) -> Flow[Group]:
+    """Wait for a face check and return the person's group; one by our clock too late, too."""
+    before = (
+        verification
+        if isinstance(verification, Verification)
+        else Verification(
+            provider=provider.name,
+            account=provider.account,
+            id=None,
+            # A bare id is the vendor's token, which no handle may show.
+            ref=provider.id_of("verification", verification) if is_handle(verification) else "",
+        )
+    )
+    if before.status is not VerificationStatus.VERIFIED or before.group is None:
+        first: VerificationRef = before if before.handle else verification
+        before = yield from wait(
+            lambda: provider.check_verification(first),
+            lambda seen: Sight(
+                handle=seen.handle,
+                status=seen.status,
+                status_word=seen.status_word,
+                settled=seen.status in _CHECK_SETTLED and not _is_late(seen),
+                presumed=_is_late(seen),
+            ),
+            before=before,
+            subject="verification",
+            pacing=provider.pace("verification"),
+            deadline_s=deadline_s,
+            on_event=on_event,
+        )
+    if before.group is None or before.status is not VerificationStatus.VERIFIED:
+        failure = before.failure or Failure()
+        raise VerificationFailedError(
+            f"the face check is {before.status.value}",
+            provider=provider.name,
+            code=failure.code,
+            vendor_message=failure.message,
+            handle=before.handle,
+            result=before,
+            next_step="start a new verification and ask the person to finish it in time",
+        )
+    return before.group
+
+
+def wait_for_video(
+    provider: VendorCalls,
+    task: VideoRef,
+    deadline_s: float | None,
+    on_event: OnEvent | None,
+) -> Flow[VideoTask]:
+    """Wait until a video task has ended."""
+    if isinstance(task, VideoTask):
+        before = task
+    else:
+        video_id = provider.id_of("video", task)
+        before = VideoTask(provider=provider.name, account=provider.account, id=video_id)
+    if before.status not in _VIDEO_SETTLED:
+        handle = before.handle
+        before = yield from wait(
+            lambda: provider.get_video(handle),
+            lambda seen: Sight(
+                handle=seen.handle,
+                status=seen.status,
+                status_word=seen.status_word,
+                settled=seen.status in _VIDEO_SETTLED,
+            ),
+            before=before,
+            subject="video",
+            pacing=provider.pace("video"),
+            deadline_s=deadline_s,
+            on_event=on_event,
+        )
+    if before.status is not VideoStatus.SUCCEEDED:
+        raise video_failed(provider, before)
+    return before
+
+
+def _known_asset(provider: VendorCalls, ref: AssetRef) -> Asset:
+    found = provider.id_of("asset", ref)
+    return Asset(provider=provider.name, account=provider.account, id=None, ref=found)
+
+
+def _is_late(check: Verification) -> bool:
+    """Tell what has run out by our clock from what the vendor calls expired."""
+    return check.status is VerificationStatus.EXPIRED and not check.status_word
+
+
+def _is_settled(asset: Asset) -> bool:
+    return asset.status in (AssetStatus.ACTIVE, AssetStatus.FAILED)
+
+
+_ANOTHER_FILE: Final = "use another file that meets the vendor's rules"
+_CHECK_SETTLED: Final = frozenset(
+    {VerificationStatus.VERIFIED, VerificationStatus.EXPIRED, VerificationStatus.FAILED}
+)
+_VIDEO_SETTLED: Final = frozenset(
+    {VideoStatus.SUCCEEDED, VideoStatus.FAILED, VideoStatus.CANCELLED, VideoStatus.EXPIRED}
+)

@@ -1,0 +1,249 @@
+"""
+The Action protocol: twelve calls on one path, told apart by `?Action=…&Version=2024-01-01`.
+
+Volcengine's own; AllToken and APIYI's customers speak it too. Here are groups and assets; the face
+check by Actions is in `_sessions`.
+
+Source: docs/vendors/volcengine.md, docs/vendors/alltoken.md.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, TypeVar
+
+from attrs import evolve, frozen
+
+from ...operations.adding import under_review
+from ...operations.provider import PortraitProvider
+from ...operations.repeating import removed
+from ...values.media import Link
+from ...values.models import Asset, AssetRef, Group, GroupRef, Page
+from ...values.secret import Secret
+from ...values.statuses import AssetStatus, GroupKind, MediaType
+from ...values.video import OnUnsupported
+from ...vendor.answers import Answer, with_findings
+from ...wire.bodies import json_body
+from ...wire.codec import count, first, is_object, listed
+from ...wire.refusals import Fault
+from ...wire.steps import Auth, Flow, Request, Response
+from .action_tables import _TYPE_OF_KIND, SECRET_MEMBERS, TYPE_OF_MEDIA, WORDS
+from .paging import PAGE_SIZE, Place, read_rows
+
+T = TypeVar("T")
+
+VERSION: Final = "2024-01-01"
+
+
+@frozen(kw_only=True, slots=False)
+class ActionLibrary(PortraitProvider):
+    """
+    Groups and assets by Actions.
+
+    Attributes:
+        project_name: The project that groups, assets and the video key belong to. Without the
+            right one a vendor's lists are empty and its deletes find nothing.
+    """
+
+    action_auth: ClassVar[Auth]
+    secret_fields: ClassVar[frozenset[str]] = SECRET_MEMBERS
+
+    project_name: str = "default"
+    token_paging: bool = False
+    """Page by `NextToken`, as upstream wants it past 10,000 groups or 20,000 assets."""
+
+    @property
+    @abstractmethod
+    def action_url(self) -> str:
+        """Where Actions are posted to."""
+
+    def act(
+        self, action: str, body: Mapping[str, Any], *, secrets: tuple[Secret, ...] = ()
+    ) -> Flow[Answer]:
+        """Call an Action; the answer's data is its `Result`."""
+        request = Request(
+            method="POST",
+            url=self.action_url,
+            query={"Action": action, "Version": VERSION},
+            headers={"Content-Type": "application/json", "Accept": "application/json"},
+            content=json_body({**body, "ProjectName": self.project_name}),
+            auth=self.action_auth,
+            repeatable=not action.startswith("Create"),
+            silent=action.startswith(("Delete", "Update")),
+            secrets=secrets,
+            family=action,
+        )
+        answer = yield from self.ask(request)
+        result = first(answer.data, "Result")
+        return evolve(answer, data=answer.data if result is None else result)
+
+    def action_fault(self, data: Any, response: Response) -> Fault | None:
+        """Read `ResponseMetadata.Error`, which may come with HTTP 200."""
+        del response
+        return envelope_fault(data)
+
+    def request_id(self, data: Any, response: Response) -> str:
+        """The id in the envelope, else in the headers."""
+        return envelope_request_id(data) or super().request_id(data, response)
+
+    # -- groups ----------------------------------------------------------------------------------
+
+    def make_group(
+        self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
+    ) -> Flow[Group]:
+        """Create a virtual figure's group. Source: the vendors' CreateAssetGroup."""
+        del on_unsupported
+        body = {"Name": name, "GroupType": "AIGC"}
+        if description:
+            body["Description"] = description
+        answer = yield from self.act("CreateAssetGroup", body)
+        given = {"name": name, "description": description, "kind": kind, "kind_word": "AIGC"}
+        return self.read(Group, answer, **given)
+
+    def get_group(self, group: GroupRef) -> Flow[Group]:
+        """Read a group."""
+        group_id = self.id_of("group", group)
+        return self.read(Group, (yield from self.act("GetAssetGroup", {"Id": group_id})))
+
+    def list_groups(
+        self, cursor: str | None, *, kind: GroupKind | None = None
+    ) -> Flow[Page[Group]]:
+        """List groups: of one kind, or of each in turn, as the filter takes one type at a time."""
+        kinds = (kind,) if kind else (GroupKind.VIRTUAL, GroupKind.REAL_PERSON)
+        place, _, inner = (cursor or "0:").partition(":")
+        page = yield from self.groups_page(inner, kinds[int(place)])
+        return _of_kind(page, int(place), more=int(place) + 1 < len(kinds))
+
+    def groups_page(self, cursor: str, kind: GroupKind, *, name: str = "") -> Flow[Page[Group]]:
+        """List one page of a kind; of those whose name is like *name*, if given."""
+        wanted = {"GroupType": _TYPE_OF_KIND[kind], **({"Name": name} if name else {})}
+        return self.page(
+            "ListAssetGroups", cursor, wanted, lambda answer, row: self.read(Group, answer, row)
+        )
+
+    def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
+        """Rename a group, then read it: the Action answers with nothing but the id."""
+        group_id = self.id_of("group", group)
+        findings = self.check_name(name)
+        yield from self._done(self.act("UpdateAssetGroup", {"Id": group_id, "Name": name}))
+        return with_findings((yield from self.get_group(group_id)), findings)
+
+    def delete_group(self, group: GroupRef) -> Flow[None]:
+        """Delete a group and its assets."""
+        yield from removed(self.act("DeleteAssetGroup", {"Id": self.id_of("group", group)}))
+
+    # -- assets ----------------------------------------------------------------------------------
+
+    def add_link(self, group: GroupRef, link: Link, *, name: str) -> Flow[Asset]:
+        """Register a public URL."""
+        group_id = self.id_of("group", group)
+        body = {
+            "GroupId": group_id,
+            "URL": link.url.reveal(),
+            "AssetType": TYPE_OF_MEDIA[link.media],
+        }
+        if name:
+            body["Name"] = name
+        answer = yield from self.act("CreateAsset", body, secrets=(link.url,))
+        return self.new_asset(answer, group_id, name=name, media=link.media)
+
+    def new_asset(self, answer: Answer, group_id: str, *, name: str, media: MediaType) -> Asset:
+        """Read the answer to a create, which tells an id and no status: it is under review."""
+        return under_review(self.read(Asset, answer, group_id=group_id, name=name, media=media))
+
+    def get_asset(self, asset: AssetRef) -> Flow[Asset]:
+        """Read an asset."""
+        asset_id = self.id_of("asset", asset)
+        return self.read(Asset, (yield from self.act("GetAsset", {"Id": asset_id})))
+
+    def list_assets(
+        self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
+    ) -> Flow[Page[Asset]]:
+        """List a group's assets. The filter wants the group's type: unknown, both are tried."""
+        group_id = self.id_of("group", group)
+        known = isinstance(group, Group) and group.kind is not GroupKind.UNKNOWN
+        kinds = [group.kind] if known and isinstance(group, Group) else list(_TYPE_OF_KIND)
+        place, _, inner = (cursor or "0:").partition(":")
+        wanted: dict[str, Any] = {
+            "GroupType": _TYPE_OF_KIND[kinds[int(place)]],
+            "GroupIds": [group_id],
+        }
+        words = {member: word for word, member in WORDS[AssetStatus].items()}
+        if status in words:
+            wanted["Statuses"] = [words[status]]
+        page = yield from self.page(
+            "ListAssets", inner, wanted, lambda answer, row: self.read(Asset, answer, row)
+        )
+        more = int(place) + 1 < len(kinds) and not page.items
+        kept = tuple(each for each in page.items if status in (None, each.status))
+        return _of_kind(evolve(page, items=kept), int(place), more=more)
+
+    def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
+        """Rename an asset, then read it."""
+        asset_id = self.id_of("asset", asset)
+        findings = self.check_name(name)
+        yield from self._done(self.act("UpdateAsset", {"Id": asset_id, "Name": name}))
+        return with_findings((yield from self.get_asset(asset_id)), findings)
+
+    def delete_asset(self, asset: AssetRef) -> Flow[None]:
+        """Delete an asset."""
+        yield from removed(self.act("DeleteAsset", {"Id": self.id_of("asset", asset)}))
+
+    # -- paging ----------------------------------------------------------------------------------
+
+    def page(
+        self,
+        action: str,
+        cursor: str,
+        wanted: Mapping[str, Any],
+        read: Callable[[Answer, Any], T],
+    ) -> Flow[Page[T]]:
+        """Ask for one page, by number or by the vendor's token, and *read* its rows."""
+        place = Place() if self.token_paging else Place.parse(cursor)
+        token = {"NextToken": cursor} if cursor else {}
+        paging: Mapping[str, Any] = (
+            {"MaxResults": PAGE_SIZE, **token}
+            if self.token_paging
+            else {"PageNumber": place.number, "PageSize": PAGE_SIZE}
+        )
+        answer = yield from self.act(action, {"Filter": wanted, **paging, **_SORTED})
+        rows = listed(answer.data, "Items", "TotalCount")
+        found = read_rows(rows, lambda row: read(answer, row))
+        if self.token_paging:
+            after = first(answer.data, "NextToken")
+            return found.page(next=after if isinstance(after, str) and after else None)
+        return place.page(found, total=count(answer.data, "TotalCount"))
+
+    def _done(self, flow: Flow[Answer]) -> Flow[None]:
+        yield from flow
+
+
+def _of_kind(page: Page[T], place: int, *, more: bool) -> Page[T]:
+    """Number the page of one kind among those of all kinds; *more* if another kind follows."""
+    if page.next:
+        return evolve(page, next=f"{place}:{page.next}")
+    if not more:
+        return page
+    return evolve(page, next=f"{place + 1}:", missing=page.to_come, to_come=0)
+
+
+def envelope_fault(data: Any) -> Fault | None:
+    """Find a refusal in the Actions' envelope."""
+    error = first(data, "ResponseMetadata.Error")
+    if not is_object(error):
+        return None
+    return Fault(
+        code=str(error.get("Code") or ""),
+        message=str(error.get("Message") or ""),
+        request_id=str(first(data, "ResponseMetadata.RequestId") or ""),
+    )
+
+
+def envelope_request_id(data: Any) -> str:
+    """Find the id that stands in the Actions' envelope, or nothing."""
+    found = first(data, "ResponseMetadata.RequestId")
+    return found if isinstance(found, str) else ""
+
+
+_SORTED: Final = {"SortBy": "CreateTime", "SortOrder": "Asc"}

@@ -1,0 +1,270 @@
+"""
+The avatar dialect's groups and assets.
+
+An asset has no id until its review ends, so that it is known by task and place (`_reviews`). A
+virtual figure's group is made by its first submission, so that `create_group` sends nothing.
+
+Source: docs/vendors/apimart.md, docs/vendors/xcompute.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from attrs import evolve, frozen
+
+from ...operations.adding import failed_asset, publish, take_in, under_review
+from ...operations.guarding import guarded
+from ...operations.reconciling import advised
+from ...values.errors import (
+    AssetNotReadyError,
+    InvalidRequestError,
+    PortraitError,
+    UnexpectedResponseError,
+    UnsupportedError,
+)
+from ...values.handles import is_handle
+from ...values.media import Link, MediaSource, Upload
+from ...values.models import Asset, AssetRef, Group, GroupRef
+from ...values.portraits import MediaRef
+from ...values.remarks import Adaptation, Finding
+from ...values.secret import Secret
+from ...values.statuses import AssetStatus, GroupKind, MediaType
+from ...values.video import Frames, OnUnsupported, Reference, References, VideoRequest
+from ...vendor.answers import Answer, with_findings
+from ...wire.codec import first
+from ...wire.steps import Flow, parts, segment
+from . import avatar_tables as _avatars
+from .bearer import BearerProvider
+from .reviews import Review, batches
+
+MOST_ASSETS: Final = 20
+"""Source: private-avatar page. Unverified for real-avatar."""
+
+_TYPES: Final = {
+    MediaType.IMAGE: "Image",
+    MediaType.VIDEO: "Video",
+    MediaType.AUDIO: "Audio",
+}
+
+
+@frozen(kw_only=True, slots=False)
+class AvatarLibrary(BearerProvider):
+    """
+    Groups and assets, and the tasks that everything is.
+
+    Attributes:
+        project_name: The project that groups belong to.
+    """
+
+    secret_fields: ClassVar[frozenset[str]] = _avatars.SECRET_MEMBERS
+
+    project_name: str = "default"
+
+    # -- the wire --------------------------------------------------------------------------------
+
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        secrets: tuple[Secret, ...] = (),
+        *,
+        repeatable: bool = False,
+    ) -> Flow[Answer]:
+        """Post a body; the answer's data is what is in its envelope."""
+        request = self.request("POST", path, body, repeatable=repeatable)
+        answer = yield from self.ask(evolve(request, secrets=secrets))
+        return evolve(answer, data=_avatars.inner(answer.data))
+
+    def task(self, task_id: str) -> Flow[Answer]:
+        """Read a task, wrapped or flat."""
+        answer = yield from self.ask(self.request("GET", f"/v1/tasks/{segment(task_id)}"))
+        return evolve(answer, data=_avatars.inner(answer.data))
+
+    def task_id(self, answer: Answer) -> str:
+        """
+        Get the id of the task that a call made.
+
+        Raises:
+            UnexpectedResponseError: It is not there, or cannot be one.
+        """
+        found = first(answer.data, ("id", "task_id"))
+        if not isinstance(found, str) or not _TASK_ID.fullmatch(found):
+            raise UnexpectedResponseError(
+                "the answer names no task",
+                status=answer.response.status,
+                request_id=answer.request_id,
+                next_step="look for the task in the vendor's console",
+            )
+        return found
+
+    # -- groups and assets -----------------------------------------------------------------------
+
+    def make_group(
+        self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
+    ) -> Flow[Group]:
+        """
+        Name a virtual figure's group. Sends nothing: its first submission makes it.
+
+        The group's id comes with the reviewed asset, as `group_id`: add further assets to that, as
+        another submission to this group would make another one. `add_assets` submits together.
+        """
+        del on_unsupported
+        yield from ()
+        return Group(
+            provider=self.name,
+            account=self.account,
+            id=None,
+            ref=_avatars.draft_ref(name, description),
+            name=name,
+            description=description,
+            kind=kind,
+        )
+
+    def add_link(self, group: GroupRef, link: Link, *, name: str) -> Flow[Asset]:
+        """Submit one public URL for review."""
+        (asset,) = yield from self._submit(group, [link], name)
+        return asset
+
+    def add_assets(self, group: GroupRef, sources: Sequence[MediaSource]) -> Flow[list[Asset]]:
+        """Submit up to 20 of a kind at once; each asset's own status decides, not the task's."""
+        assets: dict[int, Asset] = {}
+        taken: dict[int, tuple[Link, tuple[Finding, ...]]] = {}
+        for place, source in enumerate(sources):
+            try:
+                taken[place] = yield from guarded(self._take(source), self, "add_assets")
+            except PortraitError as error:
+                assets[place] = failed_asset(self, error)
+        kinds = [(place, link.media) for place, (link, _) in taken.items()]
+        made_a_group = False
+        for batch in batches(kinds, MOST_ASSETS):
+            yield from parts(*batch)
+            try:
+                part = self._submit(group, [taken[place][0] for place in batch])
+                added = yield from guarded(part, self, "add_assets")
+            except PortraitError as error:
+                added = [failed_asset(self, error) for _ in batch]
+            for place, asset in zip(batch, added, strict=True):
+                found = with_findings(asset, taken[place][1])
+                apart = made_a_group and asset.ref
+                assets[place] = evolve(found, adaptations=(_APART,)) if apart else found
+            yield from parts(*batch, made=[assets[place] for place in batch])
+            made_a_group = made_a_group or any(a.ref and a.group_id is None for a in added)
+        return [assets[place] for place in range(len(sources))]
+
+    def _take(self, source: MediaSource) -> Flow[tuple[Link, tuple[Finding, ...]]]:
+        item = yield from take_in(self, source, None)
+        if isinstance(item, Link):
+            return item, ()
+        rules = self.media_rules.get(item.media)
+        findings = self.limits(tuple(rules.check(item)), None) if rules else ()
+        return (yield from self.link_to(item)), findings
+
+    def link_to(self, upload: Upload) -> Flow[Link]:
+        """Make a file reachable."""
+        return publish(self, upload)
+
+    def _submit(self, group: GroupRef, links: Sequence[Link], name: str = "") -> Flow[list[Asset]]:
+        ref = self.id_of("group", group)
+        door = _avatars.door_of(ref, group)
+        media = links[0].media
+        if door.kind is GroupKind.REAL_PERSON and media is MediaType.AUDIO:
+            raise UnsupportedError(
+                f"{self.name} reviews pictures and videos of real people, and no audio",
+                provider=self.name,
+                field="media",
+            )
+        named = {"name": name} if name else {}
+        body = {
+            **door.members,
+            "project_name": self.project_name,
+            "asset_type": _TYPES[media],
+            "assets": [{"url": link.url.reveal(), **named} for link in links],
+        }
+        try:
+            sent = self.post(door.path, body, tuple(link.url for link in links))
+            answer = yield from advised(sent, self, _IN_THE_CONSOLE)
+        except InvalidRequestError as error:
+            if door.kind is GroupKind.VIRTUAL and ref == door.group_id:
+                error.next_step = f"{error.advice}; {_WHOSE}"
+            raise
+        found = self.task_id(answer)
+        given = {"id": None, "group_id": door.group_id, "name": name, "media": media}
+        made = under_review(self.read(Asset, answer, group_kind=door.kind, **given))
+        places = range(len(links))
+        return [evolve(made, ref=str(Review(found, place, len(links)))) for place in places]
+
+    def get_asset(self, asset: AssetRef) -> Flow[Asset]:
+        """Read an asset's place in its review task; there is no other way to read one."""
+        ref = self.id_of("asset", asset)
+        review = Review.parse(ref)
+        if review is None:
+            raise UnsupportedError(
+                f"{self.name} tells of an asset only in its review task, and a bare id has none",
+                provider=self.name,
+                field="asset",
+                next_step="pass the asset or its handle; asset://… can be used as it is",
+            )
+        answer = yield from self.task(review.task_id)
+        members = review.members(answer)
+        known = asset if isinstance(asset, Asset) else None
+        given: dict[str, Any] = {"media": MediaType.UNKNOWN, "name": "", "group_id": None}
+        if known:
+            given = {key: getattr(known, key) for key in (*given, "adaptations", "findings")}
+        found = self.read(Asset, answer, members, id=None, **given)
+        # Only a usable asset's id goes into the handle: videos take it from there without a look.
+        usable = found.id if found.status is AssetStatus.ACTIVE else None
+        return evolve(found, ref=str(evolve(review, asset_id=usable or "")))
+
+    def asset_uri(self, ref: str) -> str:
+        """Address an asset whose id is in its handle, as it is once reviewed."""
+        review = Review.parse(ref)
+        if review is None or review.asset_id:
+            return f"asset://{review.asset_id if review else ref}"
+        raise AssetNotReadyError(
+            "this handle was made before the asset's review ended",
+            provider=self.name,
+            next_step="get_asset(handle), and use what it returns",
+        )
+
+    def settle_media(self, request: VideoRequest) -> Flow[VideoRequest]:
+        """Look up assets whose handles were made before their review ended."""
+        media = request.media
+        if isinstance(media, Frames):
+            start = yield from self._settled(media.first)
+            end = None if media.last is None else (yield from self._settled(media.last))
+            return evolve(request, media=Frames(first=start, last=end))
+        if media is None:
+            return request
+        lists: dict[str, list[Reference]] = {"images": [], "videos": [], "audios": []}
+        for key, settled in lists.items():
+            for each in getattr(media, key):
+                source = yield from self._settled(each.source)
+                settled.append(evolve(each, source=source))
+        return evolve(request, media=References(**lists))
+
+    def _settled(self, source: MediaRef) -> Flow[MediaRef]:
+        if not isinstance(source, str) or not is_handle(source):
+            return source
+        review = Review.parse(self.id_of("asset", source))
+        waiting = review is not None and not review.asset_id
+        return (yield from self.get_asset(source)) if waiting else source
+
+
+_IN_THE_CONSOLE: Final = (
+    "this vendor lists no submissions: look in its console before you submit the same again, as "
+    "each submission is reviewed, and one to a new group makes the group"
+)
+_TASK_ID: Final = re.compile(r"[\w.~-]{1,200}")
+_WHOSE: Final = (
+    "a bare group id is taken for a virtual figure's: for a real person's group pass what "
+    "wait_until_verified returned, or its handle"
+)
+_APART: Final = Adaptation(
+    field="group",
+    asked="one group",
+    sent="another new group of that name",
+    why="a group takes 20 assets of one kind at once, and its id is told only after their review",
+)

@@ -1,0 +1,261 @@
+"""
+The avatar dialect's tables: where members are found, what words mean, what models take.
+
+APIMart's own; xcompute resells it under another host. What no page of either says is marked. What
+only APIMart's pages say is a guess at xcompute, as its page there and its contract tell.
+
+Source: docs/vendors/apimart.md, docs/vendors/xcompute.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from ...values.errors import (
+    AuthenticationError,
+    ContentRejectedError,
+    HandleError,
+    InsufficientBalanceError,
+    PermissionDeniedError,
+    RateLimitedError,
+    ServiceUnavailableError,
+)
+from ...values.media import MediaRules
+from ...values.models import Asset, Group, Verification, VideoTask
+from ...values.prompts import Slot
+from ...values.remarks import Failure, Finding
+from ...values.statuses import AssetStatus, GroupKind, MediaType, VideoStatus
+from ...values.video import VideoRequest
+from ...vendor.preflight import Difference, VideoModel
+from ...wire.codec import Codec, first, is_blank
+from ...wire.refusals import Fault
+from ...wire.steps import Response
+from .action_tables import UPSTREAM_MEDIA
+from .codes import RELAYED_CODES, Codes
+
+# Source: docs/vendors/xcompute.md: the doors' bodies, a session's task.
+SECRET_MEMBERS: Final = frozenset(
+    {"byted_token", "h5_link", "callback_url", "project_name", "name", "description", "prompt"}
+)
+
+CODEC: Final = Codec(
+    fields={
+        Asset: {  # of what `Review.members` gathers
+            "id": "asset_id",
+            "name": "name",
+            "status": "status",
+            "group_id": "group_id",
+            "failure": "error",
+        },
+        Failure: {"code": "code", "message": "message"},
+        Verification: {"link": "result.h5_link", "token": "result.byted_token"},
+        VideoTask: {
+            "id": ("id", "task_id", "video_id"),
+            "status": "status",
+            "progress": "progress",
+            # One string, or a list of one. Unverified: the second, from clients' code.
+            "video_link": ("result.videos.0.url", "result.videos.0"),
+            "last_frame_link": "result.last_frame_url",
+            "link_expires_at": ("result.videos.0.expires_at", "result.expires_at"),
+            "failure": "error",
+            "created_at": "created",
+            "updated_at": "completed",
+        },
+    },
+    words={
+        AssetStatus: {
+            "Active": AssetStatus.ACTIVE,
+            "Failed": AssetStatus.FAILED,  # also a task's word
+            "processing": AssetStatus.PROCESSING,
+            "pending": AssetStatus.PROCESSING,
+            "submitted": AssetStatus.PROCESSING,
+            "cancelled": AssetStatus.FAILED,
+            # Unverified: from clients' code.
+            "queued": AssetStatus.PROCESSING,
+            "in_progress": AssetStatus.PROCESSING,
+        },
+        VideoStatus: {
+            "completed": VideoStatus.SUCCEEDED,
+            "failed": VideoStatus.FAILED,
+            "pending": VideoStatus.QUEUED,
+            "submitted": VideoStatus.QUEUED,
+            "processing": VideoStatus.RUNNING,
+            "cancelled": VideoStatus.CANCELLED,
+            # Unverified: as above.
+            "queued": VideoStatus.QUEUED,
+            "in_progress": VideoStatus.RUNNING,
+        },
+    },
+)
+
+# The status decides for `invalid_request_error`.
+CODES: Final[Codes] = {
+    **RELAYED_CODES,
+    "authentication_error": (AuthenticationError, ""),
+    "payment_required": (InsufficientBalanceError, ""),
+    "permission_error": (PermissionDeniedError, ""),
+    "rate_limit_error": (RateLimitedError, ""),
+    "server_error": (ServiceUnavailableError, ""),
+    "bad_gateway": (ServiceUnavailableError, ""),
+    "nsfw_content_detected": (ContentRejectedError, ""),
+}
+
+# Unverified: no answer of step 2 is printed anywhere; these are the likely places, likeliest first.
+GROUP_ID: Final = (
+    "group_id",
+    "GroupId",
+    "result.group_id",
+    "result.GroupId",
+    "result.raw_response.Result.GroupId",
+    "raw_response.Result.GroupId",
+)
+
+_FACE: Final = "-face"
+_LIMITS: Final[dict[str, Any]] = {
+    "duration_s": (4, 15),
+    "chooses_duration": False,
+    "ratios": ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "adaptive"),
+    "most": {MediaType.IMAGE: 9, MediaType.VIDEO: 3, MediaType.AUDIO: 3},
+    "audio_alone": False,
+    "prompt_length": 4000,
+    "source": "APIMart's generation page",
+}
+MEDIA: Final[Mapping[MediaType, MediaRules]] = {
+    # Unverified: no page states limits; what is submitted is reviewed by the same upstream.
+    MediaType.IMAGE: evolve(
+        UPSTREAM_MEDIA[MediaType.IMAGE], source="the upstream's image rules; no page states any"
+    )
+}
+
+
+def models_to(*standard: str) -> tuple[VideoModel, ...]:
+    """List the models; copies of the page disagree on the *standard* one's resolutions."""
+    rows = (("seedance-2.0", standard), ("seedance-2.0-fast", ("480p", "720p")))
+    return tuple(
+        VideoModel(
+            name=name,
+            id=f"doubao-{name}",
+            other_ids=(f"doubao-{name}{_FACE}",),
+            resolutions=resolutions,
+            **_LIMITS,
+        )
+        for name, resolutions in rows
+    )
+
+
+def face_model(model_id: str) -> str:
+    """Name the model that is advised for portraits. Source: real-avatar guide."""
+    return model_id if model_id.endswith(_FACE) else f"{model_id}{_FACE}"
+
+
+def findings_of(request: VideoRequest, model_id: str, slots: tuple[Slot, ...]) -> Iterator[Finding]:
+    """Find what a model's numbers do not say."""
+    if any(slot.url.startswith("asset://") for slot in slots) and not model_id.endswith(_FACE):
+        advice = "the guide advises a -face model for portraits"
+        yield _finding("model", model_id, face_model(model_id), advice)
+    if request.resolution == "4k" and model_id.endswith(_FACE):
+        advice = "no copy of the page lets a -face model make 4k"
+        yield _finding("resolution", "4k", "1080p", advice)
+
+
+def _finding(name: str, found: object, limit: object, message: str) -> Finding:
+    source = "APIMart's generation page"
+    return Finding(field=name, found=found, limit=limit, message=message, source=source)
+
+
+def inner(data: Any) -> Any:
+    """Unwrap `{code, data}`, and a list of one in it. Source: tasks come wrapped and flat."""
+    found = first(data, ("data.0", "data"))
+    return data if found is None or isinstance(found, str) else found
+
+
+def fault_of(data: Any, response: Response) -> Fault | None:
+    """
+    Read `error: {code, message, type}`.
+
+    A task that failed has an `error` too, and is no refusal.
+    """
+    if response.ok and (is_blank(first(data, "error")) or first(data, "status") is not None):
+        return None
+    keys = (("error.type", "type"), ("error.code", "code"))
+    words = [str(word) for key in keys if (word := first(data, key))]
+    code = next((word for word in words if word in CODES), words[0] if words else "")
+    message = first(data, ("error.message", "message", "error"))
+    return Fault(code=code, message=message if isinstance(message, str) else "")
+
+
+@frozen
+class Door:
+    """Where a group's assets are submitted: real people and virtual figures have a path each."""
+
+    path: str
+    members: Mapping[str, Any]
+    kind: GroupKind
+
+    @property
+    def group_id(self) -> str | None:
+        """The group's id; None while the first submission has yet to make the group."""
+        return self.members.get("group_id")
+
+
+REAL_PATH: Final = "/v1/seedance2/real-avatar"
+PRIVATE_PATH: Final = "/v1/seedance2/private-avatar"
+_DRAFT: Final = "draft:"
+_REAL: Final = "real:"
+
+
+def draft_ref(name: str, description: str) -> str:
+    """Name a group that does not exist yet, so that its handle carries what makes it."""
+    return _DRAFT + json.dumps([name, description], ensure_ascii=False)
+
+
+def real_ref(group_id: str) -> str:
+    """Name a real person's group: its id alone does not say that it is one."""
+    return _REAL + group_id
+
+
+def _read_draft(ref: str) -> tuple[str, str]:
+    try:
+        match json.loads(ref.removeprefix(_DRAFT)):
+            case [str() as name, str() as description]:
+                return name, description
+            case _:
+                pass
+    except (ValueError, RecursionError):
+        pass
+    raise HandleError(
+        "this is no group's id, and no draft of a group that create_group made",
+        field="group",
+        next_step="pass what create_group returned, its handle, or a group's id",
+    )
+
+
+def door_of(ref: str, group: Group | str) -> Door:
+    """Find out where a group's assets are submitted. A bare id is a virtual figure's."""
+    if ref.startswith(_DRAFT):
+        name, description = _read_draft(ref)
+        wanted = {"name": name, **({"description": description} if description else {})}
+        return Door(PRIVATE_PATH, {"group": wanted}, GroupKind.VIRTUAL)
+    known = isinstance(group, Group) and group.kind is GroupKind.REAL_PERSON
+    members = {"group_id": ref.removeprefix(_REAL)}
+    if known or ref.startswith(_REAL):
+        return Door(REAL_PATH, members, GroupKind.REAL_PERSON)
+    return Door(PRIVATE_PATH, members, GroupKind.VIRTUAL)
+
+
+DIFFERENCES: Final[Mapping[str, Difference]] = {
+    "group made": Difference(
+        trace="VIRTUAL, without an id",
+        why="a virtual figure's group is made by its first submission, and nothing is sent before",
+        source="private-avatar page",
+    ),
+    "asset added": Difference(
+        trace="IMAGE, PROCESSING, without an id",
+        why="a submission is a task, and the asset's id is known when its review ends",
+        source="private-avatar page; real-avatar guide",
+    ),
+}

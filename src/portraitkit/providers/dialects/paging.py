@@ -1,0 +1,101 @@
+"""Pages of a list: what can be read of one, where it is by number, what is still to come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Generic, TypeVar
+
+from attrs import frozen
+
+from ...values.errors import UnexpectedResponseError
+from ...values.models import Group, Page
+from ...values.statuses import GroupKind
+from ...wire.codec import is_object
+
+T = TypeVar("T")
+
+PAGE_SIZE: Final = 100
+"""The most that Ark's lists and icover's give at once."""
+
+
+@frozen(kw_only=True)
+class Rows(Generic[T]):
+    """
+    The rows of one page: those that can be read, and how many came.
+
+    Attributes:
+        items: What could be read, in its order.
+        here: How many rows there are, unreadable ones among them.
+    """
+
+    items: tuple[T, ...]
+    here: int
+
+    def page(
+        self,
+        *,
+        next: str | None = None,
+        seen: int = 0,
+        total: int | None = None,
+        keep: Callable[[T], bool] = bool,
+    ) -> Page[T]:
+        """
+        Make a page of them.
+
+        Args:
+            next: What asks for the page after it.
+            seen: How many rows the pages before it held.
+            total: How many rows all pages hold, if the vendor says so.
+            keep: Which of the items the caller asked for.
+        """
+        return Page(
+            items=tuple(each for each in self.items if keep(each)),
+            next=next,
+            to_come=max(0, (total or 0) - seen - self.here),
+            lost=self.here - len(self.items),
+        )
+
+
+def read_rows(found: Iterable[Any], read: Callable[[Any], T]) -> Rows[T]:
+    """Read each row by itself: one that cannot be read does not hide the others."""
+    items: list[T] = []
+    here = 0
+    for row in found:
+        here += 1
+        try:
+            if is_object(row):
+                items.append(read(row))
+        except UnexpectedResponseError:
+            continue
+    return Rows(items=tuple(items), here=here)
+
+
+def may_be(group: Group, kind: GroupKind | None) -> bool:
+    """Tell whether a listed group is of a kind that is asked for, or may be, as no word tells."""
+    return kind is None or group.kind in (kind, GroupKind.UNKNOWN)
+
+
+@frozen
+class Place:
+    """Where a list by number is: the page, from 1, and how many rows came before it."""
+
+    number: int = 1
+    seen: int = 0
+
+    @classmethod
+    def parse(cls, text: str | None) -> Place:
+        """Read what `str` wrote."""
+        number, _, seen = (text or "1").partition(":")
+        return cls(int(number), int(seen or 0))
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.seen}"
+
+    def page(
+        self, found: Rows[T], *, total: int | None, keep: Callable[[T], bool] = bool
+    ) -> Page[T]:
+        """Make this page; it is the last where it is empty, or where the vendor's *total* came."""
+        seen = self.seen + found.here
+        more = found.here > 0 and (total is None or seen < total)
+        following = str(Place(self.number + 1, seen)) if more else None
+        return found.page(next=following, seen=self.seen, total=total, keep=keep)

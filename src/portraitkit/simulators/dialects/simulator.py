@@ -1,0 +1,157 @@
+"""The frame of a vendor simulator: one pure function from request to response, and helpers."""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from typing import Any, ClassVar, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from attrs import Factory, define, field
+
+from ...wire.codec import is_object
+from ...wire.steps import Request, Response
+from .state import SimAccount, World
+
+
+@define(kw_only=True)
+class Simulator(ABC):
+    """
+    One vendor, as far as its documents tell.
+
+    Attributes:
+        world: Its memory, clock and knobs.
+        base_url: Where it is reached; links in its answers start with it.
+        seen: Every request so far, oldest first.
+    """
+
+    name: ClassVar[str]
+
+    world: World = field(factory=World)
+    base_url: str = "https://simulator.invalid"
+    seen: list[Request] = Factory(list[Request])
+    _instead: deque[tuple[Callable[[Request], bool], Response]] = Factory(
+        deque[tuple[Callable[[Request], bool], Response]]
+    )
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request."""
+        self.seen.append(request)
+        for entry in self._instead:
+            if entry[0](request):
+                self._instead.remove(entry)
+                return entry[1]
+        path = urlsplit(request.url).path
+        if request.method == "GET" and path.startswith("/media/"):
+            return self._media(path)
+        return self.answer(request)
+
+    @abstractmethod
+    def answer(self, request: Request) -> Response:
+        """Answer one request to the vendor's own interface."""
+
+    def answer_next(
+        self, response: Response, when: Callable[[Request], bool] = lambda _: True
+    ) -> None:
+        """Give *response* to the next request that *when* accepts, in place of the vendor's own."""
+        self._instead.append((when, response))
+
+    def add_account(self, account: SimAccount) -> SimAccount:
+        """Open an account."""
+        self.world.accounts[account.name] = account
+        return account
+
+    def json(
+        self, body: object, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """Make a JSON answer."""
+        return Response(
+            status=status,
+            headers={"content-type": "application/json", **(headers or {})},
+            content=json.dumps(body, ensure_ascii=False).encode(),
+            received_at=self.world.now(),
+        )
+
+    def media_url(self, name: str) -> str:
+        """A signed link to a file that this simulator serves: `clip.mp4` or `frame.png`."""
+        return f"{self.base_url}/media/{name}?X-Tos-Signature=simulated&X-Tos-Expires=86400"
+
+    def _media(self, path: str) -> Response:
+        name = path.rpartition("/")[2]
+        kind = {"mp4": "video/mp4", "png": "image/png"}.get(name.rpartition(".")[2], "")
+        if not kind:
+            return self.json({"error": {"message": "no such file"}}, 404)
+        content = files("portraitkit.simulators").joinpath("data", f"clip.{name[-3:]}").read_bytes()
+        return Response(
+            status=200,
+            headers={"content-type": kind, "content-length": str(len(content))},
+            content=content,
+            received_at=self.world.now(),
+        )
+
+
+def bearer_of(request: Request) -> str:
+    """The bearer key of a request, or an empty string."""
+    scheme, _, key = header(request, "authorization").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def header(request: Request, name: str) -> str:
+    """A request header, whatever its spelling."""
+    return next((v for k, v in request.headers.items() if k.lower() == name.lower()), "")
+
+
+def query_of(request: Request) -> dict[str, str]:
+    """The query of a request, from its pairs and its URL; the last of a repeated key."""
+    return dict([*parse_qsl(urlsplit(request.url).query, keep_blank_values=True), *request.query])
+
+
+def json_of(request: Request) -> dict[str, Any] | None:
+    """The JSON object in a request's body; empty for no body, None if it is not one."""
+    if not request.content:
+        return {}
+    try:
+        body = json.loads(request.content)
+    except ValueError:
+        return None
+    return dict(body) if is_object(body) else None
+
+
+@define
+class FormPart:
+    """One part of a multipart body."""
+
+    text: str
+    content: bytes
+    filename: str | None
+    content_type: str
+
+
+def form_of(request: Request) -> dict[str, FormPart]:
+    """The parts of a multipart body by name; empty if it is not one."""
+    kind = header(request, "content-type")
+    if not kind.startswith("multipart/form-data") or "boundary=" not in kind:
+        return {}
+    boundary = kind.partition("boundary=")[2].strip('"').encode()
+    parts: dict[str, FormPart] = {}
+    for chunk in request.content.split(b"--" + boundary)[1:-1]:
+        head, _, body = chunk.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        body = body.removesuffix(b"\r\n")
+        text = head.decode(errors="replace")
+        lines = dict(line.lower().split(": ", 1) for line in text.split("\r\n") if ": " in line)
+        disposition = text.partition("\r\n")[0]
+        marks: dict[str, str] = dict(_MARK.findall(disposition))
+        parts[marks.get("name", "")] = FormPart(
+            text=body.decode(errors="replace"),
+            content=body,
+            filename=marks.get("filename"),
+            content_type=lines.get("content-type", "text/plain"),
+        )
+    return parts
+
+
+_MARK: Final = re.compile(r'; *(\w+)="([^"]*)"')

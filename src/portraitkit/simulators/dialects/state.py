@@ -1,0 +1,327 @@
+"""
+What every simulated vendor remembers, whatever its dialect.
+
+Nothing here moves by itself: a state is a function of when a thing was made, what was decided about
+it, and the clock. So an hour of waiting is one step of a virtual clock.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol, TypeVar
+
+from attrs import Factory, define, field
+
+from ...values.name_tokens import untagged
+
+Clock = Callable[[], datetime]
+
+EPOCH: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class VirtualClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, start: datetime = EPOCH) -> None:
+        self._now = start
+
+    def __call__(self) -> datetime:
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Let *seconds* pass."""
+        self._now += timedelta(seconds=seconds)
+
+
+@define
+class SimAccount:
+    """One customer of the vendor."""
+
+    name: str
+    api_key: str
+    access_key: str = ""
+    secret_key: str = ""
+    session_token: str = ""
+    library_key: str = ""
+    """Opens an asset library that is another house's than the videos."""
+    project_name: str = "default"
+
+
+@define
+class SimGroup:
+    """A group. `pending` is a real person's group before the face check."""
+
+    id: str
+    account: str
+    name: str
+    real_person: bool
+    created_at: datetime
+    updated_at: datetime
+    description: str = ""
+    project_name: str = "default"
+    pending: bool = False
+
+
+@define
+class SimAsset:
+    """An asset, under review until `ready_at`."""
+
+    id: str
+    account: str
+    group_id: str
+    name: str
+    media: str
+    """`Image`, `Video` or `Audio`."""
+    url: str
+    created_at: datetime
+    updated_at: datetime
+    ready_at: datetime
+    failure: tuple[str, str] | None = None
+    """Code and message, if the review refuses it."""
+    project_name: str = "default"
+
+    def status(self, now: datetime) -> str:
+        """`Processing`, `Active` or `Failed`."""
+        if now < self.ready_at:
+            return "Processing"
+        return "Failed" if self.failure else "Active"
+
+
+@define
+class SimCheck:
+    """A real person's face check."""
+
+    token: str
+    account: str
+    created_at: datetime
+    expires_at: datetime
+    callback_url: str = ""
+    group_id: str | None = None
+    """Set when the person has passed."""
+    result_code: int | None = None
+    """What the page reported; 10000 is passed."""
+    project_name: str = "default"
+
+
+@define
+class SimVideo:
+    """A video task, of a body that was accepted."""
+
+    id: str
+    account: str
+    body: dict[str, object]
+    created_at: datetime
+    started_at: datetime
+    ended_at: datetime
+    failure: tuple[str, str] | None = None
+    cancelled_at: datetime | None = None
+    deleted: bool = False
+
+    def state(self, now: datetime) -> str:
+        """`queued`, `running`, `succeeded`, `failed` or `cancelled`."""
+        if self.cancelled_at is not None:
+            return "cancelled"
+        if now < self.started_at:
+            return "queued"
+        if now < self.ended_at:
+            return "running"
+        return "failed" if self.failure else "succeeded"
+
+
+Thing = TypeVar("Thing", SimGroup, SimAsset, SimVideo)
+
+
+@define
+class SimJob:
+    """A task that stands for something else: a face check, or assets submitted together."""
+
+    id: str
+    account: str
+    kind: str
+    created_at: datetime
+    check_token: str = ""
+    group_id: str = ""
+    asset_ids: tuple[str, ...] = ()
+
+
+class Person(Protocol):
+    """Decides what happens to a face check's page; see `World.people`."""
+
+    def __call__(self, check: SimCheck, now: datetime) -> int | None: ...
+
+
+def never(check: SimCheck, now: datetime) -> int | None:  # noqa: ARG001  (the shape of a Person)
+    """A person who never opens the page."""
+    return None
+
+
+def scans_after(seconds: float, result_code: int = 10000) -> Person:
+    """Make a person who finishes the check so many seconds after it was opened."""
+
+    def person(check: SimCheck, now: datetime) -> int | None:
+        return result_code if now >= check.created_at + timedelta(seconds=seconds) else None
+
+    return person
+
+
+@define
+class World:
+    """
+    A vendor's memory.
+
+    Attributes:
+        person: What the person being filmed does with each face check.
+        review_s: Seconds from submission to a reviewed asset.
+        queue_s, render_s: Seconds a video waits and runs.
+        token_life_s: Seconds a face check can be taken.
+        group_quota, asset_quota: Most groups per account, most assets per group.
+        reject_assets: Name of an asset to (code, message): its review will refuse it.
+        fail_videos: Text in a prompt to (code, message): the task will fail.
+        list_lag_s: Seconds during which a new group, asset or video is in no list.
+        name_length: Characters that are kept of a name, if not all.
+        billed: Paid calls that were carried out, per account and kind.
+    """
+
+    clock: Clock = field(factory=VirtualClock)
+    person: Person = field(factory=lambda: scans_after(5))
+    review_s: float = 13
+    queue_s: float = 5
+    render_s: float = 40
+    token_life_s: float = 120
+    group_quota: int = 50
+    asset_quota: int = 50
+    list_lag_s: float = 0
+    name_length: int | None = None
+    reject_assets: dict[str, tuple[str, str]] = Factory(dict[str, tuple[str, str]])
+    fail_videos: dict[str, tuple[str, str]] = Factory(dict[str, tuple[str, str]])
+    accounts: dict[str, SimAccount] = Factory(dict[str, SimAccount])
+    groups: dict[str, SimGroup] = Factory(dict[str, SimGroup])
+    assets: dict[str, SimAsset] = Factory(dict[str, SimAsset])
+    checks: dict[str, SimCheck] = Factory(dict[str, SimCheck])
+    videos: dict[str, SimVideo] = Factory(dict[str, SimVideo])
+    jobs: dict[str, SimJob] = Factory(dict[str, SimJob])
+    billed: Counter[tuple[str, str]] = Factory(Counter[tuple[str, str]])
+    _count: itertools.count[int] = Factory(lambda: itertools.count(1))
+
+    def now(self) -> datetime:
+        """The vendor's time."""
+        return self.clock()
+
+    def new_id(self, prefix: str) -> str:
+        """Make an id of the upstream's shape: prefix, 14 digits of time, five characters."""
+        number = next(self._count)
+        return f"{prefix}-{self.now():%Y%m%d%H%M%S}-{_base36(number).rjust(5, '0')}"
+
+    def account_of_key(self, api_key: str) -> SimAccount | None:
+        """Find who owns a bearer key."""
+        return next((a for a in self.accounts.values() if a.api_key == api_key), None)
+
+    def account_of_access_key(self, access_key: str) -> SimAccount | None:
+        """Find who owns an access key."""
+        return next((a for a in self.accounts.values() if a.access_key == access_key), None)
+
+    def add_group(
+        self, account: SimAccount, group_id: str, name: str, *, real_person: bool = False
+    ) -> SimGroup:
+        """Remember a new group."""
+        now = self.now()
+        group = SimGroup(
+            id=group_id,
+            account=account.name,
+            name=name[: self.name_length],
+            real_person=real_person,
+            created_at=now,
+            updated_at=now,
+        )
+        self.groups[group_id] = group
+        return group
+
+    def add_asset(
+        self, group: SimGroup, asset_id: str, *, name: str, media: str, url: str
+    ) -> SimAsset:
+        """Take an asset into review."""
+        now = self.now()
+        asset = SimAsset(
+            id=asset_id,
+            account=group.account,
+            group_id=group.id,
+            name=name[: self.name_length],
+            media=media,
+            url=url,
+            created_at=now,
+            updated_at=now,
+            ready_at=now + timedelta(seconds=self.review_s),
+            failure=self.reject_assets.get(untagged(name)[0]),
+            project_name=group.project_name,
+        )
+        self.assets[asset_id] = asset
+        self.billed[group.account, "asset"] += 1
+        return asset
+
+    def add_video(self, account: SimAccount, video_id: str, body: dict[str, object]) -> SimVideo:
+        """Charge for a video and queue it."""
+        now = self.now()
+        text = str(body)
+        started_at = now + timedelta(seconds=self.queue_s)
+        video = SimVideo(
+            id=video_id,
+            account=account.name,
+            body=body,
+            created_at=now,
+            started_at=started_at,
+            ended_at=started_at + timedelta(seconds=self.render_s),
+            failure=next((why for word, why in self.fail_videos.items() if word in text), None),
+        )
+        self.videos[video_id] = video
+        self.billed[account.name, "video"] += 1
+        return video
+
+    def settle_check(self, check: SimCheck, make_group_id: Callable[[], str]) -> SimCheck:
+        """Let the person act on a check: on success its group comes into being."""
+        if check.result_code is None:
+            code = self.person(check, min(self.now(), check.expires_at))
+            if code is not None:
+                check.result_code = code
+        if check.result_code == 10000 and check.group_id is None:
+            account = self.accounts[check.account]
+            group = self.add_group(account, make_group_id(), "", real_person=True)
+            group.project_name = check.project_name
+            check.group_id = group.id
+        return check
+
+    def groups_of(self, account: SimAccount) -> list[SimGroup]:
+        """An account's groups, newest first."""
+        mine = [g for g in self.groups.values() if g.account == account.name]
+        return sorted(mine, key=lambda g: (g.created_at, g.id), reverse=True)
+
+    def assets_of(self, account: SimAccount, group_id: str | None = None) -> list[SimAsset]:
+        """An account's assets, newest first."""
+        mine = [
+            a
+            for a in self.assets.values()
+            if a.account == account.name and group_id in (None, a.group_id)
+        ]
+        return sorted(mine, key=lambda a: (a.created_at, a.id), reverse=True)
+
+    def listed(self, things: Iterable[Thing]) -> list[Thing]:
+        """Those that are in lists by now."""
+        latest = self.now() - timedelta(seconds=self.list_lag_s)
+        return [each for each in things if each.created_at <= latest]
+
+    def delete_group(self, group_id: str) -> None:
+        """Forget a group and what is in it."""
+        del self.groups[group_id]
+        for asset_id in [a.id for a in self.assets.values() if a.group_id == group_id]:
+            del self.assets[asset_id]
+
+
+def _base36(number: int) -> str:
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    text = ""
+    while number:
+        number, rest = divmod(number, 36)
+        text = digits[rest] + text
+    return text or "0"

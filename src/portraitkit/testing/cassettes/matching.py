@@ -1,0 +1,253 @@
+"""
+When a request is one that was recorded: what it asks, whatever it looks like on the wire.
+
+Compared are the method, whose door it knocks at, the path, the query that matters, and the body by
+its values. Left out are hosts, credentials, signatures, dates, the boundary of a form, the order of
+a JSON object's keys, and the random token at the end of a name. Both sides are veiled first, so
+that a cassette without secrets still answers the request that has them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeAlias, cast
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+import attrs
+from attrs import frozen
+
+from ...operations.provider import PortraitProvider
+from ...providers.registry import provider_class
+from ...values.origins import origin_of
+
+Recorded: TypeAlias = Mapping[str, Any]
+"""A request as a cassette holds it: `method`, `uri`, `headers`, `body`."""
+
+MEDIA: Final = "media"
+"""The role of every host that is not the vendor's own."""
+
+_ROLE_OF_FIELD: Final = {"base_url": "api", "assets_url": "assets", "video_url": "video"}
+_TOKEN: Final = re.compile(r" pk-[0-9a-z]{10}(?![0-9a-z])")
+_UNTOLD: Final = re.compile(
+    r"(?i)x-(tos|amz|oss|cos|bce|goog|date|expires|security|signature|credential|algorithm).*|"
+    r"(q-)?(sign|signature|sign-.*|auth_key|expires|ossaccesskeyid|awsaccesskeyid|policy|"
+    r"key-pair-id|security-token|ak|date|timestamp|ts|nonce)"
+)
+"""Query members that say who asks and when, not what for."""
+
+
+class Roles:
+    """
+    Which origin is whose door. An origin nobody owns is a media host.
+
+    A profile's `base_url` moves and its role stays: `alltoken api` in a cassette is wherever the
+    profile leads today.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[str, set[tuple[str, str]]] = {}
+
+    @property
+    def known(self) -> int:
+        """How many doors are known."""
+        return sum(len(doors) for doors in self._of.values())
+
+    def learn(self, provider: PortraitProvider) -> None:
+        """Take a provider's origins."""
+        for name, role in _ROLE_OF_FIELD.items():
+            self.add(getattr(provider, name, None), provider.name, role)
+
+    def learn_defaults(self, vendor: str) -> None:
+        """Take the origins that an adapter has where its profile names none."""
+        for each in attrs.fields(provider_class(vendor)):
+            if each.name in _ROLE_OF_FIELD:
+                self.add(each.default, vendor, _ROLE_OF_FIELD[each.name])
+
+    def add(self, url: object, vendor: str, role: str) -> None:
+        """Note one origin."""
+        if isinstance(url, str) and (origin := origin_of(url)):
+            self._of.setdefault(origin, set()).add((vendor, role))
+
+    def table(self) -> dict[str, list[str]]:
+        """What is known, as plain text: origin to `vendor role`."""
+        return {
+            origin: sorted(f"{vendor} {role}" for vendor, role in doors)
+            for origin, doors in sorted(self._of.items())
+        }
+
+    def of(self, url: str) -> frozenset[tuple[str, str]]:
+        """Whose door it is: vendors and roles; empty for a media host."""
+        return frozenset(self._of.get(origin_of(url), ()))
+
+
+@frozen(kw_only=True)
+class Canon:
+    """
+    What a request asks.
+
+    Attributes:
+        doors: Vendor and role of where it goes; empty for a media host.
+        body: JSON by value, a form by its parts, else text or a digest.
+        tokens: The random tokens in it, in the order they stand.
+    """
+
+    method: str
+    doors: frozenset[tuple[str, str]]
+    path: str
+    query: tuple[tuple[str, str], ...]
+    body: Any
+    tokens: tuple[str, ...]
+
+    @property
+    def reads(self) -> bool:
+        """Tell whether it changes nothing, by method or by the name of its Action."""
+        action = dict(self.query).get("Action", "")
+        return self.method in ("GET", "HEAD") or action.startswith(("Get", "List"))
+
+    def is_like(self, other: Canon) -> bool:
+        """Tell whether both ask the same."""
+        mine = (self.method, self.path, self.query, _key(self.body))
+        its = (other.method, other.path, other.query, _key(other.body))
+        return mine == its and self._is_at(other)
+
+    def likeness(self, other: Canon) -> float:
+        """How near the other is, 0 to 1: to find the recording that was meant."""
+        same = (self.method == other.method, self._is_at(other), self.path == other.path)
+        lines = difflib.SequenceMatcher(None, self.lines(), other.lines(), autojunk=False)
+        return (sum(same) / len(same) + lines.ratio()) / 2
+
+    def lines(self) -> list[str]:
+        """It, fit to be read and compared line by line."""
+        roles = sorted({f"{vendor} {role}" for vendor, role in self.doors})
+        head = [f"{self.method} {self.path}", f"at {' or '.join(roles) or 'a media host'}"]
+        head += [f"?{name}={value}" for name, value in self.query]
+        if self.body is None:
+            return head
+        text = self.body
+        if not isinstance(text, str):
+            text = json.dumps(text, ensure_ascii=False, indent=2, sort_keys=True)
+        return [*head, *text.splitlines()]
+
+    def __str__(self) -> str:
+        query = "&".join(f"{name}={value}" for name, value in self.query)
+        return f"{self.method} {self.path}{'?' if query else ''}{query}"
+
+    def _is_at(self, other: Canon) -> bool:
+        # One origin may serve several roles, as a simulator's does: one in common is enough.
+        if not (self.doors and other.doors):
+            return self.doors == other.doors
+        return bool(self.doors & other.doors)
+
+
+def canon(request: Recorded, roles: Roles, veil: Callable[[Recorded], Recorded]) -> Canon:
+    """Read what a request asks."""
+    tokens = tuple(_TOKEN.findall(unquote(_text_of(request.get("body")))))
+    doors = roles.of(str(request["uri"]))
+    veiled = veil(request)
+    parts = urlsplit(str(veiled["uri"]))
+    query = [
+        (name, _untokened(value))
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        if not _UNTOLD.fullmatch(name)
+    ]
+    return Canon(
+        method=str(veiled["method"]).upper(),
+        doors=doors,
+        path=quote(unquote(parts.path), safe="/:@!$&'()*+,;=-._~") or "/",
+        query=tuple(sorted(query)),
+        body=_body(veiled),
+        tokens=tokens,
+    )
+
+
+def difference(recorded: Canon, asked: Canon) -> str:
+    """Both as a unified diff; nothing secret is in it, as both are veiled."""
+    lines = difflib.unified_diff(
+        recorded.lines(), asked.lines(), "recorded", "asked", lineterm="", n=2
+    )
+    return "\n".join(lines)
+
+
+def replace_tokens(body: bytes, tokens: Mapping[str, str]) -> bytes:
+    """Put today's tokens in place of the recorded ones, so that a name is found again."""
+    for old, new in tokens.items():
+        body = body.replace(old.encode(), new.encode())
+    return body
+
+
+def _body(request: Recorded) -> Any:
+    content = request.get("body")
+    if isinstance(content, bytes | bytearray) and _boundary(request):
+        return {"form": list(_parts(bytes(content), _boundary(request)))}
+    if isinstance(content, str) and _boundary(request) and content.startswith("--"):
+        return {"form": list(_parts(content.encode(), _boundary(request)))}
+    text = _text_of(content)
+    if not text:
+        return None
+    try:
+        return _value(json.loads(text))
+    except (ValueError, RecursionError):
+        return _untokened(text)
+
+
+def _text_of(content: object) -> str:
+    if isinstance(content, bytes | bytearray):
+        try:
+            return bytes(content).decode()
+        except UnicodeDecodeError:
+            return _digest(bytes(content))
+    return content if isinstance(content, str) else ""
+
+
+def _value(found: Any) -> Any:
+    """Numbers by what they count, texts without their tokens."""
+    if isinstance(found, dict):
+        table = cast("dict[str, Any]", found)
+        return {name: _value(each) for name, each in table.items()}
+    if isinstance(found, list):
+        entries: list[Any] = found  # pyright: ignore[reportUnknownVariableType]  (JSON is Any)
+        return [_value(each) for each in entries]
+    if isinstance(found, float) and found.is_integer():
+        return int(found)
+    return _untokened(found) if isinstance(found, str) else found
+
+
+def _untokened(text: str) -> str:
+    return _TOKEN.sub("", text)
+
+
+def _key(body: Any) -> str:
+    return json.dumps(body, ensure_ascii=False, sort_keys=True)
+
+
+def _digest(content: bytes) -> str:
+    return f"{len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()[:16]}"
+
+
+def _boundary(request: Recorded) -> bytes:
+    headers = cast("Mapping[str, Any]", request.get("headers") or {})
+    for name, value in headers.items():
+        text = value if isinstance(value, str) else "".join(map(str, value))
+        if name.lower() == "content-type" and "boundary=" in text:
+            return text.partition("boundary=")[2].strip('" ').encode()
+    return b""
+
+
+def _parts(content: bytes, boundary: bytes) -> Iterator[dict[str, str]]:
+    """The parts of a form in their order: fields by their text, files by name, type and digest."""
+    for piece in content.split(b"--" + boundary)[1:-1]:
+        head, _, value = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        value = value.removesuffix(b"\r\n")
+        lines = [line.strip() for line in head.decode(errors="replace").split("\r\n")]
+        part = {
+            name.strip().lower(): text.strip()
+            for name, _, text in (line.partition(":") for line in lines)
+            if name
+        }
+        is_file = "filename=" in part.get("content-disposition", "")
+        text = _digest(value) if is_file else _untokened(value.decode(errors="replace"))
+        yield {**part, "value": text}

@@ -1,0 +1,280 @@
+"""
+A cassette that plays: vcrpy intercepts, and what answers what is decided here.
+
+vcrpy puts itself below httpx's clients. Only what portraitkit's own clients send is taken; all
+other requests pass as if there were no tape. Nothing here writes a file.
+"""
+
+# vcrpy has no types:
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import ExitStack, contextmanager
+from enum import Enum
+from typing import Any, Final, TypeAlias, cast
+from urllib.parse import urlsplit
+
+from attrs import define
+
+from ... import rehearsal
+from ...engine.connections import offline
+from ...engine.transport import is_sending
+from .matching import Canon, Recorded, Roles, canon, difference, replace_tokens
+
+try:
+    from vcr import patch as vcr_patch
+    from vcr.cassette import Cassette
+except ImportError as missing:  # pragma: no cover  (tried in an environment without it)
+    raise ImportError("cassettes need: pip install 'portraitkit[testing]'") from missing
+
+Interaction: TypeAlias = Mapping[str, Any]
+Veil: TypeAlias = Callable[[Recorded], Recorded]
+
+_OURS: Final = ("httpx", "httpx2")
+"""What portraitkit's clients are made of. vcrpy knows the fork, too."""
+_LIBRARIES: Final[tuple[str, ...]] = getattr(vcr_patch, "PATCHER_NAMES", ())
+"""
+What vcrpy can leave alone, by name. Older versions put themselves below every library; what is not
+ours passes in any case.
+"""
+_LEFT_ALONE: Final[Mapping[str, Any]] = (
+    {"skip_patchers": tuple(name for name in _LIBRARIES if name not in _OURS)} if _LIBRARIES else {}
+)
+_LOGGERS: Final = ("vcr", "vcr.cassette", "vcr.patch", "vcr.request", "vcr.stubs.httpx_stubs")
+
+
+class Mode(Enum):
+    """What becomes of a request."""
+
+    REPLAY = "replay"
+    """A recorded answer, or a miss."""
+    NEW = "new"
+    """A recorded answer; without one it is sent and recorded."""
+    RECORD = "record"
+    """It is sent and recorded."""
+
+
+class CassetteMissError(rehearsal.Halt, AssertionError):
+    """A request that the cassette has no answer for. Shows the nearest recorded one, masked."""
+
+
+@define(eq=False)
+class _Track:
+    """One recorded interaction while it plays."""
+
+    number: int
+    interaction: Interaction
+    played: int = 0
+    canon: Canon | None = None
+    read_with: tuple[int, Veil] | None = None
+    """What was known of roles and secrets when `canon` was read."""
+
+
+class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
+    """
+    The recorded interactions of one test, while it runs.
+
+    The same request asked again takes the next recorded answer, so polling replays its course.
+    Different requests may come in any order.
+
+    Args:
+        label: Names the cassette in messages.
+        interactions: What was recorded.
+        mode: What becomes of requests.
+        roles: Whose doors the origins are; clients may add to it while the tape runs.
+        veil: Hides in a request what a recording does not hold; may be replaced while it runs.
+        repeat_reads: Let the last recorded answer of a read serve for further ones.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        interactions: Iterable[Interaction],
+        *,
+        mode: Mode = Mode.REPLAY,
+        roles: Roles | None = None,
+        veil: Veil = lambda request: request,
+        repeat_reads: bool = False,
+    ) -> None:
+        super().__init__(path=label, **_LEFT_ALONE)
+        self.label = label
+        self.mode = mode
+        self.roles = roles or Roles()
+        self.taken: list[dict[str, Any]] = []
+        """What was recorded now, as it came: full of secrets."""
+        self.hosts: set[str] = set()
+        """Hosts that requests were let through to."""
+        self.misses: list[CassetteMissError] = []
+        self.veil = veil
+        self._repeat_reads = repeat_reads
+        self._tracks = [_Track(n, each) for n, each in enumerate(interactions, 1)]
+        self._tokens: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def interactions(self) -> list[Interaction]:
+        """What was recorded before."""
+        return [each.interaction for each in self._tracks]
+
+    @property
+    def unplayed(self) -> list[str]:
+        """The recorded requests that nobody made, as `3-7: METHOD path?query`."""
+        left = [each for each in self._tracks if not each.played]
+        lines: list[str] = []
+        for text, same in itertools.groupby(left, key=lambda each: str(self._canon(each))):
+            numbers = [each.number for each in same]
+            ends = dict.fromkeys((numbers[0], numbers[-1]))
+            lines.append(f"{'-'.join(map(str, ends))}: {text}")
+        return lines
+
+    @property
+    def played(self) -> int:
+        """How many recorded interactions were used."""
+        return sum(bool(each.played) for each in self._tracks)
+
+    # -- what vcrpy calls ------------------------------------------------------------------------
+
+    @property
+    def write_protected(self) -> bool:
+        """Never: what is not ours passes, and what is ours and missing has raised before."""
+        return False
+
+    def filter_request(self, request: Any) -> Any:
+        """Leave alone what portraitkit's clients did not send."""
+        return request if is_sending() else None
+
+    def can_play_response_for(self, request: Any) -> bool:
+        """
+        Find the answer, and keep it on the request.
+
+        Raises:
+            CassetteMissError: There is none, and nothing may be sent.
+        """
+        if not is_sending():
+            return False
+        with self._lock:
+            request.portraitkit_answer = None
+            if self.mode is not Mode.RECORD:
+                request.portraitkit_answer = self._find(request)
+            if request.portraitkit_answer is None:
+                self.hosts.add(urlsplit(str(request.uri)).hostname or "")
+            return request.portraitkit_answer is not None
+
+    def play_response(self, request: Any) -> dict[str, Any]:
+        """Hand out the answer that was found."""
+        found: dict[str, Any] = request.portraitkit_answer
+        return found
+
+    def append(self, request: Any, response: Mapping[str, Any]) -> None:
+        """Take an answer that just came."""
+        if is_sending():
+            with self._lock:
+                self.taken.append({"request": _recorded(request), "response": dict(response)})
+
+    # -- finding ---------------------------------------------------------------------------------
+
+    def _find(self, request: Any) -> dict[str, Any] | None:
+        asked = canon(_recorded(request), self.roles, self.veil)
+        same = [each for each in self._tracks if self._canon(each).is_like(asked)]
+        track = next((each for each in same if not each.played), None)
+        if track is None and same and self._repeat_reads and asked.reads:
+            track = same[-1]
+        if track is None:
+            if self.mode is Mode.NEW:
+                return None
+            miss = CassetteMissError(self._explain(asked, same))
+            self.misses.append(miss)
+            raise miss
+        track.played += 1
+        self._tokens.update(zip(self._canon(track).tokens, asked.tokens, strict=False))
+        return self._answer(track)
+
+    def _canon(self, track: _Track) -> Canon:
+        # Roles and secrets are known only once a client has sent something.
+        known = (self.roles.known, self.veil)
+        if track.canon is None or track.read_with != known:
+            track.canon = canon(track.interaction["request"], self.roles, self.veil)
+            track.read_with = known
+        return track.canon
+
+    def _answer(self, track: _Track) -> dict[str, Any]:
+        told = track.interaction["response"]
+        text = cast("bytes | str", (told.get("body") or {}).get("string") or b"")
+        content = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+        given: dict[str, Any] = told.get("headers") or {}
+        headers = {
+            name: [value] if isinstance(value, str) else list(value)
+            for name, value in given.items()
+        }
+        status = told["status"]
+        return {
+            "status": {"code": status["code"], "message": status.get("message") or ""},
+            "headers": headers,
+            "body": {"string": replace_tokens(content, self._tokens)},
+        }
+
+    def _explain(self, asked: Canon, same: list[_Track]) -> str:
+        head = f"{self.label} has no answer for {asked}"
+        count = f"{len(self._tracks)} recorded, {self.played} played"
+        if same:
+            numbers = ", ".join(str(each.number) for each in same)
+            return (
+                f"{head}\n  It was recorded as interaction {numbers}, and the test asks once more "
+                f"({count}).\n  {_AGAIN}"
+            )
+        if not self._tracks:
+            return f"{head}\n  It holds no interaction at all.\n  {_RECORD}"
+        nearest = max(
+            self._tracks,
+            key=lambda each: (self._canon(each).likeness(asked), not each.played),
+        )
+        used = ", which was already played" if nearest.played else ""
+        shown = "\n".join(
+            f"    {line}" for line in difference(self._canon(nearest), asked).splitlines()
+        )
+        return (
+            f"{head} ({count}).\n  Nearest is interaction {nearest.number}{used}; values that are "
+            f"secret are veiled on both sides:\n{shown}\n  {_RECORD}"
+        )
+
+
+_RECORD: Final = (
+    "If the change is meant, record it: pytest --portrait-record=all --portrait-profile=NAME"
+)
+_AGAIN: Final = (
+    "If that is meant, record it again, or let a read's last answer serve for all further ones: "
+    "@pytest.mark.portrait_cassette(repeat_reads=True)"
+)
+
+
+@contextmanager
+def running(tape: Tape) -> Generator[Tape]:
+    """Let a tape answer and record for a while. What vcrpy logs of it goes nowhere."""
+    with ExitStack() as stack:
+        if tape.mode is Mode.REPLAY:
+            stack.enter_context(offline())
+        for name in _LOGGERS:
+            logger = logging.getLogger(name)
+            logger.addFilter(_unlogged)  # vcrpy logs whole answers, links and tokens included
+            _ = stack.callback(logger.removeFilter, _unlogged)
+        for patch in cast("Iterable[Any]", vcr_patch.CassettePatcherBuilder(tape).build()):
+            _ = stack.enter_context(patch)
+        yield tape
+
+
+def _unlogged(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
+
+
+def _recorded(request: Any) -> dict[str, Any]:
+    return {
+        "method": request.method,
+        "uri": request.uri,
+        "headers": {name: [value] for name, value in request.headers.items()},
+        "body": request.body or b"",
+    }

@@ -1,0 +1,147 @@
+"""Checks of video requests: previews, what cannot be expressed, and bodies read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from attrs import evolve
+
+from ...operations.making import draft_video
+from ...values.errors import AssetNotReadyError, UnsupportedError
+from ...values.models import Asset
+from ...values.secret import MASK
+from ...values.statuses import AssetStatus
+from ...values.video import SCALARS, Frames, References
+from .journey import Journey, Taken
+from .suite import Suite, first_request, require
+
+VALUES: Final[Mapping[str, Any]] = {
+    "duration_s": 5,
+    "ratio": "16:9",
+    "resolution": "720p",
+    "generate_audio": False,
+    "seed": 7,
+    "watermark": False,
+    "return_last_frame": True,
+    "callback_url": "https://app.example/done",
+}
+"""A plain value for each field of a request."""
+
+
+class VideosChecks(Suite):
+    """Video requests."""
+
+    def test_preview_is_what_is_sent(self) -> None:
+        """`preview_video` shows method, URL, headers and the exact bytes of the paid request."""
+        journey = self._whole_journey()
+        for step in journey.of("create_video"):
+            paid, sent = step.asked[-1], step.exchanged[-1][0]
+            preview = journey.provider.preview_video(*step.arguments)
+            require(
+                (preview.method, preview.url, preview.content)
+                == (paid.method, paid.target, paid.content),
+                f"the preview shows {preview.method} {preview.url} with {len(preview.content)} "
+                f"bytes, and {paid!r} is sent",
+                "build the whole request in video_request(body), and do not override create_video",
+            )
+            require(
+                {name.lower() for name in preview.headers}
+                == {each.lower() for each in sent.headers},
+                f"the preview shows the headers {sorted(preview.headers)}, and "
+                f"{sorted(sent.headers)} are sent",
+                "add credentials in authorize() alone",
+            )
+            hidden = [name for name in sent.headers if name not in paid.headers]
+            require(
+                all(MASK in preview.headers[name] for name in hidden),
+                "the preview shows what authorising adds",
+                "leave preview_video to the base",
+            )
+
+    def test_a_video_is_paid_for_once(self) -> None:
+        """One create, one request that makes the task."""
+        for step in self._whole_journey().of("create_video"):
+            making = [request for request in step.asked if not request.repeatable]
+            require(
+                len(making) == 1,
+                f"create_video sends {len(making)} requests that may not be repeated",
+                "let video_request() be the only one; whatever is looked up before is repeatable",
+            )
+
+    def test_the_task_has_a_handle_before_any_waiting(self) -> None:
+        """A created task names itself and has a status."""
+        for step in self._whole_journey().of("create_video"):
+            require(
+                step.result.handle and step.result.id,
+                f"create_video returned {step.result!r}, without an id",
+                "read the id in created_video(answer); a task that cannot be found again is lost "
+                "money",
+            )
+
+    def test_fields_it_cannot_express_are_refused_or_declared(self) -> None:
+        """An unknown field raises UnsupportedError naming it; dropped, it is an adaptation."""
+        provider = self._provider()
+        if not provider.supports("create_video"):
+            return
+        plain = self.video(None)
+        for name in SCALARS:
+            request = evolve(plain, **{name: VALUES[name]})
+            if name in provider.dialect.fields:
+                _ = provider.preview_video(request)
+                continue
+            sent, error = first_request(partial(provider.create_video, request))
+            require(
+                sent is None and isinstance(error, UnsupportedError) and error.field == name,
+                f"the dialect has no {name}, and create_video with it came to {sent or error!r}",
+                "list in VideoDialect.fields what the vendor documents, and nothing else",
+            )
+            preview = provider.preview_video(request, on_unsupported={name: "drop"})
+            require(
+                [each.field for each in preview.adaptations] == [name],
+                f"{name} was dropped, and the adaptations are {preview.adaptations!r}",
+                "leave compiling to VideoDialect",
+            )
+
+    def test_bodies_are_read_as_they_are_written(self) -> None:
+        """The dialect reads back the prompt and the media that it wrote."""
+        journey = self._whole_journey()
+        provider, asset = journey.provider, _active(journey)
+        if asset is None or not provider.supports("create_video"):
+            return
+        plain = self.video(None)
+        for media in (None, References(images=[asset]), Frames(first=asset)):
+            request = evolve(plain, prompt="Image 1 smiles", media=media)
+            try:
+                body = draft_video(provider, request, "raise", None).body
+            except UnsupportedError:
+                continue
+            found = provider.dialect.read(body)
+            urls = [slot.url for slot in found.slots]
+            require(
+                "smiles" in found.prompt and urls == ([] if media is None else [asset.uri]),
+                f"written from {request!r}, the body is read as {found!r}",
+                "let VideoDialect.read undo what VideoDialect.write did",
+            )
+
+    def test_assets_that_are_not_ready_are_refused_before_any_request(self) -> None:
+        """A video of an asset under review, or refused, costs nothing."""
+        journey = self._whole_journey()
+        asset = _active(journey)
+        if asset is None or not journey.provider.supports("create_video"):
+            return
+        for status in (AssetStatus.PROCESSING, AssetStatus.FAILED):
+            waiting: Asset = evolve(asset, status=status)
+            request = evolve(self.video(asset), media=Frames(first=waiting), prompt="a smile")
+            sent, error = first_request(partial(journey.provider.create_video, request))
+            require(
+                sent is None and isinstance(error, AssetNotReadyError),
+                f"a video of an asset that is {status.value} came to {sent or error!r}",
+                "do not override create_video; settle_media looks up handles alone",
+            )
+
+
+def _active(journey: Journey) -> Any:
+    found: list[Taken] = journey.of("wait_until_active")
+    return found[0].result if found else None

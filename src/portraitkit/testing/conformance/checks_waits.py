@@ -1,0 +1,167 @@
+"""Checks of what takes time or several requests: waits and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from ...client.client import Client
+from ...values.errors import PortraitError, WaitTimeoutError
+from ...values.statuses import AssetStatus, GroupKind
+from ..doubles.simulating import simulated
+from .journey import CALLBACK_URL, sources
+from .suite import Suite, require
+
+_SOON_S: Final = 1.0
+_MOST_PAGES: Final = 30
+
+
+class WaitsChecks(Suite):
+    """Waiting and listing."""
+
+    def test_waits_end_at_their_deadline(self) -> None:
+        """A wait raises WaitTimeoutError in time, with a handle to wait again by."""
+        _ = self._whole_journey()
+        for what, begin, wait in _WAITS:
+            provider, simulator = self._provider(), self.simulator()
+            if not all(provider.supports(each) for each in (what, wait)):
+                continue
+            client = simulated(provider, simulator)
+            thing = begin(self, client)
+            method: Callable[..., Any] = getattr(client, wait)
+            try:
+                result: Any = method(thing.handle, deadline_s=_SOON_S)
+            except PortraitError as error:
+                result = error
+            require(
+                isinstance(result, WaitTimeoutError),
+                f"{wait} with a deadline of {_SOON_S:g} s came to {result!r}",
+                "let the simulator take longer, and leave waiting to the base",
+            )
+            require(
+                result.handle and provider.id_of(_kind(wait), result.handle),
+                f"{wait} timed out and left {result.handle!r} as its handle",
+                "give the result that get_… reads an id, or a ref, from the argument",
+            )
+            _ = self.pass_check(thing) if wait == "wait_until_verified" else None
+            done = method(result.handle)
+            require(
+                done.handle,
+                f"{wait} with the handle out of the error returned {done!r}",
+                "read the argument with self.id_of(…), and return what the vendor tells",
+            )
+
+    def test_pages_end_and_repeat_nothing(self) -> None:
+        """Walking a list's pages comes to an end, with everything once."""
+        provider, simulator = self._provider(), self.simulator()
+        client = simulated(provider, simulator)
+        for operation, made, arguments in self._lists(client):
+            pages: list[Any] = []
+            cursor: str | None = None
+            while len(pages) < _MOST_PAGES + len(made):
+                page = client.run(getattr(provider, operation)(cursor, *arguments), operation)
+                pages.append(page)
+                cursor = page.next
+                if cursor is None:
+                    break
+            require(
+                cursor is None,
+                f"{operation} has given {len(pages)} pages and goes on",
+                "let Page.next be None on the last page: an empty or absent cursor is no cursor",
+            )
+            found = [item.handle for page in pages for item in page.items]
+            require(
+                len(found) == len({*found}),
+                f"{operation} gives something twice on {len(pages)} pages",
+                "pass the vendor's cursor on as it comes, and ask for one order",
+            )
+            missing = {each.handle for each in made} - {*found}
+            require(
+                not missing,
+                f"{operation} lacks {len(missing)} of {len(made)} things on {len(pages)} pages",
+                "read every row, and take the next page's cursor from where the vendor puts it",
+            )
+
+    def test_lists_keep_to_their_filter(self) -> None:
+        """A list by kind or status holds nothing else."""
+        journey = self._whole_journey()
+        provider = journey.provider
+        simulator = self.simulator()
+        client = simulated(provider, simulator)
+        made = self._made(client, 1)
+        if provider.supports("list_groups"):
+            for kind in (GroupKind.VIRTUAL, GroupKind.REAL_PERSON):
+                kinds = {each.kind for each in client.list_groups(kind=kind)}
+                require(
+                    kinds <= {kind},
+                    f"list_groups(kind={kind}) holds groups of {kinds - {kind}}",
+                    "ask the vendor for the kind, or leave out other rows",
+                )
+        if made and provider.supports("list_assets"):
+            group = made[0].group_id or made[1]
+            listed = [*client.list_assets(group, status=AssetStatus.ACTIVE)]
+            states = {each.status for each in listed}
+            require(
+                states <= {AssetStatus.ACTIVE},
+                f"list_assets(status=ACTIVE) holds assets that are {states}",
+                "ask the vendor for the status, or leave out other rows",
+            )
+
+    def _made(self, client: Client, count: int) -> list[Any]:
+        provider = client.provider
+        if not (provider.supports("create_group") and provider.supports("add_asset")):
+            return []
+        group = client.create_group("Mia")
+        assets: list[Any] = [
+            client.add_asset(group, sources(provider)[0], name=f"n-{number}")
+            for number in range(count)
+        ]
+        return [*assets, group]
+
+    def _lists(self, client: Client) -> list[tuple[str, list[Any], tuple[Any, ...]]]:
+        provider = client.provider
+        found: list[tuple[str, list[Any], tuple[Any, ...]]] = []
+        if provider.supports("list_groups") and provider.supports("create_group"):
+            made: list[Any] = [
+                client.create_group(f"n-{number}") for number in range(self.many("list_groups"))
+            ]
+            found.append(("list_groups", made, ()))
+        if provider.supports("list_assets") and provider.supports("add_asset"):
+            *assets, group = self._made(client, self.many("list_assets"))
+            found.append(("list_assets", assets, (group,)))
+        if provider.supports("list_videos") and provider.supports("create_video"):
+            request = self.video(None)
+            tasks: list[Any] = [
+                client.create_video(request) for _ in range(self.many("list_videos"))
+            ]
+            found.append(("list_videos", tasks, ()))
+        return found
+
+
+def _asset(suite: Suite, client: Client) -> Any:
+    del suite
+    return client.add_asset(client.create_group("Mia"), sources(client.provider)[0])
+
+
+def _check(suite: Suite, client: Client) -> Any:
+    del suite
+    return client.start_verification("Ann", callback_url=CALLBACK_URL)
+
+
+def _video(suite: Suite, client: Client) -> Any:
+    return client.create_video(suite.video(None))
+
+
+_WAITS: Final[tuple[tuple[str, Callable[[Suite, Client], Any], str], ...]] = (
+    ("add_asset", _asset, "wait_until_active"),
+    ("start_verification", _check, "wait_until_verified"),
+    ("create_video", _video, "wait_for_video"),
+)
+
+
+def _kind(wait: str) -> Any:
+    return {
+        "wait_until_active": "asset",
+        "wait_until_verified": "verification",
+        "wait_for_video": "video",
+    }[wait]

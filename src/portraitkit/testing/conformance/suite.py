@@ -1,0 +1,193 @@
+"""What every check of the conformance suite stands on: the author's hooks, and one journey."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar, Final, TypeVar
+from weakref import WeakKeyDictionary
+
+from attrs import evolve
+
+from ...operations.provider import PortraitProvider
+from ...values.errors import PortraitError, ProviderError
+from ...values.models import Asset, Verification
+from ...values.video import VideoRequest
+from ...wire.steps import Flow, Pause, Request, Response, Work
+from ..doubles.simulating import SimulatedVendor
+from .journey import Journey, Taken, plain_video
+from .travelling import Traveller
+
+T = TypeVar("T")
+
+NOW: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+_LONGEST_FLOW: Final = 500
+_journeys: Final[WeakKeyDictionary[type, Journey]] = WeakKeyDictionary()
+
+
+class Suite:
+    """The hooks that an adapter's author fills in, and what checks are made with."""
+
+    contract_version: ClassVar[int] = 0
+
+    # -- what an author supplies -----------------------------------------------------------------
+
+    def provider(self) -> PortraitProvider:
+        """Make the adapter, with credentials that the simulator knows."""
+        raise NotImplementedError("define provider(self): return your adapter")
+
+    def other_account(self) -> PortraitProvider:
+        """Make the adapter with another account's credentials at the same vendor."""
+        raise NotImplementedError("define other_account(self): the same vendor, another account")
+
+    def simulator(self) -> SimulatedVendor:
+        """
+        Make a fresh simulator: `handle(request) -> response`, with a `VirtualClock` as `clock`.
+
+        Reviews and videos have to take some virtual seconds, and the person passes a face check a
+        few seconds after it began (or see `pass_check`).
+        """
+        raise NotImplementedError("define simulator(self): a fresh one at each call")
+
+    def contract(self) -> Path | str | None:
+        """Where the vendor's contract.yaml is: then every request and answer is judged by it."""
+        return None
+
+    def refusals(self, status: int, code: str, message: str) -> Sequence[Response]:
+        """Write a refusal in each form that the vendor has; at least one has to hold the code."""
+        error = {"code": code, "message": message} if code else {"message": message}
+        return [self.json_answer({"error": error}, status)]
+
+    def documented_errors(self) -> Iterable[tuple[int, str, type[ProviderError]]]:
+        """List the documented errors: HTTP status, code, class. Both tables, unless overridden."""
+        provider = self.provider()
+        rows = [(400, code, kind) for code, kind in provider.error_codes.items()]
+        return [*rows, *self._contract_errors()]
+
+    def video(self, asset: Asset | None) -> VideoRequest:
+        """Make a request that the vendor accepts, with the asset if there is one."""
+        return plain_video(self.provider(), asset)
+
+    def pass_check(self, check: Verification) -> object:
+        """Do what the person does, where the simulator's person does not do it by itself."""
+        del check
+        return None
+
+    def many(self, operation: str) -> int:
+        """How many things make more than one page of a list, such as `list_assets`."""
+        del operation
+        return 3
+
+    # -- what checks are made with ---------------------------------------------------------------
+
+    @staticmethod
+    def json_answer(body: object, status: int = 200) -> Response:
+        """Make a JSON answer."""
+        return Response(
+            status=status,
+            headers={"content-type": "application/json"},
+            content=json.dumps(body).encode(),
+            received_at=NOW,
+        )
+
+    def _provider(self) -> PortraitProvider:
+        """The adapter, without random tokens behind names: checks compare what it asks for."""
+        made = self.provider()
+        return evolve(made, name_tokens=False) if getattr(made, "name_tokens", False) else made
+
+    def _journey(self) -> Journey:
+        """Everything that is offered, once through; the same for all checks."""
+        if type(self) not in _journeys:
+            _journeys[type(self)] = self._traveller().travel()
+        return _journeys[type(self)]
+
+    def _whole_journey(self) -> Journey:
+        journey = self._journey()
+        require(
+            not journey.broken,
+            f"your adapter does not get through at your simulator: {journey.broken}",
+            "mend this first: test_what_is_offered_works asks for nothing else",
+        )
+        return journey
+
+    def _traveller(self) -> Traveller:
+        return Traveller(
+            provider=self._provider(),
+            simulator=self.simulator(),
+            video=self.video,
+            pass_check=self.pass_check,
+        )
+
+    def _contract_errors(self) -> Iterator[tuple[int, str, type[ProviderError]]]:
+        if (path := self.contract()) is None:
+            return
+        from ...values import errors
+        from .judging import Contract
+
+        for row in Contract.load(path).document["errors"]:
+            kind: Any = getattr(errors, row["means"])
+            yield int(row["status"]), str(row.get("code", "")), kind
+
+
+def require(fact: object, problem: str, then: str) -> None:
+    """
+    Let a check fail unless *fact* holds.
+
+    Raises:
+        AssertionError: Says what is wrong, and what an adapter's author does about it.
+    """
+    __tracebackhide__ = True
+    if not fact:
+        raise AssertionError(f"{problem}\n  -> {then}")
+
+
+def run_flow(
+    begin: Callable[[], Flow[Any]],
+    answer: Callable[[int, Request], Response | PortraitError],
+) -> tuple[list[Request], Any, Exception | None]:
+    """Run a flow on answers by number; what it sent, returned and raised."""
+    sent: list[Request] = []
+    clock_s = 0.0
+    reply: object = None
+    error: PortraitError | None = None
+    try:
+        flow = begin()
+        for _ in range(_LONGEST_FLOW):
+            step = flow.send(reply) if error is None else flow.throw(error)
+            reply, error = None, None
+            if isinstance(step, Pause):
+                clock_s += step.seconds
+                reply = clock_s
+            elif isinstance(step, Work):
+                try:
+                    reply = step.call()
+                except PortraitError as raised:
+                    error = raised
+            elif isinstance(step, Request):
+                sent.append(step)
+                given = answer(len(sent) - 1, step)
+                reply, error = (None, given) if isinstance(given, PortraitError) else (given, None)
+    except StopIteration as stop:
+        return sent, stop.value, None
+    except Exception as raised:  # noqa: BLE001  (what it raises is what is asked)
+        return sent, None, raised
+    return sent, None, AssertionError(f"it does not end within {_LONGEST_FLOW} steps")
+
+
+def first_request(begin: Callable[[], Flow[Any]]) -> tuple[Request | None, Exception | None]:
+    """The first request that an operation would send, or what it raises before any."""
+    sent, _, error = run_flow(begin, lambda _, __: _EnoughError("nobody answers"))
+    if sent:
+        return sent[0], None
+    return None, error
+
+
+class _EnoughError(PortraitError):
+    """Nobody answers."""
+
+
+def again(step: Taken, provider: PortraitProvider) -> Callable[[], Flow[Any]]:
+    """The same operation once more, at the provider given."""
+    return lambda: step.begin(provider)

@@ -1,0 +1,154 @@
+"""Who takes a journey at a simulated vendor, and who stands at the vendor's door."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Generator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+from attrs import define, frozen
+
+from ...client.client import AsyncClient, Client
+from ...operations.provider import PortraitProvider
+from ...values.models import Asset
+from ...values.video import VideoRequest
+from ...wire.steps import Flow, Request, Response, Step, through
+from ..doubles.simulating import SimulatedVendor, SimulatorTransport, clock_of
+from .journey import Act, Journey, Taken, acts
+
+
+class Witness:
+    """A vendor's door that remembers who came through, and may answer in the vendor's place."""
+
+    def __init__(self, simulator: SimulatedVendor) -> None:
+        self._transport = SimulatorTransport(simulator)
+        self.exchanged: list[tuple[Request, Response]] = []
+        self.instead: Callable[[Request], Response | None] = lambda _: None
+
+    def send(self, request: Request) -> Response:
+        """Answer a request."""
+        response = self.instead(request) or self._transport.send(request)
+        self.exchanged.append((request, response))
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@frozen
+class _AsyncWitness:
+    witness: Witness
+
+    async def send(self, request: Request) -> Response:
+        return self.witness.send(request)
+
+    async def close(self) -> None:
+        self.witness.close()
+
+
+class _Log(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(logging.DEBUG)
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(f"{record.getMessage()} {record.args!r}")
+
+
+@define
+class Traveller:
+    """Takes a journey's steps, and notes what each came to."""
+
+    provider: PortraitProvider
+    simulator: SimulatedVendor
+    video: Callable[[Asset | None], VideoRequest]
+    pass_check: Callable[[Any], object]
+
+    def travel(self) -> Journey:
+        """Go, blocking."""
+        witness = Witness(self.simulator)
+        clock = clock_of(self.simulator)
+        client = Client(self.provider, transport=witness, clock=clock)
+        journey = Journey(self.provider)
+        with tempfile.TemporaryDirectory() as folder:
+            story = acts(self.provider, self.video, self.pass_check, Path(folder))
+            self._walk(journey, story, witness, client.run)
+        return journey
+
+    def travel_async(self) -> Journey:
+        """Go, under asyncio."""
+        witness = Witness(self.simulator)
+        clock = clock_of(self.simulator)
+        client = AsyncClient(self.provider, transport=_AsyncWitness(witness), clock=clock)
+        journey = Journey(self.provider)
+        with tempfile.TemporaryDirectory() as folder:
+            story = acts(self.provider, self.video, self.pass_check, Path(folder))
+            run = partial(_run_async, client)
+            self._walk(journey, story, witness, run)
+        return journey
+
+    def _walk(
+        self,
+        journey: Journey,
+        story: Generator[Act, Any],
+        witness: Witness,
+        run: Callable[[Flow[Any], str], Any],
+    ) -> None:
+        logger, handler = logging.getLogger(), _Log(journey.logged)
+        level = logger.level
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+        try:
+            reply: object = None
+            while True:
+                act = story.send(reply)
+                step = self._take(act, witness, run)
+                journey.steps.append(step)
+                if step.error is not None and not act.gone:
+                    journey.broken = f"{act.operation}: {step.error!r}"
+                    return
+                reply = step.result
+        except StopIteration:
+            return
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+
+    def _take(self, act: Act, witness: Witness, run: Callable[[Flow[Any], str], Any]) -> Taken:
+        asked: list[Request] = []
+        before = len(witness.exchanged)
+        result: Any = None
+        error: Exception | None = None
+        try:
+            result = run(noting(act.begin(self.provider), asked), act.operation)
+        except Exception as raised:  # noqa: BLE001  (any of them ends the journey, and is told)
+            error = raised
+        return Taken(
+            operation=act.operation,
+            begin=act.begin,
+            asked=tuple(asked),
+            exchanged=tuple(witness.exchanged[before:]),
+            result=result,
+            error=error,
+            arguments=act.arguments,
+            gone=act.gone,
+        )
+
+
+def noting(flow: Flow[Any], asked: list[Request]) -> Flow[Any]:
+    """Run *flow*, and note the requests that it yields."""
+
+    def do(step: Step) -> Flow[Any]:
+        if isinstance(step, Request):
+            asked.append(step)
+        return (yield step)
+
+    return through(flow, do)
+
+
+def _run_async(client: AsyncClient, flow: Flow[Any], operation: str) -> Any:
+    return anyio.run(client.run, flow, operation)

@@ -1,0 +1,212 @@
+"""Simulated vendors for one test: whoever the application connects to is a simulator."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from ...engine.receiving import TransportError
+from ...operations.provider import PortraitProvider
+from ...providers.registry import provider_names
+from ...rehearsal import Rehearsal
+from ...simulators.dialects.simulator import Simulator
+from ...simulators.dialects.state import SimAccount, VirtualClock, World, never, scans_after
+from ...simulators.finding import load
+from ...values.errors import InvalidInputError, Outcome
+from ...values.secret import Secret
+from ...wire.steps import Request, Response
+from .simulating import SimulatorTransport, VirtualTime
+
+_KEYS: Final = ("api_key", "access_key", "secret_key", "session_token")
+
+
+@frozen(kw_only=True)
+class _Mishap:
+    """What befalls a call: the vendor acts or not, and then the answer is lost, or is a refusal."""
+
+    acts: bool
+    status: int | None
+    when: Callable[[Request], bool]
+
+
+class PortraitSimulator:
+    """
+    The vendors of one test, each a simulator, all on one clock that moves where somebody waits.
+
+    What `connect` inside the application leads to is answered here, whatever the profile's
+    credentials are: each gets an account. By default a face check is passed after 5 s, a picture
+    is accepted after 13 s, a video is done after 45 s.
+
+    Attributes:
+        seen: Every request of the application, in order.
+    """
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.seen: list[Request] = []
+        self._simulators: dict[str, Simulator] = {}
+        self._mishaps: deque[_Mishap] = deque()
+        self._changes: list[Callable[[World], None]] = []
+        self._lock = threading.RLock()
+
+    # -- what happens ----------------------------------------------------------------------------
+
+    def approve_scan(self, after_s: float = 0.0) -> None:
+        """Let the person pass each face check so long after it was opened."""
+        self._change(lambda world: setattr(world, "person", scans_after(after_s)))
+
+    def refuse_scan(self, result_code: int = 10001, after_s: float = 0.0) -> None:
+        """Let each face check end with a code that is not 10000."""
+        self._change(
+            lambda world: setattr(world, "person", scans_after(after_s, result_code=result_code))
+        )
+
+    def ignore_scan(self) -> None:
+        """Let nobody open the page of a face check."""
+        self._change(lambda world: setattr(world, "person", never))
+
+    def reject_asset(
+        self, name: str, code: str = "FaceMismatch", message: str = "not the same face"
+    ) -> None:
+        """Let the review refuse assets of that name."""
+        self._change(lambda world: world.reject_assets.update({name: (code, message)}))
+
+    def fail_video(
+        self, word: str, code: str = "OutputVideoSensitiveContentDetected", message: str = "refused"
+    ) -> None:
+        """Let videos fail whose request has that word in it."""
+        self._change(lambda world: world.fail_videos.update({word: (code, message)}))
+
+    def fill_quota(self, *, groups: bool = True, assets: bool = True) -> None:
+        """Let no further group or asset be created."""
+        if groups:
+            self._change(lambda world: setattr(world, "group_quota", 0))
+        if assets:
+            self._change(lambda world: setattr(world, "asset_quota", 0))
+
+    def slow_down(self, times: float = 10.0) -> None:
+        """Let reviews and videos take so many times as long."""
+
+        def slow(world: World) -> None:
+            world.review_s *= times
+            world.queue_s *= times
+            world.render_s *= times
+
+        self._change(slow)
+
+    def fail_next(
+        self,
+        *,
+        acted: bool,
+        times: int = 1,
+        when: Callable[[Request], bool] = lambda _: True,
+    ) -> None:
+        """
+        Let the connection break during the next call: the client cannot know what became of it.
+
+        Args:
+            acted: Whether the vendor had carried it out, and charges for it.
+            times: So many calls.
+            when: Only for requests that it accepts, such as `lambda r: r.method == "POST"`.
+        """
+        self._mishaps.extend([_Mishap(acts=acted, status=None, when=when)] * times)
+
+    def refuse_next(
+        self,
+        status: int,
+        *,
+        times: int = 1,
+        when: Callable[[Request], bool] = lambda _: True,
+    ) -> None:
+        """Let the next call be refused with an HTTP status, such as 401, 429 or 503."""
+        self._mishaps.extend([_Mishap(acts=False, status=status, when=when)] * times)
+
+    # -- what happened ---------------------------------------------------------------------------
+
+    @property
+    def billed(self) -> Counter[str]:
+        """What was charged at all vendors: how many `asset` and `video`."""
+        total: Counter[str] = Counter()
+        for simulator in self._simulators.values():
+            for (_, kind), count in simulator.world.billed.items():
+                total[kind] += count
+        return total
+
+    def vendor(self, name: str) -> Simulator:
+        """
+        One vendor's simulator, with its world: memory, knobs, accounts.
+
+        Raises:
+            InvalidInputError: There is no simulator of that name.
+        """
+        with self._lock:
+            if name not in self._simulators:
+                try:
+                    cls = load(name)
+                except LookupError:
+                    raise InvalidInputError(
+                        f"there is no simulator of {name!r}",
+                        field="vendor",
+                        next_step=f"one of {', '.join(provider_names())}",
+                    ) from None
+                world = World(clock=self.clock)
+                for change in self._changes:
+                    change(world)
+                base_url = f"https://media.{name}.invalid"
+                self._simulators[name] = cls(world=world, base_url=base_url)
+            return self._simulators[name]
+
+    # -- how it is reached -----------------------------------------------------------------------
+
+    def answer(self, provider: PortraitProvider, request: Request) -> Response:
+        """Answer a request in the vendor's place, or let it go wrong as was asked for."""
+        with self._lock:
+            simulator = self.vendor(provider.name)
+            _open_account(simulator, provider)
+            self.seen.append(request)
+            mishap = next((each for each in self._mishaps if each.when(request)), None)
+            if mishap is None:
+                return SimulatorTransport(simulator).send(request)
+            self._mishaps.remove(mishap)
+            if mishap.acts:
+                _ = simulator.handle(request)
+            if mishap.status is None:
+                raise TransportError(Outcome.UNKNOWN, "connection lost while receiving")
+            error = {"code": "Simulated", "message": f"the test asked for {mishap.status}"}
+            return simulator.json({"error": error}, mishap.status)
+
+    def rehearsal(self, vendor: str = "", scratch: Path | None = None) -> Rehearsal:
+        """What leads the application here."""
+        time = VirtualTime(self.clock)
+        return Rehearsal(
+            time=time,
+            answer=self.answer,
+            vendor=vendor,
+            fallback_vendor="alltoken",
+            journal_folder=scratch,
+        )
+
+    def _change(self, change: Callable[[World], None]) -> None:
+        """Change the world of every vendor, also of those that are met later."""
+        with self._lock:
+            self._changes.append(change)
+            for simulator in self._simulators.values():
+                change(simulator.world)
+
+
+def _open_account(simulator: Simulator, provider: PortraitProvider) -> None:
+    """Give the provider's credentials an account, so that whatever they are they are good."""
+    found = {key: getattr(provider, key, None) for key in _KEYS}
+    keys = {key: each.reveal() for key, each in found.items() if isinstance(each, Secret)}
+    name = provider.account
+    if name not in simulator.world.accounts:
+        project = getattr(provider, "project_name", None) or "default"
+        account = SimAccount(name=name, api_key="", project_name=project)
+        for key, text in keys.items():
+            setattr(account, key, text)
+        _ = simulator.add_account(account)

@@ -1,0 +1,134 @@
+"""The commands of `python -m portraitkit.testing`: look, print, say whether anything was found."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import asdict
+
+from ...values.errors import ConfigError, PortraitError
+from . import comparing, contractcheck, drifting, linting
+
+PROBLEMS: Final = (PortraitError, OSError)
+"""What keeps a command from looking."""
+
+
+def lint(told: Namespace) -> bool:
+    """Look through cassettes; with `--fix` lay them out first."""
+    paths = _existing(told.paths)
+    cassettes = linting.cassettes_in(paths)
+    contracts = _folder(told.contracts, "--contracts")
+    limits = linting.Limits(
+        budget_bytes=told.budget_kb * 1024 if told.budget_kb else linting.BUDGET_BYTES,
+        contracts=contracts,
+        tests=_folder(told.tests, "--tests"),
+    )
+    fixed = _fixed(cassettes) if told.fix else []
+    found = linting.lint(paths, limits)
+    if told.json:
+        shown = [asdict(each) for each in found]
+        _print_json({"cassettes": len(cassettes), "fixed": fixed, "findings": shown})
+        return bool(found)
+    for name in fixed:
+        _print(f"{name}: laid out anew")
+    for each in found:
+        _print(str(each))
+    held = contracts or next(filter(None, map(contractcheck.contracts_folder, cassettes)), None)
+    unheld = "" if held else "; no contracts were found to hold them to, see --contracts"
+    _print(f"{_count(len(cassettes), 'cassette')}, {_count(len(found), 'finding')}{unheld}")
+    return bool(found)
+
+
+def drift(told: Namespace) -> bool:
+    """Compare the forms of old and new cassettes."""
+    old, new = (drifting.forms_in(_existing([each])) for each in (told.old, told.new))
+    both = old.keys() & new.keys()
+    if not both:
+        raise ConfigError(
+            f"{told.old} and {told.new} have no endpoint in common",
+            next_step="give two folders of cassettes of the same vendor",
+        )
+    found = drifting.compare(old, new)
+    real = [each for each in found if each.kind not in drifting.COVERAGE]
+    if told.json:
+        digests = [
+            {
+                "vendor": key[0],
+                "endpoint": key[1],
+                "old": old[key].digest(),
+                "new": new[key].digest(),
+            }
+            for key in sorted(both)
+        ]
+        _print_json({"drifts": [each.as_json() for each in found], "endpoints": digests})
+        return bool(real)
+    for each in found:
+        _print(str(each))
+    kinds = Counter(each.kind.value for each in real)
+    told_kinds = ", ".join(f"{number} {name}" for name, number in sorted(kinds.items()))
+    _print(f"{_count(len(both), 'endpoint')} compared: {told_kinds or 'no drift'}")
+    return bool(real)
+
+
+def compare(told: Namespace) -> bool:
+    """Read cassettes twice, by two portraitkits or two adapters."""
+    found = comparing.compare(_existing(told.paths), told.against)
+    if told.json:
+        _print_json(asdict(found))
+        return bool(found.differences)
+    for each in found.differences:
+        _print(str(each))
+    if found.strangers:
+        _print(f"left out, as of another wire: {_count(len(found.strangers), 'cassette')}")
+    _print(
+        f"here {found.here}, there {found.there}: {_count(found.read, 'interaction')} read, "
+        f"{found.unread} that no call sends, {_count(len(found.differences), 'difference')}"
+    )
+    return bool(found.differences)
+
+
+def _fixed(cassettes: Sequence[Path]) -> list[str]:
+    fixed: list[str] = []
+    for path in cassettes:
+        try:
+            if linting.fix(path):
+                fixed.append(path.as_posix())
+        except PortraitError:
+            continue  # the linter says what is wrong with it
+    return fixed
+
+
+def _existing(names: Sequence[str]) -> list[Path]:
+    paths = [Path(name) for name in names]
+    for path in paths:
+        if not path.exists():
+            raise ConfigError(f"there is no {path}", next_step="give cassettes or folders of them")
+    if not linting.cassettes_in(paths):
+        shown = ", ".join(names)
+        raise ConfigError(f"no cassette is in {shown}", next_step="cassettes end in .yaml")
+    return paths
+
+
+def _folder(name: str | None, option: str) -> Path | None:
+    if name is None:
+        return None
+    if not Path(name).is_dir():
+        raise ConfigError(f"{name} is no folder", field=option)
+    return Path(name)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _print_json(value: Any) -> None:
+    _print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _print(text: str) -> None:
+    print(text)  # noqa: T201  (a command line speaks)

@@ -1,0 +1,296 @@
+"""
+Read cassettes with whichever portraitkit is imported: run as a script, by `comparing`.
+
+Takes JSON on standard input: interactions of cassettes, and the adapter that is to read them.
+Gives JSON: for each interaction the operation that asks so, and what it comes to.
+It is run with other versions of portraitkit, too, so it leans on little: flows, wire, the codec.
+"""
+
+from __future__ import annotations
+
+import base64
+import enum
+import importlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import attrs
+
+import portraitkit
+
+from ...values.errors import PortraitError
+from ...values.models import Asset, Group
+from ...values.secret import Secret
+from ...values.statuses import AssetStatus, GroupKind
+from ...values.video import VideoRequest
+from ...wire.codec import is_array, is_object
+from ...wire.steps import Pause, Request, Response, Work
+
+NOW: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+_PNG: Final = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABAQAAAAA3bvkkAAAACklEQVR42mNgAAAAAgAB5SfeIgAAAABJRU5ErkJggg=="
+)
+_LINK: Final = "https://example.com/mia.png"
+_LEFT_OUT: Final = frozenset({"raw", "provider", "account", "ref"})
+_MOST_STEPS: Final = 12
+
+
+def providers_of(vendor: str) -> list[Any]:
+    """Load an adapter, each of its interfaces, with credentials that are nobody's."""
+    first = _class_of(vendor)
+    found: list[Any] = []
+    for cls in first.interfaces() if hasattr(first, "interfaces") else (first,):  # older ones
+        given: dict[str, Any] = {"callback_url": "https://app.example/verified"}
+        for each in attrs.fields(cls):
+            if each.default is attrs.NOTHING:
+                secret = "Secret" in str(each.type)
+                given[each.name] = Secret("none-of-anybody") if secret else "none"
+        found.append(cls(**given))
+    return found
+
+
+def _class_of(vendor: str) -> Any:
+    try:
+        from ...providers.registry import provider_class
+
+        return provider_class(vendor)
+    except (ImportError, PortraitError):
+        module = importlib.import_module(f"portraitkit.providers.{vendor}")
+        for each in vars(module).values():
+            if isinstance(each, type) and vars(each).get("name") == vendor:
+                return each
+        raise
+
+
+def results(interactions: list[Mapping[str, Any]], vendor: str) -> Iterator[dict[str, Any]]:
+    """Read each interaction by the operation that sends its request."""
+    providers = providers_of(vendor)
+    met: list[Any] = []
+    for place in range(len(interactions)):
+        yield _read(providers, interactions[place:], met)
+
+
+def _read(providers: list[Any], tape: list[Mapping[str, Any]], met: list[Any]) -> dict[str, Any]:
+    """Find the operation that sends the tape's first request, best with the same members."""
+    for strict in (True, False):
+        for provider in providers:
+            for name, make in _operations(provider, tape[0]["request"], met):
+                found = _played(make, tape, met, strict=strict)
+                if found is not None:
+                    return {"operation": name, "result": found}
+    return {"operation": "", "result": None}
+
+
+def _operations(
+    provider: Any, request: Mapping[str, Any], met: list[Any]
+) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """All calls that might have sent a request, with what was met and with the ids it names."""
+    for one in reversed(met):  # some know an asset by more than the ids that a request names
+        if isinstance(one, Asset):
+            yield "get_asset", partial(provider.get_asset, one)
+    for one in _ids_in(request):
+        for name in (
+            "get_asset", "get_group", "get_video", "check_verification", "cancel_video",
+            "delete_asset", "delete_group",
+        ):  # fmt: skip
+            yield name, partial(getattr(provider, name), one)
+        yield "list_assets", partial(provider.list_assets, None, one)
+        yield "list_assets", partial(provider.list_assets, None, one, status=AssetStatus.ACTIVE)
+        yield "rename_asset", partial(provider.rename_asset, one, "Mia")
+        yield "rename_group", partial(provider.rename_group, one, "Mia")
+        yield from _additions(provider, one, _most_in(_json(base64.b64decode(request["body"]))))
+    yield "create_group", partial(provider.create_group, "Mia")
+    for kind in (None, GroupKind.VIRTUAL, GroupKind.REAL_PERSON):
+        yield "list_groups", partial(provider.list_groups, None, kind=kind)
+    yield "list_videos", partial(provider.list_videos, None)
+    yield "start_verification", partial(provider.start_verification, "Ann")
+    film = VideoRequest(prompt="a figure smiles", model="seedance-2.0")
+    yield "create_video", partial(provider.create_video, film)
+
+
+def _additions(provider: Any, group_id: str, count: int) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Some take several at once, and some a real person's elsewhere."""
+    known: dict[str, Any] = {"provider": provider.name, "account": provider.account, "id": group_id}
+    for group in (group_id, Group(**known, kind=GroupKind.REAL_PERSON)):
+        if count > 1:
+            yield "add_assets", partial(provider.add_assets, group, [_LINK] * count)
+        for source in (_LINK, _PNG):
+            yield "add_asset", partial(provider.add_asset, group, source, name="front")
+
+
+def _most_in(value: Any) -> int:
+    """The length of the longest list."""
+    if is_object(value):
+        return max(map(_most_in, value.values()), default=0)
+    return max([len(value), *map(_most_in, value)]) if is_array(value) else 0
+
+
+def _ids_in(request: Mapping[str, Any]) -> list[str]:
+    parts = urlsplit(str(request["uri"]))
+    found = [unquote(each) for each in parts.path.split("/") if each]
+    found += [text for _, text in parse_qsl(parts.query)]
+    found += list(_texts(_json(base64.b64decode(request["body"]))))
+    return [each for each in dict.fromkeys(found) if 2 < len(each) < 200][::-1]  # noqa: PLR2004  (an id's length)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif is_object(value):
+        for each in value.values():
+            yield from _texts(each)
+    elif is_array(value):
+        for each in value:
+            yield from _texts(each)
+
+
+def _played(
+    make: Callable[[], Any], tape: list[Mapping[str, Any]], met: list[Any], *, strict: bool
+) -> Any:
+    """Run an operation on a tape; None if it does not ask what the tape answers first."""
+    asked = 0
+    reply: Any = None
+    error: PortraitError | None = None
+    try:
+        flow = make()
+        for _ in range(_MOST_STEPS * 4):
+            step = flow.send(reply) if error is None else flow.throw(error)
+            reply, error = None, None
+            if isinstance(step, Pause):
+                reply = 0.0
+            elif isinstance(step, Work):
+                reply = _called(step)  # pyright: ignore[reportUnknownArgumentType]  (any work)
+            elif isinstance(step, Request):
+                if asked >= len(tape) or not _is_same(
+                    step, tape[asked]["request"], strict=strict and not asked
+                ):
+                    return {"asks further": _shown(step)} if asked else None
+                reply = _response(tape[asked]["response"])
+                asked += 1
+    except StopIteration as stop:
+        return _result(stop.value, met) if asked else None
+    except PortraitError as refused:
+        return _refusal(refused) if asked else None
+    except (TypeError, ValueError, AttributeError, KeyError, NotImplementedError) as crashed:
+        return {"crash": type(crashed).__name__} if asked else None
+    return {"ends": "never"}
+
+
+def _result(value: Any, met: list[Any]) -> Any:
+    """Write an operation's result, and keep what later ones may be about."""
+    if value is None:
+        return {"done": True}
+    met += value if is_array(value) else [value]
+    return _plain(value)
+
+
+def _called(step: Work[Any]) -> Any:
+    return step.call()
+
+
+def _is_same(step: Request, told: Mapping[str, Any], *, strict: bool) -> bool:
+    """
+    Compare method, path and query; of a read also the body, whose ids tell calls apart.
+
+    Args:
+        step: What an operation sends.
+        told: What was recorded.
+        strict: Whether the bodies must have the same members.
+    """
+    asked, parts = urlsplit(step.target), urlsplit(str(told["uri"]))
+    query, its = dict(parse_qsl(asked.query)), dict(parse_qsl(parts.query))
+    if (step.method, asked.path, query) != (told["method"], parts.path, its):
+        return False
+    action = query.get("Action", "")
+    mine, other = _json(step.content), _json(base64.b64decode(told["body"]))
+    if is_object(mine) and is_object(other) and strict and set(mine) != set(other):
+        return False
+    return not action.startswith(("Get", "List", "Delete")) or _ids(mine) == _ids(other)
+
+
+def _ids(body: Any) -> set[str]:
+    left_out = ("ProjectName", "Name")
+    if is_object(body):
+        body = {key: each for key, each in body.items() if key not in left_out}
+    return set(_texts(body))
+
+
+def _response(told: Mapping[str, Any]) -> Response:
+    return Response(
+        status=told["status"],
+        headers=told["headers"],
+        content=base64.b64decode(told["body"]),
+        received_at=NOW,
+    )
+
+
+def _refusal(error: PortraitError) -> dict[str, Any]:
+    return {
+        "error": type(error).__name__,
+        "code": error.code,
+        "status": error.status,
+        "field": error.field,
+    }
+
+
+def _plain(value: Any) -> Any:  # noqa: PLR0911  (one for each kind of value)
+    """Write a result as JSON: statuses by name, times as text, links as present or not."""
+    if isinstance(value, Secret):
+        return "present"
+    if isinstance(value, enum.Enum):
+        return value.name
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, PortraitError):
+        return {"error": type(value).__name__, "code": value.code}
+    cls: Any = value.__class__
+    if attrs.has(cls):
+        names = (each.name for each in attrs.fields(cls))
+        kept = {n: getattr(value, n) for n in names if not n.startswith("_") and n not in _LEFT_OUT}
+        return {"is": cls.__name__, **{key: _plain(each) for key, each in kept.items()}}
+    if is_object(value):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, tuple | frozenset):
+        value = list(cast("tuple[Any, ...]", value))
+    if is_array(value):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, str | int | float | bool | None) else type(value).__name__
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
+
+
+def _shown(step: Request) -> str:
+    return f"{step.method} {urlsplit(step.url).path}"
+
+
+def main() -> int:
+    """Read the task from standard input, write the results to standard output."""
+    task = json.load(sys.stdin)
+    told: dict[str, Any] = {
+        "version": getattr(portraitkit, "__version__", "unknown"),
+        "where": str(Path(portraitkit.__file__).parent),
+        "cassettes": {},
+    }
+    for each in task["cassettes"]:
+        try:
+            found: Any = list(results(each["interactions"], each["vendor"]))
+        except (PortraitError, ImportError, TypeError) as error:
+            found = {"problem": f"{each['vendor']}: {error}"}
+        told["cassettes"][each["name"]] = found
+    json.dump(told, sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,154 @@
+"""
+What may stay in a cassette as it is: words of vendors' tables, plain words, dates, known hosts.
+
+Everything else that looks like an id or a token is replaced. So a new kind of id is safe before
+anybody has heard of it, and a new model's name may have to be added here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final
+
+import attrs
+
+from ...operations.provider import PortraitProvider
+from ...providers.registry import provider_classes, provider_names
+from ...values.name_tokens import untagged
+from ...values.origins import is_loopback, origin_of
+
+WORDS: Final = frozenset(
+    {"default", "application/json", "multipart/form-data", "CreateVisualValidateSession"}
+)
+"""Beside those of the adapters' tables."""
+
+PATH_WORDS: Final = frozenset(
+    {
+        "api", "v1", "v2", "v3", "asset", "assets", "group", "groups", "video", "videos",
+        "image", "images", "audio", "audios", "task", "tasks", "generations", "contents",
+        "content", "portrait", "upload", "uploads", "files", "file", "media", "cancel",
+        "seedance2", "h5", "asset-library", "real-person", "sessions", "storage", "presign",
+        "bucket",
+    }
+)  # fmt: skip
+"""Parts of vendors' paths, which stay even where somebody gives such a name to a group."""
+_MODEL: Final = re.compile(
+    r"(?:doubao-|dreamina-|byteplus-|bytedance[/-])?see(?:dance|dream)[\w.-]*?"
+    r"(?:-(?:pro|lite|fast|face|mini|i2v|t2v))*(?:-\d{6})?",
+    re.IGNORECASE,
+)
+_VERSIONED: Final = re.compile(r"(?:[A-Za-z]+|\d{1,3}(?:\.\d{1,2})?|[A-Za-z]\d|\d{6})")
+_OPEN: Final = re.compile(
+    r"(?:19|20)\d\d-?[01]\d-?[0-3]\d"
+    r"(?:[T ][0-2]\d:?[0-5]\d(?::?[0-5]\d(?:\.\d{1,9})?)?"
+    r"(?:Z|[+-]\d\d:?\d\d)?)?"
+)
+"""Dates."""
+_PARTS: Final = re.compile(r"[^\W_]+")
+_CAMEL: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_LONGEST_WORD: Final = 18
+_READABLE: Final = re.compile(
+    r"(?!.*[bcdfghjklmnpqrstvwxz]{5})(?=.*[aeiouyAEIOUY])(?:[A-Z][a-z]{2,}|[a-z]{3,})"
+    r"|I[dsn]s?|By|Of|To|On|No",
+)
+_LONG_WORD: Final = 16
+_FEWEST_PARTS: Final = 4
+"""A long word of so many parts, and any short one, may have one that is odd, as `URL` is."""
+_PLAIN_PART: Final = re.compile(
+    r"\d{1,4}|[A-Za-z]{1,3}\d{1,2}|\d{1,4}[A-Za-z]{1,3}|\d{1,2}[xX]\d{1,2}"
+)
+_SHORTEST: Final = 8
+_RESERVED: Final = (".example", ".invalid", ".test", ".localhost")
+_RESERVED_HOSTS: Final = frozenset({"example.com", "example.org", "example.net", "localhost"})
+_SECONDS: Final = (1_400_000_000, 2_060_000_000)
+_LONG_NUMBER: Final = 10**8
+
+
+@cache
+def vocabulary() -> frozenset[str]:
+    """Words of the installed adapters' tables: statuses, models, error codes, kinds."""
+    return WORDS | frozenset(_table_words())
+
+
+def _classes() -> Iterator[type[PortraitProvider]]:
+    for name in provider_names():
+        yield from provider_classes(name)
+
+
+def _table_words() -> Iterator[str]:
+    for cls in _classes():
+        yield cls.name
+        for words in cls.codec.words.values():
+            yield from words
+        for members in cls.codec.fields.values():
+            for keys in members.values():
+                for key in (keys,) if isinstance(keys, str) else keys:
+                    yield from key.split(".")
+        yield from cls.error_codes
+        for model in cls.video_models:
+            yield from (model.name, model.id)
+        for rules in cls.media_rules.values():
+            yield from rules.types
+
+
+@cache
+def vendor_hosts() -> frozenset[str]:
+    """The hosts that the installed adapters call unless told otherwise."""
+    found: set[str] = set()
+    for cls in _classes():
+        for each in attrs.fields(cls):
+            address: Any = each.default
+            if isinstance(address, str) and origin_of(address):
+                found.add(origin_of(address).partition("://")[2])
+    return frozenset(found)
+
+
+def is_open_host(host: str) -> bool:
+    """Tell whether a host names no account: a vendor's own, a reserved one, or this machine."""
+    bare = host.lower()
+    name = bare.partition(":")[0]
+    return bare in vendor_hosts() or is_loopback(f"http://{bare}") or is_reserved(name)
+
+
+def is_reserved(name: str) -> bool:
+    """Tell whether a domain is one that never belongs to anybody."""
+    return name.lower() in _RESERVED_HOSTS or name.lower().endswith(_RESERVED)
+
+
+def is_word(token: str) -> bool:
+    """Tell whether a token without blanks is a word, a date or a model: nothing to hide."""
+    if len(token) < _SHORTEST or token in vocabulary() or _OPEN.fullmatch(token):
+        return True
+    if untagged(token) == ("", token):  # by which a lost create is found again
+        return True
+    if found := _MODEL.fullmatch(token):
+        parts = re.split(r"[-_/]", found[0])
+        return all(_VERSIONED.fullmatch(part) for part in parts)
+    return all(_is_word_part(part) for part in _PARTS.findall(token))
+
+
+def _is_word_part(part: str) -> bool:
+    if _PLAIN_PART.fullmatch(part):
+        return True
+    if not part.isalpha():
+        return False
+    if part.islower() or part.isupper():
+        return len(part) <= _LONGEST_WORD
+    if not part.isascii():
+        return len(part) <= _LONGEST_WORD
+    pieces = _CAMEL.findall(part)
+    if max(map(len, pieces)) > _LONGEST_WORD:
+        return False
+    odd = sum(1 for each in pieces if not _READABLE.fullmatch(each))
+    return odd <= (len(part) < _LONG_WORD or len(pieces) >= _FEWEST_PARTS)
+
+
+def is_open_number(number: float) -> bool:
+    """Tell whether a number is an amount or a time, and no account's or person's."""
+    size = abs(number)
+    if size < _LONG_NUMBER or size != int(size):
+        return True
+    least, most = _SECONDS
+    return any(least * unit <= size <= most * unit for unit in (1, 1_000, 1_000_000))

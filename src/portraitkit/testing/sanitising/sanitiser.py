@@ -1,0 +1,297 @@
+"""
+Make a recording fit to be shown: no key, no link, no token, no face, no name, no account.
+
+A `Sanitiser` fails closed. It knows what may stay, and replaces the rest: credentials are dropped,
+ids and names become pseudonyms that are the same throughout a folder, media become empty files of
+the same type and size in pixels. What it cannot parse it refuses with `UnsafeCassetteError`.
+
+One thing no machine finds: a person's name in a free text, where it stands in no member that the
+cassette holds elsewhere. Give such names as *known_secrets*, and read what you publish.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, ClassVar, Final, TypeVar
+
+from ...values.errors import PortraitError
+from ...wire.codec import is_array, is_object
+from ..cassettes.cassettefile import headers_of, pretty_json
+from .bodies import BODY_RULES, Bodies
+from .links import UnreadableError
+from .plainwords import is_word
+from .pseudonyms import Pseudonyms, Veil, is_false
+from .secretmembers import TEXT_RULES, forms_of
+from .texts import Scrubber
+
+T = TypeVar("T")
+
+ALL_RULES: Final = TEXT_RULES | BODY_RULES | {"headers", "locations", "messages", "others", "net"}
+"""Every rule of the sanitiser, by name."""
+
+_OPEN_HEADERS: Final = frozenset(
+    {
+        "accept", "accept-encoding", "accept-ranges", "content-length", "content-range",
+        "content-type", "range", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+    }
+)  # fmt: skip
+"""Headers that stay. Of their texts, what looks like a secret is replaced all the same."""
+_REQUEST_IDS: Final = frozenset({"x-request-id", "x-client-request-id", "x-tt-logid"})
+_ADDRESSES: Final = frozenset({"location", "content-location"})
+_ORIGIN: Final = "origin"
+_SHORTEST_KNOWN: Final = 2
+"""A name may be as short as that."""
+_SHORTEST_SECRET: Final = 4
+_SHORTEST_TOLD: Final = 8
+_MOST_ROUNDS: Final = 4
+_NEXT: Final = (
+    "leave this interaction out, or record it again without what cannot be cleaned; "
+    "nothing was written"
+)
+
+
+class UnsafeCassetteError(PortraitError):
+    """
+    A cassette cannot be made safe, so it was not written.
+
+    The message names the interaction and the position, such as `interaction 3, response body`;
+    never the value.
+    """
+
+    advice = _NEXT
+
+
+class Sanitiser:
+    """
+    Cleans cassettes of one folder.
+
+    Args:
+        secret_fields: Members whose values are secret at this vendor: `Vendor.secret_fields`.
+        known_secrets: Values that must not appear in any form: the recording profile's keys, and
+            names that a free text may hold. They are never written.
+        pseudonyms: False values for real ones, `Pseudonyms.of(folder)`.
+        hosts: Hosts that may stay beside the vendors' own, such as a staging gateway's.
+    """
+
+    rules: ClassVar[frozenset[str]] = ALL_RULES
+
+    def __init__(
+        self,
+        secret_fields: Iterable[str],
+        known_secrets: Iterable[str],
+        pseudonyms: Pseudonyms,
+        *,
+        hosts: Iterable[str] = (),
+    ) -> None:
+        self._fields = frozenset(_folded(each) for each in secret_fields)
+        self._known = tuple(each for each in known_secrets if len(each) >= _SHORTEST_KNOWN)
+        self._pseudonyms = pseudonyms
+        self._hosts = frozenset(hosts)
+
+    def clean(self, cassette: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        Return a copy without secrets. Cleaning it again changes nothing.
+
+        Raises:
+            UnsafeCassetteError: Something in it cannot be parsed, or a secret remains.
+        """
+        scrubber = self._scrubber(self._pseudonyms)
+        if "known" in self.rules:
+            for each in self._known:
+                scrubber.told[each] = self._pseudonyms.token(each, "secret")
+        given = list(cassette.get("interactions", []))
+        # What is found secret late may have been echoed early, so all is read before it is written;
+        # and what is put together of false pieces is read once more.
+        for _ in range(_MOST_ROUNDS):
+            cleaned = self._interactions(given, scrubber)
+            if cleaned == self._interactions(cleaned, self._scrubber(self._pseudonyms)):
+                break
+            given = cleaned
+        else:
+            raise UnsafeCassetteError("it cannot be cleaned once and for all")
+        others = {key: each for key, each in cassette.items() if key != "interactions"}
+        whole = {**others, "interactions": cleaned}
+        if "net" in self.rules:
+            self._check(whole, scrubber)
+        return whole
+
+    def _interactions(
+        self, given: Iterable[Mapping[str, Any]], scrubber: Scrubber
+    ) -> list[dict[str, Any]]:
+        cleaned: list[dict[str, Any]] = []
+        for _ in range(2):
+            cleaned = [
+                self._interaction(number, each, scrubber) for number, each in enumerate(given, 1)
+            ]
+        return cleaned
+
+    def veil(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        Return one request of a cassette with a fixed word for each value that `clean` replaces.
+
+        A live request and its cleaned recording are alike once veiled, without the salt: this is
+        what a matcher compares. Ids stay, as they tell requests apart: a replayed flow takes them
+        from the cassette's own answers.
+
+        Raises:
+            UnsafeCassetteError: The request cannot be parsed.
+        """
+        veiled = self._request("this request", request, self._scrubber(Veil()))
+        if isinstance(veiled["body"], str):
+            veiled["body"] = pretty_json(veiled["body"]) or veiled["body"]
+        return veiled
+
+    def _scrubber(self, pseudonyms: Pseudonyms) -> Scrubber:
+        return Scrubber(
+            pseudonyms=pseudonyms,
+            secret_fields=self._fields,
+            rules=self.rules,
+            hosts=self._hosts,
+        )
+
+    # -- one interaction -------------------------------------------------------------------------
+
+    def _interaction(
+        self, number: int, given: Mapping[str, Any], scrubber: Scrubber
+    ) -> dict[str, Any]:
+        where = f"interaction {number}"
+        if not is_object(given.get("request")) or not isinstance(given.get("response"), Mapping):
+            raise UnsafeCassetteError(f"{where} has no request or no response")
+        cleaned = {
+            "request": self._request(f"{where}, request", given["request"], scrubber),
+            "response": self._response(f"{where}, response", given["response"], scrubber),
+        }
+        for key in given.keys() - cleaned.keys():
+            cleaned[key] = self._other(f"{where}, {key}", given[key], scrubber, key)
+        return cleaned
+
+    def _request(self, where: str, given: Mapping[str, Any], scrubber: Scrubber) -> dict[str, Any]:
+        bodies = Bodies(scrubber, self.rules)
+        real = str(given["uri"])
+        # An answer may have given it in a secret member, all of whose path goes.
+        uri = scrubber.told.get(real) or _at(f"{where} address", lambda: scrubber.link(real))
+        headers = headers_of(given)
+        body, changed = _at(f"{where} body", lambda: bodies.clean(given.get("body"), headers))
+        cleaned = {
+            "method": str(given["method"]),
+            "uri": uri,
+            "headers": {**self._headers(where, headers, scrubber), **changed},
+            "body": body,
+        }
+        for key in given.keys() - cleaned.keys():
+            cleaned[key] = self._other(f"{where} {key}", given[key], scrubber, key)
+        return _with_length(cleaned, body)
+
+    def _response(self, where: str, given: Mapping[str, Any], scrubber: Scrubber) -> dict[str, Any]:
+        bodies = Bodies(scrubber, self.rules)
+        headers = headers_of(given)
+        told: Any = given.get("body") or {}
+        if not is_object(told) or told.keys() - {"string"}:
+            raise UnsafeCassetteError(f"{where} body is not of vcrpy's form")
+        body, changed = _at(f"{where} body", lambda: bodies.clean(told.get("string"), headers))
+        kept = self._headers(where, headers, scrubber)
+        if bodies.unpacked:
+            kept = {name: text for name, text in kept.items() if name != "Content-Encoding"}
+        status = dict(given.get("status") or {})
+        if "messages" in self.rules and isinstance(status.get("message"), str):
+            status["message"] = _at(f"{where} status", lambda: scrubber.free(status["message"]))
+        cleaned = {"status": status, "headers": {**kept, **changed}, "body": {"string": body}}
+        for key in given.keys() - cleaned.keys():
+            cleaned[key] = self._other(f"{where} {key}", given[key], scrubber, key)
+        return _with_length(cleaned, body)
+
+    def _other(self, where: str, given: Any, scrubber: Scrubber, key: str) -> Any:
+        """What a newer vcrpy adds."""
+        if "others" not in self.rules:
+            return given
+        if not isinstance(given, str | int | float | bool | list | dict | None):
+            raise UnsafeCassetteError(f"{where} is of an unknown kind")
+        return _at(where, lambda: scrubber.value(given, key))
+
+    def _headers(
+        self, where: str, given: Mapping[str, Any], scrubber: Scrubber
+    ) -> dict[str, list[str]]:
+        cleaned: dict[str, list[str]] = {}
+        for name, values in given.items():
+            low = str(name).lower()
+            texts = values if is_array(values) else [values]
+            clean = self._header_rule(low, scrubber)
+            if clean is not None:
+                place = f"{where} header {name}"
+                cleaned[str(name)] = [_at(place, partial(clean, _text(each))) for each in texts]
+        return cleaned
+
+    def _header_rule(self, name: str, scrubber: Scrubber) -> Callable[[str], str] | None:
+        if name == "content-encoding":
+            return str
+        if name in _ADDRESSES:
+            return scrubber.link if "locations" in self.rules else str
+        if name in _REQUEST_IDS:
+            return scrubber.pseudonyms.token if "headers" in self.rules else str
+        if name in _OPEN_HEADERS:
+            return str if name == "content-type" else scrubber.free
+        return None if "headers" in self.rules else str
+
+    # -- the net ---------------------------------------------------------------------------------
+
+    def _check(self, cassette: Mapping[str, Any], scrubber: Scrubber) -> None:
+        """Look for what the rules have missed, in every form that a text can have."""
+        known = {form for each in self._known for form in forms_of(each)}
+        told = {each for each in scrubber.told if len(each) >= _SHORTEST_TOLD and not is_word(each)}
+        known |= {form for each in told for form in forms_of(each)}
+        known = {each for each in known if len(each) >= _SHORTEST_SECRET and not is_false(each)}
+        for number, each in enumerate(cassette["interactions"], 1):
+            for part in ("request", "response"):
+                _look(known, _flat(each[part]), f"interaction {number}, {part}")
+        _look(known, _flat(cassette.get(_ORIGIN)), "the origin's texts")
+
+
+def _look(known: Iterable[str], text: str, where: str) -> None:
+    views = (text, html.unescape(text))
+    if any(each in view for view in views for each in known):
+        raise UnsafeCassetteError(f"{where}: a value that was found secret remains in another form")
+
+
+def _flat(part: Any) -> str:
+    """All texts of a part, in one."""
+    if is_object(part):
+        return "\n".join(f"{key}\n{_flat(each)}" for key, each in part.items())
+    if is_array(part):
+        return "\n".join(map(_flat, part))
+    if isinstance(part, bytes):
+        return part.decode("latin-1")
+    if isinstance(part, str) and part.lstrip()[:1] in ("{", "["):
+        try:
+            return f"{part}\n{_flat(json.loads(part))}"
+        except (ValueError, RecursionError):
+            return part
+    return str(part)
+
+
+def _at(where: str, clean: Callable[[], T]) -> T:
+    """Say where a text could not be read."""
+    try:
+        return clean()
+    except UnreadableError as error:
+        raise UnsafeCassetteError(f"{where}: {error}") from None
+
+
+def _text(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _folded(member: str) -> str:
+    return member.replace("_", "").replace("-", "").lower()
+
+
+def _with_length(cleaned: dict[str, Any], body: str | bytes) -> dict[str, Any]:
+    """A length tells of the original, and would be wrong."""
+    size = len(body.encode() if isinstance(body, str) else body)
+    for name in cleaned["headers"]:
+        if name.lower() == "content-length":
+            cleaned["headers"][name] = [str(size)]
+    return cleaned

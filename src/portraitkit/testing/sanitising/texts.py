@@ -1,0 +1,297 @@
+"""
+Take secrets out of texts, addresses and JSON. Every rule has a name, and a test that misses it.
+
+A value is replaced because of the member it stands in (`fields`, `ids`, `persons` …), or because of
+what it looks like (`links`, `emails`, `tokens` …), or because it was found secret elsewhere in the
+same cassette (`echoes`) or given (`known`).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+from attrs import define, field
+
+from ...values.name_tokens import untagged
+from ...wire.codec import is_array, is_object
+from .links import LinkScrubber, UnreadableError
+from .plainwords import is_open_number, is_word, vocabulary
+from .pseudonyms import is_false, is_stamp
+from .secretmembers import FOUND, ID_MEMBER, PERSONAL_MEMBERS, SECRET_ENDINGS, SECRET_MEMBERS
+from .standins import stand_in
+
+_ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}|&(?:#\w+|[a-z]+);")
+_SHORTEST_ECHO: Final = 3  # bytes: two letters may be any word, two Chinese signs are a name
+_SHORT_NUMBER: Final = 9
+_SHORT: Final = 8
+_WHOLE: Final = ("link", "data")
+_STAMPED: Final = re.compile(r"((?:Name|mail|host)-[a-z0-9]{8}(?![a-z0-9]))")
+_SAID: Final = re.compile(r"^([^:=]*?[:=]\s*[\"']?(?:bearer\s+)?|bearer\s+)", re.IGNORECASE)
+_DEEPEST: Final = 40
+
+
+@define(eq=False)
+class Scrubber(LinkScrubber):
+    """Cleans the texts of one cassette."""
+
+    _echo: re.Pattern[str] | None = field(default=None, repr=False)
+
+    # -- JSON ------------------------------------------------------------------------------------
+
+    def value(self, found: Any, member: str = "", depth: int = 0) -> Any:
+        """Clean a JSON value that stands in *member*."""
+        if depth > _DEEPEST:
+            raise UnreadableError("it is nested too deeply")
+        if is_object(found):
+            return {
+                self.member(str(key)): self.value(each, self._below(member, str(key)), depth + 1)
+                for key, each in found.items()
+            }
+        if is_array(found):
+            return [self.value(each, member, depth + 1) for each in found]
+        if isinstance(found, bool) or found is None:
+            return found
+        if isinstance(found, int | float):
+            return self._number(found, member)
+        return self.text(str(found), member, depth)
+
+    def member(self, name: str) -> str:
+        """Clean a member's own name."""
+        if "members" not in self.rules:
+            return name
+        return self.told.get(name) or FOUND.sub(self._replace, name)
+
+    def _below(self, member: str, key: str) -> str:
+        """What lies below a secret member is secret, whatever it is called."""
+        inherits = "below" in self.rules and self._rule_of(member) in (
+            "fields",
+            "secrets",
+            "persons",
+        )
+        return member if inherits and not self._rule_of(key) else key
+
+    def _rule_of(self, member: str) -> str:
+        folded = re.sub(r"[_-]", "", member).lower()
+        if folded in self.secret_fields:
+            rule = "persons" if folded in PERSONAL_MEMBERS else "fields"
+        elif folded in SECRET_MEMBERS:
+            rule = "secrets"
+        elif folded in PERSONAL_MEMBERS:
+            rule = "persons"
+        elif folded.endswith(SECRET_ENDINGS):
+            rule = "endings"
+        else:
+            rule = "ids" if ID_MEMBER.search(member) else ""
+        return rule if rule in self.rules else ""
+
+    def _number(self, found: float, member: str) -> float:
+        if self._rule_of(member) and isinstance(found, int):
+            return self.pseudonyms.number(found)
+        if "numbers" in self.rules and not is_open_number(found):
+            return self.pseudonyms.number(int(found))
+        return found
+
+    def text(self, found: str, member: str = "", depth: int = 0) -> str:
+        """Clean a text that stands in *member*."""
+        if not found or found in vocabulary() or found in self.told:
+            return self.told.get(found, found)
+        if "nested" in self.rules and (inner := self._nested(found, member, depth)) is not None:
+            return inner
+        rule = self._rule_of(member)
+        if not rule:
+            return self.free(found)
+        clean = {"ids": self._id, "persons": self._person}.get(rule, self._secret)
+        return self.tell(found, clean(found))
+
+    def _nested(self, found: str, member: str, depth: int) -> str | None:
+        if found.lstrip()[:1] not in ("{", "["):
+            return None
+        try:
+            inner = json.loads(found)
+        except (ValueError, RecursionError):
+            return None
+        new = self.value(inner, member, depth + 1)
+        return found if new == inner else json.dumps(new, ensure_ascii=False)
+
+    def _id(self, found: str) -> str:
+        if "://" in found or " " in found:
+            return self.free(found)
+        return found if is_model(found) else self.pseudonyms.token(found)
+
+    def _person(self, found: str) -> str:
+        whole = FOUND.fullmatch(found)
+        if whole and whole.lastgroup in ("email", "phone", "ip", "link", "data"):
+            return self._replace(whole)
+        stem, dot, ending = found.rpartition(".")
+        if dot and re.fullmatch(r"[a-z0-9]{2,4}", ending):  # a file's name keeps its type
+            return f"{self.pseudonyms.name(stem)}.{ending}"
+        bare, token = untagged(found)
+        if token and bare:  # the caller reads the name alone, and so may a message say it
+            _ = self.tell(bare, self.pseudonyms.name(bare))
+        return self.pseudonyms.name(found)
+
+    def _secret(self, found: str) -> str:
+        if FOUND.fullmatch(found) and "://" in found:
+            return self.pseudonyms.link(self.link(found, whole=True))
+        kind, blank, rest = found.partition(" ")
+        if blank and kind.lower() in ("bearer", "basic"):
+            return f"{kind} {self.pseudonyms.token(rest, 'secret')}"
+        return self.pseudonyms.token(found, "secret")
+
+    def tell(self, real: str, false: str) -> str:
+        """Remember a value that was found secret, so that its echoes are replaced too."""
+        if (
+            "echoes" in self.rules
+            and real != false
+            and len(real.encode(errors="surrogatepass")) >= _SHORTEST_ECHO
+            and real not in vocabulary()
+        ):
+            if real not in self.told:
+                self._echo = None
+            _ = self.told.setdefault(real, false)
+        return false
+
+    # -- free text -------------------------------------------------------------------------------
+
+    def free(self, found: str) -> str:
+        """Clean a text that may hold anything."""
+        if "encoded" in self.rules and _ENCODED.search(found) and "://" not in found:
+            plain = html.unescape(unquote(found))
+            new = plain if _ENCODED.search(plain) else self.free(plain)
+            return found if new == plain else html.escape(new)
+        return self._scan(found)
+
+    def _scan(self, found: str) -> str:
+        """Replace echoes, and in between them what looks like a secret."""
+        echo = self._echoes()
+        if echo is None:
+            return FOUND.sub(self._replace, found)
+        # An address is read as one, and its pieces come back here.
+        spans = [each.span() for each in FOUND.finditer(found) if each.lastgroup in _WHOLE]
+        pieces: list[str] = []
+        place = 0
+        for each in echo.finditer(found):
+            first, last = each.span()
+            if any(a <= first and last <= b and (a, b) != (first, last) for a, b in spans):
+                continue
+            pieces += (FOUND.sub(self._replace, found[place:first]), self._echoed(each[0]))
+            place = last
+        return "".join((*pieces, FOUND.sub(self._replace, found[place:])))
+
+    def _echoes(self) -> re.Pattern[str] | None:
+        if self.told and self._echo is None:
+            values = sorted(self.told, key=len, reverse=True)
+            self._echo = re.compile("|".join(map(_as_pattern, values)), re.IGNORECASE)
+        return self._echo
+
+    def _echoed(self, text: str) -> str:
+        if text in self.told:
+            return self.told[text]
+        folded = text.casefold()
+        return next(v for k, v in self.told.items() if k.casefold() == folded)
+
+    def _replace(self, found: re.Match[str]) -> str:
+        if found[0] in self.told:
+            return self.told[found[0]]
+        clean: Mapping[str, Callable[[str], str]] = {
+            "data": self._data,
+            "link": self._link,
+            "assigned": self._assigned,
+            "resource": self._resource,
+            "email": self._email,
+            "date": str,
+            "ip": self._ip,
+            "phone": self._phone,
+            "base64": self._base64,
+            "token": self._token,
+        }
+        return clean[found.lastgroup or "token"](found[0])
+
+    def _assigned(self, text: str) -> str:
+        """`password=…`: however harmless the value looks."""
+        said, value = _SAID.split(text, maxsplit=1)[1:]
+        if "assigned" not in self.rules or value in vocabulary():
+            return f"{said}{self._scan(value)}"
+        return f"{said}{self.tell(value, self.pseudonyms.token(value, 'secret'))}"
+
+    def _data(self, text: str) -> str:
+        head, _, body = text.partition(",")
+        if "data addresses" not in self.rules:
+            return text
+        if not head.endswith(";base64"):
+            return f"{head},{quote(self.free(unquote(body)))}"
+        content = _decoded(body)
+        new = None if content is None else stand_in(content)
+        if new is None:
+            raise UnreadableError("a data: address holds a file of an unknown type")
+        return f"{head},{base64.b64encode(new).decode()}"
+
+    def _resource(self, text: str) -> str:
+        if "resource names" not in self.rules:
+            return text
+        kind, _, rest = text.partition(":")
+        return text if is_stamp(rest, "") else self.pseudonyms.stamp(f"{kind}:", rest, "resource")
+
+    def _email(self, text: str) -> str:
+        if "emails" not in self.rules or text.endswith("@mail.example"):
+            return text
+        return self.tell(text, self.pseudonyms.email(text))
+
+    def _ip(self, text: str) -> str:
+        reserved = text.startswith(("203.0.113.", "127.", "2001:db8:")) or text == "::1"
+        if "ips" not in self.rules or reserved:
+            return text
+        return self.pseudonyms.address(text)
+
+    def _phone(self, text: str) -> str:
+        return self.pseudonyms.phone(text) if "phones" in self.rules else text
+
+    def _base64(self, text: str) -> str:
+        if "base64" not in self.rules:
+            return text
+        content = _decoded(text)
+        new = None if content is None else stand_in(content)
+        if new is not None:
+            return base64.b64encode(new).decode()
+        return self._token(text)
+
+    def _token(self, text: str) -> str:
+        timed = text.isdigit() and len(text) > _SHORT_NUMBER and is_open_number(int(text))
+        if "tokens" not in self.rules or timed or is_false(text) or is_word(text):
+            return text
+        pieces = _STAMPED.split(text)
+        if len(pieces) > 1:
+            return "".join(each if is_false(each) else self._scan(each) for each in pieces)
+        found = re.fullmatch(r"([A-Za-z][A-Za-z0-9_-]*)=([^=].*)", text)
+        if found and is_word(found[1]):  # `signature=…` and the like
+            return f"{found[1]}={self.tell(found[2], self.pseudonyms.token(found[2]))}"
+        return self.tell(text, self.pseudonyms.token(text))
+
+    def _link(self, text: str) -> str:
+        return self.pseudonyms.link(self.link(text))
+
+
+def _as_pattern(value: str) -> str:
+    """A short value is found between other characters than letters, where words are parted."""
+    parted = value.isascii() and len(value) < _SHORT
+    return rf"(?<![^\W_]){re.escape(value)}(?![^\W_])" if parted else re.escape(value)
+
+
+def is_model(text: str) -> bool:
+    """Tell whether an id names a model, which is the same for everybody."""
+    return "see" in text.lower() and is_word(text)
+
+
+def _decoded(text: str) -> bytes | None:
+    try:
+        padded = text.rstrip("=").replace("-", "+").replace("_", "/")
+        return base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None

@@ -1,0 +1,241 @@
+"""
+The values that operations return: frozen, and free of any vendor's words.
+
+Times are aware UTC datetimes. Links and tokens are secrets: they are absent from every text form,
+and a property such as `VideoTask.video_url` hands out the plain text only when asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Generic, Literal, TypeAlias, TypeVar
+
+from attrs import field, frozen
+
+from .errors import AssetNotReadyError
+from .handles import Handle, HandleKind
+from .remarks import Adaptation, Failure, Finding, Raw, Tried
+from .secret import Secret
+from .statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
+
+T = TypeVar("T")
+
+
+@frozen(kw_only=True)
+class Page(Generic[T]):
+    """
+    One page of a list.
+
+    Attributes:
+        items: What it holds.
+        next: What to ask the following page with; None on the last.
+        to_come: How many rows the vendor's total still promises after this page.
+        lost: How many rows cannot be read.
+        missing: How many rows a part of the list that ends here promised and never gave.
+    """
+
+    items: tuple[T, ...]
+    next: str | None = None
+    to_come: int = 0
+    lost: int = 0
+    missing: int = 0
+
+
+@frozen(kw_only=True)
+class Result:
+    """What every result knows about where it came from."""
+
+    provider: str
+    account: str
+    id: str | None
+    """The vendor's id; None where it is not known yet."""
+    ref: str = field(default="", repr=False)
+    """What the handle holds when it is not the id, such as a review task's id."""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    adaptations: tuple[Adaptation, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    tried: tuple[Tried, ...] = ()
+    """The profiles that a failover left before this one, in order."""
+    raw: Raw | None = field(default=None, repr=False, eq=False)
+
+    def _handle(self, kind: HandleKind) -> str:
+        ref = self.ref or self.id or ""
+        return str(Handle(self.provider, self.account, kind, ref)) if ref else ""
+
+
+@frozen(kw_only=True)
+class Group(Result):
+    """A vendor's asset group: one figure or one person."""
+
+    name: str = ""
+    description: str = ""
+    kind: GroupKind = GroupKind.UNKNOWN
+    kind_word: str = ""
+    """The vendor's own word for the kind."""
+    active: bool = True
+    """False while a real person's group waits for the face check."""
+    name_token: str = field(default="", repr=False, eq=False)
+    """What portraitkit put behind the name; see `portraitkit.values.name_tokens`."""
+
+    @property
+    def handle(self) -> str:
+        """A string that names this group in any process; see `portraitkit.values.handles`."""
+        return self._handle("group")
+
+
+@frozen(kw_only=True)
+class Asset(Result):
+    """One picture, video or audio in a group."""
+
+    name: str = ""
+    media: MediaType = MediaType.IMAGE
+    status: AssetStatus = AssetStatus.UNKNOWN
+    status_word: str = ""
+    """The vendor's own word for the status."""
+    group_id: str | None = None
+    group_kind: GroupKind = field(default=GroupKind.UNKNOWN, repr=False)
+    """Whose face its group holds, where the call that added it was given the group."""
+    link: Secret | None = field(default=None, repr=False)
+    """A short-lived link to the stored media."""
+    failure: Failure | None = None
+    name_token: str = field(default="", repr=False, eq=False)
+    """What portraitkit put behind the name; see `portraitkit.values.name_tokens`."""
+
+    @property
+    def handle(self) -> str:
+        """A string that names this asset in any process; empty if it was never created."""
+        return self._handle("asset")
+
+    @property
+    def uri(self) -> str:
+        """
+        `asset://…`, for use in a video request.
+
+        Raises:
+            AssetNotReadyError: The asset is still processing or has failed. Wait with
+                `wait_until_active`.
+        """
+        if self.id is None or self.status in (AssetStatus.PROCESSING, AssetStatus.FAILED):
+            raise AssetNotReadyError(
+                f"asset {self.id or self.ref} is {self.status.value}: it has no asset:// address",
+                provider=self.provider,
+                handle=self.handle,
+                next_step="wait_until_active(asset), then use what it returns",
+            )
+        return f"asset://{self.id}"
+
+
+@frozen(kw_only=True)
+class Verification(Result):
+    """
+    A real person's face check.
+
+    The handle holds no readable token: it can be opened only with the same account's credentials.
+    """
+
+    name: str = ""
+    status: VerificationStatus = VerificationStatus.WAITING
+    status_word: str = ""
+    """The vendor's own word for the status, where it has one."""
+    link: Secret | None = field(default=None, repr=False)
+    token: Secret | None = field(default=None, repr=False)
+    """The vendor's own name for the session, where it has one."""
+    code: Secret | None = field(default=None, repr=False)
+    """What the person types, where the check is opened by a code."""
+    expires_at: datetime | None = None
+    """When link and token run out."""
+    claimed: bool | None = None
+    """Whether the browser's return says that the person passed. It proves nothing."""
+    group: Group | None = None
+    """The person's group, once verified."""
+    failure: Failure | None = None
+
+    @property
+    def url(self) -> str | None:
+        """The page to open on the person's phone. Whoever has it can take the check."""
+        return self.link.reveal() if self.link else None
+
+    @property
+    def person_code(self) -> str | None:
+        """What the person types on the page or in the vendor's app; None where a link does it."""
+        return self.code.reveal() if self.code else None
+
+    @property
+    def handle(self) -> str:
+        """A string that names this check in any process with the same credentials."""
+        return self._handle("verification")
+
+
+@frozen(kw_only=True)
+class Usage:
+    """What the vendor says a video took."""
+
+    total_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+@frozen(kw_only=True)
+class VideoTask(Result):
+    """One video generation."""
+
+    status: VideoStatus = VideoStatus.UNKNOWN
+    status_word: str = ""
+    """The vendor's own word for the status."""
+    model: str = ""
+    progress: float | None = None
+    """0 to 100, where the vendor tells."""
+    video_link: Secret | None = field(default=None, repr=False)
+    last_frame_link: Secret | None = field(default=None, repr=False)
+    link_expires_at: datetime | None = None
+    duration_s: float | None = None
+    ratio: str = ""
+    resolution: str = ""
+    seed: int | None = None
+    usage: Usage | None = None
+    failure: Failure | None = None
+
+    @property
+    def video_url(self) -> str | None:
+        """The finished file's signed link. It runs out: copy the file with `download_video`."""
+        return self.video_link.reveal() if self.video_link else None
+
+    @property
+    def last_frame_url(self) -> str | None:
+        """The last frame's signed link, where it was asked for."""
+        return self.last_frame_link.reveal() if self.last_frame_link else None
+
+    @property
+    def handle(self) -> str:
+        """A string that names this task in any process; see `portraitkit.values.handles`."""
+        return self._handle("video")
+
+
+@frozen(kw_only=True)
+class Event:
+    """One look at something that is being waited for. `print` shows it as a line."""
+
+    subject: Literal["asset", "verification", "video"]
+    handle: str
+    status: AssetStatus | VerificationStatus | VideoStatus
+    status_word: str
+    elapsed_s: float
+    look: int
+    """The first look is 1."""
+    next_look_s: float | None
+    """Seconds until the next look; None when this was the last."""
+
+    def __str__(self) -> str:
+        word = f" ({self.status_word})" if self.status_word else ""
+        then = "" if self.next_look_s is None else f", next look in {self.next_look_s:g} s"
+        return f"{self.elapsed_s:7.1f} s  {self.subject} {self.status.value}{word}{then}"
+
+
+GroupRef: TypeAlias = Group | str
+AssetRef: TypeAlias = Asset | str
+VerificationRef: TypeAlias = Verification | str
+VideoRef: TypeAlias = VideoTask | str
+"""The object, its handle, or the vendor's bare id."""
+AssetRefs: TypeAlias = Sequence[Asset] | list[AssetRef] | list[str] | tuple[AssetRef, ...]
+"""Several of them; no plain sequence of texts, as one text is that too."""

@@ -1,0 +1,158 @@
+""""""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from attrs import field, frozen
+
+from .errors import PromptError
+from .masking import masked_repr
+from .portraits import MediaRef
+from .statuses import MediaType
+from .video import Frames, Media, Reference, References, _check_media
+
+
+class Role(enum.Enum):
+    """What a piece of media is to the video."""
+
+    FIRST_FRAME = "first_frame"
+    LAST_FRAME = "last_frame"
+    REFERENCE = "reference"
+
+
+@frozen
+class Slot:
+    """One piece of media as it is sent, in order."""
+
+    media: MediaType
+    role: Role
+    url: str = field(repr=masked_repr)
+
+
+def slots_of(media: Media | None, url_of: Callable[[MediaRef, str], str]) -> tuple[Slot, ...]:
+    """
+    Put media in the order sent.
+
+    Args:
+        media: The request's media.
+        url_of: Turns a source and the field it stands in into a URL.
+    """
+    if media is None:
+        return ()
+    if isinstance(media, Frames):
+        frames = [(Role.FIRST_FRAME, media.first, "media.first")]
+        if media.last is not None:
+            frames.append((Role.LAST_FRAME, media.last, "media.last"))
+        for _, source, name in frames:
+            _check_media(source, MediaType.IMAGE, name)
+        return tuple(
+            Slot(MediaType.IMAGE, role, url_of(source, name)) for role, source, name in frames
+        )
+    for kind, label, each in _labelled(media):
+        _check_media(each.source, kind, f"media.{kind.value}s.{label}")
+    return tuple(
+        Slot(kind, Role.REFERENCE, url_of(each.source, f"media.{kind.value}s.{label}"))
+        for kind, label, each in _labelled(media)
+    )
+
+
+def write_prompt(prompt: str, media: Media | None) -> str:
+    """
+    Replace labels by the words that are sent.
+
+    Raises:
+        PromptError: A label has no reference, a named reference is unused, or a brace stands alone.
+    """
+    texts: dict[str, str] = {}
+    named: dict[str, str] = {}
+    for kind, label, each in _labelled(media if isinstance(media, References) else References()):
+        texts[label] = f"{kind.value.capitalize()} {label.rpartition('_')[2]}"
+        if each.name:
+            named[each.name] = texts[label]
+    for name, text in named.items():
+        if texts.setdefault(name, text) != text:
+            raise PromptError(
+                f"the label {name!r} also names {texts[name]} by its position",
+                field="media",
+                next_step="choose a label that is not image_N, video_N or audio_N",
+            )
+
+    def replace(match: re.Match[str]) -> str:
+        token = match[0]
+        if token in ("{{", "}}"):
+            return token[0]
+        label = match[1]
+        if label is None:
+            raise PromptError(
+                f"a lone {token} stands at position {match.start()} of the prompt",
+                field="prompt",
+                next_step="write {{ or }} for a literal brace",
+            )
+        if label not in texts:
+            raise PromptError(
+                f"the prompt names {{{label}}}, and no reference has that label",
+                field="prompt",
+                next_step=f"known labels: {', '.join(sorted(texts)) or 'none'}",
+            )
+        _ = named.pop(label, None)
+        return texts[label]
+
+    text = _TOKEN.sub(replace, prompt)
+    if named:
+        raise PromptError(
+            f"the prompt never names {', '.join(f'{{{name}}}' for name in sorted(named))}",
+            field="prompt",
+            next_step="name each labelled reference in the prompt, or give references as a list",
+        )
+    return text
+
+
+def read_prompt(text: str, slots: tuple[Slot, ...]) -> str:
+    """Turn the words that were sent back into labels."""
+    counts = {
+        kind: sum(slot.media is kind and slot.role is Role.REFERENCE for slot in slots)
+        for kind in (MediaType.IMAGE, MediaType.VIDEO, MediaType.AUDIO)
+    }
+    escaped = text.replace("{", "{{").replace("}", "}}")
+
+    def label(match: re.Match[str]) -> str:
+        kind, number = MediaType(match[1].lower()), int(match[2])
+        return f"{{{kind.value}_{number}}}" if 1 <= number <= counts[kind] else match[0]
+
+    return _SPOKEN.sub(label, escaped)
+
+
+def read_slots(slots: tuple[Slot, ...]) -> Media | None:
+    """Turn media as sent back into neutral media."""
+    frames = {slot.role: slot.url for slot in slots if slot.role is not Role.REFERENCE}
+    if Role.FIRST_FRAME in frames:
+        return Frames(first=frames[Role.FIRST_FRAME], last=frames.get(Role.LAST_FRAME))
+    of = {
+        kind: [slot.url for slot in slots if slot.media is kind and slot.role is Role.REFERENCE]
+        for kind in MediaType
+    }
+    if not any(of.values()):
+        return None
+    return References(
+        images=of[MediaType.IMAGE], videos=of[MediaType.VIDEO], audios=of[MediaType.AUDIO]
+    )
+
+
+def _labelled(media: References) -> Iterator[tuple[MediaType, str, Reference]]:
+    for kind, group in (
+        (MediaType.IMAGE, media.images),
+        (MediaType.VIDEO, media.videos),
+        (MediaType.AUDIO, media.audios),
+    ):
+        for number, each in enumerate(group, 1):
+            yield kind, f"{kind.value}_{number}", each
+
+
+_TOKEN: Final = re.compile(r"\{\{|\}\}|\{([^\W\d]\w*)\}|[{}]")
+
+
+_SPOKEN: Final = re.compile(r"\b(Image|Video|Audio) ([1-9]\d?)\b", re.ASCII)  # 让Image 1微笑

@@ -1,0 +1,199 @@
+"""
+What a video should be, in neutral words: the request, its media, and labels in its prompt.
+
+A prompt names media by label. `{mia}` becomes "Image 1" where it is sent, counted for each kind of
+media in the order sent; `{{` and `}}` are literal braces. Media without a name of their own are
+`{image_1}`, `{video_1}`, `{audio_1}` and so on, and may be left unmentioned.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, TypeAlias, get_type_hints
+
+from attrs import field, frozen
+
+from .argument_types import check_value
+from .errors import InvalidInputError, PromptError
+from .masking import masked_repr
+from .models import Asset
+from .portraits import MediaRef, OneOf
+from .remarks import Adaptation, Finding
+from .statuses import MediaType
+
+Policy: TypeAlias = Literal["raise", "warn", "drop"]
+OnUnsupported: TypeAlias = Policy | Mapping[str, Policy]
+"""One policy for all fields, or one for each; a field that is not named raises."""
+
+
+@frozen(kw_only=True)
+class Reference:
+    """One reference: an asset, its handle, id or `asset://` address, a https URL, or `OneOf`."""
+
+    source: MediaRef = field(repr=masked_repr)
+    name: str | None = None
+
+
+def _references(
+    given: Mapping[str, MediaRef] | Sequence[MediaRef | Reference],
+) -> tuple[Reference, ...]:
+    if isinstance(given, Mapping):
+        return tuple(Reference(source=source, name=name) for name, source in given.items())
+    if isinstance(given, str | Asset | OneOf):
+        raise InvalidInputError(
+            "one reference is no list of references: put brackets around it",
+            field="media",
+            next_step='pass a list such as [asset], or names such as {"mia": asset}',
+        )
+    return tuple(each if isinstance(each, Reference) else Reference(source=each) for each in given)
+
+
+@frozen(kw_only=True)
+class References:
+    """
+    Media that the video should take after.
+
+    A mapping gives names, each of which the prompt must use; a sequence gives none.
+    """
+
+    images: tuple[Reference, ...] = field(default=(), converter=_references)
+    videos: tuple[Reference, ...] = field(default=(), converter=_references)
+    audios: tuple[Reference, ...] = field(default=(), converter=_references)
+
+    def __attrs_post_init__(self) -> None:
+        every = (*self.images, *self.videos, *self.audios)
+        names = [each.name for each in every if each.name is not None]
+        for name in names:
+            if not _NAME.fullmatch(name):
+                raise PromptError(
+                    f"{name!r} cannot be a label",
+                    field="media",
+                    next_step="use letters, digits and underscores, beginning with a letter",
+                )
+            if names.count(name) > 1:
+                raise PromptError(
+                    f"the label {name!r} is given to two references",
+                    field="media",
+                    next_step="give each reference a name of its own",
+                )
+
+
+@frozen(kw_only=True)
+class Frames:
+    """The video's first frame, and its last one where that is wanted. No references beside them."""
+
+    first: MediaRef = field(repr=masked_repr)
+    last: MediaRef | None = field(default=None, repr=masked_repr)
+
+
+Media: TypeAlias = Frames | References
+
+
+def _seconds(request: VideoRequest, attribute: object, value: Any) -> None:
+    del request, attribute  # attrs' form of a validator
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise InvalidInputError(
+            f"duration_s is whole seconds, not {value!r}",
+            field="duration_s",
+            next_step="pass an int, -1 to let the model choose, or None for the vendor's default",
+        )
+
+
+@frozen(kw_only=True)
+class VideoRequest:
+    """
+    One video. None leaves a choice to the vendor, whose default may differ from the next one's.
+
+    Attributes:
+        prompt: What happens, with labels for media.
+        model: A neutral name such as `seedance-2.0` or `seedance-2.0-fast`; any other string is
+            passed on as it is.
+        media: `Frames`, `References`, or None for text alone.
+        duration_s: Whole seconds; -1 lets the model choose.
+        ratio: Width to height, such as `16:9`; `adaptive` follows the first frame.
+        resolution: Such as `720p`.
+        generate_audio: Whether the video has sound.
+        seed: For repeatable results, where the model takes one.
+        watermark: Whether the vendor may mark the video.
+        return_last_frame: Ask for the last frame as a picture, to go on from.
+        callback_url: Where the vendor should tell of the task's changes.
+        extra: For each provider, members that go into its body as they are. Only the active
+            provider's block is sent.
+    """
+
+    prompt: str
+    model: str = "seedance-2.0"
+    media: Media | None = None
+    duration_s: int | None = field(default=None, validator=_seconds)
+    ratio: str | None = None
+    resolution: str | None = None
+    generate_audio: bool | None = None
+    seed: int | None = None
+    watermark: bool | None = None
+    return_last_frame: bool | None = None
+    callback_url: str | None = field(default=None, repr=masked_repr)
+    extra: Mapping[str, Mapping[str, Any]] = field(
+        factory=dict[str, Mapping[str, Any]], repr=masked_repr
+    )
+
+    def __attrs_post_init__(self) -> None:
+        for name, hint in _request_hints().items():
+            check_value(name, getattr(self, name), hint)
+
+
+@functools.cache
+def _request_hints() -> dict[str, Any]:
+    return get_type_hints(VideoRequest)
+
+
+SCALARS: Final = (
+    "duration_s",
+    "ratio",
+    "resolution",
+    "generate_audio",
+    "seed",
+    "watermark",
+    "return_last_frame",
+    "callback_url",
+)
+"""The fields of a request that a dialect carries under one key each."""
+
+
+@frozen(kw_only=True)
+class Preview:
+    """
+    A video request as it would be sent.
+
+    Attributes:
+        headers: With credentials masked.
+        body: What is sent, as a mapping: the exact JSON, or what the vendor's own form is made of.
+            The preview's own text form leaves out the queries of addresses.
+        content: The exact bytes of the body.
+        adaptations: What differs from what was asked.
+        findings: Documented limits that it exceeds.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: Mapping[str, Any] = field(repr=masked_repr)
+    content: bytes = field(default=b"", repr=False)
+    adaptations: tuple[Adaptation, ...]
+    findings: tuple[Finding, ...]
+
+
+def _check_media(source: MediaRef, kind: MediaType, name: str) -> None:
+    """Refuse a video or an audio in another kind's place."""
+    known = (MediaType.VIDEO, MediaType.AUDIO)
+    if isinstance(source, Asset) and source.media in known and source.media is not kind:
+        raise InvalidInputError(
+            f"the asset is of the kind {source.media.value}, and {name} takes {kind.value}s",
+            field=name,
+            handle=source.handle,
+            next_step=f"give it in References({source.media.value}s=[...])",
+        )
+
+
+_NAME: Final = re.compile(r"[^\W\d]\w*")

@@ -1,0 +1,353 @@
+"""What an adapter's calls are made of: asking the vendor, and reading what it answers."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+from urllib.parse import unquote
+
+from attrs import evolve, field, frozen
+
+from ..values.errors import HandleError, PortraitError, ProviderError, UnexpectedResponseError
+from ..values.handles import Handle, HandleKind, is_handle
+from ..values.masking import masker
+from ..values.models import Asset, Group, Result, Verification, VideoTask
+from ..values.name_tokens import untagged
+from ..values.origins import origin_of
+from ..values.remarks import Failure, Finding, Raw
+from ..values.secret import Secret
+from ..values.statuses import VideoStatus
+from ..wire import refusals
+from ..wire.codec import is_object, try_decode, unreadable
+from ..wire.reasons import Reason, error_in, reason_in, reason_of
+from ..wire.refusals import (
+    _MOVED,
+    _REFUSED,
+    _SERVER_FAULTS,
+    Fault,
+    class_of,
+    is_load,
+    listed,
+    retry_after_s,
+    settled,
+)
+from ..wire.steps import Flow, Request, Response, request_id_of, send
+from .account import Vendor
+from .likely import ids_in
+from .preflight import check_asset_id, check_kind
+
+R = TypeVar("R", bound=Result)
+
+
+def refusal_in(
+    vendor: VendorAnswers, response: Response
+) -> ProviderError | UnexpectedResponseError | None:
+    """
+    Read an answer as a refusal; None if it is none.
+
+    A body may refuse whatever the status says, and a status whatever the body says.
+    """
+    data = vendor.decode(response)
+    found = vendor.fault(data, response)
+    if response.ok and (found is None or not (found.code or found.message)):
+        return None  # relays write an empty error beside a success
+    fault = settled(found or Fault(), reason_in(data), vendor.error_codes)
+    context: dict[str, Any] = {
+        "provider": vendor.name,
+        "status": response.status,
+        "code": fault.code,
+        "vendor_message": fault.message,
+        "request_id": fault.request_id or vendor.request_id(data, response),
+        "attempts": response.attempts,
+        "next_step": listed(vendor.error_advice, fault.code) or "",
+        "retry_after_s": retry_after_s(response),
+        "received_at": response.received_at,
+    }
+    if _MOVED <= response.status < _REFUSED:
+        location = response.headers.get("location", "")
+        where = origin_of(location) or ("another path" if location else "nowhere")
+        context["next_step"] = "check the profile's base_url"
+        return UnexpectedResponseError(
+            f"the vendor's API redirects to {where}; credentials are not sent there", **context
+        )
+    kind = class_of(vendor.error_codes, fault.code, response.status)
+    error = kind(_summary(fault, response), **context)
+    # What names something may have made it, whatever it says beside; a plain refusal may name
+    # what stands in the way.
+    may_name = response.ok or response.status >= _SERVER_FAULTS or is_load(error)
+    unclear = fault.code in vendor.uncertain_codes or (may_name and bool(ids_in(data)))
+    error.proves_refusal = not unclear
+    return error
+
+
+def advice_for(vendor: VendorAnswers, code: str) -> str:
+    """What helps against a code, by the vendor's table and then by its class; maybe nothing."""
+    return listed(vendor.error_advice, code) or class_of(vendor.error_codes, code, 0).advice
+
+
+def is_readable(vendor: VendorAnswers, request: Request, response: Response) -> bool:
+    """
+    Tell whether a success holds an object, as every vendor's does.
+
+    Where something is removed or renamed, nothing may come back.
+    """
+    if not response.content.strip():
+        return request.silent or response.status == HTTPStatus.NO_CONTENT
+    return is_object(vendor.decode(response))
+
+
+def body_of(vendor: VendorAnswers, request: Request, response: Response) -> Any:
+    """
+    Decode a success.
+
+    Raises:
+        UnexpectedResponseError: It is not readable. A list without rows must not be made of it.
+    """
+    found = vendor.decode(response)
+    if is_readable(vendor, request, response):
+        return found or {}
+    if found is None:
+        raise unreadable(response, vendor.wire_form)
+    raise UnexpectedResponseError(
+        f"the answer is a {vendor.wire_form} {type(found).__name__} where an object is expected",
+        status=response.status,
+        attempts=response.attempts,
+        next_step="report it if it lasts: the vendor's answer has changed",
+    )
+
+
+def _summary(fault: Fault, response: Response) -> str:
+    if fault.message:
+        return fault.message
+    if fault.code:
+        return "the vendor refused"
+    kind = response.headers.get("content-type", "").partition(";")[0] or "no content type"
+    return f"the vendor answered HTTP {response.status} with {kind} and no error it documents"
+
+
+@frozen(kw_only=True)
+class Answer:
+    """A vendor's answer that is not a refusal, decoded."""
+
+    data: Any = field(repr=False)
+    response: Response
+    request_id: str = ""
+    secrets: tuple[Secret, ...] = ()
+    """What the request held that no text may show."""
+
+    @property
+    def raw(self) -> Raw:
+        """What to keep of it on a result."""
+        return self.response.raw(self.data, self.request_id)
+
+
+def with_findings(result: R, findings: tuple[Finding, ...]) -> R:
+    """Put findings on a result, if there are any."""
+    return evolve(result, findings=(*result.findings, *findings)) if findings else result
+
+
+def told(result: R, data: object, vendor: VendorAnswers) -> R:
+    """
+    Say why a thing failed, wherever the vendor tells it; and how it ended, where no word is known.
+
+    Without a word that is understood, a link to the video says that it is done, and an error beside
+    a word that it failed. An error that says nothing is none.
+    """
+    if not isinstance(result, Asset | VideoTask):
+        return result
+    is_open, ended_badly = result.status.name == "UNKNOWN", result.status.name in _BADLY
+    if is_open and isinstance(result, VideoTask) and result.video_link:
+        return evolve(result, status=VideoStatus.SUCCEEDED)
+    known = result.failure or Failure()
+    reason = error_in(data) if is_open else reason_of(data) if ended_badly else Reason()
+    fault = refusals.Fault(code=known.code, message=known.message)
+    why = refusals.settled(fault, reason, vendor.error_codes)
+    if not (why.code or why.message):
+        return evolve(result, failure=None)
+    failure = evolve(known, code=why.code, message=why.message)
+    changes: dict[str, Any] = {"failure": failure}
+    if is_open and result.status_word:
+        changes["status"] = type(result.status)["FAILED"]
+    return evolve(result, **changes)
+
+
+def _without_token(result: R) -> R:
+    """Part a name from the token that a create put behind it."""
+    if not isinstance(result, Group | Asset):
+        return result
+    name, token = untagged(result.name)
+    return evolve(result, name=name, name_token=token) if token else result
+
+
+def _is_plain(bare: str) -> bool:
+    """Tell whether an id can stand in a URL's path and mean nothing but itself."""
+    odd = set(bare) & set(" /?#%\\") or bare in (".", "..")
+    return bool(bare) and bare.isprintable() and len(bare) <= _LONGEST_ID and not odd
+
+
+_LONGEST_ID: Final = 512
+
+
+_MODELS: Final[Mapping[HandleKind, type[Result]]] = {
+    "group": Group,
+    "asset": Asset,
+    "verification": Verification,
+    "video": VideoTask,
+}
+
+
+_TOKEN: Final = re.compile(r"\w{20,}")
+
+
+_BADLY: Final = ("FAILED", "CANCELLED", "EXPIRED")
+
+
+_WORDS: Final = ("status_word", "kind_word", "model", "ratio", "resolution")
+
+
+_SHORTEST_ECHO: Final = 16
+
+
+@frozen(kw_only=True, slots=False)
+class VendorAnswers(Vendor):
+    """How one vendor is asked, and how its answers are read."""
+
+    @abstractmethod
+    def fault(self, data: Any, response: Response) -> refusals.Fault | None:
+        """Find a refusal in a decoded answer; None if there is none in the body."""
+
+    def decode(self, response: Response) -> Any:
+        """
+        Read an answer's body into plain mappings, lists and values; None if it cannot be read.
+
+        JSON, unless an adapter overrides it for a vendor that speaks something else. Whatever comes
+        in, it raises nothing.
+        """
+        return try_decode(response)
+
+    def ask(self, request: Request) -> Flow[Answer]:
+        """
+        Send a request and decode its answer.
+
+        Raises:
+            ProviderError: The vendor refused, by status or in the body.
+            OutcomeUnknownError: A create was answered in a way that leaves its fate open.
+            UnexpectedResponseError: The answer is not readable.
+        """
+        path = [unquote(part) for part in request.url.partition("://")[2].split("/")[1:]]
+        odd = {".", ".."} & set(path) or "" in path[:-1]
+        if odd or set(request.url) & set("?#\\"):
+            # Handles are not signed: a forged one must not lead to another of the vendor's paths.
+            raise HandleError("an id leads out of its path", provider=self.name, field="handle")
+        response = yield from send(request)
+        if error := self.refusal(response):
+            raise refusals.certain(error, request, response)
+        data: Any = body_of(self, request, response)
+        return Answer(
+            data=data,
+            response=response,
+            request_id=self.request_id(data, response),
+            secrets=request.secrets,
+        )
+
+    def refusal(self, response: Response) -> PortraitError | None:
+        """Read an answer as a refusal; None if it is none."""
+        return refusal_in(self, response)
+
+    def request_id(self, data: Any, response: Response) -> str:
+        """The id that the vendor's support asks for."""
+        del data
+        return request_id_of(response.headers)
+
+    def read(self, cls: type[R], answer: Answer, data: Any = None, **given: Any) -> R:
+        """
+        Build a result from an answer by the codec's tables.
+
+        Args:
+            cls: The model.
+            answer: Where it comes from; kept as `.raw`.
+            data: The part of it that holds the members; the whole if not given.
+            given: Values for what the JSON leaves out.
+        """
+        known = {"provider": self.name, "account": self.account, "raw": answer.raw}
+        part = answer.data if data is None else data
+        found = self.codec.read(cls, part, response=answer.response, **known, **given)
+        return self.cleaned(told(_without_token(found), part, self), answer.secrets)
+
+    def clean(self, text: str, secrets: tuple[Secret, ...] = ()) -> str:
+        """Hide what a vendor's text echoes of our credentials, of *secrets*, and of links."""
+        known = (each.reveal() for each in (*self.secrets, *secrets) if each)
+        return masker(known, in_paths=True)(text)
+
+    def cleaned(self, result: R, secrets: tuple[Secret, ...] = ()) -> R:
+        """Hide the same in the vendor's words on a result."""
+        changes: dict[str, Any] = {}
+        for name in _WORDS:
+            text = getattr(result, name, "")
+            if len(text) >= _SHORTEST_ECHO:
+                changes[name] = self.clean(text, secrets)
+        failure = getattr(result, "failure", None)
+        if failure is not None and failure.error is None:
+            code, message = (self.clean(each, secrets) for each in (failure.code, failure.message))
+            changes["failure"] = evolve(failure, code=code, message=message)
+        return evolve(result, **changes) if changes else result
+
+    def id_of(self, kind: HandleKind, ref: Result | str) -> str:
+        """
+        Get the id or reference out of an object, a handle or a bare id.
+
+        Raises:
+            HandleError: It belongs to another vendor or account, is of another kind, or damaged.
+        """
+        then = f"pass the {kind}, its handle, or the vendor's own id"
+        if isinstance(ref, Result):
+            if not isinstance(ref, _MODELS[kind]):
+                problem = f"this is a {type(ref).__name__}, not a {kind}"
+                raise HandleError(problem, provider=self.name, field=kind, next_step=then)
+            self._mine(kind, ref.provider, ref.account)
+            if found := ref.ref or ref.id:
+                return found
+            problem = f"this {kind} has no id, as it was never created"
+            raise HandleError(problem, provider=self.name, field=kind)
+        if not isinstance(ref, str):  # pyright: ignore[reportUnnecessaryIsInstance]  (an id may be None)
+            problem = f"a {type(ref).__name__} is no {kind}, handle or id"  # type: ignore[unreachable]  # (as above)
+            raise HandleError(problem, provider=self.name, field=kind, next_step=then)
+        if is_handle(ref):
+            handle = Handle.parse(ref)
+            self._mine(kind, handle.provider, handle.account)
+            if handle.kind == kind:
+                return self._unforged(kind, handle.ref)
+            problem = f"this handle names a {handle.kind}, not a {kind}"
+            then = f"pass a {kind}'s handle"
+            raise HandleError(problem, provider=self.name, field=kind, next_step=then)
+        bare = ref.removeprefix("asset://") if kind == "asset" else ref
+        if not _is_plain(bare):
+            # A check's bare id is the vendor's token; an address may have one in it.
+            secret = kind == "verification" or "://" in bare or _TOKEN.search(bare)
+            shown = "this" if secret else repr(bare[:40])
+            problem = f"{shown} cannot be a {kind}'s id"
+            raise HandleError(problem, provider=self.name, field=kind, next_step=then)
+        if kind == "asset":
+            check_asset_id(bare, provider=self.name, prefix=self.asset_prefix, name=kind)
+        elif kind in ("group", "video"):
+            check_kind(bare, kind=kind, provider=self.name)
+        return bare
+
+    def _unforged(self, kind: HandleKind, ref: str) -> str:
+        # Handles are not signed. Those of other kinds may hold more; `segment` escapes them.
+        if kind == "video" and not _is_plain(ref):
+            raise HandleError("an id leads out of its path", provider=self.name, field=kind)
+        return ref
+
+    def _mine(self, kind: str, provider: str, account: str) -> None:
+        if (provider, account) != (self.name, self.account):
+            whose = f"another account at {provider}" if provider == self.name else provider
+            raise HandleError(
+                f"this {kind} belongs to {whose}, and the active profile is another",
+                provider=self.name,
+                field=kind,
+                next_step="connect with the profile that made it, or register it here again",
+            )

@@ -1,0 +1,234 @@
+"""What an adapter writes: raw calls, each a flow of one or a few requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn
+
+from attrs import frozen
+
+from ..values.errors import ManualStepError, UnsupportedError
+from ..values.media import Link, Upload
+from ..values.models import (
+    Asset,
+    AssetRef,
+    Group,
+    GroupRef,
+    Page,
+    Verification,
+    VerificationRef,
+    VideoRef,
+    VideoTask,
+)
+from ..values.prompts import Slot
+from ..values.remarks import Finding
+from ..values.secret import Secret
+from ..values.statuses import AssetStatus, GroupKind
+from ..values.video import OnUnsupported, VideoRequest
+from ..wire.steps import Flow, Request
+from .answers import Answer, VendorAnswers
+from .preflight import VideoModel
+
+_RESTS_ON: Final[Mapping[str, tuple[str, ...]]] = {
+    "create_group": ("make_group",),
+    "add_asset": ("add_upload", "add_link"),
+    "add_assets": ("add_upload", "add_link"),
+    "create_video": ("video_request",),
+    "preview_video": ("video_request",),
+    "wait_until_active": ("get_asset",),
+    "wait_until_all_active": ("get_asset",),
+    "wait_until_verified": ("check_verification",),
+    "wait_for_video": ("get_video",),
+    "download_video": ("get_video",),
+}
+
+
+@frozen(kw_only=True, slots=False)
+class VendorCalls(VendorAnswers):
+    """What an adapter writes: one method for each call that its vendor offers."""
+
+    def make_group(
+        self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
+    ) -> Flow[Group]:
+        """Send the create of a group, whose name and kind are checked. An adapter overrides it."""
+        del name, kind, description, on_unsupported
+        self.refuse("create_group")
+
+    def get_group(self, group: GroupRef) -> Flow[Group]:
+        """Read a group."""
+        del group
+        self.refuse("get_group")
+
+    def list_groups(
+        self, cursor: str | None, *, kind: GroupKind | None = None
+    ) -> Flow[Page[Group]]:
+        """List groups; of one kind, or of both."""
+        del cursor, kind
+        self.refuse("list_groups")
+
+    def search_groups(self, cursor: str | None, text: str, *, kind: GroupKind) -> Flow[Page[Group]]:
+        """
+        List the groups whose name may hold *text*, for a quick look; more of them do no harm.
+
+        An adapter overrides it where the vendor documents such a filter.
+        """
+        del text
+        return self.list_groups(cursor, kind=kind)
+
+    def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
+        """Give a group another name."""
+        del group, name
+        self.refuse("rename_group")
+
+    def delete_group(self, group: GroupRef) -> Flow[None]:
+        """Delete a group and everything in it."""
+        del group
+        self.refuse("delete_group")
+
+    def add_upload(self, group: GroupRef, upload: Upload, *, name: str) -> Flow[Asset]:
+        """Register a file's bytes. An adapter overrides it where the vendor takes bytes."""
+        del group, upload, name
+        self.refuse("add_upload")
+
+    def add_link(self, group: GroupRef, link: Link, *, name: str) -> Flow[Asset]:
+        """Register a public URL. An adapter overrides it where the vendor takes URLs."""
+        del group, link, name
+        self.refuse("add_link")
+
+    def takes_upload(self, upload: Upload) -> bool:
+        """Tell whether `add_upload` is this vendor's documented way for such a file."""
+        del upload
+        return self.supports("add_upload")
+
+    def get_asset(self, asset: AssetRef) -> Flow[Asset]:
+        """Read an asset and where its review stands."""
+        del asset
+        self.refuse("get_asset")
+
+    def list_assets(
+        self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
+    ) -> Flow[Page[Asset]]:
+        """List a group's assets; with one status, or with any."""
+        del cursor, group, status
+        self.refuse("list_assets")
+
+    def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
+        """Give an asset another name."""
+        del asset, name
+        self.refuse("rename_asset")
+
+    def delete_asset(self, asset: AssetRef) -> Flow[None]:
+        """Delete an asset."""
+        del asset
+        self.refuse("delete_asset")
+
+    def start_verification(
+        self, name: str, *, callback_url: str | None = None
+    ) -> Flow[Verification]:
+        """
+        Start a real person's face check. Open `.url` on the person's phone before `.expires_at`.
+
+        Args:
+            name: The person's name for your own use; sent only where the vendor has a place for it.
+            callback_url: Where the person's browser returns to. What arrives there is a hint:
+                believe only `check_verification`.
+
+        Raises:
+            ManualStepError: This vendor offers the check only in its console; says what to do.
+        """
+        del name, callback_url
+        self.refuse("start_verification")
+
+    def read_callback(self, received: str | Mapping[str, Any]) -> Verification:
+        """
+        Read what arrived at the callback URL. Sends nothing, and proves nothing.
+
+        Args:
+            received: The whole URL, its query, or the fields of a form or JSON body.
+
+        Returns:
+            A check whose status is still WAITING, whatever `.claimed` says: anyone can call the
+            page. Pass it to `check_verification`, and believe only that.
+        """
+        del received
+        self.refuse("read_callback")
+
+    def check_verification(self, verification: VerificationRef) -> Flow[Verification]:
+        """Ask the vendor whether the person has passed. `.group` is set once VERIFIED."""
+        del verification
+        self.refuse("check_verification")
+
+    def video_request(self, body: Mapping[str, Any]) -> Request:
+        """Put a compiled video body into a request."""
+        del body
+        self.refuse("create_video")
+
+    def created_video(self, answer: Answer) -> VideoTask:
+        """Read the answer to a create; the task as `get_video` reads it, unless overridden."""
+        return self.read(VideoTask, answer)
+
+    @classmethod
+    def model_id(cls, model: VideoModel, *, with_assets: bool) -> str:
+        """Choose the vendor's name for a model."""
+        del with_assets
+        return model.id
+
+    def video_findings(self, request: VideoRequest, slots: tuple[Slot, ...]) -> tuple[Finding, ...]:
+        """Find more to say of a request than its model's limits."""
+        del request, slots
+        return ()
+
+    def asset_uri(self, ref: str) -> str:
+        """Turn what a handle holds into an `asset://` address."""
+        return f"asset://{ref}"
+
+    def settle_media(self, request: VideoRequest) -> Flow[VideoRequest]:
+        """Look up assets that are known by something else than their id."""
+        yield from ()
+        return request
+
+    def get_video(self, task: VideoRef) -> Flow[VideoTask]:
+        """Read a video task."""
+        del task
+        self.refuse("get_video")
+
+    def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
+        """List the account's video tasks, as far back as the vendor keeps them."""
+        del cursor
+        self.refuse("list_videos")
+
+    def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
+        """
+        Cancel a video task.
+
+        Raises:
+            ConflictError: It is too late: it runs or has ended.
+        """
+        del task
+        self.refuse("cancel_video")
+
+    def video_link(self, task: VideoTask) -> Flow[Secret | None]:
+        """Get a finished video's link where the task does not carry it."""
+        yield from ()
+        return task.video_link
+
+    def supports(self, operation: str) -> bool:
+        """Tell whether this vendor offers an operation. Derived from what the adapter overrides."""
+        needed = _RESTS_ON.get(operation, (operation,))
+        return any(getattr(type(self), each) is not getattr(VendorCalls, each) for each in needed)
+
+    def refuse(self, operation: str) -> NoReturn:
+        """Say that the vendor does not offer an operation, or only by hand."""
+        if step := self.manual_steps.get(operation):
+            raise ManualStepError(
+                "this vendor has no API for it: a person has to do it",
+                provider=self.name,
+                operation=operation,
+                next_step=step,
+            )
+        raise UnsupportedError(
+            f"{self.name} offers no {operation}",
+            provider=self.name,
+            operation=operation,
+            next_step=f'ask provider.supports("{operation}") first, or choose another profile',
+        )

@@ -1,0 +1,219 @@
+"""
+Video bodies, both ways: from a neutral request to a vendor's JSON and back.
+
+A dialect is data plus two small functions: one writes media and prompt, the other reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, get_args
+
+import attrs
+from attrs import field, frozen
+
+from ..values.errors import InvalidInputError, UnsupportedError
+from ..values.masking import masked_repr
+from ..values.prompts import Role, Slot, read_prompt, read_slots
+from ..values.remarks import Adaptation
+from ..values.video import SCALARS, OnUnsupported, Policy, VideoRequest
+from ..wire.codec import is_object
+
+
+@frozen(kw_only=True)
+class Loss:
+    """One thing in a vendor's body that a neutral request, or another vendor, cannot carry."""
+
+    field: str
+    value: Any = attrs.field(repr=masked_repr)
+    why: str
+
+
+@frozen(kw_only=True)
+class MediaRead:
+    """What a dialect found in a body: prompt, media in order, the keys it used, what was odd."""
+
+    prompt: str
+    slots: tuple[Slot, ...]
+    used: frozenset[str]
+    losses: tuple[Loss, ...] = ()
+
+
+@frozen(kw_only=True)
+class ParsedVideo:
+    """A vendor's body in neutral words, and what could not be carried over."""
+
+    request: VideoRequest
+    losses: tuple[Loss, ...]
+
+
+@frozen(kw_only=True)
+class VideoDialect:
+    """
+    How one vendor spells a video request.
+
+    Attributes:
+        fields: For each neutral field that the vendor can express, its key in the body.
+        write: From prompt and media to the members that carry them.
+        read: From a body to prompt and media.
+        unsupported: For each neutral field that it cannot express, why, where that helps.
+    """
+
+    fields: Mapping[str, str]
+    write: Callable[[str, tuple[Slot, ...]], dict[str, Any]]
+    read: Callable[[Mapping[str, Any]], MediaRead]
+    unsupported: Mapping[str, str] = field(factory=dict[str, str])
+
+    def compile(
+        self,
+        request: VideoRequest,
+        *,
+        provider: str,
+        model_id: str,
+        prompt: str,
+        slots: tuple[Slot, ...],
+        on_unsupported: OnUnsupported = "raise",
+    ) -> tuple[dict[str, Any], tuple[Adaptation, ...]]:
+        """
+        Spell a request.
+
+        Raises:
+            UnsupportedError: A field is set that this vendor cannot express, and the policy for it
+                is `raise`.
+            InvalidInputError: `extra` repeats a member that is already there.
+        """
+        body: dict[str, Any] = {"model": model_id, **self.write(prompt, slots)}
+        adaptations: list[Adaptation] = []
+        for name in SCALARS:
+            value = getattr(request, name)
+            if value is None:
+                continue
+            if key := self.fields.get(name):
+                body[key] = value
+                continue
+            why = self.unsupported.get(name, f"{provider} documents no such member")
+            adaptations.append(unsupported(provider, name, value, why, on_unsupported))
+        for key, value in request.extra.get(provider, {}).items():
+            if key in body:
+                raise InvalidInputError(
+                    f"extra[{provider!r}] repeats {key!r}, which the request already sets",
+                    provider=provider,
+                    field=f"extra.{provider}.{key}",
+                    next_step="set it in one of the two places",
+                )
+            body[key] = value
+        return body, tuple(adaptations)
+
+    def parse(self, body: Mapping[str, Any], *, provider: str, model: str) -> ParsedVideo:
+        """Read a body. Members without a neutral field go into `extra` under *provider*."""
+        found = self.read(body)
+        slots, misfits = _fitting(found.slots)
+        losses = [*found.losses, *misfits]
+        values: dict[str, Any] = {}
+        used = {*found.used, "model"}
+        for name, key in self.fields.items():
+            if body.get(key) is None:
+                continue
+            used.add(key)
+            if type(body[key]) in _TYPES[name]:
+                values[name] = body[key]
+            else:
+                losses.append(Loss(field=key, value=body[key], why=f"not a value for {name}"))
+        rest = {key: value for key, value in body.items() if key not in used and value is not None}
+        request = VideoRequest(
+            prompt=read_prompt(found.prompt, slots),
+            model=model,
+            media=read_slots(slots),
+            extra={provider: rest} if rest else {},
+            **values,
+        )
+        return ParsedVideo(request=request, losses=tuple(losses))
+
+
+def take_address(item: Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
+    """
+    Take the address of a medium out of its item: in `{kind}_url`, in an object there, or in `url`.
+
+    Returns:
+        The address, empty if there is none, and every member that says something else.
+    """
+    member = item.get(f"{kind}_url")
+    inner = member if is_object(member) else {"url": member}
+    known = ("type", "role", "frame_type", f"{kind}_url")
+    rest = {f"{kind}_url.{key}": value for key, value in inner.items()}
+    rest |= {key: value for key, value in item.items() if key not in known}
+    rest = {key: value for key, value in rest.items() if value is not None}
+    for place in (f"{kind}_url.url", "url"):
+        address = rest.get(place)
+        if isinstance(address, str) and address:
+            del rest[place]
+            return address, rest
+    return "", rest
+
+
+def unread(where: str, members: Mapping[str, Any]) -> Iterator[Loss]:
+    """Declare the members of an item that nothing reads."""
+    for key, value in members.items():
+        yield Loss(field=f"{where}.{key}", value=value, why="not a member that can be carried")
+
+
+def _fitting(slots: tuple[Slot, ...]) -> tuple[tuple[Slot, ...], list[Loss]]:
+    """Keep what goes together: a first frame and maybe a last one, or else references."""
+    frames: dict[Role, Slot] = {}
+    for slot in slots:
+        _ = frames.setdefault(slot.role, slot)
+    framed = Role.FIRST_FRAME in frames
+    kept = tuple(
+        slot
+        for slot in slots
+        if (slot.role is Role.REFERENCE) is not framed and (not framed or slot is frames[slot.role])
+    )
+    why = "frames and references exclude each other, and there is one frame of each kind"
+    lost = [slot for slot in slots if not any(slot is each for each in kept)]
+    return kept, [Loss(field="media", value=slot.url, why=why) for slot in lost]
+
+
+def unsupported(
+    provider: str, name: str, asked: object, why: str, policy: OnUnsupported
+) -> Adaptation:
+    """
+    Leave something out, if the policy allows it.
+
+    Raises:
+        UnsupportedError: It does not.
+        InvalidInputError: The policy is none of `raise`, `warn` and `drop`.
+    """
+    choice: Policy = policy if isinstance(policy, str) else policy.get(name, "raise")
+    if choice not in get_args(Policy):
+        raise InvalidInputError(
+            f"on_unsupported is {choice!r} for {name}",
+            provider=provider,
+            field="on_unsupported",
+            next_step="use raise, warn or drop",
+        )
+    if choice == "raise":
+        raise UnsupportedError(
+            f"{provider} cannot express {name}={masked_repr(asked)}: {why}",
+            provider=provider,
+            field=name,
+            next_step=f'leave it out, or pass on_unsupported={{"{name}": "drop"}}',
+        )
+    adaptation = Adaptation(field=name, asked=asked, sent=None, why=why)
+    if choice == "warn":
+        import warnings  # noqa: PLC0415  (only when something is left out)
+
+        shown = masked_repr(asked)
+        warnings.warn(f"{provider}: {name}={shown} is left out: {why}", stacklevel=2)
+    return adaptation
+
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "duration_s": (int,),
+    "ratio": (str,),
+    "resolution": (str,),
+    "generate_audio": (bool,),
+    "seed": (int,),
+    "watermark": (bool,),
+    "return_last_frame": (bool,),
+    "callback_url": (str,),
+}

@@ -1,0 +1,271 @@
+"""
+What is known before anything is sent: documented limits, and what can never work.
+
+Limits come back as findings, because vendors move them without notice. What can never work is an
+error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Final
+
+from attrs import evolve, frozen
+
+from ..values.errors import HandleError, InvalidInputError, PromptError
+from ..values.prompts import Role, Slot
+from ..values.remarks import Finding
+from ..values.statuses import MediaType
+from ..values.video import VideoRequest
+
+
+@frozen(kw_only=True)
+class Difference:
+    """
+    Where the main job goes otherwise at one vendor than at the others; see docs/differences.md.
+
+    Attributes:
+        trace: What is seen instead; empty where the trace is the same and the limit shows later.
+        why: The vendor's way, in a sentence.
+        source: Where that is documented.
+    """
+
+    trace: str = ""
+    why: str
+    source: str
+
+
+@frozen(kw_only=True)
+class VideoModel:
+    """
+    One model at one vendor, as documented.
+
+    Attributes:
+        name: Our neutral name.
+        id: The vendor's name for it.
+        other_ids: Further vendor names that mean the same to a caller.
+        takes_assets: Whether `asset://` may be used with it.
+        duration_s: Shortest and longest video.
+        chooses_duration: Whether -1, the model's own choice, is documented.
+        most: Most references of each kind.
+        takes_seed: Whether it documents a seed.
+        audio_alone: Whether audio may be given without a picture or a video beside it.
+        source: Where this is documented.
+    """
+
+    name: str
+    id: str
+    other_ids: tuple[str, ...] = ()
+    takes_assets: bool = True
+    duration_s: tuple[int, int] | None = None
+    chooses_duration: bool = True
+    resolutions: tuple[str, ...] = ()
+    ratios: tuple[str, ...] = ()
+    most: Mapping[MediaType, int] | None = None
+    takes_seed: bool = True
+    audio_alone: bool = True
+    prompt_length: int | None = None
+    source: str
+
+    def spelled(self, request: VideoRequest) -> VideoRequest:
+        """Write the resolution as this model's page does: `4k` is `4K` elsewhere."""
+        for known in self.resolutions:
+            if request.resolution and request.resolution.lower() == known.lower():
+                return evolve(request, resolution=known)
+        return request
+
+    def check(self, request: VideoRequest, slots: tuple[Slot, ...]) -> Iterator[Finding]:
+        """Compare a request with the model's limits."""
+        seconds = request.duration_s
+        chosen = seconds is None or (seconds == -1 and self.chooses_duration)
+        if self.duration_s and not chosen and not _between(seconds, self.duration_s):
+            yield self._finding("duration_s", seconds, self.duration_s)
+        for name, allowed in (("resolution", self.resolutions), ("ratio", self.ratios)):
+            value = getattr(request, name)
+            if allowed and value is not None and value not in allowed:
+                yield self._finding(name, value, allowed)
+        if self.prompt_length and len(request.prompt) > self.prompt_length:
+            yield self._finding("prompt", len(request.prompt), self.prompt_length)
+        for media, limit in (self.most or {}).items():
+            count = sum(slot.media is media and slot.role is Role.REFERENCE for slot in slots)
+            if count > limit:
+                yield self._finding(f"media.{media.value}s", count, limit)
+        if request.seed is not None and not self.takes_seed:
+            yield self._finding("seed", request.seed, "no seed")
+        if not self.audio_alone and {slot.media for slot in slots} == {MediaType.AUDIO}:
+            yield self._finding("media.audios", "audio alone", "a picture or a video beside it")
+
+    def _finding(self, name: str, found: object, limit: object) -> Finding:
+        message = f"{name} {found!r} is outside what {self.id} documents: {limit!r}"
+        return Finding(field=name, found=found, limit=limit, message=message, source=self.source)
+
+
+def check_spoken(prompt: str, slots: tuple[Slot, ...]) -> Iterator[Finding]:
+    """Compare the media that a prompt names by position with those that are given."""
+    given = Counter(slot.media for slot in slots)
+    for match in _POSITION.finditer(prompt if slots else ""):
+        media = next(kind for word, kind in _SPOKEN.items() if match["kind"].startswith(word))
+        if int(match["position"]) > given[media]:
+            message = (
+                f"the prompt names {match[0]!r}, and {given[media]} {media.value}(s) are given"
+            )
+            source = "portraitkit: media are named by their position"
+            yield Finding(
+                field="prompt", found=match[0], limit=given[media], message=message, source=source
+            )
+
+
+def check_length(name: str, text: str, limit: int | None, source: str) -> Iterator[Finding]:
+    """Compare a text's length in characters with a documented limit."""
+    if limit is not None and len(text) > limit:
+        message = f"{name} has {len(text)} characters, more than the documented {limit}"
+        yield Finding(field=name, found=len(text), limit=limit, message=message, source=source)
+
+
+def enforce(findings: tuple[Finding, ...], *, provider: str) -> None:
+    """
+    Treat findings as errors.
+
+    Raises:
+        InvalidInputError: There is one.
+    """
+    if findings:
+        first = findings[0]
+        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+        raise InvalidInputError(
+            f"{first.message}{more}",
+            provider=provider,
+            field=first.field,
+            next_step="change it, or turn strict_limits off to let the vendor decide",
+        )
+
+
+def check_asset_id(asset_id: str, *, provider: str, prefix: str, name: str) -> None:
+    """
+    Refuse an id that is certainly no asset's.
+
+    Raises:
+        HandleError: It names an upload, a group, a task or a database record.
+    """
+    for pattern, what, then in _NOT_ASSETS:
+        if pattern.match(asset_id):
+            raise HandleError(
+                f"{asset_id!r} is {what}, not an asset's id",
+                provider=provider,
+                field=name,
+                next_step=then,
+            )
+    if not asset_id.startswith(prefix):
+        raise HandleError(
+            f"{asset_id!r} does not begin with {prefix!r}, as every asset's id at {provider} does",
+            provider=provider,
+            field=name,
+            next_step="pass the asset, its handle, or the id the vendor gave for asset://",
+        )
+
+
+def check_no_file(source: str, *, provider: str, name: str) -> None:
+    """
+    Refuse what reads as the name of a file where an asset is wanted.
+
+    Raises:
+        InvalidInputError: It does.
+    """
+    if _FILE.search(source):
+        raise InvalidInputError(
+            f"{source!r} reads as the name of a file; a video takes assets and https addresses",
+            provider=provider,
+            field=name,
+            next_step="register the file with add_asset(group, path), wait until it is active, "
+            "and pass that asset",
+        )
+
+
+def check_kind(bare: str, *, kind: str, provider: str) -> None:
+    """
+    Refuse an id whose form says that it names another kind of thing.
+
+    Raises:
+        HandleError: It does.
+    """
+    for other, pattern in _FORMS.items():
+        if other != kind and pattern.match(bare):
+            raise HandleError(
+                f"{bare!r} is an id of the form of {other}s, not of {kind}s",
+                provider=provider,
+                field=kind,
+                next_step=f"pass the {kind}, its handle, or its own id",
+            )
+
+
+def check_prompt(prompt: str, *, provider: str) -> None:
+    """
+    Refuse a prompt that holds an asset's address: the model reads it as words.
+
+    Raises:
+        PromptError: It does.
+    """
+    if match := _RAW_ID.search(prompt):
+        raise PromptError(
+            f"the prompt holds {match[0]!r}, which the model would read as words",
+            provider=provider,
+            field="prompt",
+            next_step='give the asset a label in References(images={"mia": asset}) and write {mia}',
+        )
+
+
+def check_extra(request: VideoRequest, *, provider: str) -> None:
+    """
+    Refuse members for a provider whose name is this one's, misspelt: they would go nowhere.
+
+    Raises:
+        InvalidInputError: There are such.
+    """
+    for name in request.extra:
+        if name != provider and get_close_matches(name.lower(), [provider], cutoff=0.8):
+            raise InvalidInputError(
+                f"extra[{name!r}] names no provider",
+                provider=provider,
+                field="extra",
+                next_step=f"did you mean {provider!r}?",
+            )
+
+
+def _between(value: int | None, limits: tuple[int, int]) -> bool:
+    return value is not None and limits[0] <= value <= limits[1]
+
+
+_NOT_ASSETS: Final = (
+    (
+        re.compile(r"ua_"),
+        "a generic upload's id",
+        "upload the file again with add_asset into a portrait group",
+    ),
+    (re.compile(r"(asset)?group[-_]"), "a group's id", "pass one of the group's assets"),
+    (re.compile(r"(cgt-|vgen_)"), "a video task's id", "pass an asset"),
+    (re.compile(r"task_"), "a task's id", "pass the asset that wait_until_active returned"),
+    (re.compile(r"\d+$"), "a record number", "use the id the vendor gives for asset://"),
+)
+_FILE: Final = re.compile(r"[/\\\s]|\.\w{2,5}$")
+_FORMS: Final = {
+    "asset": re.compile(r"asset-\d{14}-|ta_\w{16,}|ua_"),
+    "group": re.compile(r"(asset)?group-\d{14}-"),
+    "video": re.compile(r"cgt-\d{14}-|vgen_"),
+}
+_SPOKEN: Final = {
+    "Image": MediaType.IMAGE,
+    "\u56fe": MediaType.IMAGE,
+    "Video": MediaType.VIDEO,
+    "\u89c6\u9891": MediaType.VIDEO,
+    "Audio": MediaType.AUDIO,
+    "\u97f3\u9891": MediaType.AUDIO,
+}
+"""How prompts name media, in English and in Chinese."""
+_POSITION: Final = re.compile(
+    r"(?P<kind>\b(?:Image|Video|Audio)|\u56fe\u7247?|\u89c6\u9891|\u97f3\u9891)"
+    r" ?(?P<position>[1-9]\d?)(?!\d)"
+)
+_RAW_ID: Final = re.compile(r"asset://\S+|\basset-\d{14}-\w+|\bta_\w{16,}", re.ASCII)

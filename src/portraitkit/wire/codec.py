@@ -1,0 +1,312 @@
+"""
+From vendor JSON to models, by tables.
+
+An adapter says under which keys each attribute is found and what each vendor word means. Reading is
+tolerant where vendors differ (several keys, absent or odd optional members, unknown words) and
+strict where a wrong guess would hurt: an id is never made up, nothing is forced into a string.
+"""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import json
+import re
+from collections.abc import Hashable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final, TypeAlias, TypeGuard, TypeVar, cast
+
+import attrs
+import cattrs
+from attrs import frozen
+
+from ..values.errors import UnexpectedResponseError
+from ..values.masking import mask_links
+from ..values.models import VideoTask
+from ..values.secret import MASK, Secret
+from .steps import Response, request_id_of
+from .synonyms import meant_by
+
+T = TypeVar("T")
+E = TypeVar("E", bound=enum.Enum)
+
+Keys: TypeAlias = str | tuple[str, ...]
+"""A dotted path into the JSON (`result.videos.0.url`), or several to try in order."""
+
+Fields: TypeAlias = Mapping[type, Mapping[str, Keys]]
+Words: TypeAlias = Mapping[type[enum.Enum], Mapping[str, enum.Enum]]
+
+
+@frozen
+class Codec:
+    """
+    One vendor's tables.
+
+    Attributes:
+        fields: For each model, the keys under which its attributes are found.
+        words: For each enum, the vendor's words; compared without case.
+    """
+
+    fields: Fields
+    words: Words
+
+    def read(
+        self, cls: type[T], data: object, *, response: Response | None = None, **given: Any
+    ) -> T:
+        """
+        Build a *cls* from vendor JSON; *given* values stand for what the JSON leaves out.
+
+        Raises:
+            UnexpectedResponseError: A required attribute is absent, or not of its type.
+        """
+        if "id" not in given:
+            data = _inside(data, self.fields[cls].get("id", ()))
+        if not is_object(data):
+            raise _unreadable(f"expected an object with {cls.__name__}'s members", response)
+        values: dict[str, Any] = dict(given)
+        for name, keys in self.fields[cls].items():
+            found = _filled(data, keys)
+            if found is None:
+                continue
+            attribute = _members(cls)[name]
+            if cls in _NUMBERED and name == "id" and type(found) is int and found > 0:
+                found = str(found)  # a relay's own number of a task, which it asks for as text
+            try:
+                values.update(self._value(name, found, attribute))
+            except (cattrs.BaseValidationError, UnexpectedResponseError, *_UNREADABLE) as error:
+                if attribute.default is attrs.NOTHING and name not in given:
+                    shown = keys if isinstance(keys, str) else " or ".join(keys)
+                    message = f"{cls.__name__}.{name} ({shown}) is not readable: {error}"
+                    raise _unreadable(message, response) from None
+        for name, attribute in _members(cls).items():
+            if attribute.default is attrs.NOTHING and name not in values:
+                keys = self.fields[cls].get(name, name)
+                shown = keys if isinstance(keys, str) else " or ".join(keys)
+                raise _unreadable(f"the answer lacks {shown} ({cls.__name__}.{name})", response)
+        return cls(**values)
+
+    def word(self, enum_type: type[E], text: object) -> E:
+        """Translate a vendor's word, or a synonym; what nobody knows becomes UNKNOWN."""
+        table = self.words.get(enum_type, {})
+        wanted = str(text).casefold()
+        for word, member in table.items():
+            if word.casefold() == wanted and isinstance(member, enum_type):
+                return member
+        return meant_by(enum_type, text) or enum_type["UNKNOWN"]
+
+    def _value(self, name: str, found: Any, attribute: attrs.Attribute[Any]) -> dict[str, Any]:
+        kind: Any = _plain(attribute.type)
+        if inspect.isclass(kind) and issubclass(kind, enum.Enum):
+            word = {f"{name}_word": str(found)} if name in ("status", "kind") else {}
+            return {name: self.word(kind, found), **word}
+        if kind in self.fields:
+            read = self.read(kind, found)
+            # Some vendors write an absent error as one whose members are empty.
+            told = [getattr(read, each) for each in _members(kind)]
+            return {name: read} if any(each not in (None, "") for each in told) else {}
+        return {name: _CONVERTER.structure(found, kind)}
+
+
+def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Tell whether *value* is a JSON object."""
+    return isinstance(value, Mapping)
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    """Tell whether *value* is a JSON array."""
+    return isinstance(value, list)
+
+
+def first(data: object, keys: Keys) -> Any:
+    """Find the first of *keys* that is there and not null."""
+    for key in (keys,) if isinstance(keys, str) else keys:
+        found = _at(data, key)
+        if found is not None:
+            return found
+    return None
+
+
+def rows(data: object, keys: Keys) -> Iterator[Mapping[str, Any]]:
+    """Iterate over the objects of a list found under *keys*; an absent list is empty."""
+    found = first(data, keys)
+    for item in found if is_array(found) else []:
+        if is_object(item):
+            yield item
+
+
+def count(data: object, keys: Keys) -> int | None:
+    """Find a count under *keys*, also one written as a text; None if nobody tells it."""
+    found = first(data, keys)
+    if isinstance(found, str) and found.isdecimal() and len(found) < _LONGEST_COUNT:
+        return int(found)
+    return found if type(found) is int and found >= 0 else None
+
+
+def listed(data: object, keys: Keys, total: Keys = ()) -> list[Any]:
+    """
+    Get the rows of a list as they are. They may be absent only where a *total* beside them says 0.
+
+    Raises:
+        UnexpectedResponseError: Nothing says what is listed.
+    """
+    names = (keys,) if isinstance(keys, str) else keys
+    found = next(filter(is_array, (first(data, name) for name in names)), None)
+    if found is None and count(data, total) == 0:
+        return []
+    if found is None:
+        name = " or ".join(names)
+        raise UnexpectedResponseError(
+            f"the answer holds no readable list under {name}: what is there cannot be known",
+            next_step="ask again; if it stays so, report it to the vendor",
+        )
+    return found
+
+
+_LONGEST_COUNT: Final = 12
+
+
+def decode(response: Response) -> Any:
+    """
+    Read a JSON body.
+
+    Raises:
+        UnexpectedResponseError: It is HTML, cut off, or otherwise no JSON.
+    """
+    body = try_decode(response)
+    if body is None:
+        raise unreadable(response)
+    return body
+
+
+def unreadable(response: Response, form: str = "JSON") -> UnexpectedResponseError:
+    """Say of an answer that it is not of the *form* it should have, without showing a secret."""
+    kind = response.headers.get("content-type", "without a content type").partition(";")[0]
+    start = response.content[:600].decode("utf-8", errors="replace")
+    # What is cut at a place within a key is recognised as one by nobody after this.
+    shown = _LIKE_A_SECRET.sub(MASK, mask_links(start))[:60]
+    what = f"begins {shown!r}" if start else "is empty"
+    if start.lstrip("\ufeff \t\r\n").startswith(("{", "[", '"', "<?xml")):
+        # The beginning of an object may hold a token or a link.
+        what = f"is cut off or damaged after {len(response.content)} bytes"
+    return _unreadable(f"the answer is not readable {form}: it is {kind} and {what}", response)
+
+
+def try_decode(response: Response) -> Any:
+    """Read a JSON body; None if it is not one."""
+    try:
+        return json.loads(response.content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _unreadable(message: str, response: Response | None) -> UnexpectedResponseError:
+    return UnexpectedResponseError(
+        message,
+        status=response.status if response else None,
+        request_id=request_id_of(response.headers) if response else "",
+        attempts=response.attempts if response else (),
+        next_step="report it with the request id if it lasts: the vendor's answer has changed",
+    )
+
+
+def _inside(data: object, keys: Keys) -> object:
+    """Take what has one of *keys* out of a relay's `data`, or a list of one in it."""
+    if keys and first(data, keys) is None:
+        for wrapper in ("data", "data.0"):
+            inner = first(data, wrapper)
+            if first(inner, keys) is not None:
+                return inner
+    return data
+
+
+def is_blank(value: object) -> bool:
+    """Tell whether a value says nothing: it is empty, or each of its members is."""
+    return all(not each for each in value.values()) if is_object(value) else not value
+
+
+def _filled(data: object, keys: Keys) -> Any:
+    """Find the first that says something: some vendors write an absent text as an empty one."""
+    every = (_at(data, key) for key in ((keys,) if isinstance(keys, str) else keys))
+    return next((found for found in every if found is not None and found != ""), None)
+
+
+def _at(data: object, path: str) -> Any:
+    for key in path.split("."):
+        if is_object(data):
+            data = data.get(key)
+        elif is_array(data) and key.isdigit() and int(key) < len(data):
+            data = data[int(key)]
+        else:
+            return None
+    return data
+
+
+def _members(cls: type) -> dict[str, attrs.Attribute[Any]]:
+    return _members_of(cast("Hashable", cls))
+
+
+@cache
+def _members_of(cls: Hashable) -> dict[str, attrs.Attribute[Any]]:
+    resolved: Any = attrs.resolve_types(cast("Any", cls))
+    found: dict[str, attrs.Attribute[Any]] = attrs.fields_dict(resolved)
+    return found
+
+
+def _plain(kind: Any) -> Any:
+    """`X | None` becomes X."""
+    members = [member for member in getattr(kind, "__args__", ()) if member is not type(None)]
+    return members[0] if len(members) == 1 and not hasattr(kind, "__origin__") else kind
+
+
+def _exactly(kind: type) -> Any:
+    # cattrs would turn None into "None" and 7 into "7".
+    def structure(value: object, _: object) -> object:
+        if type(value) is not kind:
+            raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
+        return value
+
+    return structure
+
+
+def _number(value: object, _: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"expected a number, found {type(value).__name__}")
+    return float(value)
+
+
+def _moment(value: object, _: object) -> datetime:
+    """Unix seconds or ISO 8601, as vendors use both."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return datetime.fromtimestamp(value, UTC)
+    if isinstance(value, str):
+        moment = datetime.fromisoformat(value)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    raise TypeError(f"expected a time, found {type(value).__name__}")
+
+
+def _secret(value: object, _: object) -> Secret:
+    """Some vendors give a link as a string, some as an array of strings."""
+    if is_array(value) and value:
+        value = value[0]
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"expected a string, found {type(value).__name__}")
+    return Secret(value)
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(detailed_validation=False)
+    for kind in (str, int, bool):
+        converter.register_structure_hook(kind, _exactly(kind))
+    converter.register_structure_hook(float, _number)
+    converter.register_structure_hook(datetime, _moment)
+    converter.register_structure_hook(Secret, _secret)
+    return converter
+
+
+_NUMBERED: Final[frozenset[type]] = frozenset({VideoTask})
+"""What a relay may know by a whole number."""
+_LIKE_A_SECRET: Final = re.compile(r"(?=\D{0,600}\d)[^\s\"'<>]{16,}")
+_CONVERTER: Final = _converter()
+_UNREADABLE: Final = (ValueError, TypeError, OverflowError, OSError)
+"""What reading a value raises: of another type, or a number or time beyond Python's."""

@@ -1,0 +1,291 @@
+"""
+What flows and drivers say to each other.
+
+A flow is a generator that does no I/O. It yields steps and receives their results:
+
+    Request   the driver authorises and sends it, again where that is safe; back comes a Response
+    Pause     the driver sleeps that many seconds, maybe 0; back comes the monotonic clock
+    Work      the driver calls a blocking function off the event loop; back comes its result
+    At        a Request that is authorised and read by another provider than the driver's own
+    Parts     a Pause of no time, that tells whoever wraps the flow which part of a call it is at
+
+`send`, `pause` and `work` yield one step each and give the result its type. Flows compose with
+`yield from`, so paging and waiting are ordinary functions.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Generator, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+from urllib.parse import quote
+
+from attrs import evolve, field, frozen
+
+from ..values.errors import Attempt
+from ..values.origins import origin_of
+from ..values.remarks import Raw
+from ..values.secret import MASK, Secret
+from .partial_file import Part
+
+T = TypeVar("T")
+
+JSON_LIMIT_BYTES: Final = 8 * 1024 * 1024
+"""The largest answer that is read into memory."""
+
+
+class Auth(enum.Enum):
+    """Which credential a request needs. Without one it is sent bare, to any host."""
+
+    NONE = "none"
+    BEARER = "bearer"
+    SIGNATURE = "signature"
+    LIBRARY = "library"
+    """The key of an asset library that is another house's than the videos."""
+
+
+def _pairs(query: Mapping[str, str] | tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(query.items()) if isinstance(query, Mapping) else query
+
+
+@frozen(kw_only=True)
+class Request:
+    """
+    One HTTP request, as a value: it compares, and its `repr` shows no secret.
+
+    Attributes:
+        url: Absolute, without a query, save for a vendor's signed link.
+        query: Pairs in the order sent; a mapping is accepted.
+        content: The exact body.
+        auth: The credential that `authorize` adds at each attempt.
+        repeatable: Whether it may be sent again when its outcome is unknown.
+        silent: Whether a success may come without a body, as a deletion's.
+        secrets: Values in it that no text may show, such as a token in the body.
+        save_to: Where a successful answer's body is streamed; `Response.content` is then empty.
+            It goes on from attempt to attempt, and belongs to whoever made it.
+        public_only: Whether it is sent to addresses of the public internet only, as a link is that
+            a stranger may have made.
+        limit_bytes: The largest body accepted.
+        timeout_s: Cuts the configured timeouts down, as in the last seconds of a wait.
+        family: What the vendor counts it as where it limits rates, such as `GetAsset`.
+        token: What is behind the name that it gives, for a lost create to be found again by.
+    """
+
+    method: str
+    url: str
+    query: tuple[tuple[str, str], ...] = field(default=(), converter=_pairs)
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    content: bytes = field(default=b"", repr=False)
+    auth: Auth = Auth.NONE
+    repeatable: bool = False
+    silent: bool = field(default=False, eq=False)
+    secrets: tuple[Secret, ...] = field(default=(), repr=False, eq=False)
+    save_to: Part | None = field(default=None, eq=False)
+    public_only: bool = field(default=False, eq=False)
+    limit_bytes: int = JSON_LIMIT_BYTES
+    timeout_s: float | None = field(default=None, eq=False)
+    family: str = field(default="", eq=False)
+    token: str = field(default="", eq=False, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.shown_url}, {len(self.content)} bytes>"
+
+    @property
+    def shown_url(self) -> str:
+        """The URL fit to be shown: a link loses its query, and a path what is secret in it."""
+        base = self.url.partition("?")[0]
+        shown = self.target if base == self.url else f"{base}?{MASK}"
+        for secret in self.secrets:
+            if text := _escaped(secret.reveal()):
+                shown = shown.replace(text, MASK)
+        return shown
+
+    @property
+    def target(self) -> str:
+        """The full URL as it is sent."""
+        if not self.query:
+            return self.url
+        pairs = (f"{_escaped(k)}={_escaped(v)}" for k, v in self.query)
+        return f"{self.url}?{'&'.join(pairs)}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return origin_of(self.url)
+
+    def with_headers(self, headers: Mapping[str, str]) -> Request:
+        """Return a copy with more headers."""
+        return evolve(self, headers={**self.headers, **headers})
+
+
+def segment(text: str) -> str:
+    """An id as one part of a path, whatever characters it has."""
+    return quote(text, safe="-_.~:", errors="surrogatepass")
+
+
+def _escaped(text: str) -> str:
+    # A vendor's cursor comes out of JSON, which can hold half a character.
+    return quote(text, safe="-_.~", errors="surrogatepass")
+
+
+@frozen(kw_only=True)
+class Response:
+    """One HTTP answer, as a value. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    content: bytes = field(default=b"", repr=False)
+    received_at: datetime
+    attempts: tuple[Attempt, ...] = ()
+    """The failed tries before this answer."""
+    limited_s: float = field(default=0.0, eq=False)
+    """Seconds that the request waited for the account's rate."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the HTTP status says success."""
+        return 200 <= self.status < 300  # noqa: PLR2004  (the range of success)
+
+    def raw(self, body: Any, request_id: str = "") -> Raw:
+        """Keep what may be kept of this answer on a result."""
+        kept = {name: text for name, text in self.headers.items() if name in _KEPT_HEADERS}
+        return Raw(
+            status=self.status,
+            headers=kept,
+            request_id=request_id or request_id_of(self.headers),
+            attempts=self.attempts,
+            received_at=self.received_at,
+            limited_s=self.limited_s,
+            body=body,
+        )
+
+
+@frozen
+class Pause:
+    """Let time pass. The driver answers with its monotonic clock, in seconds."""
+
+    seconds: float
+
+
+@frozen(kw_only=True)
+class Parts(Pause):
+    """Which parts of a call come next; or what these have come to, if *made* is there."""
+
+    seconds: float = field(default=0.0, init=False)
+    places: tuple[int, ...]
+    made: tuple[Any, ...] = field(default=(), repr=False)
+
+
+@frozen
+class Work(Generic[T]):
+    """Call something that blocks, such as reading a file. Async drivers use a thread."""
+
+    call: Callable[[], T]
+
+
+@frozen
+class At:
+    """A request of another provider than the one whose driver runs the flow."""
+
+    provider: Any
+    request: Request
+    budget: Any = None
+    """The budget for it, in place of the driver's own."""
+
+
+Step: TypeAlias = Request | Pause | Work[Any] | At
+Flow: TypeAlias = Generator[Step, Any, T]
+"""Yields steps, receives what each came to, returns a *T*."""
+
+
+def send(request: Request) -> Flow[Response]:
+    """Send one request."""
+    reply = yield request
+    if not isinstance(reply, Response):
+        raise TypeError("a driver answers a Request with a Response")
+    return reply
+
+
+def pause(seconds: float = 0.0) -> Flow[float]:
+    """Let time pass and read the monotonic clock, in seconds."""
+    reply = yield Pause(seconds)
+    return float(reply)
+
+
+def work(call: Callable[[], T]) -> Flow[T]:
+    """Call something that blocks."""
+    result: T = yield Work(call)
+    return result
+
+
+def parts(*places: int, made: Iterable[Any] = ()) -> Flow[None]:
+    """Tell which parts of a call come next, or what they have come to."""
+    yield Parts(places=places, made=tuple(made))
+
+
+def through(flow: Flow[T], do: Callable[[Step], Flow[Any]]) -> Flow[T]:
+    """
+    Run *flow*, each of its steps carried out by the flow that *do* makes of it.
+
+    If this is closed before its end, as after an interruption, so is *flow*, at once.
+    """
+    reply: object = None
+    error: Exception | None = None
+    try:
+        while True:
+            try:
+                step = flow.send(reply) if error is None else flow.throw(error)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            reply, error = None, None
+            try:
+                reply = yield from do(step)
+            except Exception as caught:  # noqa: BLE001  (the flow inside may want to catch it)
+                error = caught
+    finally:
+        flow.close()
+
+
+def within(flow: Flow[T], until_s: float) -> Flow[T]:
+    """Run *flow*, its requests' timeouts cut to what is left until the clock says *until_s*."""
+
+    def do(step: Step) -> Flow[Any]:
+        if isinstance(step, Request):
+            left_s = until_s - (yield from pause())
+            own_s = left_s if step.timeout_s is None else step.timeout_s
+            step = evolve(step, timeout_s=max(min(own_s, left_s), 0.05))
+        return (yield step)
+
+    return through(flow, do)
+
+
+_REQUEST_ID_HEADERS: Final = ("x-request-id", "x-tt-logid", "x-client-request-id")
+_KEPT_HEADERS: Final = frozenset(
+    {
+        *_REQUEST_ID_HEADERS,
+        "content-type",
+        "date",
+        "retry-after",
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+    }
+)
+
+
+def request_id_of(headers: Mapping[str, str]) -> str:
+    """The id that a vendor's support asks for, or an empty string."""
+    return next((headers[name] for name in _REQUEST_ID_HEADERS if name in headers), "")
+
+
+@frozen(kw_only=True)
+class Budget:
+    """How often one request may be tried, and how long is waited in between."""
+
+    attempts: int = 5
+    first_wait_s: float = 0.5
+    longest_wait_s: float = 20.0
+    patience_s: float = 120.0
+    """A `Retry-After` that is longer ends the attempts; it is told in the error instead."""
