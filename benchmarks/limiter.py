@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from portraitkit.client.client import Client
-from portraitkit.limits.lanes import Key, Limiter, Place, ProcessLimiter
+from portraitkit.limits.limiter import Key, Limiter, Place, ProcessLimiter
 from portraitkit.limits.rates import Rate
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.testing import answer
@@ -68,7 +68,7 @@ def main() -> None:
     """Take medians of interleaved rounds, so that a noisy machine is noisy for all alike."""
     limiters: dict[str, Limiter] = {"none": Nothing(), "process": ProcessLimiter()}
     if url := os.environ.get("REDIS_URL"):
-        from portraitkit.limits.redis import RedisLimiter
+        from portraitkit.limits.redis_limiter import RedisLimiter
 
         limiters["Redis"] = RedisLimiter(Secret(url))
     clients = {

@@ -16,7 +16,7 @@ from portraitkit.values.statuses import AssetStatus, VideoStatus
 from portraitkit.values.video import SCALARS
 from portraitkit.vendor.dialect import VideoDialect
 from portraitkit.wire.codec import first
-from portraitkit.wire.refusals import Fault
+from portraitkit.wire.error_mapping import VendorError
 from portraitkit.wire.steps import Auth, Request, pause, send, through
 
 COUNT = itertools.count()
@@ -290,7 +290,7 @@ class Mute(AllToken):
 
     def fault(self, data, response):
         found = super().fault(data, response)
-        return found and Fault(code=found.code, message="refused")
+        return found and VendorError(code=found.code, message="refused")
 
 
 @frozen(kw_only=True, slots=False)
@@ -442,7 +442,7 @@ class Stateful(AllToken):
     """The second client of a process sends something else."""
 
     def list_videos(self, cursor):
-        mark = {"X-Call": str(next(COUNT))}
+        mark = {"X-Attempts": str(next(COUNT))}
         return changed(super().list_videos(cursor), lambda r: r.with_headers(mark))
 
 

@@ -897,7 +897,7 @@ def test_explain_config_shows_a_path_that_cannot_be(write, reference):
 
 def test_explain_config_survives_a_broken_adapter(write, monkeypatch):
     """An adapter that cannot be imported does not keep the file from being explained."""
-    import portraitkit.config.profiles as module
+    import portraitkit.config.explaining as module
 
     class Broken:
         def load(self):

@@ -13,7 +13,7 @@ from attrs import evolve
 
 from portraitkit.client.client import Client
 from portraitkit.config.building import build_provider
-from portraitkit.engine.receiving import TransportError
+from portraitkit.engine.response_body import TransportError
 from portraitkit.simulators.__main__ import ACCOUNT, load
 from portraitkit.simulators.demo import VENDORS
 from portraitkit.simulators.dialects.state import World, scans_after

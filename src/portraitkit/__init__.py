@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from .config.explaining import explain_config
     from .engine.clock import Clock
     from .engine.transport import Timeouts
-    from .failover.switchboard import FailoverRules
+    from .failover.router import FailoverRules
     from .journal.jobs import Job, JobState, resume
     from .journal.journal import Journal
     from .journal.records import Entry, Record
-    from .limits.circuits import BreakerLimits
+    from .limits.breakers import BreakerLimits
     from .operations.provider import PortraitProvider
     from .providers.registry import provider_names
     from .values.errors import (
@@ -183,7 +183,7 @@ _HOMES = {
     "config.explaining": ("explain_config",),
     "engine.clock": ("Clock",),
     "engine.transport": ("Timeouts",),
-    "failover.switchboard": ("FailoverRules",),
+    "failover.router": ("FailoverRules",),
     "journal.jobs": (
         "Job",
         "JobState",
@@ -194,7 +194,7 @@ _HOMES = {
         "Entry",
         "Record",
     ),
-    "limits.circuits": ("BreakerLimits",),
+    "limits.breakers": ("BreakerLimits",),
     "operations.provider": ("PortraitProvider",),
     "providers.registry": ("provider_names",),
     "values.errors": (

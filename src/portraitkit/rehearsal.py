@@ -17,8 +17,8 @@ from typing import Protocol
 
 from attrs import Factory, frozen
 
-from .limits.circuits import SHARED, Breakers
-from .limits.lanes import PROCESS, Limiter, ProcessLimiter
+from .limits.breakers import SHARED, Breakers
+from .limits.limiter import PROCESS, Limiter, ProcessLimiter
 from .operations.provider import PortraitProvider
 from .values.secret import Secret
 from .wire.steps import Request, Response

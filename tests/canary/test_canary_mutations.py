@@ -138,7 +138,7 @@ def _masks_nothing(patch: Any) -> None:
 
 
 def _keeps_frames(patch: Any) -> None:
-    patch.setattr("portraitkit.operations.call.Beginning.__repr__", lambda self: repr(vars(self)))
+    patch.setattr("portraitkit.operations.call.Call.__repr__", lambda self: repr(vars(self)))
 
 
 def _logs_headers(patch: Any) -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from portraitkit.engine.transport import AsyncHttpxTransport, HttpxTransport
-from portraitkit.values.errors import ConfigError, frameless
+from portraitkit.values.errors import ConfigError, without_frames
 from portraitkit.values.masking import masked_repr, masker
 from portraitkit.values.secret import Hidden, Secret
 from portraitkit.wire.steps import Request
@@ -119,7 +119,7 @@ def test_a_hidden_value_is_compared_and_not_shown():
 def test_an_error_leaves_without_the_frames_inside():
     """What raised it, and what came before, is gone; what it says is not."""
 
-    @frameless
+    @without_frames
     def fail(key):
         try:
             raise OSError(key)  # noqa: TRY301  (the frame has to be this one)
@@ -138,7 +138,7 @@ def test_an_error_leaves_without_the_frames_inside():
 def test_an_error_keeps_a_cause_that_is_meant_to_be_seen():
     """An adapter that cannot be loaded says why."""
 
-    @frameless
+    @without_frames
     def fail():
         raise ConfigError("cannot be loaded") from ImportError("no module x")
 

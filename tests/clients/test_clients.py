@@ -33,6 +33,7 @@ from portraitkit.values.models import Asset, Group, Page
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, GroupKind, MediaType
 from portraitkit.values.video import References, VideoRequest
+from portraitkit.vendor.calls import VendorCalls
 from portraitkit.wire.steps import Budget, Flow, Request, send, work
 
 KEY = "sk-not-a-real-key-0123456789"
@@ -122,7 +123,9 @@ def test_every_operation_of_the_provider_is_on_the_clients():
         "video_request",
         "wait_until_all_active",  # `wait_until_active` with several
     }
-    offered = {name for name in vars(PortraitProvider) if not name.startswith("_")}
+    offered = {
+        name for name in {**vars(VendorCalls), **vars(PortraitProvider)} if not name.startswith("_")
+    }
 
     assert offered - inner == {name for name in offered if hasattr(Client, name)}
 

@@ -14,7 +14,7 @@ from attrs import frozen
 
 import portraitkit as pk
 from portraitkit.client.client import AsyncClient, Client
-from portraitkit.config import profiles as config
+from portraitkit.config import explaining
 from portraitkit.config.building import build, known_keys
 from portraitkit.engine.transport import Timeouts
 from portraitkit.operations.provider import PortraitProvider
@@ -566,7 +566,7 @@ def installed(monkeypatch):
             return [each for each in entries if name in (None, each.name)]
 
         monkeypatch.setattr(registry, "entry_points", entry_points)
-        monkeypatch.setattr(config, "entry_points", entry_points)
+        monkeypatch.setattr(explaining, "entry_points", entry_points)
 
     return install
 
@@ -696,7 +696,7 @@ SPARE = '\n[profiles.spare]\nprovider = "alltoken"\napi_key = "env:SPARE_KEY"\n'
 
 
 def fallbacks(client):
-    return [each.profile for each in client._switchboard.places.all[1:]]
+    return [each.profile for each in client._router.routes.all[1:]]
 
 
 @pytest.mark.parametrize("connect", [pk.connect, pk.connect_async])
@@ -719,9 +719,9 @@ def test_arguments_are_for_the_profile_and_not_for_its_fallbacks(write, monkeypa
 
     client = pk.connect(api_key="sk-another-0001", media_host=host)
 
-    keys = [each.provider.api_key.reveal() for each in client._switchboard.places.all]
+    keys = [each.provider.api_key.reveal() for each in client._router.routes.all]
     assert ["sk-another-0001", f"{KEY}-360", "sk-spare-0001"] == keys
-    assert {host} == {each.provider.media_host for each in client._switchboard.places.all}
+    assert {host} == {each.provider.media_host for each in client._router.routes.all}
 
 
 def test_rules_of_a_failover_are_taken(write):
@@ -731,8 +731,8 @@ def test_rules_of_a_failover_are_taken(write):
 
     client = pk.connect(failover=["token360"], failover_rules=rules, clock=VirtualTime().clock)
 
-    assert 1 == client._switchboard._hasty.attempts
-    assert client._switchboard._breakers is not pk.connect(failover=[])._switchboard._breakers
+    assert 1 == client._router._hasty.attempts
+    assert client._router._breakers is not pk.connect(failover=[])._router._breakers
 
 
 @pytest.mark.parametrize(

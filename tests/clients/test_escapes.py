@@ -12,7 +12,7 @@ import pytest
 import portraitkit as pk
 from portraitkit.client.client import AsyncClient, Client
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.values.errors import frameless
+from portraitkit.values.errors import without_frames
 from portraitkit.values.secret import Secret
 
 KEY = "sk-not-a-real-key-0123456789"
@@ -149,7 +149,7 @@ def test_an_interrupt_while_connecting_shows_no_argument(monkeypatch):
 def test_what_an_error_came_from_has_no_locals_either():
     """Cause and group members lose theirs, and cycles end."""
 
-    @frameless
+    @without_frames
     def fail(key):
         inner = ValueError("inner")
         try:

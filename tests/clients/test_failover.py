@@ -14,12 +14,13 @@ from town import CAPACITY, FAULTS, PNG, UNCLEAR, Town
 
 import portraitkit as pk
 from portraitkit.client.client import Client
-from portraitkit.failover.switchboard import MOVING, has_no_capacity
-from portraitkit.limits.circuits import Breakers
-from portraitkit.operations.call import Beginning
+from portraitkit.failover.router import MOVING, has_no_capacity
+from portraitkit.limits.breakers import Breakers
+from portraitkit.operations.call import Call
 from portraitkit.operations.provider import PortraitProvider
 from portraitkit.values import errors
 from portraitkit.values.errors import Outcome, PortraitError
+from portraitkit.vendor.calls import VendorCalls
 from portraitkit.wire.steps import Budget, pause, work
 
 SEA = pk.VideoRequest(prompt="a quiet sea", resolution="720p")
@@ -109,7 +110,7 @@ def test_a_virtual_figures_group_moves(make, fault):
 
 OPERATIONS = sorted(
     name
-    for name, each in vars(PortraitProvider).items()
+    for name, each in {**vars(VendorCalls), **vars(PortraitProvider)}.items()
     if str(getattr(each, "__annotations__", {}).get("return", "")).startswith("Flow[")
 )
 
@@ -189,7 +190,7 @@ def test_only_capacity_moves_and_only_what_makes_something_new(kind):
                 patch.setattr(type(each.provider), operation, flow, raising=False)
             client = town.client()
             with pytest.raises(kind) as caught:
-                client.run(client.begun(Beginning(flow, client.provider, *arguments)))
+                client.run(client.start(Call(flow, client.provider, *arguments)))
         moves = operation in MOVING and status in MOVES.get(kind, ())
         expected = (["alltoken", "token360"][: 1 + moves], 2 * moves)
         if expected != (asked, len(caught.value.tried)):
@@ -820,8 +821,8 @@ def test_clients_of_one_process_share_circuits_on_the_real_clock():
 
     assert "circuit open" in town.client(breakers=breakers).create_video(SEA).tried[0].reason
     assert "circuit open" not in town.client().create_video(SEA).tried[0].reason
-    assert other._switchboard._breakers is another._switchboard._breakers
-    assert town.client()._switchboard._breakers is not other._switchboard._breakers
+    assert other._router._breakers is another._router._breakers
+    assert town.client()._router._breakers is not other._router._breakers
 
 
 # -- money -----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 from attrs import evolve, frozen
 
-from portraitkit.engine.receiving import TransportError
+from portraitkit.engine.response_body import TransportError
 from portraitkit.operations.provider import PortraitProvider
 from portraitkit.operations.waiting import every
 from portraitkit.providers.alltoken import AllToken

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from portraitkit.operations.reconciling import advised, reconciled
-from portraitkit.operations.searching import RECENT, Place, is_recent
+from portraitkit.operations.searching import RECENT, Listing, is_recent
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.token360 import Token360
 from portraitkit.providers.volcengine import Volcengine
@@ -222,7 +222,7 @@ def test_a_result_without_an_answer_stays_as_it_is(monkeypatch):
     """An adapter may make a result by hand."""
     found = Group(provider="x", account="y", id="1", name_token="pk-mine")
     monkeypatch.setattr("portraitkit.operations.reconciling.new_token", lambda: "pk-mine")
-    place = Place(
+    place = Listing(
         what="group",
         listing="list_groups()",
         is_listed=True,

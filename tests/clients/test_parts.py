@@ -10,11 +10,11 @@ import pytest
 from peers import http
 
 from portraitkit.client.client import Client
-from portraitkit.engine.receiving import Sink
+from portraitkit.engine.response_body import ResponseBody
 from portraitkit.engine.transport import TransportError
 from portraitkit.testing import VirtualTime, answer
 from portraitkit.values.errors import InvalidInputError, Outcome, WaitTimeoutError
-from portraitkit.wire.partial_file import Part
+from portraitkit.wire.partial_file import PartialFile
 from portraitkit.wire.steps import Request, send
 
 FILM = bytes(range(256)) * 1024
@@ -37,7 +37,7 @@ def target(tmp_path):
 
 @pytest.fixture
 def part(target):
-    made = Part(target)
+    made = PartialFile(target)
     yield made
     made.leave()
 
@@ -155,7 +155,7 @@ def test_a_part_that_grows_too_large_is_not_kept(raw_server, transmit, part, tar
 
 def test_each_call_has_a_file_of_its_own(tmp_path, target):
     """Two calls for one target both end with a whole file, and the later one wins."""
-    first, second = Part(target), Part(target)
+    first, second = PartialFile(target), PartialFile(target)
     for part, content in ((first, b"first"), (second, b"second")):
         part.begin({})
         part.write(content)
@@ -177,7 +177,7 @@ def test_nothing_that_was_planted_is_written_through(tmp_path, target, monkeypat
     (tmp_path / ".mia.mp4.guessed.part").symlink_to(theirs)
 
     with pytest.raises(FileExistsError):
-        Part(target).begin({})
+        PartialFile(target).begin({})
 
     assert b"kept" == theirs.read_bytes()
 
@@ -209,8 +209,8 @@ def test_what_may_not_be_replaced_is_refused_before_anything_is_sent(
 def test_a_file_that_trickles_is_given_up(part, monkeypatch):
     """A byte a second keeps every read alive; after a minute it is too slow to be waited for."""
     seconds = iter(range(10**6))
-    monkeypatch.setattr("portraitkit.engine.receiving.time.monotonic", lambda: next(seconds))
-    sink = Sink(Request(method="GET", url="https://media.example/", save_to=part), 600)
+    monkeypatch.setattr("portraitkit.engine.response_body.time.monotonic", lambda: next(seconds))
+    sink = ResponseBody(Request(method="GET", url="https://media.example/", save_to=part), 600)
     sink.asks()
     sink.begin(200, {})
 
@@ -226,8 +226,8 @@ def test_a_file_that_trickles_is_given_up(part, monkeypatch):
 def test_an_answer_that_trickles_is_given_up(monkeypatch):
     """What is held in memory has a limit in all, however alive the connection is."""
     seconds = iter(range(10**6))
-    monkeypatch.setattr("portraitkit.engine.receiving.time.monotonic", lambda: next(seconds))
-    sink = Sink(Request(method="GET", url="https://media.example/"), 30)
+    monkeypatch.setattr("portraitkit.engine.response_body.time.monotonic", lambda: next(seconds))
+    sink = ResponseBody(Request(method="GET", url="https://media.example/"), 30)
     sink.begin(200, {})
 
     with pytest.raises(TransportError, match="answer not complete in 30 s"):
@@ -242,7 +242,7 @@ def test_an_answer_that_trickles_is_given_up(monkeypatch):
 )
 def test_a_packed_answer_that_unpacks_to_nothing_ends(start, block):
     """Endless empty blocks never reach the limit of what they hold; they have one of their own."""
-    sink = Sink(Request(method="GET", url="https://media.example/", limit_bytes=1000), 600)
+    sink = ResponseBody(Request(method="GET", url="https://media.example/", limit_bytes=1000), 600)
     sink.begin(200, {"Content-Encoding": "gzip"})
     sink.take(start)
 

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from portraitkit.client.client import AsyncClient, Client
 from portraitkit.engine.transport import TransportError
-from portraitkit.limits.lanes import PROCESS, CrowdedError, Place, ProcessLimiter
+from portraitkit.limits.limiter import PROCESS, ProcessLimiter, QueueFullError, Reservation
 from portraitkit.limits.rates import Rate
 from portraitkit.testing import VirtualTime, answer, simulated
 from portraitkit.testing.doubles.replaying import NOW
@@ -312,15 +312,15 @@ class Far:
 
     def reserve(self, key, rate, *, now_s, within_s):
         self._note("reserve")
-        return Place(key=key, rate=rate, due_s=now_s + 1.0)
+        return Reservation(key=key, rate=rate, due_s=now_s + 1.0)
 
-    def wait_s(self, place, *, now_s, within_s):
+    def wait_s(self, reservation, *, now_s, within_s):
         self._note("wait_s")
         if within_s < 0.5:
-            raise CrowdedError(1.0)
-        return max(0.0, place.due_s - now_s)
+            raise QueueFullError(1.0)
+        return max(0.0, reservation.due_s - now_s)
 
-    def refused(self, place, *, now_s, hold_s):
+    def refused(self, reservation, *, now_s, hold_s):
         self._note("refused")
 
     def _note(self, what):

@@ -9,8 +9,8 @@ import pytest
 
 import portraitkit as pk
 from portraitkit.engine.clock import Clock
-from portraitkit.limits.circuits import SHARED
-from portraitkit.limits.lanes import PROCESS
+from portraitkit.limits.breakers import SHARED
+from portraitkit.limits.limiter import PROCESS
 from portraitkit.rehearsal import Rehearsal, current, limiter_in, rehearsing
 from portraitkit.testing import VirtualTime, simulated
 from portraitkit.testing.cassettes.tasktime import TaskTime
@@ -194,7 +194,7 @@ def test_a_clock_of_the_callers_own_is_left_alone():
 def test_rates_and_circuits_of_a_rehearsal_are_its_own(provider):
     """What one test's virtual time has learned is nothing to the next, nor to the process."""
     client = pk.Client(provider)
-    circuits = client._switchboard
+    circuits = client._router
 
     earnest = (circuits._breakers, limiter_in(PROCESS))
     with rehearsing(Rehearsal(time=TaskTime())) as first:

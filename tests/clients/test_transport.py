@@ -28,7 +28,7 @@ from portraitkit.values.errors import Outcome
 from portraitkit.values.models import VideoTask
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import VideoStatus
-from portraitkit.wire.partial_file import Part
+from portraitkit.wire.partial_file import PartialFile
 from portraitkit.wire.steps import Auth, Budget, Request, send
 
 # httpx leaves its own generators to the collector when a stream ends early, and trio says so.
@@ -291,7 +291,7 @@ def test_a_file_that_has_begun_has_all_its_time(raw_server, transmit, tmp_path):
 
     server = raw_server(act)
 
-    part = Part(tmp_path / "mia.mp4")
+    part = PartialFile(tmp_path / "mia.mp4")
     transmit(get(server.url, save_to=part), timeouts=Timeouts(total_s=0.2))
 
     assert FILM == (tmp_path / "mia.mp4").read_bytes()
@@ -535,7 +535,7 @@ def test_a_download_is_streamed_and_renamed_at_its_end(raw_server, transmit, tmp
     server = raw_server(act)
     target = tmp_path / "mia.mp4"
 
-    response = transmit(get(server.url, save_to=Part(target)))
+    response = transmit(get(server.url, save_to=PartialFile(target)))
 
     assert FILM == target.read_bytes()
     assert (b"", 200) == (response.content, response.status)
@@ -551,7 +551,7 @@ def test_a_download_replaces_an_older_file(raw_server, transmit, tmp_path):
     target.write_bytes(b"older")
     server = raw_server(http(FILM))
 
-    transmit(get(server.url, save_to=Part(target)))
+    transmit(get(server.url, save_to=PartialFile(target)))
 
     assert FILM == target.read_bytes()
 
@@ -561,7 +561,7 @@ def test_a_download_can_be_read_by_whom_other_files_can(raw_server, transmit, tm
     (tmp_path / "plain").write_bytes(b"")
     server = raw_server(http(FILM))
 
-    transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4")))
+    transmit(get(server.url, save_to=PartialFile(tmp_path / "mia.mp4")))
 
     expected = (tmp_path / "plain").stat().st_mode
     assert expected == (tmp_path / "mia.mp4").stat().st_mode
@@ -574,7 +574,7 @@ def test_a_broken_download_leaves_nothing_behind(raw_server, transmit, tmp_path,
     server = raw_server(act)
 
     with pytest.raises(TransportError):
-        transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4")), timeouts=QUICK)
+        transmit(get(server.url, save_to=PartialFile(tmp_path / "mia.mp4")), timeouts=QUICK)
 
     assert ["mia.mp4"] == left_in(tmp_path)
     assert b"older" == (tmp_path / "mia.mp4").read_bytes()
@@ -585,7 +585,7 @@ def test_a_download_larger_than_allowed_leaves_nothing_behind(raw_server, transm
     server = raw_server(http(FILM))
 
     with pytest.raises(TransportError, match="larger"):
-        transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4"), limit_bytes=1000))
+        transmit(get(server.url, save_to=PartialFile(tmp_path / "mia.mp4"), limit_bytes=1000))
 
     assert [] == left_in(tmp_path)
 
@@ -594,7 +594,7 @@ def test_a_refused_download_writes_no_file(raw_server, transmit, tmp_path):
     """An error page is an answer, not a film."""
     server = raw_server(http(b"<Error>expired</Error>", "403 Forbidden"))
 
-    response = transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4")))
+    response = transmit(get(server.url, save_to=PartialFile(tmp_path / "mia.mp4")))
 
     assert (403, b"<Error>expired</Error>") == (response.status, response.content)
     assert [] == left_in(tmp_path)
@@ -624,7 +624,7 @@ def test_what_is_no_file_is_not_saved(raw_server, transmit, tmp_path, act, said)
     server = raw_server(act)
 
     with pytest.raises(TransportError, match=said):
-        transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4", accepts=clip)))
+        transmit(get(server.url, save_to=PartialFile(tmp_path / "mia.mp4", accepts=clip)))
 
     assert [] == left_in(tmp_path)
 
@@ -634,7 +634,7 @@ def test_a_missing_folder_is_the_callers_mistake(raw_server, transmit, tmp_path)
     server = raw_server(http(FILM))
 
     with pytest.raises(errors.InvalidInputError, match="cannot write to") as caught:
-        transmit(get(server.url, save_to=Part(tmp_path / "nowhere" / "mia.mp4")))
+        transmit(get(server.url, save_to=PartialFile(tmp_path / "nowhere" / "mia.mp4")))
 
     assert "path" == caught.value.field
 
@@ -645,7 +645,7 @@ def test_a_folder_in_the_files_place_is_the_callers_mistake(raw_server, transmit
     server = raw_server(http(FILM))
 
     with pytest.raises(errors.InvalidInputError, match=r"mia\.mp4") as caught:
-        transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4")))
+        transmit(get(server.url, save_to=PartialFile(tmp_path / "mia.mp4")))
 
     assert "path" == caught.value.field
     assert ["mia.mp4"] == left_in(tmp_path)
@@ -658,7 +658,7 @@ def test_a_folder_that_appears_meanwhile_is_told_too(raw_server, transmit, tmp_p
     monkeypatch.setattr(os, "fsync", lambda handle: target.mkdir())
 
     with pytest.raises(errors.InvalidInputError, match=r"mia\.mp4"):
-        transmit(get(server.url, save_to=Part(target)))
+        transmit(get(server.url, save_to=PartialFile(target)))
 
     assert ["mia.mp4"] == left_in(tmp_path)
 
@@ -673,7 +673,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(raw_server, transmit, tmp
     server = raw_server(http(FILM))
 
     with pytest.raises(errors.InvalidInputError, match="No space left on device"):
-        transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4")))
+        transmit(get(server.url, save_to=PartialFile(tmp_path / "mia.mp4")))
 
     assert [] == left_in(tmp_path)
 
@@ -686,7 +686,7 @@ def test_a_disk_that_fills_up_on_the_way_is_told_too(raw_server, transmit, tmp_p
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, most[1]))
     try:
         with pytest.raises(errors.InvalidInputError, match="File too large"):
-            transmit(get(server.url, save_to=Part(tmp_path / "mia.mp4")))
+            transmit(get(server.url, save_to=PartialFile(tmp_path / "mia.mp4")))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, most)
 

@@ -6,10 +6,10 @@ import json
 from collections import deque
 
 from portraitkit.client.client import AsyncClient, Client
-from portraitkit.engine.receiving import TransportError
-from portraitkit.failover.places import Place
-from portraitkit.failover.switchboard import Failover, FailoverRules
-from portraitkit.limits.circuits import BreakerLimits
+from portraitkit.engine.response_body import TransportError
+from portraitkit.failover.router import Failover, FailoverRules
+from portraitkit.failover.routes import Route
+from portraitkit.limits.breakers import BreakerLimits
 from portraitkit.providers.registry import provider_class
 from portraitkit.simulators.__main__ import load
 from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World
@@ -87,7 +87,7 @@ class Town:
             keys["access_key"] = Secret(ACCOUNT.access_key)
             keys["secret_key"] = Secret(ACCOUNT.secret_key)
         made = provider_class(vendor)(account_name=f"{vendor}-1", **keys, **settings)
-        self.places.append(Place(profile=f"my-{vendor}", provider=made))
+        self.places.append(Route(profile=f"my-{vendor}", provider=made))
         self.simulators[vendor] = simulator
         self.faults[vendor] = deque()
         self._of_origin[origin] = vendor

@@ -16,7 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from portraitkit.limits.circuits import SHARED, BreakerLimits, Breakers
+from portraitkit.limits.breakers import SHARED, BreakerLimits, Breakers
 
 LIMITS = BreakerLimits(failures=2, rest_s=10.0)
 

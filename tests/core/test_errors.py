@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portraitkit.values import errors
-from portraitkit.values.errors import Attempt, NotFoundError, Outcome, PortraitError, frameless
+from portraitkit.values.errors import Attempt, NotFoundError, Outcome, PortraitError, without_frames
 from portraitkit.values.masking import masked_repr, masker
 
 SIGNED = "https://tos.example/mia.mp4?X-Tos-Signature=abcdef&X-Tos-Credential=AKLT123"
@@ -230,7 +230,7 @@ def test_a_value_can_be_shown_without_what_signs_its_addresses():
     assert masked_repr({"url": SIGNED}) == ("{'url': 'https://tos.example/mia.mp4?<secret>'}")
 
 
-@frameless
+@without_frames
 def refuse(key, cause=None):
     try:
         return {}[key]
@@ -257,4 +257,4 @@ def test_a_frameless_error_keeps_its_cause():
     with pytest.raises(PortraitError) as caught:
         refuse("key", cause)
     assert caught.value.__cause__ is cause
-    assert frameless(lambda value: value)(1) == 1
+    assert without_frames(lambda value: value)(1) == 1

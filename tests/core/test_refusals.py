@@ -18,8 +18,8 @@ from portraitkit.values import errors
 from portraitkit.values.errors import Attempt, Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.vendor.answers import refusal_in
-from portraitkit.wire.refusals import (
-    Fault,
+from portraitkit.wire.error_mapping import (
+    VendorError,
     bare,
     certain,
     class_of,
@@ -353,4 +353,4 @@ def test_any_answer_is_a_refusal_or_none(body, status):
 
 def test_a_fault_is_a_value():
     """What an adapter finds in a body are three words."""
-    assert Fault(code="c") == Fault(code="c", message="", request_id="")
+    assert VendorError(code="c") == VendorError(code="c", message="", request_id="")

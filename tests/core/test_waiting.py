@@ -7,7 +7,7 @@ from attrs import frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portraitkit.operations.polling import Sight, wait
+from portraitkit.operations.polling import Observation, wait
 from portraitkit.testing import answer, replay
 from portraitkit.values.errors import (
     Attempt,
@@ -40,7 +40,7 @@ PROCESSING, ACTIVE, FAILED, ODD = Seen("processing"), Seen("active"), Seen("fail
 def sight_of(seen):
     known = {status.value: status for status in AssetStatus}
     status = known.get(seen.word, AssetStatus.UNKNOWN)
-    return Sight(
+    return Observation(
         handle="pk1:h",
         status=status,
         status_word=seen.word.upper(),
@@ -409,7 +409,9 @@ def test_the_message_is_about_its_subject():
     """A video's timeout speaks of the video, and of no word where the vendor gave none."""
     flow = wait(
         World([PROCESSING]).look,
-        lambda _: Sight(handle="h", status=VideoStatus.RUNNING, status_word="", settled=False),
+        lambda _: Observation(
+            handle="h", status=VideoStatus.RUNNING, status_word="", settled=False
+        ),
         before=PROCESSING,
         subject="video",
         pacing=Pacing(),

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from typing import Any, Final
 
 from attrs import evolve
-from fault_front import Act, End, Front, Visit, bytes_of, path_of
+from fault_front import End, Front, JourneyStep, Visit, bytes_of, path_of
 
 from portraitkit.simulators.dialects.simulator import query_of
 from portraitkit.wire.steps import Request, Response
@@ -18,12 +18,12 @@ from portraitkit.wire.steps import Request, Response
 RETRY_AFTER_S: Final = 3
 
 
-def unread(end: End) -> Act:
+def unread(end: End) -> JourneyStep:
     """End the connection, with the request unread."""
     return lambda _front, _visit: end
 
 
-def half_read(end: End) -> Act:
+def half_read(end: End) -> JourneyStep:
     """End it inside the request."""
 
     def act(_front: Front, visit: Visit) -> End:
@@ -33,7 +33,7 @@ def half_read(end: End) -> Act:
     return act
 
 
-def unanswered(end: End, *, acted: bool) -> Act:
+def unanswered(end: End, *, acted: bool) -> JourneyStep:
     """End it after the request, or after what it asked for was done."""
 
     def act(front: Front, visit: Visit) -> End:
@@ -45,8 +45,8 @@ def unanswered(end: End, *, acted: bool) -> Act:
     return act
 
 
-def half_answered(end: End) -> Act:
-    """Act, and send the first half of the answer."""
+def half_answered(end: End) -> JourneyStep:
+    """JourneyStep, and send the first half of the answer."""
 
     def act(front: Front, visit: Visit) -> End:
         whole = bytes_of(front.answer(visit.read()))
@@ -57,7 +57,7 @@ def half_answered(end: End) -> Act:
 
 
 def cut_in_chunks(front: Front, visit: Visit) -> End:
-    """Act, and leave out the end of a chunked answer."""
+    """JourneyStep, and leave out the end of a chunked answer."""
     answer = front.answer(visit.read())
     chunk = b"%x\r\n%s\r\n" % (len(answer.content) or 1, answer.content or b" ")
     visit.write(bytes_of(evolve(answer, content=chunk), transfer_encoding="chunked"))
@@ -66,7 +66,7 @@ def cut_in_chunks(front: Front, visit: Visit) -> End:
 
 def says(
     status: int, body: Callable[[Front, Request], Response], *, acted: bool = False, **extra: str
-) -> Act:
+) -> JourneyStep:
     """Answer in the vendor's place; *acted* or not."""
 
     def act(front: Front, visit: Visit) -> End:
@@ -82,7 +82,7 @@ def says(
     return act
 
 
-def changed(change: Callable[[bytes], bytes], *, media: bool = False) -> Act:
+def changed(change: Callable[[bytes], bytes], *, media: bool = False) -> JourneyStep:
     """Act, and change a success's body on its way; of JSON only, or of *media*, too."""
 
     def act(front: Front, visit: Visit) -> End:
@@ -221,7 +221,7 @@ def damaged_gzip(front: Front, visit: Visit) -> End:
     return End.KEEP
 
 
-def huge(size: int) -> Act:
+def huge(size: int) -> JourneyStep:
     def act(front: Front, visit: Visit) -> End:
         request = visit.read()
         answer = front.answer(request)

@@ -10,8 +10,8 @@ from fault_list import FAULTS, Means
 
 import portraitkit as pk
 from portraitkit.client.client import Client
-from portraitkit.failover.places import Place
-from portraitkit.failover.switchboard import Failover, has_no_capacity
+from portraitkit.failover.router import Failover, has_no_capacity
+from portraitkit.failover.routes import Route
 from portraitkit.providers.registry import provider_class
 from portraitkit.simulators.__main__ import load
 from portraitkit.testing import SimulatorTransport
@@ -55,7 +55,7 @@ def film(ground, vendor, fault, *, lasting):
         aim.at(fault, 1, lasting=lasting)
         own = run.client(Client, wire)
         fork = Fork(wire, "alltoken" if vendor == "token360" else "token360", run.time._clock)
-        place = Place(profile="second", provider=fork.provider)
+        place = Route(profile="second", provider=fork.provider)
         client = Client(
             own.provider,
             transport=fork,

@@ -18,7 +18,7 @@ from fault_jobs import FACE, VENDORS, Bench, Stuff
 
 import portraitkit as pk
 from portraitkit.client.client import AsyncClient, Client
-from portraitkit.engine.receiving import TransportError
+from portraitkit.engine.response_body import TransportError
 from portraitkit.simulators.dialects.simulator import Simulator
 from portraitkit.simulators.dialects.state import never
 from portraitkit.testing import VirtualTime

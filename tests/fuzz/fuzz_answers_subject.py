@@ -80,7 +80,7 @@ ENVELOPE = (
     "byted_token", "id", "task_id", "Data",
 )  # fmt: skip
 
-Call = Callable[[PortraitProvider], Flow[Any]]
+Attempts = Callable[[PortraitProvider], Flow[Any]]
 
 
 # -- driving ---------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def _request(asset: Asset) -> VideoRequest:
 
 
 def _pages(make: Callable[[str | None], Flow[Page[Any]]]) -> Flow[list[Any]]:
-    """Walk pages as a client does, for a while."""
+    """PageWalk pages as a client does, for a while."""
     items: list[Any] = []
     cursor: str | None = None
     for _ in range(5):
@@ -176,12 +176,12 @@ def _pages(make: Callable[[str | None], Flow[Page[Any]]]) -> Flow[list[Any]]:
 
 
 @cache
-def operations(name: str) -> dict[str, Call]:
+def operations(name: str) -> dict[str, Attempts]:
     """Every operation that a vendor offers, ready to be begun."""
     made = things(name)
     source = FACE if name == "token360" else PICTURE
     waiting = evolve(made.asset, status=AssetStatus.PROCESSING)
-    every: dict[str, Call] = {
+    every: dict[str, Attempts] = {
         "create_group": lambda on: on.create_group("Mia"),
         "get_group": lambda on: on.get_group(made.group),
         "list_groups": lambda on: _pages(on.list_groups),

@@ -34,7 +34,7 @@ import portraitkit as pk
 from portraitkit.config.building import build_provider
 from portraitkit.config.profiles import Profile, load_profile
 from portraitkit.config.references import read_reference, show_reference
-from portraitkit.engine.receiving import Sink, TransportError
+from portraitkit.engine.response_body import ResponseBody, TransportError
 from portraitkit.engine.transport import HttpxTransport
 from portraitkit.providers.dialects.reviews import Review
 from portraitkit.simulators.dialects.signatures import KeyPair, SignatureRefusedError, verify
@@ -52,8 +52,8 @@ from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, GroupKind, MediaType
 from portraitkit.wire.bodies import json_body, multipart
 from portraitkit.wire.codec import decode, try_decode
-from portraitkit.wire.partial_file import Part
-from portraitkit.wire.refusals import retry_after_s
+from portraitkit.wire.error_mapping import retry_after_s
+from portraitkit.wire.partial_file import PartialFile
 from portraitkit.wire.steps import Auth, Request, Response
 
 Subject = Callable[[Choices], None]
@@ -452,8 +452,8 @@ def sinks(choices: Choices) -> None:
     limit = choices.pick((0, 10, 1000))
     request = Request(method="GET", url="https://a.example/", limit_bytes=limit)
     if choices.chance(3):
-        request = evolve(request, save_to=Part(FOLDER / "taken"))
-    sink = Sink(request, 60)
+        request = evolve(request, save_to=PartialFile(FOLDER / "taken"))
+    sink = ResponseBody(request, 60)
     headers = {
         "Content-Encoding": choices.pick(("", "gzip", "x-gzip", "br", " GZIP ")),
         "content-length": choices.pick(("", "0", "5", choices.text())),

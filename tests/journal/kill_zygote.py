@@ -21,7 +21,7 @@ import httpx
 import survive_a_crash
 
 import portraitkit as pk
-from portraitkit.engine import receiving as sink
+from portraitkit.engine import response_body as sink
 from portraitkit.engine import transport
 from portraitkit.journal import file as journalfile
 from portraitkit.values.handles import Handle
@@ -105,8 +105,8 @@ def main() -> None:
     warnings.simplefilter("error")
     before(journalfile.JournalFile, "write")
     before(transport.HttpxTransport, "send")
-    before(sink.Sink, "take")
-    before(sink.Sink, "response")
+    before(sink.ResponseBody, "take")
+    before(sink.ResponseBody, "response")
     for line in sys.stdin:
         run = json.loads(line)
         if not run["fork"]:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portraitkit.journal.arguments import call_of, tell
+from portraitkit.journal.arguments import call_of
+from portraitkit.journal.arguments import calls_of as tell
 from portraitkit.journal.records import Record
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.values.handles import Handle

@@ -16,7 +16,7 @@ import pytest
 
 from portraitkit.journal import file as journalfile
 from portraitkit.journal import liveness
-from portraitkit.journal.journal import Journal, Owner
+from portraitkit.journal.journal import Journal, Lease
 from portraitkit.journal.records import Entry, records_of
 from portraitkit.values.errors import ConfigError, JournalError
 
@@ -170,7 +170,7 @@ def test_a_damaged_row_stops_no_other_job(journal, path, change, row):
         _ = connection.execute(f"UPDATE entries SET {change} WHERE id = {row}")
     connection.close()
     with pytest.warns(UserWarning, match=rf"damaged entries \(rows {row}\)"):
-        claimed = {each.id: each.state for each in journal.claim(Owner(journal))}
+        claimed = {each.id: each.state for each in journal.claim(Lease(journal))}
 
     assert ({"bad": "unsure"} if row == 2 else {}) | {"good": "begun"} == claimed
     assert "damaged" in [each.kind for each in journal.entries()]
@@ -200,7 +200,7 @@ def test_a_folder_in_the_place_of_locks_is_an_error_of_ours(journal):
     """As is anything else that keeps the file of owners from being used."""
     journal.alive.mkdir()
     with pytest.raises(JournalError, match="'jobs.db-alive' cannot be used"):
-        _ = Owner(journal).id
+        _ = Lease(journal).id
 
 
 def test_an_empty_file_becomes_a_journal(path):
@@ -296,7 +296,7 @@ def test_a_parents_file_is_not_a_childs(tmp_path):
 HOLD = """
 import sys, time
 from pathlib import Path
-from portraitkit import liveness
+from portraitkit.journal import liveness
 assert liveness.hold(Path(sys.argv[1]), 5)
 print("held", flush=True)
 time.sleep(60)
@@ -338,7 +338,7 @@ def test_a_child_holds_nothing_of_its_parents(tmp_path):
 @needs_fork
 def test_a_forked_journal_is_another_owner(journal):
     """Parent and child write on through connections of their own, under numbers of their own."""
-    owner = Owner(journal)
+    owner = Lease(journal)
     mine = owner.id
     journal.add(mine, [("parent", "begun", "", {})], flushed=False)
 
@@ -350,7 +350,7 @@ def test_a_forked_journal_is_another_owner(journal):
     journal.add(owner.id, [("parent", "known", "", {})], flushed=False)
     owners = {each.job: each.owner for each in journal.entries()}
     assert {"parent": mine, "child": mine + 1} == owners
-    assert ["child"] == [each.id for each in journal.claim(Owner(journal))]
+    assert ["child"] == [each.id for each in journal.claim(Lease(journal))]
 
 
 @needs_fork
@@ -375,13 +375,13 @@ def test_a_number_that_is_taken_is_passed_over(journal):
     """As after a journal was deleted under its owners, and numbers begin anew."""
     assert liveness.hold(journal.alive, 1)
 
-    assert 2 == Owner(journal).id
+    assert 2 == Lease(journal).id
     liveness.let_go(journal.alive, 1)
 
 
 def test_what_is_in_a_living_hand_is_not_claimed(journal):
     """It is free when its owner lets go, or is no more."""
-    owner, other = Owner(journal), Owner(journal)
+    owner, other = Lease(journal), Lease(journal)
     journal.add(owner.id, [("a", "begun", "", BEGUN)], flushed=False)
 
     assert [] == journal.claim(other)
@@ -392,12 +392,12 @@ def test_what_is_in_a_living_hand_is_not_claimed(journal):
     _ = gc.collect()
     assert ["a"] == [each.id for each in journal.claim(owner)]
     owner.let_go()
-    Owner(journal).let_go()
+    Lease(journal).let_go()
 
 
 def test_who_finds_nothing_enrols_nowhere(journal, path):
     """To look for unfinished jobs at each start leaves no trace."""
-    assert [] == journal.claim(Owner(journal))
+    assert [] == journal.claim(Lease(journal))
     assert not path.with_name("jobs.db-alive").exists()
 
 

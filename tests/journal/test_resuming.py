@@ -6,11 +6,11 @@ import anyio
 import pytest
 from attrs import evolve
 
-from portraitkit.failover.places import Place
-from portraitkit.failover.switchboard import Failover
+from portraitkit.failover.router import Failover
+from portraitkit.failover.routes import Route
 from portraitkit.journal import finishing
 from portraitkit.journal.jobs import JobState, resume
-from portraitkit.journal.journal import Journal, Owner
+from portraitkit.journal.journal import Journal, Lease
 from portraitkit.simulators.dialects.state import never
 from portraitkit.testing import SimulatorTransport, answer, replay
 from portraitkit.values import errors
@@ -54,7 +54,7 @@ def crash(desk, monkeypatch):
 def crash_at(desk, monkeypatch, operation, *args, sent=True, at=1, **named):
     client = desk.client(transport=Dying(desk.simulator, sent=sent, at=at))
     with monkeypatch.context() as patched:
-        patched.setattr("portraitkit.journal.clerk.Clerk.interrupted", lambda *_: None)
+        patched.setattr("portraitkit.journal.writer.JournalWriter.interrupted", lambda *_: None)
         with pytest.raises(Killed):
             _ = getattr(client, operation)(*args, **named)
     client.close()
@@ -70,7 +70,7 @@ def began(desk, operation, **arguments):
         "account": desk.provider.account,
         "arguments": arguments,
     }
-    owner = Owner(journal)
+    owner = Lease(journal)
     journal.add(owner.id, [("job", "begun", "", facts)], flushed=True)
 
 
@@ -136,11 +136,11 @@ def test_a_moved_job_belongs_to_where_it_was_moved(desk, desk_at, monkeypatch):
     full = answer({"error": {"code": "RateLimit", "message": "slow down"}}, 429)
     for _ in range(9):
         desk.simulator.answer_next(full, lambda request: request.method == "POST")
-    fallback = Place(profile="second", provider=away.provider)
+    fallback = Route(profile="second", provider=away.provider)
     options = {"failover": Failover(fallbacks=(fallback,)), "profile": "first"}
     client = desk.client(transport=TwoVendors(desk, away, "token360"), **options)
     with monkeypatch.context() as patched:
-        patched.setattr("portraitkit.journal.clerk.Clerk.interrupted", lambda *_: None)
+        patched.setattr("portraitkit.journal.writer.JournalWriter.interrupted", lambda *_: None)
         with pytest.raises(Killed):
             _ = client.create_video(REQUEST)
     client.close()
@@ -259,7 +259,7 @@ def test_what_is_not_kept_has_to_be_given_again(desk):
     journal = Journal(desk.path)
     (failed,) = [each for each in journal.jobs() if each.operation == "add_asset"]
     facts = {k: v for k, v in desk.entries()[-2].facts.items() if k != "error"}
-    owner = Owner(journal)
+    owner = Lease(journal)
     journal.add(owner.id, [("again", "begun", "", facts)], flushed=True)
     owner.let_go()
     (job,) = desk.unfinished()

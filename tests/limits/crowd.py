@@ -6,9 +6,9 @@ import sys
 import threading
 import time
 
-from portraitkit.limits.lanes import CrowdedError
+from portraitkit.limits.limiter import QueueFullError
 from portraitkit.limits.rates import Rate
-from portraitkit.limits.redis import RedisLimiter
+from portraitkit.limits.redis_limiter import RedisLimiter
 from portraitkit.values.secret import Secret
 
 
@@ -21,13 +21,13 @@ def main(url: str, name: str, most: int, threads: int, until: float) -> None:
             left_s = until - time.time()
             try:
                 key = ("vendor", "account", name)
-                place = limiter.reserve(key, rate, now_s=now_s, within_s=left_s)
-                while wait_s := limiter.wait_s(place, now_s=now_s, within_s=left_s):
+                reservation = limiter.reserve(key, rate, now_s=now_s, within_s=left_s)
+                while wait_s := limiter.wait_s(reservation, now_s=now_s, within_s=left_s):
                     time.sleep(wait_s)
                     now_s = time.monotonic()
-            except CrowdedError:
+            except QueueFullError:
                 return
-            assert place.shared
+            assert reservation.shared
             times.append(time.time())
 
     workers = [threading.Thread(target=work) for _ in range(threads)]

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from portraitkit.client.client import AsyncClient
 from portraitkit.engine.clock import Clock
-from portraitkit.limits.lanes import Place, ProcessLimiter
+from portraitkit.limits.limiter import ProcessLimiter, Reservation
 from portraitkit.limits.rates import per_second
 from portraitkit.providers.token360 import Token360
 from portraitkit.providers.volcengine import Volcengine
@@ -42,12 +42,12 @@ class Unlimited:
     blocks = False
 
     def reserve(self, key, rate, *, now_s, within_s):
-        return Place(key=key, rate=rate, due_s=now_s)
+        return Reservation(key=key, rate=rate, due_s=now_s)
 
-    def wait_s(self, place, *, now_s, within_s):
+    def wait_s(self, reservation, *, now_s, within_s):
         return 0.0
 
-    def refused(self, place, *, now_s, hold_s):
+    def refused(self, reservation, *, now_s, hold_s):
         pass
 
 
@@ -94,7 +94,7 @@ def burst(line, provider, limiter, act, patience_s=120.0):
 
 
 async def together(*calls):
-    """Call all at once; returns what each came to."""
+    """Attempts all at once; returns what each came to."""
     found = []
 
     async def one(call):

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portraitkit.limits import lanes as limiting
-from portraitkit.limits.lanes import CrowdedError, ProcessLimiter
+from portraitkit.limits import limiter as limiting
+from portraitkit.limits.limiter import ProcessLimiter, QueueFullError
 from portraitkit.limits.rates import FREE, Rate
 
-KEY = ("vendor", "account", "Act")
+KEY = ("vendor", "account", "JourneyStep")
 TEN = Rate(most=10)
 NEVER = float("inf")
 NEAR = 1e-6
@@ -34,8 +34,8 @@ def take(limiter, now_s, rate=TEN, key=KEY, within_s=NEVER):
     return limiter.reserve(key, rate, now_s=now_s, within_s=within_s)
 
 
-def due(limiter, place, now_s):
-    return now_s + limiter.wait_s(place, now_s=now_s, within_s=NEVER)
+def due(limiter, reservation, now_s):
+    return now_s + limiter.wait_s(reservation, now_s=now_s, within_s=NEVER)
 
 
 def arrivals(gaps_s):
@@ -153,11 +153,11 @@ def test_refusals_one_after_the_other_teach_more():
     limiter = ProcessLimiter()
     now_s, spacings = 0.0, []
     for _ in range(30):
-        place = take(limiter, now_s, FREE)
-        now_s = due(limiter, place, now_s)
-        _ = limiter.wait_s(place, now_s=now_s, within_s=NEVER)
+        reservation = take(limiter, now_s, FREE)
+        now_s = due(limiter, reservation, now_s)
+        _ = limiter.wait_s(reservation, now_s=now_s, within_s=NEVER)
         now_s += 1.5
-        limiter.refused(place, now_s=now_s, hold_s=0.0)
+        limiter.refused(reservation, now_s=now_s, hold_s=0.0)
         first, second = (take(limiter, now_s, FREE).due_s for _ in range(2))
         spacings.append(second - first)
 
@@ -181,7 +181,7 @@ def test_who_cannot_wait_takes_no_place():
     limiter = ProcessLimiter()
     _ = [take(limiter, 0.0) for _ in range(12)]
     expected = 11 * TEN.interval_s
-    with pytest.raises(CrowdedError) as turned_away:
+    with pytest.raises(QueueFullError) as turned_away:
         _ = take(limiter, 0.0, within_s=1.0)
     due_s = take(limiter, 0.0).due_s
 
@@ -193,14 +193,14 @@ def test_who_waits_is_told_when_a_hold_makes_it_too_long():
     """A hold that comes up while somebody waits may be more than they can wait."""
     limiter = ProcessLimiter()
     _ = [take(limiter, 0.0) for _ in range(2)]
-    place = take(limiter, 0.0)
+    reservation = take(limiter, 0.0)
     limiter.refused(take(limiter, 0.0), now_s=0.0, hold_s=10.0)
-    with pytest.raises(CrowdedError):
-        _ = limiter.wait_s(place, now_s=0.0, within_s=5.0)
+    with pytest.raises(QueueFullError):
+        _ = limiter.wait_s(reservation, now_s=0.0, within_s=5.0)
 
 
 @pytest.mark.parametrize(
-    "other", [("b", "account", "Act"), ("vendor", "b", "Act"), (*KEY[:2], "B")]
+    "other", [("b", "account", "JourneyStep"), ("vendor", "b", "JourneyStep"), (*KEY[:2], "B")]
 )
 def test_each_account_and_family_has_a_lane_of_its_own(other):
     """What is used up or refused in one lane is free in the next."""
@@ -217,13 +217,13 @@ def test_memory_is_bounded():
     first = take(limiter, 0.0, key=("v", "a", "0"))
     busy = ("v", "a", "busy")
     limiter.refused(take(limiter, 0.0, key=busy), now_s=0.0, hold_s=200.0)
-    for number in range(3 * limiting.MOST_LANES):
+    for number in range(3 * limiting.MOST_QUEUES):
         _ = take(limiter, number / 50, key=("v", "a", str(number)))
     crowd = [
         take(limiter, 100.0, Rate(most=1, window_s=60), ("v", "b", str(n))) for n in range(2000)
     ]
 
-    assert limiting.MOST_LANES >= len(limiter._lanes)
+    assert limiting.MOST_QUEUES >= len(limiter._queues)
     assert 0.0 == limiter.wait_s(first, now_s=100.0, within_s=0.0)
     assert 0.0 == limiter.wait_s(crowd[0], now_s=100.0, within_s=0.0)
 
@@ -232,7 +232,7 @@ def test_a_held_lane_outlives_those_at_rest():
     """Forgetting makes room without forgetting a vendor's word."""
     limiter = ProcessLimiter()
     limiter.refused(take(limiter, 0.0), now_s=0.0, hold_s=200.0)
-    for number in range(limiting.MOST_LANES + 5):
+    for number in range(limiting.MOST_QUEUES + 5):
         _ = take(limiter, 10.0 + number / 100, key=("v", "a", str(number)))
 
     assert 200.0 == take(limiter, 11.0).due_s
@@ -251,7 +251,7 @@ def test_threads_share_the_lane():
         thread.start()
     for thread in threads:
         thread.join()
-    sent = sorted(place.due_s for place in places)
+    sent = sorted(reservation.due_s for reservation in places)
 
     assert TEN.burst == sum(each == 0.0 for each in sent)
     assert pytest.approx((800 - TEN.burst) * TEN.interval_s) == sent[-1]

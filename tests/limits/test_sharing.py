@@ -18,11 +18,11 @@ import pytest
 
 import portraitkit as pk
 from portraitkit.client.client import AsyncClient, Client
-from portraitkit.limits import lanes as limiting
-from portraitkit.limits import redis as sharing
-from portraitkit.limits.lanes import CrowdedError, ProcessLimiter
+from portraitkit.limits import limiter as limiting
+from portraitkit.limits import redis_limiter as sharing
+from portraitkit.limits.limiter import ProcessLimiter, QueueFullError
 from portraitkit.limits.rates import FREE, Rate
-from portraitkit.limits.redis import RedisLimiter, shared
+from portraitkit.limits.redis_limiter import RedisLimiter, shared
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.testing import answer
 from portraitkit.values import errors
@@ -49,9 +49,9 @@ def take(limiter, key, rate=TEN, within_s=600.0):
 
 
 def gone(limiter, key, rate=TEN):
-    place = take(limiter, key, rate)
-    assert 0.0 == limiter.wait_s(place, now_s=place.due_s, within_s=600.0)
-    return place
+    reservation = take(limiter, key, rate)
+    assert 0.0 == limiter.wait_s(reservation, now_s=reservation.due_s, within_s=600.0)
+    return reservation
 
 
 def test_processes_and_threads_together_keep_to_the_rate(redis_server, key):
@@ -77,7 +77,7 @@ def test_processes_and_threads_together_keep_to_the_rate(redis_server, key):
 def test_two_limiters_take_places_in_turn(pair, key):
     """Who asks later goes later, whichever process asks, and each at its distance."""
     places = [take(limiter, key) for limiter in [*pair] * 6]
-    waits = [place.due_s for place in places]
+    waits = [reservation.due_s for reservation in places]
 
     assert [0.0, 0.0] == waits[:2]
     assert pytest.approx(10 * TEN.interval_s, abs=0.1) == waits[-1]
@@ -103,8 +103,8 @@ def test_what_left_together_teaches_one_lesson(pair, key):
     """Refusals of one burst hold and slow once, not once for each process."""
     mine, its = pair
     places = [gone(limiter, key, FREE) for limiter in (mine, its, mine, its)]
-    for limiter, place in zip([*pair] * 2, places, strict=True):
-        limiter.refused(place, now_s=0.0, hold_s=2.0)
+    for limiter, reservation in zip([*pair] * 2, places, strict=True):
+        limiter.refused(reservation, now_s=0.0, hold_s=2.0)
     waits = [take(limiter, key, FREE).due_s for limiter in pair]
 
     assert 1.9 <= waits[0] < 2.4
@@ -149,10 +149,10 @@ def test_who_waits_finds_a_hold_that_came_up(pair, key):
     """After its wait a request looks again, and goes behind a hold that another process met."""
     mine, its = pair
     _ = [take(mine, key) for _ in range(2)]
-    place = take(mine, key)
-    assert 0 < mine.wait_s(place, now_s=0.0, within_s=60.0)
+    reservation = take(mine, key)
+    assert 0 < mine.wait_s(reservation, now_s=0.0, within_s=60.0)
     its.refused(gone(its, key), now_s=0.0, hold_s=3.0)
-    wait_s = mine.wait_s(place, now_s=place.due_s, within_s=60.0)
+    wait_s = mine.wait_s(reservation, now_s=reservation.due_s, within_s=60.0)
 
     assert 2.8 <= wait_s < 4.0
 
@@ -161,10 +161,10 @@ def test_who_waits_goes_where_no_hold_came_up(pair, key):
     """Looking again costs no second place."""
     mine, its = pair
     _ = [take(its, key) for _ in range(2)]
-    place = take(mine, key)
-    assert 0 < mine.wait_s(place, now_s=0.0, within_s=60.0)
+    reservation = take(mine, key)
+    assert 0 < mine.wait_s(reservation, now_s=0.0, within_s=60.0)
 
-    assert 0.0 == mine.wait_s(place, now_s=place.due_s, within_s=60.0)
+    assert 0.0 == mine.wait_s(reservation, now_s=reservation.due_s, within_s=60.0)
     assert pytest.approx(2 * TEN.interval_s, abs=0.1) == take(its, key).due_s
 
 
@@ -173,7 +173,7 @@ def test_who_cannot_wait_takes_no_place(pair, key):
     mine, its = pair
     for _ in range(12):
         _ = take(mine, key)
-    with pytest.raises(CrowdedError) as turned_away:
+    with pytest.raises(QueueFullError) as turned_away:
         _ = take(its, key, within_s=0.5)
 
     assert pytest.approx(11 * TEN.interval_s, abs=0.1) == turned_away.value.wait_s
@@ -183,17 +183,17 @@ def test_who_cannot_wait_takes_no_place(pair, key):
 def test_who_cannot_wait_for_a_hold_is_told(pair, key):
     """A hold beyond the time there is turns away before and after a place was taken."""
     mine, its = pair
-    place = take(mine, key)
+    reservation = take(mine, key)
     its.refused(gone(its, key), now_s=0.0, hold_s=30.0)
-    with pytest.raises(CrowdedError) as turned_away:
+    with pytest.raises(QueueFullError) as turned_away:
         _ = take(mine, key, within_s=5.0)
-    place.waited = True
-    with pytest.raises(CrowdedError):
-        _ = mine.wait_s(place, now_s=place.due_s, within_s=5.0)
+    reservation.waited = True
+    with pytest.raises(QueueFullError):
+        _ = mine.wait_s(reservation, now_s=reservation.due_s, within_s=5.0)
 
     assert 29 <= turned_away.value.wait_s <= 31
     late = take(mine, key)
-    with pytest.raises(CrowdedError):
+    with pytest.raises(QueueFullError):
         _ = mine.wait_s(late, now_s=0.0, within_s=5.0)
 
 
@@ -297,7 +297,7 @@ def test_without_the_redis_the_process_goes_on_alone(own_server, key, caplog, mo
         assert 0.0 == limiter.wait_s(waiting, now_s=waiting.due_s, within_s=60.0)
         time.sleep(0.25)
         alone = [take(limiter, key) for _ in range(3)]
-        waits = [limiter.wait_s(place, now_s=0.0, within_s=60.0) for place in alone]
+        waits = [limiter.wait_s(reservation, now_s=0.0, within_s=60.0) for reservation in alone]
         limiter.refused(alone[0], now_s=0.0, hold_s=1.0)
         held_s = take(limiter, key).due_s
         own_server.start()
@@ -317,9 +317,9 @@ def test_a_wrong_password_stops_nobody(own_server, key, caplog):
     """The server refuses, the process goes on alone, and no text shows either password."""
     url = own_server.url.replace("hunter2", "wrong-hunter3")
     limiter = RedisLimiter(Secret(url), spare=ProcessLimiter())
-    place = take(limiter, key)
+    reservation = take(limiter, key)
 
-    assert not place.shared
+    assert not reservation.shared
     assert "AuthenticationError" in caplog.text
     assert "hunter" not in caplog.text + repr(limiter) + repr(vars(limiter))
 
@@ -390,7 +390,7 @@ def test_what_is_no_redis_is_a_config_error(url, tmp_path, monkeypatch):
 def test_a_missing_extra_names_the_pip_command(tmp_path, monkeypatch):
     """Without the packages the error says what to install."""
     config = profile(tmp_path, "redis://127.0.0.1", monkeypatch)
-    monkeypatch.setitem(sys.modules, "portraitkit.limits.redis", None)
+    monkeypatch.setitem(sys.modules, "portraitkit.limits.redis_limiter", None)
     with pytest.raises(errors.ConfigError) as caught:
         _ = pk.connect("alltoken", config=config)
 

@@ -30,7 +30,7 @@ def test_every_operation_is_there(client):
     """An application can do in the fake what it can do at any vendor."""
     operations = [
         name
-        for name in vars(PortraitProvider)
+        for name in dir(PortraitProvider)
         if name.split("_")[0] in {"create", "get", "list", "rename", "delete", "cancel", "start"}
     ]
 

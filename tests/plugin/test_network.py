@@ -10,12 +10,17 @@ from contextlib import suppress
 
 import pytest
 
-from portraitkit.testing.cassettes.network import Blockade, NetworkBlockedError, blockaded, host_of
+from portraitkit.testing.cassettes.network import (
+    NetworkBlockedError,
+    NetworkGuard,
+    blockaded,
+    host_of,
+)
 
 
 @pytest.fixture
 def blockade():
-    with blockaded(Blockade()) as held:
+    with blockaded(NetworkGuard()) as held:
         yield held
 
 
@@ -93,7 +98,7 @@ def test_exceptions_are_the_callers(blockade):
         asked.append(host)
         return host in (None, "api.alltoken.ai")
 
-    inner = Blockade(allows)
+    inner = NetworkGuard(allows)
     with blockaded(inner):
         inner.check("api.alltoken.ai")
         inner.check("203.0.113.7")
@@ -105,7 +110,7 @@ def test_exceptions_are_the_callers(blockade):
 
 def test_it_ends(monkeypatch):
     """Afterwards names are looked up as ever."""
-    with blockaded(Blockade()) as held:
+    with blockaded(NetworkGuard()) as held:
         pass
 
     with pytest.raises(Exception, match=r"socket|resolution|not known") as caught:

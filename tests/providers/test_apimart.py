@@ -19,7 +19,7 @@ from portraitkit.values.media import FolderMediaHost
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
 from portraitkit.values.video import References, VideoRequest
-from portraitkit.wire.refusals import class_of
+from portraitkit.wire.error_mapping import class_of
 from portraitkit.wire.steps import Request
 
 ACCOUNT = SimAccount(name="films", api_key="sk-test-key")

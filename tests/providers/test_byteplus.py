@@ -22,7 +22,7 @@ from portraitkit.values import errors
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import GroupKind, VideoStatus
 from portraitkit.values.video import References, VideoRequest
-from portraitkit.wire.refusals import class_of
+from portraitkit.wire.error_mapping import class_of
 from portraitkit.wire.steps import Auth, Request
 
 ACCOUNT = SimAccount(

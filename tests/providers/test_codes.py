@@ -23,8 +23,8 @@ from portraitkit.values.models import VideoTask
 from portraitkit.values.remarks import Failure
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import VideoStatus
-from portraitkit.vendor.answers import advice_for, read
-from portraitkit.wire.refusals import listed
+from portraitkit.vendor.answers import advice_for, refusal_in
+from portraitkit.wire.error_mapping import listed
 
 FOLDER = Path(__file__).parents[2] / "providers"
 KEY = Secret("sk-invented")
@@ -83,7 +83,7 @@ def test_moderation_is_not_to_be_tried_again(vendor):
     """Each code of the upstream's moderation is one here, and a failed task says what helps too."""
     for code in MODERATION:
         concrete = code.replace("*", "X")
-        refused = read(vendor, answer({"error": {"code": concrete, "message": "m"}}, 400))
+        refused = refusal_in(vendor, answer({"error": {"code": concrete, "message": "m"}}, 400))
         helps = failed(vendor, concrete).next_step
 
         assert type(refused) is errors.ContentRejectedError, concrete
@@ -132,7 +132,7 @@ def test_a_rate_is_no_quota_and_no_mistake(vendor, code, kind, status):
     bodies = [inner, {"error": relayed}]
     if status != 200:
         bodies += [{"code": "odd", "message": json.dumps(inner), "data": None}, {"detail": inner}]
-    found = [read(vendor, answer(body, status)) for body in bodies]
+    found = [refusal_in(vendor, answer(body, status)) for body in bodies]
 
     assert [(kind, code)] * len(bodies) == [(type(each), each.code) for each in found]
 
@@ -141,7 +141,7 @@ def test_a_relays_text_may_name_a_long_code(vendor):
     """`status_code=1033 … AccountFlowLimitExceeded` is what one relay makes of a rate."""
     body = {"error": {"code": "odd", "message": "status_code=1033, AccountFlowLimitExceeded: slow"}}
 
-    assert type(read(vendor, answer(body, 400))) is errors.RateLimitedError
+    assert type(refusal_in(vendor, answer(body, 400))) is errors.RateLimitedError
 
 
 @pytest.mark.parametrize(

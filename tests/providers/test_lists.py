@@ -9,7 +9,7 @@ from attrs import define, evolve, field
 
 import portraitkit as pk
 from portraitkit.client.client import Client
-from portraitkit.engine.receiving import TransportError
+from portraitkit.engine.response_body import TransportError
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
 from portraitkit.providers.byteplus import BytePlus

@@ -18,7 +18,7 @@ from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus
-from portraitkit.wire.refusals import class_of
+from portraitkit.wire.error_mapping import class_of
 from portraitkit.wire.steps import Auth
 
 KEYS = KeyPair(secret_key=Secret("c2VjcmV0LW9mLW5vYm9keQ=="))

@@ -20,13 +20,13 @@ from ..engine.transport import (
     Timeouts,
     Transport,
 )
-from ..failover.places import Place
-from ..failover.switchboard import Failover, Switchboard
-from ..journal.clerk import Book
+from ..failover.router import Failover, Router
+from ..failover.routes import Route
 from ..journal.jobs import Job
-from ..journal.journal import Journal, Owner
-from ..limits.lanes import PROCESS, Limiter, ProcessLimiter
-from ..operations.call import Beginning
+from ..journal.journal import Journal, Lease
+from ..journal.writer import Recorder
+from ..limits.limiter import PROCESS, Limiter, ProcessLimiter
+from ..operations.call import Call
 from ..operations.provider import PortraitProvider
 from ..values.models import Asset, AssetRef, AssetRefs, Verification
 from ..values.video import OnUnsupported, Preview, VideoRequest
@@ -57,18 +57,18 @@ class _Client:
     ) -> None:
         self.provider: Final = provider
         self.profile: Final = profile or provider.name
-        primary = Place(profile=self.profile, provider=provider)
-        self._switchboard = Switchboard(primary, failover, budget, real_time=clock is None)
+        primary = Route(profile=self.profile, provider=provider)
+        self._router = Router(primary, failover, budget, real_time=clock is None)
         own = None if journal is None or isinstance(journal, Journal) else Journal(journal)
         opened = journal if isinstance(journal, Journal) else own
         self._own_journal: Final = own
         self.journal: Final = opened
-        self._book: Book | None = None
+        self._recorder: Recorder | None = None
         if opened is not None:
             if clock is not None:
                 opened.now = clock.now
-            profiles = {each.owner: each.profile for each in self._switchboard.places.all}
-            self._book = Book(journal=opened, owner=Owner(opened), profiles=profiles)
+            profiles = {each.owner: each.profile for each in self._router.routes.all}
+            self._recorder = Recorder(journal=opened, owner=Lease(opened), profiles=profiles)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.profile} at {self.provider.name}>"
@@ -80,8 +80,8 @@ class _Client:
         return seconds
 
     def _let_go(self) -> None:
-        if self._book is not None:
-            self._book.owner.let_go()
+        if self._recorder is not None:
+            self._recorder.owner.let_go()
         if self._own_journal is not None:
             self._own_journal.close()
 
@@ -95,24 +95,24 @@ class _Client:
 
         The result is still WAITING: pass it to `check_verification`, and believe only that.
         """
-        begin = Beginning(PortraitProvider.read_callback, self.provider, received)
+        call = Call(PortraitProvider.read_callback, self.provider, received)
         del received  # a traceback that prints local variables would show the token in it
-        begin.check()
-        return begin()
+        call.check()
+        return call()
 
-    def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
+    def start(self, call: Call[Flow[T]], *before: object) -> Flow[T]:
         """Begin an operation, with all that this client does around one."""
-        begin.check()
-        flow = self._switchboard.begun(begin, *before)
-        if self._book is None or before:
+        call.check()
+        flow = self._router.start(call, *before)
+        if self._recorder is None or before:
             return flow
-        return self._book.kept(flow, begin.name, begin.provider, begin.arguments)
+        return self._recorder.start(flow, call.name, call.provider, call.arguments)
 
-    def carried_on(
-        self, owner: object, begin: Callable[[PortraitProvider], Flow[T]], operation: str
+    def resumed(
+        self, owner: object, call: Callable[[PortraitProvider], Flow[T]], operation: str
     ) -> Flow[T]:
         """Begin what is left of a job, at the profile of this client that it belongs to."""
-        return self._switchboard.places.carried_on(owner, begin, operation)
+        return self._router.routes.resumed(owner, call, operation)
 
     def _waiting(
         self,
@@ -122,10 +122,10 @@ class _Client:
     ) -> Flow[Any]:
         one = isinstance(asset, Asset | str)
         wait = PortraitProvider.wait_until_active if one else PortraitProvider.wait_until_all_active
-        begin: Beginning[Flow[Any]] = Beginning(
+        call: Call[Flow[Any]] = Call(
             wait, self.provider, asset, deadline_s=deadline_s, on_event=on_event
         )
-        return self.begun(begin)
+        return self.start(call)
 
     def preview_video(
         self,
@@ -140,9 +140,9 @@ class _Client:
         With failover, it is what the first profile would be sent.
         """
         options = {"on_unsupported": on_unsupported, "strict_limits": strict_limits}
-        begin = Beginning(PortraitProvider.preview_video, self.provider, request, **options)
-        begin.check()
-        return begin.at(self._switchboard.places.home(request).provider)()
+        call = Call(PortraitProvider.preview_video, self.provider, request, **options)
+        call.check()
+        return call.at(self._router.routes.home(request).provider)()
 
 
 class Client(_Client):

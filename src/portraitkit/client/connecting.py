@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 from ..config.building import Setup, build
 from ..engine.clock import Clock
 from ..engine.transport import Timeouts
-from ..failover.places import Place
-from ..failover.switchboard import Failover, FailoverRules
-from ..limits.lanes import Limiter
-from ..values.errors import ConfigError, frameless
+from ..failover.router import Failover, FailoverRules
+from ..failover.routes import Route
+from ..limits.limiter import Limiter
+from ..values.errors import ConfigError, without_frames
 from ..values.media import MediaHost
 from ..wire.codec import is_object
 from ..wire.steps import Budget
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import httpx
 
 
-@frameless
+@without_frames
 def connect(
     profile: str | None = None,
     *,
@@ -100,7 +100,7 @@ def connect(
     )
 
 
-@frameless
+@without_frames
 def connect_async(
     profile: str | None = None,
     *,
@@ -205,7 +205,7 @@ def _fallbacks(
     media_host: MediaHost | None,
 ) -> Failover | None:
     """Build the profiles of a failover at once; their own lists are not followed."""
-    places = [Place(profile=setup.profile, provider=setup.provider)]
+    routes = [Route(profile=setup.profile, provider=setup.provider)]
     for name in setup.failover:
         try:
             made = build(name, {}, config_file=config, media_host=media_host)
@@ -213,18 +213,18 @@ def _fallbacks(
             error.message = f"failover to {name!r}: {error.message}"
             error.args = (error.message,)
             raise error.fill(field="failover") from None
-        place = Place(profile=made.profile, provider=made.provider)
-        if twin := next((each for each in places if each.owner == place.owner), None):
+        place = Route(profile=made.profile, provider=made.provider)
+        if twin := next((each for each in routes if each.owner == place.owner), None):
             raise ConfigError(
                 f"failover to {name!r} leads to the same account as the profile {twin.profile!r}",
                 provider=place.provider.name,
                 field="failover",
                 next_step="name profiles of other accounts, each once",
             )
-        places.append(place)
+        routes.append(place)
     if not setup.failover:
         return None
-    return Failover(fallbacks=tuple(places[1:]), rules=rules or FailoverRules())
+    return Failover(fallbacks=tuple(routes[1:]), rules=rules or FailoverRules())
 
 
 def _limiter(setup: Setup) -> Limiter | None:
@@ -232,7 +232,7 @@ def _limiter(setup: Setup) -> Limiter | None:
     if setup.rate_limiter is None:
         return None
     try:
-        from ..limits.redis import shared
+        from ..limits.redis_limiter import shared
     except ImportError as missing:
         raise ConfigError(
             f"profile {setup.profile!r}: rate_limiter needs a package that is not installed",

@@ -7,8 +7,8 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from ..operations.call import Beginning
-from ..operations.paging import Walk
+from ..operations.call import Call
+from ..operations.paging import PageWalk
 from ..operations.provider import PortraitProvider
 from ..values.errors import PortraitError
 from ..values.models import Page
@@ -47,12 +47,12 @@ class Blocking(Protocol):
         """Whose operations they are."""
         ...
 
-    def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
+    def start(self, call: Call[Flow[T]], *before: object) -> Flow[T]:
         """Begin an operation, with all that this client does around one."""
         ...
 
-    def carried_on(
-        self, owner: object, begin: Callable[[PortraitProvider], Flow[T]], operation: str
+    def resumed(
+        self, owner: object, call: Callable[[PortraitProvider], Flow[T]], operation: str
     ) -> Flow[T]:
         """Begin what is left of a job."""
         ...
@@ -70,12 +70,12 @@ class Awaiting(Protocol):
         """Whose operations they are."""
         ...
 
-    def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
+    def start(self, call: Call[Flow[T]], *before: object) -> Flow[T]:
         """Begin an operation, with all that this client does around one."""
         ...
 
-    def carried_on(
-        self, owner: object, begin: Callable[[PortraitProvider], Flow[T]], operation: str
+    def resumed(
+        self, owner: object, call: Callable[[PortraitProvider], Flow[T]], operation: str
     ) -> Flow[T]:
         """Begin what is left of a job."""
         ...
@@ -90,9 +90,9 @@ def lift(operation: Operation[P, T]) -> Callable[Concatenate[Blocking, P], T]:
 
     @functools.wraps(operation)
     def call(self: Blocking, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        begin: Beginning[Flow[T]] = Beginning(operation, self.provider, *args, **kwargs)
+        call: Call[Flow[T]] = Call(operation, self.provider, *args, **kwargs)
         del args, kwargs
-        return self.run(self.begun(begin), operation.__name__)
+        return self.run(self.start(call), operation.__name__)
 
     return _shown(call, operation, "{}")
 
@@ -104,9 +104,9 @@ def lift_async(
 
     @functools.wraps(operation)
     async def call(self: Awaiting, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        begin: Beginning[Flow[T]] = Beginning(operation, self.provider, *args, **kwargs)
+        call: Call[Flow[T]] = Call(operation, self.provider, *args, **kwargs)
         del args, kwargs
-        return await self.run(self.begun(begin), operation.__name__)
+        return await self.run(self.start(call), operation.__name__)
 
     return _shown(call, operation, "{}")
 
@@ -122,9 +122,9 @@ def lift_job(
 
     @functools.wraps(of)
     def call(self: Blocking, job: J, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        begin = functools.partial(_carry, of, job, args, kwargs)
+        call = functools.partial(_carry, of, job, args, kwargs)
         del args, kwargs
-        return self.run(self.carried_on(job.place, begin, job.operation), job.operation)
+        return self.run(self.resumed(job.place, call, job.operation), job.operation)
 
     return call
 
@@ -136,9 +136,9 @@ def lift_job_async(
 
     @functools.wraps(of)
     async def call(self: Awaiting, job: J, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        begin = functools.partial(_carry, of, job, args, kwargs)
+        call = functools.partial(_carry, of, job, args, kwargs)
         del args, kwargs
-        return await self.run(self.carried_on(job.place, begin, job.operation), job.operation)
+        return await self.run(self.resumed(job.place, call, job.operation), job.operation)
 
     return call
 
@@ -155,11 +155,11 @@ def lift_pages(operation: PagedOperation[P, T]) -> Callable[Concatenate[Blocking
                 yield from walk.new(page)
                 if walk.at_end(page):
                     return
-                flow = self.begun(begin, page.next)
+                flow = self.start(call, page.next)
 
-        begin: Beginning[Flow[Page[T]]] = Beginning(operation, self.provider, *args, **kwargs)
+        call: Call[Flow[Page[T]]] = Call(operation, self.provider, *args, **kwargs)
         del args, kwargs
-        return items(self.begun(begin, None))
+        return items(self.start(call, None))
 
     return _shown(call, operation, "Iterator[{}]", drop=1)
 
@@ -179,16 +179,16 @@ def lift_pages_async(
                     yield item
                 if walk.at_end(page):
                     return
-                flow = self.begun(begin, page.next)
+                flow = self.start(call, page.next)
 
-        begin: Beginning[Flow[Page[T]]] = Beginning(operation, self.provider, *args, **kwargs)
+        call: Call[Flow[Page[T]]] = Call(operation, self.provider, *args, **kwargs)
         del args, kwargs
-        return items(self.begun(begin, None))
+        return items(self.start(call, None))
 
     return _shown(call, operation, "AsyncIterator[{}]", drop=1)
 
 
-class _Walk(Walk[T]):
+class _Walk(PageWalk[T]):
     """A walk that a client makes: each item once, and errors that say whose list it is."""
 
     def __init__(self, provider: PortraitProvider, operation: str) -> None:

@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 
 from ..operations.making import find_model
 from ..providers.registry import provider_class
-from ..values.errors import InvalidInputError, frameless
+from ..values.errors import InvalidInputError, without_frames
 from ..values.masking import masked_repr
 from ..values.portraits import MediaRef
 from ..values.prompts import slots_of, write_prompt
@@ -34,7 +34,7 @@ class Translation:
     losses: tuple[Loss, ...]
 
 
-@frameless
+@without_frames
 def parse_video(provider: str, body: Mapping[str, Any]) -> ParsedVideo:
     """
     Read a vendor's video body.
@@ -62,7 +62,7 @@ def parse_video(provider: str, body: Mapping[str, Any]) -> ParsedVideo:
     return cls.dialect.parse(body, provider=provider, model=known.name if known else body["model"])
 
 
-@frameless
+@without_frames
 def translate(
     body: Mapping[str, Any],
     *,

@@ -1,1 +1,1 @@
-""""""
+"""From a configuration file to a provider."""

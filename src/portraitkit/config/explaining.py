@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 import attrs
 
-from ..values.errors import frameless
+from ..values.errors import without_frames
 from ..values.secret import MASK
 from .file import Environ
 from .profiles import Profile, _hide_in_urls, load_profile
@@ -30,7 +30,7 @@ _LIKE_A_SECRET: Final = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])\S{16,}")
 _USER: Final = re.compile(r"//[^/?#\s]*@")
 
 
-@frameless
+@without_frames
 def explain_config(
     profile: str | None = None,
     *,

@@ -13,7 +13,7 @@ from typing import Any, Final
 import stamina
 from attrs import evolve
 
-from ..limits.lanes import CrowdedError, Limiter
+from ..limits.limiter import Limiter, QueueFullError
 from ..operations.provider import PortraitProvider
 from ..values.errors import (
     Attempt,
@@ -26,16 +26,16 @@ from ..values.errors import (
     emptied,
 )
 from ..vendor.answers import is_readable
-from ..wire import refusals
+from ..wire import error_mapping as refusals
 from ..wire.steps import Auth, Budget, Request, Response
 from .clock import Clock
-from .receiving import TransportError
-from .turns import Turn
+from .permits import Permit
+from .response_body import TransportError
 
 _log: Final = logging.getLogger("portraitkit")
 
 
-class Call:
+class Attempts:
     """One request through its attempts: what to send now, what an outcome means, when to stop."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Call:
         budget: Budget,
         limiter: Limiter,
     ) -> None:
-        self.turn: Final = Turn(limiter, provider, request.family)
+        self.permit: Final = Permit(limiter, provider, request.family)
         self._provider = provider
         self._request = request
         self._clock = clock
@@ -63,7 +63,7 @@ class Call:
         self.is_over = False
         """There is no time for another attempt: the last one's outcome stands."""
 
-    def permit(self) -> float:
+    def permitted_in_s(self) -> float:
         """
         Ask whether the account may send this now: before each attempt, and after each wait.
 
@@ -76,22 +76,22 @@ class Call:
         now_s, within_s = self._clock.monotonic(), self._budget.patience_s
         if self._until_s is not None:
             within_s = min(within_s, self._until_s - now_s)
-        before_s = self.turn.limited_s
+        before_s = self.permit.limited_s
         try:
-            wait_s = self.turn.wait_s(now_s=now_s, within_s=within_s)
-        except CrowdedError as crowded:
+            wait_s = self.permit.wait_s(now_s=now_s, within_s=within_s)
+        except QueueFullError as crowded:
             self.is_over = bool(self._tries)
             if self.is_over:
                 return 0.0
-            raise self.turn.too_late(crowded.wait_s) from None
-        self._limited_s += self.turn.limited_s - before_s
+            raise self.permit.too_late(crowded.wait_s) from None
+        self._limited_s += self.permit.limited_s - before_s
         return wait_s
 
     def learn(self) -> None:
         """Tell the limiter of a refusal for the account's rate."""
         hold_s, self.hold_s = self.hold_s, None
         if hold_s is not None:
-            self.turn.refused(now_s=self._clock.monotonic(), hold_s=hold_s)
+            self.permit.refused(now_s=self._clock.monotonic(), hold_s=hold_s)
 
     def attempt(self) -> Request:
         """The request as it is sent now: authorised afresh, within what time is left."""
@@ -117,7 +117,7 @@ class Call:
             response,
             attempts=tuple(self._tries),
             received_at=self._clock.now(),
-            limited_s=self.turn.limited_s,
+            limited_s=self.permit.limited_s,
         )
         error = self._error_in(self._last)
         if error is None and self._is_garbled(self._last):

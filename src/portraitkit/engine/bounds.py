@@ -22,16 +22,16 @@ import anyio.to_thread
 
 from ..values.addresses import public_addresses
 from ..values.errors import Outcome
-from .faults import why
-from .receiving import Sink, TransportError
+from .response_body import ResponseBody, TransportError
+from .transport_errors import why
 
 T = TypeVar("T")
 
 
 @contextmanager
-def bounded(sink: Sink) -> Generator[None]:
+def bounded(body: ResponseBody) -> Generator[None]:
     """Limit what this thread reads and writes to the time that *sink* has left."""
-    before = _UNDER_WAY.set(sink)
+    before = _UNDER_WAY.set(body)
     try:
         yield
     finally:
@@ -141,8 +141,8 @@ class Directed:
 
 
 def _is_public_only() -> bool:
-    sink = _UNDER_WAY.get()
-    return sink is not None and sink.public_only
+    body = _UNDER_WAY.get()
+    return body is not None and body.public_only
 
 
 def _looked_up(host: str, port: int) -> list[str]:
@@ -153,16 +153,16 @@ def _looked_up(host: str, port: int) -> list[str]:
 
 
 def _left_s(timeout: float | None, outcome: Outcome = Outcome.UNKNOWN) -> float | None:
-    sink = _UNDER_WAY.get()
-    if sink is None:
+    body = _UNDER_WAY.get()
+    if body is None:
         return timeout
-    if sink.left_s <= 0:
-        raise sink.too_late(outcome)
-    return sink.left_s if timeout is None else min(timeout, sink.left_s)
+    if body.left_s <= 0:
+        raise body.too_late(outcome)
+    return body.left_s if timeout is None else min(timeout, body.left_s)
 
 
 def _within(limit_s: float, call: Callable[[], T]) -> T:
-    """Call it in a thread, as nothing else ends the system's search for a name."""
+    """Attempts it in a thread, as nothing else ends the system's search for a name."""
     done: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
     def run() -> None:
@@ -182,4 +182,6 @@ def _within(limit_s: float, call: Callable[[], T]) -> T:
 
 
 _PIECE_BYTES: Final = 65536
-_UNDER_WAY: Final[ContextVar[Sink | None]] = ContextVar("portraitkit_exchange", default=None)
+_UNDER_WAY: Final[ContextVar[ResponseBody | None]] = ContextVar(
+    "portraitkit_exchange", default=None
+)

@@ -14,7 +14,7 @@ from .bounds import bound, pools_of
 from .proxies import Proxy, proxy_for
 
 
-class Route(NamedTuple):
+class ConnectionKey(NamedTuple):
     """
     How an address is reached.
 
@@ -39,7 +39,7 @@ class Clients:
     sent on it, and its answer be lost.
     """
 
-    def __init__(self, make: Callable[[Route], Any], given: Any) -> None:
+    def __init__(self, make: Callable[[ConnectionKey], Any], given: Any) -> None:
         self._make = make
         self._given = given
         bound(given)
@@ -66,7 +66,7 @@ class Clients:
         place = (os.getpid(), bool(_OFFLINE), origin_of(url))
         if place not in made:
             proxy = None if _OFFLINE else proxy_for(url)
-            route = Route(place[0], place[1], not place[2].startswith("http://"), proxy)
+            route = ConnectionKey(place[0], place[1], not place[2].startswith("http://"), proxy)
             if route not in made:
                 client = self._make(route)
                 bound(client)

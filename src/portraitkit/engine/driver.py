@@ -18,16 +18,16 @@ import anyio.to_thread
 import stamina
 
 from .. import rehearsal
-from ..limits.lanes import Limiter
+from ..limits.limiter import Limiter
 from ..operations.guarding import guarded, reveal
 from ..operations.provider import PortraitProvider
 from ..values.errors import PortraitError, emptied
 from ..values.masking import masker
 from ..values.secret import Hidden
 from ..wire.steps import At, Budget, Flow, Pause, Request, Response, Step, Work
-from .attempts import Call
+from .attempts import Attempts
 from .clock import Clock
-from .receiving import TransportError
+from .response_body import TransportError
 from .transport import AsyncHttpxTransport, AsyncTransport, HttpxTransport, Transport
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ for _name in ("portraitkit", "stamina"):
 
 
 class _TryAgain(Exception):  # noqa: N818  (a signal to stamina, never seen outside)
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Attempts) -> None:
         super().__init__()
         self.call = call
 
@@ -65,17 +65,17 @@ class _Runner:
     def _emptied(self, error: BaseException) -> BaseException:
         return emptied(error, masker(reveal(self._provider.secrets), in_paths=True))
 
-    def _call(self, step: Request | At) -> Call:
+    def _call(self, step: Request | At) -> Attempts:
         limiter = rehearsal.limiter_in(self._limiter)
         if isinstance(step, At):
             budget = step.budget or self._budget
-            return Call(step.provider, step.request, self._clock, budget, limiter)
-        return Call(self._provider, step, self._clock, self._budget, limiter)
+            return Attempts(step.provider, step.request, self._clock, budget, limiter)
+        return Attempts(self._provider, step, self._clock, self._budget, limiter)
 
-    def _done(self, call: Call) -> None:
-        if call.turn.limited_s:
+    def _done(self, call: Attempts) -> None:
+        if call.permit.limited_s:
             with self._count:
-                self.limited_s += call.turn.limited_s
+                self.limited_s += call.permit.limited_s
 
 
 class Driver(_Runner):
@@ -135,7 +135,7 @@ class Driver(_Runner):
         finally:
             self._done(call)
 
-    def _send(self, call: Call) -> Response:
+    def _send(self, call: Attempts) -> Response:
         if (answer := self._try(call)) or not stamina.is_active():
             return answer or call.end()
         try:
@@ -150,8 +150,8 @@ class Driver(_Runner):
             pass
         return call.end()
 
-    def _try(self, call: Call) -> Response | None:
-        while wait_s := call.permit():
+    def _try(self, call: Attempts) -> Response | None:
+        while wait_s := call.permitted_in_s():
             self._clock.sleep(wait_s)
         if call.is_over:
             return call.end()
@@ -214,7 +214,7 @@ class AsyncDriver(_Runner):
                 await self._clock.sleep_async(step.seconds)
             return self._clock.monotonic()
         if isinstance(step, Work):
-            result, error = (await anyio.to_thread.run_sync(_out_of_sight, step.call)).value
+            result, error = (await anyio.to_thread.run_sync(_redacted, step.call)).value
             if error is not None:
                 raise error
             return result
@@ -228,7 +228,7 @@ class AsyncDriver(_Runner):
         finally:
             self._done(call)
 
-    async def _send(self, call: Call) -> Response:
+    async def _send(self, call: Attempts) -> Response:
         if (answer := await self._try(call)) or not stamina.is_active():
             return answer or call.end()
         try:
@@ -243,8 +243,8 @@ class AsyncDriver(_Runner):
             pass
         return call.end()
 
-    async def _try(self, call: Call) -> Response | None:
-        while wait_s := await self._limit(call, call.permit):
+    async def _try(self, call: Attempts) -> Response | None:
+        while wait_s := await self._limit(call, call.permitted_in_s):
             await self._clock.sleep_async(wait_s)
         if call.is_over:
             return call.end()
@@ -260,12 +260,12 @@ class AsyncDriver(_Runner):
         call.failed(failed)
         return None
 
-    async def _limit(self, call: Call, ask: Callable[[], T]) -> T:
+    async def _limit(self, call: Attempts, ask: Callable[[], T]) -> T:
         """Talk to the limiter, which may be at the other end of a network."""
-        return await anyio.to_thread.run_sync(ask) if call.turn.blocks else ask()
+        return await anyio.to_thread.run_sync(ask) if call.permit.blocks else ask()
 
 
-def _out_of_sight(call: Callable[[], Any]) -> Hidden:
+def _redacted(call: Callable[[], Any]) -> Hidden:
     """Hide what a thread hands back: asyncio logs it in its debug mode, signed URLs and all."""
     try:
         return Hidden((call(), None))

@@ -28,10 +28,10 @@ from .. import __version__
 from ..values.errors import ConfigError
 from ..wire.steps import Request, Response
 from .bounds import bounded
-from .connections import Clients, Route
-from .faults import fault_of, root_of, why
+from .connections import Clients, ConnectionKey
 from .logmasks import is_sending, mask_logs, sending
-from .receiving import Sink, TransportError
+from .response_body import ResponseBody, TransportError
+from .transport_errors import fault_of, root_of, why
 
 __all__ = [
     "AsyncHttpxTransport",
@@ -126,13 +126,13 @@ class HttpxTransport:
     def send(self, request: Request) -> Response:
         """Send one request, once."""
         client = self._clients.of(request.url, self)
-        with _exchange(request, self._timeouts, self._library) as sink:
-            request = request.with_headers(sink.asks())
+        with _exchange(request, self._timeouts, self._library) as body:
+            request = request.with_headers(body.asks())
             with client.stream(**_arguments(request, self._timeouts)) as answer:
-                sink.begin(answer.status_code, answer.headers)
+                body.begin(answer.status_code, answer.headers)
                 for chunk in _read_already(answer) or answer.iter_raw():
-                    sink.take(chunk)
-            return sink.response()
+                    body.take(chunk)
+            return body.response()
 
     def close(self) -> None:
         """Close its own clients. Nothing can be sent any more."""
@@ -153,19 +153,19 @@ class AsyncHttpxTransport:
     async def send(self, request: Request) -> Response:
         """Send one request, once."""
         client = self._clients.of(request.url, current_token().native_token)
-        with _exchange(request, self._timeouts, self._library) as sink:
-            with anyio.move_on_after(sink.left_s + _GRACE_S) as limit:
-                request = request.with_headers(await _off(request, sink.asks))
+        with _exchange(request, self._timeouts, self._library) as body:
+            with anyio.move_on_after(body.left_s + _GRACE_S) as limit:
+                request = request.with_headers(await _off(request, body.asks))
                 async with client.stream(**_arguments(request, self._timeouts)) as answer:
-                    await _off(request, sink.begin, answer.status_code, answer.headers)
-                    limit.deadline = anyio.current_time() + sink.left_s
+                    await _off(request, body.begin, answer.status_code, answer.headers)
+                    limit.deadline = anyio.current_time() + body.left_s
                     if read := _read_already(answer):
-                        await _off(request, sink.take, read[0])
+                        await _off(request, body.take, read[0])
                     else:
                         async for chunk in answer.aiter_raw():
-                            await _off(request, sink.take, chunk)
-                return await _off(request, sink.response)
-            raise sink.too_late()
+                            await _off(request, body.take, chunk)
+                return await _off(request, body.response)
+            raise body.too_late()
 
     async def close(self) -> None:
         """Close its own clients of this event loop. Nothing can be sent any more."""
@@ -173,7 +173,7 @@ class AsyncHttpxTransport:
             await client.aclose()
 
 
-def _made(kind: Callable[..., Any], route: Route) -> Any:
+def _made(kind: Callable[..., Any], route: ConnectionKey) -> Any:
     """
     Make a client of our own.
 
@@ -204,14 +204,14 @@ def _made(kind: Callable[..., Any], route: Route) -> Any:
     )
 
 
-def _trust(route: Route) -> Any:
+def _trust(route: ConnectionKey) -> Any:
     if route.is_offline:
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and is quickly made
     return tls_context() if route.with_tls or route.proxy else False
 
 
 async def _off(request: Request, call: Callable[[*Ts], T], *args: *Ts) -> T:
-    """Call it; off the event loop where a file is written, as a disk may be slow."""
+    """Attempts it; off the event loop where a file is written, as a disk may be slow."""
     if request.save_to:
         return await anyio.to_thread.run_sync(call, *args)
     return call(*args)
@@ -223,18 +223,18 @@ def _read_already(answer: Any) -> list[bytes]:
 
 
 @contextmanager
-def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Generator[Sink]:
+def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Generator[ResponseBody]:
     """Give an answer a place; what the library raises comes out as a TransportError."""
-    sink = Sink(request, min(request.timeout_s or timeouts.total_s, timeouts.total_s))
+    body = ResponseBody(request, min(request.timeout_s or timeouts.total_s, timeouts.total_s))
     unusable = getattr(library, "InvalidURL", library.HTTPError)
     known: tuple[type[Exception], ...] = (library.HTTPError, unusable, UnicodeEncodeError)
     try:
-        with sending(request), bounded(sink):
-            yield sink
+        with sending(request), bounded(body):
+            yield body
     except known as error:
         raise fault_of(error) from root_of(error)
     finally:
-        sink.leave()
+        body.leave()
 
 
 def _arguments(request: Request, timeouts: Timeouts) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-""""""
+"""Which profile a call belongs to, and where it may move to."""

@@ -1,1 +1,1 @@
-""""""
+"""What was started, and how to finish it."""

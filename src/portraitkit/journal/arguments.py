@@ -51,7 +51,7 @@ _THINGS: Final = {
 
 
 @frozen(kw_only=True)
-class Told:
+class RecordedCall:
     """
     What a journal keeps of one job's call.
 
@@ -76,7 +76,7 @@ class Told:
 
 
 @frozen
-class _Keeper:
+class _Arguments:
     """Keeps what is no secret, and notes what is left out."""
 
     provider: PortraitProvider
@@ -137,7 +137,7 @@ def handle_of(thing: object) -> str:
     return thing.strip() if isinstance(thing, str) and is_handle(thing) else ""
 
 
-def tell(operation: str, provider: PortraitProvider, given: Arguments) -> list[Told]:
+def calls_of(operation: str, provider: PortraitProvider, given: Arguments) -> list[RecordedCall]:
     """Turn a call into jobs: one, or one for each part."""
     clean = masker((each.reveal() for each in provider.secrets if each), in_paths=True)
     if operation == "add_assets" and isinstance(given.get("sources"), Sequence):
@@ -148,41 +148,43 @@ def tell(operation: str, provider: PortraitProvider, given: Arguments) -> list[T
         calls = [("wait_until_active", {"asset": each, **rest}) for each in given["assets"]]
     else:
         calls = [(operation, dict(given))]
-    return [_told(name, _Keeper(provider, clean), arguments) for name, arguments in calls]
+    return [
+        _recorded_call(name, _Arguments(provider, clean), arguments) for name, arguments in calls
+    ]
 
 
-def _told(operation: str, keeper: _Keeper, given: Arguments) -> Told:
+def _recorded_call(operation: str, kept_arguments: _Arguments, given: Arguments) -> RecordedCall:
     for name, value in given.items():
         if name == "on_event":
             continue
         if isinstance(value, VideoRequest):
-            _keep_request(keeper, value)
+            _keep_request(kept_arguments, value)
         elif name in ("group", *_THINGS.values()):
-            keeper.keep_thing(name, value)
+            kept_arguments.keep_thing(name, value)
         elif name in ("source", "path"):
-            _keep_path(keeper, name, value)
+            _keep_path(kept_arguments, name, value)
         elif name == "callback_url":
-            keeper.missing.extend([name] if value is not None else [])
+            kept_arguments.missing.extend([name] if value is not None else [])
         else:
             is_word = isinstance(value, GroupKind | MediaType)
-            keeper.keep(name, value.value if is_word else _json(value))
-    thing = keeper.kept.get(_THINGS.get(operation, ""), "")
-    return Told(
+            kept_arguments.keep(name, value.value if is_word else _json(value))
+    thing = kept_arguments.kept.get(_THINGS.get(operation, ""), "")
+    return RecordedCall(
         operation=operation,
-        arguments=keeper.kept,
-        missing=tuple(keeper.missing),
+        arguments=kept_arguments.kept,
+        missing=tuple(kept_arguments.missing),
         thing=thing if is_handle(thing) and operation != "download_video" else "",
     )
 
 
-def _keep_path(keeper: _Keeper, name: str, value: Any) -> None:
+def _keep_path(kept_arguments: _Arguments, name: str, value: Any) -> None:
     """Keep a path, so that it means the same in another folder; or an address."""
     if isinstance(value, str) and "://" in value:
-        keeper.keep(name, value)  # one with a query is not clean
+        kept_arguments.keep(name, value)  # one with a query is not clean
     elif isinstance(value, str | Path) and str(value):
-        keeper.keep(name, str(Path(value).absolute()))
+        kept_arguments.keep(name, str(Path(value).absolute()))
     else:
-        keeper.missing.append(name)
+        kept_arguments.missing.append(name)
 
 
 def _is_row(value: object) -> TypeGuard[Sequence[Any]]:
@@ -201,34 +203,34 @@ def _json(value: Any) -> Any:
 # -- videos ----------------------------------------------------------------------------------------
 
 
-def _keep_request(keeper: _Keeper, request: VideoRequest) -> None:
-    told = _Keeper(keeper.provider, keeper.clean)
+def _keep_request(kept_arguments: _Arguments, request: VideoRequest) -> None:
+    recorded = _Arguments(kept_arguments.provider, kept_arguments.clean)
     for name in ("prompt", "model", *SCALARS):
         value = getattr(request, name)
         if value is None:
             continue
         if name == "callback_url":
-            told.missing.append(name)
+            recorded.missing.append(name)
         else:
-            told.keep(name, value)
+            recorded.keep(name, value)
     if request.extra:
-        told.keep("extra", _json(request.extra))
+        recorded.keep("extra", _json(request.extra))
     if request.media is not None:
-        _keep_media(told, request.media)
-    keeper.kept["request"] = told.kept
-    keeper.missing.extend(["request"] if told.missing else [])
+        _keep_media(recorded, request.media)
+    kept_arguments.kept["request"] = recorded.kept
+    kept_arguments.missing.extend(["request"] if recorded.missing else [])
 
 
-def _keep_media(told: _Keeper, media: Media) -> None:
+def _keep_media(recorded: _Arguments, media: Media) -> None:
     if isinstance(media, Frames):
         last = {} if media.last is None else {"last": _source(media.last)}
-        told.keep("frames", {"first": _source(media.first), **last})
+        recorded.keep("frames", {"first": _source(media.first), **last})
     else:
         lists = {
             kind: [[each.name, _source(each.source)] for each in getattr(media, kind)]
             for kind in ("images", "videos", "audios")
         }
-        told.keep("references", lists)
+        recorded.keep("references", lists)
 
 
 def _source(source: Any) -> Any:
@@ -241,11 +243,11 @@ def _ref(kept: Any) -> MediaRef:
     return OneOf(*kept) if is_array(kept) else kept
 
 
-def _media(told: Arguments) -> Media | None:
-    if (frames := told.get("frames")) is not None:
+def _media(recorded: Arguments) -> Media | None:
+    if (frames := recorded.get("frames")) is not None:
         last = frames.get("last")
         return Frames(first=_ref(frames["first"]), last=None if last is None else _ref(last))
-    if (lists := told.get("references")) is None:
+    if (lists := recorded.get("references")) is None:
         return None
     return References(
         **{
@@ -255,12 +257,12 @@ def _media(told: Arguments) -> Media | None:
     )
 
 
-def request_of(told: Arguments) -> VideoRequest:
+def request_of(recorded: Arguments) -> VideoRequest:
     """Read a video request as it was kept; one that is missing in part is not the request."""
-    plain: dict[str, Any] = {"prompt": "", **told}
+    plain: dict[str, Any] = {"prompt": "", **recorded}
     for key in ("frames", "references"):
         plain.pop(key, None)
-    return VideoRequest(media=_media(told), **plain)
+    return VideoRequest(media=_media(recorded), **plain)
 
 
 def call_of(record: Record, provider: PortraitProvider) -> dict[str, Any]:

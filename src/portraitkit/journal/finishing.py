@@ -10,7 +10,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from ..operations.provider import PortraitProvider
-from ..operations.searching import Place, assets_of, groups_of, look
+from ..operations.searching import Listing, assets_of, groups_of, look
 from ..operations.waiting import every
 from ..values.errors import InvalidInputError, OutcomeUnknownError, UnexpectedResponseError
 from ..values.handles import Handle
@@ -32,7 +32,7 @@ _DECIDE: Final = (
 
 
 @frozen(kw_only=True)
-class Given:
+class ResumeOptions:
     """What a caller gives with a job: what the journal did not keep, and how to wait."""
 
     source: Any = None
@@ -43,7 +43,7 @@ class Given:
 
 
 def finish(
-    provider: PortraitProvider, record: Record, given: Given, taken: Callable[[], set[str]]
+    provider: PortraitProvider, record: Record, given: ResumeOptions, taken: Callable[[], set[str]]
 ) -> Flow[Any]:
     """
     Do what is left of a job.
@@ -73,19 +73,19 @@ def finish(
     return (yield from _wait_for(provider, made, given, None))
 
 
-def _make(provider: PortraitProvider, record: Record, given: Given) -> Flow[Any]:
+def _make(provider: PortraitProvider, record: Record, given: ResumeOptions) -> Flow[Any]:
     call = {**call_of(record, provider), **_given(record, given)}
     make: Flow[Any] = getattr(provider, record.operation)(**call)
     return make
 
 
-def _wait(provider: PortraitProvider, record: Record, given: Given) -> Flow[Any]:
+def _wait(provider: PortraitProvider, record: Record, given: ResumeOptions) -> Flow[Any]:
     deadline_s = record.arguments.get("deadline_s")
     return _wait_for(provider, record.handle, given, deadline_s)
 
 
 def _wait_for(
-    provider: PortraitProvider, thing: Any, given: Given, deadline_s: float | None
+    provider: PortraitProvider, thing: Any, given: ResumeOptions, deadline_s: float | None
 ) -> Flow[Any]:
     handle = thing if isinstance(thing, str) else thing.handle
     kind = Handle.parse(handle).kind
@@ -101,7 +101,7 @@ def _wait_for(
     return flow
 
 
-def _given(record: Record, given: Given) -> dict[str, Any]:
+def _given(record: Record, given: ResumeOptions) -> dict[str, Any]:
     """What has to be given again, or is given otherwise."""
     found = {
         name: value
@@ -134,7 +134,7 @@ def _found_again(
     """
     call = call_of(record, provider)
     if record.operation == "create_group":
-        place: Place[Any] = groups_of(provider, call.get("kind", GroupKind.VIRTUAL))
+        place: Listing[Any] = groups_of(provider, call.get("kind", GroupKind.VIRTUAL))
     elif record.operation == "add_asset" and "group" in call:
         place = assets_of(provider, call["group"], record.operation)
     else:

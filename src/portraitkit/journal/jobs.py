@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..operations.provider import PortraitProvider
-from ..values.errors import HandleError, InvalidInputError, frameless
+from ..values.errors import HandleError, InvalidInputError, without_frames
 from ..values.handles import Handle, HandleKind, is_handle
 from ..values.media import MediaSource
 from ..values.models import Result
@@ -17,10 +17,10 @@ from ..values.video import VideoRequest
 from ..vendor.pacing import OnEvent
 from ..wire.steps import Flow
 from .arguments import handle_of
-from .clerk import Book, clerk_of, recorded
-from .finishing import Given, finish
-from .journal import Journal, Owner
+from .finishing import ResumeOptions, finish
+from .journal import Journal, Lease
 from .records import Record
+from .writer import Recorder, recorded, writer_of
 
 
 class JobState(enum.Enum):
@@ -69,7 +69,7 @@ class Job:
     Nothing is sent before `client.resume(job)`, or `client.run(job.flow(client.provider))`.
     """
 
-    def __init__(self, journal: Journal, owner: Owner, record: Record) -> None:
+    def __init__(self, journal: Journal, owner: Lease, record: Record) -> None:
         self._journal = journal
         self._owner = owner
         self._record = record
@@ -191,15 +191,15 @@ class Job:
                 operation=record.operation,
                 next_step=f"connect with the profile {record.profile!r} and the same account",
             )
-        given = Given(
+        given = ResumeOptions(
             source=source,
             request=request,
             callback_url=callback_url,
             deadline_s=deadline_s,
             on_event=on_event,
         )
-        clerk = clerk_of(record, self._book(), provider)
-        return recorded(finish(provider, record, given, self._journal.handles), clerk)
+        writer = writer_of(record, self._recorder(), provider)
+        return recorded(finish(provider, record, given, self._journal.handles), writer)
 
     def adopt(self, thing: Result | str) -> None:
         """
@@ -243,12 +243,12 @@ class Job:
         rows = [(self._record.id, kind, handle, facts)]
         self._journal.add(self._owner.id, rows, flushed=True)
 
-    def _book(self) -> Book:
+    def _recorder(self) -> Recorder:
         profiles = {self.place: self.profile}
-        return Book(journal=self._journal, owner=self._owner, profiles=profiles)
+        return Recorder(journal=self._journal, owner=self._owner, profiles=profiles)
 
 
-@frameless
+@without_frames
 def resume(journal: Journal | Path | str) -> list[Job]:
     """
     Take over the unfinished jobs of a journal, oldest first. Sends nothing and needs no key.
@@ -260,7 +260,7 @@ def resume(journal: Journal | Path | str) -> list[Job]:
         ConfigError: The path leads to no journal.
     """
     opened = journal if isinstance(journal, Journal) else Journal(journal)
-    owner = Owner(opened)
+    owner = Lease(opened)
     found: dict[str, Job] = {}
     for record in opened.claim(owner):
         # To wait for a thing is a job of its own, and the same as what its create has left to do.

@@ -29,7 +29,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Owner:
+class Lease:
     """
     Somebody who has jobs in hand: a client, or whoever resumed. Lives as long as it is held.
 
@@ -126,7 +126,7 @@ class Journal:
 
         self._file.write(add, flushed=flushed)
 
-    def settle(self, owner: Owner, things: Iterable[str], handle: str, status: str) -> None:
+    def settle(self, owner: Lease, things: Iterable[str], handle: str, status: str) -> None:
         """End every open job about one of *things*, as somebody saw how it came out."""
         known = tuple(dict.fromkeys(each for each in things if each))
         if jobs := self._file.read(lambda connection: _open_about(connection, known)):
@@ -153,7 +153,7 @@ class Journal:
                 next_step="see to the file, its folder and the disk, then call again",
             ) from None
 
-    def claim(self, owner: Owner) -> list[Record]:
+    def claim(self, owner: Lease) -> list[Record]:
         """
         Take over every unfinished job that nobody alive has in hand.
 

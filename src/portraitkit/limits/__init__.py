@@ -1,1 +1,1 @@
-""""""
+"""How often an account may be asked."""

@@ -1,1 +1,1 @@
-"""The flows that are the same at every vendor, written on a provider's own operations."""
+"""What a caller can ask: operations that are the same everywhere, written on an adapter's calls."""

@@ -9,13 +9,13 @@ from typing import Any, Final, Generic, TypeVar
 
 from ..values.argument_types import check_arguments
 from ..values.errors import PortraitError, emptied
-from .guarding import fit_to_leave
+from .guarding import redacted
 from .provider import PortraitProvider
 
 T = TypeVar("T")
 
 
-class Beginning(Generic[T]):
+class Call(Generic[T]):
     """
     An operation and what it is called with, still to be begun.
 
@@ -37,10 +37,10 @@ class Beginning(Generic[T]):
         self.args: Final = args
         self.kwargs: Final = kwargs
 
-    def at(self, provider: PortraitProvider, *args: object, **kwargs: object) -> Beginning[T]:
+    def at(self, provider: PortraitProvider, *args: object, **kwargs: object) -> Call[T]:
         """Make the same beginning at another provider, with other arguments where given."""
         given = {**self.kwargs, **kwargs}
-        return Beginning(self._operation, provider, *(args or self.args), **given)
+        return Call(self._operation, provider, *(args or self.args), **given)
 
     def argument(self, *names: str) -> Any:
         """The first argument, or the first of these that is given by name; None if neither is."""
@@ -64,20 +64,20 @@ class Beginning(Generic[T]):
         else:
             return
         del given
-        raise fit_to_leave(refused, self.provider, self.name, self.provider.secrets)
+        raise redacted(refused, self.provider, self.name, self.provider.secrets)
 
     def __call__(self, *before: object) -> T:
         """Call the adapter's own method; what it refuses at once has context and no secret."""
         try:
-            begun: T = getattr(self.provider, self.name)(*before, *self.args, **self.kwargs)
+            start: T = getattr(self.provider, self.name)(*before, *self.args, **self.kwargs)
         except PortraitError as error:
             refused = error
         except BaseException as error:
             _ = emptied(error)
             raise
         else:
-            return begun
-        raise fit_to_leave(refused, self.provider, self.name, self.provider.secrets)
+            return start
+        raise redacted(refused, self.provider, self.name, self.provider.secrets)
 
 
 _BEFORE: Final = ("self", "cursor")

@@ -33,8 +33,8 @@ from ..values.origins import is_loopback, origin_of
 from ..values.remarks import Failure
 from ..values.statuses import MediaType, VideoStatus
 from ..vendor.answers import advice_for
-from ..wire.partial_file import Part, unwritable
-from ..wire.refusals import bare
+from ..wire.error_mapping import bare
+from ..wire.partial_file import PartialFile, unwritable
 from ..wire.steps import Auth, Flow, Request, Response, pause, send, within, work
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def download_video(
 ) -> Flow[Path]:
     """Copy a finished video into a file; a link that has run out is read afresh, once."""
     limit_s = DOWNLOAD_S if deadline_s is None else deadline_s
-    part = Part(Path(path), overwrite=overwrite, accepts=_is_video)
+    part = PartialFile(Path(path), overwrite=overwrite, accepts=_is_video)
     yield from work(partial(checked, part))
     until_s = (yield from pause()) + limit_s
     known: list[VideoTask] = []
@@ -82,7 +82,7 @@ def download_video(
     return part.target
 
 
-def checked(part: Part) -> None:
+def checked(part: PartialFile) -> None:
     """Make sure that the target can get its name, before anything is sent."""
     try:
         part.check()
@@ -96,7 +96,7 @@ def _is_video(start: bytes) -> bool:
 
 
 def _download(
-    provider: VendorCalls, task: VideoRef, part: Part, until_s: float, known: list[VideoTask]
+    provider: VendorCalls, task: VideoRef, part: PartialFile, until_s: float, known: list[VideoTask]
 ) -> Flow[None]:
     fresh = not isinstance(task, VideoTask) or not task.video_link  # a pickle keeps no link
     found = (yield from provider.get_video(task)) if fresh or isinstance(task, str) else task
@@ -120,7 +120,7 @@ def _download(
 
 
 def _when_there(
-    provider: VendorCalls, task: VideoTask, part: Part, until_s: float
+    provider: VendorCalls, task: VideoTask, part: PartialFile, until_s: float
 ) -> Flow[Response]:
     """Copy the file; look again for one that is not there yet just after the task has ended."""
     until_s = min(until_s, (yield from pause()) + _SETTLING_S)
@@ -182,7 +182,7 @@ def _no_file(provider: VendorCalls, task: VideoTask, response: Response) -> Port
     )
 
 
-def _copy(provider: VendorCalls, task: VideoTask, part: Part) -> Flow[Response]:
+def _copy(provider: VendorCalls, task: VideoTask, part: PartialFile) -> Flow[Response]:
     link = task.video_link or (yield from provider.video_link(task))
     if not link:
         raise UnexpectedResponseError(

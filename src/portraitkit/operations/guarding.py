@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..values.errors import OutcomeUnknownError, PortraitError, UnexpectedResponseError, emptied
 from ..values.masking import masker
 from ..vendor.likely import likely_ids, raw_of
-from ..wire.refusals import LOOK_FIRST
+from ..wire.error_mapping import LOOK_FIRST
 from ..wire.steps import Flow, Request, Response, Step, through
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def guarded(flow: Flow[T], provider: VendorCalls, operation: str) -> Flow[T]:
         error = _with_answer(error, provider, *last)
     if isinstance(error, OutcomeUnknownError):
         _name_likely(error)
-    raise fit_to_leave(error, provider, operation, secrets)
+    raise redacted(error, provider, operation, secrets)
 
 
 def _broken(error: Exception) -> OutcomeUnknownError:
@@ -88,7 +88,7 @@ def _name_likely(error: OutcomeUnknownError) -> None:
         )
 
 
-def fit_to_leave(
+def redacted(
     error: PortraitError, provider: VendorCalls, operation: str, secrets: Iterable[Secret]
 ) -> PortraitError:
     """Complete an error, and take secrets out of it, its causes and its frames."""

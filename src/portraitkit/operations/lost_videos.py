@@ -15,7 +15,7 @@ from ..values.models import VideoTask
 from ..wire.steps import Flow, pause, within
 from .guarding import guarded
 from .reconciling import completed, tries_of
-from .searching import GRACE_S, MOST_CANDIDATES, Seen, is_recent
+from .searching import GRACE_S, MOST_CANDIDATES, Search, is_recent
 
 if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
@@ -46,7 +46,7 @@ def created(provider: VendorCalls, flow: Flow[VideoTask], model: str) -> Flow[Vi
     raise completed(lost, [seen.trouble or some], then, seen.maybe, tries_of(lost))
 
 
-def _look(provider: VendorCalls, model: str, until_s: float) -> Flow[Seen[VideoTask]]:
+def _look(provider: VendorCalls, model: str, until_s: float) -> Flow[Search[VideoTask]]:
     """Find new tasks, of this model if any is."""
     items: list[VideoTask] = []
     cursor: str | None = None
@@ -58,11 +58,11 @@ def _look(provider: VendorCalls, model: str, until_s: float) -> Flow[Seen[VideoT
             if cursor is None:
                 break
     except PortraitError as error:
-        return Seen(trouble=f"looking for it failed: {error.message}")
+        return Search(trouble=f"looking for it failed: {error.message}")
     new = [each for each in items if is_recent(each)]
     alike = [each for each in new if each.model == model] or new
     newest_first = sorted(alike, key=lambda each: str(each.created_at or ""), reverse=True)
-    return Seen(maybe=tuple(newest_first[:MOST_CANDIDATES]))
+    return Search(maybe=tuple(newest_first[:MOST_CANDIDATES]))
 
 
 _LATER: Final = "look again with list_videos() before you create another: it may be listed later"

@@ -15,7 +15,7 @@ MOST_EMPTY: Final = 1000
 """Empty pages in a row: a filter may leave many so, and a vendor's fault any number."""
 
 
-class Walk(Generic[T]):
+class PageWalk(Generic[T]):
     """
     One walk over pages: it ends even where a vendor repeats itself, and says what is missing.
 

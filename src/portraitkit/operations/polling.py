@@ -28,7 +28,7 @@ _TICK_S: Final = 0.001
 
 
 @frozen(kw_only=True)
-class Sight:
+class Observation:
     """
     What one look saw.
 
@@ -46,7 +46,7 @@ class Sight:
 
 def wait(
     look: Callable[[], Flow[T]],
-    sight_of: Callable[[T], Sight],
+    sight_of: Callable[[T], Observation],
     *,
     before: T,
     subject: Subject,
@@ -134,7 +134,7 @@ def _found(
 
 
 def _event(
-    sight: Sight, subject: Subject, look: int, elapsed_s: float, rest_s: float | None
+    sight: Observation, subject: Subject, look: int, elapsed_s: float, rest_s: float | None
 ) -> Event:
     return Event(
         subject=subject,
@@ -148,7 +148,7 @@ def _event(
 
 
 def _expired(
-    sight: Sight,
+    sight: Observation,
     subject: Subject,
     limit_s: float,
     fault: PortraitError | None,

@@ -28,7 +28,7 @@ from ..values.video import OnUnsupported
 from ..vendor.answers import with_findings
 from ..wire.steps import Flow, Request, Step, through, work
 from .guarding import guarded
-from .searching import Place, Seen, assets_of, groups_of, look
+from .searching import Listing, Search, assets_of, groups_of, look
 
 if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
@@ -51,8 +51,8 @@ def create_group(
     create = partial(
         provider.make_group, kind=kind, description=description, on_unsupported=on_unsupported
     )
-    place = groups_of(provider, kind)
-    made: Group = yield from reconciled(provider, place, name, create, _same_group)
+    listing = groups_of(provider, kind)
+    made: Group = yield from reconciled(provider, listing, name, create, _same_group)
     return with_findings(made, findings)
 
 
@@ -65,13 +65,13 @@ def add_named(
     operation: str,
 ) -> Flow[Asset]:
     """Register an asset once, by `add_upload` or `add_link`, whatever becomes of the answer."""
-    place = assets_of(provider, group, operation)
-    return reconciled(provider, place, name, create, _same_asset)
+    listing = assets_of(provider, group, operation)
+    return reconciled(provider, listing, name, create, _same_asset)
 
 
 def reconciled(
     provider: VendorCalls,
-    place: Place[F],
+    listing: Listing[F],
     name: str,
     create: Callable[[str], Flow[R]],
     adopt: Callable[[F], R],
@@ -86,10 +86,10 @@ def reconciled(
         create: Sends the create with the name that it is given.
         adopt: Makes the result out of what was found.
     """
-    if not (provider.name_tokens and place.is_listed):
+    if not (provider.name_tokens and listing.is_listed):
         return (yield from create(name))
     token = ""
-    if place.is_named and has_room(name, provider.name_limit[0]):
+    if listing.is_named and has_room(name, provider.name_limit[0]):
         token = yield from work(new_token)
     sent = tagged(name, token)
     past: tuple[Attempt, ...] = ()
@@ -104,21 +104,21 @@ def reconciled(
         past += tries_of(lost)
         if lost.handle:
             raise lost
-        seen = yield from look(provider, place, sent, token)
+        seen = yield from look(provider, listing, sent, token)
         if seen.ours:
-            return _with_past(_only_one(adopt(seen.ours[0]), seen.ours, place), past)
+            return _with_past(_only_one(adopt(seen.ours[0]), seen.ours, listing), past)
         if not (may_repeat and seen.is_absent) or lost.likely_ids:
-            raise _told(lost, place, token, seen, past)
+            raise _explained(lost, listing, token, seen, past)
         may_repeat = False
 
 
-def _only_one(result: R, ours: Sequence[Group | Asset], place: Place[Any]) -> R:
+def _only_one(result: R, ours: Sequence[Group | Asset], listing: Listing[Any]) -> R:
     """Say so if the vendor has made several of one create."""
     if len(ours) == 1:
         return result
     more = tuple(each.id for each in ours[1:])
-    why = f"the vendor made {len(ours)} {place.what}s of one request: delete the others"
-    lost = Adaptation(field=place.what, asked="one", sent=more, why=why)
+    why = f"the vendor made {len(ours)} {listing.what}s of one request: delete the others"
+    lost = Adaptation(field=listing.what, asked="one", sent=more, why=why)
     return evolve(result, adaptations=(*result.adaptations, lost))
 
 
@@ -151,21 +151,21 @@ def _with_past(result: R, past: tuple[Attempt, ...]) -> R:
     return evolve(result, raw=raw)
 
 
-def _told(
+def _explained(
     lost: OutcomeUnknownError,
-    place: Place[Any],
+    listing: Listing[Any],
     token: str,
-    seen: Seen[Any],
+    seen: Search[Any],
     past: tuple[Attempt, ...],
 ) -> OutcomeUnknownError:
     """Complete the error: what was looked for, what was found, what to do."""
-    some = f"{len(seen.maybe)} new {place.what}(s) may be it" if seen.maybe else ""
+    some = f"{len(seen.maybe)} new {listing.what}(s) may be it" if seen.maybe else ""
     if token:
         found = [f"none is listed whose name ends in {token}", some, seen.trouble]
-        later = f"look again with {place.listing} for the name_token {token!r}"
+        later = f"look again with {listing.how_to_look} for the name_token {token!r}"
     else:
         found = ["nothing in its name tells it from others", some, seen.trouble]
-        later = f"look again with {place.listing} and compare with what you sent"
+        later = f"look again with {listing.how_to_look} and compare with what you sent"
     then = f"{later}; create it again only if it stays absent"
     if seen.maybe:
         then = f"go on with the one of error.candidates that is yours; if none is, {then}"

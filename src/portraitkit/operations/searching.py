@@ -40,7 +40,7 @@ MOST_CANDIDATES: Final = 5
 
 
 @frozen(kw_only=True)
-class Place(Generic[F]):
+class Listing(Generic[F]):
     """
     Where what a create makes is listed.
 
@@ -54,7 +54,7 @@ class Place(Generic[F]):
     """
 
     what: str
-    listing: str
+    how_to_look: str
     is_listed: bool
     is_named: bool = True
     whole: Callable[[str | None], Flow[Page[F]]]
@@ -62,7 +62,7 @@ class Place(Generic[F]):
 
 
 @frozen(kw_only=True)
-class Seen(Generic[R]):
+class Search(Generic[R]):
     """What looking came to: what is ours for certain, what may be it, what stood in the way."""
 
     ours: tuple[R, ...] = ()
@@ -75,15 +75,15 @@ class Seen(Generic[R]):
         return not (self.ours or self.maybe or self.trouble)
 
 
-def assets_of(provider: VendorCalls, group: GroupRef, operation: str) -> Place[Asset]:
+def assets_of(provider: VendorCalls, group: GroupRef, operation: str) -> Listing[Asset]:
     """Say where a group's assets are listed, and whether *operation* gives them names."""
 
     def whole(cursor: str | None) -> Flow[Page[Asset]]:
         return provider.list_assets(cursor, group)
 
-    return Place(
+    return Listing(
         what="asset",
-        listing="list_assets(group)",
+        how_to_look="list_assets(group)",
         is_listed=provider.supports("list_assets"),
         is_named=operation not in provider.nameless,
         whole=whole,
@@ -91,18 +91,18 @@ def assets_of(provider: VendorCalls, group: GroupRef, operation: str) -> Place[A
     )
 
 
-def groups_of(provider: VendorCalls, kind: GroupKind) -> Place[Group]:
+def groups_of(provider: VendorCalls, kind: GroupKind) -> Listing[Group]:
     """Say where groups of a kind are listed."""
-    return Place(
+    return Listing(
         what="group",
-        listing="list_groups()",
+        how_to_look="list_groups()",
         is_listed=provider.supports("list_groups"),
         whole=lambda cursor: provider.list_groups(cursor, kind=kind),
         quick=lambda cursor, text: provider.search_groups(cursor, text, kind=kind),
     )
 
 
-def look(provider: VendorCalls, place: Place[F], sent: str, token: str) -> Flow[Seen[F]]:
+def look(provider: VendorCalls, listing: Listing[F], sent: str, token: str) -> Flow[Search[F]]:
     """Look until it is found or the vendor's delay has passed: then once more, at everything."""
     pacing = provider.pace("asset")
     step_s = max(pacing.step_s, _SHORTEST_STEP_S)
@@ -111,7 +111,7 @@ def look(provider: VendorCalls, place: Place[F], sent: str, token: str) -> Flow[
     trouble = ""
     while True:
         is_last = now_s >= until_s
-        pages = place.whole if is_last or not token else partial(_found, place, token)
+        pages = listing.whole if is_last or not token else partial(_found, listing, token)
         items: list[F] = []
         try:
             _ = yield from within(every(pages, items), until_s + GRACE_S)
@@ -123,18 +123,18 @@ def look(provider: VendorCalls, place: Place[F], sent: str, token: str) -> Flow[
         oldest_first = sorted(known.values(), key=lambda each: str(each.created_at or ""))
         ours = tuple(each for each in oldest_first if token and each.name_token == token)
         if ours or is_last:
-            maybe = tuple(each for each in oldest_first if _may_be(each, place, sent))
-            return Seen(ours=ours, maybe=maybe[-MOST_CANDIDATES:], trouble=trouble)
+            maybe = tuple(each for each in oldest_first if _may_be(each, listing, sent))
+            return Search(ours=ours, maybe=maybe[-MOST_CANDIDATES:], trouble=trouble)
         now_s = yield from pause(min(step_s, until_s - now_s))
 
 
-def _found(place: Place[F], token: str, cursor: str | None) -> Flow[Page[F]]:
-    return place.quick(cursor, token)
+def _found(listing: Listing[F], token: str, cursor: str | None) -> Flow[Page[F]]:
+    return listing.quick(cursor, token)
 
 
-def _may_be(item: Group | Asset, place: Place[Any], sent: str) -> bool:
+def _may_be(item: Group | Asset, listing: Listing[Any], sent: str) -> bool:
     """Tell whether an item may be what was lost, its name left out, cut or changed."""
-    alike = begins_like(sent, item.name) if sent and place.is_named else True
+    alike = begins_like(sent, item.name) if sent and listing.is_named else True
     return alike and is_recent(item) and not item.name_token
 
 

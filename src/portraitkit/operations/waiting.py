@@ -34,8 +34,8 @@ from ..vendor.pacing import OnEvent
 from ..wire.steps import Flow, pause
 from .downloading import video_failed
 from .guarding import guarded
-from .paging import Walk
-from .polling import Sight, wait
+from .paging import PageWalk
+from .polling import Observation, wait
 
 if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
@@ -56,7 +56,7 @@ def wait_until_active(
     if not (isinstance(asset, Asset) and asset.status is AssetStatus.FAILED):
         before = yield from wait(
             partial(_look, provider, before),
-            lambda seen: Sight(
+            lambda seen: Observation(
                 handle=seen.handle,
                 status=seen.status,
                 status_word=seen.status_word,
@@ -94,10 +94,10 @@ def wait_until_all_active(
     if all(each.status is AssetStatus.FAILED for each in known):
         return known
 
-    def sight(seen: list[Asset]) -> Sight:
+    def sight(seen: list[Asset]) -> Observation:
         waiting = [each for each in seen if not _is_settled(each)]
         one = (waiting or seen)[0]
-        return Sight(
+        return Observation(
             handle=one.handle, status=one.status, status_word=one.status_word, settled=not waiting
         )
 
@@ -221,7 +221,7 @@ def every(
         items: Where to put them: what came before an error is there, too.
     """
     items = [] if items is None else items
-    walk = Walk[T]()
+    walk = PageWalk[T]()
     cursor: str | None = None
     while True:
         page = yield from page_of(cursor)
@@ -253,7 +253,7 @@ def wait_until_verified(
         first: VerificationRef = before if before.handle else verification
         before = yield from wait(
             lambda: provider.check_verification(first),
-            lambda seen: Sight(
+            lambda seen: Observation(
                 handle=seen.handle,
                 status=seen.status,
                 status_word=seen.status_word,
@@ -296,7 +296,7 @@ def wait_for_video(
         handle = before.handle
         before = yield from wait(
             lambda: provider.get_video(handle),
-            lambda seen: Sight(
+            lambda seen: Observation(
                 handle=seen.handle,
                 status=seen.status,
                 status_word=seen.status_word,

@@ -1,1 +1,1 @@
-"""One file for each vendor; shared dialects begin with an underscore."""
+"""One file for each vendor, a registry that finds them, and the dialects that several share."""

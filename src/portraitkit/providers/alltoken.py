@@ -30,8 +30,8 @@ from ..vendor.dialect import VideoDialect
 from ..vendor.pacing import Pacing, Subject
 from ..vendor.preflight import Difference, VideoModel
 from ..wire.codec import Codec, count, first, is_object, listed
+from ..wire.error_mapping import VendorError
 from ..wire.reasons import reason_in
-from ..wire.refusals import Fault
 from ..wire.steps import Auth, Flow, Request, Response, segment
 from .dialects import content as _content
 from .dialects.action_tables import (
@@ -184,7 +184,7 @@ class AllToken(BearerProvider, ActionVerification):
         """The guide shows the trailing slash everywhere."""
         return self.base_url + _PORTRAIT_PATH
 
-    def fault(self, data: Any, response: Response) -> Fault | None:
+    def fault(self, data: Any, response: Response) -> VendorError | None:
         """Read the portrait envelope's error, whatever the status, or the video side's `error`."""
         if found := self.action_fault(data, response):
             return found
@@ -194,7 +194,7 @@ class AllToken(BearerProvider, ActionVerification):
             return None
         code = error.get("code") or error.get("type") or ""
         request_id = error.get("request_id") or first(data, "request_id") or ""
-        return Fault(
+        return VendorError(
             code=str(code), message=str(error.get("message") or ""), request_id=str(request_id)
         )
 

@@ -31,7 +31,7 @@ from ..vendor.dialect import VideoDialect
 from ..vendor.pacing import Pacing, Subject
 from ..vendor.preflight import VideoModel
 from ..wire.codec import Codec, try_decode
-from ..wire.refusals import Fault
+from ..wire.error_mapping import VendorError
 from ..wire.steps import Auth, Request, Response
 from .dialects import content as _content
 from .dialects.ark_account import ARK_CODEC, ARK_DIALECT, ARK_NAMES, ArkAccount
@@ -235,6 +235,6 @@ class APIYIWithIcover(_Gateway, IcoverLibrary):
             )
         return request.with_headers({"Authorization": f"Bearer {key.reveal()}"})
 
-    def fault(self, data: Any, response: Response) -> Fault | None:
+    def fault(self, data: Any, response: Response) -> VendorError | None:
         """Read the library's refusals, or the tasks' `error`."""
         return self.library_fault(data, response) or self.task_fault(data, response)

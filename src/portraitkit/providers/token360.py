@@ -26,8 +26,8 @@ from ..vendor.dialect import VideoDialect
 from ..vendor.pacing import Pacing, Subject
 from ..vendor.preflight import VideoModel
 from ..wire.codec import Codec, first, listed
+from ..wire.error_mapping import VendorError
 from ..wire.reasons import Reason, reason_of
-from ..wire.refusals import Fault
 from ..wire.steps import Flow, Request, Response, segment
 from .dialects import frames as _frames
 from .dialects import token360_tables as _token360
@@ -82,7 +82,7 @@ class Token360(Token360Library):
     base_url: str = ORIGIN
     verification_life_s: int = 120
 
-    def fault(self, data: Any, response: Response) -> Fault | None:
+    def fault(self, data: Any, response: Response) -> VendorError | None:
         """Read the gateway's error, the envelope's, or a bare message."""
         return _token360.fault_of(data, response)
 

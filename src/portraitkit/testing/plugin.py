@@ -28,7 +28,7 @@ import pytest
 if TYPE_CHECKING:
     from .doubles.fakes import FakePortraits
     from .doubles.vendors import PortraitSimulator
-    from .recording import Orders, PortraitCassette
+    from .recording import PortraitCassette, RecordingOptions
 
 _BACKENDS: Final = re.compile(r"(asyncio|trio|curio|blocking|sync|async)(\+\w+)?")
 """Ids of a test's parameters that say only how it is run."""
@@ -226,16 +226,16 @@ def _finish(cassette: PortraitCassette, config: pytest.Config) -> None:
 @contextmanager
 def _rehearsed(request: pytest.FixtureRequest, stage: Any) -> Generator[None]:
     from ..rehearsal import rehearsing
-    from .cassettes.network import Blockade, blockaded
+    from .cassettes.network import NetworkGuard, blockaded
 
-    request.node.stash[_BLOCKADE] = blockade = Blockade()
+    request.node.stash[_BLOCKADE] = blockade = NetworkGuard()
     with blockaded(blockade), rehearsing(stage):
         yield
 
 
 @contextmanager
 def _explained(fixture: str) -> Generator[None]:
-    """Turn what the caller can mend into one line without a traceback."""
+    """Permit what the caller can mend into one line without a traceback."""
     try:
         yield
     except ImportError as missing:
@@ -255,14 +255,14 @@ def _alone(request: pytest.FixtureRequest) -> None:
         pytest.fail(f"a test uses one of {', '.join(used)}, not several", pytrace=False)
 
 
-def _orders(config: pytest.Config) -> Orders:
+def _orders(config: pytest.Config) -> RecordingOptions:
     """What the options ask for; what is missing or wrong stops the run."""
     from ..values.errors import InvalidInputError
 
     try:
-        from .recording import Orders
+        from .recording import RecordingOptions
 
-        orders = Orders(
+        orders = RecordingOptions(
             record=str(config.getoption("--portrait-record")),
             profile=str(config.getoption("--portrait-profile")),
         )
@@ -272,7 +272,7 @@ def _orders(config: pytest.Config) -> Orders:
     return orders
 
 
-def _orders_for(config: pytest.Config, path: Path) -> Orders:
+def _orders_for(config: pytest.Config, path: Path) -> RecordingOptions:
     """The run's orders; what this run has recorded is played by tests that share it."""
     orders = _orders(config)
     recorded = config.stash.get(_RECORDED, set[Path]())

@@ -25,9 +25,9 @@ from ..rehearsal import Rehearsal, rehearsing
 from ..values.errors import InvalidInputError
 from ..wire.steps import Request, Response
 from .cassettes import cassettefile
-from .cassettes.answers import Standing, standing_of
+from .cassettes.answers import TaskState, standing_of
 from .cassettes.matching import Roles
-from .cassettes.network import Blockade, blockaded
+from .cassettes.network import NetworkGuard, blockaded
 from .cassettes.tape import Mode, Tape, running
 from .cassettes.tasktime import EPOCH, TaskTime
 from .sanitising.pseudonyms import SALT_FILE, Pseudonyms
@@ -35,7 +35,7 @@ from .sanitising.sanitiser import Sanitiser
 
 
 @frozen(kw_only=True)
-class Orders:
+class RecordingOptions:
     """
     What is to be done with cassettes in this run.
 
@@ -92,8 +92,8 @@ class PortraitCassette:
     mode: Mode
     origin: dict[str, Any] = field(repr=False)
     tape: Tape = field(repr=False)
-    blockade: Blockade = field(repr=False)
-    orders: Orders = field(repr=False)
+    blockade: NetworkGuard = field(repr=False)
+    orders: RecordingOptions = field(repr=False)
     requests: list[Request] = field(factory=list[Request], repr=False)
     _providers: dict[str, PortraitProvider] = field(factory=dict[str, PortraitProvider], repr=False)
 
@@ -171,7 +171,12 @@ class PortraitCassette:
 
 @contextmanager
 def cassette_of(
-    path: Path, label: str, orders: Orders, *, repeat_reads: bool = False, scratch: Path | None
+    path: Path,
+    label: str,
+    orders: RecordingOptions,
+    *,
+    repeat_reads: bool = False,
+    scratch: Path | None,
 ) -> Generator[PortraitCassette]:
     """
     Play or record a test's cassette while the test runs.
@@ -204,7 +209,7 @@ def cassette_of(
         veil=Sanitiser((), (), Pseudonyms(b"")).veil,
         repeat_reads=repeat_reads,
     )
-    blockade = Blockade(lambda host: mode is not Mode.REPLAY and _may_record(tape, host))
+    blockade = NetworkGuard(lambda host: mode is not Mode.REPLAY and _may_record(tape, host))
     cassette = PortraitCassette(
         path=path, mode=mode, origin=origin, tape=tape, blockade=blockade, orders=orders
     )
@@ -268,7 +273,7 @@ def _thinned(interactions: list[Any], vendors: str) -> list[Any]:
     kept: list[Any] = []
     for each in interactions:
         again = len(kept) > 1 and each == kept[-1] == kept[-2]
-        if not (again and standing_of(each, vendor) is Standing.WAITING):
+        if not (again and standing_of(each, vendor) is TaskState.WAITING):
             kept.append(each)
     return kept
 

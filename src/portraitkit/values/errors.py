@@ -186,7 +186,7 @@ class PortraitError(Exception):
         return self
 
 
-def frameless(function: Callable[P, T]) -> Callable[P, T]:
+def without_frames(function: Callable[P, T]) -> Callable[P, T]:
     """
     Let whatever leaves *function*, an interrupt too, show none of its arguments and locals.
 

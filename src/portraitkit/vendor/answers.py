@@ -20,20 +20,20 @@ from ..values.origins import origin_of
 from ..values.remarks import Failure, Finding, Raw
 from ..values.secret import Secret
 from ..values.statuses import VideoStatus
-from ..wire import refusals
+from ..wire import error_mapping as refusals
 from ..wire.codec import is_object, try_decode, unreadable
-from ..wire.reasons import Reason, error_in, reason_in, reason_of
-from ..wire.refusals import (
+from ..wire.error_mapping import (
     _MOVED,
     _REFUSED,
     _SERVER_FAULTS,
-    Fault,
+    VendorError,
     class_of,
     is_load,
     listed,
     retry_after_s,
     settled,
 )
+from ..wire.reasons import Reason, error_in, reason_in, reason_of
 from ..wire.steps import Flow, Request, Response, request_id_of, send
 from .account import Vendor
 from .likely import ids_in
@@ -54,7 +54,7 @@ def refusal_in(
     found = vendor.fault(data, response)
     if response.ok and (found is None or not (found.code or found.message)):
         return None  # relays write an empty error beside a success
-    fault = settled(found or Fault(), reason_in(data), vendor.error_codes)
+    fault = settled(found or VendorError(), reason_in(data), vendor.error_codes)
     context: dict[str, Any] = {
         "provider": vendor.name,
         "status": response.status,
@@ -119,7 +119,7 @@ def body_of(vendor: VendorAnswers, request: Request, response: Response) -> Any:
     )
 
 
-def _summary(fault: Fault, response: Response) -> str:
+def _summary(fault: VendorError, response: Response) -> str:
     if fault.message:
         return fault.message
     if fault.code:
@@ -163,7 +163,7 @@ def told(result: R, data: object, vendor: VendorAnswers) -> R:
         return evolve(result, status=VideoStatus.SUCCEEDED)
     known = result.failure or Failure()
     reason = error_in(data) if is_open else reason_of(data) if ended_badly else Reason()
-    fault = refusals.Fault(code=known.code, message=known.message)
+    fault = refusals.VendorError(code=known.code, message=known.message)
     why = refusals.settled(fault, reason, vendor.error_codes)
     if not (why.code or why.message):
         return evolve(result, failure=None)
@@ -175,7 +175,7 @@ def told(result: R, data: object, vendor: VendorAnswers) -> R:
 
 
 def _without_token(result: R) -> R:
-    """Part a name from the token that a create put behind it."""
+    """PartialFile a name from the token that a create put behind it."""
     if not isinstance(result, Group | Asset):
         return result
     name, token = untagged(result.name)
@@ -216,7 +216,7 @@ class VendorAnswers(Vendor):
     """How one vendor is asked, and how its answers are read."""
 
     @abstractmethod
-    def fault(self, data: Any, response: Response) -> refusals.Fault | None:
+    def fault(self, data: Any, response: Response) -> refusals.VendorError | None:
         """Find a refusal in a decoded answer; None if there is none in the body."""
 
     def decode(self, response: Response) -> Any:

@@ -49,7 +49,7 @@ def _anything(start: bytes) -> bool:
     return True
 
 
-class Part:
+class PartialFile:
     """
     A file that is not complete, for one call. Made without touching the disk.
 
@@ -193,7 +193,7 @@ _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 _RANGE: Final = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
 
-def unwritable(part: Part | None, error: Exception) -> InvalidInputError:
+def unwritable(part: PartialFile | None, error: Exception) -> InvalidInputError:
     """Say why a file cannot be written, and what to do."""
     taken = isinstance(error, FileExistsError)
     reason = getattr(error, "strerror", None) or "no file can have such a name"

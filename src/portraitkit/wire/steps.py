@@ -27,7 +27,7 @@ from ..values.errors import Attempt
 from ..values.origins import origin_of
 from ..values.remarks import Raw
 from ..values.secret import MASK, Secret
-from .partial_file import Part
+from .partial_file import PartialFile
 
 T = TypeVar("T")
 
@@ -81,7 +81,7 @@ class Request:
     repeatable: bool = False
     silent: bool = field(default=False, eq=False)
     secrets: tuple[Secret, ...] = field(default=(), repr=False, eq=False)
-    save_to: Part | None = field(default=None, eq=False)
+    save_to: PartialFile | None = field(default=None, eq=False)
     public_only: bool = field(default=False, eq=False)
     limit_bytes: int = JSON_LIMIT_BYTES
     timeout_s: float | None = field(default=None, eq=False)
@@ -169,7 +169,7 @@ class Pause:
 
 
 @frozen(kw_only=True)
-class Parts(Pause):
+class BatchItems(Pause):
     """Which parts of a call come next; or what these have come to, if *made* is there."""
 
     seconds: float = field(default=0.0, init=False)
@@ -221,7 +221,7 @@ def work(call: Callable[[], T]) -> Flow[T]:
 
 def parts(*places: int, made: Iterable[Any] = ()) -> Flow[None]:
     """Tell which parts of a call come next, or what they have come to."""
-    yield Parts(places=places, made=tuple(made))
+    yield BatchItems(places=places, made=tuple(made))
 
 
 def through(flow: Flow[T], do: Callable[[Step], Flow[Any]]) -> Flow[T]:

@@ -19,29 +19,40 @@ from xml.etree import ElementTree as ET
 from attrs import frozen
 
 import portraitkit as pk
-from portraitkit.operations.repeating import removed
-from portraitkit.values.errors import InvalidInputError, ProviderError
-from portraitkit.values.media import Link, Upload
-from portraitkit.values.models import (
+from portraitkit.adapter import (
+    Answer,
     Asset,
     AssetRef,
+    AssetStatus,
+    Auth,
+    Codec,
+    Difference,
+    Flow,
     Group,
+    GroupKind,
     GroupRef,
+    InvalidInputError,
+    Link,
+    MediaType,
+    OnUnsupported,
     Page,
+    ProviderError,
+    Request,
+    Response,
+    Upload,
+    VendorError,
     Verification,
     VerificationRef,
+    VerificationStatus,
+    VideoDialect,
+    VideoModel,
     VideoRef,
     VideoTask,
+    first,
+    origin_of,
+    removed,
+    rows,
 )
-from portraitkit.values.origins import origin_of
-from portraitkit.values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus
-from portraitkit.values.video import OnUnsupported
-from portraitkit.vendor.answers import Answer
-from portraitkit.vendor.dialect import VideoDialect
-from portraitkit.vendor.preflight import Difference, VideoModel
-from portraitkit.wire.codec import Codec, first, rows
-from portraitkit.wire.refusals import Fault
-from portraitkit.wire.steps import Auth, Flow, Request, Response
 
 from . import tables
 
@@ -98,13 +109,13 @@ class Acme(pk.PortraitProvider):
         """Acme speaks XML."""
         return tables.document(response)
 
-    def fault(self, data: Any, response: Response) -> Fault | None:
+    def fault(self, data: Any, response: Response) -> VendorError | None:
         """A refusal is a document of its own."""
         del response
         if first(data, "tag") != "fault":
             return None
         message = str(first(data, "text") or "")
-        return Fault(code=str(first(data, "code") or ""), message=message)
+        return VendorError(code=str(first(data, "code") or ""), message=message)
 
     def _get(self, path: str, **query: str | None) -> Flow[Answer]:
         pairs = {name: text for name, text in query.items() if text}

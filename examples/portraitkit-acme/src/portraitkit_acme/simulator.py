@@ -17,7 +17,10 @@ from attrs import define, field
 
 from portraitkit.simulators.dialects.state import SimCheck
 from portraitkit.testing import Simulator
-from portraitkit.wire.steps import Request, Response
+from portraitkit.adapter import (
+    Request,
+    Response,
+)
 
 PAGE = 2
 SKEW_S = 300

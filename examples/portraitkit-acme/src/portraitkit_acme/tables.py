@@ -13,22 +13,31 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
 import portraitkit as pk
-from portraitkit.values.errors import ProviderError
-from portraitkit.values.models import Asset, Group, Verification, VideoTask
-from portraitkit.values.prompts import Role, Slot
-from portraitkit.values.remarks import Failure
-from portraitkit.values.statuses import (
+from portraitkit.adapter import (
+    Answer,
+    Asset,
     AssetStatus,
+    Codec,
+    Difference,
+    Failure,
+    Group,
     GroupKind,
+    MediaRead,
     MediaType,
+    ProviderError,
+    Response,
+    Role,
+    Slot,
+    Verification,
     VerificationStatus,
+    VideoDialect,
+    VideoModel,
     VideoStatus,
+    VideoTask,
+    Words,
+    first,
+    rows,
 )
-from portraitkit.vendor.answers import Answer
-from portraitkit.vendor.dialect import MediaRead, VideoDialect
-from portraitkit.vendor.preflight import Difference, VideoModel
-from portraitkit.wire.codec import Codec, Words, first, rows
-from portraitkit.wire.steps import Response
 
 _COMMON: Final = {"id": "urn", "created_at": "made"}
 WORDS: Final[Words] = {

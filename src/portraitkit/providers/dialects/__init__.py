@@ -1,1 +1,1 @@
-""""""
+"""What several vendors share: interfaces, tables and ways to sign."""

@@ -26,10 +26,10 @@ from ...values.video import OnUnsupported
 from ...vendor.answers import Answer, with_findings
 from ...wire.bodies import json_body
 from ...wire.codec import count, first, is_object, listed
-from ...wire.refusals import Fault
+from ...wire.error_mapping import VendorError
 from ...wire.steps import Auth, Flow, Request, Response
 from .action_tables import _TYPE_OF_KIND, SECRET_MEMBERS, TYPE_OF_MEDIA, WORDS
-from .paging import PAGE_SIZE, Place, read_rows
+from .paging import PAGE_SIZE, Position, read_rows
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class ActionLibrary(PortraitProvider):
         result = first(answer.data, "Result")
         return evolve(answer, data=answer.data if result is None else result)
 
-    def action_fault(self, data: Any, response: Response) -> Fault | None:
+    def action_fault(self, data: Any, response: Response) -> VendorError | None:
         """Read `ResponseMetadata.Error`, which may come with HTTP 200."""
         del response
         return envelope_fault(data)
@@ -200,7 +200,7 @@ class ActionLibrary(PortraitProvider):
         read: Callable[[Answer, Any], T],
     ) -> Flow[Page[T]]:
         """Ask for one page, by number or by the vendor's token, and *read* its rows."""
-        place = Place() if self.token_paging else Place.parse(cursor)
+        place = Position() if self.token_paging else Position.parse(cursor)
         token = {"NextToken": cursor} if cursor else {}
         paging: Mapping[str, Any] = (
             {"MaxResults": PAGE_SIZE, **token}
@@ -228,12 +228,12 @@ def _of_kind(page: Page[T], place: int, *, more: bool) -> Page[T]:
     return evolve(page, next=f"{place + 1}:", missing=page.to_come, to_come=0)
 
 
-def envelope_fault(data: Any) -> Fault | None:
+def envelope_fault(data: Any) -> VendorError | None:
     """Find a refusal in the Actions' envelope."""
     error = first(data, "ResponseMetadata.Error")
     if not is_object(error):
         return None
-    return Fault(
+    return VendorError(
         code=str(error.get("Code") or ""),
         message=str(error.get("Message") or ""),
         request_id=str(first(data, "ResponseMetadata.RequestId") or ""),

@@ -26,7 +26,7 @@ from ...values.secret import Secret
 from ...values.statuses import GroupKind, MediaType
 from ...vendor.dialect import VideoDialect
 from ...wire.codec import Codec
-from ...wire.refusals import Fault
+from ...wire.error_mapping import VendorError
 from ...wire.steps import Auth, Flow, Request, Response
 from . import content as _content
 from .action_tables import ASSET_FIELDS, GROUP_FIELDS, SECRET_MEMBERS, UPSTREAM_MEDIA, WORDS
@@ -136,6 +136,6 @@ class ArkAccount(ActionLibrary, ArkVideo):
         """Let the vendor look by name, fuzzily. Source: Volcengine docs 82379/2318272."""
         return self.groups_page(cursor or "", kind, name=text)
 
-    def fault(self, data: Any, response: Response) -> Fault | None:
+    def fault(self, data: Any, response: Response) -> VendorError | None:
         """Read the Actions' envelope, whatever the status, or the tasks' `error`."""
         return self.action_fault(data, response) or self.task_fault(data, response)

@@ -25,9 +25,9 @@ from ...values.models import Page, Usage, VideoRef, VideoTask
 from ...values.statuses import VideoStatus
 from ...wire.bodies import json_body
 from ...wire.codec import Fields, Words, count, first, listed, try_decode
-from ...wire.refusals import Fault
+from ...wire.error_mapping import VendorError
 from ...wire.steps import Auth, Flow, Request, Response, segment
-from .paging import PAGE_SIZE, Place, read_rows
+from .paging import PAGE_SIZE, Position, read_rows
 
 TASKS_PATH: Final = "/contents/generations/tasks"
 CANCEL_S: Final = 10.0
@@ -115,13 +115,13 @@ class ArkVideo(PortraitProvider):
             family=family_of(method, f"{TASKS_PATH}{path}"),
         )
 
-    def task_fault(self, data: Any, response: Response) -> Fault | None:
+    def task_fault(self, data: Any, response: Response) -> VendorError | None:
         """Read `error`, unless it tells how a task failed that was read with success."""
         if response.ok and first(data, TASK_ID) is not None:
             return None
         if (error := _error_in(data)) is None:
             return None
-        return Fault(
+        return VendorError(
             code=str(error.get("code") or error.get("type") or ""),
             message=str(error.get("message") or ""),
         )
@@ -140,7 +140,7 @@ class ArkTasks(ArkVideo):
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
         """List tasks. Source: Volcengine docs 82379/1521675; one list a second is allowed."""
-        place = Place.parse(cursor)
+        place = Position.parse(cursor)
         query = {"page_num": str(place.number), "page_size": str(PAGE_SIZE)}
         answer = yield from self.ask(evolve(self.task_request("GET"), query=query))
         found = read_rows(

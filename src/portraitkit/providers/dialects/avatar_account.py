@@ -35,7 +35,7 @@ from ...vendor.dialect import VideoDialect
 from ...vendor.pacing import Pacing, Subject
 from ...vendor.preflight import Difference, VideoModel
 from ...wire.codec import Codec, first
-from ...wire.refusals import Fault
+from ...wire.error_mapping import VendorError
 from ...wire.steps import Flow, Request, Response
 from . import avatar_tables as _avatars
 from . import roles as _roles
@@ -91,7 +91,7 @@ class AvatarAccount(AvatarLibrary):
 
     verification_life_s: int = 120
 
-    def fault(self, data: Any, response: Response) -> Fault | None:
+    def fault(self, data: Any, response: Response) -> VendorError | None:
         """Read `error`, unless it is a task's own."""
         return _avatars.fault_of(data, response)
 

@@ -32,7 +32,7 @@ from ...values.statuses import AssetStatus, GroupKind, MediaType, VideoStatus
 from ...values.video import VideoRequest
 from ...vendor.preflight import Difference, VideoModel
 from ...wire.codec import Codec, first, is_blank
-from ...wire.refusals import Fault
+from ...wire.error_mapping import VendorError
 from ...wire.steps import Response
 from .action_tables import UPSTREAM_MEDIA
 from .codes import RELAYED_CODES, Codes
@@ -173,7 +173,7 @@ def inner(data: Any) -> Any:
     return data if found is None or isinstance(found, str) else found
 
 
-def fault_of(data: Any, response: Response) -> Fault | None:
+def fault_of(data: Any, response: Response) -> VendorError | None:
     """
     Read `error: {code, message, type}`.
 
@@ -185,11 +185,11 @@ def fault_of(data: Any, response: Response) -> Fault | None:
     words = [str(word) for key in keys if (word := first(data, key))]
     code = next((word for word in words if word in CODES), words[0] if words else "")
     message = first(data, ("error.message", "message", "error"))
-    return Fault(code=code, message=message if isinstance(message, str) else "")
+    return VendorError(code=code, message=message if isinstance(message, str) else "")
 
 
 @frozen
-class Door:
+class SubmitPath:
     """Where a group's assets are submitted: real people and virtual figures have a path each."""
 
     path: str
@@ -234,17 +234,17 @@ def _read_draft(ref: str) -> tuple[str, str]:
     )
 
 
-def door_of(ref: str, group: Group | str) -> Door:
+def door_of(ref: str, group: Group | str) -> SubmitPath:
     """Find out where a group's assets are submitted. A bare id is a virtual figure's."""
     if ref.startswith(_DRAFT):
         name, description = _read_draft(ref)
         wanted = {"name": name, **({"description": description} if description else {})}
-        return Door(PRIVATE_PATH, {"group": wanted}, GroupKind.VIRTUAL)
+        return SubmitPath(PRIVATE_PATH, {"group": wanted}, GroupKind.VIRTUAL)
     known = isinstance(group, Group) and group.kind is GroupKind.REAL_PERSON
     members = {"group_id": ref.removeprefix(_REAL)}
     if known or ref.startswith(_REAL):
-        return Door(REAL_PATH, members, GroupKind.REAL_PERSON)
-    return Door(PRIVATE_PATH, members, GroupKind.VIRTUAL)
+        return SubmitPath(REAL_PATH, members, GroupKind.REAL_PERSON)
+    return SubmitPath(PRIVATE_PATH, members, GroupKind.VIRTUAL)
 
 
 DIFFERENCES: Final[Mapping[str, Difference]] = {

@@ -29,13 +29,13 @@ from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import OnUnsupported
 from ...vendor.answers import Answer, with_findings
 from ...wire.codec import count, first, listed
-from ...wire.refusals import Fault, class_of
+from ...wire.error_mapping import VendorError, class_of
 from ...wire.steps import Auth, Flow, Request, Response, segment, send
 from .action_tables import SECRET_MEMBERS as UPSTREAM_SECRETS
 from .action_tables import TYPE_OF_MEDIA, UPSTREAM_MEDIA
 from .actions import envelope_fault, envelope_request_id
 from .bearer import json_call, with_body_status
-from .paging import PAGE_SIZE, Place, may_be, read_rows
+from .paging import PAGE_SIZE, Position, may_be, read_rows
 from .sessions import SessionVerification
 from .storage import StoredFiles, link_in
 
@@ -146,17 +146,17 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         result = first(answer.data, "Result")
         return answer if result is None else evolve(answer, data=result)
 
-    def library_fault(self, data: Any, response: Response) -> Fault | None:
+    def library_fault(self, data: Any, response: Response) -> VendorError | None:
         """Read all three kinds of bodies: the envelope, `{code, message, data}`, and plain text."""
         if response.content.startswith(_OWN_TEXT):
             text = response.content.removeprefix(_OWN_TEXT)[:_LONGEST_TEXT]
-            return Fault(message=text.decode(errors="replace").strip())
+            return VendorError(message=text.decode(errors="replace").strip())
         if found := envelope_fault(data):
             return found
         code = first(data, "code")
         if type(code) is not int or code in _FINE:
             return None
-        return Fault(code=str(code), message=str(first(data, "message") or ""))
+        return VendorError(code=str(code), message=str(first(data, "message") or ""))
 
     def refusal(self, response: Response) -> PortraitError | None:
         """Read an answer as a refusal, by the body's code where HTTP says 200."""
@@ -247,7 +247,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
     ) -> Flow[Page[Asset]]:
         """List a group's assets. Unverified: the layout."""
-        group_id, place = self.id_of("group", group), Place.parse(cursor)
+        group_id, place = self.id_of("group", group), Position.parse(cursor)
         query = {"groupId": group_id, "pageNumber": str(place.number), "pageSize": str(PAGE_SIZE)}
         answer = yield from self.listed("assets", query)
         rows = listed(answer.data, _ROWS, _TOTAL)

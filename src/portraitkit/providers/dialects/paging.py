@@ -76,14 +76,14 @@ def may_be(group: Group, kind: GroupKind | None) -> bool:
 
 
 @frozen
-class Place:
+class Position:
     """Where a list by number is: the page, from 1, and how many rows came before it."""
 
     number: int = 1
     seen: int = 0
 
     @classmethod
-    def parse(cls, text: str | None) -> Place:
+    def parse(cls, text: str | None) -> Position:
         """Read what `str` wrote."""
         number, _, seen = (text or "1").partition(":")
         return cls(int(number), int(seen or 0))
@@ -97,5 +97,5 @@ class Place:
         """Make this page; it is the last where it is empty, or where the vendor's *total* came."""
         seen = self.seen + found.here
         more = found.here > 0 and (total is None or seen < total)
-        following = str(Place(self.number + 1, seen)) if more else None
+        following = str(Position(self.number + 1, seen)) if more else None
         return found.page(next=following, seen=self.seen, total=total, keep=keep)

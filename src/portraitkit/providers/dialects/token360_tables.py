@@ -26,7 +26,7 @@ from ...values.remarks import Failure
 from ...values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
 from ...vendor.preflight import VideoModel
 from ...wire.codec import Codec, count, first, listed
-from ...wire.refusals import Fault
+from ...wire.error_mapping import VendorError
 from ...wire.steps import Response
 from .action_tables import UPSTREAM_MEDIA
 from .codes import GONE, NAME_OF_MODEL, RELAYED_CODES, Codes
@@ -175,7 +175,7 @@ MEDIA: Final[Mapping[MediaType, MediaRules]] = {
 }
 
 
-def fault_of(data: Any, response: Response) -> Fault | None:
+def fault_of(data: Any, response: Response) -> VendorError | None:
     """
     Find a refusal.
 
@@ -188,13 +188,15 @@ def fault_of(data: Any, response: Response) -> Fault | None:
         return None
     word, message = first(data, ("error.type", "error.code")), first(data, "error.message")
     if word or message:
-        return Fault(code=str(word or ""), message=str(message or ""))
+        return VendorError(code=str(word or ""), message=str(message or ""))
     code = first(data, "code")
     failed = first(data, "success") is False or _is_failure(code)
     if response.ok and not failed:
         return None
     word, message = first(data, ("serviceCode", "code")), first(data, ("msg", "message"))
-    return Fault(code=str(word or ""), message=str(message or "")) if word or message else None
+    return (
+        VendorError(code=str(word or ""), message=str(message or "")) if word or message else None
+    )
 
 
 def _is_failure(code: Any) -> bool:

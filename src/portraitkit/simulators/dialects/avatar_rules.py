@@ -92,7 +92,7 @@ def check_submission(
 
 
 @frozen
-class Medium:
+class MediaField:
     """One address in a video body, and what its field takes."""
 
     field: str
@@ -101,21 +101,25 @@ class Medium:
     """`Image`, `Video` or `Audio`."""
 
 
-def media_of(body: dict[str, Any]) -> list[Medium]:
+def media_of(body: dict[str, Any]) -> list[MediaField]:
     """Every address in a video body."""
     found = [
-        Medium("image_with_roles", object_of(item, "image_with_roles[]").get("url", ""), "Image")
+        MediaField(
+            "image_with_roles", object_of(item, "image_with_roles[]").get("url", ""), "Image"
+        )
         for item in items_of(body, "image_with_roles")
     ]
     for name, kind in (("image_urls", "Image"), ("video_urls", "Video"), ("audio_urls", "Audio")):
-        found += [Medium(name, url, kind) for url in items_of(body, name)]
+        found += [MediaField(name, url, kind) for url in items_of(body, name)]
     for medium in found:
         fits = is_web(medium.url) or str(medium.url).startswith("asset://")
         require(fits, f"{medium.field}: only public URLs and asset:// addresses are taken")
     return found
 
 
-def check_video(body: dict[str, Any], resolutions: tuple[str, ...] = RESOLUTIONS) -> list[Medium]:
+def check_video(
+    body: dict[str, Any], resolutions: tuple[str, ...] = RESOLUTIONS
+) -> list[MediaField]:
     """Check a video body as far as no account is needed, and return its media."""
     model = body.get("model")
     require(model in MODELS, f"model {model!r} is not available")
@@ -155,7 +159,12 @@ def _check_modes(body: dict[str, Any]) -> None:
 
 
 def check_owned(
-    world: World, account: SimAccount, media: list[Medium], model: str, *, face_models_only: bool
+    world: World,
+    account: SimAccount,
+    media: list[MediaField],
+    model: str,
+    *,
+    face_models_only: bool,
 ) -> None:
     """Check that every `asset://` in a video is the account's own, active and of the right type."""
     for medium in media:

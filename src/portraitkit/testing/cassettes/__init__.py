@@ -1,1 +1,1 @@
-""""""
+"""Cassettes: the file, how requests are matched, and playing them."""

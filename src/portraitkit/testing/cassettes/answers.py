@@ -23,7 +23,7 @@ _WAITING: Final = frozenset(
 )
 
 
-class Standing(enum.Enum):
+class TaskState(enum.Enum):
     """How a thing stands that is waited for."""
 
     WAITING = "waiting"
@@ -39,13 +39,13 @@ def body_of(interaction: Mapping[str, Any]) -> Any:
         return None
 
 
-def standing_of(interaction: Mapping[str, Any], vendor: str) -> Standing:
+def standing_of(interaction: Mapping[str, Any], vendor: str) -> TaskState:
     """Read an answer's status words by the vendor's table: still waiting, or ended."""
     found = [meant(word, vendor) for word in words_in(body_of(interaction))]
     known = [each for group in found for each in group]
     if any(each in _WAITING for each in known):
-        return Standing.WAITING
-    return Standing.ENDED if known else Standing.UNKNOWN
+        return TaskState.WAITING
+    return TaskState.ENDED if known else TaskState.UNKNOWN
 
 
 def words_in(body: Any) -> Iterator[str]:

@@ -85,7 +85,7 @@ class Roles:
 
 
 @frozen(kw_only=True)
-class Canon:
+class CanonicalRequest:
     """
     What a request asks.
 
@@ -108,13 +108,13 @@ class Canon:
         action = dict(self.query).get("Action", "")
         return self.method in ("GET", "HEAD") or action.startswith(("Get", "List"))
 
-    def is_like(self, other: Canon) -> bool:
+    def is_like(self, other: CanonicalRequest) -> bool:
         """Tell whether both ask the same."""
         mine = (self.method, self.path, self.query, _key(self.body))
         its = (other.method, other.path, other.query, _key(other.body))
         return mine == its and self._is_at(other)
 
-    def likeness(self, other: Canon) -> float:
+    def likeness(self, other: CanonicalRequest) -> float:
         """How near the other is, 0 to 1: to find the recording that was meant."""
         same = (self.method == other.method, self._is_at(other), self.path == other.path)
         lines = difflib.SequenceMatcher(None, self.lines(), other.lines(), autojunk=False)
@@ -136,14 +136,16 @@ class Canon:
         query = "&".join(f"{name}={value}" for name, value in self.query)
         return f"{self.method} {self.path}{'?' if query else ''}{query}"
 
-    def _is_at(self, other: Canon) -> bool:
+    def _is_at(self, other: CanonicalRequest) -> bool:
         # One origin may serve several roles, as a simulator's does: one in common is enough.
         if not (self.doors and other.doors):
             return self.doors == other.doors
         return bool(self.doors & other.doors)
 
 
-def canon(request: Recorded, roles: Roles, veil: Callable[[Recorded], Recorded]) -> Canon:
+def canon(
+    request: Recorded, roles: Roles, veil: Callable[[Recorded], Recorded]
+) -> CanonicalRequest:
     """Read what a request asks."""
     tokens = tuple(_TOKEN.findall(unquote(_text_of(request.get("body")))))
     doors = roles.of(str(request["uri"]))
@@ -154,7 +156,7 @@ def canon(request: Recorded, roles: Roles, veil: Callable[[Recorded], Recorded])
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
         if not _UNTOLD.fullmatch(name)
     ]
-    return Canon(
+    return CanonicalRequest(
         method=str(veiled["method"]).upper(),
         doors=doors,
         path=quote(unquote(parts.path), safe="/:@!$&'()*+,;=-._~") or "/",
@@ -164,7 +166,7 @@ def canon(request: Recorded, roles: Roles, veil: Callable[[Recorded], Recorded])
     )
 
 
-def difference(recorded: Canon, asked: Canon) -> str:
+def difference(recorded: CanonicalRequest, asked: CanonicalRequest) -> str:
     """Both as a unified diff; nothing secret is in it, as both are veiled."""
     lines = difflib.unified_diff(
         recorded.lines(), asked.lines(), "recorded", "asked", lineterm="", n=2

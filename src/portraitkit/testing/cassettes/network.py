@@ -34,7 +34,7 @@ class NetworkBlockedError(rehearsal.Halt, RuntimeError):
         self.host = host
 
 
-class Blockade:
+class NetworkGuard:
     """
     What one test may reach, and what it tried.
 
@@ -64,7 +64,7 @@ class Blockade:
 
 
 @contextmanager
-def blockaded(blockade: Blockade) -> Generator[Blockade]:
+def blockaded(blockade: NetworkGuard) -> Generator[NetworkGuard]:
     """Hold a blockade for a while, in every thread. An inner one replaces an outer one."""
     _hook_in()
     outer, _Now.blockade = _Now.blockade, blockade
@@ -75,7 +75,7 @@ def blockaded(blockade: Blockade) -> Generator[Blockade]:
 
 
 class _Now:
-    blockade: Blockade | None = None
+    blockade: NetworkGuard | None = None
     hooked: bool = False
 
 

@@ -24,7 +24,7 @@ from attrs import define
 from ... import rehearsal
 from ...engine.connections import offline
 from ...engine.transport import is_sending
-from .matching import Canon, Recorded, Roles, canon, difference, replace_tokens
+from .matching import CanonicalRequest, Recorded, Roles, canon, difference, replace_tokens
 
 try:
     from vcr import patch as vcr_patch
@@ -70,7 +70,7 @@ class _Track:
     number: int
     interaction: Interaction
     played: int = 0
-    canon: Canon | None = None
+    canon: CanonicalRequest | None = None
     read_with: tuple[int, Veil] | None = None
     """What was known of roles and secrets when `canon` was read."""
 
@@ -194,7 +194,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         self._tokens.update(zip(self._canon(track).tokens, asked.tokens, strict=False))
         return self._answer(track)
 
-    def _canon(self, track: _Track) -> Canon:
+    def _canon(self, track: _Track) -> CanonicalRequest:
         # Roles and secrets are known only once a client has sent something.
         known = (self.roles.known, self.veil)
         if track.canon is None or track.read_with != known:
@@ -218,7 +218,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
             "body": {"string": replace_tokens(content, self._tokens)},
         }
 
-    def _explain(self, asked: Canon, same: list[_Track]) -> str:
+    def _explain(self, asked: CanonicalRequest, same: list[_Track]) -> str:
         head = f"{self.label} has no answer for {asked}"
         count = f"{len(self._tracks)} recorded, {self.played} played"
         if same:

@@ -20,9 +20,9 @@ from ...wire.codec import is_array, is_object
 from ...wire.steps import Auth, Request, Response
 from ..doubles.simulating import clock_of
 from .checks_wire import CREATES
-from .journey import Taken
+from .journey import StepResult
 from .suite import NOW, Suite, again, require, run_flow
-from .travelling import Witness
+from .travelling import SpyVendor
 
 GARBAGE: Final = (
     b"",
@@ -169,7 +169,7 @@ class AnswersChecks(Suite):
                 "ask with self.ask(request), which refuses what cannot be read",
             )
 
-    def _own_steps(self) -> list[Taken]:
+    def _own_steps(self) -> list[StepResult]:
         """One step of each operation that an adapter writes itself; waits are the base's."""
         found = {
             each.operation: each
@@ -180,7 +180,7 @@ class AnswersChecks(Suite):
         }
         return list(found.values())
 
-    def _survives(self, step: Taken, place: int, odd: Response) -> None:
+    def _survives(self, step: StepResult, place: int, odd: Response) -> None:
         answers = [response for _, response in step.exchanged]
 
         def answer(number: int, request: Request) -> Response:
@@ -195,7 +195,9 @@ class AnswersChecks(Suite):
             "before using a value",
         )
 
-    def _rerun(self, step: Taken, last: Response) -> tuple[list[Request], Any, Exception | None]:
+    def _rerun(
+        self, step: StepResult, last: Response
+    ) -> tuple[list[Request], Any, Exception | None]:
         answers = [response for _, response in step.exchanged]
         end = len(answers) - 1
 
@@ -205,9 +207,9 @@ class AnswersChecks(Suite):
 
         return run_flow(again(step, self._journey().provider), answer)
 
-    def _run(self, step: Taken, odd: Response) -> Exception | Any:
+    def _run(self, step: StepResult, odd: Response) -> Exception | Any:
         provider, simulator = self._provider(), self.simulator()
-        door = Witness(simulator)
+        door = SpyVendor(simulator)
         door.instead = lambda _: odd
         client = Client(provider, transport=door, clock=clock_of(simulator))
         try:

@@ -17,7 +17,7 @@ from ...wire.codec import is_array
 from ..doubles.simulating import clock_of
 from .journey import CALLBACK_URL, PICTURE_URL, Journey
 from .suite import Suite, require
-from .travelling import Witness
+from .travelling import SpyVendor
 
 _SHORTEST: Final = 8
 
@@ -101,7 +101,7 @@ class SecretsChecks(Suite):
 
     def _refused_echoing(self, step: Any, message: str) -> PortraitError | None:
         provider, simulator = self._provider(), self.simulator()
-        door = Witness(simulator)
+        door = SpyVendor(simulator)
         refusal = self.refusals(400, "", message)[0]
         door.instead = lambda _: refusal
         client = Client(provider, transport=door, clock=clock_of(simulator))

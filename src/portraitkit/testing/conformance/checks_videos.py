@@ -14,7 +14,7 @@ from ...values.models import Asset
 from ...values.secret import MASK
 from ...values.statuses import AssetStatus
 from ...values.video import SCALARS, Frames, References
-from .journey import Journey, Taken
+from .journey import Journey, StepResult
 from .suite import Suite, first_request, require
 
 VALUES: Final[Mapping[str, Any]] = {
@@ -143,5 +143,5 @@ class VideosChecks(Suite):
 
 
 def _active(journey: Journey) -> Any:
-    found: list[Taken] = journey.of("wait_until_active")
+    found: list[StepResult] = journey.of("wait_until_active")
     return found[0].result if found else None

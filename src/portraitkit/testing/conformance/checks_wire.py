@@ -8,15 +8,15 @@ from typing import Any, Final
 from attrs import evolve
 
 from ...client.client import Client
-from ...engine.receiving import TransportError
+from ...engine.response_body import TransportError
 from ...values.errors import Outcome, OutcomeUnknownError, PortraitError
 from ...values.handles import Handle
 from ...values.origins import is_loopback
 from ...wire.steps import Auth, Budget, Request, Response
 from ..doubles.simulating import clock_of
-from .journey import Taken
+from .journey import StepResult
 from .suite import NOW, Suite, require
-from .travelling import Witness
+from .travelling import SpyVendor
 
 CREATES: Final = ("create_group", "add_asset", "start_verification", "create_video")
 READS: Final = (
@@ -52,7 +52,7 @@ class WireChecks(Suite):
             if made is None:
                 continue
             provider, simulator = self._provider(), self.simulator()
-            door = _Losing([answer for _, answer in step.exchanged], made)
+            door = _LosesAnswers([answer for _, answer in step.exchanged], made)
             client = Client(
                 provider, transport=door, clock=clock_of(simulator), budget=Budget(attempts=3)
             )
@@ -195,7 +195,7 @@ class WireChecks(Suite):
             )
 
 
-class _Losing(Witness):
+class _LosesAnswers(SpyVendor):
     """A vendor that does what the request asks, and whose answer gets lost on its way."""
 
     def __init__(self, answers: list[Response], place: int) -> None:
@@ -214,7 +214,7 @@ class _Losing(Witness):
         return self._answers[place]
 
 
-def _making(step: Taken) -> int | None:
+def _making(step: StepResult) -> int | None:
     """Which of a step's requests makes the thing: the first whose answer names it."""
     if not step.exchanged or len(step.exchanged) != len(step.asked):
         return None
@@ -226,7 +226,7 @@ def _making(step: Taken) -> int | None:
     return 0
 
 
-def _credential_headers(steps: list[Taken], provider: Any) -> set[str]:
+def _credential_headers(steps: list[StepResult], provider: Any) -> set[str]:
     for step in steps:
         for request in step.asked:
             if request.auth is not Auth.NONE:

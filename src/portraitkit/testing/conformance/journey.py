@@ -27,7 +27,7 @@ SECONDS: Final = {"duration_s": 5, "ratio": "16:9", "resolution": "720p", "gener
 
 
 @frozen(kw_only=True)
-class Act:
+class JourneyStep:
     """One operation, to be begun at a provider; `gone` where it has to say so."""
 
     operation: str
@@ -37,7 +37,7 @@ class Act:
 
 
 @frozen(kw_only=True)
-class Taken:
+class StepResult:
     """
     One step that was taken.
 
@@ -61,11 +61,11 @@ class Journey:
     """All steps, what was logged meanwhile, and where it broke off."""
 
     provider: PortraitProvider
-    steps: list[Taken] = field(factory=list[Taken])
+    steps: list[StepResult] = field(factory=list[StepResult])
     logged: list[str] = field(factory=list[str])
     broken: str = ""
 
-    def of(self, *operations: str) -> list[Taken]:
+    def of(self, *operations: str) -> list[StepResult]:
         """The steps of some operations that went well."""
         return [each for each in self.steps if each.operation in operations and each.error is None]
 
@@ -89,7 +89,7 @@ def acts(
     video: Callable[[Asset | None], VideoRequest],
     pass_check: Callable[[Any], object],
     folder: Path,
-) -> Generator[Act, Any]:
+) -> Generator[JourneyStep, Any]:
     """Everything that is offered, in the order in which an application would do it."""
     offers = provider.supports
     group = home = asset = None
@@ -108,9 +108,9 @@ def acts(
     yield from _deletions(provider, home, asset)
 
 
-def _call(operation: str, *args: Any, gone: bool = False, **kwargs: Any) -> Act:
+def _call(operation: str, *args: Any, gone: bool = False, **kwargs: Any) -> JourneyStep:
     """An operation with its arguments, whoever it is called at."""
-    return Act(
+    return JourneyStep(
         operation=operation,
         begin=lambda p: getattr(p, operation)(*args, **kwargs),
         arguments=args,
@@ -118,9 +118,9 @@ def _call(operation: str, *args: Any, gone: bool = False, **kwargs: Any) -> Act:
     )
 
 
-def _walk(operation: str, *args: Any) -> Act:
+def _walk(operation: str, *args: Any) -> JourneyStep:
     """All pages of a list."""
-    return Act(
+    return JourneyStep(
         operation=operation,
         begin=lambda p: every(_bounded(lambda cursor: getattr(p, operation)(cursor, *args))),
     )
@@ -146,14 +146,14 @@ def sources(provider: PortraitProvider) -> list[Any]:
     return [*found, PICTURE_URL] if provider.supports("add_link") else found
 
 
-def _added(provider: PortraitProvider, group: Any, source: Any) -> Generator[Act, Any, Any]:
+def _added(provider: PortraitProvider, group: Any, source: Any) -> Generator[JourneyStep, Any, Any]:
     asset = yield _call("add_asset", group, source, name="front")
     if provider.supports("get_asset"):
         asset = yield _call("wait_until_active", asset)
     return asset
 
 
-def _groups(provider: PortraitProvider, group: Any) -> Generator[Act, Any]:
+def _groups(provider: PortraitProvider, group: Any) -> Generator[JourneyStep, Any]:
     if provider.supports("get_group"):
         yield _call("get_group", group)
     if provider.supports("list_groups"):
@@ -162,7 +162,7 @@ def _groups(provider: PortraitProvider, group: Any) -> Generator[Act, Any]:
         yield _call("rename_group", group, "Mia again")
 
 
-def _assets(provider: PortraitProvider, group: Any, asset: Any) -> Generator[Act, Any]:
+def _assets(provider: PortraitProvider, group: Any, asset: Any) -> Generator[JourneyStep, Any]:
     if provider.supports("get_asset"):
         yield _call("get_asset", asset)
     if provider.supports("list_assets"):
@@ -171,7 +171,9 @@ def _assets(provider: PortraitProvider, group: Any, asset: Any) -> Generator[Act
         yield _call("rename_asset", asset, "side")
 
 
-def _person(provider: PortraitProvider, pass_check: Callable[[Any], object]) -> Generator[Act, Any]:
+def _person(
+    provider: PortraitProvider, pass_check: Callable[[Any], object]
+) -> Generator[JourneyStep, Any]:
     if not provider.supports("start_verification"):
         return
     check = yield _call("start_verification", "Ann", callback_url=CALLBACK_URL)
@@ -183,7 +185,9 @@ def _person(provider: PortraitProvider, pass_check: Callable[[Any], object]) -> 
             _ = yield from _added(provider, person, sources(provider)[0])
 
 
-def _videos(provider: PortraitProvider, request: VideoRequest, folder: Path) -> Generator[Act, Any]:
+def _videos(
+    provider: PortraitProvider, request: VideoRequest, folder: Path
+) -> Generator[JourneyStep, Any]:
     if not provider.supports("create_video"):
         return
     make = _call("create_video", request)
@@ -200,7 +204,7 @@ def _videos(provider: PortraitProvider, request: VideoRequest, folder: Path) -> 
         yield _walk("list_videos")
 
 
-def _deletions(provider: PortraitProvider, group: Any, asset: Any) -> Generator[Act, Any]:
+def _deletions(provider: PortraitProvider, group: Any, asset: Any) -> Generator[JourneyStep, Any]:
     if asset is not None and provider.supports("delete_asset"):
         yield _call("delete_asset", asset)
         if provider.supports("get_asset"):

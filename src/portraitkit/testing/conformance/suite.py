@@ -17,8 +17,8 @@ from ...values.models import Asset, Verification
 from ...values.video import VideoRequest
 from ...wire.steps import Flow, Pause, Request, Response, Work
 from ..doubles.simulating import SimulatedVendor
-from .journey import Journey, Taken, plain_video
-from .travelling import Traveller
+from .journey import Journey, StepResult, plain_video
+from .travelling import JourneyRunner
 
 T = TypeVar("T")
 
@@ -112,8 +112,8 @@ class Suite:
         )
         return journey
 
-    def _traveller(self) -> Traveller:
-        return Traveller(
+    def _traveller(self) -> JourneyRunner:
+        return JourneyRunner(
             provider=self._provider(),
             simulator=self.simulator(),
             video=self.video,
@@ -188,6 +188,6 @@ class _EnoughError(PortraitError):
     """Nobody answers."""
 
 
-def again(step: Taken, provider: PortraitProvider) -> Callable[[], Flow[Any]]:
+def again(step: StepResult, provider: PortraitProvider) -> Callable[[], Flow[Any]]:
     """The same operation once more, at the provider given."""
     return lambda: step.begin(provider)

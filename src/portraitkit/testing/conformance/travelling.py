@@ -18,10 +18,10 @@ from ...values.models import Asset
 from ...values.video import VideoRequest
 from ...wire.steps import Flow, Request, Response, Step, through
 from ..doubles.simulating import SimulatedVendor, SimulatorTransport, clock_of
-from .journey import Act, Journey, Taken, acts
+from .journey import Journey, JourneyStep, StepResult, acts
 
 
-class Witness:
+class SpyVendor:
     """A vendor's door that remembers who came through, and may answer in the vendor's place."""
 
     def __init__(self, simulator: SimulatedVendor) -> None:
@@ -41,7 +41,7 @@ class Witness:
 
 @frozen
 class _AsyncWitness:
-    witness: Witness
+    witness: SpyVendor
 
     async def send(self, request: Request) -> Response:
         return self.witness.send(request)
@@ -60,7 +60,7 @@ class _Log(logging.Handler):
 
 
 @define
-class Traveller:
+class JourneyRunner:
     """Takes a journey's steps, and notes what each came to."""
 
     provider: PortraitProvider
@@ -70,7 +70,7 @@ class Traveller:
 
     def travel(self) -> Journey:
         """Go, blocking."""
-        witness = Witness(self.simulator)
+        witness = SpyVendor(self.simulator)
         clock = clock_of(self.simulator)
         client = Client(self.provider, transport=witness, clock=clock)
         journey = Journey(self.provider)
@@ -81,7 +81,7 @@ class Traveller:
 
     def travel_async(self) -> Journey:
         """Go, under asyncio."""
-        witness = Witness(self.simulator)
+        witness = SpyVendor(self.simulator)
         clock = clock_of(self.simulator)
         client = AsyncClient(self.provider, transport=_AsyncWitness(witness), clock=clock)
         journey = Journey(self.provider)
@@ -94,8 +94,8 @@ class Traveller:
     def _walk(
         self,
         journey: Journey,
-        story: Generator[Act, Any],
-        witness: Witness,
+        story: Generator[JourneyStep, Any],
+        witness: SpyVendor,
         run: Callable[[Flow[Any], str], Any],
     ) -> None:
         logger, handler = logging.getLogger(), _Log(journey.logged)
@@ -118,7 +118,9 @@ class Traveller:
             logger.removeHandler(handler)
             logger.setLevel(level)
 
-    def _take(self, act: Act, witness: Witness, run: Callable[[Flow[Any], str], Any]) -> Taken:
+    def _take(
+        self, act: JourneyStep, witness: SpyVendor, run: Callable[[Flow[Any], str], Any]
+    ) -> StepResult:
         asked: list[Request] = []
         before = len(witness.exchanged)
         result: Any = None
@@ -127,7 +129,7 @@ class Traveller:
             result = run(noting(act.begin(self.provider), asked), act.operation)
         except Exception as raised:  # noqa: BLE001  (any of them ends the journey, and is told)
             error = raised
-        return Taken(
+        return StepResult(
             operation=act.operation,
             begin=act.begin,
             asked=tuple(asked),

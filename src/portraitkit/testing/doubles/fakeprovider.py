@@ -32,8 +32,8 @@ from ...values.statuses import AssetStatus, GroupKind, VerificationStatus, Video
 from ...values.video import SCALARS, OnUnsupported, VideoRequest
 from ...vendor.dialect import MediaRead, VideoDialect
 from ...wire.codec import Codec
-from ...wire.partial_file import Part
-from ...wire.refusals import Fault
+from ...wire.error_mapping import VendorError
+from ...wire.partial_file import PartialFile
 from ...wire.steps import Flow, Request, Response, work
 from .fakes import URL, FakePortraits
 
@@ -85,7 +85,7 @@ class FakeProvider(PortraitProvider):
         del now
         return request
 
-    def fault(self, data: Any, response: Response) -> Fault | None:
+    def fault(self, data: Any, response: Response) -> VendorError | None:
         """Nothing is answered, so nothing is refused."""
         del data, response
         return None
@@ -250,7 +250,7 @@ class FakeProvider(PortraitProvider):
                 handle=found.handle,
                 next_step="wait_for_video(task), then download what it returns",
             )
-        part = Part(Path(path), overwrite=overwrite)
+        part = PartialFile(Path(path), overwrite=overwrite)
         yield from work(partial(checked, part))
         yield from work(partial(part.save, self.memory.video))
         return part.target

@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import frozen
 
-from ...engine.receiving import TransportError
+from ...engine.response_body import TransportError
 from ...operations.provider import PortraitProvider
 from ...providers.registry import provider_names
 from ...rehearsal import Rehearsal
@@ -26,7 +26,7 @@ _KEYS: Final = ("api_key", "access_key", "secret_key", "session_token")
 
 
 @frozen(kw_only=True)
-class _Mishap:
+class _InjectedFault:
     """What befalls a call: the vendor acts or not, and then the answer is lost, or is a refusal."""
 
     acts: bool
@@ -50,7 +50,7 @@ class PortraitSimulator:
         self.clock = VirtualClock()
         self.seen: list[Request] = []
         self._simulators: dict[str, Simulator] = {}
-        self._mishaps: deque[_Mishap] = deque()
+        self._mishaps: deque[_InjectedFault] = deque()
         self._changes: list[Callable[[World], None]] = []
         self._lock = threading.RLock()
 
@@ -114,7 +114,7 @@ class PortraitSimulator:
             times: So many calls.
             when: Only for requests that it accepts, such as `lambda r: r.method == "POST"`.
         """
-        self._mishaps.extend([_Mishap(acts=acted, status=None, when=when)] * times)
+        self._mishaps.extend([_InjectedFault(acts=acted, status=None, when=when)] * times)
 
     def refuse_next(
         self,
@@ -124,7 +124,7 @@ class PortraitSimulator:
         when: Callable[[Request], bool] = lambda _: True,
     ) -> None:
         """Let the next call be refused with an HTTP status, such as 401, 429 or 503."""
-        self._mishaps.extend([_Mishap(acts=False, status=status, when=when)] * times)
+        self._mishaps.extend([_InjectedFault(acts=False, status=status, when=when)] * times)
 
     # -- what happened ---------------------------------------------------------------------------
 

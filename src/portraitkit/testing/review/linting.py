@@ -17,7 +17,7 @@ from ...providers.registry import provider_classes, provider_names
 from ...values.errors import PortraitError
 from ...wire.codec import is_array, is_object
 from ..cassettes import cassettefile
-from ..cassettes.answers import Standing, standing_of
+from ..cassettes.answers import TaskState, standing_of
 from ..sanitising.pseudonyms import Pseudonyms
 from ..sanitising.sanitiser import Sanitiser, UnsafeCassetteError
 from . import contractcheck
@@ -230,10 +230,10 @@ def _idle(cassette: Mapping[str, Any], vendor: str) -> _Found:
         if not same or each.get("why"):
             continue
         standing = standing_of(each, vendor)
-        if standing is Standing.ENDED:
+        if standing is TaskState.ENDED:
             then = "leave it out if no test needs it, or say why it is read again in `why:`"
             yield number, "the same final answer as before", then
-        elif standing is Standing.WAITING and run > _MOST_IDLE:
+        elif standing is TaskState.WAITING and run > _MOST_IDLE:
             then = "leave out all but two"
             yield number, f"the same waiting answer for the {run}. time", then
 

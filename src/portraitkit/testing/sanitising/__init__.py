@@ -1,1 +1,1 @@
-""""""
+"""Takes secrets, names and faces out of what was recorded."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from ..limits.lanes import LONGEST_HOLD_S
+from ..limits.limiter import LONGEST_HOLD_S
 from ..values.errors import RateLimitedError
 
 if TYPE_CHECKING:
-    from ..limits.lanes import Limiter, Place
+    from ..limits.limiter import Limiter, Reservation
     from ..vendor.account import Vendor
 
 _log: Final = logging.getLogger("portraitkit")
@@ -17,7 +17,7 @@ _TICK_S: Final = 1e-6
 """Clocks round: a sleep may end a little early."""
 
 
-class Turn:
+class Permit:
     """Takes a place for each attempt at one request. Without a family it is always its turn."""
 
     def __init__(self, limiter: Limiter, vendor: Vendor, family: str) -> None:
@@ -26,7 +26,7 @@ class Turn:
         self._limiter = limiter
         self._vendor = vendor
         self._family = family
-        self._place: Place | None = None
+        self._place: Reservation | None = None
         self._is_due = True
 
     def wait_s(self, *, now_s: float, within_s: float) -> float:
@@ -34,26 +34,26 @@ class Turn:
         Ask before an attempt, and again after each wait, until the answer is 0.
 
         Raises:
-            CrowdedError: It would have to wait longer than *within_s*.
+            QueueFullError: It would have to wait longer than *within_s*.
         """
         if not self._family:
             return 0.0
-        place = self._place
-        if place is None or self._is_due:
+        reservation = self._place
+        if reservation is None or self._is_due:
             key = (self._vendor.name, self._vendor.rate_account, self._family)
             rate = self._vendor.rate(self._family)
             # Whether or not a place is got, the last one is used up.
             self._place, self._is_due = None, False
-            place = self._limiter.reserve(key, rate, now_s=now_s, within_s=within_s)
-        wait_s = self._limiter.wait_s(place, now_s=now_s, within_s=within_s)
-        if wait_s > 0 and place is not self._place:
+            reservation = self._limiter.reserve(key, rate, now_s=now_s, within_s=within_s)
+        wait_s = self._limiter.wait_s(reservation, now_s=now_s, within_s=within_s)
+        if wait_s > 0 and reservation is not self._place:
             _log.info(
                 "%s: waiting %.2f s, as the account may send no more of %s now",
                 self._vendor.name,
                 wait_s,
                 self._family,
             )
-        self._place, self._is_due = place, wait_s <= 0
+        self._place, self._is_due = reservation, wait_s <= 0
         self.limited_s += wait_s
         return wait_s + _TICK_S if wait_s > 0 else 0.0
 

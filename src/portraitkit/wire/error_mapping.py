@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 @frozen(kw_only=True)
-class Fault:
+class VendorError:
     """A refusal in the vendor's own words, before it has a class."""
 
     code: str = ""
@@ -68,7 +68,7 @@ def listed(table: Mapping[str, T], code: str) -> T | None:
     return next((table[key] for key in patterns if fnmatchcase(folded, key.casefold())), None)
 
 
-def settled(fault: Fault, whole: Reason, codes: Mapping[str, object]) -> Fault:
+def settled(fault: VendorError, whole: Reason, codes: Mapping[str, object]) -> VendorError:
     """
     Complete what an adapter found by the *whole* answer; the upstream's own code within a relay's
     words decides.
@@ -83,7 +83,7 @@ def settled(fault: Fault, whole: Reason, codes: Mapping[str, object]) -> Fault:
     if not code:
         code = next((word for word in _LONG_CODES.findall(message) if listed(codes, word)), "")
     code = code or fault.code or next(iter(words), "")
-    return Fault(code=code, message=message, request_id=fault.request_id)
+    return VendorError(code=code, message=message, request_id=fault.request_id)
 
 
 def is_load(error: PortraitError | None) -> bool:

@@ -30,9 +30,9 @@ from ..values.portraits import owner_of
 from ..values.statuses import AssetStatus, VerificationStatus, VideoStatus
 from ..vendor.likely import without_secrets
 from ..wire.codec import is_array
-from ..wire.steps import At, Flow, Parts, Request, Step, through, work
-from .arguments import CREATES, JOBS, Arguments, Told, handle_of, tell
-from .journal import Journal, Owner, Row, new_job, report
+from ..wire.steps import At, BatchItems, Flow, Request, Step, through, work
+from .arguments import CREATES, JOBS, Arguments, RecordedCall, calls_of, handle_of
+from .journal import Journal, Lease, Row, new_job, report
 from .records import Record
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ _SETTLED: Final = frozenset(
 
 
 @frozen(kw_only=True)
-class Book:
+class Recorder:
     """
     A journal as a client writes it.
 
@@ -66,7 +66,7 @@ class Book:
     """
 
     journal: Journal
-    owner: Owner
+    owner: Lease
     profiles: Mapping[tuple[str, str], str]
 
     def place(self, provider: PortraitProvider, thing: str = "") -> dict[str, str]:
@@ -77,7 +77,7 @@ class Book:
         named = self.profiles.get(owner, provider.name)
         return {"profile": named, "provider": owner[0], "account": owner[1]}
 
-    def kept(
+    def start(
         self,
         flow: Flow[T],
         operation: str,
@@ -98,14 +98,14 @@ class Book:
         provider: PortraitProvider,
         arguments: Callable[[], Arguments],
     ) -> Flow[T]:
-        told = tell(operation, provider, arguments())
-        clerk = Clerk(book=self, provider=provider, jobs=[new_job() for _ in told])
-        begin = partial(clerk.begin, told)
+        calls = calls_of(operation, provider, arguments())
+        writer = JournalWriter(recorder=self, provider=provider, jobs=[new_job() for _ in calls])
+        begin = partial(writer.begin, calls)
         if operation in CREATES:
             yield from work(begin)
         elif not (yield from work(partial(_tried, begin))):
             return (yield from flow)  # what only waits or reads goes on without a journal
-        return (yield from recorded(flow, clerk))
+        return (yield from recorded(flow, writer))
 
     def _observed(self, flow: Flow[T], arguments: Callable[[], Arguments]) -> Flow[T]:
         things = [handle_of(each) for each in arguments().values()]
@@ -121,7 +121,7 @@ class Book:
 
 
 @define(kw_only=True)
-class Clerk:
+class JournalWriter:
     """
     Writes the entries of one call.
 
@@ -131,32 +131,32 @@ class Clerk:
         claimed: Whether this is a job that somebody carries on: it stays in hand after a failure.
     """
 
-    book: Book
+    recorder: Recorder
     provider: PortraitProvider
     jobs: list[str]
     things: dict[str, list[str]] = field(factory=dict[str, list[str]])
     claimed: bool = False
     sent: bool = False
     _at: list[str] = field(factory=list[str])
-    _told: dict[str, tuple[str, str]] = field(factory=dict[str, tuple[str, str]])
+    _recorded_call: dict[str, tuple[str, str]] = field(factory=dict[str, tuple[str, str]])
 
-    def begin(self, told: Sequence[Told]) -> None:
+    def begin(self, calls: Sequence[RecordedCall]) -> None:
         """Note the call before anything of it is done."""
         call = self.jobs[0] if len(self.jobs) > 1 else ""
         rows: list[Row] = []
-        for part, (job, each) in enumerate(zip(self.jobs, told, strict=True)):
+        for part, (job, each) in enumerate(zip(self.jobs, calls, strict=True)):
             facts = {
                 "operation": each.operation,
-                **self.book.place(self.provider, each.about),
+                **self.recorder.place(self.provider, each.about),
                 "arguments": each.arguments,
                 **({"missing": each.missing} if each.missing else {}),
                 **({"call": call, "part": part} if call else {}),
             }
             rows.append((job, "begun", each.thing, facts))
             self.things[job] = [each.thing]
-        self.book.journal.add(self.book.owner.id, rows, flushed=False)
+        self.recorder.journal.add(self.recorder.owner.id, rows, flushed=False)
 
-    def at(self, step: Parts) -> None:
+    def at(self, step: BatchItems) -> None:
         """Go on to other parts, or note what these came to."""
         self._at = [self.jobs[place] for place in step.places]
         self._note(zip(self._at, step.made, strict=False))
@@ -164,9 +164,9 @@ class Clerk:
     def sending(self, provider: PortraitProvider, request: Request) -> None:
         """Note that a create is about to leave; it must not if this fails."""
         self.sent = True
-        facts = {**self.book.place(provider), "token": request.token}
+        facts = {**self.recorder.place(provider), "token": request.token}
         rows = [(job, "sending", "", facts) for job in self._at or self.jobs]
-        self.book.journal.add(self.book.owner.id, rows, flushed=True)
+        self.recorder.journal.add(self.recorder.owner.id, rows, flushed=True)
 
     def done(self, result: Any) -> None:
         """Note what came of it. Never fails: a trouble becomes a warning."""
@@ -174,7 +174,7 @@ class Clerk:
 
     def failed(self, error: PortraitError) -> None:
         """Note an error. Never fails."""
-        open_still = [job for job in self.jobs if job not in self._told]
+        open_still = [job for job in self.jobs if job not in self._recorded_call]
         facts: dict[str, Any] = {"error": type(error).__name__, "code": error.code}
         handle, things, jobs = error.handle, [""], open_still
         if isinstance(error, JobFailedError):
@@ -207,9 +207,9 @@ class Clerk:
         for job, result in made:
             error = getattr(getattr(result, "failure", None), "error", None)
             handle, status, settled = _news(result)
-            if self._told.get(job) == (handle, status):
+            if self._recorded_call.get(job) == (handle, status):
                 continue
-            self._told[job] = (handle, status)
+            self._recorded_call[job] = (handle, status)
             facts: dict[str, Any] = {"status": status}
             kind, things = "ended" if settled else "known", [*self._things(job), handle]
             if error is not None:  # a part that could not be added
@@ -223,32 +223,32 @@ class Clerk:
 
     def _add(self, rows: list[Row], things: list[str], handles: list[str]) -> None:
         if rows:
-            owner, journal = self.book.owner, self.book.journal
+            owner, journal = self.recorder.owner, self.recorder.journal
             _ = _tried(
                 lambda: journal.add_to_all(owner.id, rows, things, flushed=self.sent), handles
             )
 
 
-def recorded(flow: Flow[T], clerk: Clerk) -> Flow[T]:
+def recorded(flow: Flow[T], writer: JournalWriter) -> Flow[T]:
     """Run a flow; its clerk notes each create before it leaves, and the end."""
 
     def do(step: Step) -> Flow[Any]:
-        if isinstance(step, Parts):
-            yield from work(partial(clerk.at, step))
-        provider, request = _sent(clerk.provider, step)
+        if isinstance(step, BatchItems):
+            yield from work(partial(writer.at, step))
+        provider, request = _sent(writer.provider, step)
         if request is not None and not request.repeatable:
-            yield from work(partial(clerk.sending, provider, request))
+            yield from work(partial(writer.sending, provider, request))
         return (yield step)
 
     try:
-        result = yield from through(guarded(flow, clerk.provider, ""), do)
+        result = yield from through(guarded(flow, writer.provider, ""), do)
     except PortraitError as error:
-        yield from work(partial(clerk.failed, error))
+        yield from work(partial(writer.failed, error))
         raise
     except BaseException as error:
-        clerk.interrupted(error)  # nothing can be yielded any more
+        writer.interrupted(error)  # nothing can be yielded any more
         raise
-    yield from work(partial(clerk.done, result))
+    yield from work(partial(writer.done, result))
     return result
 
 
@@ -258,10 +258,10 @@ def _sent(provider: PortraitProvider, step: Step) -> tuple[PortraitProvider, Req
     return provider, step if isinstance(step, Request) else None
 
 
-def clerk_of(record: Record, book: Book, provider: PortraitProvider) -> Clerk:
+def writer_of(record: Record, recorder: Recorder, provider: PortraitProvider) -> JournalWriter:
     """Make the clerk of somebody who carries a job on."""
-    return Clerk(
-        book=book,
+    return JournalWriter(
+        recorder=recorder,
         provider=provider,
         jobs=[record.id],
         things={record.id: sorted(record.handles)},

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from ..values.errors import Outcome
-from ..wire.partial_file import Part, unwritable
+from ..wire.partial_file import PartialFile, unwritable
 from ..wire.steps import Request, Response
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class TransportError(Exception):
         self.passing = passing
 
 
-class Sink:
+class ResponseBody:
     """Takes one answer: `asks`, `begin`, `take` for each piece, `response`; `leave` at the end."""
 
     def __init__(self, request: Request, total_s: float) -> None:
@@ -55,13 +55,13 @@ class Sink:
         self._start: bytes | None = None
         """What came so far of a body that is labelled as packed, while that is not yet certain."""
         self._unpacker: Any = None
-        self._part: Part | None = None
+        self._file: PartialFile | None = None
         self._writes = False
 
     def asks(self) -> Mapping[str, str]:
         """Tell the headers that ask for the rest of a file that is here in part."""
-        self._part = self._request.save_to
-        return self._part.continuing() if self._part else {}
+        self._file = self._request.save_to
+        return self._file.continuing() if self._file else {}
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
         """Take status and headers."""
@@ -70,13 +70,13 @@ class Sink:
         self._packing = self._headers.get("content-encoding", "").strip().lower()
         if self._packing not in ("", "identity"):
             self._start = b""
-        if self._part and 200 <= status < 300:  # noqa: PLR2004  (the range of success)
-            self._on_disk(partial(self._begin_file, self._part))
-        elif self._part and status == _NO_SUCH_RANGE and self._part.continuing():
-            self._on_disk(self._part.forget)
+        if self._file and 200 <= status < 300:  # noqa: PLR2004  (the range of success)
+            self._on_disk(partial(self._begin_file, self._file))
+        elif self._file and status == _NO_SUCH_RANGE and self._file.continuing():
+            self._on_disk(self._file.forget)
             raise TransportError(Outcome.UNKNOWN, "the file has no such rest")
 
-    def _begin_file(self, part: Part) -> None:
+    def _begin_file(self, part: PartialFile) -> None:
         self._writes = True
         if self._status != _PARTIAL:
             part.begin(self._headers)
@@ -110,12 +110,12 @@ class Sink:
             self._keep(self._start)
         if self._unpacker and (not self._unpacker.eof or self._unpacker.unused_data):
             raise self._damaged()
-        if self._part and self._writes:
+        if self._file and self._writes:
             if not self._size:
                 raise TransportError(Outcome.UNKNOWN, "the file came empty")
-            if not self._part.is_wanted or self._packing not in _PLAIN:
+            if not self._file.is_wanted or self._packing not in _PLAIN:
                 raise TransportError(Outcome.UNKNOWN, "what came in place of the file is none")
-            self._on_disk(self._part.finish)
+            self._on_disk(self._file.finish)
         return Response(
             status=self._status,
             headers=self._headers,
@@ -125,8 +125,8 @@ class Sink:
 
     def leave(self) -> None:
         """Leave nothing half done, but what the next attempt can go on with."""
-        if self._part:
-            self._part.rest()
+        if self._file:
+            self._file.rest()
 
     def _keep(self, chunk: bytes) -> None:
         limit = self._request.limit_bytes
@@ -134,8 +134,8 @@ class Sink:
         self._size += len(plain)
         if self._size > limit:
             raise self._too_large()
-        if self._part and self._writes:
-            self._on_disk(partial(self._part.write, plain))
+        if self._file and self._writes:
+            self._on_disk(partial(self._file.write, plain))
             return
         self._kept += plain
 
@@ -164,13 +164,13 @@ class Sink:
         if self.left_s <= 0:
             raise self.too_late()
         spent_s = time.monotonic() - self._started
-        if self._part and spent_s > _SLOW_S and self._raw_size < spent_s * _LEAST_BYTES_PER_S:
+        if self._file and spent_s > _SLOW_S and self._raw_size < spent_s * _LEAST_BYTES_PER_S:
             slow = f"the file comes at less than {_LEAST_BYTES_PER_S} bytes a second"
             raise TransportError(Outcome.UNKNOWN, slow)
 
     def _too_large(self) -> TransportError:
-        if self._part:
-            self._part.leave()
+        if self._file:
+            self._file.leave()
         large = f"answer larger than {self._request.limit_bytes} bytes"
         return TransportError(Outcome.UNKNOWN, large, passing=False)
 
@@ -188,7 +188,7 @@ class Sink:
         try:
             return do()
         except OSError as error:
-            raise unwritable(self._part, error) from None
+            raise unwritable(self._file, error) from None
 
 
 def _unpacker(label: str, start: bytes) -> Any:

@@ -14,9 +14,9 @@ from typing import Any, Final, TypeVar
 from attrs import evolve, field, frozen
 
 from .. import rehearsal
-from ..limits.circuits import SHARED, BreakerLimits, Breakers
-from ..operations.call import Beginning
-from ..operations.guarding import fit_to_leave, guarded
+from ..limits.breakers import SHARED, BreakerLimits, Breakers
+from ..operations.call import Call
+from ..operations.guarding import guarded, redacted
 from ..operations.provider import PortraitProvider
 from ..values.errors import (
     ConnectionFailedError,
@@ -32,9 +32,9 @@ from ..values.models import Result
 from ..values.remarks import Adaptation, Tried
 from ..values.statuses import GroupKind
 from ..values.video import OnUnsupported, Policy, VideoRequest
-from ..wire import refusals
+from ..wire import error_mapping as refusals
 from ..wire.steps import At, Budget, Flow, Request, Response, Step, pause, through
-from .places import Place, Places
+from .routes import Route, Routes
 
 T = TypeVar("T")
 
@@ -70,20 +70,20 @@ class Failover:
             share one, and a client on a clock of its own has its own.
     """
 
-    fallbacks: tuple[Place, ...]
+    fallbacks: tuple[Route, ...]
     rules: FailoverRules = field(factory=FailoverRules)
     breakers: Breakers | None = None
 
 
-class Switchboard:
+class Router:
     """Puts each call of a client through to the profile that it belongs to, or may move to."""
 
     def __init__(
-        self, primary: Place, failover: Failover | None, budget: Budget, *, real_time: bool
+        self, primary: Route, failover: Failover | None, budget: Budget, *, real_time: bool
     ) -> None:
         chosen = failover or Failover(fallbacks=())
         rules = chosen.rules
-        self.places: Final = Places(primary, chosen.fallbacks)
+        self.routes: Final = Routes(primary, chosen.fallbacks)
         self._limits: Final = rules.breaker
         self._own: Final = chosen.breakers or (SHARED if real_time else Breakers())
         self._hasty: Final = evolve(
@@ -96,41 +96,41 @@ class Switchboard:
     def _breakers(self) -> Breakers:
         return rehearsal.breakers_in(self._own)
 
-    def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
+    def start(self, call: Call[Flow[T]], *before: object) -> Flow[T]:
         """Begin an operation where it belongs."""
-        if len(self.places.all) == 1:
-            return begin(*before)
-        if begin.name in MOVING:
-            return self._moving(begin)
-        return self.places.begun(begin, *before)
+        if len(self.routes.all) == 1:
+            return call(*before)
+        if call.name in MOVING:
+            return self._moving(call)
+        return self.routes.start(call, *before)
 
-    def _moving(self, begin: Beginning[Flow[T]]) -> Flow[T]:
+    def _moving(self, call: Call[Flow[T]]) -> Flow[T]:
         """Ask one place after the other, until one does it or says something that stays."""
-        home = self.places.home(begin.argument("request"))
-        others = [each for each in self.places.all if each is not home]
-        barred = {each: self._bar(each, begin) for each in others}
+        home = self.routes.home(call.argument("request"))
+        others = [each for each in self.routes.all if each is not home]
+        barred = {each: self._bar(each, call) for each in others}
         able = [home, *(each for each in others if not barred[each])]
         tried: list[Tried] = []
         refused: PortraitError | None = None
-        for place in (home, *others):
-            if barred.get(place):
-                tried.append(place.left(f"passed over: {barred[place]}"))
+        for route in (home, *others):
+            if barred.get(route):
+                tried.append(route.left(f"passed over: {barred[route]}"))
                 continue
             now_s = yield from pause()
-            if left_s := self._breakers.enter(place.account, now_s, self._limits):
-                tried.append(place.left(f"circuit open for another {ceil(left_s)} s"))
+            if left_s := self._breakers.enter(route.account, now_s, self._limits):
+                tried.append(route.left(f"circuit open for another {ceil(left_s)} s"))
                 continue
-            followed = self._any_open_to(able[able.index(place) + 1 :], now_s)
-            found = yield from self._ask(place, begin, self._hasty if followed else None)
-            if not isinstance(found, _Left):
-                return _told(found, home, place, begin, tried)
-            found.stop_unless_left(tried, is_home=place is home)
-            tried.append(place.left(found.why))
+            followed = self._any_open_to(able[able.index(route) + 1 :], now_s)
+            found = yield from self._ask(route, call, self._hasty if followed else None)
+            if not isinstance(found, _AccountFailure):
+                return _with_history(found, home, route, call, tried)
+            found.stop_unless_left(tried, is_home=route is home)
+            tried.append(route.left(found.why))
             refused = refused or (found.error if found.has_no_capacity else None)
         if refused is None:
             # An open circuit never refuses a call by itself: with nobody else, it is asked.
-            found = yield from self._ask(home, begin, None)
-            if not isinstance(found, _Left):
+            found = yield from self._ask(home, call, None)
+            if not isinstance(found, _AccountFailure):
                 return found
             tried = [each for each in tried if each.profile != home.profile]
             found.stop_unless_left(tried, is_home=True)
@@ -139,40 +139,42 @@ class Switchboard:
         refused.tried = tuple(tried)
         raise refused
 
-    def _any_open_to(self, places: list[Place], now_s: float) -> bool:
+    def _any_open_to(self, routes: list[Route], now_s: float) -> bool:
         """Tell whether one of the places would be asked now."""
-        return any(not self._breakers.left_s(p.account, now_s, self._limits) for p in places)
+        return any(not self._breakers.left_s(p.account, now_s, self._limits) for p in routes)
 
     def _ask(
-        self, place: Place, begin: Beginning[Flow[T]], budget: Budget | None
-    ) -> Flow[T | _Left]:
+        self, route: Route, call: Call[Flow[T]], budget: Budget | None
+    ) -> Flow[T | _AccountFailure]:
         """Ask one place, and remember whether it had capacity."""
-        watch = _Watch(place.provider, budget)
-        found: T | _Left
+        watch = _Monitor(route.provider, budget)
+        found: T | _AccountFailure
         try:
-            flow = guarded(begin.at(place.provider)(), place.provider, begin.name)
+            flow = guarded(call.at(route.provider)(), route.provider, call.name)
             found = yield from through(flow, watch.do)
         except PortraitError as error:
-            found = _Left(error=error.with_traceback(None), may_have_acted=watch.may_have_acted)
+            found = _AccountFailure(
+                error=error.with_traceback(None), may_have_acted=watch.may_have_acted
+            )
         now_s = yield from pause()
         if not watch.sent:
-            self._breakers.unasked(place.account, now_s)
-        elif isinstance(found, _Left) and found.tells_of_trouble:
-            self._breakers.failed(place.account, now_s, self._limits)
+            self._breakers.unasked(route.account, now_s)
+        elif isinstance(found, _AccountFailure) and found.tells_of_trouble:
+            self._breakers.failed(route.account, now_s, self._limits)
         else:
-            self._breakers.passed(place.account)
+            self._breakers.passed(route.account)
         return found
 
-    def _bar(self, place: Place, begin: Beginning[Any]) -> str:
+    def _bar(self, route: Route, call: Call[Any]) -> str:
         """Say why a call cannot move to a place; empty if it may."""
-        if not place.provider.supports(begin.name):
-            return f"{place.provider.name} offers no {begin.name}"
-        if begin.kwargs.get("kind", GroupKind.VIRTUAL) is not GroupKind.VIRTUAL:
+        if not route.provider.supports(call.name):
+            return f"{route.provider.name} offers no {call.name}"
+        if call.kwargs.get("kind", GroupKind.VIRTUAL) is not GroupKind.VIRTUAL:
             return "only a virtual figure's group moves"
-        request = begin.argument("request")
+        request = call.argument("request")
         if not isinstance(request, VideoRequest):
             return ""
-        return self.places.lack(place, request) or _unfit(place.provider, request, begin.kwargs)
+        return self.routes.lack(route, request) or _unfit(route.provider, request, call.kwargs)
 
 
 def _unfit(provider: PortraitProvider, request: VideoRequest, options: Mapping[str, Any]) -> str:
@@ -185,13 +187,13 @@ def _unfit(provider: PortraitProvider, request: VideoRequest, options: Mapping[s
     except NotReadyError:
         return ""  # what a handle names may have become ready: the call itself looks
     except (UnsupportedError, InvalidInputError) as error:
-        shown = fit_to_leave(error, provider, "create_video", provider.secrets)
+        shown = redacted(error, provider, "create_video", provider.secrets)
         return mask_links(shown.message)
     return ""
 
 
 @frozen(kw_only=True)
-class _Left:
+class _AccountFailure:
     """An error of one place, and what it proves."""
 
     error: PortraitError
@@ -222,7 +224,7 @@ class _Left:
             raise self.error
 
 
-class _Watch:
+class _Monitor:
     """Sends a flow's requests to one place, and sees whether a create may have been done."""
 
     def __init__(self, provider: PortraitProvider, budget: Budget | None) -> None:
@@ -254,13 +256,13 @@ def has_no_capacity(error: PortraitError) -> bool:
     return refusals.is_load(error) and refusals.was_refused(error)
 
 
-def _told(found: T, home: Place, place: Place, begin: Beginning[Any], tried: list[Tried]) -> T:
+def _with_history(found: T, home: Route, route: Route, call: Call[Any], tried: list[Tried]) -> T:
     """Put on a result what was tried before, and what of the request stayed behind."""
     if not tried or not isinstance(found, Result):
         return found
-    request, vendor = begin.argument("request"), home.provider.name
+    request, vendor = call.argument("request"), home.provider.name
     lost: tuple[Adaptation, ...] = ()
-    if isinstance(request, VideoRequest) and vendor != place.provider.name:
+    if isinstance(request, VideoRequest) and vendor != route.provider.name:
         why = f"only {vendor} has such members"
         lost = tuple(
             Adaptation(field=f"extra.{vendor}.{key}", asked=value, sent=None, why=why)

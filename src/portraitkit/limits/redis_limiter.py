@@ -26,7 +26,18 @@ from throttled.exceptions import StoreUnavailableError
 
 from ..values.errors import ConfigError
 from ..values.secret import Secret
-from .lanes import LESSON_S, PROCESS, CrowdedError, Key, Limiter, Place, eased, life_s, pace, wider
+from .limiter import (
+    LESSON_S,
+    PROCESS,
+    Key,
+    Limiter,
+    QueueFullError,
+    Reservation,
+    eased,
+    life_s,
+    pace,
+    wider,
+)
 from .rates import Rate
 
 TIMEOUT_S: Final = 1.0
@@ -60,76 +71,76 @@ class RedisLimiter:
         self._store: Final = RedisStore(
             server=url.reveal(), options={"CONNECTION_POOL_KWARGS": settings}
         )
-        self._lane: Final = functools.lru_cache(maxsize=256)(self._make_lane)
+        self._queue: Final = functools.lru_cache(maxsize=256)(self._make_queue)
         self._spare: Final = spare
         self._away_until_s = float("-inf")
 
-    def reserve(self, key: Key, rate: Rate, *, now_s: float, within_s: float) -> Place:
-        """Take the next place, or raise CrowdedError if it is not due *within_s* seconds."""
+    def reserve(self, key: Key, rate: Rate, *, now_s: float, within_s: float) -> Reservation:
+        """Take the next place, or raise QueueFullError if it is not due *within_s* seconds."""
         if time.monotonic() >= self._away_until_s:
             try:
-                place = self._reserve(key, rate, now_s, within_s)
+                reservation = self._reserve(key, rate, now_s, within_s)
             except _FAULTS as fault:
                 self._lost(fault)
             else:
                 self._found()
-                return place
+                return reservation
         return self._spare.reserve(key, rate, now_s=now_s, within_s=within_s)
 
-    def wait_s(self, place: Place, *, now_s: float, within_s: float) -> float:
-        """Seconds until the request may go; 0 means that it goes now. CrowdedError as above."""
-        if not place.shared:
-            return self._spare.wait_s(place, now_s=now_s, within_s=within_s)
-        if place.waited and place.due_s <= now_s:
-            self._look_again(place, now_s, within_s)
-        wait_s = max(0.0, place.due_s - now_s)
+    def wait_s(self, reservation: Reservation, *, now_s: float, within_s: float) -> float:
+        """Seconds until the request may go; 0 means that it goes now. QueueFullError as above."""
+        if not reservation.shared:
+            return self._spare.wait_s(reservation, now_s=now_s, within_s=within_s)
+        if reservation.waited and reservation.due_s <= now_s:
+            self._look_again(reservation, now_s, within_s)
+        wait_s = max(0.0, reservation.due_s - now_s)
         if wait_s > within_s:
-            raise CrowdedError(wait_s)
-        place.waited = wait_s > 0
+            raise QueueFullError(wait_s)
+        reservation.waited = wait_s > 0
         return wait_s
 
-    def refused(self, place: Place, *, now_s: float, hold_s: float) -> None:
+    def refused(self, reservation: Reservation, *, now_s: float, hold_s: float) -> None:
         """Learn from a 429: nothing goes for *hold_s*, and what follows goes slower for a while."""
-        if not place.shared:
-            self._spare.refused(place, now_s=now_s, hold_s=hold_s)
+        if not reservation.shared:
+            self._spare.refused(reservation, now_s=now_s, hold_s=hold_s)
             return
         try:
-            self._teach(place, hold_s)
+            self._teach(reservation, hold_s)
         except _FAULTS as fault:
             self._lost(fault)
 
-    def _reserve(self, key: Key, rate: Rate, now_s: float, within_s: float) -> Place:
+    def _reserve(self, key: Key, rate: Rate, now_s: float, within_s: float) -> Reservation:
         name = ":".join(key)
         held_s, learned_s, _, seen = self._state(name)
         spacing_s, burst = pace(rate, learned_s)
         wait_s = held_s + _ROUNDING_S if held_s else 0.0
         if wait_s > within_s:
-            raise CrowdedError(wait_s)
+            raise QueueFullError(wait_s)
         if spacing_s:
             spacing_s = _PERIOD_S / _count(spacing_s)
             room = burst + int(within_s / spacing_s)
-            told = self._lane(spacing_s, room).limit(name)
+            told = self._queue(spacing_s, room).limit(name)
             if told.limited:
-                raise CrowdedError(told.state.retry_after + (room - burst) * spacing_s)
+                raise QueueFullError(told.state.retry_after + (room - burst) * spacing_s)
             behind_s = told.state.reset_after - burst * spacing_s
             wait_s = max(wait_s, behind_s if behind_s > _NOISE_S else 0.0)
-        return Place(key=key, rate=rate, due_s=now_s + wait_s, shared=True, seen=seen)
+        return Reservation(key=key, rate=rate, due_s=now_s + wait_s, shared=True, seen=seen)
 
-    def _look_again(self, place: Place, now_s: float, within_s: float) -> None:
+    def _look_again(self, reservation: Reservation, now_s: float, within_s: float) -> None:
         """After a wait: a hold may have come up, and then there is a later place to take."""
         try:
-            held_s, _, _, place.seen = self._state(":".join(place.key))
+            held_s, _, _, reservation.seen = self._state(":".join(reservation.key))
             if held_s:
-                later = self._reserve(place.key, place.rate, now_s, within_s)
-                place.due_s, place.seen = later.due_s, later.seen
+                later = self._reserve(reservation.key, reservation.rate, now_s, within_s)
+                reservation.due_s, reservation.seen = later.due_s, later.seen
         except _FAULTS as fault:
             self._lost(fault)
 
-    def _teach(self, place: Place, hold_s: float) -> None:
-        name = ":".join(place.key)
+    def _teach(self, reservation: Reservation, hold_s: float) -> None:
+        name = ":".join(reservation.key)
         held_s, spacing_s, calm_s, known = self._state(name)
-        if known is None or (known == place.seen and calm_s > LESSON_S):
-            spacing_s = wider(place.rate, spacing_s)
+        if known is None or (known == reservation.seen and calm_s > LESSON_S):
+            spacing_s = wider(reservation.rate, spacing_s)
             lasts_ms = int(1000 * (hold_s + life_s(spacing_s)))
             _ = self._redis.set(f"{_PREFIX}:slow:{name}", f"{spacing_s:.6f}", px=lasts_ms)
         more_s = hold_s - held_s
@@ -137,9 +148,9 @@ class RedisLimiter:
             f"{_PREFIX}:held:{name}", "1", px=max(1, int(1000 * hold_s)), nx=not held_s
         ):
             # Whoever holds the lane moves its next place behind the hold, once for all processes.
-            spacing_s = max(spacing_s, place.rate.interval_s)
+            spacing_s = max(spacing_s, reservation.rate.interval_s)
             cost = int(more_s / spacing_s) + 1
-            _ = self._lane(spacing_s, _WHOLE_QUEUE).limit(name, cost)
+            _ = self._queue(spacing_s, _WHOLE_QUEUE).limit(name, cost)
 
     def _state(self, name: str) -> tuple[float, float, float, bytes | None]:
         """How long a lane is held, the spacing it has learned, since when; that as it is stored."""
@@ -150,7 +161,7 @@ class RedisLimiter:
         calm_s = life_s(learned_s) - lasts_ms / 1000 if learned_s else 0.0
         return max(0, held_ms) / 1000, eased(learned_s, calm_s), calm_s, known
 
-    def _make_lane(self, spacing_s: float, room: int) -> BaseRateLimiter:
+    def _make_queue(self, spacing_s: float, room: int) -> BaseRateLimiter:
         quota = per_duration(timedelta(seconds=_PERIOD_S), _count(spacing_s), room)
         return RateLimiterRegistry.get("gcra")(quota, self._store, key_prefix=_PREFIX)
 

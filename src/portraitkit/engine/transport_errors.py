@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from ..values.errors import Outcome
-from .receiving import TransportError
+from .response_body import TransportError
 
 
 def fault_of(error: Exception) -> TransportError:

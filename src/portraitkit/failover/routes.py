@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import frozen
 
-from ..operations.call import Beginning
+from ..operations.call import Call
 from ..operations.guarding import guarded
 from ..operations.provider import PortraitProvider
 from ..values.errors import HandleError
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 @frozen(kw_only=True, eq=False)
-class Place:
+class Route:
     """A profile and its provider."""
 
     profile: str
@@ -43,24 +43,24 @@ class Place:
         return Tried(profile=self.profile, provider=self.provider.name, reason=reason)
 
 
-class Places:
+class Routes:
     """A client's own profile and its fallbacks, which serve what belongs to them."""
 
-    def __init__(self, primary: Place, fallbacks: tuple[Place, ...]) -> None:
+    def __init__(self, primary: Route, fallbacks: tuple[Route, ...]) -> None:
         self._primary: Final = primary
         self.all: Final = (primary, *fallbacks)
 
-    def begun(self, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
+    def start(self, call: Call[Flow[T]], *before: object) -> Flow[T]:
         """Begin an operation at the place whose thing it names; without one, at the primary."""
-        if begin.name == "wait_until_all_active":
-            owners = [self.owner(each) for each in begin.argument("assets")]
+        if call.name == "wait_until_all_active":
+            owners = [self.owner(each) for each in call.argument("assets")]
             if len(set(owners)) > 1:
-                return self._together(begin, owners)
-            return self._begun_at(owners[0] if owners else self._primary, begin)
-        named = None if begin.name in _WITHOUT else begin.argument(*_REFERENCES)
-        return self._begun_at(self.owner(named), begin, *before)
+                return self._together(call, owners)
+            return self._started_at(owners[0] if owners else self._primary, call)
+        named = None if call.name in _WITHOUT else call.argument(*_REFERENCES)
+        return self._started_at(self.owner(named), call, *before)
 
-    def owner(self, ref: object) -> Place:
+    def owner(self, ref: object) -> Route:
         """Whose a thing is. A bare id is the primary's, which also refuses what is foreign."""
         try:
             owner = owner_of(ref)
@@ -68,50 +68,50 @@ class Places:
             owner = None
         return next((each for each in self.all if each.owner == owner), self._primary)
 
-    def home(self, request: object) -> Place:
+    def home(self, request: object) -> Route:
         """Where a video belongs: at the first place that has all its assets."""
         if not isinstance(request, VideoRequest):
             return self._primary
         able = (each for each in self.all if not self.lack(each, request))
         return next(able, self._primary)
 
-    def lack(self, place: Place, request: VideoRequest) -> str:
+    def lack(self, route: Route, request: VideoRequest) -> str:
         """Say which asset of a request a place does not have; empty if it has all."""
         for name, source in _sources(request):
             if isinstance(source, OneOf):
-                if source.at(*place.owner) is None:
+                if source.at(*route.owner) is None:
                     return f"no asset of {name} is registered there"
-            elif not _is_link(source) and (owner := self.owner(source)) is not place:
+            elif not _is_link(source) and (owner := self.owner(source)) is not route:
                 return f"{name} is an asset of {owner.profile}"
         return ""
 
-    def _together(self, begin: Beginning[Flow[Any]], owners: Sequence[Place]) -> Flow[Any]:
+    def _together(self, call: Call[Flow[Any]], owners: Sequence[Route]) -> Flow[Any]:
         """Wait for assets of several vendors: at one after the other, until one deadline."""
-        assets: Sequence[Asset] = begin.argument("assets")
-        deadline_s: Any = begin.kwargs.get("deadline_s")
+        assets: Sequence[Asset] = call.argument("assets")
+        deadline_s: Any = call.kwargs.get("deadline_s")
         started_s = yield from pause()
         found: dict[int, Asset] = {}
-        for place in dict.fromkeys(owners):
-            numbers = [number for number, owner in enumerate(owners) if owner is place]
-            limit_s = place.provider.pace("asset").deadline_s if deadline_s is None else deadline_s
+        for route in dict.fromkeys(owners):
+            numbers = [number for number, owner in enumerate(owners) if owner is route]
+            limit_s = route.provider.pace("asset").deadline_s if deadline_s is None else deadline_s
             left_s = max(0.0, limit_s + started_s - (yield from pause()))
-            part = begin.at(place.provider, [assets[each] for each in numbers], deadline_s=left_s)
-            done = yield from self._begun_at(place, part)
+            part = call.at(route.provider, [assets[each] for each in numbers], deadline_s=left_s)
+            done = yield from self._started_at(route, part)
             found.update(zip(numbers, done, strict=True))
         return [found[number] for number in range(len(owners))]
 
-    def _begun_at(self, place: Place, begin: Beginning[Flow[T]], *before: object) -> Flow[T]:
-        if place is self._primary:
-            return begin(*before)
-        return _sent_at(place.provider, begin.at(place.provider)(*before), begin.name)
+    def _started_at(self, route: Route, call: Call[Flow[T]], *before: object) -> Flow[T]:
+        if route is self._primary:
+            return call(*before)
+        return _sent_at(route.provider, call.at(route.provider)(*before), call.name)
 
-    def carried_on(
-        self, owner: object, begin: Callable[[PortraitProvider], Flow[T]], operation: str
+    def resumed(
+        self, owner: object, call: Callable[[PortraitProvider], Flow[T]], operation: str
     ) -> Flow[T]:
         """Begin something of an account's at the place of that account, if there is one."""
-        place = next((each for each in self.all if each.owner == owner), self._primary)
-        flow = begin(place.provider)
-        return flow if place is self._primary else _sent_at(place.provider, flow, operation)
+        route = next((each for each in self.all if each.owner == owner), self._primary)
+        flow = call(route.provider)
+        return flow if route is self._primary else _sent_at(route.provider, flow, operation)
 
 
 def _sent_at(provider: PortraitProvider, flow: Flow[T], operation: str) -> Flow[T]:

@@ -31,10 +31,10 @@ LESSON_S: Final = 1.0
 WIDER: Final = 1.5
 EASE_S: Final = 30.0
 """Seconds without a refusal that halve what was learned."""
-MOST_LANES: Final = 1024
+MOST_QUEUES: Final = 1024
 
 
-class CrowdedError(Exception):
+class QueueFullError(Exception):
     """The wait for a place is longer than the caller can wait. No place was taken."""
 
     def __init__(self, wait_s: float) -> None:
@@ -43,7 +43,7 @@ class CrowdedError(Exception):
 
 
 @define
-class Place:
+class Reservation:
     """A place in a lane, in times of the caller's clock; `shared` by all processes or not."""
 
     key: Key
@@ -62,21 +62,21 @@ class Limiter(Protocol):
     blocks: ClassVar[bool]
     """Whether a call may take as long as a network does."""
 
-    def reserve(self, key: Key, rate: Rate, *, now_s: float, within_s: float) -> Place:
-        """Take the next place, or raise CrowdedError if it is not due *within_s* seconds."""
+    def reserve(self, key: Key, rate: Rate, *, now_s: float, within_s: float) -> Reservation:
+        """Take the next place, or raise QueueFullError if it is not due *within_s* seconds."""
         ...
 
-    def wait_s(self, place: Place, *, now_s: float, within_s: float) -> float:
-        """Seconds until the request may go; 0 means that it goes now. CrowdedError as above."""
+    def wait_s(self, reservation: Reservation, *, now_s: float, within_s: float) -> float:
+        """Seconds until the request may go; 0 means that it goes now. QueueFullError as above."""
         ...
 
-    def refused(self, place: Place, *, now_s: float, hold_s: float) -> None:
+    def refused(self, reservation: Reservation, *, now_s: float, hold_s: float) -> None:
         """Learn from a 429: nothing goes for *hold_s*, and what follows goes slower for a while."""
         ...
 
 
 @define
-class _Lane:
+class _Queue:
     free_s: float
     """GCRA's theoretical arrival time: when the next place would be, if nobody came early."""
     last_s: float = float("-inf")
@@ -137,63 +137,71 @@ class ProcessLimiter:
 
     blocks: ClassVar[bool] = False
 
-    _lanes: dict[Key, _Lane] = field(factory=dict[Key, _Lane], repr=False)
+    _queues: dict[Key, _Queue] = field(factory=dict[Key, _Queue], repr=False)
 
-    def reserve(self, key: Key, rate: Rate, *, now_s: float, within_s: float) -> Place:
-        """Take the next place, or raise CrowdedError if it is not due *within_s* seconds."""
+    def reserve(self, key: Key, rate: Rate, *, now_s: float, within_s: float) -> Reservation:
+        """Take the next place, or raise QueueFullError if it is not due *within_s* seconds."""
         with _lock:
-            lane = self._lane(key, now_s)
-            spacing_s, burst = pace(rate, eased(lane.spacing_s, now_s - lane.calm_s))
-            free_s = max(lane.free_s, now_s)
-            due_s = max(now_s, lane.held_s, free_s - (burst - 1) * spacing_s)
+            queue = self._queue(key, now_s)
+            spacing_s, burst = pace(rate, eased(queue.spacing_s, now_s - queue.calm_s))
+            free_s = max(queue.free_s, now_s)
+            due_s = max(now_s, queue.held_s, free_s - (burst - 1) * spacing_s)
             if due_s - now_s > within_s:
-                raise CrowdedError(due_s - now_s)
-            lane.free_s, lane.last_s = free_s + spacing_s, due_s
-            return Place(key=key, rate=rate, due_s=due_s, shift_s=lane.shift_s)
+                raise QueueFullError(due_s - now_s)
+            queue.free_s, queue.last_s = free_s + spacing_s, due_s
+            return Reservation(key=key, rate=rate, due_s=due_s, shift_s=queue.shift_s)
 
-    def wait_s(self, place: Place, *, now_s: float, within_s: float) -> float:
-        """Seconds until the request may go; 0 means that it goes now. CrowdedError as above."""
+    def wait_s(self, reservation: Reservation, *, now_s: float, within_s: float) -> float:
+        """Seconds until the request may go; 0 means that it goes now. QueueFullError as above."""
         with _lock:
-            lane = self._lanes.get(place.key)
-            moved_s = max(place.due_s + lane.shift_s - place.shift_s, lane.held_s) if lane else 0.0
-        wait_s = max(0.0, max(place.due_s, moved_s) - now_s)
+            queue = self._queues.get(reservation.key)
+            moved_s = (
+                max(reservation.due_s + queue.shift_s - reservation.shift_s, queue.held_s)
+                if queue
+                else 0.0
+            )
+        wait_s = max(0.0, max(reservation.due_s, moved_s) - now_s)
         if wait_s > within_s:
-            raise CrowdedError(wait_s)
+            raise QueueFullError(wait_s)
         if not wait_s:
-            place.sent_s = now_s
+            reservation.sent_s = now_s
         return wait_s
 
-    def refused(self, place: Place, *, now_s: float, hold_s: float) -> None:
+    def refused(self, reservation: Reservation, *, now_s: float, hold_s: float) -> None:
         """Learn from a 429: nothing goes for *hold_s*, and what follows goes slower for a while."""
         with _lock:
-            lane = self._lane(place.key, now_s)
-            if place.sent_s > lane.learned_s + LESSON_S:  # those that left together teach one
-                lane.spacing_s = wider(place.rate, eased(lane.spacing_s, now_s - lane.calm_s))
-                lane.learned_s = now_s
-            until_s = max(lane.held_s, now_s + hold_s)
+            queue = self._queue(reservation.key, now_s)
+            if (
+                reservation.sent_s > queue.learned_s + LESSON_S
+            ):  # those that left together teach one
+                queue.spacing_s = wider(
+                    reservation.rate, eased(queue.spacing_s, now_s - queue.calm_s)
+                )
+                queue.learned_s = now_s
+            until_s = max(queue.held_s, now_s + hold_s)
             # Places that were taken keep their order and their distances: all move together.
-            more_s = until_s - max(lane.held_s, now_s)
-            if more_s > 0 and lane.last_s > now_s:
-                lane.shift_s += more_s
-                lane.last_s += more_s
-                lane.free_s = lane.last_s + pace(place.rate, lane.spacing_s)[0]
+            more_s = until_s - max(queue.held_s, now_s)
+            if more_s > 0 and queue.last_s > now_s:
+                queue.shift_s += more_s
+                queue.last_s += more_s
+                queue.free_s = queue.last_s + pace(reservation.rate, queue.spacing_s)[0]
             elif more_s > 0:
-                lane.free_s = until_s
-            lane.held_s = lane.calm_s = until_s
+                queue.free_s = until_s
+            queue.held_s = queue.calm_s = until_s
 
-    def _lane(self, key: Key, now_s: float) -> _Lane:
-        lane = self._lanes.get(key)
-        if lane is None:
-            if len(self._lanes) >= MOST_LANES:
+    def _queue(self, key: Key, now_s: float) -> _Queue:
+        queue = self._queues.get(key)
+        if queue is None:
+            if len(self._queues) >= MOST_QUEUES:
                 self._tidy(now_s)
-            lane = self._lanes[key] = _Lane(free_s=now_s)
-        return lane
+            queue = self._queues[key] = _Queue(free_s=now_s)
+        return queue
 
     def _tidy(self, now_s: float) -> None:
-        for key in [key for key, lane in self._lanes.items() if lane.is_idle(now_s)]:
-            del self._lanes[key]
-        while len(self._lanes) >= MOST_LANES:
-            del self._lanes[next(iter(self._lanes))]
+        for key in [key for key, queue in self._queues.items() if queue.is_idle(now_s)]:
+            del self._queues[key]
+        while len(self._queues) >= MOST_QUEUES:
+            del self._queues[next(iter(self._queues))]
 
 
 PROCESS: Final = ProcessLimiter()

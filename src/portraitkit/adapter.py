@@ -1,0 +1,137 @@
+"""
+The one door for authors of adapters: all that an adapter is written with.
+
+Subclass `PortraitProvider` and override the raw calls that your vendor offers; what callers use is
+derived from them. `docs/writing-a-provider.md` builds one step by step.
+"""
+
+from __future__ import annotations
+
+from .limits.rates import Rate
+from .operations.provider import PortraitProvider
+from .operations.reconciling import reconciled
+from .operations.repeating import cancelled, removed
+from .operations.searching import groups_of
+from .values.errors import (
+    ConfigError,
+    ConflictError,
+    ContentRejectedError,
+    HandleError,
+    InsufficientBalanceError,
+    InvalidInputError,
+    InvalidRequestError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    PortraitError,
+    ProviderError,
+    QuotaExceededError,
+    RateLimitedError,
+    ServiceUnavailableError,
+    UnexpectedResponseError,
+)
+from .values.media import Link, MediaRules, Upload
+from .values.models import (
+    Asset,
+    AssetRef,
+    Group,
+    GroupRef,
+    Page,
+    Result,
+    Usage,
+    Verification,
+    VerificationRef,
+    VideoRef,
+    VideoTask,
+)
+from .values.origins import origin_of
+from .values.prompts import Role, Slot
+from .values.remarks import Adaptation, Failure, Finding
+from .values.secret import Secret
+from .values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
+from .values.video import OnUnsupported, VideoRequest
+from .vendor.answers import Answer
+from .vendor.dialect import MediaRead, VideoDialect
+from .vendor.pacing import Pacing, Subject
+from .vendor.preflight import Difference, VideoModel
+from .wire.codec import Codec, Words, count, first, is_object, listed, rows, try_decode
+from .wire.error_mapping import VendorError
+from .wire.reasons import Reason, reason_in, reason_of
+from .wire.steps import Auth, Flow, Request, Response, segment
+
+__all__ = [
+    "Adaptation",
+    "Answer",
+    "Asset",
+    "AssetRef",
+    "AssetStatus",
+    "Auth",
+    "Codec",
+    "ConfigError",
+    "ConflictError",
+    "ContentRejectedError",
+    "Difference",
+    "Failure",
+    "Finding",
+    "Flow",
+    "Group",
+    "GroupKind",
+    "GroupRef",
+    "HandleError",
+    "InsufficientBalanceError",
+    "InvalidInputError",
+    "InvalidRequestError",
+    "Link",
+    "MediaRead",
+    "MediaRules",
+    "MediaType",
+    "NotFoundError",
+    "OnUnsupported",
+    "OutcomeUnknownError",
+    "Pacing",
+    "Page",
+    "PermissionDeniedError",
+    "PortraitError",
+    "PortraitProvider",
+    "ProviderError",
+    "QuotaExceededError",
+    "Rate",
+    "RateLimitedError",
+    "Reason",
+    "Request",
+    "Response",
+    "Result",
+    "Role",
+    "Secret",
+    "ServiceUnavailableError",
+    "Slot",
+    "Subject",
+    "UnexpectedResponseError",
+    "Upload",
+    "Usage",
+    "VendorError",
+    "Verification",
+    "VerificationRef",
+    "VerificationStatus",
+    "VideoDialect",
+    "VideoModel",
+    "VideoRef",
+    "VideoRequest",
+    "VideoStatus",
+    "VideoTask",
+    "Words",
+    "cancelled",
+    "count",
+    "first",
+    "groups_of",
+    "is_object",
+    "listed",
+    "origin_of",
+    "reason_in",
+    "reason_of",
+    "reconciled",
+    "removed",
+    "rows",
+    "segment",
+    "try_decode",
+]
