@@ -147,7 +147,7 @@ def lift_pages(operation: PagedOperation[P, T]) -> Callable[Concatenate[Blocking
     """Make a method that iterates over all pages. What cannot be listed is refused at once."""
 
     @functools.wraps(operation)
-    def call(self: Blocking, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+    def method(self: Blocking, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
         def items(flow: Flow[Page[T]]) -> Iterator[T]:
             walk = _Walk[T](self.provider, operation.__name__)
             while True:
@@ -161,7 +161,7 @@ def lift_pages(operation: PagedOperation[P, T]) -> Callable[Concatenate[Blocking
         del args, kwargs
         return items(self.start(call, None))
 
-    return _shown(call, operation, "Iterator[{}]", drop=1)
+    return _shown(method, operation, "Iterator[{}]", drop=1)
 
 
 def lift_pages_async(
@@ -170,7 +170,7 @@ def lift_pages_async(
     """Make a method that iterates over all pages, asynchronously."""
 
     @functools.wraps(operation)
-    def call(self: Awaiting, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+    def method(self: Awaiting, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
         async def items(flow: Flow[Page[T]]) -> AsyncIterator[T]:
             walk = _Walk[T](self.provider, operation.__name__)
             while True:
@@ -185,7 +185,7 @@ def lift_pages_async(
         del args, kwargs
         return items(self.start(call, None))
 
-    return _shown(call, operation, "AsyncIterator[{}]", drop=1)
+    return _shown(method, operation, "AsyncIterator[{}]", drop=1)
 
 
 class _Walk(PageWalk[T]):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
 from urllib.parse import urlsplit
@@ -24,7 +25,6 @@ import httpx
 from anyio.lowlevel import current_token
 from attrs import frozen
 
-from .. import __version__
 from ..values.errors import ConfigError
 from ..wire.steps import Request, Response
 from .bounds import bounded
@@ -244,7 +244,7 @@ def _arguments(request: Request, timeouts: Timeouts) -> dict[str, Any]:
         "url": request.target,
         "headers": {
             "Accept-Encoding": "identity",
-            "User-Agent": f"portraitkit/{__version__}",
+            "User-Agent": f"portraitkit/{version('portraitkit')}",
             **request.headers,
         },
         "content": request.content or None,

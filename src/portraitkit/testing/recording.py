@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -18,7 +19,6 @@ from urllib.request import getproxies
 
 from attrs import define, field, frozen
 
-from .. import __version__
 from ..operations.provider import PortraitProvider
 from ..providers.registry import provider_names
 from ..rehearsal import Rehearsal, rehearsing
@@ -163,7 +163,7 @@ class PortraitCassette:
             **self.origin,
             "evidence": "simulated" if practised else "recorded",
             "recorded_at": datetime.now(UTC).date().isoformat(),
-            "portraitkit": __version__,
+            "portraitkit": version("portraitkit"),
             "provider": ", ".join(sorted(vendors)),
             **({"origins": dict(moved)} if moved else {}),
         }
