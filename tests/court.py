@@ -2,7 +2,8 @@
 The court: holds requests and answers to what a vendor's contract promises.
 
 `load("alltoken")` reads providers/alltoken/contract.yaml; `Judged(simulator)` stands before a
-simulator and judges everything that passes. The judge itself is `portraitkit.testing.conformance.judging`.
+simulator and judges everything that passes. The judge itself is
+`portraitkit.testing.conformance.judging`.
 """
 
 from __future__ import annotations

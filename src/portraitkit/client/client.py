@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar, overload
 
 from ..engine.clock import Clock
 from ..engine.driver import AsyncDriver, Driver
@@ -32,7 +32,7 @@ from ..values.models import Asset, AssetRef, AssetRefs, Verification
 from ..values.video import OnUnsupported, Preview, VideoRequest
 from ..vendor.pacing import OnEvent
 from ..wire.steps import Budget, Flow
-from .methods import lift, lift_async, lift_job, lift_job_async, lift_pages, lift_pages_async
+from .methods import JobOperation, Operation, PagedOperation
 
 if TYPE_CHECKING:
     import httpx
@@ -43,7 +43,34 @@ T = TypeVar("T")
 class _Client:
     """What both clients are made of: a provider, and what is asked of it without sending."""
 
+    awaits: ClassVar[bool] = False
     _driver: Any
+
+    create_group = Operation(PortraitProvider.create_group)
+    get_group = Operation(PortraitProvider.get_group)
+    list_groups = PagedOperation(PortraitProvider.list_groups)
+    rename_group = Operation(PortraitProvider.rename_group)
+    delete_group = Operation(PortraitProvider.delete_group)
+
+    add_asset = Operation(PortraitProvider.add_asset)
+    add_assets = Operation(PortraitProvider.add_assets)
+    get_asset = Operation(PortraitProvider.get_asset)
+    list_assets = PagedOperation(PortraitProvider.list_assets)
+    rename_asset = Operation(PortraitProvider.rename_asset)
+    delete_asset = Operation(PortraitProvider.delete_asset)
+
+    start_verification = Operation(PortraitProvider.start_verification)
+    check_verification = Operation(PortraitProvider.check_verification)
+    wait_until_verified = Operation(PortraitProvider.wait_until_verified)
+
+    create_video = Operation(PortraitProvider.create_video)
+    get_video = Operation(PortraitProvider.get_video)
+    list_videos = PagedOperation(PortraitProvider.list_videos)
+    cancel_video = Operation(PortraitProvider.cancel_video)
+    wait_for_video = Operation(PortraitProvider.wait_for_video)
+    download_video = Operation(PortraitProvider.download_video)
+
+    resume = JobOperation(Job.flow)
 
     def __init__(
         self,
@@ -199,32 +226,6 @@ class Client(_Client):
     ) -> None:
         self.close()
 
-    create_group = lift(PortraitProvider.create_group)
-    get_group = lift(PortraitProvider.get_group)
-    list_groups = lift_pages(PortraitProvider.list_groups)
-    rename_group = lift(PortraitProvider.rename_group)
-    delete_group = lift(PortraitProvider.delete_group)
-
-    add_asset = lift(PortraitProvider.add_asset)
-    add_assets = lift(PortraitProvider.add_assets)
-    get_asset = lift(PortraitProvider.get_asset)
-    list_assets = lift_pages(PortraitProvider.list_assets)
-    rename_asset = lift(PortraitProvider.rename_asset)
-    delete_asset = lift(PortraitProvider.delete_asset)
-
-    start_verification = lift(PortraitProvider.start_verification)
-    check_verification = lift(PortraitProvider.check_verification)
-    wait_until_verified = lift(PortraitProvider.wait_until_verified)
-
-    create_video = lift(PortraitProvider.create_video)
-    get_video = lift(PortraitProvider.get_video)
-    list_videos = lift_pages(PortraitProvider.list_videos)
-    cancel_video = lift(PortraitProvider.cancel_video)
-    wait_for_video = lift(PortraitProvider.wait_for_video)
-    download_video = lift(PortraitProvider.download_video)
-
-    resume = lift_job(Job.flow)
-
     @overload
     def wait_until_active(
         self,
@@ -265,6 +266,8 @@ class AsyncClient(_Client):
 
     Made by `portraitkit.connect_async`. Use one for each event loop.
     """
+
+    awaits: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -314,32 +317,6 @@ class AsyncClient(_Client):
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
-
-    create_group = lift_async(PortraitProvider.create_group)
-    get_group = lift_async(PortraitProvider.get_group)
-    list_groups = lift_pages_async(PortraitProvider.list_groups)
-    rename_group = lift_async(PortraitProvider.rename_group)
-    delete_group = lift_async(PortraitProvider.delete_group)
-
-    add_asset = lift_async(PortraitProvider.add_asset)
-    add_assets = lift_async(PortraitProvider.add_assets)
-    get_asset = lift_async(PortraitProvider.get_asset)
-    list_assets = lift_pages_async(PortraitProvider.list_assets)
-    rename_asset = lift_async(PortraitProvider.rename_asset)
-    delete_asset = lift_async(PortraitProvider.delete_asset)
-
-    start_verification = lift_async(PortraitProvider.start_verification)
-    check_verification = lift_async(PortraitProvider.check_verification)
-    wait_until_verified = lift_async(PortraitProvider.wait_until_verified)
-
-    create_video = lift_async(PortraitProvider.create_video)
-    get_video = lift_async(PortraitProvider.get_video)
-    list_videos = lift_pages_async(PortraitProvider.list_videos)
-    cancel_video = lift_async(PortraitProvider.cancel_video)
-    wait_for_video = lift_async(PortraitProvider.wait_for_video)
-    download_video = lift_async(PortraitProvider.download_video)
-
-    resume = lift_job_async(Job.flow)
 
     @overload
     async def wait_until_active(

@@ -232,7 +232,7 @@ def _limiter(setup: Setup) -> Limiter | None:
     if setup.rate_limiter is None:
         return None
     try:
-        from ..limits.redis_limiter import shared
+        from ..limits.redis_limiter import shared  # noqa: PLC0415  (an extra; most processes share nothing)
     except ImportError as missing:
         raise ConfigError(
             f"profile {setup.profile!r}: rate_limiter needs a package that is not installed",

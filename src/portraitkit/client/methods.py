@@ -1,11 +1,12 @@
-"""From an operation, which is a flow, to a method of a client: called, awaited, iterated over."""
+"""Operations as methods of both clients: called, awaited, iterated over. Each is listed once."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from types import MethodType
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from ..operations.call import Call
 from ..operations.paging import PageWalk
@@ -17,9 +18,6 @@ from ..wire.steps import Flow
 T = TypeVar("T")
 P = ParamSpec("P")
 C = TypeVar("C", bound="Callable[..., Any]")
-
-Operation = Callable[Concatenate[PortraitProvider, P], Flow[T]]
-PagedOperation = Callable[Concatenate[PortraitProvider, "str | None", P], Flow[Page[T]]]
 
 
 class Named(Protocol):
@@ -39,8 +37,8 @@ class Named(Protocol):
 J = TypeVar("J", bound=Named)
 
 
-class Blocking(Protocol):
-    """A client that runs flows on the calling thread."""
+class Starting(Protocol):
+    """A client, as far as both kinds are alike."""
 
     @property
     def provider(self) -> PortraitProvider:
@@ -56,136 +54,195 @@ class Blocking(Protocol):
     ) -> Flow[T]:
         """Begin what is left of a job."""
         ...
+
+
+class Blocking(Starting, Protocol):
+    """A client that runs flows on the calling thread."""
 
     def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow to its end."""
         ...
 
 
-class Awaiting(Protocol):
+class Awaiting(Starting, Protocol):
     """A client that runs flows in an event loop."""
-
-    @property
-    def provider(self) -> PortraitProvider:
-        """Whose operations they are."""
-        ...
-
-    def start(self, call: Call[Flow[T]], *before: object) -> Flow[T]:
-        """Begin an operation, with all that this client does around one."""
-        ...
-
-    def resumed(
-        self, owner: object, call: Callable[[PortraitProvider], Flow[T]], operation: str
-    ) -> Flow[T]:
-        """Begin what is left of a job."""
-        ...
 
     async def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow to its end."""
         ...
 
 
-def lift(operation: Operation[P, T]) -> Callable[Concatenate[Blocking, P], T]:
-    """Make a blocking method."""
+class _Method:
+    """
+    A descriptor that makes one method for blocking clients and one to await.
 
-    @functools.wraps(operation)
-    def call(self: Blocking, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        call: Call[Flow[T]] = Call(operation, self.provider, *args, **kwargs)
-        del args, kwargs
-        return self.run(self.start(call), operation.__name__)
+    Both are plain functions with the operation's signature and docstring, made when first used.
+    """
 
-    return _shown(call, operation, "{}")
+    def __init__(self, operation: Callable[..., Any]) -> None:
+        self._operation = operation
+        self.__doc__ = operation.__doc__
 
+    def _of(self, client: object, owner: type) -> Any:
+        method = self._awaited if getattr(owner, "awaits", False) else self._blocking
+        return method if client is None else MethodType(method, client)
 
-def lift_async(
-    operation: Operation[P, T],
-) -> Callable[Concatenate[Awaiting, P], Coroutine[Any, Any, T]]:
-    """Make a method to await."""
+    @functools.cached_property
+    def _blocking(self) -> Callable[..., Any]:
+        raise NotImplementedError
 
-    @functools.wraps(operation)
-    async def call(self: Awaiting, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        call: Call[Flow[T]] = Call(operation, self.provider, *args, **kwargs)
-        del args, kwargs
-        return await self.run(self.start(call), operation.__name__)
-
-    return _shown(call, operation, "{}")
+    @functools.cached_property
+    def _awaited(self) -> Callable[..., Any]:
+        raise NotImplementedError
 
 
-def _carry(of: Callable[..., Flow[T]], job: object, args: Any, named: Any, at: object) -> Flow[T]:
+class Operation(_Method, Generic[P, T]):
+    """An operation of a provider: `client.get_asset(asset)`."""
+
+    def __init__(self, operation: Callable[Concatenate[PortraitProvider, P], Flow[T]]) -> None:
+        super().__init__(operation)
+
+    @overload
+    def __get__(self, client: Blocking, owner: type) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, client: Awaiting, owner: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    @overload
+    def __get__(self, client: None, owner: type) -> Callable[..., Any]: ...
+    def __get__(self, client: object, owner: type) -> Any:
+        return self._of(client, owner)
+
+    @functools.cached_property
+    def _blocking(self) -> Callable[..., T]:
+        operation = self._operation
+
+        @functools.wraps(operation)
+        def method(self: Blocking, /, *args: object, **kwargs: object) -> T:
+            call: Call[Flow[T]] = Call(operation, self.provider, *args, **kwargs)
+            del args, kwargs
+            return self.run(self.start(call), operation.__name__)
+
+        return _shown(method, operation, "{}")
+
+    @functools.cached_property
+    def _awaited(self) -> Callable[..., Coroutine[Any, Any, T]]:
+        operation = self._operation
+
+        @functools.wraps(operation)
+        async def method(self: Awaiting, /, *args: object, **kwargs: object) -> T:
+            call: Call[Flow[T]] = Call(operation, self.provider, *args, **kwargs)
+            del args, kwargs
+            return await self.run(self.start(call), operation.__name__)
+
+        return _shown(method, operation, "{}")
+
+
+class PagedOperation(_Method, Generic[P, T]):
+    """A listing: iterated over all pages. What cannot be listed is refused at once."""
+
+    def __init__(
+        self, operation: Callable[Concatenate[PortraitProvider, str | None, P], Flow[Page[T]]]
+    ) -> None:
+        super().__init__(operation)
+
+    @overload
+    def __get__(self, client: Blocking, owner: type) -> Callable[P, Iterator[T]]: ...
+    @overload
+    def __get__(self, client: Awaiting, owner: type) -> Callable[P, AsyncIterator[T]]: ...
+    @overload
+    def __get__(self, client: None, owner: type) -> Callable[..., Any]: ...
+    def __get__(self, client: object, owner: type) -> Any:
+        return self._of(client, owner)
+
+    @functools.cached_property
+    def _blocking(self) -> Callable[..., Iterator[T]]:
+        operation = self._operation
+
+        @functools.wraps(operation)
+        def method(self: Blocking, /, *args: object, **kwargs: object) -> Iterator[T]:
+            def items(flow: Flow[Page[T]]) -> Iterator[T]:
+                walk = _Walk[T](self.provider, operation.__name__)
+                while True:
+                    page = self.run(flow, operation.__name__)
+                    yield from walk.new(page)
+                    if walk.at_end(page):
+                        return
+                    flow = self.start(call, page.next)
+
+            call: Call[Flow[Page[T]]] = Call(operation, self.provider, *args, **kwargs)
+            del args, kwargs
+            return items(self.start(call, None))
+
+        return _shown(method, operation, "Iterator[{}]", drop=1)
+
+    @functools.cached_property
+    def _awaited(self) -> Callable[..., AsyncIterator[T]]:
+        operation = self._operation
+
+        @functools.wraps(operation)
+        def method(self: Awaiting, /, *args: object, **kwargs: object) -> AsyncIterator[T]:
+            async def items(flow: Flow[Page[T]]) -> AsyncIterator[T]:
+                walk = _Walk[T](self.provider, operation.__name__)
+                while True:
+                    page = await self.run(flow, operation.__name__)
+                    for item in walk.new(page):
+                        yield item
+                    if walk.at_end(page):
+                        return
+                    flow = self.start(call, page.next)
+
+            call: Call[Flow[Page[T]]] = Call(operation, self.provider, *args, **kwargs)
+            del args, kwargs
+            return items(self.start(call, None))
+
+        return _shown(method, operation, "AsyncIterator[{}]", drop=1)
+
+
+class JobOperation(_Method, Generic[J, P, T]):
+    """What is left of a job: `client.resume(job)`."""
+
+    def __init__(self, of: Callable[Concatenate[J, PortraitProvider, P], Flow[T]]) -> None:
+        super().__init__(of)
+
+    @overload
+    def __get__(self, client: Blocking, owner: type) -> Callable[Concatenate[J, P], T]: ...
+    @overload
+    def __get__(
+        self, client: Awaiting, owner: type
+    ) -> Callable[Concatenate[J, P], Coroutine[Any, Any, T]]: ...
+    @overload
+    def __get__(self, client: None, owner: type) -> Callable[..., Any]: ...
+    def __get__(self, client: object, owner: type) -> Any:
+        return self._of(client, owner)
+
+    @functools.cached_property
+    def _blocking(self) -> Callable[..., T]:
+        of = self._operation
+
+        @functools.wraps(of)
+        def method(self: Blocking, job: J, /, *args: object, **kwargs: object) -> T:
+            rest = functools.partial(_rest, of, job, args, kwargs)
+            del args, kwargs
+            flow: Flow[T] = self.resumed(job.place, rest, job.operation)
+            return self.run(flow, job.operation)
+
+        return method
+
+    @functools.cached_property
+    def _awaited(self) -> Callable[..., Coroutine[Any, Any, T]]:
+        of = self._operation
+
+        @functools.wraps(of)
+        async def method(self: Awaiting, job: J, /, *args: object, **kwargs: object) -> T:
+            rest = functools.partial(_rest, of, job, args, kwargs)
+            del args, kwargs
+            flow: Flow[T] = self.resumed(job.place, rest, job.operation)
+            return await self.run(flow, job.operation)
+
+        return method
+
+
+def _rest(of: Callable[..., Flow[T]], job: object, args: Any, named: Any, at: object) -> Flow[T]:
     return of(job, at, *args, **named)
-
-
-def lift_job(
-    of: Callable[Concatenate[J, PortraitProvider, P], Flow[T]],
-) -> Callable[Concatenate[Blocking, J, P], T]:
-    """Make a blocking method that runs a job's flow."""
-
-    @functools.wraps(of)
-    def call(self: Blocking, job: J, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        call = functools.partial(_carry, of, job, args, kwargs)
-        del args, kwargs
-        return self.run(self.resumed(job.place, call, job.operation), job.operation)
-
-    return call
-
-
-def lift_job_async(
-    of: Callable[Concatenate[J, PortraitProvider, P], Flow[T]],
-) -> Callable[Concatenate[Awaiting, J, P], Coroutine[Any, Any, T]]:
-    """Make a method to await that runs a job's flow."""
-
-    @functools.wraps(of)
-    async def call(self: Awaiting, job: J, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        call = functools.partial(_carry, of, job, args, kwargs)
-        del args, kwargs
-        return await self.run(self.resumed(job.place, call, job.operation), job.operation)
-
-    return call
-
-
-def lift_pages(operation: PagedOperation[P, T]) -> Callable[Concatenate[Blocking, P], Iterator[T]]:
-    """Make a method that iterates over all pages. What cannot be listed is refused at once."""
-
-    @functools.wraps(operation)
-    def method(self: Blocking, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        def items(flow: Flow[Page[T]]) -> Iterator[T]:
-            walk = _Walk[T](self.provider, operation.__name__)
-            while True:
-                page = self.run(flow, operation.__name__)
-                yield from walk.new(page)
-                if walk.at_end(page):
-                    return
-                flow = self.start(call, page.next)
-
-        call: Call[Flow[Page[T]]] = Call(operation, self.provider, *args, **kwargs)
-        del args, kwargs
-        return items(self.start(call, None))
-
-    return _shown(method, operation, "Iterator[{}]", drop=1)
-
-
-def lift_pages_async(
-    operation: PagedOperation[P, T],
-) -> Callable[Concatenate[Awaiting, P], AsyncIterator[T]]:
-    """Make a method that iterates over all pages, asynchronously."""
-
-    @functools.wraps(operation)
-    def method(self: Awaiting, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
-        async def items(flow: Flow[Page[T]]) -> AsyncIterator[T]:
-            walk = _Walk[T](self.provider, operation.__name__)
-            while True:
-                page = await self.run(flow, operation.__name__)
-                for item in walk.new(page):
-                    yield item
-                if walk.at_end(page):
-                    return
-                flow = self.start(call, page.next)
-
-        call: Call[Flow[Page[T]]] = Call(operation, self.provider, *args, **kwargs)
-        del args, kwargs
-        return items(self.start(call, None))
-
-    return _shown(method, operation, "AsyncIterator[{}]", drop=1)
 
 
 class _Walk(PageWalk[T]):

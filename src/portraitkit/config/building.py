@@ -24,7 +24,7 @@ from .profiles import (
     load_profile,
     resolve_secret,
 )
-from .settings import _kinds, _texts, _typed, _value
+from .settings import kinds_of, texts_of, typed, value_of
 from .trusting import check_trust
 
 _RENAMED: Final = {"account": "account_name"}
@@ -98,12 +98,12 @@ def build(
         replaced = (*given, *(_MEDIA_KEYS if media_host else ()))
         check_trust(cls, evolve(read, settings=from_file), replaced)
     check_keys(read, known_keys(cls))
-    kinds = _kinds(cls)
+    kinds = kinds_of(cls)
     values: dict[str, Any] = {}
     for key, value in read.settings.items():
         if key not in (*_MEDIA_KEYS, *_CLIENT_KEYS):
             attribute = _RENAMED.get(key, key)
-            values[attribute] = _value(
+            values[attribute] = value_of(
                 cls, kinds[attribute], key, value, profile=read, given=key in given
             )
     if stage and stage.false_credentials:
@@ -143,15 +143,15 @@ def _client_settings(profile: Profile) -> dict[str, Any]:
     found: dict[str, Any] = {}
     stage = rehearsal.current()
     if (path := profile.settings.get("journal")) is not None:
-        own = _typed((str,), "journal", path, profile)
+        own = typed((str,), "journal", path, profile)
         if stage and stage.journal_folder:
             found["journal"] = stage.journal_folder / Path(own).name
         else:
             found["journal"] = (profile.folder or Path()) / own
     if (names := profile.settings.get("failover")) is not None:
-        found["failover"] = _texts("failover", names, profile)
+        found["failover"] = texts_of("failover", names, profile)
     if (url := profile.settings.get("rate_limiter")) is not None and not stage:
-        text = _typed((str,), "rate_limiter", url, profile)
+        text = typed((str,), "rate_limiter", url, profile)
         found["rate_limiter"] = resolve_secret(text, field="rate_limiter", profile=profile)
     return found
 

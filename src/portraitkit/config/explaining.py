@@ -1,4 +1,4 @@
-""""""
+"""What a configuration means, in words that a person can check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import attrs
 from ..values.errors import without_frames
 from ..values.secret import MASK
 from .file import Environ
-from .profiles import Profile, _hide_in_urls, load_profile
+from .profiles import Profile, hide_in_urls, load_profile
 from .references import is_reference, show_reference
 
 _SECRET_KEY: Final = re.compile(r"(?i)key|secret|token|passw|credential|signature|cookie|auth")
@@ -92,7 +92,7 @@ def _shown(key: str, value: object, profile: Profile, environ: Environ) -> str:
         return json.dumps(value)
     if not _OPEN_KEY.fullmatch(key) and _LIKE_A_SECRET.fullmatch(value):
         return f"{MASK[:-1]}, perhaps: it looks like one>"
-    return json.dumps(_USER.sub(f"//{MASK}@", _hide_in_urls(value)), ensure_ascii=False)
+    return json.dumps(_USER.sub(f"//{MASK}@", hide_in_urls(value)), ensure_ascii=False)
 
 
 def _shown_parts(

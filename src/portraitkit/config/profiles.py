@@ -37,7 +37,7 @@ __all__ = [
 
 _EXAMPLE: Final = '[profiles.alltoken] with api_key = "env:ALLTOKEN_API_KEY"'
 
-_hide_in_urls = mask_links
+hide_in_urls = mask_links
 
 
 @frozen(kw_only=True)

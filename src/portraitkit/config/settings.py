@@ -1,4 +1,4 @@
-""""""
+"""A profile's settings: what each may be, read from a file or from the environment."""
 
 from __future__ import annotations
 
@@ -22,27 +22,35 @@ from .profiles import Profile, resolve_secret
 from .references import check_secret
 
 
-def _texts(key: str, value: Any, profile: Profile) -> tuple[str, ...]:
-    texts: list[Any] = list(_typed((Sequence,), key, value, profile))
+def texts_of(key: str, value: Any, profile: Profile) -> tuple[str, ...]:
+    """Read a list of texts."""
+    texts: list[Any] = list(typed((Sequence,), key, value, profile))
     if isinstance(value, str) or not all(isinstance(each, str) for each in texts):
         raise _wrong(key, _KINDS[Sequence], profile)
     return tuple(texts)
 
 
-def _kinds(cls: type[PortraitProvider]) -> dict[str, Any]:
+def kinds_of(cls: type[PortraitProvider]) -> dict[str, Any]:
+    """Tell the type of each of an adapter's settings."""
     resolved: Any = attrs.resolve_types(cls)
     return {each.name: each.type for each in attrs.fields(resolved)}
 
 
-def _value(
+def value_of(
     cls: type[PortraitProvider], kind: Any, key: str, value: Any, *, profile: Profile, given: bool
 ) -> Any:
+    """
+    Read one setting as the type that its adapter has for it.
+
+    Raises:
+        ConfigError: It is no such value; names the profile, the key and what is expected.
+    """
     if key in ("pacing", "rates"):
         read = _pacing if key == "pacing" else _rate
-        rows = _typed((Mapping,), key, value, profile)
+        rows = typed((Mapping,), key, value, profile)
         return {name: read(cls, name, row, profile) for name, row in rows.items()}
     if get_origin(kind) is Mapping:
-        table = dict(_typed((Mapping,), key, value, profile))
+        table = dict(typed((Mapping,), key, value, profile))
         if get_args(kind) == (str, str) and not all(
             isinstance(each, str) for each in table.values()
         ):
@@ -52,7 +60,7 @@ def _value(
     if Secret in plain:
         return _credential(key, value, profile=profile, given=given)
     known = tuple(each for each in _KINDS if each in plain)
-    checked = _typed(known, key, value, profile) if known else value
+    checked = typed(known, key, value, profile) if known else value
     return check_origin(checked, field=key) if key in ORIGIN_KEYS else checked
 
 
@@ -62,13 +70,14 @@ def _credential(key: str, value: Any, *, profile: Profile, given: bool) -> Secre
         return stage.credential(profile.name, key)
     if isinstance(value, Secret):
         return check_secret(value, field=key)
-    text = _typed((str,), key, value, profile)
+    text = typed((str,), key, value, profile)
     if given:
         return check_secret(Secret(text), field=key)
     return resolve_secret(text, field=key, profile=profile)
 
 
-def _typed(kinds: tuple[Any, ...], key: str, value: Any, profile: Profile) -> Any:
+def typed(kinds: tuple[Any, ...], key: str, value: Any, profile: Profile) -> Any:
+    """Read a value of one of these types."""
     for kind in kinds:
         mixed_up = isinstance(value, bool) and kind is not bool  # a bool is an int in Python
         if isinstance(value, int | float if kind is float else kind) and not mixed_up:

@@ -1,4 +1,4 @@
-""""""
+"""Time, as the engine asks for it: now, monotonic, and how to wait."""
 
 from __future__ import annotations
 

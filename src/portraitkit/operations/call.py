@@ -1,4 +1,4 @@
-""""""
+"""One call of an operation, still to be started."""
 
 from __future__ import annotations
 

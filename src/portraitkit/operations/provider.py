@@ -1,9 +1,9 @@
 """
 The one interface that every vendor's adapter implements.
 
-Operations are flows (see `portraitkit.wire.steps`). An adapter overrides the operations that its vendor
-offers; the base refuses the others before any request. What is the same everywhere, such as waiting
-and downloading, is written once in `portraitkit.flows`.
+Operations are flows (see `portraitkit.wire.steps`). An adapter overrides the calls that its
+vendor offers (`portraitkit.vendor.calls`); the base refuses the others before any request. What is
+the same everywhere, such as waiting and downloading, is written once in `portraitkit.operations`.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ Creates whose answer was lost: look for what they made, then decide.
     certainly absent   it is created once more
     neither            OutcomeUnknownError, with what may be it and the next step
 
-A group or an asset is known by the token behind its name (`portraitkit.values.name_tokens`). It is absent if
-the vendor's delay has passed, every look came to the last page, and each new item could be read.
-Assumed: groups are listed as soon as assets are, and no vendor carries a request out after that
-delay. A video has no name, so that it is never created again.
+A group or an asset is known by the token behind its name (`portraitkit.values.name_tokens`). It is
+absent if the vendor's delay has passed, every look came to the last page, and each new item could
+be read. Assumed: groups are listed as soon as assets are, and no vendor carries a request out after
+that delay. A video has no name, so that it is never created again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-""""""
+"""Looking for what a lost create may have made."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _EXTRA: Final = {"yaml": "PyYAML", "jsonschema": "jsonschema"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command."""
     try:
-        from .review import commands
+        from .review import commands  # noqa: PLC0415  (without the extra there is nothing to import)
     except ModuleNotFoundError as error:
         needed = _EXTRA.get((error.name or "").partition(".")[0])
         if needed is None:

@@ -94,7 +94,7 @@ def portrait_cassette(
     """
     _alone(request)
     with _explained("portrait_cassette"):
-        from .recording import cassette_of
+        from .recording import cassette_of  # noqa: PLC0415  (only where it is used)
 
     marker = request.node.get_closest_marker("portrait_cassette")
     path = _cassette_path(request, str(marker.args[0]) if marker and marker.args else "")
@@ -128,7 +128,7 @@ def portrait_simulator(
     """
     _alone(request)
     with _explained("portrait_simulator"):
-        from .doubles.vendors import PortraitSimulator
+        from .doubles.vendors import PortraitSimulator  # noqa: PLC0415  (only where it is used)
 
     marker = request.node.get_closest_marker("portrait_simulator")
     simulator = PortraitSimulator()
@@ -146,7 +146,7 @@ def fake_portraits(request: pytest.FixtureRequest) -> Generator[FakePortraits]:
     """Lead the application to portraits and videos in memory, whatever its profile says."""
     _alone(request)
     with _explained("fake_portraits"):
-        from .doubles.fakes import FakePortraits
+        from .doubles.fakes import FakePortraits  # noqa: PLC0415  (only where it is used)
 
     fake = FakePortraits()
     with _rehearsed(request, fake.rehearsal()):
@@ -225,8 +225,8 @@ def _finish(cassette: PortraitCassette, config: pytest.Config) -> None:
 
 @contextmanager
 def _rehearsed(request: pytest.FixtureRequest, stage: Any) -> Generator[None]:
-    from ..rehearsal import rehearsing
-    from .cassettes.network import NetworkGuard, blockaded
+    from ..rehearsal import rehearsing  # noqa: PLC0415  (only where it is used)
+    from .cassettes.network import NetworkGuard, blockaded  # noqa: PLC0415
 
     request.node.stash[_BLOCKADE] = blockade = NetworkGuard()
     with blockaded(blockade), rehearsing(stage):
@@ -242,7 +242,7 @@ def _explained(fixture: str) -> Generator[None]:
         reason = f"{fixture} needs: pip install 'portraitkit[testing]' ({missing})"
         raise pytest.fail.Exception(reason, pytrace=False) from None
     except Exception as error:
-        from ..values.errors import PortraitError
+        from ..values.errors import PortraitError  # noqa: PLC0415  (only where something went wrong)
 
         if not isinstance(error, PortraitError):
             raise
@@ -257,10 +257,10 @@ def _alone(request: pytest.FixtureRequest) -> None:
 
 def _orders(config: pytest.Config) -> RecordingOptions:
     """What the options ask for; what is missing or wrong stops the run."""
-    from ..values.errors import InvalidInputError
+    from ..values.errors import InvalidInputError  # noqa: PLC0415  (only where something is recorded)
 
     try:
-        from .recording import RecordingOptions
+        from .recording import RecordingOptions  # noqa: PLC0415
 
         orders = RecordingOptions(
             record=str(config.getoption("--portrait-record")),

@@ -222,7 +222,7 @@ def cassette_of(
 
 def _rehearsal(cassette: PortraitCassette, scratch: Path | None) -> Rehearsal:
     if cassette.recording and cassette.orders.simulated_vendor:
-        from .practice import practice
+        from .practice import practice  # noqa: PLC0415  (simulators are loaded where they are used)
 
         return practice(cassette, cassette.orders.simulated_vendor, scratch)
 

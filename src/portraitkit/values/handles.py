@@ -24,7 +24,7 @@ HandleKind: TypeAlias = Literal["group", "asset", "verification", "video"]
 _VERSION: Final = "pk1"
 _PARTS: Final = 6
 _SAFE: Final = "-_.~#@"
-_ANY_TEXT: Final = "surrogatepass"
+ANY_TEXT: Final = "surrogatepass"
 """JSON can hold half a character, and an id is kept as it came."""
 
 
@@ -39,7 +39,7 @@ class Handle:
 
     def __str__(self) -> str:
         account, ref = (
-            quote(part, safe=_SAFE, errors=_ANY_TEXT) for part in (self.account, self.ref)
+            quote(part, safe=_SAFE, errors=ANY_TEXT) for part in (self.account, self.ref)
         )
         body = f"{_VERSION}:{self.provider}:{account}:{self.kind}:{ref}"
         return f"{body}:{_checksum(body)}"
@@ -61,7 +61,7 @@ class Handle:
         body, _, checksum = text.strip().rpartition(":")
         kind = parts[3]
         try:
-            account, ref = (unquote(part, errors=_ANY_TEXT) for part in (parts[2], parts[4]))
+            account, ref = (unquote(part, errors=ANY_TEXT) for part in (parts[2], parts[4]))
         except UnicodeDecodeError:
             account = ref = checksum = ""
         if checksum != _checksum(body):
@@ -86,9 +86,9 @@ def is_handle(text: str) -> bool:
 def fingerprint(*parts: str) -> str:
     """Name an account without telling its credentials: 10 hexadecimal digits."""
     text = "\0".join(("portraitkit account", *parts))
-    return hashlib.sha256(text.encode(errors=_ANY_TEXT)).hexdigest()[:10]
+    return hashlib.sha256(text.encode(errors=ANY_TEXT)).hexdigest()[:10]
 
 
 def _checksum(body: str) -> str:
-    digest = hashlib.sha256(body.encode(errors=_ANY_TEXT)).digest()
+    digest = hashlib.sha256(body.encode(errors=ANY_TEXT)).digest()
     return base64.b32encode(digest[:3]).decode().lower().rstrip("=")

@@ -1,4 +1,4 @@
-""""""
+"""What text never shows: keys, tokens, and the private parts of URLs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-""""""
+"""Prompts: labels for media, and the words that are sent in their place."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Final
 
 from attrs import field, frozen
 
-from .errors import PromptError
+from .errors import InvalidInputError, PromptError
 from .masking import masked_repr
+from .models import Asset
 from .portraits import MediaRef
 from .statuses import MediaType
-from .video import Frames, Media, Reference, References, _check_media
+from .video import Frames, Media, Reference, References
 
 
 class Role(enum.Enum):
@@ -58,6 +59,18 @@ def slots_of(media: Media | None, url_of: Callable[[MediaRef, str], str]) -> tup
         Slot(kind, Role.REFERENCE, url_of(each.source, f"media.{kind.value}s.{label}"))
         for kind, label, each in _labelled(media)
     )
+
+
+def _check_media(source: MediaRef, kind: MediaType, name: str) -> None:
+    """Refuse a video or an audio in another kind's place."""
+    known = (MediaType.VIDEO, MediaType.AUDIO)
+    if isinstance(source, Asset) and source.media in known and source.media is not kind:
+        raise InvalidInputError(
+            f"the asset is of the kind {source.media.value}, and {name} takes {kind.value}s",
+            field=name,
+            handle=source.handle,
+            next_step=f"give it in References({source.media.value}s=[...])",
+        )
 
 
 def write_prompt(prompt: str, media: Media | None) -> str:

@@ -1,4 +1,4 @@
-""""""
+"""What results tell beside their values: findings, adaptations, failures, raw answers."""
 
 from __future__ import annotations
 

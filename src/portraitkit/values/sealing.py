@@ -1,4 +1,4 @@
-""""""
+"""Sealed text in handles: kept from readers of logs, not from who holds the key."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hmac
 import secrets
 
 from .errors import HandleError
-from .handles import _ANY_TEXT
+from .handles import ANY_TEXT
 
 
 def seal(text: str, *, key: str) -> str:
@@ -18,7 +18,7 @@ def seal(text: str, *, key: str) -> str:
     cipher is HMAC-SHA256 in counter mode, authenticated by HMAC-SHA256 over nonce and ciphertext.
     """
     nonce = secrets.token_bytes(12)
-    cipher = _keystream(text.encode(errors=_ANY_TEXT), nonce, key)
+    cipher = _keystream(text.encode(errors=ANY_TEXT), nonce, key)
     return base64.urlsafe_b64encode(nonce + _tag(nonce + cipher, key) + cipher).decode().rstrip("=")
 
 
@@ -41,11 +41,11 @@ def unseal(sealed: str, *, key: str) -> str:
             "this handle's sealed part does not open with this account's credentials",
             next_step="use the profile that made it",
         )
-    return _keystream(cipher, nonce, key).decode(errors=_ANY_TEXT)
+    return _keystream(cipher, nonce, key).decode(errors=ANY_TEXT)
 
 
 def _derive(key: str, purpose: bytes) -> bytes:
-    return hmac.digest(key.encode(errors=_ANY_TEXT), b"portraitkit " + purpose, "sha256")
+    return hmac.digest(key.encode(errors=ANY_TEXT), b"portraitkit " + purpose, "sha256")
 
 
 def _tag(data: bytes, key: str) -> bytes:

@@ -1,4 +1,4 @@
-""""""
+"""Kinds and statuses, the same for every vendor."""
 
 from __future__ import annotations
 

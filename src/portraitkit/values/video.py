@@ -21,7 +21,6 @@ from .masking import masked_repr
 from .models import Asset
 from .portraits import MediaRef, OneOf
 from .remarks import Adaptation, Finding
-from .statuses import MediaType
 
 Policy: TypeAlias = Literal["raise", "warn", "drop"]
 OnUnsupported: TypeAlias = Policy | Mapping[str, Policy]
@@ -182,18 +181,6 @@ class Preview:
     content: bytes = field(default=b"", repr=False)
     adaptations: tuple[Adaptation, ...]
     findings: tuple[Finding, ...]
-
-
-def _check_media(source: MediaRef, kind: MediaType, name: str) -> None:
-    """Refuse a video or an audio in another kind's place."""
-    known = (MediaType.VIDEO, MediaType.AUDIO)
-    if isinstance(source, Asset) and source.media in known and source.media is not kind:
-        raise InvalidInputError(
-            f"the asset is of the kind {source.media.value}, and {name} takes {kind.value}s",
-            field=name,
-            handle=source.handle,
-            next_step=f"give it in References({source.media.value}s=[...])",
-        )
 
 
 _NAME: Final = re.compile(r"[^\W\d]\w*")

@@ -23,9 +23,9 @@ from ..values.statuses import VideoStatus
 from ..wire import error_mapping as refusals
 from ..wire.codec import is_object, try_decode, unreadable
 from ..wire.error_mapping import (
-    _MOVED,
-    _REFUSED,
-    _SERVER_FAULTS,
+    MOVED,
+    REFUSED,
+    SERVER_FAULTS,
     VendorError,
     class_of,
     is_load,
@@ -66,7 +66,7 @@ def refusal_in(
         "retry_after_s": retry_after_s(response),
         "received_at": response.received_at,
     }
-    if _MOVED <= response.status < _REFUSED:
+    if MOVED <= response.status < REFUSED:
         location = response.headers.get("location", "")
         where = origin_of(location) or ("another path" if location else "nowhere")
         context["next_step"] = "check the profile's base_url"
@@ -77,7 +77,7 @@ def refusal_in(
     error = kind(_summary(fault, response), **context)
     # What names something may have made it, whatever it says beside; a plain refusal may name
     # what stands in the way.
-    may_name = response.ok or response.status >= _SERVER_FAULTS or is_load(error)
+    may_name = response.ok or response.status >= SERVER_FAULTS or is_load(error)
     unclear = fault.code in vendor.uncertain_codes or (may_name and bool(ids_in(data)))
     error.proves_refusal = not unclear
     return error

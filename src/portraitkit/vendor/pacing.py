@@ -1,4 +1,4 @@
-""""""
+"""How often and how long to look at what takes time."""
 
 from __future__ import annotations
 

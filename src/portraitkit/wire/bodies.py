@@ -1,4 +1,4 @@
-""""""
+"""Bodies of requests, with exact bytes."""
 
 from __future__ import annotations
 

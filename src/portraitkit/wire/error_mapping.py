@@ -38,7 +38,7 @@ class VendorError:
 
 def bare(response: Response) -> ProviderError | None:
     """Read a passing fault of a host that is not the vendor's API, such as a media host."""
-    if response.status < _SERVER_FAULTS and response.status != HTTPStatus.TOO_MANY_REQUESTS:
+    if response.status < SERVER_FAULTS and response.status != HTTPStatus.TOO_MANY_REQUESTS:
         return None
     return class_of({}, "", response.status)(
         f"HTTP {response.status}", status=response.status, retry_after_s=retry_after_s(response)
@@ -51,7 +51,7 @@ def class_of(
     """Look a code up; go by the status where it is not listed."""
     if kind := listed(codes, code):
         return kind
-    if status >= _SERVER_FAULTS:
+    if status >= SERVER_FAULTS:
         return errors.ServiceUnavailableError
     return _BY_STATUS.get(status, ProviderError)
 
@@ -105,12 +105,12 @@ def was_refused(error: PortraitError) -> bool:
         return False
     if _is_no_verdict(status):
         return False
-    return status < _SERVER_FAULTS or not is_load(error)
+    return status < SERVER_FAULTS or not is_load(error)
 
 
 def _is_no_verdict(status: int) -> bool:
     """Tell whether a status says neither success nor refusal."""
-    return status < _SUCCESS or _MOVED <= status < _REFUSED or status in _GIVEN_UP
+    return status < _SUCCESS or MOVED <= status < REFUSED or status in _GIVEN_UP
 
 
 def certain(error: PortraitError, request: Request, response: Response) -> PortraitError:
@@ -170,10 +170,10 @@ def _until(text: str, response: Response) -> float:
 
 
 _SUCCESS: Final = 200
-_MOVED: Final = 300
-_REFUSED: Final = 400
+MOVED: Final = 300
+REFUSED: Final = 400
 _LONG_CODES: Final = re.compile(r"\b(?:[A-Z][a-z]+){4,}(?:\.[A-Z][A-Za-z]+)*")
-_SERVER_FAULTS: Final = 500
+SERVER_FAULTS: Final = 500
 _GIVEN_UP: Final = (HTTPStatus.REQUEST_TIMEOUT, 499)
 """What gateways say when they waited in vain: for the request, or for the vendor behind them."""
 _UNIX_S: Final = 1e9

@@ -1,4 +1,4 @@
-""""""
+"""Tables of the Actions interface: members, status words, errors."""
 
 from __future__ import annotations
 
@@ -94,4 +94,4 @@ SECRET_MEMBERS: Final = frozenset(
 TYPE_OF_MEDIA: Final = {media: word for word, media in WORDS[MediaType].items()}
 
 
-_TYPE_OF_KIND: Final = {kind: word for word, kind in WORDS[GroupKind].items()}
+TYPE_OF_KIND: Final = {kind: word for word, kind in WORDS[GroupKind].items()}

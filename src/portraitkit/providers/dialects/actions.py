@@ -28,7 +28,7 @@ from ...wire.bodies import json_body
 from ...wire.codec import count, first, is_object, listed
 from ...wire.error_mapping import VendorError
 from ...wire.steps import Auth, Flow, Request, Response
-from .action_tables import _TYPE_OF_KIND, SECRET_MEMBERS, TYPE_OF_MEDIA, WORDS
+from .action_tables import SECRET_MEMBERS, TYPE_OF_KIND, TYPE_OF_MEDIA, WORDS
 from .paging import PAGE_SIZE, Position, read_rows
 
 T = TypeVar("T")
@@ -117,7 +117,7 @@ class ActionLibrary(PortraitProvider):
 
     def groups_page(self, cursor: str, kind: GroupKind, *, name: str = "") -> Flow[Page[Group]]:
         """List one page of a kind; of those whose name is like *name*, if given."""
-        wanted = {"GroupType": _TYPE_OF_KIND[kind], **({"Name": name} if name else {})}
+        wanted = {"GroupType": TYPE_OF_KIND[kind], **({"Name": name} if name else {})}
         return self.page(
             "ListAssetGroups", cursor, wanted, lambda answer, row: self.read(Group, answer, row)
         )
@@ -163,10 +163,10 @@ class ActionLibrary(PortraitProvider):
         """List a group's assets. The filter wants the group's type: unknown, both are tried."""
         group_id = self.id_of("group", group)
         known = isinstance(group, Group) and group.kind is not GroupKind.UNKNOWN
-        kinds = [group.kind] if known and isinstance(group, Group) else list(_TYPE_OF_KIND)
+        kinds = [group.kind] if known and isinstance(group, Group) else list(TYPE_OF_KIND)
         place, _, inner = (cursor or "0:").partition(":")
         wanted: dict[str, Any] = {
-            "GroupType": _TYPE_OF_KIND[kinds[int(place)]],
+            "GroupType": TYPE_OF_KIND[kinds[int(place)]],
             "GroupIds": [group_id],
         }
         words = {member: word for word, member in WORDS[AssetStatus].items()}

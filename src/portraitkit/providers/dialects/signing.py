@@ -29,10 +29,10 @@ ALGORITHM: Final = "HMAC-SHA256"
 CLOCK_SKEW_S: Final = 900
 """Unverified: 900 s is the documented life of a signature; the same into the future is a guess."""
 
-_DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
+DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
 _STANDARD_HEADERS: Final = frozenset({"content-type", "content-md5", "host"})
 _OURS: Final = frozenset({"x-date", "x-content-sha256", "x-security-token", "authorization"})
-_AUTHORIZATION: Final = re.compile(
+AUTHORIZATION: Final = re.compile(
     rf"{ALGORITHM}\s+Credential=(?P<key>[^/,\s]+)/(?P<date>\d{{8}})/(?P<region>[^/,\s]+)/"
     r"(?P<service>[^/,\s]+)/request,\s*SignedHeaders=(?P<names>[^,\s]+),\s*"
     r"Signature=(?P<signature>[0-9a-f]{64})"
@@ -61,7 +61,7 @@ def sign(
     headers = {k: v for k, v in request.headers.items() if k.lower() not in _OURS}
     if request.content and not any(name.lower() == "content-type" for name in headers):
         raise ValueError("a signed request with a body needs its Content-Type first")
-    date = now.astimezone(UTC).strftime(_DATE_FORMAT)
+    date = now.astimezone(UTC).strftime(DATE_FORMAT)
     headers["X-Date"] = date
     headers["X-Content-Sha256"] = hashlib.sha256(request.content).hexdigest()
     if session_token:
@@ -69,7 +69,7 @@ def sign(
     stamped = evolve(request, headers=headers)
     names = sorted({"host", *(n.lower() for n in headers if _is_signed(n))})
     scope = f"{date[:8]}/{region}/{service}/request"
-    signature = _signature(stamped, names, date, scope, secret_key)
+    signature = signature_of(stamped, names, date, scope, secret_key)
     return stamped.with_headers(
         {
             "Authorization": f"{ALGORITHM} Credential={access_key.reveal()}/{scope}, "
@@ -99,9 +99,10 @@ def canonical_request(request: Request, names: Iterable[str]) -> str:
     )
 
 
-def _signature(
+def signature_of(
     request: Request, names: Iterable[str], date: str, scope: str, secret_key: Secret
 ) -> str:
+    """Compute the signature over these headers."""
     day, region, service, _ = scope.split("/")
     # A header that cannot be sent is refused where it is sent.
     canonical = canonical_request(request, names).encode(errors="surrogatepass")
@@ -133,8 +134,8 @@ def _canonical_query(request: Request) -> str:
 
 def _signed_value(request: Request, name: str) -> str:
     if name != "host":
-        return _header(request, name)
-    return _without_standard_port(_header(request, "host") or _host_of(request.url))
+        return header_of(request, name)
+    return _without_standard_port(header_of(request, "host") or _host_of(request.url))
 
 
 def _without_standard_port(host: str) -> str:
@@ -156,5 +157,6 @@ def _is_signed(name: str) -> bool:
     return name.startswith("X-") or name.lower() in _STANDARD_HEADERS
 
 
-def _header(request: Request, name: str) -> str:
+def header_of(request: Request, name: str) -> str:
+    """Find a header, whatever its case."""
     return next((v for k, v in request.headers.items() if k.lower() == name), "")

@@ -1,4 +1,4 @@
-""""""
+"""How a simulated vendor verifies a signed request."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from ...providers.dialects.signing import (
-    _AUTHORIZATION,
-    _DATE_FORMAT,
+    AUTHORIZATION,
     CLOCK_SKEW_S,
-    _header,
-    _signature,
+    DATE_FORMAT,
+    header_of,
+    signature_of,
 )
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def verify(
     Raises:
         SignatureRefusedError: With the vendor's code, such as `SignatureDoesNotMatch`.
     """
-    given = _AUTHORIZATION.fullmatch(_header(request, "authorization").strip())
+    given = AUTHORIZATION.fullmatch(header_of(request, "authorization").strip())
     if given is None:
         raise SignatureRefusedError("InvalidAuthorization", "no signature of the expected form")
     names = given["names"].split(";")
@@ -77,7 +77,7 @@ def verify(
         raise SignatureRefusedError("InvalidAccessKey", "the access key does not exist")
     _check_token(request, keys)
     scope = f"{given['date']}/{region}/{service}/request"
-    signature = _signature(request, names, date, scope, keys.secret_key)
+    signature = signature_of(request, names, date, scope, keys.secret_key)
     if not hmac.compare_digest(signature, given["signature"]):
         raise SignatureRefusedError("SignatureDoesNotMatch", "the calculated signature differs")
     return given["key"]
@@ -90,7 +90,7 @@ def _check_names(request: Request, names: list[str]) -> None:
         raise SignatureRefusedError("InvalidAuthorization", f"unsigned header: {missing[0]}")
     if names != sorted(set(names)):
         raise SignatureRefusedError("InvalidAuthorization", "signed header names are not sorted")
-    told = _header(request, "x-content-sha256")
+    told = header_of(request, "x-content-sha256")
     if told and told != hashlib.sha256(request.content).hexdigest():
         raise SignatureRefusedError(
             "SignatureDoesNotMatch", "the body's digest is not the X-Content-Sha256 given"
@@ -98,9 +98,9 @@ def _check_names(request: Request, names: list[str]) -> None:
 
 
 def _date_of(request: Request, now: datetime) -> str:
-    date = _header(request, "x-date")
+    date = header_of(request, "x-date")
     try:
-        signed_at = datetime.strptime(date, _DATE_FORMAT).replace(tzinfo=UTC)
+        signed_at = datetime.strptime(date, DATE_FORMAT).replace(tzinfo=UTC)
     except ValueError:
         raise SignatureRefusedError("InvalidTimestamp", "X-Date cannot be read") from None
     if abs((now - signed_at).total_seconds()) > CLOCK_SKEW_S:
@@ -109,8 +109,8 @@ def _date_of(request: Request, now: datetime) -> str:
 
 
 def _check_token(request: Request, keys: KeyPair) -> None:
-    given = _header(request, "x-security-token")
+    given = header_of(request, "x-security-token")
     expected = keys.session_token.reveal() if keys.session_token else ""
-    signed = _header(request, "authorization").partition("SignedHeaders=")[2].partition(",")[0]
+    signed = header_of(request, "authorization").partition("SignedHeaders=")[2].partition(",")[0]
     if given != expected or (given and "x-security-token" not in signed.split(";")):
         raise SignatureRefusedError("InvalidSecretToken", "the security token is not this key's")

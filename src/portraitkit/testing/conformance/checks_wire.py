@@ -164,7 +164,7 @@ class WireChecks(Suite):
         """With a contract.yaml, every request and every answer of the simulator is judged by it."""
         if (path := self.contract()) is None:
             return
-        from .judging import Contract
+        from .judging import Contract  # noqa: PLC0415  (an extra)
 
         judge = Contract.load(path)
         require(

@@ -73,7 +73,7 @@ class FakePortraits:
 
     def rehearsal(self) -> Rehearsal:
         """What leads the application here."""
-        from .fakeprovider import FakeProvider
+        from .fakeprovider import FakeProvider  # noqa: PLC0415  (which is made of this)
 
         provider = FakeProvider(memory=self)
         return Rehearsal(time=self.time, provider=lambda: provider)

@@ -57,7 +57,7 @@ def providers_of(vendor: str) -> list[Any]:
 
 def _class_of(vendor: str) -> Any:
     try:
-        from ...providers.registry import provider_class
+        from ...providers.registry import provider_class  # noqa: PLC0415  (older ones may lack it)
 
         return provider_class(vendor)
     except (ImportError, PortraitError):
