@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
 import sys
@@ -20,8 +19,7 @@ from portraitkit.simulators.alltoken import AllTokenSimulator
 from portraitkit.simulators.dialects.state import SimAccount, World, scans_after
 from portraitkit.testing import ProviderContract
 from portraitkit.testing.conformance import checks_offers as _checks_offers
-from portraitkit.testing.conformance import manifest as _manifest
-from portraitkit.testing.conformance.contract import HOOKS, ContractChangedError, differences
+from portraitkit.testing.conformance.contract import HOOKS, ContractChangedError, checks
 from portraitkit.values.secret import Secret
 from test_provider_contract import action_refusal, plain_refusal
 
@@ -174,7 +172,7 @@ def test_an_adapter_that_nobody_installed_is_told_how(monkeypatch):
 
 def test_every_check_catches_something():
     """A check that no mutant breaks is one that nobody knows to bite; these are the exceptions."""
-    rest = _manifest.present()["checks"].keys() - set(MUTANTS.values())
+    rest = set(checks()) - set(MUTANTS.values())
 
     assert {
         "test_it_is_found_by_its_name",  # above
@@ -332,47 +330,9 @@ def test_an_unknown_version_is_refused(tmp_path):
     assert "contract_version is 9" in told
 
 
-def test_the_suite_is_the_published_one():
-    """A check that is changed, added or lost needs another version: see CONTRIBUTING."""
-    assert [] == list(differences(_manifest.published()["1"], _manifest.present()))
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        (lambda m: m["checks"].pop("test_reads_are_repeatable"), "is missing"),
-        (lambda m: m["checks"].update(test_more="0"), "is new"),
-        (lambda m: m["checks"].update(test_reads_are_repeatable="0"), "was changed"),
-        (lambda m: m["ground"].update(_suite="0"), "was changed"),
-    ],
-)
-def test_a_changed_suite_is_noticed(change, told):
-    """Each way in which a suite can differ from its manifest has its words."""
-    now = {part: dict(table) for part, table in _manifest.present().items()}
-    change(now)
-
-    (found,) = differences(_manifest.published()["1"], now)
-
-    assert found.endswith(told)
-
-
-def test_a_digest_sees_what_a_check_does():
-    """Comments, docstrings and layout do not matter; a constant, a call or a message does."""
-
-    def digest(text):
-        return _manifest.digest(ast.parse(text).body[0])
-
-    plain = digest('def test_x(self):\n    """Promise."""\n    require(a == 1, "no")\n')
-
-    assert plain == digest('def test_x(self):\n    # why\n    require(a == 1,\n        "no")\n')
-    assert plain != digest('def test_x(self):\n    require(a == 2, "no")\n')
-    assert plain != digest('def test_x(self):\n    require(a == 1, "yes")\n')
-    assert plain != digest("def test_x(self):\n    pass\n")
-
-
 def test_every_check_states_its_promise():
     """Each has a docstring, as it is what an author reads first."""
-    for name in _manifest.present()["checks"]:
+    for name in checks():
         assert re.match(r"[A-Z`].*\.", getattr(ProviderContract, name).__doc__ or ""), name
 
 
@@ -380,4 +340,4 @@ def test_the_docs_count_the_checks():
     """docs/writing-a-provider.md says how many there are beside the one it calls."""
     page = (court.FOLDER.parent / "docs" / "writing-a-provider.md").read_text(encoding="utf-8")
 
-    assert f"and {len(_manifest.present()['checks']) - 1} others" in page
+    assert f"and {len(checks()) - 1} others" in page

@@ -54,6 +54,7 @@ from .vendor.answers import Answer
 from .vendor.dialect import MediaRead, VideoDialect
 from .vendor.pacing import Pacing, Subject
 from .vendor.preflight import Difference, VideoModel
+from .wire.bodies import json_body, multipart
 from .wire.codec import Codec, Words, count, first, is_object, listed, rows, try_decode
 from .wire.error_mapping import VendorError
 from .wire.reasons import Reason, reason_in, reason_of
@@ -125,7 +126,9 @@ __all__ = [
     "first",
     "groups_of",
     "is_object",
+    "json_body",
     "listed",
+    "multipart",
     "origin_of",
     "reason_in",
     "reason_of",

@@ -7,7 +7,7 @@ For tests: flows without I/O, and clients on simulators with virtual time.
         a Client whose vendor lives in this process
     ProviderContract
         the conformance suite, for a test class of an adapter's author
-    Simulator, World, VirtualClock, SimAccount
+    Simulator, World, VirtualClock, SimAccount, SimCheck
         what a simulated vendor is made of
     Contract
         a contract.yaml that judges requests and answers (extra `testing`)
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..simulators.dialects.simulator import Simulator
-    from ..simulators.dialects.state import SimAccount, VirtualClock, World
+    from ..simulators.dialects.state import SimAccount, SimCheck, VirtualClock, World
     from .conformance.contract import ProviderContract
     from .conformance.judging import Contract
     from .doubles.replaying import Replay, answer, replay
@@ -40,6 +40,7 @@ __all__ = [
     "ProviderContract",
     "Replay",
     "SimAccount",
+    "SimCheck",
     "SimulatedVendor",
     "Simulator",
     "SimulatorTransport",
@@ -57,6 +58,7 @@ _HOMES = {
     "..simulators.dialects.simulator": ("Simulator",),
     "..simulators.dialects.state": (
         "SimAccount",
+        "SimCheck",
         "VirtualClock",
         "World",
     ),

@@ -15,12 +15,8 @@ from xml.etree import ElementTree as ET
 
 from attrs import define, field
 
-from portraitkit.simulators.dialects.state import SimCheck
-from portraitkit.testing import Simulator
-from portraitkit.adapter import (
-    Request,
-    Response,
-)
+from portraitkit.adapter import Request, Response
+from portraitkit.testing import SimCheck, Simulator
 
 PAGE = 2
 SKEW_S = 300
