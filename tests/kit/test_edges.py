@@ -5,14 +5,12 @@ from __future__ import annotations
 import io
 import json
 import struct
-import sys
 
 import pytest
 from PIL import Image
 from secret_corpus import ROOT
 
-from portraitkit.testing.review import comparing, rereading
-from portraitkit.testing.review.linting import cassettes_in
+from portraitkit.testing.review import reading
 from portraitkit.testing.sanitising.pseudonyms import SALT_FILE, Pseudonyms
 from portraitkit.testing.sanitising.sanitiser import Sanitiser, UnsafeCassetteError
 from portraitkit.testing.sanitising.standins import pixels_of, stand_in
@@ -176,23 +174,6 @@ def test_a_large_picture_has_a_small_stand_in():
         assert (4000, 3000) == Image.open(io.BytesIO(found)).size
 
 
-def test_cassettes_are_read_by_the_operations_that_send_them(monkeypatch, capsys):
-    """In this process, as in one of its own: nearly every documented interaction."""
-    tapes = list(comparing._tapes(cassettes_in([DOCUMENTED])))
-    tapes.append({"name": "x", "vendor": "nobody", "interactions": []})
-    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps({"cassettes": tapes})))
-
-    assert 0 == rereading.main()
-    told = json.loads(capsys.readouterr().out)["cassettes"]
-    assert "nobody" in told.pop("x")["problem"]
-    read = [each["operation"] for tape in told.values() for each in tape]
-    assert 25 == len(told)
-    assert {"get_video", "add_asset", "create_group", "list_groups", "check_verification"} <= {
-        *read
-    }
-    assert 5 >= read.count("")
-
-
 @pytest.mark.parametrize(
     ("name", "operations"),
     [
@@ -209,8 +190,8 @@ def test_cassettes_are_read_by_the_operations_that_send_them(monkeypatch, capsys
 )  # fmt: skip
 def test_each_is_read_by_the_very_operation_that_sends_it(name, operations):
     """A vendor's second library, reviews that are tasks as videos are, several files at once."""
-    (tape,) = comparing._tapes([DOCUMENTED / name])
-    found = list(rereading.results(tape["interactions"], tape["vendor"]))
+    told = list(reading.lines(DOCUMENTED / name))
+    sent = [line.rpartition(": ")[2] for line in told if not line.startswith(" ")]
 
-    assert operations == [each["operation"] for each in found]
-    assert [] == [each for each in found if "UnexpectedResponseError" in str(each["result"])]
+    assert operations == [each.replace("no operation sends it", "") for each in sent]
+    assert [] == [line for line in told if "UnexpectedResponseError" in line]

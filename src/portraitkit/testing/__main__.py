@@ -50,12 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     drift = commands.add_parser("drift", help="how a vendor's answers differ in form from before")
     _ = drift.add_argument("old", metavar="OLD", help="cassettes recorded before")
     _ = drift.add_argument("new", metavar="NEW", help="cassettes recorded now")
-    compare = commands.add_parser("compare", help="what another portraitkit makes of cassettes")
-    _ = compare.add_argument("paths", nargs="+", metavar="PATH", help="cassettes, or folders")
-    _ = compare.add_argument(
-        "--against", required=True, metavar="WHOM", help="a checkout, a wheel, or an adapter's name"
+    read = commands.add_parser("read", help="what cassettes mean, as text that diff can compare")
+    _ = read.add_argument("paths", nargs="+", metavar="PATH", help="cassettes, or folders of them")
+    _ = read.add_argument(
+        "--as", dest="adapter", default="", metavar="ADAPTER", help="default: each one's own"
     )
-    for each in (lint, drift, compare):
+    for each in (lint, drift):
         _ = each.add_argument("--json", action="store_true", help="for machines")
     return parser
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from attrs import asdict
 
 from ...values.errors import ConfigError, PortraitError
-from . import comparing, contractcheck, drifting, linting
+from . import contractcheck, drifting, linting, reading
 
 PROBLEMS: Final = (PortraitError, OSError)
 """What keeps a command from looking."""
@@ -75,21 +75,12 @@ def drift(told: Namespace) -> bool:
     return bool(real)
 
 
-def compare(told: Namespace) -> bool:
-    """Read cassettes twice, by two portraitkits or two adapters."""
-    found = comparing.compare(_existing(told.paths), told.against)
-    if told.json:
-        _print_json(asdict(found))
-        return bool(found.differences)
-    for each in found.differences:
-        _print(str(each))
-    if found.strangers:
-        _print(f"left out, as of another wire: {_count(len(found.strangers), 'cassette')}")
-    _print(
-        f"here {found.here}, there {found.there}: {_count(found.read, 'interaction')} read, "
-        f"{found.unread} that no call sends, {_count(len(found.differences), 'difference')}"
-    )
-    return bool(found.differences)
+def read(told: Namespace) -> bool:
+    """Print what cassettes mean."""
+    for path in linting.cassettes_in(_existing(told.paths)):
+        for line in reading.lines(path, told.adapter):
+            _print(line)
+    return False
 
 
 def _fixed(cassettes: Sequence[Path]) -> list[str]:

@@ -1,19 +1,16 @@
 """
-Read cassettes with whichever portraitkit is imported: run as a script, by `comparing`.
+What cassettes mean, as stable text: the operation that sends each request, and what it comes to.
 
-Takes JSON on standard input: interactions of cassettes, and the adapter that is to read them.
-Gives JSON: for each interaction the operation that asks so, and what it comes to.
-It is run with other versions of portraitkit, too, so it leans on little: flows, wire, the codec.
+`diff` between the texts of two versions, or of two adapters, says how they differ in reading the
+same answers. Values that change by themselves, such as ids in handles, are left out.
 """
 
 from __future__ import annotations
 
 import base64
 import enum
-import importlib
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,15 +19,16 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
 
-import portraitkit
-
-from ...values.errors import PortraitError
+from ...providers.registry import provider_classes
+from ...values.errors import ConfigError, PortraitError
 from ...values.models import Asset, Group
 from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind
 from ...values.video import VideoRequest
 from ...wire.codec import is_array, is_object
 from ...wire.steps import Pause, Request, Response, Work
+from ..cassettes import cassettefile
+from .linting import vendor_of
 
 NOW: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 _PNG: Final = base64.b64decode(
@@ -43,9 +41,8 @@ _MOST_STEPS: Final = 12
 
 def providers_of(vendor: str) -> list[Any]:
     """Load an adapter, each of its interfaces, with credentials that are nobody's."""
-    first = _class_of(vendor)
     found: list[Any] = []
-    for cls in first.interfaces() if hasattr(first, "interfaces") else (first,):  # older ones
+    for cls in provider_classes(vendor):
         given: dict[str, Any] = {"callback_url": "https://app.example/verified"}
         for each in attrs.fields(cls):
             if each.default is attrs.NOTHING:
@@ -55,20 +52,61 @@ def providers_of(vendor: str) -> list[Any]:
     return found
 
 
-def _class_of(vendor: str) -> Any:
-    try:
-        from ...providers.registry import provider_class  # noqa: PLC0415  (older ones may lack it)
+def lines(path: Path, adapter: str = "") -> Iterator[str]:
+    """
+    Read one cassette.
 
-        return provider_class(vendor)
-    except (ImportError, PortraitError):
-        module = importlib.import_module(f"portraitkit.providers.{vendor}")
-        for each in vars(module).values():
-            if isinstance(each, type) and vars(each).get("name") == vendor:
-                return each
-        raise
+    Args:
+        path: The cassette.
+        adapter: Whose reading it is; the cassette's own vendor's if not given.
+
+    Raises:
+        ConfigError: No such adapter is installed, or the cassette does not say whose it is.
+    """
+    cassette = cassettefile.load(path)
+    vendor = adapter or vendor_of(path, cassette)
+    if not vendor:
+        raise ConfigError(
+            f"{path} does not say whose answers it holds",
+            next_step="put it into a folder with the vendor's name, or give --as",
+        )
+    tape = [_interaction(each) for each in cassette["interactions"]]
+    for number, found in enumerate(results(tape, vendor), 1):
+        yield f"{path.as_posix()}:{number}: {found['operation'] or 'no operation sends it'}"
+        if found["operation"]:
+            yield from (f"    {line}" for line in _flat(found["result"], ""))
 
 
-def results(interactions: list[Mapping[str, Any]], vendor: str) -> Iterator[dict[str, Any]]:
+def _interaction(interaction: Mapping[str, Any]) -> dict[str, Any]:
+    request, response = interaction["request"], interaction["response"]
+    headers = cassettefile.headers_of(response)
+    body = request.get("body")
+    return {
+        "request": {
+            "method": request["method"],
+            "uri": request["uri"],
+            "body": _bytes(body),
+        },
+        "response": {
+            "status": response["status"]["code"],
+            "headers": {str(k).lower(): v[0] for k, v in headers.items() if v},
+            "body": _bytes(cassettefile.answer_body(response)),
+        },
+    }
+
+
+def _bytes(body: object) -> bytes:
+    return body if isinstance(body, bytes) else str(body or "").encode(errors="surrogatepass")
+
+
+def _flat(value: Any, where: str) -> Iterator[str]:
+    """Write a value a line for each member, such as `items.1.status: ACTIVE`."""
+    rows = enumerate(value, 1) if is_array(value) else value.items() if is_object(value) else ()
+    inner = [line for key, each in rows for line in _flat(each, f"{where}.{key}".lstrip("."))]
+    yield from inner or [f"{where or 'result'}: {json.dumps(value, ensure_ascii=False)}"]
+
+
+def results(interactions: Sequence[Mapping[str, Any]], vendor: str) -> Iterator[dict[str, Any]]:
     """Read each interaction by the operation that sends its request."""
     providers = providers_of(vendor)
     met: list[Any] = []
@@ -76,7 +114,9 @@ def results(interactions: list[Mapping[str, Any]], vendor: str) -> Iterator[dict
         yield _read(providers, interactions[place:], met)
 
 
-def _read(providers: list[Any], tape: list[Mapping[str, Any]], met: list[Any]) -> dict[str, Any]:
+def _read(
+    providers: list[Any], tape: Sequence[Mapping[str, Any]], met: list[Any]
+) -> dict[str, Any]:
     """Find the operation that sends the tape's first request, best with the same members."""
     for strict in (True, False):
         for provider in providers:
@@ -104,7 +144,7 @@ def _operations(
         yield "list_assets", partial(provider.list_assets, None, one, status=AssetStatus.ACTIVE)
         yield "rename_asset", partial(provider.rename_asset, one, "Mia")
         yield "rename_group", partial(provider.rename_group, one, "Mia")
-        yield from _additions(provider, one, _most_in(_json(base64.b64decode(request["body"]))))
+        yield from _additions(provider, one, _most_in(_json(request["body"])))
     yield "create_group", partial(provider.create_group, "Mia")
     for kind in (None, GroupKind.VIRTUAL, GroupKind.REAL_PERSON):
         yield "list_groups", partial(provider.list_groups, None, kind=kind)
@@ -135,7 +175,7 @@ def _ids_in(request: Mapping[str, Any]) -> list[str]:
     parts = urlsplit(str(request["uri"]))
     found = [unquote(each) for each in parts.path.split("/") if each]
     found += [text for _, text in parse_qsl(parts.query)]
-    found += list(_texts(_json(base64.b64decode(request["body"]))))
+    found += list(_texts(_json(request["body"])))
     return [each for each in dict.fromkeys(found) if 2 < len(each) < 200][::-1]  # noqa: PLR2004  (an id's length)
 
 
@@ -151,7 +191,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _played(
-    make: Callable[[], Any], tape: list[Mapping[str, Any]], met: list[Any], *, strict: bool
+    make: Callable[[], Any], tape: Sequence[Mapping[str, Any]], met: list[Any], *, strict: bool
 ) -> Any:
     """Run an operation on a tape; None if it does not ask what the tape answers first."""
     asked = 0
@@ -170,7 +210,8 @@ def _played(
                 if asked >= len(tape) or not _is_same(
                     step, tape[asked]["request"], strict=strict and not asked
                 ):
-                    return {"asks further": _shown(step)} if asked else None
+                    further = f"{step.method} {urlsplit(step.url).path}"
+                    return {"asks further": further} if asked else None
                 reply = _response(tape[asked]["response"])
                 asked += 1
     except StopIteration as stop:
@@ -208,7 +249,7 @@ def _is_same(step: Request, told: Mapping[str, Any], *, strict: bool) -> bool:
     if (step.method, asked.path, query) != (told["method"], parts.path, its):
         return False
     action = query.get("Action", "")
-    mine, other = _json(step.content), _json(base64.b64decode(told["body"]))
+    mine, other = _json(step.content), _json(told["body"])
     if is_object(mine) and is_object(other) and strict and set(mine) != set(other):
         return False
     return not action.startswith(("Get", "List", "Delete")) or _ids(mine) == _ids(other)
@@ -225,7 +266,7 @@ def _response(told: Mapping[str, Any]) -> Response:
     return Response(
         status=told["status"],
         headers=told["headers"],
-        content=base64.b64decode(told["body"]),
+        content=told["body"],
         received_at=NOW,
     )
 
@@ -268,29 +309,3 @@ def _json(content: bytes) -> Any:
         return json.loads(content)
     except ValueError:
         return None
-
-
-def _shown(step: Request) -> str:
-    return f"{step.method} {urlsplit(step.url).path}"
-
-
-def main() -> int:
-    """Read the task from standard input, write the results to standard output."""
-    task = json.load(sys.stdin)
-    told: dict[str, Any] = {
-        "version": getattr(portraitkit, "__version__", "unknown"),
-        "where": str(Path(portraitkit.__file__).parent),
-        "cassettes": {},
-    }
-    for each in task["cassettes"]:
-        try:
-            found: Any = list(results(each["interactions"], each["vendor"]))
-        except (PortraitError, ImportError, TypeError) as error:
-            found = {"problem": f"{each['vendor']}: {error}"}
-        told["cassettes"][each["name"]] = found
-    json.dump(told, sys.stdout)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
