@@ -224,7 +224,7 @@ def test_a_result_without_an_answer_stays_as_it_is(monkeypatch):
     monkeypatch.setattr("portraitkit.operations.reconciling.new_token", lambda: "pk-mine")
     place = Listing(
         what="group",
-        listing="list_groups()",
+        how_to_look="list_groups()",
         is_listed=True,
         whole=lambda cursor: _page(found),
         quick=lambda cursor, text: _page(found),

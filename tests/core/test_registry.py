@@ -56,7 +56,7 @@ def test_listing_loads_no_adapter():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "['portraitkit.providers.registry']"
 
 
 def test_a_strangers_adapter_is_found(installed):

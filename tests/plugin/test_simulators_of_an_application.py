@@ -201,7 +201,10 @@ def test_is_over():
 """,
     )
 
-    result.assert_outcomes(passed=1, failed=1)
+    in_teardown = fixture == "portrait_cassette"  # a recording ends after all fixtures
+    result.assert_outcomes(
+        **{"passed": 2, "errors": 1} if in_teardown else {"passed": 1, "failed": 1}
+    )
     result.stdout.fnmatch_lines(["*tried to reach api.alltoken.ai, past portraitkit's*"])
     result.stdout.no_fnmatch_line("E *SECRET*")
 
