@@ -12,11 +12,9 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 from portraitkit.simulators.__main__ import ACCOUNT
+from portraitkit.simulators.dialects.state import World, scans_after
 from portraitkit.simulators.finding import load
-from portraitkit.simulators.server import WallClock
-from portraitkit.simulators.server import serve
-from portraitkit.simulators.dialects.state import World
-from portraitkit.simulators.dialects.state import scans_after
+from portraitkit.simulators.server import WallClock, serve
 
 pytest_plugins = ["pytester"]
 

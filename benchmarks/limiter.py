@@ -68,7 +68,7 @@ def main() -> None:
     """Take medians of interleaved rounds, so that a noisy machine is noisy for all alike."""
     limiters: dict[str, Limiter] = {"none": Nothing(), "process": ProcessLimiter()}
     if url := os.environ.get("REDIS_URL"):
-        from portraitkit.limits.redis_limiter import RedisLimiter
+        from portraitkit.limits.redis_limiter import RedisLimiter  # noqa: PLC0415  (an extra)
 
         limiters["Redis"] = RedisLimiter(Secret(url))
     clients = {
