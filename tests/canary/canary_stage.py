@@ -51,7 +51,7 @@ class Stage:
     failed: list[Exception] = field(factory=list)
 
     async def do(self, operation: str, *args: Any, **named: Any) -> Any:
-        """Attempts an operation and look at what comes of it; None if it raises a PortraitError."""
+        """Call an operation and look at what comes of it; None if it raises a PortraitError."""
         try:
             result = getattr(self.client, operation)(*args, **named)
             if inspect.isawaitable(result):
@@ -68,14 +68,14 @@ class Stage:
         return result
 
     async def must(self, operation: str, *args: Any, **named: Any) -> Any:
-        """Attempts an operation that has to succeed."""
+        """Call an operation that has to succeed."""
         count = len(self.failed)
         result = await self.do(operation, *args, **named)
         assert len(self.failed) == count, f"{operation}: {self.failed[-1]}"
         return result
 
     async def fails(self, operation: str, *args: Any, **named: Any) -> Exception:
-        """Attempts an operation that has to fail."""
+        """Call an operation that has to fail."""
         count = len(self.failed)
         result = await self.do(operation, *args, **named)
         assert len(self.failed) > count, f"{operation} gave {result!r}"

@@ -167,7 +167,7 @@ class Marked:
         return evolve(response, content=text.encode("latin-1"))
 
     def _rename_checks(self) -> None:
-        """Attempts each new face check by a marked token, of the vendor's length."""
+        """Call each new face check by a marked token, of the vendor's length."""
         checks = self.world.checks
         for own in [token for token in checks if token not in self._tokens.values()]:
             marked = f"{20260102030405 + len(self._tokens)}{marks.BYTED_TOKEN.core}"

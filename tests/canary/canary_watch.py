@@ -69,7 +69,7 @@ class Watch(logging.Handler):
     # -- objects ---------------------------------------------------------------------------------
 
     def see(self, value: Any, place: str = "") -> None:
-        """Permit an object into every text and byte form that a program may print or store."""
+        """Turn an object into every text and byte form that a program may print or store."""
         place = place or type(value).__name__
         if isinstance(value, BaseException):
             self.error(value)
@@ -95,7 +95,7 @@ class Watch(logging.Handler):
                 self.see(group, f"{place}.group")
 
     def show(self, value: Any, place: str) -> None:
-        """Permit an object into the plain text forms."""
+        """Turn an object into the plain text forms."""
         for form in (str, repr, ascii, format):
             self.texts.append((f"{place}, {form.__name__}", form(value)))
 

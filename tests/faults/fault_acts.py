@@ -46,7 +46,7 @@ def unanswered(end: End, *, acted: bool) -> JourneyStep:
 
 
 def half_answered(end: End) -> JourneyStep:
-    """JourneyStep, and send the first half of the answer."""
+    """Act, and send the first half of the answer."""
 
     def act(front: Front, visit: Visit) -> End:
         whole = bytes_of(front.answer(visit.read()))
@@ -57,7 +57,7 @@ def half_answered(end: End) -> JourneyStep:
 
 
 def cut_in_chunks(front: Front, visit: Visit) -> End:
-    """JourneyStep, and leave out the end of a chunked answer."""
+    """Act, and leave out the end of a chunked answer."""
     answer = front.answer(visit.read())
     chunk = b"%x\r\n%s\r\n" % (len(answer.content) or 1, answer.content or b" ")
     visit.write(bytes_of(evolve(answer, content=chunk), transfer_encoding="chunked"))

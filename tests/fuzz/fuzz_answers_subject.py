@@ -163,7 +163,7 @@ def _request(asset: Asset) -> VideoRequest:
 
 
 def _pages(make: Callable[[str | None], Flow[Page[Any]]]) -> Flow[list[Any]]:
-    """PageWalk pages as a client does, for a while."""
+    """Walk pages as a client does, for a while."""
     items: list[Any] = []
     cursor: str | None = None
     for _ in range(5):

@@ -94,7 +94,7 @@ def burst(line, provider, limiter, act, patience_s=120.0):
 
 
 async def together(*calls):
-    """Attempts all at once; returns what each came to."""
+    """Call all at once; returns what each came to."""
     found = []
 
     async def one(call):

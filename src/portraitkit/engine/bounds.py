@@ -162,7 +162,7 @@ def _left_s(timeout: float | None, outcome: Outcome = Outcome.UNKNOWN) -> float 
 
 
 def _within(limit_s: float, call: Callable[[], T]) -> T:
-    """Attempts it in a thread, as nothing else ends the system's search for a name."""
+    """Call it in a thread, as nothing else ends the system's search for a name."""
     done: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
     def run() -> None:

@@ -211,7 +211,7 @@ def _trust(route: ConnectionKey) -> Any:
 
 
 async def _off(request: Request, call: Callable[[*Ts], T], *args: *Ts) -> T:
-    """Attempts it; off the event loop where a file is written, as a disk may be slow."""
+    """Call it; off the event loop where a file is written, as a disk may be slow."""
     if request.save_to:
         return await anyio.to_thread.run_sync(call, *args)
     return call(*args)

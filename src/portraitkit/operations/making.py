@@ -214,7 +214,7 @@ def own(provider: VendorCalls, source: MediaRef) -> AssetRef:
 
 
 def asset_url(provider: VendorCalls, source: MediaRef, name: str) -> str:
-    """Permit a source into the URL that a video body carries."""
+    """Turn a source into the URL that a video body carries."""
     source = own(provider, source)
     if isinstance(source, Asset):
         _ = provider.id_of("asset", source)

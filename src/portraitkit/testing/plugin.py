@@ -235,7 +235,7 @@ def _rehearsed(request: pytest.FixtureRequest, stage: Any) -> Generator[None]:
 
 @contextmanager
 def _explained(fixture: str) -> Generator[None]:
-    """Permit what the caller can mend into one line without a traceback."""
+    """Turn what the caller can mend into one line without a traceback."""
     try:
         yield
     except ImportError as missing:

@@ -32,7 +32,7 @@ def tagged(name: str, token: str) -> str:
 
 
 def untagged(name: str) -> tuple[str, str]:
-    """PartialFile a name from its token, which is empty if there is no valid one."""
+    """Part a name from its token, which is empty if there is no valid one."""
     found = _TAGGED.fullmatch(name)
     if not found or _check(found["drawn"].lower()) != found["check"].lower():
         return name, ""

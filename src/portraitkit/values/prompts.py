@@ -125,7 +125,7 @@ def write_prompt(prompt: str, media: Media | None) -> str:
 
 
 def read_prompt(text: str, slots: tuple[Slot, ...]) -> str:
-    """Permit the words that were sent back into labels."""
+    """Turn the words that were sent back into labels."""
     counts = {
         kind: sum(slot.media is kind and slot.role is Role.REFERENCE for slot in slots)
         for kind in (MediaType.IMAGE, MediaType.VIDEO, MediaType.AUDIO)
@@ -140,7 +140,7 @@ def read_prompt(text: str, slots: tuple[Slot, ...]) -> str:
 
 
 def read_slots(slots: tuple[Slot, ...]) -> Media | None:
-    """Permit media as sent back into neutral media."""
+    """Turn media as sent back into neutral media."""
     frames = {slot.role: slot.url for slot in slots if slot.role is not Role.REFERENCE}
     if Role.FIRST_FRAME in frames:
         return Frames(first=frames[Role.FIRST_FRAME], last=frames.get(Role.LAST_FRAME))

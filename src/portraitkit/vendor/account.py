@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
@@ -119,7 +120,7 @@ class Vendor(ABC):
         """Whether links are kept to the public internet: not for a stand-in on this machine."""
         return not (self.allow_private_addresses or any(map(is_loopback, self.origins)))
 
-    @property
+    @functools.cached_property
     def account(self) -> str:
         """The account in handles: the configured name, or a fingerprint of the credentials."""
         return self.account_name or fingerprint(self.name, self.identity)
@@ -129,7 +130,7 @@ class Vendor(ABC):
         """Whom the vendor counts requests for; the account in handles, unless that is narrower."""
         return self.account
 
-    @property
+    @functools.cached_property
     def secrets(self) -> tuple[Secret, ...]:
         """Every credential held."""
         values = (getattr(self, each.name) for each in attrs.fields(type(self)))

@@ -50,7 +50,7 @@ def refusal_in(
 
     A body may refuse whatever the status says, and a status whatever the body says.
     """
-    data = vendor.decode(response)
+    data = response.data(vendor.decode)
     found = vendor.fault(data, response)
     if response.ok and (found is None or not (found.code or found.message)):
         return None  # relays write an empty error beside a success
@@ -96,7 +96,7 @@ def is_readable(vendor: VendorAnswers, request: Request, response: Response) -> 
     """
     if not response.content.strip():
         return request.silent or response.status == HTTPStatus.NO_CONTENT
-    return is_object(vendor.decode(response))
+    return is_object(response.data(vendor.decode))
 
 
 def body_of(vendor: VendorAnswers, request: Request, response: Response) -> Any:
@@ -106,7 +106,7 @@ def body_of(vendor: VendorAnswers, request: Request, response: Response) -> Any:
     Raises:
         UnexpectedResponseError: It is not readable. A list without rows must not be made of it.
     """
-    found = vendor.decode(response)
+    found = response.data(vendor.decode)
     if is_readable(vendor, request, response):
         return found or {}
     if found is None:
@@ -175,7 +175,7 @@ def told(result: R, data: object, vendor: VendorAnswers) -> R:
 
 
 def _without_token(result: R) -> R:
-    """PartialFile a name from the token that a create put behind it."""
+    """Part a name from the token that a create put behind it."""
     if not isinstance(result, Group | Asset):
         return result
     name, token = untagged(result.name)

@@ -141,6 +141,13 @@ class Response:
     """The failed tries before this answer."""
     limited_s: float = field(default=0.0, eq=False)
     """Seconds that the request waited for the account's rate."""
+    _data: dict[str, Any] = field(factory=dict[str, Any], init=False, eq=False, repr=False)
+
+    def data(self, decode: Callable[[Response], Any]) -> Any:
+        """Decode the body once: what it holds is kept."""
+        if not self._data:
+            self._data["data"] = decode(self)
+        return self._data["data"]
 
     @property
     def ok(self) -> bool:
