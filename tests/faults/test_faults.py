@@ -44,6 +44,7 @@ def test_without_a_fault_everything_is_as_documented(ground, tmp_path):
     assert set(VENDORS) == {vendor for vendor, _ in fresh.normal}
 
 
+@pytest.mark.matrix
 @pytest.mark.outside_the_contract
 @pytest.mark.parametrize("vendor", VENDORS)
 @pytest.mark.parametrize("fault", FAULTS, ids=named)
@@ -55,6 +56,7 @@ def test_a_fault_loses_nothing_and_costs_nothing_twice(ground, outcomes, vendor,
     check(judged)
 
 
+@pytest.mark.matrix
 @pytest.mark.outside_the_contract
 @pytest.mark.parametrize("vendor", VENDORS)
 @pytest.mark.parametrize("fault", FAULTS, ids=named)
@@ -70,6 +72,7 @@ def test_nor_does_it_under_asyncio(ground, outcomes, vendor, fault):
     ]
 
 
+@pytest.mark.matrix
 @pytest.mark.outside_the_contract
 @pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
 @pytest.mark.parametrize(("vendor", "fault"), TRIO, ids=named)
