@@ -24,11 +24,16 @@ from portraitkit.wire.steps import Budget, Flow, Request, Response
 
 ROOT = Path(__file__).parent.parent
 
-# A run decides what lands, so that it is the same every time, on a busy machine too. `make fuzz`
-# looks further.
-settings.register_profile(
-    "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+# A run decides what lands, so that it is the same every time, on a busy machine too. Further look
+# `pytest --hypothesis-profile=thorough` and `make fuzz`.
+for name, examples in (("suite", 25), ("thorough", 250)):
+    settings.register_profile(
+        name,
+        deadline=None,
+        derandomize=True,
+        max_examples=examples,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
 settings.load_profile("suite")
 
 Story = Callable[[PortraitProvider], Flow[Any]]

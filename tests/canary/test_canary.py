@@ -8,12 +8,23 @@ from canary_scenarios import SCENARIOS
 from canary_stage import everything, perform, seen_on_the_wire
 from canary_vendors import VENDORS
 
-pytestmark = pytest.mark.outside_the_contract
+pytestmark = [pytest.mark.outside_the_contract, pytest.mark.timeout(600)]
+
+# Vendors and drivers do not know of each other: every scenario is played at every vendor, and
+# under either driver, at every other vendor.
+CELLS = [
+    pytest.param(
+        vendor,
+        ("blocking", "asyncio")[(row + column) % 2],
+        scenario,
+        id=f"{vendor}-{scenario.__name__}",
+    )
+    for row, vendor in enumerate(VENDORS)
+    for column, scenario in enumerate(SCENARIOS)
+]
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.__name__)
-@pytest.mark.parametrize("driver", ["blocking", "asyncio"])
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize(("vendor", "driver", "scenario"), CELLS)
 def test_no_secret_is_seen(stage_at, capfd, monkeypatch, vendor, driver, scenario):
     """Logs, warnings, output, text forms, tracebacks with locals, pickles, files: no secret."""
     stage = stage_at(vendor, driver)

@@ -18,11 +18,11 @@ from canary_stage import everything, perform, seen_on_the_wire
 import portraitkit as pk
 from portraitkit.engine import logmasks
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.values import errors
+from portraitkit.values import masking
 from portraitkit.values.models import VideoTask
 from portraitkit.values.secret import Secret
 
-pytestmark = pytest.mark.outside_the_contract
+pytestmark = [pytest.mark.outside_the_contract, pytest.mark.timeout(600)]
 
 Leak = Callable[[AllToken, VideoTask], object]
 
@@ -133,7 +133,7 @@ def _shows_secrets(patch: Any) -> None:
 
 
 def _masks_nothing(patch: Any) -> None:
-    for module in ("flows.guarding", "vendor"):
+    for module in ("operations.guarding", "vendor.answers"):
         patch.setattr(f"portraitkit.{module}.masker", lambda *_, **__: str)
 
 
@@ -147,7 +147,7 @@ def _logs_headers(patch: Any) -> None:
 
 
 def _shows_links(patch: Any) -> None:
-    patch.setattr(errors, "mask_links", str)
+    patch.setattr(masking, "_links", str)
 
 
 @pytest.mark.parametrize(

@@ -831,7 +831,7 @@ NAMES = [*FAULTS, "none", "none"]
 
 
 @pytest.mark.outside_the_contract
-@settings(max_examples=250)
+@settings(max_examples=80)
 @given(scripts=st.lists(st.lists(st.sampled_from(NAMES), max_size=6), min_size=3, max_size=3))
 def test_a_create_is_paid_for_once_at_most_wherever_it_goes(scripts):
     """Over any faults at three vendors: one video if it succeeds, none after a clear failure."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import os
 import secrets
+from types import SimpleNamespace
 
 import pytest
 from peers import http
 
 from portraitkit.client.client import Client
+from portraitkit.engine import response_body
 from portraitkit.engine.response_body import ResponseBody
 from portraitkit.engine.transport import TransportError
 from portraitkit.testing import VirtualTime, answer
@@ -209,7 +211,7 @@ def test_what_may_not_be_replaced_is_refused_before_anything_is_sent(
 def test_a_file_that_trickles_is_given_up(part, monkeypatch):
     """A byte a second keeps every read alive; after a minute it is too slow to be waited for."""
     seconds = iter(range(10**6))
-    monkeypatch.setattr("portraitkit.engine.response_body.time.monotonic", lambda: next(seconds))
+    monkeypatch.setattr(response_body, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
     sink = ResponseBody(Request(method="GET", url="https://media.example/", save_to=part), 600)
     sink.asks()
     sink.begin(200, {})
@@ -226,7 +228,7 @@ def test_a_file_that_trickles_is_given_up(part, monkeypatch):
 def test_an_answer_that_trickles_is_given_up(monkeypatch):
     """What is held in memory has a limit in all, however alive the connection is."""
     seconds = iter(range(10**6))
-    monkeypatch.setattr("portraitkit.engine.response_body.time.monotonic", lambda: next(seconds))
+    monkeypatch.setattr(response_body, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
     sink = ResponseBody(Request(method="GET", url="https://media.example/"), 30)
     sink.begin(200, {})
 

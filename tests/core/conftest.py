@@ -1,14 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
 from video_cases import vendor
-
-# Time says nothing on a busy machine, and what fails once has to fail again.
-settings.register_profile(
-    "core", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("core")
 
 
 @pytest.fixture(scope="module")

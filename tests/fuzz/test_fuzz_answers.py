@@ -43,20 +43,19 @@ def _always(response):
 
 
 CALLS = [(name, operation) for name in PROVIDERS for operation in operations(name)]
+STATUSES = st.sampled_from([200, 200, 200, 201, 202, 302, 400, 403, 404, 429, 500, 503])
 slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @pytest.mark.parametrize(("name", "operation"), CALLS)
 @given(data=st.data())
-@settings(slow, max_examples=15)
+@settings(slow, max_examples=slow.max_examples // 4)
 def test_any_answer_is_a_result_or_a_portrait_error(name, operation, data):
     """Any bytes and any JSON, with any status, to each operation of each vendor."""
     bodies = st.binary(max_size=200) | json_values(st.sampled_from(keys(name))).map(dumped)
     given_answers = data.draw(
         st.lists(
-            st.builds(
-                answer, bodies, st.sampled_from([200, 200, 201, 302, 400, 403, 404, 429, 503])
-            ),
+            st.builds(answer, bodies, STATUSES),
             min_size=1,
             max_size=4,
         )
@@ -73,7 +72,7 @@ def test_any_answer_is_a_result_or_a_portrait_error(name, operation, data):
 
 @pytest.mark.parametrize(("name", "operation"), CALLS)
 @given(data=st.binary(max_size=400))
-@settings(slow, max_examples=15)
+@settings(slow, max_examples=slow.max_examples // 4)
 def test_a_spoilt_answer_is_a_result_or_a_portrait_error(name, operation, data):
     """Answers of the simulated vendor with parts changed, lost, repeated or cut off."""
     got = outcome(
@@ -85,7 +84,7 @@ def test_a_spoilt_answer_is_a_result_or_a_portrait_error(name, operation, data):
 
 
 @given(data=st.binary(max_size=600))
-@settings(slow, max_examples=400)
+@settings(slow, max_examples=slow.max_examples * 4)
 def test_bytes_choose_everything(data):
     """The subject of the coverage-guided fuzzer holds for hypothesis's bytes, too."""
     name, operation, _ = fuzz_answer(data)
@@ -95,7 +94,7 @@ def test_bytes_choose_everything(data):
 
 @pytest.mark.parametrize("name", PROVIDERS)
 @given(body=st.binary(max_size=100) | json_values().map(dumped))
-@settings(slow, max_examples=50)
+@settings(slow)
 def test_one_answer_is_replayed(name, body):
     """One canned answer to a read, through `replay` itself."""
     provider = PROVIDERS[name]

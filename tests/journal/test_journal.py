@@ -9,8 +9,10 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -232,7 +234,7 @@ def test_opening_waits_for_who_is_just_making_it(path, monkeypatch):
         if len(waits) == 3:
             _ = other.execute("ROLLBACK")
 
-    monkeypatch.setattr(journalfile.time, "sleep", sleep)
+    monkeypatch.setattr(journalfile, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
     journalfile._switch_to_wal(mine)
 
     assert 3 == len(waits)

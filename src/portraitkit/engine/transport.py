@@ -244,7 +244,7 @@ def _arguments(request: Request, timeouts: Timeouts) -> dict[str, Any]:
         "url": request.target,
         "headers": {
             "Accept-Encoding": "identity",
-            "User-Agent": f"portraitkit/{version('portraitkit')}",
+            "User-Agent": _user_agent(),
             **request.headers,
         },
         "content": request.content or None,
@@ -256,6 +256,11 @@ def _arguments(request: Request, timeouts: Timeouts) -> dict[str, Any]:
             min(timeouts.pool_s, most_s),
         ),
     }
+
+
+@cache
+def _user_agent() -> str:
+    return f"portraitkit/{version('portraitkit')}"
 
 
 def _library_of(client: object) -> Any:
