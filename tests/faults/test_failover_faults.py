@@ -93,6 +93,7 @@ def _wrong(here, there, task, error, *, moved):
         yield f"{error} hides a video that was paid for"
 
 
+@pytest.mark.matrix
 @pytest.mark.outside_the_contract
 @pytest.mark.parametrize("vendor", VENDORS)
 @pytest.mark.parametrize("fault", FAULTS, ids=named)
