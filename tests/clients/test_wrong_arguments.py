@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import inspect
 import io
+import itertools
 import math
+from pathlib import Path
 
+import attrs
 import httpx
 import pytest
 
 import portraitkit as pk
-from portraitkit.client.client import AsyncClient, Client
+from portraitkit.client.client import AsyncClient, Client, _Client
+from portraitkit.client.methods import Operation, PagedOperation
 from portraitkit.providers.alltoken import AllToken
+from portraitkit.providers.registry import provider_class, provider_names
+from portraitkit.testing import VirtualTime
 from portraitkit.values.secret import Secret
 
 WRONG = (None, 7, b"x", bytearray(b"x"), io.BytesIO(b"x"), object(), {"a": 1}, [None], math.nan)
@@ -126,3 +132,55 @@ def test_a_request_refuses_values_of_a_wrong_type(name, value):
     with pytest.raises(pk.InvalidInputError) as caught:
         pk.VideoRequest(**{"prompt": "x", name: value})
     assert name == caught.value.field
+
+
+# -- every operation of every vendor, each argument by itself --------------------------------------
+
+KEYS = ("api_key", "access_key", "secret_key")
+
+
+def _adapter(name):
+    cls = provider_class(name)
+    held = [each.name for each in attrs.fields(cls) if each.name in KEYS]
+    return cls(**dict.fromkeys(held, Secret("sk-not-a-key")))
+
+
+LISTED = (Operation, PagedOperation)
+OPERATIONS = [
+    *(each for each, found in vars(_Client).items() if isinstance(found, LISTED)),
+    "wait_until_active",
+    "preview_video",
+    "supports",
+]
+ODD = (None, -1, "", "a\0b", "../x", "\ud800", Path("a\0b"), [[]], io.BytesIO(b"x"))
+FIT = {
+    "source": b"\x89PNG\r\n\x1a\n",
+    "sources": [],
+    "request": pk.VideoRequest(prompt="x"),
+    "path": "/dev/null/x.mp4",
+    "assets": [],
+}
+
+
+def _refused(request):
+    return httpx.Response(400, json={"error": {"code": "InvalidParameter", "message": "no"}})
+
+
+@pytest.mark.matrix
+@pytest.mark.outside_the_contract
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("name", provider_names())
+def test_only_our_errors_leave(name, operation):
+    """Whatever one argument is, a call ends with a result or an error that says what to do."""
+    http_client = httpx.Client(transport=httpx.MockTransport(_refused))
+    with Client(_adapter(name), http_client=http_client, clock=VirtualTime().clock) as client:
+        call = getattr(client, operation)
+        parameters = inspect.signature(call).parameters.values()
+        needed = [each.name for each in parameters if each.default is each.empty]
+        fit = {each: FIT.get(each, "asset-20260318035710-abcde") for each in needed}
+        for parameter, value in itertools.product(parameters, ODD):
+            try:
+                found = call(**{**fit, parameter.name: value})
+                _ = list(found) if operation.startswith("list_") else found
+            except pk.PortraitError as error:
+                assert error.next_step, (parameter.name, value)

@@ -49,7 +49,12 @@ def draft_video(
 ) -> Draft:
     """Compile a request, and stop what can never work before any money is spent."""
     if not request.prompt.strip():
-        raise InvalidInputError("the prompt is empty", provider=provider.name, field="prompt")
+        raise InvalidInputError(
+            "the prompt is empty",
+            provider=provider.name,
+            field="prompt",
+            next_step="say what the video shows",
+        )
     check_prompt(request.prompt, provider=provider.name)
     check_extra(request, provider=provider.name)
     request = own_media(provider, request)

@@ -171,7 +171,9 @@ class Vendor(ABC):
     def check_name(self, name: str, *, strict_limits: bool | None = None) -> tuple[Finding, ...]:
         """Compare a name with the documented limit."""
         if not name.strip():
-            raise InvalidInputError("the name is empty", provider=self.name, field="name")
+            raise InvalidInputError(
+                "the name is empty", provider=self.name, field="name", next_step="give a name"
+            )
         return self.limits(tuple(check_length("name", name, *self.name_limit)), strict_limits)
 
     def limits(self, findings: Findings, strict: bool | None) -> Findings:  # noqa: FBT001  (hands on what callers name)

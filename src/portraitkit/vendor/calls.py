@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
 from attrs import frozen
 
-from ..values.errors import ManualStepError, UnsupportedError
+from ..values.errors import InvalidInputError, ManualStepError, UnsupportedError
 from ..values.media import Link, Upload
 from ..values.models import (
     Asset,
@@ -213,7 +214,22 @@ class VendorCalls(VendorAnswers):
         return task.video_link
 
     def supports(self, operation: str) -> bool:
-        """Tell whether this vendor offers an operation. Derived from what the adapter overrides."""
+        """
+        Tell whether this vendor offers an operation. Derived from what the adapter overrides.
+
+        Raises:
+            InvalidInputError: There is no such operation.
+        """
+        known = {*_RESTS_ON, *vars(VendorCalls)}
+        if not isinstance(operation, str) or operation not in known:  # pyright: ignore[reportUnnecessaryIsInstance]  (callers pass anything)
+            names = [each for each in known if not each.startswith("_")]
+            near = get_close_matches(str(operation), names, n=1)
+            raise InvalidInputError(
+                f"no operation is called {operation!r}",
+                provider=self.name,
+                field="operation",
+                next_step=f"did you mean {near[0]!r}?" if near else "name a client's method",
+            )
         needed = _RESTS_ON.get(operation, (operation,))
         return any(getattr(type(self), each) is not getattr(VendorCalls, each) for each in needed)
 
