@@ -222,3 +222,60 @@ def test_videos_that_the_total_promises_and_no_page_gives_are_told(vendor):
 
     assert ["v-1"] == [each.id for each in found]
     assert "incomplete" in error.message
+
+
+BY_VIDEOS = ("alltoken", "byteplus", "token360", "volcengine")
+ROW = {"id": "cgt-20260318035710-abcde", "status": "queued", "created_at": 946684800}
+SHORT = {
+    "a row that cannot be read": lambda n: [[ROW, "?"], 2, False],
+    "nothing but rows that cannot be read": lambda n: [["?"] * 3, 3, False],
+    "fewer rows than the total": lambda n: [[ROW], 5, True],
+    "pages without end": lambda n: [
+        [{**ROW, "id": f"{ROW['id']}{n}-{i}"} for i in range(100)],
+        900,
+        True,
+    ],
+}
+
+
+def videos_told(vendor, page_of):
+    """What a lost create of a video says, where the vendor lists pages as *page_of* gives them."""
+    pages = 0
+
+    class Pages(Server):
+        def send(self, request):
+            nonlocal pages
+            if not request.repeatable:
+                raise TransportError(Outcome.UNKNOWN, "lost")
+            pages += 1
+            rows, total, more = page_of(pages)
+            named = {"has_more": more, "last_id": f"{pages}", "total": total}
+            return answer({"items": rows, "data": rows, **named})
+
+    with pytest.raises(OutcomeUnknownError) as caught:
+        request = pk.VideoRequest(prompt="A street", model="seedance-2.0", duration_s=5)
+        client_of(vendor, Pages()).create_video(request)
+    return caught.value.message
+
+
+@pytest.mark.parametrize("short", SHORT)
+@pytest.mark.parametrize("vendor", BY_VIDEOS)
+def test_of_an_incomplete_list_of_videos_nothing_is_called_absent(vendor, short):
+    """A row that did not come may be the task that is looked for."""
+    told = videos_told(vendor, SHORT[short])
+
+    assert "cannot be known" in told
+    assert "no new task" not in told
+
+
+@pytest.mark.parametrize("vendor", BY_VIDEOS)
+def test_of_a_whole_list_of_videos_it_is_said(vendor):
+    """Old tasks alone."""
+    assert "no new task is listed" in videos_told(vendor, lambda _: [[ROW], 1, False])
+
+
+def test_a_full_page_without_a_total_may_not_be_all():
+    """AllToken's list has one page: where that is full, more may be there."""
+    rows = [{**ROW, "id": f"{ROW['id']}{n}"} for n in range(100)]
+
+    assert "cannot be known" in videos_told("alltoken", lambda _: [rows, None, False])

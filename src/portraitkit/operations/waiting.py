@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from attrs import evolve
@@ -211,7 +212,10 @@ def _listing(provider: VendorCalls, group_id: str) -> Flow[dict[str, Asset]]:
 
 
 def every(
-    page_of: Callable[[str | None], Flow[Page[T]]], items: list[T] | None = None
+    page_of: Callable[[str | None], Flow[Page[T]]],
+    items: list[T] | None = None,
+    *,
+    most: int | None = None,
 ) -> Flow[list[T]]:
     """
     Collect all pages; stops where a vendor repeats a cursor, or the page before, which shows.
@@ -219,16 +223,23 @@ def every(
     Args:
         page_of: Asks for the page at a cursor.
         items: Where to put them: what came before an error is there, too.
+        most: How many pages to ask for.
+
+    Raises:
+        UnexpectedResponseError: It is not known to be the whole list.
     """
     items = [] if items is None else items
     walk = PageWalk[T]()
     cursor: str | None = None
-    while True:
+    for number in count(1):
         page = yield from page_of(cursor)
         items.extend(page.items)
         if walk.at_end(page):
-            return items
+            break
+        if number == most:
+            raise UnexpectedResponseError(f"the list goes on after the {most} pages that were read")
         cursor = page.next
+    return items
 
 
 def wait_until_verified(

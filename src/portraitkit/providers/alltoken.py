@@ -249,7 +249,9 @@ class AllToken(BearerProvider, ActionVerification):
         answer = yield from self.ask(request)
         rows = listed(answer.data, ("items", "data"), "total")
         found = read_rows(rows, lambda row: self.read(VideoTask, answer, row))
-        return found.page(total=count(answer.data, "total"))
+        total = count(answer.data, "total")
+        full = found.here >= _LIST_LIMIT  # then the page's end need not be the list's
+        return found.page(total=found.here + full if total is None else total)
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Cancel a task; one that has ended is a ConflictError."""
