@@ -19,7 +19,7 @@ from portraitkit.values.handles import Handle
 from portraitkit.values.models import Page
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, GroupKind, VerificationStatus, VideoStatus
-from portraitkit.values.video import VideoRequest
+from portraitkit.values.video import References, VideoRequest
 
 REQUEST = VideoRequest(prompt="a smile", duration_s=5)
 
@@ -358,6 +358,16 @@ def test_old_tasks_are_no_candidates(desk, crash):
         _ = client.resume(job)
 
     assert () == caught.value.candidates
+
+
+def test_what_exceeds_a_limit_is_known_to_who_resumes(desk):
+    """The wait's result in another process has the findings of the create."""
+    media = References(images=["https://files.example.com/mia.png"])
+    with desk.client() as client:
+        made = client.create_video(VideoRequest(prompt="As in Image 7", media=media, duration_s=5))
+    (job,) = desk.unfinished()
+    with desk.client() as client:
+        assert made.findings == client.resume(job).findings != ()
 
 
 def test_every_page_of_tasks_is_looked_at(monkeypatch):

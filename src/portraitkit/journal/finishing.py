@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -14,7 +14,7 @@ from ..operations.searching import Listing, assets_of, groups_of, look
 from ..operations.waiting import every
 from ..values.errors import InvalidInputError, OutcomeUnknownError, UnexpectedResponseError
 from ..values.handles import Handle
-from ..values.models import Asset, Group, Page, Result
+from ..values.models import Asset, Group, Page, Result, Verification, VideoTask
 from ..values.name_tokens import tagged
 from ..values.statuses import GroupKind
 from ..values.video import VideoRequest
@@ -81,7 +81,17 @@ def _make(provider: PortraitProvider, record: Record, given: ResumeOptions) -> F
 
 def _wait(provider: PortraitProvider, record: Record, given: ResumeOptions) -> Flow[Any]:
     deadline_s = record.arguments.get("deadline_s")
-    return _wait_for(provider, record.handle, given, deadline_s)
+    handle = Handle.parse(record.handle)
+    thing: Result | str = record.handle
+    if record.findings and (cls := _RESULTS.get(handle.kind)):
+        thing = cls(
+            provider=handle.provider,
+            account=handle.account,
+            id=None,
+            ref=handle.ref,
+            findings=record.findings,
+        )
+    return _wait_for(provider, thing, given, deadline_s)
 
 
 def _wait_for(
@@ -223,5 +233,10 @@ def _page(
     return page
 
 
+_RESULTS: Final[Mapping[str, type[Result]]] = {
+    "asset": Asset,
+    "verification": Verification,
+    "video": VideoTask,
+}
 _MOST_PAGES: Final = 100
 """No vendor promises an order, so that nothing is left out for its place before this."""

@@ -37,6 +37,7 @@ from .downloading import video_failed
 from .guarding import guarded
 from .paging import PageWalk
 from .polling import Observation, wait
+from .remarks import with_remarks
 
 if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
@@ -162,7 +163,8 @@ def _look(provider: VendorCalls, before: Asset) -> Flow[Asset]:
 def _still(before: Asset, seen: Asset) -> Asset:
     """Keep what vendors may not tell of an asset that is read: its group, and whose face it is."""
     group_id = seen.group_id or before.group_id
-    return evolve(seen, group_kind=before.group_kind, group_id=group_id)
+    seen = evolve(seen, group_kind=before.group_kind, group_id=group_id)
+    return with_remarks(seen, before)
 
 
 def _look_at_one(
@@ -260,6 +262,7 @@ def wait_until_verified(
             ref=provider.id_of("verification", verification) if is_handle(verification) else "",
         )
     )
+    opened = before
     if before.status is not VerificationStatus.VERIFIED or before.group is None:
         first: VerificationRef = before if before.handle else verification
         before = yield from wait(
@@ -277,6 +280,7 @@ def wait_until_verified(
             deadline_s=deadline_s,
             on_event=on_event,
         )
+    before = with_remarks(before, opened)
     if before.group is None or before.status is not VerificationStatus.VERIFIED:
         failure = before.failure or Failure()
         raise VerificationFailedError(
@@ -288,7 +292,7 @@ def wait_until_verified(
             result=before,
             next_step="start a new verification and ask the person to finish it in time",
         )
-    return before.group
+    return with_remarks(before.group, opened)
 
 
 def wait_for_video(
@@ -303,6 +307,7 @@ def wait_for_video(
     else:
         video_id = provider.id_of("video", task)
         before = VideoTask(provider=provider.name, account=provider.account, id=video_id)
+    created = before
     if before.status not in _VIDEO_SETTLED:
         handle = before.handle
         before = yield from wait(
@@ -319,6 +324,7 @@ def wait_for_video(
             deadline_s=deadline_s,
             on_event=on_event,
         )
+    before = with_remarks(before, created)
     if before.status is not VideoStatus.SUCCEEDED:
         raise video_failed(provider, before)
     return before

@@ -91,10 +91,13 @@ class Token360Library(BearerProvider):
         """
         group_id = self.id_of("group", group)
         findings = self.check_name(name)
+        return (yield from with_findings(self._renamed(group_id, name), findings, self))
+
+    def _renamed(self, group_id: str, name: str) -> Flow[Group]:
         _ = yield from self.ask(
             self.request("PATCH", f"{_GROUPS}/{segment(group_id)}", {"name": name})
         )
-        return with_findings((yield from self.get_group(group_id)), findings)
+        return (yield from self.get_group(group_id))
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
         """Delete a group and its assets."""
