@@ -16,8 +16,16 @@ from portraitkit.providers.byteplus import BytePlus
 from portraitkit.providers.token360 import Token360
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.testing import VirtualTime, answer
-from portraitkit.values.errors import Outcome, OutcomeUnknownError, UnexpectedResponseError
+from portraitkit.values.errors import (
+    NotFoundError,
+    Outcome,
+    OutcomeUnknownError,
+    UnexpectedResponseError,
+    WaitTimeoutError,
+)
+from portraitkit.values.models import Asset
 from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus
 
 KEY = Secret("sk-simulated-0123")
 SIGNED = {"access_key": KEY, "secret_key": KEY, "api_key": KEY}
@@ -279,3 +287,38 @@ def test_a_full_page_without_a_total_may_not_be_all():
     rows = [{**ROW, "id": f"{ROW['id']}{n}"} for n in range(100)]
 
     assert "cannot be known" in videos_told("alltoken", lambda _: [rows, None, False])
+
+
+class WithoutIt(Server):
+    """Every asset reads as not found, and the list lacks it."""
+
+    def send(self, request):
+        query = dict(request.query)
+        if "groupId" in query and "pageNumber" not in query:
+            return answer({"code": 0, "data": {"list": self.rows, "total": self.total}})
+        is_list = query.get("Action") == "ListAssets" or "pageNumber" in query
+        if not (is_list or request.url.endswith("/ListAssets")):
+            return answer({"error": {"code": "NotFound", "message": "no"}}, status=404)
+        return super().send(request)
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
+@pytest.mark.parametrize("rows", [["?"], []], ids=["incomplete", "whole"])
+@each_vendor
+def test_an_asset_is_gone_only_if_all_of_its_group_was_listed(vendor, rows, several):
+    """It may stand in a row that cannot be read: then it is waited for until the deadline."""
+    client = client_of(vendor, WithoutIt(rows=rows, total=len(rows)))
+    provider = client.provider
+    named = {"provider": provider.name, "account": provider.account, "group_id": "group-1"}
+    ids = [f"{provider.asset_prefix}asset-20260318035710-{each}" for each in ("abcde", "fghij")]
+    assets = [Asset(**named, id=each, status=AssetStatus.PROCESSING) for each in ids]
+
+    if rows:
+        with pytest.raises(WaitTimeoutError):
+            client.wait_until_active(assets if several else assets[0], deadline_s=90)
+    elif several:
+        found = client.wait_until_active(assets, deadline_s=90)
+        assert [AssetStatus.FAILED] * 2 == [each.status for each in found]
+    else:
+        with pytest.raises(NotFoundError):
+            client.wait_until_active(assets[0], deadline_s=90)

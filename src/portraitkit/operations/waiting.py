@@ -135,13 +135,17 @@ class _Batch:
         waiting = [each for each in self.known if each.handle in self.open]
         groups = Counter(each.group_id for each in waiting if each.group_id)
         several = [each for each in groups if groups[each] > 1 and provider.supports("list_assets")]
+        unsure: set[str | None] = set()
         for group_id in sorted(several):
-            fresh.update((yield from _listing(provider, group_id)))
+            listed, is_whole = yield from _listing(provider, group_id)
+            fresh.update(listed)
+            unsure.update(() if is_whole else (group_id,))
         self.found.update(fresh)
         for each in waiting:
             if each.handle in fresh:
                 continue
             is_new = may_be_new and each.handle not in self.found
+            is_new = is_new or each.group_id in unsure
             may_be_listed = each.group_id not in several
             flow = _look_at_one(provider, each, is_new=is_new, may_be_listed=may_be_listed)
             seen = yield from flow
@@ -196,21 +200,25 @@ def _listed(provider: VendorCalls, asset: Asset) -> Flow[Asset | None]:
         return asset if asset.status is AssetStatus.ACTIVE else None
     if not asset.group_id:
         return None
-    found = (yield from _listing(provider, asset.group_id)).get(asset.handle)
+    listed, is_whole = yield from _listing(provider, asset.group_id)
+    found = listed.get(asset.handle)
+    if found is None and not is_whole:
+        return asset  # whether it stands in what did not come cannot be known
     return _still(asset, found) if found else None
 
 
-def _listing(provider: VendorCalls, group_id: str) -> Flow[dict[str, Asset]]:
-    """A group's assets by handle; none where the group is gone, or nothing is listed."""
+def _listing(provider: VendorCalls, group_id: str) -> Flow[tuple[dict[str, Asset], bool]]:
+    """A group's assets by handle, and whether they are all; none where the group is gone."""
+    is_whole = True
     listed: list[Asset] = []
     pages = every(lambda cursor: provider.list_assets(cursor, group_id), listed)
     try:
         _ = yield from guarded(pages, provider, "wait_until_active")
     except (NotFoundError, PermissionDeniedError):
-        return {}
+        return {}, True
     except UnexpectedResponseError:
-        pass  # what an incomplete list lacks is read by itself
-    return {each.handle: each for each in listed}
+        is_whole = False  # what an incomplete list lacks is read by itself
+    return {each.handle: each for each in listed}, is_whole
 
 
 def every(
