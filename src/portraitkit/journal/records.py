@@ -204,9 +204,10 @@ def _is_text(value: object) -> bool:
 
 
 def _finding(facts: Mapping[str, Any]) -> Finding:
-    """Read a finding; what was a tuple came as a list."""
+    """Read a finding; what was a tuple came as a list, and a later version may write more."""
+    named = {each.name: facts[each.name] for each in fields(Finding)}
     known: dict[str, Any] = {
-        name: tuple(each) if is_array(each) else each for name, each in facts.items()
+        name: tuple(each) if is_array(each) else each for name, each in named.items()
     }
     return Finding(**known)
 
@@ -215,7 +216,7 @@ def _are_findings(value: object) -> bool:
     names = {each.name for each in fields(Finding)}
     return is_array(value) and all(
         is_object(each)
-        and set(each) == names
+        and names <= set(each)
         and all(isinstance(each[name], str) for name in ("field", "message", "source"))
         for each in value
     )
