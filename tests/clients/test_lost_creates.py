@@ -300,8 +300,10 @@ def test_old_tasks_are_none():
 
 def test_a_list_of_tasks_that_fails_is_told():
     """The error says why nothing is known."""
-    assert "busy" in filmed([LOST, ServiceUnavailableError("busy")]).message
-    assert "odd" in filmed([LOST, UnexpectedResponseError("odd")]).message
+    busy, odd = ServiceUnavailableError("busy"), UnexpectedResponseError("odd")
+
+    assert "busy" in filmed([LOST, busy, busy]).message
+    assert "odd" in filmed([LOST, odd, odd]).message
 
 
 def test_groups_of_a_kind_that_cannot_be_made_are_refused_first():

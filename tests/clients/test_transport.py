@@ -10,6 +10,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 import types
 import zlib
 from pathlib import Path
@@ -928,6 +929,101 @@ def test_a_create_is_put_on_the_wire_once(raw_server, play, act):
 
     assert 1 == len(server.seen)
     assert KEY not in str(caught.value) + repr(vars(caught.value))
+
+
+def on_and_on(start, again):
+    """Answer as fast as it is read, without an end."""
+
+    def act(server, peer):
+        server.seen.append(peer.read())
+        peer.write(start)
+        while not server.release.is_set():
+            peer.write(again)
+
+    return act
+
+
+def bad_length(server, peer):
+    server.seen.append(peer.read())
+    peer.write(http({"Result": {"Id": "group-1"}}, Content_Length="9000"))
+
+
+def dripping(server, peer):
+    server.seen.append(peer.read())
+    peer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n")
+    while not server.release.wait(0.05):
+        peer.write(b"{")
+
+
+def closed_between(server, peer):
+    """Keep the connection after the first answer, and close it inside of the second request."""
+    for _ in range(2):
+        server.seen.append(peer.read())
+        if len(server.seen) == 1:
+            body = b'{"Result": {"Id": "group-20260318035710-abcde"}}'
+            peer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+
+HOSTILE = {
+    "1xx for ever": on_and_on(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100),
+    "headers for ever": on_and_on(b"HTTP/1.1 200 OK\r\n", b"X-More: " + b"a" * 900 + b"\r\n"),
+    "one huge header": on_and_on(b"HTTP/1.1 200 OK\r\nX-More: ", b"a" * 9000),
+    "chunks for ever": on_and_on(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"400\r\n" + b" " * 1024 + b"\r\n"
+    ),
+    "trailers for ever": on_and_on(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X-More: a\r\n"
+    ),
+    "a body for ever": on_and_on(b"HTTP/1.1 200 OK\r\n\r\n", b" " * 9000),
+    "a byte now and then": dripping,
+    "a length that is too long": bad_length,
+    "a length that is no number": http({}, Content_Length="-1"),
+    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+    "a bomb": http(gzip.compress(bytes(100_000_000)), Content_Encoding="gzip"),
+    "redirects": http({}, "307 Temporary Redirect", Location="/again"),
+}
+
+
+@pytest.mark.parametrize("act", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_server_gets_one_create_and_holds_nobody(raw_server, play, act):
+    """The error is of the tree, in the time that there is, and says that it may have been made."""
+    server = raw_server(act, http({"Result": {"Id": "group-20260318035710-abcde"}}))
+    provider = AllToken(api_key=Secret(KEY), base_url=server.url)
+    started_s = time.monotonic()
+
+    with pytest.raises(errors.OutcomeUnknownError):
+        play(provider, lambda p: p.create_group("Mia"), timeouts=evolve(QUICK, total_s=0.5))
+
+    assert 5 > time.monotonic() - started_s
+    assert 1 == len(server.seen)
+
+
+@pytest.mark.parametrize("act", [dripping, HOSTILE["1xx for ever"], HOSTILE["headers for ever"]])
+def test_a_waits_deadline_holds_against_a_hostile_server(raw_server, play, act):
+    """Though one request would have ten minutes."""
+    server = raw_server(act, act, act)
+    provider = AllToken(api_key=Secret(KEY), base_url=server.url)
+    started_s = time.monotonic()
+
+    with pytest.raises(errors.WaitTimeoutError):
+        play(provider, lambda p: p.wait_for_video("vgen_1", deadline_s=0.5))
+
+    assert 3 > time.monotonic() - started_s
+
+
+def test_a_connection_that_closes_under_a_create_is_no_reason_to_repeat_it(raw_server, play):
+    """The kept connection ended after the request: it may have been carried out."""
+    server = raw_server(closed_between, http({"Result": {"Id": "group-20260318035710-abcde"}}))
+    provider = AllToken(api_key=Secret(KEY), base_url=server.url)
+
+    def two(provider):
+        yield from provider.create_group("Mia")
+        yield from provider.create_group("Leo")
+
+    with pytest.raises(errors.OutcomeUnknownError):
+        play(provider, two)
+
+    assert 2 == len(server.seen)
 
 
 def test_an_answer_that_is_too_large_is_not_asked_for_again(raw_server, play):

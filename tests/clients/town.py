@@ -21,7 +21,7 @@ from portraitkit.wire.steps import Budget, Response
 KEY = "sk-not-a-real-key-0123456789"
 ACCOUNT = SimAccount(name="main", api_key=KEY, access_key="AKLT-not-real", secret_key="secret==")
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 30
-SIGNED = ("volcengine", "apiyi")
+SIGNED = ("volcengine", "byteplus", "apiyi")
 
 
 def answer(status, code="", **headers):
@@ -46,6 +46,7 @@ FAULTS = {
     "gateway": answer(502),
     "failing": answer(500, "InternalError"),
     "bare 503": answer(503),
+    "plain": answer(400, "InvalidParameter"),
     "rejected": answer(400, "InputTextSensitiveContentDetected"),
     "bad key": answer(401, "AuthenticationError"),
     "denied": answer(403, "AccessDenied"),

@@ -328,12 +328,21 @@ def test_a_virtual_groups_name_is_checked():
     assert [each.field for each in PROVIDER.check_group("x" * 51, GroupKind.VIRTUAL)] == ["name"]
 
 
-def test_findings_are_put_on_a_result():
-    """Findings of several checks add up; none leave the result as it is."""
+def test_findings_are_put_on_a_result(caplog):
+    """Findings of several checks add up, each logged; none leave the result as it is."""
     group = OBJECTS["group"]
 
-    assert with_findings(group, ()) is group
-    assert with_findings(with_findings(group, (FINDING,)), (FINDING,)).findings == (FINDING,) * 2
+    def flow(*found):
+        return with_findings(replay_of(group), found, PROVIDER)
+
+    def replay_of(result):
+        yield from ()
+        return result
+
+    assert replay(flow(), []).result is group
+    twice = with_findings(flow(FINDING), (FINDING,), PROVIDER)
+    assert replay(twice, []).result.findings == (FINDING,) * 2
+    assert [f"{PROVIDER.name}: {FINDING.message}"] * 2 == caplog.messages
 
 
 def test_limits_pass_unless_they_are_strict():

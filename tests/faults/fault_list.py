@@ -117,8 +117,10 @@ def _lost(name: str, play: JourneyStep, **more: Any) -> VendorError:
     return VendorError(name=name, means=Means.LOST, play=play, **more)
 
 
-def _stall(name: str, play: JourneyStep, **more: Any) -> VendorError:
-    return _lost(name, play, timeouts=evolve(CALM, read_s=_SOON, write_s=_SOON), **more)
+def _stall(name: str, play: JourneyStep, **short_s: float) -> VendorError:
+    # Only where the body stalls may writing be short: on a busy machine nothing might be written,
+    # and the front would wait in vain for a visit that was not made.
+    return _lost(name, play, timeouts=evolve(CALM, read_s=_SOON, **short_s))
 
 
 _M: Final = Means
@@ -139,7 +141,10 @@ FAULTS: Final = (
     VendorError(name="TLS certificate of another name", means=_M.NOT_SENT, route="masked"),
     _lost("reset before the request body", unread(End.RESET)),
     _lost("reset during the request body", half_read(End.RESET), route="narrow"),
-    _stall("stall during the request body", half_read(End.STALL), route="narrow"),
+    evolve(
+        _stall("stall during the request body", half_read(End.STALL), write_s=_SOON),
+        route="narrow",
+    ),
     _lost("reset after the request body", unanswered(End.RESET, acted=False)),
     _lost("closed after the request body", unanswered(End.CLOSE, acted=False)),
     _lost("reset after the vendor acted", unanswered(End.RESET, acted=True)),

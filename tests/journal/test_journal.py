@@ -152,6 +152,7 @@ def test_a_journal_that_cannot_be_written_says_so(journal, path):
         """facts = '{"missing": 7}'""",
         """facts = '{"likely_ids": [7]}'""",
         """facts = '{"part": "x"}'""",
+        """facts = '{"findings": [{}]}'""",
         "at = 'yesterday'",
         "at = '2026-01-02T03:04:05'",
         "at = 5",

@@ -11,6 +11,7 @@ from portraitkit.failover.routes import Route
 from portraitkit.journal import finishing
 from portraitkit.journal.jobs import JobState, resume
 from portraitkit.journal.journal import Journal, Lease
+from portraitkit.journal.records import Record
 from portraitkit.simulators.dialects.state import never
 from portraitkit.testing import SimulatorTransport, answer, replay
 from portraitkit.values import errors
@@ -18,7 +19,7 @@ from portraitkit.values.handles import Handle
 from portraitkit.values.models import Page
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, GroupKind, VerificationStatus, VideoStatus
-from portraitkit.values.video import VideoRequest
+from portraitkit.values.video import References, VideoRequest
 
 REQUEST = VideoRequest(prompt="a smile", duration_s=5)
 
@@ -359,18 +360,38 @@ def test_old_tasks_are_no_candidates(desk, crash):
     assert () == caught.value.candidates
 
 
-def test_every_page_of_tasks_is_looked_at():
-    """No vendor promises an order; a list without an end is left after many pages."""
+def test_what_exceeds_a_limit_is_known_to_who_resumes(desk):
+    """The wait's result in another process has the findings of the create."""
+    media = References(images=["https://files.example.com/mia.png"])
+    with desk.client() as client:
+        made = client.create_video(VideoRequest(prompt="As in Image 7", media=media, duration_s=5))
+    (job,) = desk.unfinished()
+    with desk.client() as client:
+        assert made.findings == client.resume(job).findings != ()
+
+
+def test_every_page_of_tasks_is_looked_at(monkeypatch):
+    """No vendor promises an order; of a list without an end it is said that more may be there."""
     pages = {None: Page(items=(1,), next="a"), "a": Page(items=(2,), next=None)}
 
     class Listing:
+        supports = staticmethod(lambda _: True)
+
         def list_videos(self, cursor):
             yield from ()
             return pages.get(cursor) or Page(items=(cursor,), next=f"{cursor}.")
 
-    assert [1, 2] == replay(finishing._videos(Listing()), []).result
+    def seen():
+        return replay(
+            finishing._look(Listing(), Record(id="1", operation="create_video")), []
+        ).result
+
+    monkeypatch.setattr(finishing, "call_of", lambda *_: {})
+    assert ([1, 2], "") == seen()
     pages[None] = Page(items=(), next="b")
-    assert finishing._MOST_PAGES - 1 == len(replay(finishing._videos(Listing()), []).result)
+    found, trouble = seen()
+    assert finishing._MOST_PAGES - 1 == len(found)
+    assert "more may be there" in trouble
 
 
 def test_a_vendor_without_a_list_leaves_it_to_the_console(desk_at, monkeypatch):

@@ -16,8 +16,16 @@ from portraitkit.providers.byteplus import BytePlus
 from portraitkit.providers.token360 import Token360
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.testing import VirtualTime, answer
-from portraitkit.values.errors import Outcome, OutcomeUnknownError, UnexpectedResponseError
+from portraitkit.values.errors import (
+    NotFoundError,
+    Outcome,
+    OutcomeUnknownError,
+    UnexpectedResponseError,
+    WaitTimeoutError,
+)
+from portraitkit.values.models import Asset
 from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus
 
 KEY = Secret("sk-simulated-0123")
 SIGNED = {"access_key": KEY, "secret_key": KEY, "api_key": KEY}
@@ -222,3 +230,95 @@ def test_videos_that_the_total_promises_and_no_page_gives_are_told(vendor):
 
     assert ["v-1"] == [each.id for each in found]
     assert "incomplete" in error.message
+
+
+BY_VIDEOS = ("alltoken", "byteplus", "token360", "volcengine")
+ROW = {"id": "cgt-20260318035710-abcde", "status": "queued", "created_at": 946684800}
+SHORT = {
+    "a row that cannot be read": lambda n: [[ROW, "?"], 2, False],
+    "nothing but rows that cannot be read": lambda n: [["?"] * 3, 3, False],
+    "fewer rows than the total": lambda n: [[ROW], 5, True],
+    "pages without end": lambda n: [
+        [{**ROW, "id": f"{ROW['id']}{n}-{i}"} for i in range(100)],
+        900,
+        True,
+    ],
+}
+
+
+def videos_told(vendor, page_of):
+    """What a lost create of a video says, where the vendor lists pages as *page_of* gives them."""
+    pages = 0
+
+    class Pages(Server):
+        def send(self, request):
+            nonlocal pages
+            if not request.repeatable:
+                raise TransportError(Outcome.UNKNOWN, "lost")
+            pages += 1
+            rows, total, more = page_of(pages)
+            named = {"has_more": more, "last_id": f"{pages}", "total": total}
+            return answer({"items": rows, "data": rows, **named})
+
+    with pytest.raises(OutcomeUnknownError) as caught:
+        request = pk.VideoRequest(prompt="A street", model="seedance-2.0", duration_s=5)
+        client_of(vendor, Pages()).create_video(request)
+    return caught.value.message
+
+
+@pytest.mark.parametrize("short", SHORT)
+@pytest.mark.parametrize("vendor", BY_VIDEOS)
+def test_of_an_incomplete_list_of_videos_nothing_is_called_absent(vendor, short):
+    """A row that did not come may be the task that is looked for."""
+    told = videos_told(vendor, SHORT[short])
+
+    assert "cannot be known" in told
+    assert "no new task" not in told
+
+
+@pytest.mark.parametrize("vendor", BY_VIDEOS)
+def test_of_a_whole_list_of_videos_it_is_said(vendor):
+    """Old tasks alone."""
+    assert "no new task is listed" in videos_told(vendor, lambda _: [[ROW], 1, False])
+
+
+def test_a_full_page_without_a_total_may_not_be_all():
+    """AllToken's list has one page: where that is full, more may be there."""
+    rows = [{**ROW, "id": f"{ROW['id']}{n}"} for n in range(100)]
+
+    assert "cannot be known" in videos_told("alltoken", lambda _: [rows, None, False])
+
+
+class WithoutIt(Server):
+    """Every asset reads as not found, and the list lacks it."""
+
+    def send(self, request):
+        query = dict(request.query)
+        if "groupId" in query and "pageNumber" not in query:
+            return answer({"code": 0, "data": {"list": self.rows, "total": self.total}})
+        is_list = query.get("Action") == "ListAssets" or "pageNumber" in query
+        if not (is_list or request.url.endswith("/ListAssets")):
+            return answer({"error": {"code": "NotFound", "message": "no"}}, status=404)
+        return super().send(request)
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
+@pytest.mark.parametrize("rows", [["?"], []], ids=["incomplete", "whole"])
+@each_vendor
+def test_an_asset_is_gone_only_if_all_of_its_group_was_listed(vendor, rows, several):
+    """It may stand in a row that cannot be read: then it is waited for until the deadline."""
+    client = client_of(vendor, WithoutIt(rows=rows, total=len(rows)))
+    provider = client.provider
+    named = {"provider": provider.name, "account": provider.account, "group_id": "group-1"}
+    ids = [f"{provider.asset_prefix}asset-20260318035710-{each}" for each in ("abcde", "fghij")]
+    assets = [Asset(**named, id=each, status=AssetStatus.PROCESSING) for each in ids]
+
+    if rows:
+        with pytest.raises(WaitTimeoutError):
+            client.wait_until_active(assets if several else assets[0], deadline_s=90)
+    elif several:
+        found = client.wait_until_active(assets, deadline_s=90)
+        assert [AssetStatus.FAILED] * 2 == [each.status for each in found]
+    else:
+        with pytest.raises(NotFoundError):
+            client.wait_until_active(assets[0], deadline_s=90)

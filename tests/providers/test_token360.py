@@ -875,3 +875,16 @@ def test_a_check_that_leads_nowhere_ends(variants, world):
         pytest.raises(errors.VerificationFailedError, match="expired"),
     ):
         client.wait_until_verified(client.start_verification("Ann"))
+
+
+@pytest.mark.parametrize(
+    "listed", [{"list": ["?"], "total": 1}, {"list": [], "total": 3}, {"list": [{"groupId": "g"}]}]
+)
+def test_a_group_is_absent_only_from_a_whole_list(listed):
+    """A row that did not come, or cannot be read, may be it."""
+    provider = Token360(api_key=Secret("sk-test-key"))
+    missing = answer({"error": {"message": "no"}}, status=404)
+    page = answer({"code": 0, "data": listed})
+
+    with pytest.raises(errors.UnexpectedResponseError, match="cannot be known"):
+        replay(provider.get_group("ag_1"), [missing, page])

@@ -28,6 +28,7 @@ from ..journal.writer import Recorder
 from ..limits.limiter import PROCESS, Limiter, ProcessLimiter
 from ..operations.call import Call
 from ..operations.provider import PortraitProvider
+from ..operations.remarks import Remarks
 from ..values.models import Asset, AssetRef, AssetRefs, Verification
 from ..values.video import OnUnsupported, Preview, VideoRequest
 from ..vendor.pacing import OnEvent
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
+_THINGS: Final = ("asset", "assets", "verification", "task")
+"""What arguments that name a thing are called."""
 
 
 class _Client:
@@ -90,6 +93,7 @@ class _Client:
         opened = journal if isinstance(journal, Journal) else own
         self._own_journal: Final = own
         self.journal: Final = opened
+        self._remarks: Final = Remarks()
         self._recorder: Recorder | None = None
         if opened is not None:
             if clock is not None:
@@ -131,6 +135,8 @@ class _Client:
         """Begin an operation, with all that this client does around one."""
         call.check()
         flow = self._router.start(call, *before)
+        if not before:
+            flow = self._remarks.kept(flow, call.argument(*_THINGS))
         if self._recorder is None or before:
             return flow
         return self._recorder.start(flow, call.name, call.provider, call.arguments)

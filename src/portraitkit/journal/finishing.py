@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -14,7 +14,7 @@ from ..operations.searching import Listing, assets_of, groups_of, look
 from ..operations.waiting import every
 from ..values.errors import InvalidInputError, OutcomeUnknownError, UnexpectedResponseError
 from ..values.handles import Handle
-from ..values.models import Asset, Group, Page, Result, VideoTask
+from ..values.models import Asset, Group, Page, Result, Verification, VideoTask
 from ..values.name_tokens import tagged
 from ..values.statuses import GroupKind
 from ..values.video import VideoRequest
@@ -81,7 +81,17 @@ def _make(provider: PortraitProvider, record: Record, given: ResumeOptions) -> F
 
 def _wait(provider: PortraitProvider, record: Record, given: ResumeOptions) -> Flow[Any]:
     deadline_s = record.arguments.get("deadline_s")
-    return _wait_for(provider, record.handle, given, deadline_s)
+    handle = Handle.parse(record.handle)
+    thing: Result | str = record.handle
+    if record.findings and (cls := _RESULTS.get(handle.kind)):
+        thing = cls(
+            provider=handle.provider,
+            account=handle.account,
+            id=None,
+            ref=handle.ref,
+            findings=record.findings,
+        )
+    return _wait_for(provider, thing, given, deadline_s)
 
 
 def _wait_for(
@@ -201,18 +211,17 @@ def _look(provider: PortraitProvider, record: Record) -> Flow[tuple[list[Any] | 
     )
     if not provider.supports(listing):
         return None, ""
-    if operation == "create_video":
-        return (yield from _videos(provider)), ""
     if operation == "add_asset" and "group" not in call:
         return None, ""
     within = {"group": call["group"]} if operation == "add_asset" else {}
     found: list[Any] = []
     trouble = ""
     try:
-        _ = yield from every(partial(_page, provider, listing, within), found)
+        pages = partial(_page, provider, listing, within)
+        _ = yield from every(pages, found, most=_MOST_PAGES)
     except UnexpectedResponseError as error:
-        trouble = error.message
-    if operation == "add_asset":  # not every vendor keeps an asset's name
+        trouble = f"more may be there: {error.message}"
+    if operation != "create_group":  # videos have no name, and some vendors' assets lose it
         return found, trouble
     return [each for each in found if each.name == call.get("name")], trouble
 
@@ -224,17 +233,10 @@ def _page(
     return page
 
 
-def _videos(provider: PortraitProvider) -> Flow[list[VideoTask]]:
-    """List video tasks. No vendor promises an order, so that none is left out for its place."""
-    found: list[VideoTask] = []
-    cursor: str | None = None
-    for _ in range(_MOST_PAGES):
-        page = yield from provider.list_videos(cursor)
-        found.extend(page.items)
-        cursor = page.next
-        if cursor is None:
-            break
-    return found
-
-
+_RESULTS: Final[Mapping[str, type[Result]]] = {
+    "asset": Asset,
+    "verification": Verification,
+    "video": VideoTask,
+}
 _MOST_PAGES: Final = 100
+"""No vendor promises an order, so that nothing is left out for its place before this."""

@@ -24,8 +24,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen
 
+from ..values.remarks import Finding
 from ..wire.codec import is_array, is_object
 
 _SIMPLE: Final = ("profile", "provider", "account", "status", "error", "code", "token")
@@ -81,6 +82,7 @@ class Record:
         code: That error's code.
         answer: The answer to a create that could not be read: status, request id, the body's form.
         likely_ids: What that answer names that may have been made.
+        findings: The documented limits that it exceeds.
         token: What is in the thing's name to find it again by.
         owner: Who has it in hand; None if it was let go.
         call, part: What the parts of one call have in common, and which one this is.
@@ -103,6 +105,7 @@ class Record:
     code: str = ""
     answer: Mapping[str, Any] = field(factory=dict[str, Any])
     likely_ids: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     token: str = field(default="", repr=False)
     owner: int | None = None
     call: str = ""
@@ -126,6 +129,8 @@ class Record:
         changes: dict[str, Any] = {key: facts[key] for key in (*_SIMPLE, "answer") if key in facts}
         if "likely_ids" in facts:
             changes["likely_ids"] = tuple(facts["likely_ids"])
+        if "findings" in facts:
+            changes["findings"] = tuple(_finding(each) for each in facts["findings"])
         if entry.handle:
             changes.update(handle=entry.handle, handles=self.handles | {entry.handle})
         if entry.kind == "begun":
@@ -198,6 +203,25 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _finding(facts: Mapping[str, Any]) -> Finding:
+    """Read a finding; what was a tuple came as a list, and a later version may write more."""
+    named = {each.name: facts[each.name] for each in fields(Finding)}
+    known: dict[str, Any] = {
+        name: tuple(each) if is_array(each) else each for name, each in named.items()
+    }
+    return Finding(**known)
+
+
+def _are_findings(value: object) -> bool:
+    names = {each.name for each in fields(Finding)}
+    return is_array(value) and all(
+        is_object(each)
+        and names <= set(each)
+        and all(isinstance(each[name], str) for name in ("field", "message", "source"))
+        for each in value
+    )
+
+
 def _is_texts(value: object) -> bool:
     return is_array(value) and all(isinstance(each, str) for each in value)
 
@@ -206,6 +230,7 @@ _FACTS: Final[tuple[tuple[Callable[[Any], bool], tuple[str, ...]], ...]] = (
     (_is_text, (*_SIMPLE, "operation", "call")),
     (_is_texts, ("missing", "likely_ids")),
     (is_object, ("arguments", "answer")),
+    (_are_findings, ("findings",)),
     (lambda value: type(value) is int, ("part",)),
 )
 

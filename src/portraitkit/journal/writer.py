@@ -7,13 +7,14 @@ vendor may have acted, the journal's own troubles never hide what came of it: th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from attrs import define, field, frozen
+from attrs import asdict, define, field, frozen
 
 from ..operations.guarding import guarded
 from ..operations.provider import PortraitProvider
@@ -210,7 +211,7 @@ class JournalWriter:
             if self._recorded_call.get(job) == (handle, status):
                 continue
             self._recorded_call[job] = (handle, status)
-            facts: dict[str, Any] = {"status": status}
+            facts: dict[str, Any] = {"status": status, **_findings(result)}
             kind, things = "ended" if settled else "known", [*self._things(job), handle]
             if error is not None:  # a part that could not be added
                 unsure = isinstance(error, OutcomeUnknownError)
@@ -275,6 +276,12 @@ def _answer(error: PortraitError, provider: PortraitProvider) -> dict[str, Any]:
         return {}
     answer = without_secrets(error.raw, provider.secret_fields)
     return {"answer": answer, "likely_ids": list(error.likely_ids)}
+
+
+def _findings(result: Any) -> dict[str, Any]:
+    """The limits that a create exceeds: a wait in another process tells of them, too."""
+    found = [asdict(each) for each in getattr(result, "findings", ())]
+    return {"findings": json.loads(json.dumps(found, default=str))} if found else {}
 
 
 def _news(result: Any) -> tuple[str, str, bool]:

@@ -48,12 +48,12 @@ def add_asset(
             findings += provider.limits(tuple(rules.check(item)), strict_limits)
         if provider.takes_upload(item):
             upload = partial(_upload, provider, group, item)
-            asset = yield from add_named(provider, group, name, upload, operation="add_upload")
-            return with_findings(of_kind(asset, group), findings)
+            added = add_named(provider, group, name, upload, operation="add_upload")
+            return of_kind((yield from with_findings(added, findings, provider)), group)
         item = yield from publish(provider, item)
     link = partial(_link, provider, group, item)
-    asset = yield from add_named(provider, group, name, link, operation="add_link")
-    return with_findings(of_kind(asset, group), findings)
+    added = add_named(provider, group, name, link, operation="add_link")
+    return of_kind((yield from with_findings(added, findings, provider)), group)
 
 
 def of_kind(asset: Asset, group: GroupRef) -> Asset:
@@ -108,6 +108,7 @@ def failed_asset(provider: VendorCalls, error: PortraitError) -> Asset:
         id=None,
         status=AssetStatus.FAILED,
         failure=failure,
+        findings=error.findings,
     )
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..values.errors import OutcomeUnknownError, PortraitError
+from ..values.errors import OutcomeUnknownError, PortraitError, UnexpectedResponseError
 from ..values.models import VideoTask
 from ..wire.steps import Flow, pause, within
 from .guarding import guarded
 from .reconciling import completed, tries_of
 from .searching import GRACE_S, MOST_CANDIDATES, Search, is_recent
+from .waiting import every
 
 if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
@@ -38,31 +39,29 @@ def created(provider: VendorCalls, flow: Flow[VideoTask], model: str) -> Flow[Vi
     unseen_s = provider.pace("video").unseen_s
     until_s = (yield from pause()) + unseen_s + GRACE_S
     seen = yield from _look(provider, model, until_s)
-    if seen.is_absent:
+    if not seen.maybe:
         _ = yield from pause(unseen_s)
         seen = yield from _look(provider, model, until_s)
-    some = f"{len(seen.maybe)} new task(s) may be it" if seen.maybe else "no new task is listed"
+    none = "" if seen.trouble else "no new task is listed"
+    some = f"{len(seen.maybe)} new task(s) may be it" if seen.maybe else none
     then = _OF_THESE if seen.maybe else _LATER
-    raise completed(lost, [seen.trouble or some], then, seen.maybe, tries_of(lost))
+    raise completed(lost, [some, seen.trouble], then, seen.maybe, tries_of(lost))
 
 
 def _look(provider: VendorCalls, model: str, until_s: float) -> Flow[Search[VideoTask]]:
     """Find new tasks, of this model if any is."""
     items: list[VideoTask] = []
-    cursor: str | None = None
+    trouble = ""
     try:
-        for _ in range(_PAGES):
-            page = yield from within(provider.list_videos(cursor), until_s)
-            items += page.items
-            cursor = page.next
-            if cursor is None:
-                break
+        _ = yield from within(every(provider.list_videos, items, most=_PAGES), until_s)
+    except UnexpectedResponseError as error:
+        trouble = f"whether it is listed cannot be known: {error.message}"
     except PortraitError as error:
-        return Search(trouble=f"looking for it failed: {error.message}")
+        trouble = f"looking for it failed: {error.message}"
     new = [each for each in items if is_recent(each)]
     alike = [each for each in new if each.model == model] or new
     newest_first = sorted(alike, key=lambda each: str(each.created_at or ""), reverse=True)
-    return Search(maybe=tuple(newest_first[:MOST_CANDIDATES]))
+    return Search(maybe=tuple(newest_first[:MOST_CANDIDATES]), trouble=trouble)
 
 
 _LATER: Final = "look again with list_videos() before you create another: it may be listed later"

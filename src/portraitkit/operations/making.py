@@ -21,6 +21,7 @@ from ..values.remarks import Adaptation, Finding
 from ..values.secret import MASK, Secret
 from ..values.statuses import AssetStatus, VideoStatus
 from ..values.video import Frames, OnUnsupported, Preview, References, VideoRequest
+from ..vendor.answers import with_findings
 from ..vendor.preflight import VideoModel, check_extra, check_no_file, check_prompt, check_spoken
 from ..wire.codec import is_object
 from ..wire.steps import Auth, Flow, Request
@@ -147,7 +148,8 @@ def create_video(
     settled = yield from provider.settle_media(own_media(provider, request))
     draft = draft_video(provider, settled, on_unsupported, strict_limits)
     model = str(draft.body.get("model", ""))
-    task = yield from lost_videos.created(provider, _sent(provider, draft), model)
+    created = lost_videos.created(provider, _sent(provider, draft), model)
+    task = yield from with_findings(created, draft.findings, provider)
     # Some vendors answer a create with nothing but an id: it is queued then.
     silent = task.status is VideoStatus.UNKNOWN and not task.status_word
     return evolve(
@@ -155,7 +157,6 @@ def create_video(
         model=task.model or model,
         status=VideoStatus.QUEUED if silent else task.status,
         adaptations=draft.adaptations,
-        findings=draft.findings,
     )
 
 

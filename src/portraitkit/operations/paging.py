@@ -46,6 +46,8 @@ class PageWalk(Generic[T]):
             self._missing += page.lost
         again = bool(page.items) and page.items == self._last
         if again or page.next in self._cursors:
+            # One that repeats itself, and says that more follows, may hide the rest.
+            self._missing += self._every_row and page.next is not None and not page.to_come
             self._check_whole(page.to_come)
             return True
         self._cursors.add(page.next)

@@ -52,8 +52,8 @@ def create_group(
         provider.make_group, kind=kind, description=description, on_unsupported=on_unsupported
     )
     listing = groups_of(provider, kind)
-    made: Group = yield from reconciled(provider, listing, name, create, _same_group)
-    return with_findings(made, findings)
+    made = reconciled(provider, listing, name, create, _same_group)
+    return (yield from with_findings(made, findings, provider))
 
 
 def add_named(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from attrs import evolve
@@ -36,6 +37,7 @@ from .downloading import video_failed
 from .guarding import guarded
 from .paging import PageWalk
 from .polling import Observation, wait
+from .remarks import with_remarks
 
 if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
@@ -133,13 +135,17 @@ class _Batch:
         waiting = [each for each in self.known if each.handle in self.open]
         groups = Counter(each.group_id for each in waiting if each.group_id)
         several = [each for each in groups if groups[each] > 1 and provider.supports("list_assets")]
+        unsure: set[str | None] = set()
         for group_id in sorted(several):
-            fresh.update((yield from _listing(provider, group_id)))
+            listed, is_whole = yield from _listing(provider, group_id)
+            fresh.update(listed)
+            unsure.update(() if is_whole else (group_id,))
         self.found.update(fresh)
         for each in waiting:
             if each.handle in fresh:
                 continue
             is_new = may_be_new and each.handle not in self.found
+            is_new = is_new or each.group_id in unsure
             may_be_listed = each.group_id not in several
             flow = _look_at_one(provider, each, is_new=is_new, may_be_listed=may_be_listed)
             seen = yield from flow
@@ -161,7 +167,8 @@ def _look(provider: VendorCalls, before: Asset) -> Flow[Asset]:
 def _still(before: Asset, seen: Asset) -> Asset:
     """Keep what vendors may not tell of an asset that is read: its group, and whose face it is."""
     group_id = seen.group_id or before.group_id
-    return evolve(seen, group_kind=before.group_kind, group_id=group_id)
+    seen = evolve(seen, group_kind=before.group_kind, group_id=group_id)
+    return with_remarks(seen, before)
 
 
 def _look_at_one(
@@ -193,25 +200,32 @@ def _listed(provider: VendorCalls, asset: Asset) -> Flow[Asset | None]:
         return asset if asset.status is AssetStatus.ACTIVE else None
     if not asset.group_id:
         return None
-    found = (yield from _listing(provider, asset.group_id)).get(asset.handle)
+    listed, is_whole = yield from _listing(provider, asset.group_id)
+    found = listed.get(asset.handle)
+    if found is None and not is_whole:
+        return asset  # whether it stands in what did not come cannot be known
     return _still(asset, found) if found else None
 
 
-def _listing(provider: VendorCalls, group_id: str) -> Flow[dict[str, Asset]]:
-    """A group's assets by handle; none where the group is gone, or nothing is listed."""
+def _listing(provider: VendorCalls, group_id: str) -> Flow[tuple[dict[str, Asset], bool]]:
+    """A group's assets by handle, and whether they are all; none where the group is gone."""
+    is_whole = True
     listed: list[Asset] = []
     pages = every(lambda cursor: provider.list_assets(cursor, group_id), listed)
     try:
         _ = yield from guarded(pages, provider, "wait_until_active")
     except (NotFoundError, PermissionDeniedError):
-        return {}
+        return {}, True
     except UnexpectedResponseError:
-        pass  # what an incomplete list lacks is read by itself
-    return {each.handle: each for each in listed}
+        is_whole = False  # what an incomplete list lacks is read by itself
+    return {each.handle: each for each in listed}, is_whole
 
 
 def every(
-    page_of: Callable[[str | None], Flow[Page[T]]], items: list[T] | None = None
+    page_of: Callable[[str | None], Flow[Page[T]]],
+    items: list[T] | None = None,
+    *,
+    most: int | None = None,
 ) -> Flow[list[T]]:
     """
     Collect all pages; stops where a vendor repeats a cursor, or the page before, which shows.
@@ -219,16 +233,23 @@ def every(
     Args:
         page_of: Asks for the page at a cursor.
         items: Where to put them: what came before an error is there, too.
+        most: How many pages to ask for.
+
+    Raises:
+        UnexpectedResponseError: It is not known to be the whole list.
     """
     items = [] if items is None else items
     walk = PageWalk[T]()
     cursor: str | None = None
-    while True:
+    for number in count(1):
         page = yield from page_of(cursor)
         items.extend(page.items)
         if walk.at_end(page):
-            return items
+            break
+        if number == most:
+            raise UnexpectedResponseError(f"the list goes on after the {most} pages that were read")
         cursor = page.next
+    return items
 
 
 def wait_until_verified(
@@ -249,6 +270,7 @@ def wait_until_verified(
             ref=provider.id_of("verification", verification) if is_handle(verification) else "",
         )
     )
+    opened = before
     if before.status is not VerificationStatus.VERIFIED or before.group is None:
         first: VerificationRef = before if before.handle else verification
         before = yield from wait(
@@ -266,6 +288,7 @@ def wait_until_verified(
             deadline_s=deadline_s,
             on_event=on_event,
         )
+    before = with_remarks(before, opened)
     if before.group is None or before.status is not VerificationStatus.VERIFIED:
         failure = before.failure or Failure()
         raise VerificationFailedError(
@@ -277,7 +300,7 @@ def wait_until_verified(
             result=before,
             next_step="start a new verification and ask the person to finish it in time",
         )
-    return before.group
+    return with_remarks(before.group, opened)
 
 
 def wait_for_video(
@@ -292,6 +315,7 @@ def wait_for_video(
     else:
         video_id = provider.id_of("video", task)
         before = VideoTask(provider=provider.name, account=provider.account, id=video_id)
+    created = before
     if before.status not in _VIDEO_SETTLED:
         handle = before.handle
         before = yield from wait(
@@ -308,6 +332,7 @@ def wait_for_video(
             deadline_s=deadline_s,
             on_event=on_event,
         )
+    before = with_remarks(before, created)
     if before.status is not VideoStatus.SUCCEEDED:
         raise video_failed(provider, before)
     return before

@@ -26,6 +26,7 @@ from ..values.media import MediaRules, Upload
 from ..values.models import Asset, Group, GroupRef, Page, Usage, Verification, VideoRef, VideoTask
 from ..values.remarks import Adaptation, Failure
 from ..values.statuses import MediaType, VideoStatus
+from ..vendor.answers import with_findings
 from ..vendor.dialect import VideoDialect
 from ..vendor.pacing import Pacing, Subject
 from ..vendor.preflight import Difference, VideoModel
@@ -212,12 +213,15 @@ class AllToken(BearerProvider, ActionVerification):
         """
         group_id = self.id_of("group", group)
         findings = self.limits(tuple(_UPLOAD_RULES.check(upload)), None)
+        added = self._uploaded(group_id, upload, name)
+        return (yield from with_findings(added, findings, self))
+
+    def _uploaded(self, group_id: str, upload: Upload, name: str) -> Flow[Asset]:
         request = self.form(_UPLOAD_PATH, {"GroupId": group_id}, upload)
         answer = yield from self.ask(request)
         # Unverified: the answer's shape is documented nowhere; the envelope or the bare id is read.
         answer = evolve(answer, data=first(answer.data, "Result") or answer.data)
         asset = self.new_asset(answer, group_id, name=name, media=MediaType.IMAGE)
-        asset = evolve(asset, findings=findings)
         return (yield from self._named(asset, name)) if name else asset
 
     def _named(self, asset: Asset, name: str) -> Flow[Asset]:
@@ -249,7 +253,9 @@ class AllToken(BearerProvider, ActionVerification):
         answer = yield from self.ask(request)
         rows = listed(answer.data, ("items", "data"), "total")
         found = read_rows(rows, lambda row: self.read(VideoTask, answer, row))
-        return found.page(total=count(answer.data, "total"))
+        total = count(answer.data, "total")
+        full = found.here >= _LIST_LIMIT  # then the page's end need not be the list's
+        return found.page(total=found.here + full if total is None else total)
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Cancel a task; one that has ended is a ConflictError."""

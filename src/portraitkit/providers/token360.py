@@ -22,6 +22,7 @@ from ..values.models import Group, Page, Verification, VerificationRef, VideoRef
 from ..values.remarks import Adaptation, Failure
 from ..values.secret import Secret
 from ..values.statuses import GroupKind, MediaType, VerificationStatus
+from ..vendor.answers import with_findings
 from ..vendor.dialect import VideoDialect
 from ..vendor.pacing import Pacing, Subject
 from ..vendor.preflight import VideoModel
@@ -99,12 +100,13 @@ class Token360(Token360Library):
         findings = self.check_name(name)
         place = groups_of(self, GroupKind.REAL_PERSON)
         opened, found = partial(self._open, name), partial(self._unlinked, name)
-        check = yield from reconciled(self, place, name, opened, found)
+        made = reconciled(self, place, name, opened, found)
+        check = yield from with_findings(made, findings, self)
         if callback_url:
             why = "this vendor calls nobody back: check_verification asks it"
             lost = Adaptation(field="callback_url", asked=callback_url, sent=None, why=why)
             check = evolve(check, adaptations=(*check.adaptations, lost))
-        return evolve(check, findings=findings)
+        return check
 
     def _open(self, name: str, sent: str) -> Flow[Verification]:
         answer = yield from self.new_group(sent, GroupKind.REAL_PERSON)

@@ -46,7 +46,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, Self, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from .masking import mask_links
 
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from .remarks import Raw
+    from .remarks import Finding, Raw
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -104,9 +104,11 @@ class PortraitError(Exception):
         retry_after_s: Seconds after which the vendor invites another try.
         received_at: When the vendor's answer came.
         result: The final state of what failed, as a model.
+        findings: The documented limits that the call exceeds, which may be why it was refused.
         tried: The profiles that a failover left before this error, in order; see `Tried`.
     """
 
+    findings: tuple[Finding, ...] = ()
     tried: tuple[Any, ...] = ()
     fix: ClassVar[str] = "caller"
     """Who can mend it: caller, account owner, vendor, or the person being filmed."""
@@ -148,6 +150,7 @@ class PortraitError(Exception):
         self.retry_after_s = retry_after_s
         self.received_at = received_at
         self.result = result
+        self.findings = getattr(result, "findings", ())
 
     def __str__(self) -> str:
         where = " ".join(word for word in (self.provider, self.operation) if word)
@@ -164,6 +167,8 @@ class PortraitError(Exception):
             text += f": {self.vendor_message}"
         if known := ", ".join(fact for fact in facts if fact):
             text += f" ({known})"
+        if self.findings and isinstance(self, _JUDGED):
+            text += f". Likely why: {'; '.join(each.message for each in self.findings)}"
         if self.tried:
             text += f". Tried: {'; '.join(str(each) for each in self.tried)}"
         return f"{text}. Next: {self.next_step}" if self.next_step else text
@@ -182,6 +187,7 @@ class PortraitError(Exception):
         """Pass every text in this error through *clean*."""
         for name in ("message", "field", "code", "vendor_message", "request_id", "next_step"):
             setattr(self, name, clean(getattr(self, name)))
+        self.findings = tuple(evolve(each, message=clean(each.message)) for each in self.findings)
         self.args = (self.message,)
         return self
 
@@ -458,3 +464,14 @@ class WaitTimeoutError(PortraitError, TimeoutError):
     """The deadline passed. Nothing was cancelled: wait again with `handle`."""
 
     advice = "wait again with the handle, or with a longer deadline_s"
+
+
+_JUDGED: Final = (
+    InvalidRequestError,
+    ContentRejectedError,
+    ConflictError,
+    QuotaExceededError,
+    AssetFailedError,
+    VideoFailedError,
+)
+"""What may come of an exceeded limit."""

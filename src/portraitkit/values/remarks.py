@@ -81,9 +81,9 @@ class Finding:
     """
 
     field: str
-    found: Any
+    found: object = attrs.field(converter=_unsigned)
     limit: Any
-    message: str
+    message: str = attrs.field(converter=mask_links)
     source: str
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -40,6 +41,7 @@ from .likely import ids_in
 from .preflight import check_asset_id, check_kind
 
 R = TypeVar("R", bound=Result)
+_log: Final = logging.getLogger("portraitkit")
 
 
 def refusal_in(
@@ -144,9 +146,30 @@ class Answer:
         return self.response.raw(self.data, self.request_id)
 
 
-def with_findings(result: R, findings: tuple[Finding, ...]) -> R:
-    """Put findings on a result, if there are any."""
-    return evolve(result, findings=(*result.findings, *findings)) if findings else result
+def logged(findings: tuple[Finding, ...], vendor: VendorAnswers) -> tuple[Finding, ...]:
+    """Log each finding, and give them back without secrets."""
+    clean = tuple(
+        evolve(
+            each,
+            message=vendor.clean(each.message),
+            found=vendor.clean(each.found) if isinstance(each.found, str) else each.found,
+        )
+        for each in findings
+    )
+    for each in clean:
+        _log.warning("%s: %s", vendor.name, each.message)
+    return clean
+
+
+def with_findings(flow: Flow[R], findings: tuple[Finding, ...], vendor: VendorAnswers) -> Flow[R]:
+    """Run what exceeds documented limits: it is logged, and kept on what comes of it."""
+    clean = logged(findings, vendor)
+    try:
+        result = yield from flow
+    except PortraitError as error:
+        error.findings = (*error.findings, *clean)
+        raise
+    return evolve(result, findings=(*result.findings, *clean)) if clean else result
 
 
 def told(result: R, data: object, vendor: VendorAnswers) -> R:

@@ -126,8 +126,9 @@ class ActionLibrary(PortraitProvider):
         """Rename a group, then read it: the Action answers with nothing but the id."""
         group_id = self.id_of("group", group)
         findings = self.check_name(name)
-        yield from self._done(self.act("UpdateAssetGroup", {"Id": group_id, "Name": name}))
-        return with_findings((yield from self.get_group(group_id)), findings)
+        sent = self.act("UpdateAssetGroup", {"Id": group_id, "Name": name})
+        renamed = _then(sent, self.get_group(group_id))
+        return (yield from with_findings(renamed, findings, self))
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
         """Delete a group and its assets."""
@@ -183,8 +184,9 @@ class ActionLibrary(PortraitProvider):
         """Rename an asset, then read it."""
         asset_id = self.id_of("asset", asset)
         findings = self.check_name(name)
-        yield from self._done(self.act("UpdateAsset", {"Id": asset_id, "Name": name}))
-        return with_findings((yield from self.get_asset(asset_id)), findings)
+        sent = self.act("UpdateAsset", {"Id": asset_id, "Name": name})
+        renamed = _then(sent, self.get_asset(asset_id))
+        return (yield from with_findings(renamed, findings, self))
 
     def delete_asset(self, asset: AssetRef) -> Flow[None]:
         """Delete an asset."""
@@ -215,8 +217,10 @@ class ActionLibrary(PortraitProvider):
             return found.page(next=after if isinstance(after, str) and after else None)
         return place.page(found, total=count(answer.data, "TotalCount"))
 
-    def _done(self, flow: Flow[Answer]) -> Flow[None]:
-        yield from flow
+
+def _then(one: Flow[Answer], other: Flow[T]) -> Flow[T]:
+    _ = yield from one
+    return (yield from other)
 
 
 def _of_kind(page: Page[T], place: int, *, more: bool) -> Page[T]:

@@ -33,7 +33,7 @@ from ...values.remarks import Adaptation, Finding
 from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import Frames, OnUnsupported, Reference, References, VideoRequest
-from ...vendor.answers import Answer, with_findings
+from ...vendor.answers import Answer, logged
 from ...wire.codec import first
 from ...wire.steps import Flow, parts, segment
 from . import avatar_tables as _avatars
@@ -147,7 +147,7 @@ class AvatarLibrary(BearerProvider):
             except PortraitError as error:
                 added = [failed_asset(self, error) for _ in batch]
             for place, asset in zip(batch, added, strict=True):
-                found = with_findings(asset, taken[place][1])
+                found = evolve(asset, findings=(*asset.findings, *taken[place][1]))
                 apart = made_a_group and asset.ref
                 assets[place] = evolve(found, adaptations=(_APART,)) if apart else found
             yield from parts(*batch, made=[assets[place] for place in batch])
@@ -160,7 +160,7 @@ class AvatarLibrary(BearerProvider):
             return item, ()
         rules = self.media_rules.get(item.media)
         findings = self.limits(tuple(rules.check(item)), None) if rules else ()
-        return (yield from self.link_to(item)), findings
+        return (yield from self.link_to(item)), logged(findings, self)
 
     def link_to(self, upload: Upload) -> Flow[Link]:
         """Make a file reachable."""

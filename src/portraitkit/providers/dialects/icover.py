@@ -259,8 +259,11 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         """Change an asset's label, then read it."""
         asset_id = self.id_of("asset", asset)
         findings = self.check_name(name)
+        return (yield from with_findings(self._renamed(asset_id, name), findings, self))
+
+    def _renamed(self, asset_id: str, name: str) -> Flow[Asset]:
         _ = yield from self.call("PATCH", f"{_LIBRARY}/assets/{segment(asset_id)}", {"label": name})
-        return with_findings((yield from self.get_asset(asset_id)), findings)
+        return (yield from self.get_asset(asset_id))
 
     def delete_asset(self, asset: AssetRef) -> Flow[None]:
         """Delete an asset."""

@@ -48,7 +48,8 @@ class StoredFiles(PortraitProvider):
         known = rules is self.media_rules.get(upload.media)  # then it was compared already
         findings = () if known else self.limits(tuple(rules.check(upload)), None)
         link = yield from self.store(upload)
-        return with_findings((yield from self.add_link(group, link, name=name)), findings)
+        added = self.add_link(group, link, name=name)
+        return (yield from with_findings(added, findings, self))
 
     def link_to(self, upload: Upload) -> Flow[Link]:
         """Make a file reachable."""

@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from ...operations.adding import under_review
 from ...operations.repeating import removed
-from ...values.errors import NotFoundError, ProviderError
+from ...values.errors import NotFoundError, ProviderError, UnexpectedResponseError
 from ...values.media import Upload
 from ...values.models import Asset, AssetRef, Group, GroupRef, Page
 from ...values.remarks import Adaptation, Failure
@@ -21,11 +21,11 @@ from ...values.statuses import AssetStatus, GroupKind
 from ...values.video import OnUnsupported
 from ...vendor.answers import Answer, with_findings
 from ...vendor.dialect import unsupported
-from ...wire.codec import first, listed
+from ...wire.codec import first
 from ...wire.steps import Flow, segment
 from .bearer import BearerProvider
 from .paging import may_be
-from .token360_tables import GROUP_ID, ROWS, SECRET_MEMBERS, TOTAL, Cursor, inner, is_active
+from .token360_tables import GROUP_ID, SECRET_MEMBERS, Cursor, inner, is_active
 
 _GROUPS: Final = "/v1/asset-groups"
 _ASSETS: Final = "/v1/assets"
@@ -91,10 +91,13 @@ class Token360Library(BearerProvider):
         """
         group_id = self.id_of("group", group)
         findings = self.check_name(name)
+        return (yield from with_findings(self._renamed(group_id, name), findings, self))
+
+    def _renamed(self, group_id: str, name: str) -> Flow[Group]:
         _ = yield from self.ask(
             self.request("PATCH", f"{_GROUPS}/{segment(group_id)}", {"name": name})
         )
-        return with_findings((yield from self.get_group(group_id)), findings)
+        return (yield from self.get_group(group_id))
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
         """Delete a group and its assets."""
@@ -119,9 +122,16 @@ class Token360Library(BearerProvider):
                 raise
             query = {"keyword": group_id, **Cursor().query}
             answer = yield from self.ask(self.request("GET", _GROUPS, query=query))
-            for row in listed(answer.data, ROWS, TOTAL):
+            page: Page[Any] = Cursor().page(answer.data, lambda row: row, bool)
+            for row in page.items:
                 if first(row, GROUP_ID) == group_id:
                     return answer, row
+            if page.next or page.to_come or page.lost:
+                raise UnexpectedResponseError(
+                    f"whether there is a group {group_id} cannot be known: the list is incomplete",
+                    provider=self.name,
+                    request_id=error.request_id,
+                ) from None
             raise NotFoundError(
                 f"there is no group {group_id}",
                 provider=self.name,

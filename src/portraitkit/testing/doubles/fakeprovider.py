@@ -30,6 +30,7 @@ from ...values.prompts import Slot
 from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind, VerificationStatus, VideoStatus
 from ...values.video import SCALARS, OnUnsupported, VideoRequest
+from ...vendor.answers import with_findings
 from ...vendor.dialect import MediaRead, VideoDialect
 from ...wire.codec import Codec
 from ...wire.error_mapping import VendorError
@@ -198,12 +199,9 @@ class FakeProvider(PortraitProvider):
         strict_limits: bool | None = None,
     ) -> Flow[VideoTask]:
         """Remember a video task, of a request that every vendor's checks would let pass."""
-
-        def create() -> VideoTask:
-            draft = making.draft_video(self, request, on_unsupported, strict_limits)
-            return self.memory.add_video(self, request, findings=draft.findings)
-
-        return _done(create)
+        draft = making.draft_video(self, request, on_unsupported, strict_limits)
+        created = _done(partial(self.memory.add_video, self, request))
+        return (yield from with_findings(created, draft.findings, self))
 
     def video_request(self, body: Mapping[str, Any]) -> Request:
         """What a preview shows."""

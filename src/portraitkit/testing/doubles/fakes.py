@@ -105,13 +105,11 @@ class FakePortraits:
         link = Secret(f"{URL}/check/{values['id']}")
         return self._keep(self.verifications, Verification(**values, name=name, link=link))
 
-    def add_video(
-        self, owner: PortraitProvider, request: VideoRequest, **findings: Any
-    ) -> VideoTask:
+    def add_video(self, owner: PortraitProvider, request: VideoRequest) -> VideoTask:
         """Remember a video task."""
         self.requests.append(request)
         values = self._new(owner, "video", self.video_statuses)
-        made = VideoTask(**values, model=request.model or "", **findings)
+        made = VideoTask(**values, model=request.model or "")
         return self._keep(self.videos, _shown(made))
 
     # -- finding ---------------------------------------------------------------------------------

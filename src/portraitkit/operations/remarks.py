@@ -1,0 +1,73 @@
+"""What a create said of its result, kept on what is read of the same thing later."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, Final, TypeVar, cast
+
+from attrs import evolve
+
+from ..values.errors import JobFailedError
+from ..values.handles import is_handle
+from ..values.models import Result
+from ..wire.codec import is_array
+from ..wire.steps import Flow
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Result)
+
+_OF_A_CREATE: Final = ("adaptations", "findings", "tried")
+_MOST: Final = 10_000
+"""Results that are remembered: the oldest are left out."""
+
+
+def with_remarks(result: R, before: Result) -> R:
+    """Keep what was said of a thing *before*, which no later answer repeats."""
+    kept = {name: known for name in _OF_A_CREATE if (known := getattr(before, name))}
+    return evolve(result, **{name: getattr(result, name) or kept[name] for name in kept})
+
+
+class Remarks:
+    """What one client's creates said, for calls that name a thing by its handle alone."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, Result] = OrderedDict()
+
+    def kept(self, flow: Flow[T], given: Any) -> Flow[T]:
+        """Run an operation on what is *given*: what a create said of it is on what comes of it."""
+        try:
+            result: Any = yield from flow
+        except JobFailedError as error:
+            if isinstance(error.result, Result):
+                error.result = self._with(error.result, given)
+                error.findings = error.result.findings
+            raise
+        kept: Any
+        if is_array(result):
+            several = type(given) in (list, tuple) and len(given) == len(result)
+            named = given if several else [None] * len(result)
+            kept = [self._with(each, its) for each, its in zip(result, named, strict=True)]
+        else:
+            kept = self._with(result, given)
+        return cast("T", kept)
+
+    def _with(self, result: Any, given: object) -> Any:
+        if not isinstance(result, Result):
+            return result
+        names = [getattr(result, "handle", "")]
+        if isinstance(given, str) and is_handle(given) and ":group:" not in given:
+            names.append(given.strip())  # handles change: of a check to its group's, for one
+        for name in names:
+            if before := self._known.get(name):
+                result = with_remarks(result, before)
+        if any(getattr(result, each) for each in _OF_A_CREATE):
+            bare = Result(
+                provider=result.provider,
+                account=result.account,
+                id=None,
+                **{each: getattr(result, each) for each in _OF_A_CREATE},
+            )
+            self._known.update(dict.fromkeys(filter(None, names), bare))
+            while len(self._known) > _MOST:
+                _ = self._known.popitem(last=False)
+        return result
