@@ -54,6 +54,7 @@ _READABLE: Final = re.compile(
     r"|I[dsn]s?|By|Of|To|On|No",
 )
 _LONG_WORD: Final = 16
+_LONG_LETTERS: Final = 12
 _FEWEST_PARTS: Final = 4
 """A long word of so many parts, and any short one, may have one that is odd, as `URL` is."""
 _PLAIN_PART: Final = re.compile(
@@ -135,14 +136,20 @@ def _is_word_part(part: str) -> bool:
     if not part.isalpha():
         return False
     if part.islower() or part.isupper():
-        return len(part) <= _LONGEST_WORD
+        short = len(part) < _LONG_LETTERS or not part.isascii()
+        return len(part) <= _LONGEST_WORD and (short or is_readable(part.lower()))
     if not part.isascii():
         return len(part) <= _LONGEST_WORD
     pieces = _CAMEL.findall(part)
     if max(map(len, pieces)) > _LONGEST_WORD:
         return False
-    odd = sum(1 for each in pieces if not _READABLE.fullmatch(each))
+    odd = sum(1 for each in pieces if not is_readable(each))
     return odd <= (len(part) < _LONG_WORD or len(pieces) >= _FEWEST_PARTS)
+
+
+def is_readable(piece: str) -> bool:
+    """Tell whether letters without a blank may be a word, rather than drawn at random."""
+    return len(piece) <= _LONGEST_WORD and _READABLE.fullmatch(piece) is not None
 
 
 def is_open_number(number: float) -> bool:

@@ -25,7 +25,6 @@ from .links import LinkScrubber, UnreadableError
 from .plainwords import is_open_number, is_word, vocabulary
 from .pseudonyms import is_false, is_stamp
 from .secretmembers import FOUND, ID_MEMBER, PERSONAL_MEMBERS, SECRET_ENDINGS, SECRET_MEMBERS
-from .standins import stand_in
 
 _ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}|&(?:#\w+|[a-z]+);")
 _SHORTEST_ECHO: Final = 3  # bytes: two letters may be any word, two Chinese signs are a name
@@ -228,7 +227,7 @@ class Scrubber(LinkScrubber):
         if not head.endswith(";base64"):
             return f"{head},{quote(self.free(unquote(body)))}"
         content = _decoded(body)
-        new = None if content is None else stand_in(content)
+        new = None if content is None else self.pseudonyms.medium(content)
         if new is None:
             raise UnreadableError("a data: address holds a file of an unknown type")
         return f"{head},{base64.b64encode(new).decode()}"
@@ -257,7 +256,7 @@ class Scrubber(LinkScrubber):
         if "base64" not in self.rules:
             return text
         content = _decoded(text)
-        new = None if content is None else stand_in(content)
+        new = None if content is None else self.pseudonyms.medium(content)
         if new is not None:
             return base64.b64encode(new).decode()
         return self._token(text)
