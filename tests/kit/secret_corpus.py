@@ -266,18 +266,19 @@ FREE_POSITIONS: dict[str, Put] = {
         lambda b, s: b.update(error={"message": f"not allowed: {s}. Mend it"})
     ),
     "error code": in_answer(lambda b, s: b.update(error={"code": f"NotFound.{s}"})),
-    "JSON in a text": in_answer(lambda b, s: b.update(raw_x=json.dumps({"q": s}))),
+    "open member": in_answer(lambda b, s: b.update(status=s)),
+    "JSON in a text": in_answer(lambda b, s: b.update(message=json.dumps({"q": s}))),
     "JSON in JSON in a text": in_answer(
-        lambda b, s: b.update(raw_x=json.dumps({"q": json.dumps([{"r": s}])}))
+        lambda b, s: b.update(message=json.dumps({"q": json.dumps([{"r": s}])}))
     ),
     "escaped letters": raw_json(lambda s: '{"note_x":"' + escaped(s) + '"}'),
     "escaped letters in a text": in_answer(
-        lambda b, s: b.update(raw_x='{"q":"' + escaped(s) + '"}')
+        lambda b, s: b.update(message='{"q":"' + escaped(s) + '"}')
     ),
     "escaped slashes": raw_json(
         lambda s: json.dumps({"note_x": s}, ensure_ascii=False).replace("/", "\\/")
     ),
-    "percent signs": in_answer(lambda b, s: b.update(note_x=quote(s, safe=""))),
+    "percent signs": in_answer(lambda b, s: b.update(message=quote(s, safe=""))),
     "gzip": packed(gzip.compress, "gzip"),
     "gzip without a word": packed(gzip.compress, "identity"),
     "deflate": packed(zlib.compress, "deflate"),

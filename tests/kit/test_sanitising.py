@@ -258,6 +258,14 @@ def test_the_mark_of_a_create_stays_in_a_name():
     assert len(f"Name-12345678 {TOKEN}") == len(cleaned)
 
 
+@pytest.mark.parametrize("value", ["hunter", "correct horse", "720p", "12345678901"])
+def test_what_no_contract_marks_as_open_is_veiled(value):
+    """However harmless it looks: in a member that nobody has heard of it may be anything."""
+    cleaned = answer_of(sanitiser().clean(answered({"zebra": {"stripes": [value]}})))
+
+    assert value not in json.dumps(cleaned)
+
+
 def test_what_only_looks_like_a_mark_goes_with_the_name():
     """A mark carries its own check sum; a name of ten letters behind `pk-` has none."""
     cleaned = answer_of(sanitiser().clean(answered({"name": "Mia pk-jonathanxy"})))["name"]
@@ -313,7 +321,7 @@ EXPLAINED = {
     "callback_url", "video_url", "last_frame_url", "imageUrl", "uploadUrl", "publicUrl",
     # echoes of these in words
     "Message", "message", "Code", "__Message.parameter", "X-Request-Id", "body", "Content-Type",
-    "fail_reason", "reason",
+    "fail_reason", "reason", "data",
 }  # fmt: skip
 
 

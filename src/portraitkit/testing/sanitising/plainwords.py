@@ -7,9 +7,11 @@ anybody has heard of it, and a new model's name may have to be added here.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.resources import files
 from typing import Any, Final
 
 import attrs
@@ -24,16 +26,8 @@ WORDS: Final = frozenset(
 )
 """Beside those of the adapters' tables."""
 
-PATH_WORDS: Final = frozenset(
-    {
-        "api", "v1", "v2", "v3", "asset", "assets", "group", "groups", "video", "videos",
-        "image", "images", "audio", "audios", "task", "tasks", "generations", "contents",
-        "content", "portrait", "upload", "uploads", "files", "file", "media", "cancel",
-        "seedance2", "h5", "asset-library", "real-person", "sessions", "storage", "presign",
-        "bucket",
-    }
-)  # fmt: skip
-"""Parts of vendors' paths, which stay even where somebody gives such a name to a group."""
+SIMULATED_PATHS: Final = frozenset({"media", "h5", "files", "bucket"})
+"""Where a simulator serves what a vendor keeps at other hosts."""
 _MODEL: Final = re.compile(
     r"(?:doubao-|dreamina-|byteplus-|bytedance[/-])?see(?:dance|dream)[\w.-]*?"
     r"(?:-(?:pro|lite|fast|face|mini|i2v|t2v))*(?:-\d{6})?",
@@ -92,6 +86,22 @@ def _table_words() -> Iterator[str]:
             yield from (model.name, model.id)
         for rules in cls.media_rules.values():
             yield from rules.types
+
+
+@cache
+def _contracts() -> Mapping[str, frozenset[str]]:
+    text = files(__package__).joinpath("contracts.json").read_text(encoding="utf-8")
+    return {key: frozenset(words) for key, words in json.loads(text).items()}
+
+
+def open_members() -> frozenset[str]:
+    """Members whose texts stay, unless they look like a secret: those that a contract marks."""
+    return _contracts()["members"]
+
+
+def path_words() -> frozenset[str]:
+    """Parts of vendors' paths, which stay even where somebody gives such a name to a group."""
+    return _contracts()["paths"] | SIMULATED_PATHS
 
 
 @cache
