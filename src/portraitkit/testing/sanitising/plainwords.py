@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
@@ -90,7 +90,7 @@ def _table_words() -> Iterator[str]:
 
 @cache
 def _contracts() -> Mapping[str, frozenset[str]]:
-    text = files(__package__).joinpath("contracts.json").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("contracts.json").read_text(encoding="utf-8")
     return {key: frozenset(words) for key, words in json.loads(text).items()}
 
 

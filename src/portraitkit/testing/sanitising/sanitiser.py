@@ -72,7 +72,8 @@ class Sanitiser:
     Cleans cassettes of one folder.
 
     Args:
-        secret_fields: Members whose values are secret at this vendor: `Vendor.secret_fields`.
+        secret_fields: Members whose numbers, and all of whose links, are secret at this vendor:
+            `Vendor.secret_fields`. Texts stay only in members that a contract marks as open.
         known_secrets: Values that must not appear in any form: the recording profile's keys, and
             names that a free text may hold. They are never written.
         pseudonyms: False values for real ones, `Pseudonyms.of(folder)`.

@@ -1,7 +1,7 @@
 """
 Take secrets out of texts, addresses and JSON. Every rule has a name, and a test that misses it.
 
-A value is replaced because of the member it stands in (`fields`, `ids`, `persons` …), or because of
+A value is replaced because no contract marks its member as open (`fields`, `ids`, `closed`), or for
 what it looks like (`links`, `emails`, `tokens` …), or because it was found secret elsewhere in the
 same cassette (`echoes`) or given (`known`).
 """
