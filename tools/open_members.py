@@ -4,7 +4,8 @@ Write testing/sanitising/contracts.json: what the vendors' contracts leave open 
     python tools/open_members.py            writes it
     python tools/open_members.py --check    fails if it is not up to date
 
-A member is open if a schema marks it `x-open` or lists its values; so are the fixed parts of paths.
+A member is open if a schema marks it `x-open` or lists its values. The values are open everywhere,
+and so are the fixed parts of paths.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ def table() -> str:
     """Read every contract."""
     members: set[str] = set()
     paths: set[str] = set()
+    words: set[str] = set()
     for path in sorted((ROOT / "providers").glob("*/contract.yaml")):
         contract = yaml.safe_load(path.read_text(encoding="utf-8"))
         members |= {
@@ -32,9 +34,11 @@ def table() -> str:
             for name, schema in _members(contract)
             if _is_open(schema, contract) and "{" not in name
         }
+        words |= {each for each in _values(contract["schemas"]) if isinstance(each, str)}
         for operation in contract["operations"].values():
             paths |= {each for each in operation["path"].split("/") if each and "{" not in each}
-    return json.dumps({"members": sorted(members), "paths": sorted(paths)}, indent=0) + "\n"
+    found = {"members": members, "paths": paths, "words": words}
+    return json.dumps({key: sorted(each) for key, each in found.items()}, indent=0) + "\n"
 
 
 def _members(part: Any) -> Iterator[tuple[str, Any]]:
@@ -46,6 +50,17 @@ def _members(part: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(part, list):
         for each in part:
             yield from _members(each)
+
+
+def _values(part: Any) -> Iterator[Any]:
+    if isinstance(part, dict):
+        yield from part.get("enum", ()) if isinstance(part.get("enum"), list) else ()
+        yield part.get("const")
+        for each in part.values():
+            yield from _values(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from _values(each)
 
 
 def _is_open(schema: Any, contract: Any) -> bool:

@@ -258,7 +258,7 @@ def test_the_mark_of_a_create_stays_in_a_name():
     assert len(f"Name-12345678 {TOKEN}") == len(cleaned)
 
 
-@pytest.mark.parametrize("value", ["hunter", "correct horse", "720p", "12345678901"])
+@pytest.mark.parametrize("value", ["hunter", "correct horse", "gr8pass", "12345678901"])
 def test_what_no_contract_marks_as_open_is_veiled(value):
     """However harmless it looks: in a member that nobody has heard of it may be anything."""
     cleaned = answer_of(sanitiser().clean(answered({"zebra": {"stripes": [value]}})))

@@ -1,5 +1,5 @@
 """
-What may stay in a cassette as it is: words of vendors' tables, plain words, dates, known hosts.
+What may stay in an open member: words of vendors' tables, plain words, dates, known hosts.
 
 Everything else that looks like an id or a token is replaced. So a new kind of id is safe before
 anybody has heard of it, and a new model's name may have to be added here.
@@ -20,11 +20,6 @@ from ...operations.provider import PortraitProvider
 from ...providers.registry import provider_classes, provider_names
 from ...values.name_tokens import untagged
 from ...values.origins import is_loopback, origin_of
-
-WORDS: Final = frozenset(
-    {"default", "application/json", "multipart/form-data", "CreateVisualValidateSession"}
-)
-"""Beside those of the adapters' tables."""
 
 SIMULATED_PATHS: Final = frozenset({"media", "h5", "files", "bucket"})
 """Where a simulator serves what a vendor keeps at other hosts."""
@@ -63,8 +58,8 @@ _LONG_NUMBER: Final = 10**8
 
 @cache
 def vocabulary() -> frozenset[str]:
-    """Words of the installed adapters' tables: statuses, models, error codes, kinds."""
-    return WORDS | frozenset(_table_words())
+    """Words of the contracts' schemas and the adapters' tables: statuses, models, kinds."""
+    return _contracts()["words"] | frozenset(_table_words())
 
 
 def _classes() -> Iterator[type[PortraitProvider]]:
