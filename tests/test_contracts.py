@@ -226,3 +226,14 @@ def test_the_readme_says_what_works_where():
     )
 
     assert "" == made.stderr
+
+
+def test_the_sanitisers_table_is_what_the_contracts_mark():
+    """A member is open in a cassette only where a schema says so; the package ships the table."""
+    done = subprocess.run(
+        [sys.executable, "tools/open_members.py", "--check"],
+        cwd=court.FOLDER.parent,
+        check=False,
+    )
+
+    assert 0 == done.returncode, "run python tools/open_members.py"

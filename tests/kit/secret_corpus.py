@@ -76,7 +76,12 @@ TOKENS: dict[str, Callable[[random.Random], str]] = {
     "api key": lambda r: "sk-" + letters(r, 40),
     "short key": lambda r: "sk-" + letters(r, 8) + str(r.randrange(1000, 9999)),
     "access key": lambda r: "AKLT" + encoded(r, 30).replace("/", "x").replace("+", "y"),
+    "access key of AWS": lambda r: "AKIA" + base64.b32encode(r.randbytes(10)).decode(),
+    "base32 key": lambda r: "sk-" + base64.b32encode(r.randbytes(20)).decode(),
+    "encoded hex": lambda r: base64.b64encode(hexes(r, 40).encode()).decode(),
     "secret key": lambda r: encoded(r, 40),
+    "secret key of 22 bytes": lambda r: encoded(r, 22),
+    "secret key for addresses": lambda r: encoded(r, 34).replace("/", "_").replace("+", "-"),
     "session token": lambda r: "nC" + encoded(r, 90),
     "bearer": lambda r: "Bearer " + letters(r, 48),
     "jwt": lambda r: f"eyJ{letters(r, 33)}.eyJ{letters(r, 60)}.{letters(r, 43)}",
@@ -118,6 +123,8 @@ NAMES: dict[str, Callable[[random.Random], str]] = {
     "chinese name": lambda r: "".join(chr(r.randrange(0x4E00, 0x9F00)) for _ in range(4)),
     "project": lambda r: f"team-{low(r, 7)}-prod",
 }
+SECRETS = frozenset(TOKENS) - {"asset id", "group id", "task id", "short key"}
+"""What nobody makes up: found in a cassette written by hand, too."""
 FREE = TOKENS | OTHERS
 """What is recognised by its looks, wherever it stands."""
 
@@ -259,18 +266,19 @@ FREE_POSITIONS: dict[str, Put] = {
         lambda b, s: b.update(error={"message": f"not allowed: {s}. Mend it"})
     ),
     "error code": in_answer(lambda b, s: b.update(error={"code": f"NotFound.{s}"})),
-    "JSON in a text": in_answer(lambda b, s: b.update(raw_x=json.dumps({"q": s}))),
+    "open member": in_answer(lambda b, s: b.update(status=s)),
+    "JSON in a text": in_answer(lambda b, s: b.update(message=json.dumps({"q": s}))),
     "JSON in JSON in a text": in_answer(
-        lambda b, s: b.update(raw_x=json.dumps({"q": json.dumps([{"r": s}])}))
+        lambda b, s: b.update(message=json.dumps({"q": json.dumps([{"r": s}])}))
     ),
     "escaped letters": raw_json(lambda s: '{"note_x":"' + escaped(s) + '"}'),
     "escaped letters in a text": in_answer(
-        lambda b, s: b.update(raw_x='{"q":"' + escaped(s) + '"}')
+        lambda b, s: b.update(message='{"q":"' + escaped(s) + '"}')
     ),
     "escaped slashes": raw_json(
         lambda s: json.dumps({"note_x": s}, ensure_ascii=False).replace("/", "\\/")
     ),
-    "percent signs": in_answer(lambda b, s: b.update(note_x=quote(s, safe=""))),
+    "percent signs": in_answer(lambda b, s: b.update(message=quote(s, safe=""))),
     "gzip": packed(gzip.compress, "gzip"),
     "gzip without a word": packed(gzip.compress, "identity"),
     "deflate": packed(zlib.compress, "deflate"),
@@ -409,6 +417,7 @@ def corpus() -> Iterator[Plant]:
                 if rng.random() < 0.15 or kind in (
                     "api key",
                     "secret key",
+                    "secret key of 22 bytes",
                     "signed link",
                     "e-mail",
                 ):
@@ -512,7 +521,14 @@ def found_in(cassette: dict[str, Any], secrets: tuple[str | bytes, ...]) -> list
         for body in (interaction["request"]["body"], interaction["response"]["body"]["string"]):
             raw = body if isinstance(body, bytes) else str(body).encode()
             texts |= views(raw.decode("latin-1")) | views(unpacked(raw).decode("latin-1"))
-    return [each for each in secrets if any(as_text(each) in text for text in texts)]
+    whole = "\0".join(texts)
+    return [each for each in secrets if any(piece in whole for piece in eights(as_text(each)))]
+
+
+def eights(secret: str) -> set[str]:
+    """Every eight characters in a row, without a kind such as `asset-` before the secret."""
+    bare = re.sub(r"^(?:[a-z]{2,5}[-_]|trn:iam::)", "", secret)
+    return {bare[place : place + 8] for place in range(max(1, len(bare) - 7))}
 
 
 def flat(part: Any) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from portraitkit.testing.cassettes import cassettefile
 from portraitkit.testing.review.linting import Limits, fix, lint, vendor_of
+from portraitkit.testing.sanitising.placeholders import drawn
 
 ROOT = Path(__file__).parents[2]
 GOOD = ROOT / "cassettes" / "alltoken" / "documented" / "virtual_portrait.yaml"
@@ -94,11 +95,11 @@ def in_first(part, **values):
 @pytest.mark.parametrize(
     ("do", "problem"),
     [
-        (in_first("request", headers={"X-Date": ["20260318T000000Z"]}), "a header X-Date"),
-        (in_first("request", headers={"Authorization": ["x"]}), "a header Authorization"),
-        (in_first("response", headers={"Set-Cookie": ["a=b"]}), "a header Set-Cookie"),
-        (in_first("response", body={"string": '{"k":"sk-abcdefgh1234"}'}), "looks like a key"),
-        (in_first("response", body={"string": '{"k":"mia@films.cn"}'}), "an e-mail address"),
+        (in_first("request", headers={"X-Date": ["20260318T000000Z"]}), "request.headers.X-Date"),
+        (in_first("request", headers={"Authorization": ["x"]}), "request.headers.Authorization"),
+        (in_first("response", headers={"Set-Cookie": ["a=b"]}), "response.headers.Set-Cookie"),
+        (in_first("response", body={"string": '{"k":"sk-vqgh8wkz1394"}'}), "body.string.k"),
+        (in_first("response", body={"string": '{"k":"mia@films.cn"}'}), "body.string.k"),
     ],
 )
 def test_credentials_are_found_in_documented_cassettes_too(changed, do, problem):
@@ -107,8 +108,24 @@ def test_credentials_are_found_in_documented_cassettes_too(changed, do, problem)
 
     assert [1] == [each.interaction for each in found]
     assert problem in found[0].problem
-    assert "abcdefgh1234" not in str(found)
+    assert "vqgh8wkz" not in str(found)
     assert "mia@" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("drawn_characters", "value"),
+    [
+        (0, "asset-20260318035710-xxxxx"),
+        (2, "ta_0123456789abcdef0123456789abcdef"),
+        (0, "20260318035710AABBCCDDEEFF00112233"),
+        (0, "token_example"),
+        (2, "task_01KREVIEW"),
+        (32, "9f86d081884c7d659a2feaa0c55ad015"),
+    ],
+)
+def test_a_made_up_value_is_told_from_one_of_chance(drawn_characters, value):
+    """Dates, counted or repeated characters and words are made up."""
+    assert drawn_characters == drawn(value)
 
 
 def test_a_recorded_cassette_that_cannot_be_read_is_a_finding(changed, tmp_path):

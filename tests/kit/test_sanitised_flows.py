@@ -100,7 +100,7 @@ def test_a_recording_that_was_not_sanitised_is_found(recording):
     found = [each for each in lint([path], Limits(contracts=CONTRACTS)) if each.rule == "secret"]
 
     assert len(cassette["interactions"]) - 1 <= len({each.interaction for each in found})
-    assert "a header authorization in the request" in {each.problem.lower() for each in found}
+    assert any("request.headers.authorization" in each.problem.lower() for each in found)
     assert [] == [each for each in found if demo.ACCOUNT.api_key in str(each)]
     assert [] == [each for each in found if live.asset_id in str(each)]
 

@@ -22,10 +22,11 @@ from ...wire.codec import is_array
 from ...wire.steps import Auth, Request, Response
 from ..cassettes.cassettefile import answer_body
 from ..conformance.judging import Contract
+from ..sanitising.plainwords import SIMULATED_PATHS
 
 NOW: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 _ORIGINS: Final = ("base_url", "assets_url", "video_url")
-_OUTSIDE: Final = ("/media/", "/h5/", "/files/", "/bucket/")
+_OUTSIDE: Final = tuple(f"/{each}/" for each in sorted(SIMULATED_PATHS))
 """Paths of a simulator that are not the vendor's interface."""
 
 

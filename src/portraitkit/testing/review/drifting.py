@@ -22,7 +22,7 @@ from attrs import asdict, define, field, frozen
 from ...wire.codec import is_array, is_object
 from ..cassettes import cassettefile
 from ..cassettes.answers import STATUS_MEMBERS, body_of, meant, member_of
-from ..sanitising.plainwords import PATH_WORDS, is_word
+from ..sanitising.plainwords import is_word, path_words
 from ..sanitising.pseudonyms import is_false
 from .linting import cassettes_in, vendor_of
 
@@ -161,7 +161,7 @@ def endpoint_of(request: Mapping[str, Any], body: Any = None) -> str:
 
 def _is_id(step: str) -> bool:
     versioned = step[:1] == "v" and step[1:].isdigit()
-    if not step or versioned or step in PATH_WORDS:
+    if not step or versioned or step in path_words():
         return False
     told = any(each.isdigit() for each in step) and any(each in "-_" for each in step)
     return told or not is_word(step) or (is_false(step) and any(map(str.isdigit, step)))

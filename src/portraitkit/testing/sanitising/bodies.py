@@ -19,7 +19,6 @@ from ...wire.bodies import multipart
 from ...wire.codec import is_array
 from ..cassettes.cassettefile import pretty_json
 from .links import UnreadableError
-from .standins import stand_in
 from .texts import Scrubber
 
 BODY_RULES: Final = frozenset({"packed", "json", "forms", "parts", "files", "texts"})
@@ -73,9 +72,12 @@ class Bodies:
         if kind.lower().startswith("multipart/"):
             content, new_kind = self._parts(content, kind)
             return _as_text(content), {kind_name: [new_kind]}
-        if "files" in self.rules and (new := stand_in(content)) is not None:
+        if "files" in self.rules and (new := self._medium(content)) is not None:
             return new, {}
         return self._written(content, kind.partition(";")[0].strip().lower()), {}
+
+    def _medium(self, content: bytes) -> bytes | None:
+        return self.scrubber.pseudonyms.medium(content)
 
     def _unpack(self, content: bytes, encoding: str) -> bytes:
         word = encoding.strip().lower()
@@ -139,7 +141,7 @@ class Bodies:
         if file is None and not kind.startswith(("image/", "video/", "audio/")):
             text = self._written_part(content, name[1], kind)
             return name[1], None, kind, text
-        new = stand_in(content)
+        new = self._medium(content)
         if new is None:
             raise UnreadableError("a part holds a file of an unknown type")
         filename = self.scrubber.text(file[1], "filename") if file else None

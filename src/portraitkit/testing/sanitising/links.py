@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from attrs import define, field
 
-from .plainwords import PATH_WORDS, is_open_host, is_word
+from .plainwords import is_open_host, is_word, path_words
 from .pseudonyms import Pseudonyms
 from .secretmembers import TEXT_RULES
 
@@ -112,7 +112,7 @@ class LinkScrubber(ABC):
         if not text:
             return text
         plain = unquote(text)
-        if plain in PATH_WORDS:
+        if plain in path_words():
             new = plain
         elif not closed:
             new = self.free(plain)

@@ -1,5 +1,5 @@
 """
-What may stay in a cassette as it is: words of vendors' tables, plain words, dates, known hosts.
+What may stay in an open member: words of vendors' tables, plain words, dates, known hosts.
 
 Everything else that looks like an id or a token is replaced. So a new kind of id is safe before
 anybody has heard of it, and a new model's name may have to be added here.
@@ -7,9 +7,11 @@ anybody has heard of it, and a new model's name may have to be added here.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
@@ -19,21 +21,8 @@ from ...providers.registry import provider_classes, provider_names
 from ...values.name_tokens import untagged
 from ...values.origins import is_loopback, origin_of
 
-WORDS: Final = frozenset(
-    {"default", "application/json", "multipart/form-data", "CreateVisualValidateSession"}
-)
-"""Beside those of the adapters' tables."""
-
-PATH_WORDS: Final = frozenset(
-    {
-        "api", "v1", "v2", "v3", "asset", "assets", "group", "groups", "video", "videos",
-        "image", "images", "audio", "audios", "task", "tasks", "generations", "contents",
-        "content", "portrait", "upload", "uploads", "files", "file", "media", "cancel",
-        "seedance2", "h5", "asset-library", "real-person", "sessions", "storage", "presign",
-        "bucket",
-    }
-)  # fmt: skip
-"""Parts of vendors' paths, which stay even where somebody gives such a name to a group."""
+SIMULATED_PATHS: Final = frozenset({"media", "h5", "files", "bucket"})
+"""Where a simulator serves what a vendor keeps at other hosts."""
 _MODEL: Final = re.compile(
     r"(?:doubao-|dreamina-|byteplus-|bytedance[/-])?see(?:dance|dream)[\w.-]*?"
     r"(?:-(?:pro|lite|fast|face|mini|i2v|t2v))*(?:-\d{6})?",
@@ -54,6 +43,7 @@ _READABLE: Final = re.compile(
     r"|I[dsn]s?|By|Of|To|On|No",
 )
 _LONG_WORD: Final = 16
+_LONG_LETTERS: Final = 12
 _FEWEST_PARTS: Final = 4
 """A long word of so many parts, and any short one, may have one that is odd, as `URL` is."""
 _PLAIN_PART: Final = re.compile(
@@ -68,8 +58,8 @@ _LONG_NUMBER: Final = 10**8
 
 @cache
 def vocabulary() -> frozenset[str]:
-    """Words of the installed adapters' tables: statuses, models, error codes, kinds."""
-    return WORDS | frozenset(_table_words())
+    """Words of the contracts' schemas and the adapters' tables: statuses, models, kinds."""
+    return _contracts()["words"] | frozenset(_table_words())
 
 
 def _classes() -> Iterator[type[PortraitProvider]]:
@@ -91,6 +81,22 @@ def _table_words() -> Iterator[str]:
             yield from (model.name, model.id)
         for rules in cls.media_rules.values():
             yield from rules.types
+
+
+@cache
+def _contracts() -> Mapping[str, frozenset[str]]:
+    text = Path(__file__).with_name("contracts.json").read_text(encoding="utf-8")
+    return {key: frozenset(words) for key, words in json.loads(text).items()}
+
+
+def open_members() -> frozenset[str]:
+    """Members whose texts stay, unless they look like a secret: those that a contract marks."""
+    return _contracts()["members"]
+
+
+def path_words() -> frozenset[str]:
+    """Parts of vendors' paths, which stay even where somebody gives such a name to a group."""
+    return _contracts()["paths"] | SIMULATED_PATHS
 
 
 @cache
@@ -135,14 +141,20 @@ def _is_word_part(part: str) -> bool:
     if not part.isalpha():
         return False
     if part.islower() or part.isupper():
-        return len(part) <= _LONGEST_WORD
+        short = len(part) < _LONG_LETTERS or not part.isascii()
+        return len(part) <= _LONGEST_WORD and (short or is_readable(part.lower()))
     if not part.isascii():
         return len(part) <= _LONGEST_WORD
     pieces = _CAMEL.findall(part)
     if max(map(len, pieces)) > _LONGEST_WORD:
         return False
-    odd = sum(1 for each in pieces if not _READABLE.fullmatch(each))
+    odd = sum(1 for each in pieces if not is_readable(each))
     return odd <= (len(part) < _LONG_WORD or len(pieces) >= _FEWEST_PARTS)
+
+
+def is_readable(piece: str) -> bool:
+    """Tell whether letters without a blank may be a word, rather than drawn at random."""
+    return len(piece) <= _LONGEST_WORD and _READABLE.fullmatch(piece) is not None
 
 
 def is_open_number(number: float) -> bool:

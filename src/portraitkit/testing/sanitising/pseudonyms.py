@@ -24,6 +24,7 @@ from typing import Final
 
 from ...values.errors import ConfigError
 from ...values.name_tokens import untagged
+from .standins import stand_in
 
 SALT_FILE: Final = ".pseudonyms.salt"
 _SALT_BYTES: Final = 32
@@ -137,6 +138,10 @@ class Pseudonyms:
     def link(self, cleaned: str) -> str:
         """Hand on an address in a body, whose parts are clean."""
         return cleaned
+
+    def medium(self, real: bytes) -> bytes | None:
+        """Replace a picture, film or sound by an empty one; None if it is none of them."""
+        return stand_in(real)
 
     def phone(self, real: str) -> str:
         """Replace a phone number by one of +999, which no country has."""

@@ -43,6 +43,8 @@ _OPEN_HEADERS: Final = frozenset(
 _REQUEST_IDS: Final = frozenset({"x-request-id", "x-client-request-id", "x-tt-logid"})
 _ADDRESSES: Final = frozenset({"location", "content-location"})
 _ORIGIN: Final = "origin"
+_REASON: Final = "why"
+"""Where a reviewer says why an answer is read again."""
 _SHORTEST_KNOWN: Final = 2
 """A name may be as short as that."""
 _SHORTEST_SECRET: Final = 4
@@ -70,7 +72,8 @@ class Sanitiser:
     Cleans cassettes of one folder.
 
     Args:
-        secret_fields: Members whose values are secret at this vendor: `Vendor.secret_fields`.
+        secret_fields: Members whose numbers, and all of whose links, are secret at this vendor:
+            `Vendor.secret_fields`. Texts stay only in members that a contract marks as open.
         known_secrets: Values that must not appear in any form: the recording profile's keys, and
             names that a free text may hold. They are never written.
         pseudonyms: False values for real ones, `Pseudonyms.of(folder)`.
@@ -210,6 +213,8 @@ class Sanitiser:
             return given
         if not isinstance(given, str | int | float | bool | list | dict | None):
             raise UnsafeCassetteError(f"{where} is of an unknown kind")
+        if key == _REASON and isinstance(given, str):
+            return _at(where, lambda: scrubber.free(given))
         return _at(where, lambda: scrubber.value(given, key))
 
     def _headers(

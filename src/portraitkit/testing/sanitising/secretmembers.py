@@ -13,7 +13,7 @@ from urllib.parse import quote
 TEXT_RULES: Final = frozenset(
     {
         # by the member
-        "fields", "ids", "secrets", "persons", "endings", "below", "numbers", "members", "nested",
+        "fields", "ids", "closed", "numbers", "members", "nested",
         # by its looks
         "links", "paths", "queries", "hosts", "users", "fragments", "data addresses", "assigned",
         "resource names", "emails", "ips", "phones", "base64", "tokens", "encoded",
@@ -23,40 +23,9 @@ TEXT_RULES: Final = frozenset(
 )  # fmt: skip
 """The rules for texts, by name: each can be left out, to prove that it is needed."""
 
-SECRET_MEMBERS: Final = frozenset(
-    {
-        "apikey", "accesskey", "accesskeyid", "secretkey", "secretaccesskey", "secret",
-        "clientsecret", "authorization", "auth", "token", "bytedtoken", "accesstoken",
-        "refreshtoken", "sessiontoken", "securitytoken", "signature", "sign", "sig",
-        "credential", "credentials", "password", "passwd", "pwd", "cookie", "setcookie",
-        "session", "nonce", "policy", "h5link", "algorithm", "nexttoken", "cursor", "ticket",
-        "jwt",
-    }
-)  # fmt: skip
-"""Members that are secret at any vendor, in lower case without `_` and `-`."""
-
-PERSONAL_MEMBERS: Final = frozenset(
-    {
-        "name", "username", "nickname", "realname", "fullname", "displayname", "firstname",
-        "lastname", "groupname", "assetname", "title", "description", "owner", "ownername",
-        "creator", "createdby", "contact", "company", "organization", "department", "phone",
-        "phonenumber", "mobile", "mobilephone", "tel", "telephone", "email", "mail",
-        "emailaddress", "idcard", "idnumber", "idno", "identity", "birthday", "birthdate",
-        "address", "city", "ip", "clientip", "remoteaddr", "remoteip", "useragent", "project",
-        "projectname", "account", "accountname", "user", "userinfo", "customer", "tenant",
-        "filename", "label", "prompt", "text", "negativeprompt", "revisedprompt", "caption",
-        "remark", "comment", "memo", "tags",
-    }
-)  # fmt: skip
-"""Members that tell of a person or an account."""
-
 ID_MEMBER: Final = re.compile(
     r"(?:^|[_-])(?:id|ids|ID|IDs|uid|uuid)$|(?<=[a-z0-9])(?:Id|ID|Ids|IDs)$|^I[dD]s?$"
 )
-SECRET_ENDINGS: Final = (
-    "apikey", "accesskey", "secretkey", "signature", "credential", "password", "secret",
-    "token", "cookie", "accesskeyid",
-)  # fmt: skip
 
 FOUND: Final = re.compile(
     r"""

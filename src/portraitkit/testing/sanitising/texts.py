@@ -1,7 +1,7 @@
 """
 Take secrets out of texts, addresses and JSON. Every rule has a name, and a test that misses it.
 
-A value is replaced because of the member it stands in (`fields`, `ids`, `persons` …), or because of
+A value is replaced because no contract marks its member as open (`fields`, `ids`, `closed`), or for
 what it looks like (`links`, `emails`, `tokens` …), or because it was found secret elsewhere in the
 same cassette (`echoes`) or given (`known`).
 """
@@ -22,10 +22,9 @@ from attrs import define, field
 from ...values.name_tokens import untagged
 from ...wire.codec import is_array, is_object
 from .links import LinkScrubber, UnreadableError
-from .plainwords import is_open_number, is_word, vocabulary
+from .plainwords import is_open_number, is_word, open_members, vocabulary
 from .pseudonyms import is_false, is_stamp
-from .secretmembers import FOUND, ID_MEMBER, PERSONAL_MEMBERS, SECRET_ENDINGS, SECRET_MEMBERS
-from .standins import stand_in
+from .secretmembers import FOUND, ID_MEMBER
 
 _ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}|&(?:#\w+|[a-z]+);")
 _SHORTEST_ECHO: Final = 3  # bytes: two letters may be any word, two Chinese signs are a name
@@ -51,7 +50,7 @@ class Scrubber(LinkScrubber):
             raise UnreadableError("it is nested too deeply")
         if is_object(found):
             return {
-                self.member(str(key)): self.value(each, self._below(member, str(key)), depth + 1)
+                self.member(str(key)): self.value(each, str(key), depth + 1)
                 for key, each in found.items()
             }
         if is_array(found):
@@ -68,31 +67,17 @@ class Scrubber(LinkScrubber):
             return name
         return self.told.get(name) or FOUND.sub(self._replace, name)
 
-    def _below(self, member: str, key: str) -> str:
-        """What lies below a secret member is secret, whatever it is called."""
-        inherits = "below" in self.rules and self._rule_of(member) in (
-            "fields",
-            "secrets",
-            "persons",
-        )
-        return member if inherits and not self._rule_of(key) else key
-
     def _rule_of(self, member: str) -> str:
-        folded = re.sub(r"[_-]", "", member).lower()
-        if folded in self.secret_fields:
-            rule = "persons" if folded in PERSONAL_MEMBERS else "fields"
-        elif folded in SECRET_MEMBERS:
-            rule = "secrets"
-        elif folded in PERSONAL_MEMBERS:
-            rule = "persons"
-        elif folded.endswith(SECRET_ENDINGS):
-            rule = "endings"
+        if re.sub(r"[_-]", "", member).lower() in self.secret_fields:
+            rule = "fields"
+        elif ID_MEMBER.search(member):
+            rule = "ids"
         else:
-            rule = "ids" if ID_MEMBER.search(member) else ""
+            rule = "" if member in open_members() else "closed"
         return rule if rule in self.rules else ""
 
     def _number(self, found: float, member: str) -> float:
-        if self._rule_of(member) and isinstance(found, int):
+        if self._rule_of(member) in ("fields", "ids") and isinstance(found, int):
             return self.pseudonyms.number(found)
         if "numbers" in self.rules and not is_open_number(found):
             return self.pseudonyms.number(int(found))
@@ -107,8 +92,9 @@ class Scrubber(LinkScrubber):
         rule = self._rule_of(member)
         if not rule:
             return self.free(found)
-        clean = {"ids": self._id, "persons": self._person}.get(rule, self._secret)
-        return self.tell(found, clean(found))
+        if rule == "ids":
+            return self.tell(found, self._id(found))
+        return self.tell(found, self._closed(found, whole=rule == "fields"))
 
     def _nested(self, found: str, member: str, depth: int) -> str | None:
         if found.lstrip()[:1] not in ("{", "["):
@@ -125,10 +111,15 @@ class Scrubber(LinkScrubber):
             return self.free(found)
         return found if is_model(found) else self.pseudonyms.token(found)
 
-    def _person(self, found: str) -> str:
-        whole = FOUND.fullmatch(found)
-        if whole and whole.lastgroup in ("email", "phone", "ip", "link", "data"):
-            return self._replace(whole)
+    def _closed(self, found: str, *, whole: bool) -> str:
+        """Replace a text of which nothing is known to be open; of a link, all if it is secret."""
+        read = FOUND.fullmatch(found)
+        if read and read.lastgroup == "link" and whole:
+            return self.pseudonyms.link(self.link(found, whole=True))
+        if read and read.lastgroup == "base64" and (medium := self._medium(found)):
+            return medium
+        if read and read.lastgroup in ("email", "phone", "ip", "link", "data", "date"):
+            return self._replace(read)
         stem, dot, ending = found.rpartition(".")
         if dot and re.fullmatch(r"[a-z0-9]{2,4}", ending):  # a file's name keeps its type
             return f"{self.pseudonyms.name(stem)}.{ending}"
@@ -136,14 +127,6 @@ class Scrubber(LinkScrubber):
         if token and bare:  # the caller reads the name alone, and so may a message say it
             _ = self.tell(bare, self.pseudonyms.name(bare))
         return self.pseudonyms.name(found)
-
-    def _secret(self, found: str) -> str:
-        if FOUND.fullmatch(found) and "://" in found:
-            return self.pseudonyms.link(self.link(found, whole=True))
-        kind, blank, rest = found.partition(" ")
-        if blank and kind.lower() in ("bearer", "basic"):
-            return f"{kind} {self.pseudonyms.token(rest, 'secret')}"
-        return self.pseudonyms.token(found, "secret")
 
     def tell(self, real: str, false: str) -> str:
         """Remember a value that was found secret, so that its echoes are replaced too."""
@@ -228,7 +211,7 @@ class Scrubber(LinkScrubber):
         if not head.endswith(";base64"):
             return f"{head},{quote(self.free(unquote(body)))}"
         content = _decoded(body)
-        new = None if content is None else stand_in(content)
+        new = None if content is None else self.pseudonyms.medium(content)
         if new is None:
             raise UnreadableError("a data: address holds a file of an unknown type")
         return f"{head},{base64.b64encode(new).decode()}"
@@ -256,11 +239,13 @@ class Scrubber(LinkScrubber):
     def _base64(self, text: str) -> str:
         if "base64" not in self.rules:
             return text
+        return self._medium(text) or self._token(text)
+
+    def _medium(self, text: str) -> str:
+        """Replace a picture, film or sound in base64; empty if it is none."""
         content = _decoded(text)
-        new = None if content is None else stand_in(content)
-        if new is not None:
-            return base64.b64encode(new).decode()
-        return self._token(text)
+        new = None if content is None else self.pseudonyms.medium(content)
+        return "" if new is None else base64.b64encode(new).decode()
 
     def _token(self, text: str) -> str:
         timed = text.isdigit() and len(text) > _SHORT_NUMBER and is_open_number(int(text))

@@ -1,0 +1,82 @@
+"""
+Write testing/sanitising/contracts.json: what the vendors' contracts leave open in a cassette.
+
+    python tools/open_members.py            writes it
+    python tools/open_members.py --check    fails if it is not up to date
+
+A member is open if a schema marks it `x-open` or lists its values. The values are open everywhere,
+and so are the fixed parts of paths.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+ROOT: Final = Path(__file__).parent.parent
+TABLE: Final = ROOT / "src" / "portraitkit" / "testing" / "sanitising" / "contracts.json"
+
+
+def table() -> str:
+    """Read every contract."""
+    members: set[str] = set()
+    paths: set[str] = set()
+    words: set[str] = set()
+    for path in sorted((ROOT / "providers").glob("*/contract.yaml")):
+        contract = yaml.safe_load(path.read_text(encoding="utf-8"))
+        members |= {
+            name
+            for name, schema in _members(contract)
+            if _is_open(schema, contract) and "{" not in name
+        }
+        words |= {each for each in _values(contract["schemas"]) if isinstance(each, str)}
+        for operation in contract["operations"].values():
+            paths |= {each for each in operation["path"].split("/") if each and "{" not in each}
+    found = {"members": members, "paths": paths, "words": words}
+    return json.dumps({key: sorted(each) for key, each in found.items()}, indent=0) + "\n"
+
+
+def _members(part: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(part, dict):
+        found = part.get("properties")
+        yield from found.items() if isinstance(found, dict) else ()
+        for each in part.values():
+            yield from _members(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from _members(each)
+
+
+def _values(part: Any) -> Iterator[Any]:
+    if isinstance(part, dict):
+        yield from part.get("enum", ()) if isinstance(part.get("enum"), list) else ()
+        yield part.get("const")
+        for each in part.values():
+            yield from _values(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from _values(each)
+
+
+def _is_open(schema: Any, contract: Any) -> bool:
+    if not isinstance(schema, dict):
+        return False
+    if "$ref" in schema:
+        found = contract
+        for key in schema["$ref"].removeprefix("#/").split("/"):
+            found = found[key]
+        return _is_open(found, contract)
+    if {"x-open", "enum", "const"} & schema.keys():
+        return True
+    return "items" in schema and _is_open(schema["items"], contract)
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        sys.exit(TABLE.read_text(encoding="utf-8") != table())
+    _ = TABLE.write_text(table(), encoding="utf-8")
