@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import MappingProxyType
 
 import court
@@ -17,17 +18,19 @@ OTHER = SimAccount(
     secret_key="another-secret-key",
     library_key="another-library-key",
 )
+ACCOUNTS = {"main": ACCOUNT, "other": OTHER}
 BEARER = ("api_key",)
 SIGNED = ("api_key", "access_key", "secret_key")
 
 
+@cache
 def connected(name, account, keys, **more):
     """
     The adapter as an application gets it: found by entry point, built from settings.
 
     Tokens behind names are random, and the suite asks for the same requests each time.
     """
-    settings = {key: getattr(account, key) for key in keys}
+    settings = {key: getattr(ACCOUNTS[account], key) for key in keys}
     return build_provider(name, {"name_tokens": False, **settings, **more})[1]
 
 
@@ -40,10 +43,10 @@ class BuiltIn(ProviderContract):
     more = MappingProxyType({})
 
     def provider(self):
-        return connected(self.name, ACCOUNT, self.keys, **self.more)
+        return connected(self.name, "main", self.keys, **self.more)
 
     def other_account(self):
-        return connected(self.name, OTHER, self.keys, **self.more)
+        return connected(self.name, "other", self.keys, **self.more)
 
     def simulator(self):
         world = World(person=scans_after(4), group_quota=1000, asset_quota=1000)

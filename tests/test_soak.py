@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("vendor", ["alltoken", "token360", "volcengine"])
 def test_nothing_is_lost_and_nothing_is_made_twice(vendor, monkeypatch):
     """One fault in ten, and in the end the vendor's books and the callers' knowledge agree."""

@@ -19,7 +19,6 @@ from portraitkit.values.statuses import MediaType
 from portraitkit.values.video import SCALARS, Frames, References, VideoRequest
 from portraitkit.vendor.dialect import Loss, MediaRead, VideoDialect, unsupported
 
-pytestmark = pytest.mark.usefixtures("adapters_at_hand")
 every_vendor = pytest.mark.parametrize("name", NAMES)
 
 FIRST = Slot(MediaType.IMAGE, Role.FIRST_FRAME, "asset://first")

@@ -20,12 +20,8 @@ def installed(monkeypatch):
     """Pretend that packages with these entry points are installed."""
 
     def install(*points):
-        def entry_points(*, group, name=None):
-            assert group == "portraitkit.providers"
-            found = [EntryPoint(each, value, group) for each, value in points]
-            return [each for each in found if name in (None, each.name)]
-
-        monkeypatch.setattr(registry, "entry_points", entry_points)
+        found = tuple(EntryPoint(each, value, registry.GROUP) for each, value in points)
+        monkeypatch.setattr(registry, "_installed", lambda: found)
 
     return install
 

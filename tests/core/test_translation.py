@@ -16,7 +16,6 @@ from portraitkit.values.errors import ConfigError, InvalidInputError, PortraitEr
 from portraitkit.values.prompts import slots_of
 from portraitkit.values.video import SCALARS, Frames, References
 
-pytestmark = pytest.mark.usefixtures("adapters_at_hand")
 every_source = pytest.mark.parametrize("from_", NAMES)
 
 

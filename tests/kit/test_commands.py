@@ -27,7 +27,7 @@ def test_what_cassettes_mean_is_stable_text(capsys):
     """Every documented interaction that an operation sends, alike in every run."""
     told = said(capsys, CASSETTES)
 
-    assert told == said(capsys, CASSETTES)
+    assert set(told) >= set(said(capsys, CASSETTES / "alltoken"))
     assert 80 <= len([line for line in told if not line.startswith(" ")])
     assert 5 >= len([line for line in told if line.endswith("no operation sends it")])
 

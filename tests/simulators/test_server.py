@@ -322,6 +322,26 @@ def test_a_server_that_cannot_start_says_so(monkeypatch):
         pass
 
 
+def test_leaving_a_server_that_does_not_stop_is_bounded(monkeypatch):
+    """Who leaves is told after a while, and does not wait for ever."""
+    monkeypatch.setattr(server_module, "_STOP_LIMIT_S", 0.05)
+    release = threading.Event()
+
+    class Held(Echo):
+        def answer(self, request):
+            release.wait(30)
+            return super().answer(request)
+
+    server = serve(Held()).__enter__()
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.get(f"{server.url}/v1/x", timeout=0.05, trust_env=False)
+
+    with pytest.raises(RuntimeError, match="did not stop in"):
+        server.__exit__(None, None, None)
+    release.set()
+    server._thread.join(10)
+
+
 def test_a_server_that_never_ran_can_be_left():
     """Leaving a server that was not entered does nothing."""
     server = serve(Echo())

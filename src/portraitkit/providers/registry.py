@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
@@ -12,9 +13,15 @@ from ..values.errors import ConfigError
 GROUP: Final = "portraitkit.providers"
 
 
+@cache
+def _installed() -> tuple[EntryPoint, ...]:
+    """Every adapter. Looking through all installed packages is slow, and is done once."""
+    return tuple(entry_points(group=GROUP))
+
+
 def provider_names() -> tuple[str, ...]:
     """Names of all installed adapters, sorted. Loads none of them."""
-    return tuple(sorted({each.name for each in entry_points(group=GROUP)}))
+    return tuple(sorted({each.name for each in _installed()}))
 
 
 def provider_class(name: str) -> type[PortraitProvider]:
@@ -52,7 +59,7 @@ def provider_classes(name: str) -> tuple[type[PortraitProvider], ...]:
 
 def _found(name: str) -> EntryPoint:
     # An editable install and its metadata may list one adapter twice; only different ones clash.
-    matches = {each.value: each for each in entry_points(group=GROUP, name=name)}
+    matches = {each.value: each for each in _installed() if each.name == name}
     if len(matches) > 1:
         raise ConfigError(
             f"two packages provide an adapter named {name!r}: {', '.join(sorted(matches))}",
