@@ -17,7 +17,7 @@ from portraitkit.simulators.dialects.state import World, scans_after
 from portraitkit.simulators.finding import load
 from portraitkit.simulators.server import WallClock, serve
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "scripted"]
 
 VENDORS = (
     "alltoken",

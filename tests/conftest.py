@@ -11,7 +11,7 @@ import anyio
 import pytest
 from hypothesis import HealthCheck, settings
 
-import court
+import contract_judge
 from portraitkit.client.client import AsyncClient, Client
 from portraitkit.operations.provider import PortraitProvider
 from portraitkit.simulators.dialects.simulator import Simulator
@@ -81,7 +81,7 @@ def replay_cassette(play: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @pytest.fixture(autouse=True)
-def in_court(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def held_to_contracts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Hold every request of a built-in adapter, and every answer of a simulator, to the contract.
 
@@ -95,14 +95,14 @@ def in_court(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     def asked(self: VendorAnswers, sent: Request) -> Any:
         if type(self).__module__.startswith("portraitkit.providers."):
             now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-            _ = court.load(self.name).judge_request(self.authorize(sent, now=now))
+            _ = contract_judge.load(self.name).judge_request(self.authorize(sent, now=now))
         return ask(self, sent)
 
     def handled(self: Simulator, sent: Request) -> Response:
         given = bool(self._instead)
         response = handle(self, sent)
         if not given and type(self).__module__.startswith("portraitkit.simulators."):
-            court.judge_simulated(self.name, sent, response)
+            contract_judge.judge_simulated(self.name, sent, response)
         return response
 
     monkeypatch.setattr(VendorAnswers, "ask", asked)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import yaml
 
-import court
+import contract_judge
 from portraitkit.config.building import build_provider
 from portraitkit.values.origins import origin_of
 from portraitkit.wire.steps import Auth, Request, Response
@@ -79,7 +79,7 @@ def test_a_cassette_holds_no_credential(path):
 def test_a_cassette_is_as_the_contract_says(path):
     """Every request and every answer in it is one that the vendor's contract knows."""
     provider = provider_of(path)
-    contract = court.load(provider.name)
+    contract = contract_judge.load(provider.name)
     interactions = yaml.safe_load(path.read_text(encoding="utf-8"))["interactions"]
 
     for each in interactions:

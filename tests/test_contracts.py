@@ -13,13 +13,13 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-import court
+import contract_judge
 from portraitkit.operations.provider import PortraitProvider
 from portraitkit.values import errors
 from portraitkit.values.statuses import AssetStatus, VerificationStatus, VideoStatus
 
 META = yaml.safe_load((Path(__file__).parent / "data" / "contract-schema.yaml").read_text())
-VENDORS = sorted(path.parent.name for path in court.FOLDER.glob("*/contract.yaml"))
+VENDORS = sorted(path.parent.name for path in contract_judge.FOLDER.glob("*/contract.yaml"))
 
 # A group's words say whether it can be used and, for a real person's, how the face check stands;
 # a task's words say how the review of what it took in stands.
@@ -34,7 +34,7 @@ MEANINGS = {
 
 @pytest.fixture(params=VENDORS)
 def contract(request):
-    return court.load(request.param)
+    return contract_judge.load(request.param)
 
 
 def _walk(node, path="contract"):
@@ -219,7 +219,7 @@ def test_the_readme_says_what_works_where():
     """README's table is what adapters and contracts say now; tools/matrix.py writes it."""
     made = subprocess.run(
         [sys.executable, "tools/matrix.py", "--check"],
-        cwd=court.FOLDER.parent,
+        cwd=contract_judge.FOLDER.parent,
         capture_output=True,
         text=True,
         check=False,
@@ -232,7 +232,7 @@ def test_the_sanitisers_table_is_what_the_contracts_mark():
     """A member is open in a cassette only where a schema says so; the package ships the table."""
     done = subprocess.run(
         [sys.executable, "tools/open_members.py", "--check"],
-        cwd=court.FOLDER.parent,
+        cwd=contract_judge.FOLDER.parent,
         check=False,
     )
 

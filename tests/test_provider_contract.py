@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from types import MappingProxyType
 
-import court
+import contract_judge
 from portraitkit.config.building import build_provider
 from portraitkit.simulators.__main__ import ACCOUNT, load
 from portraitkit.simulators.dialects.state import SimAccount, World, scans_after
@@ -59,7 +59,7 @@ class BuiltIn(ProviderContract):
         return 105  # a page holds at most 100 at each of them
 
     def contract(self):
-        return court.FOLDER / self.name / "contract.yaml"
+        return contract_judge.FOLDER / self.name / "contract.yaml"
 
     def refusals(self, status, code, message):
         return [self.json_answer(body, status) for body in self.bodies(status, code, message)]

@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 from attrs import evolve
 
-import court
+import contract_judge
 from portraitkit.providers.apimart import APIMart
 from portraitkit.simulators.apimart import APIMartSimulator, Variants
 from portraitkit.simulators.dialects.simulator import form_of
@@ -28,7 +28,7 @@ FACE = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
 CLIP = files("portraitkit.simulators").joinpath("data", "clip.mp4").read_bytes()
 STORE = "https://api.apimart.ai/v1/uploads/images"
 LINK = "https://files.example/mia.jpg"
-CONTRACT = court.load("apimart").document
+CONTRACT = contract_judge.load("apimart").document
 
 
 def stored(**changes):
@@ -47,7 +47,7 @@ def group():
 def vendor(**variants):
     simulator = APIMartSimulator(variants=Variants(**{"uploads": True, **variants}))
     _ = simulator.add_account(ACCOUNT)
-    return court.Judged(simulator)
+    return contract_judge.Judged(simulator)
 
 
 # -- files ----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-import court
+import contract_judge
 from portraitkit.client.client import Client
 from portraitkit.providers.apiyi import APIYI
 from portraitkit.simulators.apiyi import APIYISimulator, Variants
@@ -38,13 +38,13 @@ ASSET_ID = "asset-20260318035710-xxxxx"
 TASK_ID = "cgt-20260318040000-abcde"
 TASKS = "https://api.apiyi.com/seedance/api/v3/contents/generations/tasks"
 PICTURE = "https://example.com/mia.jpg"
-CONTRACT = court.load("apiyi").document
+CONTRACT = contract_judge.load("apiyi").document
 
 
 def vendor(**variants):
     simulator = APIYISimulator(variants=Variants(**variants))
     _ = simulator.add_account(ACCOUNT)
-    return court.Judged(simulator)
+    return contract_judge.Judged(simulator)
 
 
 def refused(body, status):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-import court
+import contract_judge
 from portraitkit.client.translation import translate
 from portraitkit.providers.byteplus import BytePlus
 from portraitkit.providers.volcengine import Volcengine
@@ -40,7 +40,7 @@ KEYS = {
 PROVIDER = BytePlus(**KEYS)
 PICTURE = "https://example.com/mia.jpg"
 ASSET_ID = "asset-20260318035710-xxxxx"
-CONTRACT = court.load("byteplus").document
+CONTRACT = contract_judge.load("byteplus").document
 VECTORS = Path(__file__).parents[1] / "data" / "signing-vectors.json"
 
 
@@ -155,7 +155,7 @@ def test_the_main_job(tmp_path, variants):
     """A virtual and a real person come into one video, as at Volcengine."""
     simulator = BytePlusSimulator(variants=Variants(region="ap-southeast-1", **variants))
     _ = simulator.add_account(ACCOUNT)
-    judged = court.Judged(simulator)
+    judged = contract_judge.Judged(simulator)
     client = simulated(PROVIDER, judged)
     group = client.create_group("Mia", description="host")
     mia = client.wait_until_active(client.add_asset(group, PICTURE, name="front"))

@@ -9,7 +9,7 @@ from importlib.resources import files
 import pytest
 from attrs import evolve
 
-import court
+import contract_judge
 from portraitkit.client.client import Client
 from portraitkit.config.building import build_provider
 from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
@@ -66,7 +66,7 @@ def vendor(**variants):
     simulator = APIYISimulator(variants=Variants(**variants))
     simulator.world.person = scans_after(5)
     _ = simulator.add_account(ACCOUNT)
-    return court.Judged(simulator)
+    return contract_judge.Judged(simulator)
 
 
 # -- which class ----------------------------------------------------------------------------------

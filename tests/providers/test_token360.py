@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from court import Judged, load
+from contract_judge import Judged, load
 from portraitkit.providers.dialects import frames as _frames
 from portraitkit.providers.dialects import token360_tables as _token360
 from portraitkit.providers.dialects.token360_tables import Cursor

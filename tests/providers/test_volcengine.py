@@ -9,7 +9,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-import court
+import contract_judge
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.simulators.dialects.signatures import KeyPair, verify
 from portraitkit.simulators.volcengine import VolcengineSimulator
@@ -34,7 +34,7 @@ TASK_ID = "cgt-20260318040000-abcde"
 TOKEN = "20260318035710A1B2C3D4E5F6A7B8C9D0"
 URL = "https://example.com/mia.jpg"
 METADATA = {"RequestId": "req-1", "Version": "2024-01-01", "Service": "ark", "Region": "cn-beijing"}
-CONTRACT = court.load("volcengine").document
+CONTRACT = contract_judge.load("volcengine").document
 
 
 def result(body):

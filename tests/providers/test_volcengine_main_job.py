@@ -6,7 +6,7 @@ import anyio
 import pytest
 from attrs import evolve
 
-from court import Judged
+from contract_judge import Judged
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.simulators.dialects.state import SimAccount, never
 from portraitkit.simulators.volcengine import Variants, VolcengineSimulator

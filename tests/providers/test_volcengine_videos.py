@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import court
+import contract_judge
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.testing import answer, replay
 from portraitkit.testing.doubles.replaying import NOW
@@ -26,7 +26,7 @@ PROVIDER = Volcengine(
 ASSET_ID = "asset-20260318035710-xxxxx"
 TASK_ID = "cgt-20260318040000-abcde"
 TASKS = "https://ark.cn-beijing.volces.com/api/v3/contents/generations/tasks"
-CONTRACT = court.load("volcengine").document
+CONTRACT = contract_judge.load("volcengine").document
 
 
 def task(**members):
@@ -316,4 +316,4 @@ def test_a_body_reads_back_as_the_request_it_came_from(request):
     sent = PROVIDER.authorize(PROVIDER.video_request(body), now=NOW)
 
     assert (request, ()) == (parsed.request, parsed.losses)
-    assert "CreateVideoTask" == court.load("volcengine").judge_request(sent)
+    assert "CreateVideoTask" == contract_judge.load("volcengine").judge_request(sent)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from court import Judged
+from contract_judge import Judged
 from portraitkit.providers.dialects.reviews import Review
 from portraitkit.providers.xcompute import XCompute
 from portraitkit.simulators.dialects.state import SimAccount

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-import court
+import contract_judge
 from portraitkit.simulators.alltoken import AllTokenSimulator, Variants
 from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World, never
 from portraitkit.wire.bodies import multipart
 from portraitkit.wire.steps import Request
 
 ORIGIN = "https://api.alltoken.ai"
-CONTRACT = court.load("alltoken")
+CONTRACT = contract_judge.load("alltoken")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import court
+import contract_judge
 from portraitkit.providers.dialects.signing import sign
 from portraitkit.simulators.apiyi import APIYISimulator, Variants
 from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World
@@ -16,7 +16,7 @@ from portraitkit.wire.steps import Request
 
 TASKS = "https://api.apiyi.com/seedance/api/v3/contents/generations/tasks"
 MODEL = "doubao-seedance-2-0-260128"
-CONTRACT = court.load("apiyi")
+CONTRACT = contract_judge.load("apiyi")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-import court
+import contract_judge
 from portraitkit.providers.dialects.signing import sign
 from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World, never
 from portraitkit.simulators.volcengine import DOCUMENTED_RATES, Variants, VolcengineSimulator
@@ -19,7 +19,7 @@ from portraitkit.wire.steps import Request
 ASSETS = "https://open.volcengineapi.com/"
 TASKS = "https://ark.cn-beijing.volces.com/api/v3/contents/generations/tasks"
 MODEL = "doubao-seedance-2-0-260128"
-CONTRACT = court.load("volcengine")
+CONTRACT = contract_judge.load("volcengine")
 AIGC = {"Filter": {"GroupType": "AIGC"}}
 WRONG = {"GroupType": "AIGC", "GroupIds": "g"}
 WEB = "https://a.example/x.jpg"

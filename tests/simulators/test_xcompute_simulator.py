@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-import court
+import contract_judge
 from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World, never
 from portraitkit.simulators.xcompute import Variants, XComputeSimulator
 from portraitkit.wire.bodies import multipart
 from portraitkit.wire.steps import Request, Response
 
-CONTRACT = court.load("xcompute")
+CONTRACT = contract_judge.load("xcompute")
 ASSETS = [
     {"url": "https://example.com/a.png", "name": "a"},
     {"url": "https://example.com/b.png", "name": "b"},

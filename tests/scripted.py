@@ -10,8 +10,8 @@ from contextlib import ExitStack
 import anyio
 import anyio.lowlevel
 import pytest
-from peers import RawServer
 
+from peers import RawServer
 from portraitkit.engine.transport import AsyncHttpxTransport, HttpxTransport
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.simulators.alltoken import AllTokenSimulator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from peers import http
 
+from peers import http
 from portraitkit.engine.connections import offline
 from portraitkit.engine.proxies import proxy_for
 from portraitkit.engine.transport import HttpxTransport

@@ -6,9 +6,8 @@ import attrs
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from json_cases import ANY_TEXT
-from video_cases import NAMES, vendor
 
+from json_cases import ANY_TEXT
 from portraitkit.operations.provider import PortraitProvider
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.token360 import Token360
@@ -29,6 +28,7 @@ from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
 from portraitkit.values.video import Frames, References, VideoRequest
 from portraitkit.vendor.answers import VendorAnswers, with_findings
 from portraitkit.vendor.pacing import Pacing
+from video_cases import NAMES, vendor
 
 PROVIDER = AllToken(api_key=Secret("sk-test-key"))
 TOKEN360 = Token360(api_key=Secret("sk-test-key"))

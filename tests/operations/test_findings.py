@@ -8,9 +8,9 @@ import zlib
 
 import anyio
 import pytest
-from town import KEY, Town
 
 import portraitkit as pk
+from accounts import KEY, Accounts
 from portraitkit.providers.registry import provider_names
 from portraitkit.values.errors import InvalidRequestError
 
@@ -37,8 +37,10 @@ class Case:
     """One vendor's client, blocking or awaited, and what exceeds its limits."""
 
     def __init__(self, vendor, driver, **settings):
-        self.town = Town(vendor, driver=driver, **{vendor: {"media_host": Host(), **settings}})
-        self.client, self.vendor = self.town.client(), vendor
+        self.accounts = Accounts(
+            vendor, driver=driver, **{vendor: {"media_host": Host(), **settings}}
+        )
+        self.client, self.vendor = self.accounts.client(), vendor
         self.group = self("create_group", "Mia")
 
     def __call__(self, operation, *args, **kwargs):
@@ -85,7 +87,7 @@ def test_findings_are_kept_and_logged_once(vendor, driver, what, caplog):
 def test_a_refusal_names_them(vendor, driver, what):
     """They are likely why."""
     case = Case(vendor, driver)
-    case.town.faults[vendor].append("plain")
+    case.accounts.faults[vendor].append("plain")
 
     with pytest.raises(InvalidRequestError) as caught:
         case.create(what)
@@ -97,10 +99,10 @@ def test_a_refusal_names_them(vendor, driver, what):
 @pytest.mark.parametrize("driver", ["blocking", "awaited"])
 def test_after_a_failover_they_are_those_of_who_took_it(driver):
     """A wait by the handle alone knows of them, and of who was left."""
-    town = Town("alltoken", "token360", driver=driver)
+    accounts = Accounts("alltoken", "token360", driver=driver)
     case = Case.__new__(Case)
-    case.client = town.client()
-    town.lasting["alltoken"] = "overloaded"
+    case.client = accounts.client()
+    accounts.lasting["alltoken"] = "overloaded"
 
     made = case.create("video")
     waited = case.wait("video", made.handle)
@@ -125,7 +127,7 @@ def test_no_key_shows_in_them(caplog):
 def test_one_that_failed_among_several_has_them():
     """Of `add_assets`, too, each part's own."""
     case = Case("alltoken", "blocking")
-    case.town.faults["alltoken"].append("plain")
+    case.accounts.faults["alltoken"].append("plain")
 
     failed, added = case("add_assets", case.group, [png(9), png(10)])
 

@@ -6,15 +6,15 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from json_cases import json_values
-from video_cases import NAMES, bodies, body_of, marks_in, requests, vendor
 
+from json_cases import json_values
 from portraitkit.client.translation import parse_video, translate
 from portraitkit.operations.making import find_model
 from portraitkit.providers.registry import provider_class
 from portraitkit.values.errors import ConfigError, InvalidInputError, PortraitError
 from portraitkit.values.prompts import slots_of
 from portraitkit.values.video import SCALARS, Frames, References
+from video_cases import NAMES, bodies, body_of, marks_in, requests, vendor
 
 every_source = pytest.mark.parametrize("from_", NAMES)
 

@@ -8,8 +8,8 @@ import secrets
 from types import SimpleNamespace
 
 import pytest
-from peers import http
 
+from peers import http
 from portraitkit.client.client import Client
 from portraitkit.engine import response_body
 from portraitkit.engine.response_body import ResponseBody

@@ -10,8 +10,8 @@ import attrs
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from json_cases import json_values
 
+from json_cases import json_values
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.testing import answer
 from portraitkit.values import errors

@@ -6,8 +6,8 @@ import json
 
 import pytest
 from hypothesis import given
-from json_cases import json_values
 
+from json_cases import json_values
 from portraitkit.values.statuses import AssetStatus, VerificationStatus, VideoStatus
 from portraitkit.wire.reasons import Reason, bounded, error_in, reason_in, reason_of
 from portraitkit.wire.synonyms import meant_by

@@ -9,15 +9,15 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from json_cases import json_values
-from video_cases import NAMES, bodies, body_of, marks_in, requests, vendor
 
+from json_cases import json_values
 from portraitkit.client.translation import parse_video
 from portraitkit.values.errors import InvalidInputError, PortraitError, UnsupportedError
 from portraitkit.values.prompts import Role, Slot
 from portraitkit.values.statuses import MediaType
 from portraitkit.values.video import SCALARS, Frames, References, VideoRequest
 from portraitkit.vendor.dialect import Loss, MediaRead, VideoDialect, unsupported
+from video_cases import NAMES, bodies, body_of, marks_in, requests, vendor
 
 every_vendor = pytest.mark.parametrize("name", NAMES)
 

@@ -10,9 +10,9 @@ import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from town import CAPACITY, FAULTS, PNG, UNCLEAR, Town
 
 import portraitkit as pk
+from accounts import CAPACITY, FAULTS, PNG, UNCLEAR, Accounts
 from portraitkit.client.client import Client
 from portraitkit.failover.router import MOVING, has_no_capacity
 from portraitkit.limits.breakers import Breakers
@@ -29,18 +29,18 @@ EVERY = ("alltoken", "token360", "volcengine", "apiyi", "xcompute")
 
 @pytest.fixture
 def make(driver, held):
-    """Make a town and, with it, a client under one of the three drivers."""
+    """Make a accounts and, with it, a client under one of the three drivers."""
 
     def make(*vendors, client=None, **profiles):
-        town = Town(*(vendors or ("alltoken", "token360")), driver=driver, **profiles)
-        return town, held(town.client(**(client or {})))
+        accounts = Accounts(*(vendors or ("alltoken", "token360")), driver=driver, **profiles)
+        return accounts, held(accounts.client(**(client or {})))
 
     return make
 
 
-def portrait(town, vendor, name="Mia", *, real=False):
+def portrait(accounts, vendor, name="Mia", *, real=False):
     """Register a portrait at one vendor, by a client of its own."""
-    client = town.own(vendor)
+    client = accounts.own(vendor)
     if real:
         check = client.start_verification("Ann", callback_url="https://app.example/back")
         group = client.wait_until_verified(check)
@@ -63,12 +63,12 @@ def film(*sources, **more):
 @pytest.mark.parametrize("fault", CAPACITY)
 def test_a_video_moves_when_there_is_no_capacity(make, fault):
     """The next profile makes it; the result is the fallback's, and says what was tried and why."""
-    town, hand = make()
-    town.lasting["alltoken"] = fault
+    accounts, hand = make()
+    accounts.lasting["alltoken"] = fault
 
     task = hand.create_video(SEA)
 
-    assert ("token360", "token360-1", 1) == (task.provider, task.account, town.billed())
+    assert ("token360", "token360-1", 1) == (task.provider, task.account, accounts.billed())
     (tried,) = task.tried
     assert ("my-alltoken", "alltoken") == (tried.profile, tried.provider)
     word = "ConnectionFailedError" if fault == "unreachable" else "RateLimitedError, HTTP 429"
@@ -79,27 +79,27 @@ def test_a_video_moves_when_there_is_no_capacity(make, fault):
 @pytest.mark.parametrize("fault", [each for each in FAULTS if each not in CAPACITY])
 def test_a_video_stays_where_it_was_judged_or_may_have_been_made(make, fault):
     """Content, identity, money, quota and anything unclear: nobody else is asked."""
-    town, hand = make()
-    town.lasting["alltoken"] = fault
+    accounts, hand = make()
+    accounts.lasting["alltoken"] = fault
     if fault == "lost after":
-        town.lasting.clear()
-        town.faults["alltoken"].append(fault)
+        accounts.lasting.clear()
+        accounts.faults["alltoken"].append(fault)
 
     with pytest.raises(errors.PortraitError) as caught:
         hand.create_video(SEA)
 
     assert ("alltoken", ()) == (caught.value.provider, caught.value.tried)
-    assert 0 == town.sent()["token360"]
+    assert 0 == accounts.sent()["token360"]
     assert (fault in UNCLEAR) == isinstance(caught.value, errors.OutcomeUnknownError)
-    assert (fault == "lost after") == town.billed()
+    assert (fault == "lost after") == accounts.billed()
 
 
 @pytest.mark.outside_the_contract
 @pytest.mark.parametrize("fault", CAPACITY)
 def test_a_virtual_figures_group_moves(make, fault):
     """And what is put into it afterwards goes where the group is."""
-    town, hand = make()
-    town.faults["alltoken"].extend([fault] * 2)
+    accounts, hand = make()
+    accounts.faults["alltoken"].extend([fault] * 2)
 
     group = hand.create_group("Mia")
     asset = hand.wait_until_active(hand.add_asset(group, PNG))
@@ -173,7 +173,7 @@ def test_every_error_is_classified():
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_only_capacity_moves_and_only_what_makes_something_new(kind):
     """Each class of error at each operation: it moves, or the next profile hears nothing."""
-    town = Town("alltoken", "token360")
+    accounts = Accounts("alltoken", "token360")
     wrong = []
     for operation, status in itertools.product(OPERATIONS, STATUSES):
         asked = []
@@ -186,9 +186,9 @@ def test_only_capacity_moves_and_only_what_makes_something_new(kind):
         flow.__name__ = operation
         arguments = {"create_video": (SEA,), "create_group": ("Mia",)}.get(operation, ([],))
         with pytest.MonkeyPatch.context() as patch:
-            for each in town.places:
+            for each in accounts.places:
                 patch.setattr(type(each.provider), operation, flow, raising=False)
-            client = town.client()
+            client = accounts.client()
             with pytest.raises(kind) as caught:
                 client.run(client.start(Call(flow, client.provider, *arguments)))
         moves = operation in MOVING and status in MOVES.get(kind, ())
@@ -207,21 +207,21 @@ def test_only_capacity_moves_and_only_what_makes_something_new(kind):
 def test_every_vendors_answer_is_judged_alike(vendor, fault, moves):
     """On the wire of each vendor: what comes back decides whether another is asked."""
     other = "token360" if vendor != "token360" else "alltoken"
-    town = Town(vendor, other)
-    town.lasting[vendor] = fault
+    accounts = Accounts(vendor, other)
+    accounts.lasting[vendor] = fault
 
     try:
-        provider = town.client().create_video(SEA).provider
+        provider = accounts.client().create_video(SEA).provider
     except PortraitError as error:
         provider = error.provider
 
     assert (other if moves else vendor) == provider
-    assert moves == bool(town.sent()[other])
+    assert moves == bool(accounts.sent()[other])
 
 
 def test_a_later_read_does_not_undo_a_create():
     """An adapter that reads after it created is not begun elsewhere when that read fails."""
-    town = Town("alltoken", "token360")
+    accounts = Accounts("alltoken", "token360")
     asked = []
     create, busy = PortraitProvider.create_video, FAULTS["busy"]
 
@@ -231,18 +231,18 @@ def test_a_later_read_does_not_undo_a_create():
         raise errors.RateLimitedError(f"reading {task.id}", status=busy.status)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(town.provider("alltoken")), "create_video", flow, raising=False)
+        patch.setattr(type(accounts.provider("alltoken")), "create_video", flow, raising=False)
         with pytest.raises(errors.RateLimitedError):
-            town.client().create_video(SEA)
+            accounts.client().create_video(SEA)
 
-    assert (["alltoken"], 1) == (asked, town.billed())
+    assert (["alltoken"], 1) == (asked, accounts.billed())
 
 
 @pytest.mark.outside_the_contract
 def test_a_refusal_after_a_lost_create_does_not_move_it():
     """An adapter that looked for what it may have made, and then met a busy vendor, stays."""
-    town = Town("alltoken", "token360")
-    town.faults["alltoken"].extend(["failing", "busy", "busy"])
+    accounts = Accounts("alltoken", "token360")
+    accounts.faults["alltoken"].extend(["failing", "busy", "busy"])
     create = PortraitProvider.create_video
 
     def flow(self, *args, **kwargs):
@@ -252,28 +252,28 @@ def test_a_refusal_after_a_lost_create_does_not_move_it():
             return (yield from create(self, *args, **kwargs))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(town.provider("alltoken")), "create_video", flow, raising=False)
+        patch.setattr(type(accounts.provider("alltoken")), "create_video", flow, raising=False)
         with pytest.raises(errors.RateLimitedError) as caught:
-            town.client().create_video(SEA)
+            accounts.client().create_video(SEA)
 
-    assert ((), 0) == (caught.value.tried, town.sent()["token360"])
+    assert ((), 0) == (caught.value.tried, accounts.sent()["token360"])
 
 
 @pytest.mark.outside_the_contract
 def test_pictures_by_url_move_with_their_request(make):
     """Whoever takes the call is sent the address."""
-    town, hand = make()
-    town.lasting["alltoken"] = "busy"
+    accounts, hand = make()
+    accounts.lasting["alltoken"] = "busy"
 
     task = hand.create_video(film("https://pictures.example/mia.png"))
 
-    body = next(iter(town.simulators["token360"].world.videos.values())).body
+    body = next(iter(accounts.simulators["token360"].world.videos.values())).body
     assert ("token360", True) == (task.provider, "https://pictures.example/mia.png" in str(body))
 
 
 def test_an_adapters_pauses_and_work_go_through(make):
     """A create that waits or reads a file in between is carried out as without failover."""
-    town, hand = make()
+    accounts, hand = make()
     create = PortraitProvider.create_video
 
     def flow(self, *args, **kwargs):
@@ -283,10 +283,10 @@ def test_an_adapters_pauses_and_work_go_through(make):
         return evolve(task, status_word=name)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(town.provider("alltoken")), "create_video", flow, raising=False)
+        patch.setattr(type(accounts.provider("alltoken")), "create_video", flow, raising=False)
         task = hand.create_video(SEA)
 
-    assert ("done", 3) == (task.status_word, town.time.monotonic())
+    assert ("done", 3) == (task.status_word, accounts.time.monotonic())
 
 
 # -- what cannot move ------------------------------------------------------------------------------
@@ -295,13 +295,13 @@ def test_an_adapters_pauses_and_work_go_through(make):
 @pytest.mark.outside_the_contract
 def test_a_vendors_own_model_id_does_not_move(make):
     """It means nothing, or something else, at another vendor."""
-    town, hand = make("volcengine", "token360")
-    town.lasting["volcengine"] = "busy"
+    accounts, hand = make("volcengine", "token360")
+    accounts.lasting["volcengine"] = "busy"
 
     with pytest.raises(errors.RateLimitedError) as caught:
         hand.create_video(evolve(SEA, model="doubao-seedance-2-0-260128"))
 
-    assert 0 == town.sent()["token360"]
+    assert 0 == accounts.sent()["token360"]
     assert "no neutral model name" in caught.value.tried[1].reason
 
 
@@ -309,8 +309,8 @@ def test_a_vendors_own_model_id_does_not_move(make):
 def test_a_model_that_the_fallbacks_profile_names_moves(make):
     """A name of the application's own, in both profiles, is neutral between them."""
     models = {"models": {"house": "seedance-2.0"}}
-    town, hand = make(alltoken=models, token360=models)
-    town.lasting["alltoken"] = "busy"
+    accounts, hand = make(alltoken=models, token360=models)
+    accounts.lasting["alltoken"] = "busy"
 
     assert "token360" == hand.create_video(evolve(SEA, model="house")).provider
 
@@ -318,10 +318,10 @@ def test_a_model_that_the_fallbacks_profile_names_moves(make):
 @pytest.mark.outside_the_contract
 def test_an_asset_of_one_vendor_does_not_move(make):
     """By object, handle or bare id: its video is made where it is registered, or not at all."""
-    town, hand = make(client={"failures": 99})
-    asset = portrait(town, "alltoken")
-    town.lasting["alltoken"] = "busy"
-    town.set_out()
+    accounts, hand = make(client={"failures": 99})
+    asset = portrait(accounts, "alltoken")
+    accounts.lasting["alltoken"] = "busy"
+    accounts.set_out()
 
     for source in (asset, asset.handle, asset.id, asset.uri):
         with pytest.raises(errors.RateLimitedError) as caught:
@@ -329,15 +329,15 @@ def test_an_asset_of_one_vendor_does_not_move(make):
         assert "is an asset of my-alltoken" in caught.value.tried[1].reason
         assert "is an asset of my-alltoken" in str(caught.value)
 
-    assert 0 == town.sent()["token360"]
+    assert 0 == accounts.sent()["token360"]
 
 
 @pytest.mark.outside_the_contract
 def test_what_the_fallback_cannot_express_is_passed_over(make):
     """Strictly, unless the call says otherwise; then the result lists what was left out."""
-    town, hand = make("alltoken", "xcompute", client={"failures": 99})
+    accounts, hand = make("alltoken", "xcompute", client={"failures": 99})
     request = evolve(SEA, callback_url="https://app.example/done?token=sealed")
-    town.lasting["alltoken"] = "busy"
+    accounts.lasting["alltoken"] = "busy"
 
     with pytest.raises(errors.RateLimitedError) as caught:
         hand.create_video(request)
@@ -346,7 +346,7 @@ def test_what_the_fallback_cannot_express_is_passed_over(make):
     named = hand.create_video(request, on_unsupported={"callback_url": "drop"})
 
     assert caught.value.tried[1].reason.startswith("passed over: xcompute")
-    assert (1, 2) == (len(warnings), len(town.simulators["xcompute"].world.videos))
+    assert (1, 2) == (len(warnings), len(accounts.simulators["xcompute"].world.videos))
     assert "sealed" not in str(caught.value)
     assert ["callback_url"] * 2 == [each.adaptations[0].field for each in (warned, named)]
 
@@ -354,23 +354,23 @@ def test_what_the_fallback_cannot_express_is_passed_over(make):
 @pytest.mark.outside_the_contract
 def test_extras_stay_with_their_vendor(make):
     """What only the first vendor would have been sent is listed on the result."""
-    town, hand = make()
+    accounts, hand = make()
     extra = {"alltoken": {"watermark_text": "mine"}, "token360": {"metadata": {"a": 1}}}
-    town.lasting["alltoken"] = "busy"
+    accounts.lasting["alltoken"] = "busy"
 
     task = hand.create_video(evolve(SEA, extra=extra))
 
     assert ["extra.alltoken.watermark_text"] == [each.field for each in task.adaptations]
-    body = next(iter(town.simulators["token360"].world.videos.values())).body
+    body = next(iter(accounts.simulators["token360"].world.videos.values())).body
     assert ({"a": 1}, False) == (body["metadata"], "watermark_text" in body)
 
 
 @pytest.mark.outside_the_contract
 def test_an_operation_that_the_fallback_lacks_is_passed_over(make):
     """The reason says so."""
-    town, hand = make()
-    town.lasting["alltoken"] = "busy"
-    lacking = type(town.provider("token360"))
+    accounts, hand = make()
+    accounts.lasting["alltoken"] = "busy"
+    lacking = type(accounts.provider("token360"))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lacking, "create_group", PortraitProvider.create_group)
@@ -383,38 +383,38 @@ def test_an_operation_that_the_fallback_lacks_is_passed_over(make):
 
 def test_a_real_persons_group_is_not_created_anywhere(make):
     """It comes of a face check, which never moves."""
-    town, hand = make()
-    town.lasting["alltoken"] = "busy"
+    accounts, hand = make()
+    accounts.lasting["alltoken"] = "busy"
 
     with pytest.raises(errors.UnsupportedError) as caught:
         hand.create_group("Ann", kind=pk.GroupKind.REAL_PERSON)
 
-    assert ("alltoken", 0) == (caught.value.provider, town.sent()["token360"])
+    assert ("alltoken", 0) == (caught.value.provider, accounts.sent()["token360"])
 
 
 @pytest.mark.outside_the_contract
 def test_a_face_check_never_moves(make):
     """The person's consent is for the vendor that was named to them."""
-    town, hand = make()
-    town.lasting["alltoken"] = "busy"
+    accounts, hand = make()
+    accounts.lasting["alltoken"] = "busy"
 
     with pytest.raises(errors.RateLimitedError) as caught:
         hand.start_verification("pk1:a name", callback_url="https://app.example/back")
 
-    assert ((), 0) == (caught.value.tried, town.sent()["token360"])
+    assert ((), 0) == (caught.value.tried, accounts.sent()["token360"])
 
 
 @pytest.mark.outside_the_contract
 def test_an_asset_is_added_where_its_group_is(make):
     """A busy vendor's group gets nothing from elsewhere."""
-    town, hand = make()
+    accounts, hand = make()
     group = hand.create_group("Mia")
-    town.lasting["alltoken"] = "busy"
+    accounts.lasting["alltoken"] = "busy"
 
     with pytest.raises(errors.RateLimitedError):
         hand.add_asset(group, PNG)
 
-    assert 0 == town.sent()["token360"]
+    assert 0 == accounts.sent()["token360"]
 
 
 # -- one portrait at several vendors ---------------------------------------------------------------
@@ -423,28 +423,28 @@ def test_an_asset_is_added_where_its_group_is(make):
 @pytest.mark.outside_the_contract
 def test_a_portrait_of_several_vendors_moves_as_the_asset_that_is_there(make):
     """Each vendor is sent its own asset; one that has none is passed over with that reason."""
-    town, hand = make("alltoken", "volcengine", "token360")
-    here, there = portrait(town, "alltoken"), portrait(town, "token360")
+    accounts, hand = make("alltoken", "volcengine", "token360")
+    here, there = portrait(accounts, "alltoken"), portrait(accounts, "token360")
     request = film(pk.OneOf(here, there.handle))
 
     first = hand.create_video(request)
-    town.lasting["alltoken"] = "busy"
+    accounts.lasting["alltoken"] = "busy"
     second = hand.create_video(request)
 
     assert ["alltoken", "token360"] == [first.provider, second.provider]
     reason = "passed over: no asset of media.images.image_1 is registered there"
     assert reason == second.tried[1].reason
-    world = town.simulators["token360"].world
+    world = accounts.simulators["token360"].world
     assert there.uri in str(next(iter(world.videos.values())).body)
 
 
 @pytest.mark.outside_the_contract
 def test_frames_may_be_registered_at_several_vendors(make):
     """As references may."""
-    town, hand = make()
-    both = pk.OneOf(portrait(town, "alltoken"), portrait(town, "token360"))
+    accounts, hand = make()
+    both = pk.OneOf(portrait(accounts, "alltoken"), portrait(accounts, "token360"))
     request = evolve(SEA, media=pk.Frames(first=both, last=both))
-    town.lasting["alltoken"] = "busy"
+    accounts.lasting["alltoken"] = "busy"
 
     assert "token360" == hand.create_video(request).provider
     assert "token360" == hand.create_video(evolve(SEA, media=pk.Frames(first=both))).provider
@@ -453,12 +453,12 @@ def test_frames_may_be_registered_at_several_vendors(make):
 @pytest.mark.outside_the_contract
 def test_a_portrait_whose_review_ended_meanwhile_moves(make):
     """A handle that xcompute gave before the review is looked up by the call that moved."""
-    town, hand = make("alltoken", "xcompute")
-    client = town.own("xcompute")
+    accounts, hand = make("alltoken", "xcompute")
+    client = accounts.own("xcompute")
     early = client.add_asset(client.create_group("Mia"), "https://pictures.example/mia.png")
     client.wait_until_active(early)
-    both = pk.OneOf(portrait(town, "alltoken"), early.handle)
-    town.lasting["alltoken"] = "busy"
+    both = pk.OneOf(portrait(accounts, "alltoken"), early.handle)
+    accounts.lasting["alltoken"] = "busy"
 
     assert "xcompute" == hand.create_video(film(both)).provider
 
@@ -466,36 +466,36 @@ def test_a_portrait_whose_review_ended_meanwhile_moves(make):
 @pytest.mark.outside_the_contract
 def test_a_portrait_that_is_still_under_review_is_passed_over(make):
     """At the fallback; the reason says what it waits for."""
-    town, hand = make("alltoken", "token360")
-    waiting = evolve(portrait(town, "token360"), status=pk.AssetStatus.PROCESSING)
-    both = pk.OneOf(portrait(town, "alltoken"), waiting)
-    town.lasting["alltoken"] = "busy"
-    town.set_out()
+    accounts, hand = make("alltoken", "token360")
+    waiting = evolve(portrait(accounts, "token360"), status=pk.AssetStatus.PROCESSING)
+    both = pk.OneOf(portrait(accounts, "alltoken"), waiting)
+    accounts.lasting["alltoken"] = "busy"
+    accounts.set_out()
 
     with pytest.raises(errors.RateLimitedError) as caught:
         hand.create_video(film(both))
 
     assert "passed over: media.images.image_1 is processing" == caught.value.tried[1].reason
-    assert 0 == town.sent()["token360"]
+    assert 0 == accounts.sent()["token360"]
 
 
 def test_a_portrait_of_other_vendors_only_is_refused(make):
     """Where no profile of the client has it."""
-    town, _ = make("alltoken", "token360")
-    both = pk.OneOf(portrait(town, "token360"))
+    accounts, _ = make("alltoken", "token360")
+    both = pk.OneOf(portrait(accounts, "token360"))
 
     with pytest.raises(errors.HandleError, match="no asset of a OneOf is registered at alltoken"):
-        town.client(fallbacks=[]).preview_video(film(both))
+        accounts.client(fallbacks=[]).preview_video(film(both))
 
 
 @pytest.mark.outside_the_contract
 def test_a_real_person_moves_only_where_they_were_verified(make):
     """Consent that was given at each vendor is used at each; a virtual double is refused."""
-    town, hand = make("alltoken", "token360")
-    real = [portrait(town, vendor, real=True) for vendor in ("alltoken", "token360")]
-    virtual = portrait(town, "token360")
-    town.lasting["alltoken"] = "busy"
-    town.set_out()
+    accounts, hand = make("alltoken", "token360")
+    real = [portrait(accounts, vendor, real=True) for vendor in ("alltoken", "token360")]
+    virtual = portrait(accounts, "token360")
+    accounts.lasting["alltoken"] = "busy"
+    accounts.set_out()
 
     assert "token360" == hand.create_video(film(pk.OneOf(*real))).provider
     for double in (virtual, virtual.handle, evolve(virtual, group_kind=pk.GroupKind.UNKNOWN)):
@@ -503,7 +503,7 @@ def test_a_real_person_moves_only_where_they_were_verified(make):
             pk.OneOf(real[0], double)
     with pytest.raises(errors.RateLimitedError):
         hand.create_video(film(real[0]))
-    assert 1 == town.billed()
+    assert 1 == accounts.billed()
 
 
 # -- who serves what -------------------------------------------------------------------------------
@@ -512,10 +512,10 @@ def test_a_real_person_moves_only_where_they_were_verified(make):
 @pytest.mark.outside_the_contract
 def test_what_moved_is_served_where_it_is(make, tmp_path):
     """Each operation on a thing of the fallback goes there, by object and by handle."""
-    town, hand = make()
-    town.faults["alltoken"].extend(["busy"] * 4)
+    accounts, hand = make()
+    accounts.faults["alltoken"].extend(["busy"] * 4)
     group, task = hand.create_group("Mia"), hand.create_video(SEA)
-    town.set_out()
+    accounts.set_out()
 
     seen = [hand.get_group(group), hand.get_video(task.handle)]
     assets = hand.add_assets(group, [PNG, PNG + b"2"])
@@ -529,58 +529,58 @@ def test_what_moved_is_served_where_it_is(make, tmp_path):
 
     assert {"token360"} == {each.provider for each in [*seen, video]}
     assert ((), True) == (video.tried, path.stat().st_size > 0)
-    assert 0 == town.sent()["alltoken"]
+    assert 0 == accounts.sent()["alltoken"]
 
 
 @pytest.mark.outside_the_contract
 def test_a_face_check_of_the_fallback_is_checked_there(make):
     """Also one that another client started."""
-    town, hand = make()
-    own = town.own("token360")
+    accounts, hand = make()
+    own = accounts.own("token360")
     check = own.start_verification("Ann")
-    town.set_out()
+    accounts.set_out()
 
     group = hand.wait_until_verified(check.handle)
 
     assert ("token360", pk.GroupKind.REAL_PERSON) == (group.provider, group.kind)
-    assert (0, "token360") == (town.sent()["alltoken"], hand.check_verification(check).provider)
+    assert (0, "token360") == (accounts.sent()["alltoken"], hand.check_verification(check).provider)
 
 
 def test_a_bare_id_and_a_list_are_the_first_profiles(make):
     """Nobody else is asked about an id that does not say whose it is."""
-    town, hand = make()
-    town.own("token360").create_video(SEA)
-    mine = town.own("alltoken").create_video(SEA)
-    town.set_out()
+    accounts, hand = make()
+    accounts.own("token360").create_video(SEA)
+    mine = accounts.own("alltoken").create_video(SEA)
+    accounts.set_out()
 
     assert [mine.id] == [each.id for each in hand.list_videos()]
     assert (mine.id, []) == (hand.get_video(mine.id).id, hand.list_groups())
     assert [] == hand.wait_until_active([])
-    assert 0 == town.sent()["token360"]
+    assert 0 == accounts.sent()["token360"]
 
 
 def test_a_foreign_handle_is_refused(make):
     """It is neither polled nor moved; nor is one that is damaged."""
-    town, hand = make("alltoken", "token360", "apiyi", client={"fallbacks": ["token360"]})
-    foreign = town.own("apiyi").create_video(SEA)
-    town.set_out()
+    accounts, hand = make("alltoken", "token360", "apiyi", client={"fallbacks": ["token360"]})
+    foreign = accounts.own("apiyi").create_video(SEA)
+    accounts.set_out()
 
     for handle in (foreign, foreign.handle, foreign.handle[:-1]):
         with pytest.raises(errors.HandleError):
             hand.get_video(handle)
     with pytest.raises(errors.HandleError):
-        hand.create_video(film(evolve(portrait(town, "token360"), account="another")))
+        hand.create_video(film(evolve(portrait(accounts, "token360"), account="another")))
     with pytest.raises(errors.HandleError):
         hand.create_video(film("pk1:damaged"))
-    assert (0, 0) == (town.sent()["alltoken"], town.sent()["apiyi"])
+    assert (0, 0) == (accounts.sent()["alltoken"], accounts.sent()["apiyi"])
 
 
 @pytest.mark.outside_the_contract
 def test_assets_of_several_vendors_are_waited_for_together(make):
     """Each is asked about at its own vendor; they come back in the order given."""
-    town, hand = make("alltoken", "token360")
+    accounts, hand = make("alltoken", "token360")
     here, there = (
-        town.own(vendor).add_assets(town.own(vendor).create_group("Mia"), [PNG] * 2)
+        accounts.own(vendor).add_assets(accounts.own(vendor).create_group("Mia"), [PNG] * 2)
         for vendor in ("alltoken", "token360")
     )
     mixed = [here[0], there[0], here[1], there[1]]
@@ -595,28 +595,28 @@ def test_assets_of_several_vendors_are_waited_for_together(make):
 @pytest.mark.outside_the_contract
 def test_waiting_at_several_vendors_has_one_deadline(make):
     """What the first one takes is not there for the second."""
-    town, hand = make("alltoken", "token360")
+    accounts, hand = make("alltoken", "token360")
     mixed = []
     for vendor in ("alltoken", "token360"):
-        own = town.own(vendor)
+        own = accounts.own(vendor)
         mixed.append(own.add_asset(own.create_group("Mia"), PNG))
-    town.simulators["token360"].world.review_s = 10_000
-    late = town.own("token360")
+    accounts.simulators["token360"].world.review_s = 10_000
+    late = accounts.own("token360")
     mixed[1] = late.add_asset(late.create_group("Ann"), PNG)
-    started_s = town.time.monotonic()
+    started_s = accounts.time.monotonic()
 
     with pytest.raises(errors.WaitTimeoutError) as caught:
         hand.wait_until_active(mixed, deadline_s=60)
 
-    assert 59 <= town.time.monotonic() - started_s <= 60
+    assert 59 <= accounts.time.monotonic() - started_s <= 60
     assert ("token360", mixed[1].handle) == (caught.value.provider, caught.value.handle)
 
 
 def test_a_preview_is_of_the_first_profile(make):
     """Or of the one where the request's assets are registered."""
-    town, _ = make()
-    asset = portrait(town, "token360")
-    client = town.client()
+    accounts, _ = make()
+    asset = portrait(accounts, "token360")
+    client = accounts.client()
 
     assert "https://alltoken.invalid/v1/videos/generations" == client.preview_video(SEA).url
     assert "https://token360.invalid/v1/videos" == client.preview_video(film(asset)).url
@@ -629,36 +629,36 @@ def test_a_preview_is_of_the_first_profile(make):
 @pytest.mark.outside_the_contract
 def test_while_another_can_take_it_an_account_gets_two_attempts(make):
     """The last that can gets the whole budget; so does one that nobody follows."""
-    town, hand = make(client={"budget": Budget(attempts=4)})
-    town.lasting.update(alltoken="busy", token360="busy")
+    accounts, hand = make(client={"budget": Budget(attempts=4)})
+    accounts.lasting.update(alltoken="busy", token360="busy")
 
     with pytest.raises(errors.RateLimitedError) as caught:
         hand.create_video(SEA)
-    first = town.sent()
+    first = accounts.sent()
     with pytest.raises(errors.RateLimitedError):
         hand.create_video(evolve(SEA, model="another"))
 
     assert {"alltoken": 2, "token360": 4} == first
-    assert {"alltoken": 6, "token360": 4} == town.sent()
+    assert {"alltoken": 6, "token360": 4} == accounts.sent()
     assert 2 == len(caught.value.attempts)
 
 
 @pytest.mark.outside_the_contract
 def test_a_long_rest_is_not_waited_for_while_another_can_take_it(make):
     """The vendor asked for a minute; the next one is asked at once."""
-    town, hand = make()
-    town.lasting["alltoken"] = "busy for long"
+    accounts, hand = make()
+    accounts.lasting["alltoken"] = "busy for long"
 
     hand.create_video(SEA)
 
-    assert (0, {"alltoken": 1, "token360": 1}) == (town.time.monotonic(), town.sent())
+    assert (0, {"alltoken": 1, "token360": 1}) == (accounts.time.monotonic(), accounts.sent())
 
 
 @pytest.mark.outside_the_contract
 def test_when_none_has_capacity_the_first_error_tells_all(make):
     """It is the first profile's, its text names every profile, and pickling keeps that."""
-    town, hand = make("alltoken", "token360", "volcengine")
-    town.lasting.update(alltoken="busy", token360="unreachable", volcengine="overloaded")
+    accounts, hand = make("alltoken", "token360", "volcengine")
+    accounts.lasting.update(alltoken="busy", token360="unreachable", volcengine="overloaded")
 
     with pytest.raises(errors.RateLimitedError) as caught:
         hand.create_video(SEA)
@@ -679,8 +679,8 @@ def test_when_none_has_capacity_the_first_error_tells_all(make):
 )
 def test_what_a_fallback_judges_ends_the_call(make, fault):
     """Its error comes out, with the profiles before it; the profile after it hears nothing."""
-    town, hand = make("alltoken", "token360", "volcengine")
-    town.lasting.update(alltoken="busy", token360=fault)
+    accounts, hand = make("alltoken", "token360", "volcengine")
+    accounts.lasting.update(alltoken="busy", token360=fault)
 
     with pytest.raises(errors.PortraitError) as caught:
         hand.create_video(SEA)
@@ -689,17 +689,17 @@ def test_what_a_fallback_judges_ends_the_call(make, fault):
         caught.value.provider,
         [each.profile for each in caught.value.tried],
     )
-    assert 0 == town.sent()["volcengine"]
+    assert 0 == accounts.sent()["volcengine"]
 
 
 @pytest.mark.outside_the_contract
 def test_no_secret_of_any_profile_is_in_what_comes_out(make):
     """Neither in the error nor in the reasons."""
-    town, hand = make()
+    accounts, hand = make()
     echo = evolve(FAULTS["busy"], content=b'{"error": {"code": "TooMany", "message": "%s"}}')
-    body = echo.content.replace(b"%s", town.provider("token360").api_key.reveal().encode())
+    body = echo.content.replace(b"%s", accounts.provider("token360").api_key.reveal().encode())
     FAULTS["echo"] = evolve(echo, content=body)
-    town.lasting.update(alltoken="busy", token360="echo")
+    accounts.lasting.update(alltoken="busy", token360="echo")
 
     with pytest.raises(errors.RateLimitedError) as caught:
         hand.create_video(film("https://pictures.example/mia.png?Signature=sealed0001"))
@@ -707,7 +707,7 @@ def test_no_secret_of_any_profile_is_in_what_comes_out(make):
 
     for text in (str(caught.value), repr(vars(caught.value))):
         assert "sealed0001" not in text
-        assert town.provider("token360").api_key.reveal() not in text
+        assert accounts.provider("token360").api_key.reveal() not in text
 
 
 # -- circuits --------------------------------------------------------------------------------------
@@ -716,21 +716,21 @@ def test_no_secret_of_any_profile_is_in_what_comes_out(make):
 @pytest.mark.outside_the_contract
 def test_an_account_that_failed_often_is_passed_over_and_probed_later(make):
     """After three calls without capacity nobody asks for a while; one probe closes it again."""
-    town, hand = make(client={"rest_s": 40.0})
-    town.lasting["alltoken"] = "busy for long"
+    accounts, hand = make(client={"rest_s": 40.0})
+    accounts.lasting["alltoken"] = "busy for long"
     for _ in range(3):
         hand.create_video(SEA)
-    town.set_out()
+    accounts.set_out()
 
     open_ = hand.create_video(SEA)
-    town.time.sleep(27.5)
+    accounts.time.sleep(27.5)
     later = hand.create_video(SEA)
-    asked = town.sent()["alltoken"]
-    town.time.sleep(12.5)
+    asked = accounts.sent()["alltoken"]
+    accounts.time.sleep(12.5)
     probed = hand.create_video(SEA)
-    town.lasting.clear()
+    accounts.lasting.clear()
     reopened = hand.create_video(SEA)
-    town.time.sleep(40)
+    accounts.time.sleep(40)
     closed = [hand.create_video(SEA) for _ in range(2)]
 
     assert ("circuit open for another 40 s", 0) == (open_.tried[0].reason, asked)
@@ -743,19 +743,19 @@ def test_an_account_that_failed_often_is_passed_over_and_probed_later(make):
 @pytest.mark.outside_the_contract
 def test_an_open_circuit_refuses_nothing_by_itself(make):
     """A call that cannot move is sent all the same, with the whole budget."""
-    town, hand = make(client={"failures": 1, "budget": Budget(attempts=3)})
-    asset = portrait(town, "alltoken")
-    town.lasting["alltoken"] = "busy for long"
+    accounts, hand = make(client={"failures": 1, "budget": Budget(attempts=3)})
+    asset = portrait(accounts, "alltoken")
+    accounts.lasting["alltoken"] = "busy for long"
     hand.create_video(SEA)
-    town.lasting["alltoken"] = "busy"
-    town.set_out()
+    accounts.lasting["alltoken"] = "busy"
+    accounts.set_out()
 
     with pytest.raises(errors.RateLimitedError) as caught:
         hand.create_video(film(asset))
-    town.lasting.clear()
+    accounts.lasting.clear()
     task = hand.create_video(film(asset))
 
-    assert (3 + 1, 0) == (town.sent()["alltoken"], town.sent()["token360"])
+    assert (3 + 1, 0) == (accounts.sent()["alltoken"], accounts.sent()["token360"])
     assert ["my-token360", "my-alltoken"] == [each.profile for each in caught.value.tried]
     assert ("alltoken", ()) == (task.provider, task.tried)
     with pytest.raises(errors.HandleError):
@@ -765,26 +765,26 @@ def test_an_open_circuit_refuses_nothing_by_itself(make):
 @pytest.mark.outside_the_contract
 def test_when_all_circuits_are_open_the_first_is_asked(make):
     """And no other: a call does not walk through vendors that are all known to be full."""
-    town, hand = make(client={"failures": 1, "rest_s": 1000.0})
-    town.lasting.update(alltoken="busy for long", token360="busy for long")
+    accounts, hand = make(client={"failures": 1, "rest_s": 1000.0})
+    accounts.lasting.update(alltoken="busy for long", token360="busy for long")
     with pytest.raises(errors.RateLimitedError):
         hand.create_video(SEA)
-    town.set_out()
+    accounts.set_out()
 
     with pytest.raises(errors.RateLimitedError) as caught:
         hand.create_video(SEA)
 
-    assert {"alltoken": 1, "token360": 0} == town.sent()
+    assert {"alltoken": 1, "token360": 0} == accounts.sent()
     assert ["my-token360", "my-alltoken"] == [each.profile for each in caught.value.tried]
 
 
 @pytest.mark.outside_the_contract
 def test_unknown_outcomes_open_a_circuit_and_refusals_close_it(make):
     """The call itself does not move; the next one need not be lost as well."""
-    town, hand = make(client={"failures": 2})
+    accounts, hand = make(client={"failures": 2})
     fates = ["lost before", "rejected", "lost before", "lost before"]
     for fate in fates:
-        town.faults["alltoken"].append(fate)
+        accounts.faults["alltoken"].append(fate)
         with pytest.raises(errors.PortraitError):
             hand.create_video(SEA)
 
@@ -795,34 +795,34 @@ def test_unknown_outcomes_open_a_circuit_and_refusals_close_it(make):
 def test_a_call_that_sends_nothing_is_no_probe(make):
     """The account's turn goes to the next call."""
     breakers = Breakers()
-    town, hand = make(client={"failures": 1, "breakers": breakers})
-    town.lasting["alltoken"] = "busy for long"
+    accounts, hand = make(client={"failures": 1, "breakers": breakers})
+    accounts.lasting["alltoken"] = "busy for long"
     hand.create_video(SEA)
-    town.lasting.clear()
-    town.time.sleep(31)
+    accounts.lasting.clear()
+    accounts.time.sleep(31)
 
     with pytest.raises(errors.InvalidInputError):
         hand.create_video(evolve(SEA, prompt=" "))
 
-    assert [town.places[0].account] == list(breakers._circuits)
+    assert [accounts.places[0].account] == list(breakers._circuits)
     assert "alltoken" == hand.create_video(SEA).provider
 
 
 def test_clients_of_one_process_share_circuits_on_the_real_clock():
     """A client on another clock has its own, unless it is handed some."""
-    town = Town("alltoken", "token360")
-    town.lasting["alltoken"] = "busy for long"
+    accounts = Accounts("alltoken", "token360")
+    accounts.lasting["alltoken"] = "busy for long"
     breakers = Breakers()
     for _ in range(3):
-        town.client(breakers=breakers).create_video(SEA)
+        accounts.client(breakers=breakers).create_video(SEA)
 
-    other = Client(town.places[0].provider, transport=town)
-    another = Client(town.places[0].provider, transport=town)
+    other = Client(accounts.places[0].provider, transport=accounts)
+    another = Client(accounts.places[0].provider, transport=accounts)
 
-    assert "circuit open" in town.client(breakers=breakers).create_video(SEA).tried[0].reason
-    assert "circuit open" not in town.client().create_video(SEA).tried[0].reason
+    assert "circuit open" in accounts.client(breakers=breakers).create_video(SEA).tried[0].reason
+    assert "circuit open" not in accounts.client().create_video(SEA).tried[0].reason
     assert other._router._breakers is another._router._breakers
-    assert town.client()._router._breakers is not other._router._breakers
+    assert accounts.client()._router._breakers is not other._router._breakers
 
 
 # -- money -----------------------------------------------------------------------------------------
@@ -835,21 +835,21 @@ NAMES = [*FAULTS, "none", "none"]
 @given(scripts=st.lists(st.lists(st.sampled_from(NAMES), max_size=6), min_size=3, max_size=3))
 def test_a_create_is_paid_for_once_at_most_wherever_it_goes(scripts):
     """Over any faults at three vendors: one video if it succeeds, none after a clear failure."""
-    town = Town("alltoken", "token360", "volcengine")
-    for vendor, script in zip(town.faults, scripts, strict=True):
-        town.faults[vendor].extend(None if each == "none" else each for each in script)
+    accounts = Accounts("alltoken", "token360", "volcengine")
+    for vendor, script in zip(accounts.faults, scripts, strict=True):
+        accounts.faults[vendor].extend(None if each == "none" else each for each in script)
     task = error = None
     try:
-        task = town.client(failures=99).create_video(SEA)
+        task = accounts.client(failures=99).create_video(SEA)
     except PortraitError as raised:
         error = raised
 
-    assert town.billed() <= 1
+    assert accounts.billed() <= 1
     if task:
-        assert [task.id] == list(town.simulators[task.provider].world.videos)
+        assert [task.id] == list(accounts.simulators[task.provider].world.videos)
     elif not isinstance(error, errors.OutcomeUnknownError):
-        assert 0 == town.billed()
-    last = list(town.simulators)[len(error.tried) if error and len(error.tried) < 3 else -1]
+        assert 0 == accounts.billed()
+    last = list(accounts.simulators)[len(error.tried) if error and len(error.tried) < 3 else -1]
     if isinstance(error, errors.OutcomeUnknownError):
         assert last == error.provider
         assert not any(each.outcome is Outcome.UNKNOWN for each in error.attempts[:-1])
@@ -859,9 +859,9 @@ def test_a_create_is_paid_for_once_at_most_wherever_it_goes(scripts):
 def test_the_wire_is_the_same_under_all_drivers(make):
     """The same faults lead to the same requests and results, blocking, in asyncio and in trio."""
 
-    def story(town, hand) -> Iterator[object]:
-        town.faults["alltoken"].extend(["busy", "unreachable", "overloaded", None, "busy"])
-        town.faults["token360"].extend(["busy", "busy", None, "rejected"])
+    def story(accounts, hand) -> Iterator[object]:
+        accounts.faults["alltoken"].extend(["busy", "unreachable", "overloaded", None, "busy"])
+        accounts.faults["token360"].extend(["busy", "busy", None, "rejected"])
         for request in (SEA, evolve(SEA, seed=7), SEA, SEA):
             try:
                 yield hand.create_video(request)
@@ -869,12 +869,12 @@ def test_the_wire_is_the_same_under_all_drivers(make):
                 yield type(error), str(error), error.tried
         yield hand.create_group("Mia")
 
-    town, hand = make("alltoken", "token360", "volcengine")
-    plain = Town("alltoken", "token360", "volcengine")
+    accounts, hand = make("alltoken", "token360", "volcengine")
+    plain = Accounts("alltoken", "token360", "volcengine")
 
-    assert list(story(plain, plain.client())) == list(story(town, hand))
+    assert list(story(plain, plain.client())) == list(story(accounts, hand))
     assert [each.seen for each in plain.simulators.values()] == [
-        each.seen for each in town.simulators.values()
+        each.seen for each in accounts.simulators.values()
     ]
 
 

@@ -10,13 +10,13 @@ import pytest
 import yaml
 from attrs import define
 
-import court
+import contract_judge
 from portraitkit.simulators.dialects.simulator import Simulator, json_of
 from portraitkit.simulators.server import serve
 from portraitkit.wire.bodies import multipart
 from portraitkit.wire.steps import Request, Response
 
-CONTRACT = court.Contract(
+CONTRACT = contract_judge.Contract(
     "acme",
     yaml.safe_load("""
 origins: {api: "https://api.acme.com", films: "https://films.acme.com"}
@@ -309,7 +309,7 @@ class Acme(Simulator):
 
 def test_a_judged_simulator_answers_as_itself():
     """What is as documented passes unchanged, and the operations are remembered."""
-    judged = court.Judged(Acme(), CONTRACT)
+    judged = contract_judge.Judged(Acme(), CONTRACT)
 
     assert b'{"id": "mia"}' == judged.handle(_make({"name": "mia"})).content
     assert ["MakeThing"] == judged.operations
@@ -318,7 +318,7 @@ def test_a_judged_simulator_answers_as_itself():
 
 def test_a_judged_simulator_refuses_an_undocumented_request():
     """A request that fits nothing never reaches the simulator."""
-    judged = court.Judged(Acme(), CONTRACT)
+    judged = contract_judge.Judged(Acme(), CONTRACT)
 
     with pytest.raises(AssertionError, match="fits no operation"):
         judged.handle(_get("/nowhere"))
@@ -327,7 +327,7 @@ def test_a_judged_simulator_refuses_an_undocumented_request():
 
 def test_a_judged_simulator_refuses_an_undocumented_answer():
     """A simulator that strays from the contract is caught."""
-    judged = court.Judged(Acme(), CONTRACT)
+    judged = contract_judge.Judged(Acme(), CONTRACT)
 
     with pytest.raises(AssertionError, match="video/mp4 is documented"):
         judged.handle(_get("/films/1", {}))
@@ -335,7 +335,7 @@ def test_a_judged_simulator_refuses_an_undocumented_answer():
 
 def test_a_queued_answer_is_not_judged():
     """A test may queue any answer, documented or not; the request is judged all the same."""
-    judged = court.Judged(Acme(), CONTRACT)
+    judged = contract_judge.Judged(Acme(), CONTRACT)
     judged.answer_next(_answer(b"<html>", 418))
 
     assert 418 == judged.handle(_make({"name": "mia"})).status
@@ -344,7 +344,7 @@ def test_a_queued_answer_is_not_judged():
 @pytest.mark.parametrize("path", ["/media/clip.mp4", "/h5/token"])
 def test_media_and_pages_are_outside_the_contract(path):
     """Films and face check pages are served unjudged."""
-    judged = court.Judged(Acme(), CONTRACT)
+    judged = contract_judge.Judged(Acme(), CONTRACT)
 
     assert 200 == judged.handle(_get(path)).status
     assert [] == judged.operations
@@ -352,7 +352,7 @@ def test_media_and_pages_are_outside_the_contract(path):
 
 def test_a_judged_simulator_can_be_served():
     """A verdict over HTTP fails the test when the server stops."""
-    judged = court.Judged(Acme(), CONTRACT)
+    judged = contract_judge.Judged(Acme(), CONTRACT)
     server = serve(judged).__enter__()
     answer = httpx.get(f"{server.url}/nowhere", trust_env=False)
     with pytest.raises(AssertionError, match="fits no operation"):
@@ -364,7 +364,7 @@ def test_a_judged_simulator_can_be_served():
 
 def test_a_contract_is_loaded_by_the_vendors_name():
     """`load` reads the vendor's file once."""
-    contract = court.load("token360")
+    contract = contract_judge.load("token360")
 
     assert "token360" == contract.vendor
-    assert contract is court.load("token360")
+    assert contract is contract_judge.load("token360")

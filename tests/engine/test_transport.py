@@ -19,8 +19,8 @@ import anyio
 import httpx
 import pytest
 from attrs import evolve
-from peers import http
 
+from peers import http
 from portraitkit.engine.transport import HttpxTransport, Timeouts, TransportError
 from portraitkit.operations.downloading import follow
 from portraitkit.providers.alltoken import AllToken

@@ -7,11 +7,11 @@ import subprocess
 import sys
 import textwrap
 
+import contract_mutants as mutants
 import pytest
 from attrs import evolve
 
-import contract_mutants as mutants
-import court
+import contract_judge
 from portraitkit.config import building
 from portraitkit.providers import registry
 from portraitkit.providers.alltoken import AllToken
@@ -93,7 +93,7 @@ def suite_of(adapter):
             return simulator
 
         def contract(self):
-            return court.FOLDER / "alltoken" / "contract.yaml"
+            return contract_judge.FOLDER / "alltoken" / "contract.yaml"
 
         def refusals(self, status, code, message):
             forms = (action_refusal(code, message), plain_refusal(code, message))
@@ -338,6 +338,8 @@ def test_every_check_states_its_promise():
 
 def test_the_docs_count_the_checks():
     """docs/writing-a-provider.md says how many there are beside the one it calls."""
-    page = (court.FOLDER.parent / "docs" / "writing-a-provider.md").read_text(encoding="utf-8")
+    page = (contract_judge.FOLDER.parent / "docs" / "writing-a-provider.md").read_text(
+        encoding="utf-8"
+    )
 
     assert f"and {len(checks()) - 1} others" in page

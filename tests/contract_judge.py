@@ -1,5 +1,5 @@
 """
-The court: holds requests and answers to what a vendor's contract promises.
+Holds requests and answers to what a vendor's contract promises.
 
 `load("alltoken")` reads providers/alltoken/contract.yaml; `Judged(simulator)` stands before a
 simulator and judges everything that passes. The judge itself is

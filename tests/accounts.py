@@ -62,7 +62,7 @@ CAPACITY = ("unreachable", "busy", "busy for long", "overloaded")
 UNCLEAR = ("gateway", "failing", "503 in form", "bare 503", "page", "lost before", "lost after")
 
 
-class Town:
+class Accounts:
     """Vendors, the first of which is the client's own."""
 
     def __init__(self, *vendors, driver="blocking", **profiles):
@@ -159,8 +159,8 @@ class Town:
 
 
 class _Awaited:
-    def __init__(self, town):
-        self._town = town
+    def __init__(self, accounts):
+        self._town = accounts
 
     async def send(self, request):
         return self._town.send(request)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from json_cases import json_values, key_names
 
+from json_cases import json_values, key_names
 from portraitkit.testing import answer
 from portraitkit.values.errors import Attempt, Outcome, PortraitError, UnexpectedResponseError
 from portraitkit.values.models import Asset, Group, Usage, VideoTask
