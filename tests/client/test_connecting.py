@@ -565,7 +565,7 @@ def installed(monkeypatch):
             assert "portraitkit.providers" == group
             return [each for each in entries if name in (None, each.name)]
 
-        monkeypatch.setattr(registry, "entry_points", entry_points)
+        monkeypatch.setattr(registry, "_installed", lambda: entries)
         monkeypatch.setattr(explaining, "entry_points", entry_points)
 
     return install
