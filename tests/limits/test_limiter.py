@@ -203,7 +203,7 @@ def test_who_waits_is_told_when_a_hold_makes_it_too_long():
     "other", [("b", "account", "JourneyStep"), ("vendor", "b", "JourneyStep"), (*KEY[:2], "B")]
 )
 def test_each_account_and_family_has_a_lane_of_its_own(other):
-    """What is used up or refused in one lane is free in the next."""
+    """What is used up or refused in one queue is free in the next."""
     limiter = ProcessLimiter()
     gone = [take(limiter, 0.0) for _ in range(20)]
     limiter.refused(gone[0], now_s=0.0, hold_s=60.0)
@@ -212,7 +212,7 @@ def test_each_account_and_family_has_a_lane_of_its_own(other):
 
 
 def test_memory_is_bounded():
-    """Lanes that are at rest are forgotten first, then the oldest; a place in one is no fault."""
+    """Queues that are at rest are forgotten first, then the oldest; a place in one is no fault."""
     limiter = ProcessLimiter()
     first = take(limiter, 0.0, key=("v", "a", "0"))
     busy = ("v", "a", "busy")

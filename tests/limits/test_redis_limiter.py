@@ -34,7 +34,7 @@ ASSET_ID = "asset-20260318035710-abcde"
 
 @pytest.fixture
 def key():
-    """A lane that no other test uses."""
+    """A queue that no other test uses."""
     return ("vendor", "account", uuid.uuid4().hex)
 
 

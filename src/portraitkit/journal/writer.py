@@ -231,7 +231,7 @@ class JournalWriter:
 
 
 def recorded(flow: Flow[T], writer: JournalWriter) -> Flow[T]:
-    """Run a flow; its clerk notes each create before it leaves, and the end."""
+    """Run a flow; its writer notes each create before it leaves, and the end."""
 
     def do(step: Step) -> Flow[Any]:
         if isinstance(step, BatchItems):
@@ -260,7 +260,7 @@ def _sent(provider: PortraitProvider, step: Step) -> tuple[PortraitProvider, Req
 
 
 def writer_of(record: Record, recorder: Recorder, provider: PortraitProvider) -> JournalWriter:
-    """Make the clerk of somebody who carries a job on."""
+    """Make the writer of somebody who resumes a job."""
     return JournalWriter(
         recorder=recorder,
         provider=provider,

@@ -1,8 +1,8 @@
 """
 The pace of an account: who may send now, and who has to wait how long.
 
-Vendors limit an account, not a client. So there is one lane for each (provider, account, family),
-and whoever sends takes a place in it, in the order of asking. A lane spaces its places as the
+Vendors limit an account, not a client. So there is one queue for each (provider, account, family),
+and whoever sends takes a place in it, in the order of asking. A queue spaces its places as the
 vendor documents (GCRA: an arrival time that each place moves on) and, once refused, as the refusals
 have taught. Nothing here waits or knows the time: it is told the time and tells the wait.
 """
@@ -44,7 +44,7 @@ class QueueFullError(Exception):
 
 @define
 class Reservation:
-    """A place in a lane, in times of the caller's clock; `shared` by all processes or not."""
+    """A place in a queue, in times of the caller's clock; `shared` by all processes or not."""
 
     key: Key
     rate: Rate

@@ -56,7 +56,7 @@ _FAULTS: Final = (redis.RedisError, StoreUnavailableError, OSError)
 
 
 class RedisLimiter:
-    """A limiter whose lanes are in a Redis. Where that fails, the process's own goes on."""
+    """A limiter whose queues are in a Redis. Where that fails, the process's own goes on."""
 
     blocks: ClassVar[bool] = True
 
@@ -147,13 +147,13 @@ class RedisLimiter:
         if more_s > 0 and self._redis.set(
             f"{_PREFIX}:held:{name}", "1", px=max(1, int(1000 * hold_s)), nx=not held_s
         ):
-            # Whoever holds the lane moves its next place behind the hold, once for all processes.
+            # Whoever holds the queue moves its next place behind the hold, once for all processes.
             spacing_s = max(spacing_s, reservation.rate.interval_s)
             cost = int(more_s / spacing_s) + 1
             _ = self._queue(spacing_s, _WHOLE_QUEUE).limit(name, cost)
 
     def _state(self, name: str) -> tuple[float, float, float, bytes | None]:
-        """How long a lane is held, the spacing it has learned, since when; that as it is stored."""
+        """How long a queue is held, the spacing it learned, since when; that as it is stored."""
         held, slow = f"{_PREFIX}:held:{name}", f"{_PREFIX}:slow:{name}"
         asked = self._redis.pipeline(transaction=False)
         held_ms, known, lasts_ms = asked.pttl(held).get(slow).pttl(slow).execute()

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -26,17 +25,9 @@ if TYPE_CHECKING:
     from ...wire.steps import Request
 
 ALGORITHM: Final = "HMAC-SHA256"
-CLOCK_SKEW_S: Final = 900
-"""Unverified: 900 s is the documented life of a signature; the same into the future is a guess."""
-
-DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
+_DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
 _STANDARD_HEADERS: Final = frozenset({"content-type", "content-md5", "host"})
 _OURS: Final = frozenset({"x-date", "x-content-sha256", "x-security-token", "authorization"})
-AUTHORIZATION: Final = re.compile(
-    rf"{ALGORITHM}\s+Credential=(?P<key>[^/,\s]+)/(?P<date>\d{{8}})/(?P<region>[^/,\s]+)/"
-    r"(?P<service>[^/,\s]+)/request,\s*SignedHeaders=(?P<names>[^,\s]+),\s*"
-    r"Signature=(?P<signature>[0-9a-f]{64})"
-)
 
 
 def sign(
@@ -61,7 +52,7 @@ def sign(
     headers = {k: v for k, v in request.headers.items() if k.lower() not in _OURS}
     if request.content and not any(name.lower() == "content-type" for name in headers):
         raise ValueError("a signed request with a body needs its Content-Type first")
-    date = now.astimezone(UTC).strftime(DATE_FORMAT)
+    date = now.astimezone(UTC).strftime(_DATE_FORMAT)
     headers["X-Date"] = date
     headers["X-Content-Sha256"] = hashlib.sha256(request.content).hexdigest()
     if session_token:
@@ -69,7 +60,7 @@ def sign(
     stamped = evolve(request, headers=headers)
     names = sorted({"host", *(n.lower() for n in headers if _is_signed(n))})
     scope = f"{date[:8]}/{region}/{service}/request"
-    signature = signature_of(stamped, names, date, scope, secret_key)
+    signature = _signature(stamped, names, date, scope, secret_key)
     return stamped.with_headers(
         {
             "Authorization": f"{ALGORITHM} Credential={access_key.reveal()}/{scope}, "
@@ -99,7 +90,7 @@ def canonical_request(request: Request, names: Iterable[str]) -> str:
     )
 
 
-def signature_of(
+def _signature(
     request: Request, names: Iterable[str], date: str, scope: str, secret_key: Secret
 ) -> str:
     """Compute the signature over these headers."""
@@ -134,8 +125,8 @@ def _canonical_query(request: Request) -> str:
 
 def _signed_value(request: Request, name: str) -> str:
     if name != "host":
-        return header_of(request, name)
-    return _without_standard_port(header_of(request, "host") or _host_of(request.url))
+        return _header(request, name)
+    return _without_standard_port(_header(request, "host") or _host_of(request.url))
 
 
 def _without_standard_port(host: str) -> str:
@@ -157,6 +148,6 @@ def _is_signed(name: str) -> bool:
     return name.startswith("X-") or name.lower() in _STANDARD_HEADERS
 
 
-def header_of(request: Request, name: str) -> str:
+def _header(request: Request, name: str) -> str:
     """Find a header, whatever its case."""
     return next((v for k, v in request.headers.items() if k.lower() == name), "")
