@@ -29,6 +29,7 @@ from portraitkit.simulators.dialects.state import SimAccount, scans_after
 from portraitkit.simulators.server import serve
 from portraitkit.testing import SimulatorTransport, VirtualTime, simulated, simulated_async
 from portraitkit.values import errors
+from portraitkit.values.errors import InvalidInputError
 from portraitkit.values.models import Asset, Group, Page
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, GroupKind, MediaType
@@ -603,3 +604,13 @@ def test_a_cancelled_call_ends_at_once(backend, raw_server):
             return scope.cancelled_caught, (await client.run(send(request))).status
 
     assert (True, 200) == anyio.run(run, backend=backend)
+
+
+@pytest.mark.parametrize("name", ["alltokn", "AllToken", "foo"])
+@pytest.mark.parametrize("operation", ["create_video", "preview_video"])
+def test_extra_for_nobody_is_refused(operation, name):
+    """It would go nowhere: the nearest provider's name is told, and nothing is sent."""
+    client = Client(AllToken(api_key=Secret("sk-test")), transport=None)
+    with pytest.raises(InvalidInputError, match="names no provider") as caught:
+        _ = getattr(client, operation)(VideoRequest(prompt="x", extra={name: {"a": 1}}))
+    assert "alltoken" in caught.value.next_step

@@ -7,6 +7,7 @@ Every operation is written once, on `PortraitProvider`; here each is lifted by o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar, overload
@@ -29,6 +30,8 @@ from ..limits.limiter import PROCESS, Limiter, ProcessLimiter
 from ..operations.call import Call
 from ..operations.provider import PortraitProvider
 from ..operations.remarks import Remarks
+from ..providers.registry import provider_names
+from ..values.errors import InvalidInputError
 from ..values.models import Asset, AssetRef, AssetRefs, Verification
 from ..values.video import OnUnsupported, Preview, VideoRequest
 from ..vendor.pacing import OnEvent
@@ -134,6 +137,8 @@ class _Client:
     def start(self, call: Call[Flow[T]], *before: object) -> Flow[T]:
         """Begin an operation, with all that this client does around one."""
         call.check()
+        if call.name == "create_video":
+            self._check_extra(call.argument("request"))
         flow = self._router.start(call, *before)
         if not before:
             flow = self._remarks.kept(flow, call.argument(*_THINGS))
@@ -175,7 +180,20 @@ class _Client:
         options = {"on_unsupported": on_unsupported, "strict_limits": strict_limits}
         call = Call(PortraitProvider.preview_video, self.provider, request, **options)
         call.check()
+        self._check_extra(request)
         return call.at(self._router.routes.home(request).provider)()
+
+    def _check_extra(self, request: VideoRequest) -> None:
+        """Refuse members for a provider that nobody has: they would go nowhere."""
+        known = {*provider_names(), *(each.provider.name for each in self._router.routes.all)}
+        for name in sorted(request.extra.keys() - known):
+            near = get_close_matches(name.lower(), known, n=1)
+            raise InvalidInputError(
+                f"extra[{name!r}] names no provider",
+                provider=self.provider.name,
+                field="extra",
+                next_step=f"did you mean {near[0]!r}?" if near else f"name one of {sorted(known)}",
+            )
 
 
 class Client(_Client):

@@ -3,7 +3,7 @@ What a configuration may say that was only found, and not named.
 
 A file on the way upwards may have come with somebody else's work. It may say which secrets of the
 user a vendor is sent, but not name another place to send them to, nor one outside its folder to
-write into: that takes the user's word.
+write into, nor take a safeguard away: that takes the user's word.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from .references import is_reference
 
 _PLACES: Final = ("journal", "media_folder")
 """Configuration keys that say where something is written."""
+_WEAKENING: Final = ("allow_private_addresses",)
+"""Keys that take a safeguard away, whatever the secrets are."""
 _ADDRESSES: Final = ("url", "host", "endpoint", "origin")
 """How an adapter's keys end that say where something is sent."""
 
@@ -54,17 +56,24 @@ def check_trust(cls: type[PortraitProvider], profile: Profile, replaced: Collect
     # What stands in the file itself is the file's writer's own.
     users = [k for k in credentials if k in replaced or is_reference(str(found.get(k, "")))]
     own = {key: value for key, value in found.items() if key not in (*replaced, *credentials)}
+    for key in _WEAKENING:
+        if own.get(key):
+            raise _untrusted(cls, profile, key, f"would take a safeguard away by {key}")
     for key, text in _away(cls, own, profile.folder or Path()) if users else ():
         where = "" if is_reference(text) else f" {mask_links(text)}"
-        raise ConfigError(
-            f"{profile.come_upon} was found and not named: its profile {profile.name!r} would "
-            f"bring {users[0]} together with the foreign {key}{where}",
-            provider=cls.name,
-            field=key,
-            next_step=f"if the file is yours, write trust = "
-            f"[{json.dumps(str(profile.folder))}] at the top of portraitkit.toml in your own "
-            "configuration folder, or name the file in PORTRAITKIT_CONFIG",
-        )
+        brings = f"would bring {users[0]} together with the foreign {key}{where}"
+        raise _untrusted(cls, profile, key, brings)
+
+
+def _untrusted(cls: type[PortraitProvider], profile: Profile, key: str, what: str) -> ConfigError:
+    return ConfigError(
+        f"{profile.come_upon} was found and not named: its profile {profile.name!r} {what}",
+        provider=cls.name,
+        field=key,
+        next_step=f"if the file is yours, write trust = [{json.dumps(str(profile.folder))}] at the "
+        "top of portraitkit.toml in your own configuration folder, or name the file in "
+        "PORTRAITKIT_CONFIG",
+    )
 
 
 def _away(

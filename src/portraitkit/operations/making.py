@@ -22,7 +22,7 @@ from ..values.secret import MASK, Secret
 from ..values.statuses import AssetStatus, VideoStatus
 from ..values.video import Frames, OnUnsupported, Preview, References, VideoRequest
 from ..vendor.answers import with_findings
-from ..vendor.preflight import VideoModel, check_extra, check_no_file, check_prompt, check_spoken
+from ..vendor.preflight import VideoModel, check_no_file, check_prompt, check_spoken
 from ..wire.codec import is_object
 from ..wire.steps import Auth, Flow, Request
 from . import lost_videos
@@ -57,7 +57,6 @@ def draft_video(
             next_step="say what the video shows",
         )
     check_prompt(request.prompt, provider=provider.name)
-    check_extra(request, provider=provider.name)
     request = own_media(provider, request)
     slots = slots_of(request.media, partial(asset_url, provider))
     prompt = write_prompt(request.prompt, request.media)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Final
 
 from attrs import evolve, frozen
@@ -107,7 +106,9 @@ def check_spoken(prompt: str, slots: tuple[Slot, ...]) -> Iterator[Finding]:
     """Compare the media that a prompt names by position with those that are given."""
     given = Counter(slot.media for slot in slots)
     for match in _POSITION.finditer(prompt if slots else ""):
-        media = next(kind for word, kind in _SPOKEN.items() if match["kind"].startswith(word))
+        media = next(
+            kind for word, kind in _SPOKEN.items() if match["kind"].capitalize().startswith(word)
+        )
         if int(match["position"]) > given[media]:
             message = (
                 f"the prompt names {match[0]!r}, and {given[media]} {media.value}(s) are given"
@@ -169,14 +170,14 @@ def check_asset_id(asset_id: str, *, provider: str, prefix: str, name: str) -> N
 
 def check_no_file(source: str, *, provider: str, name: str) -> None:
     """
-    Refuse what reads as the name of a file where an asset is wanted.
+    Refuse what reads as a name, such as a file's, where an asset is wanted.
 
     Raises:
         InvalidInputError: It does.
     """
-    if _FILE.search(source):
+    if _FILE.search(source) or source.isalpha():  # every vendor's ids have digits
         raise InvalidInputError(
-            f"{source!r} reads as the name of a file; a video takes assets and https addresses",
+            f"{source!r} is a name, of a file perhaps; a video takes assets and https addresses",
             provider=provider,
             field=name,
             next_step="register the file with add_asset(group, path), wait until it is active, "
@@ -217,23 +218,6 @@ def check_prompt(prompt: str, *, provider: str) -> None:
         )
 
 
-def check_extra(request: VideoRequest, *, provider: str) -> None:
-    """
-    Refuse members for a provider whose name is this one's, misspelt: they would go nowhere.
-
-    Raises:
-        InvalidInputError: There are such.
-    """
-    for name in request.extra:
-        if name != provider and get_close_matches(name.lower(), [provider], cutoff=0.8):
-            raise InvalidInputError(
-                f"extra[{name!r}] names no provider",
-                provider=provider,
-                field="extra",
-                next_step=f"did you mean {provider!r}?",
-            )
-
-
 def _between(value: int | None, limits: tuple[int, int]) -> bool:
     return value is not None and limits[0] <= value <= limits[1]
 
@@ -265,7 +249,8 @@ _SPOKEN: Final = {
 }
 """How prompts name media, in English and in Chinese."""
 _POSITION: Final = re.compile(
-    r"(?P<kind>\b(?:Image|Video|Audio)|\u56fe\u7247?|\u89c6\u9891|\u97f3\u9891)"
-    r" ?(?P<position>[1-9]\d?)(?!\d)"
+    r"(?P<kind>(?<![a-z])(?:Image|Video|Audio)|(?<!\u5730)\u56fe\u7247?|\u89c6\u9891|\u97f3\u9891)"
+    r" ?(?P<position>[1-9]\d?)(?!\d)",
+    re.IGNORECASE,
 )
 _RAW_ID: Final = re.compile(r"asset://\S+|\basset-\d{14}-\w+|\bta_\w{16,}", re.ASCII)
