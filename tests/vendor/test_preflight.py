@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import io
+
 import attrs
 import pytest
+from PIL import Image
 
 from portraitkit.operations.making import draft_video
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.registry import provider_class, provider_names
 from portraitkit.providers.token360 import Token360
-from portraitkit.testing import replay
+from portraitkit.testing import answer, replay
 from portraitkit.values.errors import (
     AssetNotReadyError,
     HandleError,
     InvalidInputError,
     MediaError,
+    PortraitError,
     PromptError,
     UnsupportedError,
 )
-from portraitkit.values.models import Asset
+from portraitkit.values.models import Asset, Group
 from portraitkit.values.prompts import Role, Slot
 from portraitkit.values.remarks import Finding
 from portraitkit.values.secret import Secret
@@ -398,3 +402,53 @@ def test_a_prompt_that_names_what_is_not_given(vendor, spoken):
 def test_documented_limits_of_a_video(name, members, field):
     """What a vendor's page says that Seedance 2.0 does not take is a finding there."""
     assert field in [each.field for each in drafted(VENDORS[name], **members).findings]
+
+
+# -- strict limits, however a source comes ---------------------------------------------------------
+
+
+def wide():
+    buffer = io.BytesIO()
+    Image.new("RGB", (7000, 10)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+class Host:
+    def publish(self, content, *, filename, content_type):
+        raise AssertionError("nothing leaves before its limits are known")
+
+
+@EVERY_VENDOR
+@pytest.mark.parametrize("form", ["bytes", "path"])
+def test_strict_limits_hold_for_every_form_of_source(vendor, form, tmp_path):
+    """A picture that is too wide is refused before it is sent anywhere, by whatever way it came."""
+    path = tmp_path / "mia.png"
+    _ = path.write_bytes(wide())
+    group = Group(provider=vendor.name, account=vendor.account, id="group-20260318035710-abcde")
+    source = wide() if form == "bytes" else path
+    flow = attrs.evolve(vendor, media_host=Host()).add_asset(group, source, strict_limits=True)
+
+    with pytest.raises(InvalidInputError, match="strict_limits"):
+        _ = replay(flow, [])
+
+
+FACE = "face-of-ann-0123456789"
+
+
+class KnowsAFace(AllToken):
+    """Names, in its request, something of the account's that nobody else may see."""
+
+    def video_request(self, body):
+        return attrs.evolve(
+            super().video_request(body), secrets=(Secret("face-of-ann-0123456789"),)
+        )
+
+
+def test_what_an_adapters_request_calls_secret_stays_out_of_errors():
+    """A vendor's refusal that quotes it is shown without it."""
+    refusal = answer({"error": {"code": "x", "message": f"bad {FACE}"}}, 400)
+    flow = KnowsAFace(api_key=Secret("sk-test-key")).create_video(VideoRequest(prompt="x"))
+
+    with pytest.raises(PortraitError) as caught:
+        _ = replay(flow, [refusal])
+    assert "face-of-ann" not in str(caught.value) + repr(caught.value.vendor_message)
