@@ -18,7 +18,7 @@ from portraitkit.values.secret import Secret
 KEY = "sk-not-a-real-key-0123456789"
 TOKEN = "58799c71cfdba954f7f3b1b6780eca93"
 SIGNED = f"https://cdn.example/mia.jpg?X-Amz-Signature={TOKEN}"
-OURS = str(Path(__file__).parent)
+OURS = str(Path(__file__).parents[1])
 """Frames of the tests are an application's: what it names is its own affair."""
 GROUP = "group-20260318035710-abcde"
 
