@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+from types import SimpleNamespace
+
 import pytest
 import yaml
+
+from portraitkit.engine.logmasks import sending
+from portraitkit.testing.cassettes.tape import Mode, Tape
+from portraitkit.wire.steps import Request
 
 PRACTICE = ("--portrait-record=once", "--portrait-profile=simulator:alltoken")
 REGISTERS = """
@@ -271,6 +278,45 @@ def test_a_failing_test_leaves_no_file(run, shop):
         run(*PRACTICE, test_shop=REGISTERS + "    raise KeyboardInterrupt\n")
 
     assert not (shop.path / "cassettes").exists()
+
+
+def test_a_failed_recording_is_kept_in_private(run, shop):
+    """What was paid for is not lost: its owner alone finds it, cleaned, beside pytest's cache."""
+    result = run(*PRACTICE, test_shop=REGISTERS + "    assert False\n")
+
+    (kept,) = (shop.path / ".pytest_cache" / "portraitkit").glob("*.yaml")
+    assert (0o700, 0o600) == tuple(each.stat().st_mode & 0o777 for each in (kept.parent, kept))
+    result.stdout.fnmatch_lines([f"*the test failed; what it recorded is in {kept}*"])
+    assert "Mia" not in kept.read_text(encoding="utf-8")
+
+
+def test_new_sends_no_stand_in(run, shop):
+    """An id out of a cassette is nobody's: it is refused before the vendor would see it."""
+    run(*PRACTICE, test_shop=REGISTERS).assert_outcomes(passed=1)
+    more = (
+        REGISTERS
+        + """
+    with pk.connect() as client:
+        client.delete_asset(asset)
+"""
+    )
+
+    result = run("--portrait-record=new", *PRACTICE[1:], test_shop=more)
+
+    assert 0 == result.parseoutcomes().get("passed", 0)
+    result.stdout.fnmatch_lines(["*which is a stand-in*", "*--portrait-record=all*"])
+
+
+def test_a_packed_answer_is_recorded_plain():
+    """What comes as gzip is stored as it reads, so that it can be cleaned and reviewed."""
+    tape = Tape("x", [], mode=Mode.RECORD)
+    packed = {"status": {"code": 200}, "headers": {"content-encoding": ["gzip"]}}
+    request = SimpleNamespace(method="GET", uri="https://x.example", headers={}, body=b"")
+    with sending(Request(method="GET", url="https://x.example")):
+        tape.append(request, {**packed, "body": {"string": gzip.compress(b'{"a": 1}')}})
+
+    assert b'{"a": 1}' == tape.taken[0]["response"]["body"]["string"]
+    assert "content-encoding" not in tape.taken[0]["response"]["headers"]
 
 
 def test_what_cannot_be_made_safe_fails_the_test(run, shop, monkeypatch):

@@ -114,6 +114,9 @@ def portrait_cassette(
         _ = opened.__exit__(None, None, None)
     if request.node.stash.get(_PASSED, False):
         _finish(cassette, request.config)
+    elif kept := cassette.set_aside(_quarantine(request.config)):
+        lines = request.config.stash.setdefault(_LINES, [])
+        lines.append(f"the test failed; what it recorded is in {kept}, and in no cassette")
 
 
 @pytest.fixture
@@ -205,6 +208,11 @@ def _of_the_test(traceback: TracebackType | None) -> TracebackType | None:
     for frame in reversed(frames):
         shown = TracebackType(shown, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
     return shown
+
+
+def _quarantine(config: pytest.Config) -> Path:
+    """Where failed recordings are kept: beside pytest's own cache."""
+    return config.rootpath / ".pytest_cache" / "portraitkit"
 
 
 def _finish(cassette: PortraitCassette, config: pytest.Config) -> None:

@@ -31,7 +31,7 @@ from .cassettes.network import NetworkGuard, blockaded
 from .cassettes.tape import Mode, Tape, running
 from .cassettes.tasktime import EPOCH, TaskTime
 from .sanitising.pseudonyms import SALT_FILE, Pseudonyms
-from .sanitising.sanitiser import Sanitiser
+from .sanitising.sanitiser import Sanitiser, UnsafeCassetteError
 
 
 @frozen(kw_only=True)
@@ -132,14 +132,33 @@ class PortraitCassette:
             raise missed
         if not self.tape.taken and self.mode is not Mode.RECORD:
             return False  # an empty recording is one too, and can be played
-        self._write()
+        self._write(self.path, _root_of(self.path))
         return True
 
-    def _write(self) -> None:
+    def set_aside(self, folder: Path) -> Path | None:
+        """
+        Keep what a failed test has recorded, and maybe paid for, where only its owner can read it.
+
+        Returns:
+            The file; None if nothing was recorded, or it cannot be made safe.
+        """
+        if not (self.recording and self.tape.taken):
+            return None
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        _ = (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        path = folder / f"{self.path.parent.name}-{self.path.name}"
+        try:
+            self._write(path, folder)
+        except UnsafeCassetteError:
+            return None
+        path.chmod(0o600)
+        return path
+
+    def _write(self, path: Path, folder: Path) -> None:
         providers = self._providers.values()
         secrets = [each.reveal() for provider in providers for each in provider.secrets if each]
         moved = _moved(self.tape.roles)
-        folder = _root_of(self.path)
         before = self.tape.interactions if self.mode is Mode.NEW else []
         cassette = {
             "origin": self._origin(moved),
@@ -150,7 +169,7 @@ class PortraitCassette:
         clean = sanitiser.clean(cassette)
         clean["interactions"] = _thinned(clean["interactions"], clean["origin"]["provider"])
         _keep_salt_private(folder)
-        cassettefile.save(self.path, clean)
+        cassettefile.save(path, clean)
 
     def _fields(self) -> set[str]:
         return {name for provider in self._providers.values() for name in provider.secret_fields}

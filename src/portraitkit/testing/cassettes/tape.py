@@ -11,6 +11,7 @@ other requests pass as if there were no tape. Nothing here writes a file.
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -20,10 +21,13 @@ from typing import Any, Final, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from attrs import define
+from vcr.filters import decode_response
 
 from ... import rehearsal
 from ...engine.connections import offline
 from ...engine.transport import is_sending
+from ...vendor.likely import ids_in
+from . import cassettefile
 from .matching import CanonicalRequest, Recorded, Roles, canon, difference, replace_tokens
 
 try:
@@ -174,7 +178,8 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         """Take an answer that just came."""
         if is_sending():
             with self._lock:
-                self.taken.append({"request": _recorded(request), "response": dict(response)})
+                plain = decode_response(dict(response))
+                self.taken.append({"request": _recorded(request), "response": plain})
 
     # -- finding ---------------------------------------------------------------------------------
 
@@ -185,14 +190,24 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         if track is None and same and self._repeat_reads and asked.reads:
             track = same[-1]
         if track is None:
-            if self.mode is Mode.NEW:
+            false = self._false_ids(request) if self.mode is Mode.NEW else []
+            if self.mode is Mode.NEW and not false:
                 return None
-            miss = CassetteMissError(self._explain(asked, same))
+            why = _FALSE.format(label=self.label, id=false[0]) if false else ""
+            miss = CassetteMissError(why or self._explain(asked, same))
             self.misses.append(miss)
             raise miss
         track.played += 1
         self._tokens.update(zip(self._canon(track).tokens, asked.tokens, strict=False))
         return self._answer(track)
+
+    def _false_ids(self, request: Any) -> list[str]:
+        """Find what a request got from this cassette: ids that the vendor has never heard of."""
+        body = request.body or b""
+        sent = f"{request.uri} {body.decode(errors='replace') if isinstance(body, bytes) else body}"
+        played = (each.interaction["response"] for each in self._tracks if each.played)
+        given = [each for told in played for each in ids_in(_json(cassettefile.answer_body(told)))]
+        return [each for each in given if len(each) >= _SHORTEST_ID and each in sent]
 
     def _canon(self, track: _Track) -> CanonicalRequest:
         # Roles and secrets are known only once a client has sent something.
@@ -246,6 +261,11 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
 _RECORD: Final = (
     "If the change is meant, record it: pytest --portrait-record=all --portrait-profile=NAME"
 )
+_FALSE: Final = (
+    "{label} gave the id {id}, which is a stand-in, and the next request would send it to the live "
+    "vendor.\n  Record all anew: pytest --portrait-record=all --portrait-profile=NAME"
+)
+_SHORTEST_ID: Final = 6
 _AGAIN: Final = (
     "If that is meant, record it again, or let a read's last answer serve for all further ones: "
     "@pytest.mark.portrait_cassette(repeat_reads=True)"
@@ -265,6 +285,13 @@ def running(tape: Tape) -> Generator[Tape]:
         for patch in cast("Iterable[Any]", vcr_patch.CassettePatcherBuilder(tape).build()):
             _ = stack.enter_context(patch)
         yield tape
+
+
+def _json(body: object) -> object:
+    try:
+        return json.loads(body if isinstance(body, bytes | str) else b"")
+    except ValueError:
+        return None
 
 
 def _unlogged(record: logging.LogRecord) -> bool:
