@@ -307,6 +307,22 @@ def test_new_sends_no_stand_in(run, shop):
     result.stdout.fnmatch_lines(["*which is a stand-in*", "*--portrait-record=all*"])
 
 
+def test_two_recorders_are_refused(run, shop):
+    """Another recorder's cassette would be the same file."""
+    both = """
+@pytest.fixture
+def vcr():
+    return None
+
+def test_registers(vcr, portrait_cassette):
+    shop.register("Mia")
+"""
+    result = run(*PRACTICE, test_shop=both)
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*another recorder*leave one of them out*"])
+
+
 def test_a_packed_answer_is_recorded_plain():
     """What comes as gzip is stored as it reads, so that it can be cleaned and reviewed."""
     tape = Tape("x", [], mode=Mode.RECORD)

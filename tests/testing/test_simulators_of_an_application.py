@@ -209,6 +209,30 @@ def test_is_over():
     result.stdout.no_fnmatch_line("E *SECRET*")
 
 
+@pytest.mark.parametrize("fixture", ["portrait_simulator", "fake_portraits", "portrait_cassette"])
+def test_other_traffic_of_a_unittest_is_a_failure(run, fixture):
+    """Where no test function is called, the fixture's end tells of what was tried."""
+    result = run(
+        "--portrait-record=once",
+        "--portrait-profile=simulator:alltoken",
+        test_shop=f"""
+import unittest
+import urllib.request
+
+@pytest.mark.usefixtures("{fixture}")
+class TestShop(unittest.TestCase):
+    def test_leaks(self):
+        try:
+            urllib.request.urlopen("https://api.alltoken.ai/v1")
+        except Exception:
+            pass
+""",
+    )
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*tried to reach api.alltoken.ai, past portraitkit's*"])
+
+
 def test_fakes_need_no_vendor(run):
     """All operations work at once; own ids; what was asked can be looked at."""
     run(

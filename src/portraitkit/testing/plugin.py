@@ -40,6 +40,8 @@ _BETWEEN: Final = (
 )
 """Whose frames say nothing about a request without an answer."""
 _ONE: Final = ("portrait_cassette", "portrait_simulator", "fake_portraits")
+_RECORDERS: Final = ("vcr", "vcr_cassette")
+"""The fixtures of pytest-recording and pytest-vcr."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -170,8 +172,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
             raise error.with_traceback(_of_the_test(error.__traceback__)) from None
         raise
     if blockade := pyfuncitem.stash.get(_BLOCKADE, None):
-        for tried in blockade.tried:
-            raise tried
+        while blockade.tried:
+            raise blockade.tried.pop()
     return result
 
 
@@ -239,6 +241,8 @@ def _rehearsed(request: pytest.FixtureRequest, stage: Any) -> Generator[None]:
     request.node.stash[_BLOCKADE] = blockade = NetworkGuard()
     with blockaded(blockade), rehearsing(stage):
         yield
+    for tried in blockade.tried:  # a unittest's or doctest's: a function has told of its own
+        raise tried
 
 
 @contextmanager
@@ -261,6 +265,13 @@ def _alone(request: pytest.FixtureRequest) -> None:
     used = [name for name in _ONE if name in request.fixturenames]
     if len(used) > 1:
         pytest.fail(f"a test uses one of {', '.join(used)}, not several", pytrace=False)
+    others = [name for name in _RECORDERS if name in request.fixturenames]
+    if "portrait_cassette" in used and (others or request.node.get_closest_marker("vcr")):
+        pytest.fail(
+            "portrait_cassette and another recorder (pytest-recording, pytest-vcr) would write to "
+            "the same file: leave one of them out",
+            pytrace=False,
+        )
 
 
 def _orders(config: pytest.Config) -> RecordingOptions:
