@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from typing import Any, Final
 
 from attrs import evolve
-from fault_front import End, Front, JourneyStep, Visit, bytes_of, path_of
+from fault_front import End, Front, Act, Visit, bytes_of, path_of
 
 from portraitkit.simulators.dialects.simulator import query_of
 from portraitkit.wire.steps import Request, Response
@@ -18,12 +18,12 @@ from portraitkit.wire.steps import Request, Response
 RETRY_AFTER_S: Final = 3
 
 
-def unread(end: End) -> JourneyStep:
+def unread(end: End) -> Act:
     """End the connection, with the request unread."""
     return lambda _front, _visit: end
 
 
-def half_read(end: End) -> JourneyStep:
+def half_read(end: End) -> Act:
     """End it inside the request."""
 
     def act(_front: Front, visit: Visit) -> End:
@@ -33,7 +33,7 @@ def half_read(end: End) -> JourneyStep:
     return act
 
 
-def unanswered(end: End, *, acted: bool) -> JourneyStep:
+def unanswered(end: End, *, acted: bool) -> Act:
     """End it after the request, or after what it asked for was done."""
 
     def act(front: Front, visit: Visit) -> End:
@@ -45,7 +45,7 @@ def unanswered(end: End, *, acted: bool) -> JourneyStep:
     return act
 
 
-def half_answered(end: End) -> JourneyStep:
+def half_answered(end: End) -> Act:
     """Act, and send the first half of the answer."""
 
     def act(front: Front, visit: Visit) -> End:
@@ -66,7 +66,7 @@ def cut_in_chunks(front: Front, visit: Visit) -> End:
 
 def says(
     status: int, body: Callable[[Front, Request], Response], *, acted: bool = False, **extra: str
-) -> JourneyStep:
+) -> Act:
     """Answer in the vendor's place; *acted* or not."""
 
     def act(front: Front, visit: Visit) -> End:
@@ -82,7 +82,7 @@ def says(
     return act
 
 
-def changed(change: Callable[[bytes], bytes], *, media: bool = False) -> JourneyStep:
+def changed(change: Callable[[bytes], bytes], *, media: bool = False) -> Act:
     """Act, and change a success's body on its way; of JSON only, or of *media*, too."""
 
     def act(front: Front, visit: Visit) -> End:
@@ -221,7 +221,7 @@ def damaged_gzip(front: Front, visit: Visit) -> End:
     return End.KEEP
 
 
-def huge(size: int) -> JourneyStep:
+def huge(size: int) -> Act:
     def act(front: Front, visit: Visit) -> End:
         request = visit.read()
         answer = front.answer(request)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from attrs import define, evolve, field, frozen
 from fault_jobs import CLIP, SIGNED, Bench, Job, counts
 from fault_line import Aim, line
-from fault_list import Means, VendorError
+from fault_list import Means, Fault
 from fault_places import Places
 
 from portraitkit.client.client import Client
@@ -32,7 +32,7 @@ class Cell:
     vendor: str
     job: Job
     kind: str
-    fault: VendorError
+    fault: Fault
     first: int
     lasting: bool
 
@@ -86,7 +86,7 @@ class Ground:
                     self.normal[vendor, job.name] = _learn(bench, job, aim, wire)
         return self.benches[vendor]
 
-    def cells(self, vendor: str, fault: VendorError) -> list[Cell]:
+    def cells(self, vendor: str, fault: Fault) -> list[Cell]:
         """Every cell of one vendor and one fault."""
         bench = self.furnish(vendor)
         foreign = fault.vendors and vendor not in fault.vendors
@@ -106,9 +106,7 @@ class Ground:
         return cells
 
 
-def _cell(
-    vendor: str, job: Job, kind: str, fault: VendorError, first: int, *, lasting: bool
-) -> Cell:
+def _cell(vendor: str, job: Job, kind: str, fault: Fault, first: int, *, lasting: bool) -> Cell:
     return Cell(vendor=vendor, job=job, kind=kind, fault=fault, first=first, lasting=lasting)
 
 
@@ -144,7 +142,7 @@ def listed(result: Any) -> Any:
 class Run:
     """One cell under way: a vendor of its own, a clock of its own."""
 
-    def __init__(self, fault: VendorError | None, bench: Bench, aim: Aim, job: Job) -> None:
+    def __init__(self, fault: Fault | None, bench: Bench, aim: Aim, job: Job) -> None:
         self.simulator: Simulator = bench.simulator()
         if job.name != "wait_until_verified":
             self.simulator.world.person = never

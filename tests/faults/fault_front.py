@@ -94,7 +94,7 @@ class Visit:
         return chunk
 
 
-JourneyStep = Callable[["Front", Visit], End]
+Act = Callable[["Front", Visit], End]
 
 
 def healthy(front: Front, visit: Visit) -> End:
@@ -138,7 +138,7 @@ class Front:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.elsewhere = ""
         self.simulator: Any = None
-        self.act: JourneyStep = healthy
+        self.act: Act = healthy
         self.visited = self.handled = 0
         self.seen: list[Request] = []
         self.failures: list[BaseException] = []

@@ -11,7 +11,7 @@ from fault_expected import OK, PASSING, PROVES_NOTHING, expected
 from fault_front import PATIENCE_S
 from fault_jobs import DEADLINE_S, MARKS, counts
 from fault_line import Aim
-from fault_list import Means, VendorError
+from fault_list import Means, Fault
 from fault_places import Places
 
 from portraitkit.values.errors import OutcomeUnknownError, PortraitError, WaitTimeoutError
@@ -113,7 +113,7 @@ def _too_many_attempts(cell: Cell, aim: Aim, errors: Sequence[BaseException]) ->
             yield f"{listed} attempts are listed, and {ATTEMPTS} were possible"
 
 
-def _may_have_acted(fault: VendorError) -> bool:
+def _may_have_acted(fault: Fault) -> bool:
     return fault.means in (*PROVES_NOTHING, Means.ODD)
 
 

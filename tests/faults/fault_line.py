@@ -9,8 +9,8 @@ from typing import Final
 
 import httpx
 from attrs import define, evolve, field, frozen
-from fault_front import JourneyStep, healthy, trusting
-from fault_list import CALM, VendorError
+from fault_front import Act, healthy, trusting
+from fault_list import CALM, Fault
 from fault_places import Places
 
 from portraitkit.engine.transport import (
@@ -38,12 +38,12 @@ class Aim:
     """Which attempts meet the fault: the one of that number, or all from it on."""
 
     places: Places
-    fault: VendorError | None = None
+    fault: Fault | None = None
     first: int = 1
     lasting: bool = False
     sent: list[Sent] = field(factory=list[Sent])
 
-    def at(self, fault: VendorError | None, first: int, *, lasting: bool) -> None:
+    def at(self, fault: Fault | None, first: int, *, lasting: bool) -> None:
         """Begin another cell."""
         self.fault, self.first, self.lasting = fault, first, lasting
         self.sent = []
@@ -82,7 +82,7 @@ class Aim:
                 if failed:
                     front.settle()
 
-    def _play(self, act: JourneyStep) -> None:
+    def _play(self, act: Act) -> None:
         self.places.front.act = self.places.narrow.act = act
 
 

@@ -33,7 +33,7 @@ from fault_acts import (
     unanswered,
     unread,
 )
-from fault_front import End, JourneyStep, healthy
+from fault_front import End, Act, healthy
 
 from portraitkit.engine.transport import Timeouts
 from portraitkit.wire.steps import JSON_LIMIT_BYTES
@@ -64,7 +64,7 @@ SKEW_S: Final = 20 * 60
 
 
 @frozen(kw_only=True)
-class VendorError:
+class Fault:
     """
     One way in which a request, or its answer, goes wrong.
 
@@ -83,7 +83,7 @@ class VendorError:
 
     name: str
     means: Means
-    play: JourneyStep = healthy
+    play: Act = healthy
     route: str = "front"
     timeouts: Timeouts = CALM
     skew_s: float = 0.0
@@ -96,28 +96,28 @@ class VendorError:
 # -- the list --------------------------------------------------------------------------------------
 
 
-def _gateway(status: int) -> tuple[VendorError, VendorError]:
+def _gateway(status: int) -> tuple[Fault, Fault]:
     play = {acted: says(status, html, acted=acted) for acted in (False, True)}
     return (
-        VendorError(name=f"{status} with HTML, not acted", means=Means.GATEWAY, play=play[False]),
-        VendorError(name=f"{status} with HTML, acted", means=Means.GATEWAY, play=play[True]),
+        Fault(name=f"{status} with HTML, not acted", means=Means.GATEWAY, play=play[False]),
+        Fault(name=f"{status} with HTML, acted", means=Means.GATEWAY, play=play[True]),
     )
 
 
-def _no_proof(*vendors: str) -> tuple[VendorError, VendorError]:
+def _no_proof(*vendors: str) -> tuple[Fault, Fault]:
     play = {acted: says(400, NO_PROOF, acted=acted) for acted in (False, True)}
     name, gateway = "400 with a code that proves nothing", Means.GATEWAY
     return (
-        VendorError(name=f"{name}, not acted", means=gateway, play=play[False], vendors=vendors),
-        VendorError(name=f"{name}, acted", means=gateway, play=play[True], vendors=vendors),
+        Fault(name=f"{name}, not acted", means=gateway, play=play[False], vendors=vendors),
+        Fault(name=f"{name}, acted", means=gateway, play=play[True], vendors=vendors),
     )
 
 
-def _lost(name: str, play: JourneyStep, **more: Any) -> VendorError:
-    return VendorError(name=name, means=Means.LOST, play=play, **more)
+def _lost(name: str, play: Act, **more: Any) -> Fault:
+    return Fault(name=name, means=Means.LOST, play=play, **more)
 
 
-def _stall(name: str, play: JourneyStep, **short_s: float) -> VendorError:
+def _stall(name: str, play: Act, **short_s: float) -> Fault:
     # Only where the body stalls may writing be short: on a busy machine nothing might be written,
     # and the front would wait in vain for a visit that was not made.
     return _lost(name, play, timeouts=evolve(CALM, read_s=_SOON, **short_s))
@@ -125,20 +125,20 @@ def _stall(name: str, play: JourneyStep, **short_s: float) -> VendorError:
 
 _M: Final = Means
 FAULTS: Final = (
-    VendorError(name="connection refused", means=_M.NOT_SENT, route="dead"),
-    VendorError(
+    Fault(name="connection refused", means=_M.NOT_SENT, route="dead"),
+    Fault(
         name="stall while connecting",
         means=_M.NOT_SENT,
         route="deaf",
         timeouts=evolve(CALM, connect_s=_SOON),
     ),
-    VendorError(
+    Fault(
         name="no free connection in the pool",
         means=_M.NOT_SENT,
         route="pool",
         timeouts=evolve(CALM, pool_s=_SOON),
     ),
-    VendorError(name="TLS certificate of another name", means=_M.NOT_SENT, route="masked"),
+    Fault(name="TLS certificate of another name", means=_M.NOT_SENT, route="masked"),
     _lost("reset before the request body", unread(End.RESET)),
     _lost("reset during the request body", half_read(End.RESET), route="narrow"),
     evolve(
@@ -155,20 +155,20 @@ FAULTS: Final = (
     _stall("stall before the answer, not acted", unanswered(End.STALL, acted=False)),
     _stall("stall before the answer, acted", unanswered(End.STALL, acted=True)),
     _stall("stall inside the answer", half_answered(End.STALL)),
-    VendorError(
+    Fault(
         name="429, Retry-After in seconds",
         means=_M.BUSY,
         play=says(429, BUSY, **{"retry-after": str(RETRY_AFTER_S)}),
         rests_s=RETRY_AFTER_S,
     ),
-    VendorError(
+    Fault(
         name="429, Retry-After as a date",
         means=_M.BUSY,
         play=come_back_at,
         rests_s=RETRY_AFTER_S - 1,
     ),
-    VendorError(name="429, bare", means=_M.BUSY, play=says(429, nothing)),
-    VendorError(
+    Fault(name="429, bare", means=_M.BUSY, play=says(429, nothing)),
+    Fault(
         name="429, Retry-After a day",
         means=_M.BUSY_LONG,
         play=says(429, BUSY, **{"retry-after": str(A_DAY_S)}),
@@ -178,63 +178,61 @@ FAULTS: Final = (
     *_gateway(502),
     *_gateway(503),
     *_gateway(504),
-    VendorError(
+    Fault(
         name="503 with HTML and Retry-After, acted",
         means=_M.GATEWAY,
         play=says(503, html, acted=True, **{"retry-after": str(RETRY_AFTER_S)}),
     ),
-    VendorError(name="503 in the vendor's own form", means=_M.DOWN, play=says(503, DOWN)),
-    VendorError(name="503 in that form, acted", means=_M.DOWN, play=says(503, DOWN, acted=True)),
+    Fault(name="503 in the vendor's own form", means=_M.DOWN, play=says(503, DOWN)),
+    Fault(name="503 in that form, acted", means=_M.DOWN, play=says(503, DOWN, acted=True)),
     *_no_proof("alltoken"),
-    VendorError(name="HTML with status 200", means=_M.UNREADABLE, play=page_instead),
-    VendorError(
+    Fault(name="HTML with status 200", means=_M.UNREADABLE, play=page_instead),
+    Fault(
         name="malformed JSON",
         means=_M.UNREADABLE,
         play=changed(lambda content: content.replace(b'":', b'"=')),
     ),
-    VendorError(
+    Fault(
         name="truncated JSON, of the length it says",
         means=_M.UNREADABLE,
         play=changed(lambda content: content[: len(content) // 2]),
     ),
-    VendorError(
-        name="empty body", means=_M.UNREADABLE, play=changed(lambda _content: b"", media=True)
-    ),
-    VendorError(
+    Fault(name="empty body", means=_M.UNREADABLE, play=changed(lambda _content: b"", media=True)),
+    Fault(
         name="JSON nested 10,000 deep",
         means=_M.UNREADABLE,
         play=changed(lambda _content: b"[" * 10_000),
     ),
-    VendorError(
+    Fault(
         name="answer larger than allowed",
         means=_M.TOO_LARGE,
         play=huge(3 * len(LUMP)),
         limit_bytes=2 * len(LUMP),
     ),
-    VendorError(name="a list in place of the object", means=_M.ODD, play=changed(lambda _: b"[]")),
-    VendorError(
+    Fault(name="a list in place of the object", means=_M.ODD, play=changed(lambda _: b"[]")),
+    Fault(
         name="ids as numbers",
         means=_M.ODD,
         play=changed(lambda content: members(content, IDS, count(7).__next__)),
     ),
-    VendorError(
+    Fault(
         name="statuses as lists",
         means=_M.ODD,
         play=changed(lambda content: members(content, STATUSES, lambda: ["x"])),
     ),
-    VendorError(
+    Fault(
         name="unknown status word",
         means=_M.NEW_WORD,
         play=changed(lambda content: members(content, STATUSES, lambda: "Pondering")),
     ),
-    VendorError(name="plain body labelled gzip", means=_M.HARMLESS, play=false_gzip),
+    Fault(name="plain body labelled gzip", means=_M.HARMLESS, play=false_gzip),
     _lost("damaged gzip", damaged_gzip),
-    VendorError(name="redirect to another host", means=_M.MOVED, play=redirect),
-    VendorError(name="303 to another path, acted", means=_M.MOVED, play=see_other),
-    VendorError(name="clock 20 minutes off", means=_M.STALE, skew_s=SKEW_S, lasting_only=True),
+    Fault(name="redirect to another host", means=_M.MOVED, play=redirect),
+    Fault(name="303 to another path, acted", means=_M.MOVED, play=see_other),
+    Fault(name="clock 20 minutes off", means=_M.STALE, skew_s=SKEW_S, lasting_only=True),
 )
 
-OF_FULL_SIZE: Final = VendorError(
+OF_FULL_SIZE: Final = Fault(
     name="answer of more than 8 MiB",
     means=Means.TOO_LARGE,
     play=huge(JSON_LIMIT_BYTES + len(LUMP)),

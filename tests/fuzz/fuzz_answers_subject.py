@@ -80,7 +80,7 @@ ENVELOPE = (
     "byted_token", "id", "task_id", "Data",
 )  # fmt: skip
 
-Attempts = Callable[[PortraitProvider], Flow[Any]]
+Operation = Callable[[PortraitProvider], Flow[Any]]
 
 
 # -- driving ---------------------------------------------------------------------------------------
@@ -176,12 +176,12 @@ def _pages(make: Callable[[str | None], Flow[Page[Any]]]) -> Flow[list[Any]]:
 
 
 @cache
-def operations(name: str) -> dict[str, Attempts]:
+def operations(name: str) -> dict[str, Operation]:
     """Every operation that a vendor offers, ready to be begun."""
     made = things(name)
     source = FACE if name == "token360" else PICTURE
     waiting = evolve(made.asset, status=AssetStatus.PROCESSING)
-    every: dict[str, Attempts] = {
+    every: dict[str, Operation] = {
         "create_group": lambda on: on.create_group("Mia"),
         "get_group": lambda on: on.get_group(made.group),
         "list_groups": lambda on: _pages(on.list_groups),
