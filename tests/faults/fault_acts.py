@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from typing import Any, Final
 
 from attrs import evolve
-from fault_front import End, Front, Act, Visit, bytes_of, path_of
+from fault_front import Act, End, Front, Visit, bytes_of, path_of
 
 from portraitkit.simulators.dialects.simulator import query_of
 from portraitkit.wire.steps import Request, Response

@@ -11,7 +11,7 @@ from typing import Any, Final
 from attrs import define, evolve, field, frozen
 from fault_jobs import CLIP, SIGNED, Bench, Job, counts
 from fault_line import Aim, line
-from fault_list import Means, Fault
+from fault_list import Fault, Means
 from fault_places import Places
 
 from portraitkit.client.client import Client

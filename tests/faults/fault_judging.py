@@ -11,7 +11,7 @@ from fault_expected import OK, PASSING, PROVES_NOTHING, expected
 from fault_front import PATIENCE_S
 from fault_jobs import DEADLINE_S, MARKS, counts
 from fault_line import Aim
-from fault_list import Means, Fault
+from fault_list import Fault, Means
 from fault_places import Places
 
 from portraitkit.values.errors import OutcomeUnknownError, PortraitError, WaitTimeoutError

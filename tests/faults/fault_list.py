@@ -33,7 +33,7 @@ from fault_acts import (
     unanswered,
     unread,
 )
-from fault_front import End, Act, healthy
+from fault_front import Act, End, healthy
 
 from portraitkit.engine.transport import Timeouts
 from portraitkit.wire.steps import JSON_LIMIT_BYTES
