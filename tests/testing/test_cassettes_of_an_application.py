@@ -323,6 +323,22 @@ def test_registers(vcr, portrait_cassette):
     result.stdout.fnmatch_lines(["*another recorder*leave one of them out*"])
 
 
+def test_a_recorder_inside_the_test_is_noticed(run, shop):
+    """What it wrote to the same file stays, and the test fails."""
+    inside = """
+import vcr
+
+def test_registers(portrait_cassette):
+    with vcr.use_cassette(str(portrait_cassette.path)):
+        shop.register("Mia")
+"""
+    result = run(*PRACTICE, test_shop=inside)
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*written by somebody else while this test recorded to it*"])
+    assert len(recorded(shop)["interactions"]) > 1
+
+
 def test_a_packed_answer_is_recorded_plain():
     """What comes as gzip is stored as it reads, so that it can be cleaned and reviewed."""
     tape = Tape("x", [], mode=Mode.RECORD)

@@ -13,11 +13,12 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 
 from ..operations.provider import PortraitProvider
 from ..providers.registry import provider_names
@@ -95,6 +96,9 @@ class PortraitCassette:
     blockade: NetworkGuard = field(repr=False)
     orders: RecordingOptions = field(repr=False)
     requests: list[Request] = field(factory=list[Request], repr=False)
+    _stamp: tuple[int, int] = field(
+        init=False, default=Factory(lambda self: _stamp_of(self.path), takes_self=True)
+    )
     _providers: dict[str, PortraitProvider] = field(factory=dict[str, PortraitProvider], repr=False)
 
     @property
@@ -132,6 +136,12 @@ class PortraitCassette:
             raise missed
         if not self.tape.taken and self.mode is not Mode.RECORD:
             return False  # an empty recording is one too, and can be played
+        if _stamp_of(self.path) != self._stamp:
+            raise InvalidInputError(
+                f"{self.path} was written by somebody else while this test recorded to it",
+                field="path",
+                next_step="leave the other recorder out, or let it write to a file of its own",
+            )
         self._write(self.path, _root_of(self.path))
         return True
 
@@ -147,7 +157,7 @@ class PortraitCassette:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         _ = (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-        path = folder / f"{self.path.parent.name}-{self.path.name}"
+        path = folder / f"{self.path.parent.name}-{self.path.stem}-{token_hex(4)}.yaml"
         try:
             self._write(path, folder)
         except UnsafeCassetteError:
@@ -176,8 +186,9 @@ class PortraitCassette:
 
     def _origin(self, moved: Mapping[str, list[str]]) -> dict[str, Any]:
         before = str(self.origin.get("provider", "")).split(", ")
-        vendors = {*(each.name for each in self._providers.values()), *filter(None, before)}
         practised = self.orders.simulated_vendor
+        asked = {each.name for each in self._providers.values()} or {practised}
+        vendors = {*filter(None, (*asked, *before))}
         return {
             **self.origin,
             "evidence": "simulated" if practised else "recorded",
@@ -186,6 +197,15 @@ class PortraitCassette:
             "provider": ", ".join(sorted(vendors)),
             **({"origins": dict(moved)} if moved else {}),
         }
+
+
+def _stamp_of(path: Path) -> tuple[int, int]:
+    """What changes when a file is written."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)
 
 
 @contextmanager
