@@ -139,6 +139,8 @@ BUSY: Final = own_form(
         "alltoken": "rate_limited",
         "token360": "rate_limit_error",
         "volcengine": "RateLimitExceeded",
+        "byteplus": "RateLimitExceeded",
+        "apimart": "rate_limit_error",
         "apiyi": "RateLimitExceeded",
         "xcompute": "rate_limit_error",
     }
@@ -150,6 +152,8 @@ DOWN: Final = own_form(
         "alltoken": "service_unavailable",
         "token360": "api_error",
         "volcengine": "InternalServiceError",
+        "byteplus": "InternalServiceError",
+        "apimart": "server_error",
         "apiyi": "InternalServiceError",
         "xcompute": "server_error",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from fault_jobs import AVATARS
 from fault_list import Means
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _found_again(cell: Cell) -> frozenset[str]:
     job, vendor = cell.job, cell.vendor
     first_is_nameless = job.operation == "add_assets" and cell.first == 1
     nameless = vendor == "alltoken" and (job.name in _UPLOADS or first_is_nameless)
-    if not job.named or cell.lasting or nameless or vendor == "xcompute":
+    if not job.named or cell.lasting or nameless or vendor in AVATARS:
         return frozenset()
     if vendor == "alltoken" and job.operation == "add_assets":
         # The first of the two is new and has no name: so it may be what the second one made.

@@ -211,6 +211,13 @@ FAULTS: Final = (
     ),
     Fault(name="a list in place of the object", means=_M.ODD, play=changed(lambda _: b"[]")),
     Fault(
+        name="a success that tells nothing",
+        means=_M.ODD,
+        play=changed(lambda _: b'{"code": 0, "msg": "ok"}'),
+    ),
+    Fault(name="an empty object", means=_M.ODD, play=changed(lambda _: b"{}")),
+    Fault(name="data that is null", means=_M.ODD, play=changed(lambda _: b'{"data": null}')),
+    Fault(
         name="ids as numbers",
         means=_M.ODD,
         play=changed(lambda content: members(content, IDS, count(7).__next__)),

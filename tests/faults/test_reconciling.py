@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 import pytest
 from attrs import define, evolve, field
-from fault_jobs import FACE, VENDORS, Bench, Stuff
+from fault_jobs import FACE, Bench, Stuff
 
 import portraitkit as pk
 from portraitkit.client.client import AsyncClient, Client
@@ -35,6 +35,8 @@ from portraitkit.wire.steps import Auth, Request
 
 PAGE = Path(__file__).parents[2] / "docs" / "safety.md"
 LINK = "https://pictures.example/front.png"
+VENDORS = ("alltoken", "token360", "volcengine", "apiyi", "xcompute")
+"""BytePlus is as Volcengine here, and APIMart as xcompute."""
 FINDABLE = ("alltoken", "token360", "volcengine", "apiyi")
 LISTS_VIDEOS = ("alltoken", "token360", "volcengine")
 OPERATIONS = ("create_group", "add_asset")
