@@ -141,7 +141,7 @@ class _Client:
             self._check_extra(call.argument("request"))
         flow = self._router.start(call, *before)
         if not before:
-            flow = self._remarks.kept(flow, call.argument(*_THINGS))
+            flow = self._remarks.attached(flow, call.argument(*_THINGS))
         if self._recorder is None or before:
             return flow
         return self._recorder.start(flow, call.name, call.provider, call.arguments)

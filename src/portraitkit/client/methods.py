@@ -79,6 +79,9 @@ class _Method:
     Both are plain functions with the operation's signature and docstring, made when first used.
     """
 
+    _blocking: Any
+    _awaited: Any
+
     def __init__(self, operation: Callable[..., Any]) -> None:
         self._operation = operation
         self.__doc__ = operation.__doc__
@@ -86,14 +89,6 @@ class _Method:
     def _of(self, client: object, owner: type) -> Any:
         method = self._awaited if getattr(owner, "awaits", False) else self._blocking
         return method if client is None else MethodType(method, client)
-
-    @functools.cached_property
-    def _blocking(self) -> Callable[..., Any]:
-        raise NotImplementedError
-
-    @functools.cached_property
-    def _awaited(self) -> Callable[..., Any]:
-        raise NotImplementedError
 
 
 class Operation(_Method, Generic[P, T]):

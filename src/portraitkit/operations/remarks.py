@@ -33,7 +33,7 @@ class Remarks:
     def __init__(self) -> None:
         self._known: OrderedDict[str, Result] = OrderedDict()
 
-    def kept(self, flow: Flow[T], given: Any) -> Flow[T]:
+    def attached(self, flow: Flow[T], given: Any) -> Flow[T]:
         """Run an operation on what is *given*: what a create said of it is on what comes of it."""
         try:
             result: Any = yield from flow
