@@ -60,7 +60,7 @@ class Remarks:
         for name in names:
             if before := self._known.get(name):
                 result = with_remarks(result, before)
-        if any(getattr(result, each) for each in _OF_A_CREATE):
+        if result.adaptations or result.findings or result.tried:
             bare = Result(
                 provider=result.provider,
                 account=result.account,

@@ -19,31 +19,38 @@ def check_arguments(operation: Callable[..., Any], given: Mapping[str, object]) 
     Raises:
         InvalidInputError: Names the first such argument.
     """
-    hints = _hints(operation)
-    for name, value in given.items():
-        if name in hints:
-            check_value(name, value, hints[name])
-        if name == "deadline_s" and isinstance(value, int | float) and not _is_wait(value):
-            raise InvalidInputError(
-                f"deadline_s is {value}, and has to be a number of seconds from 0 on",
-                field=name,
-                next_step="pass seconds, or None for the default",
-            )
+    check_values(given, _hints(operation))
+    deadline_s = given.get("deadline_s")
+    if isinstance(deadline_s, int | float) and not _is_wait(deadline_s):
+        raise InvalidInputError(
+            f"deadline_s is {deadline_s}, and has to be a number of seconds from 0 on",
+            field="deadline_s",
+            next_step="pass seconds, or None for the default",
+        )
 
 
-def check_value(name: str, value: object, hint: Any) -> None:
+def check_values(given: Mapping[str, object], hints: Mapping[str, Any]) -> None:
     """
-    Refuse a value that is not what *hint* says.
+    Refuse a value that is not what its hint says; what has no hint is left alone.
 
     Raises:
         InvalidInputError: Names the field and the types it takes.
     """
-    if not _fits(value, hint):
-        raise InvalidInputError(
-            f"{name} cannot be of type {type(value).__name__}",
-            field=name,
-            next_step=f"pass {_told(hint)}",
-        )
+    for name, value in given.items():
+        hint = hints.get(name, Any)
+        if type(value) not in _exact_types(hint) and not _fits(value, hint):
+            raise InvalidInputError(
+                f"{name} cannot be of type {type(value).__name__}",
+                field=name,
+                next_step=f"pass {_type_names(hint)}",
+            )
+
+
+@functools.cache
+def _exact_types(hint: Any) -> frozenset[type]:
+    """The plain types that *hint* names: most values are of one, and need no further look."""
+    members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    return frozenset(each for each in members if isinstance(each, type))
 
 
 def _is_wait(seconds: float) -> bool:
@@ -74,9 +81,9 @@ def _fits(value: object, hint: Any) -> bool:  # noqa: PLR0911  (one line for eac
     return True
 
 
-def _told(hint: Any) -> str:
+def _type_names(hint: Any) -> str:
     if typing.get_origin(hint) in (Union, types.UnionType):
-        return " or ".join(_told(each) for each in typing.get_args(hint))
+        return " or ".join(_type_names(each) for each in typing.get_args(hint))
     if typing.get_origin(hint) is Literal:
         return " or ".join(repr(each) for each in typing.get_args(hint))
     name = getattr(typing.get_origin(hint) or hint, "__name__", str(hint))

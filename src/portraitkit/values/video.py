@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias, get_type_hints
 
 from attrs import field, frozen
 
-from .argument_types import check_value
+from .argument_types import check_values
 from .errors import InvalidInputError, PromptError
 from .masking import masked_repr
 from .models import Asset
@@ -138,8 +138,8 @@ class VideoRequest:
     )
 
     def __attrs_post_init__(self) -> None:
-        for name, hint in _request_hints().items():
-            check_value(name, getattr(self, name), hint)
+        hints = _request_hints()
+        check_values({name: getattr(self, name) for name in hints}, hints)
 
 
 @functools.cache

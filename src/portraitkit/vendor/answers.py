@@ -6,6 +6,7 @@ import logging
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote
@@ -52,7 +53,7 @@ def refusal_in(
 
     A body may refuse whatever the status says, and a status whatever the body says.
     """
-    data = response.data(vendor.decode)
+    data = response.once("body", vendor.decode)
     found = vendor.fault(data, response)
     if response.ok and (found is None or not (found.code or found.message)):
         return None  # relays write an empty error beside a success
@@ -98,7 +99,7 @@ def is_readable(vendor: VendorAnswers, request: Request, response: Response) -> 
     """
     if not response.content.strip():
         return request.silent or response.status == HTTPStatus.NO_CONTENT
-    return is_object(response.data(vendor.decode))
+    return is_object(response.once("body", vendor.decode))
 
 
 def body_of(vendor: VendorAnswers, request: Request, response: Response) -> Any:
@@ -108,7 +109,7 @@ def body_of(vendor: VendorAnswers, request: Request, response: Response) -> Any:
     Raises:
         UnexpectedResponseError: It is not readable. A list without rows must not be made of it.
     """
-    found = response.data(vendor.decode)
+    found = response.once("body", vendor.decode)
     if is_readable(vendor, request, response):
         return found or {}
     if found is None:
@@ -186,6 +187,8 @@ def told(result: R, data: object, vendor: VendorAnswers) -> R:
         return evolve(result, status=VideoStatus.SUCCEEDED)
     known = result.failure or Failure()
     reason = error_in(data) if is_open else reason_of(data) if ended_badly else Reason()
+    if not (reason or known.code or known.message):
+        return evolve(result, failure=None) if result.failure else result
     fault = refusals.VendorError(code=known.code, message=known.message)
     why = refusals.settled(fault, reason, vendor.error_codes)
     if not (why.code or why.message):
@@ -278,7 +281,7 @@ class VendorAnswers(Vendor):
 
     def refusal(self, response: Response) -> PortraitError | None:
         """Read an answer as a refusal; None if it is none."""
-        return refusal_in(self, response)
+        return response.once("refusal", partial(refusal_in, self))
 
     def request_id(self, data: Any, response: Response) -> str:
         """The id that the vendor's support asks for."""

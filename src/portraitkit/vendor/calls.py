@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, Final, NoReturn
 
 from attrs import frozen
@@ -220,18 +221,16 @@ class VendorCalls(VendorAnswers):
         Raises:
             InvalidInputError: There is no such operation.
         """
-        known = {*_RESTS_ON, *vars(VendorCalls)}
-        if not isinstance(operation, str) or operation not in known:  # pyright: ignore[reportUnnecessaryIsInstance]  (callers pass anything)
-            names = [each for each in known if not each.startswith("_")]
-            near = get_close_matches(str(operation), names, n=1)
+        offered = _offered(type(self))
+        if not isinstance(operation, str) or operation not in offered:  # pyright: ignore[reportUnnecessaryIsInstance]  (callers pass anything)
+            near = get_close_matches(str(operation), offered, n=1)
             raise InvalidInputError(
                 f"no operation is called {operation!r}",
                 provider=self.name,
                 field="operation",
                 next_step=f"did you mean {near[0]!r}?" if near else "name a client's method",
             )
-        needed = _RESTS_ON.get(operation, (operation,))
-        return any(getattr(type(self), each) is not getattr(VendorCalls, each) for each in needed)
+        return offered[operation]
 
     def refuse(self, operation: str) -> NoReturn:
         """Say that the vendor does not offer an operation, or only by hand."""
@@ -248,3 +247,13 @@ class VendorCalls(VendorAnswers):
             operation=operation,
             next_step=f'ask provider.supports("{operation}") first, or choose another profile',
         )
+
+
+@cache
+def _offered(adapter: type[VendorCalls]) -> dict[str, bool]:
+    """Whether an adapter overrides a call, or one that an operation rests on; by name."""
+    calls = {name: (name,) for name in vars(VendorCalls) if not name.startswith("_")}
+    return {
+        name: any(getattr(adapter, call) is not getattr(VendorCalls, call) for call in needed)
+        for name, needed in {**calls, **_RESTS_ON}.items()
+    }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def raw_of(vendor: VendorAnswers, response: Response) -> Raw:
     """Keep an answer: its body decoded, or the beginning of its text where that is not possible."""
-    data = response.data(vendor.decode)
+    data = response.once("body", vendor.decode)
     text = response.content[:_LONGEST_TEXT].decode("utf-8", errors="replace")
     body = text if data is None else data
     return response.raw(body, vendor.request_id(data, response))
@@ -37,7 +37,7 @@ def likely_ids(vendor: VendorAnswers, request: Request, response: Response) -> t
     What the request itself named, such as an asset's group, is left out.
     """
     told = f"{request.target}\n{request.content.decode('utf-8', errors='replace')}"
-    data = response.data(vendor.decode)
+    data = response.once("body", vendor.decode)
     found = [*_located(request, response), *ids_in(data)]
     if data is None:
         found += _ids_in_text(response.content[:_LONGEST_TEXT].decode("utf-8", errors="replace"))

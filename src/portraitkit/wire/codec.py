@@ -66,7 +66,8 @@ class Codec:
             raise _unreadable(f"expected an object with {cls.__name__}'s members", response)
         values: dict[str, Any] = dict(given)
         for name, keys in self.fields[cls].items():
-            found = _filled(data, keys)
+            # Some vendors write an absent text as an empty one.
+            found = first(data, keys, empty=False)
             if found is None:
                 continue
             attribute = _members(cls)[name]
@@ -118,13 +119,26 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
-def first(data: object, keys: Keys) -> Any:
-    """Find the first of *keys* that is there and not null."""
-    for key in (keys,) if isinstance(keys, str) else keys:
-        found = _at(data, key)
-        if found is not None:
+def first(data: object, keys: Keys, *, empty: bool = True) -> Any:
+    """Find the first of *keys* that is there and not null; nor, if not *empty*, an empty text."""
+    for path in _paths(keys):
+        found: Any = data
+        for key in path:
+            if is_object(found):
+                found = found.get(key)
+            elif is_array(found) and key.isdigit() and int(key) < len(found):
+                found = found[int(key)]
+            else:
+                found = None
+                break
+        if found is not None and (empty or found != ""):
             return found
     return None
+
+
+@cache
+def _paths(keys: Keys) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(key.split(".")) for key in ((keys,) if isinstance(keys, str) else keys))
 
 
 def rows(data: object, keys: Keys) -> Iterator[Mapping[str, Any]]:
@@ -223,23 +237,6 @@ def _inside(data: object, keys: Keys) -> object:
 def is_blank(value: object) -> bool:
     """Tell whether a value says nothing: it is empty, or each of its members is."""
     return all(not each for each in value.values()) if is_object(value) else not value
-
-
-def _filled(data: object, keys: Keys) -> Any:
-    """Find the first that says something: some vendors write an absent text as an empty one."""
-    every = (_at(data, key) for key in ((keys,) if isinstance(keys, str) else keys))
-    return next((found for found in every if found is not None and found != ""), None)
-
-
-def _at(data: object, path: str) -> Any:
-    for key in path.split("."):
-        if is_object(data):
-            data = data.get(key)
-        elif is_array(data) and key.isdigit() and int(key) < len(data):
-            data = data[int(key)]
-        else:
-            return None
-    return data
 
 
 def _members(cls: type) -> dict[str, attrs.Attribute[Any]]:

@@ -64,8 +64,10 @@ def listed(table: Mapping[str, T], code: str) -> T | None:
             return table[wanted]
         wanted = wanted.rpartition(".")[0]
     folded = code.casefold()
-    patterns = (key for key in table if "*" in key)
-    return next((table[key] for key in patterns if fnmatchcase(folded, key.casefold())), None)
+    for key, value in table.items():
+        if "*" in key and fnmatchcase(folded, key.casefold()):
+            return value
+    return None
 
 
 def settled(fault: VendorError, whole: Reason, codes: Mapping[str, object]) -> VendorError:

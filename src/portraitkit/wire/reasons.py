@@ -49,7 +49,7 @@ def error_in(thing: object) -> Reason:
     if not _is_object(thing):
         return Reason()
     kept = {key: each for key, each in thing.items() if _plain(key) in _ERRORS}
-    return reason_of(kept)
+    return reason_of(kept) if kept else Reason()
 
 
 def bounded(text: str, most: int = 1000) -> str:

@@ -141,13 +141,14 @@ class Response:
     """The failed tries before this answer."""
     limited_s: float = field(default=0.0, eq=False)
     """Seconds that the request waited for the account's rate."""
-    _data: dict[str, Any] = field(factory=dict[str, Any], init=False, eq=False, repr=False)
+    _found: dict[str, Any] = field(factory=dict[str, Any], init=False, eq=False, repr=False)
 
-    def data(self, decode: Callable[[Response], Any]) -> Any:
-        """Decode the body once: what it holds is kept."""
-        if not self._data:
-            self._data["data"] = decode(self)
-        return self._data["data"]
+    def once(self, name: str, read: Callable[[Response], T]) -> T:
+        """Read this answer in one way, such as its body, the first time it is asked for."""
+        if name not in self._found:
+            self._found[name] = read(self)
+        found: T = self._found[name]
+        return found
 
     @property
     def ok(self) -> bool:
@@ -284,7 +285,10 @@ _KEPT_HEADERS: Final = frozenset(
 
 def request_id_of(headers: Mapping[str, str]) -> str:
     """The id that a vendor's support asks for, or an empty string."""
-    return next((headers[name] for name in _REQUEST_ID_HEADERS if name in headers), "")
+    for name in _REQUEST_ID_HEADERS:
+        if name in headers:
+            return headers[name]
+    return ""
 
 
 @frozen(kw_only=True)
