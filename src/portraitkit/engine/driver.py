@@ -1,5 +1,5 @@
 """
-Runs flows. The two drivers differ only in how they wait for I/O; what they decide is in `attempts`.
+Runs flows. One loop sends, waits and tries again; the two drivers differ in how they do I/O alone.
 
 One owner of retries: a request's first attempt is plain, and stamina counts the others.
 """
@@ -9,9 +9,10 @@ from __future__ import annotations
 import inspect
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeAlias, TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -24,22 +25,18 @@ from ..operations.provider import PortraitProvider
 from ..values.errors import PortraitError, emptied
 from ..values.masking import masker
 from ..values.secret import Hidden
-from ..wire.steps import At, Budget, Flow, Pause, Request, Response, Step, Work
+from ..wire.steps import At, Budget, Flow, Pause, Response, Step, Work, through
 from .attempts import Attempts
 from .clock import Clock
 from .response_body import TransportError
 from .transport import AsyncHttpxTransport, AsyncTransport, HttpxTransport, Transport
 
 T = TypeVar("T")
+IO: TypeAlias = Pause | Work[Any] | At
+"""What a driver does itself: sleep, call what blocks, send once."""
 # Without a handler of the application's own, Python would print stamina's notes to stderr.
 for _name in ("portraitkit", "stamina"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
-
-
-class _TryAgain(Exception):  # noqa: N818  (a signal to stamina, never seen outside)
-    def __init__(self, call: Attempts) -> None:
-        super().__init__()
-        self.call = call
 
 
 def fresh(flow: Flow[T]) -> Flow[T]:
@@ -49,8 +46,12 @@ def fresh(flow: Flow[T]) -> Flow[T]:
     return flow
 
 
+class _TryAgain(Exception):  # noqa: N818  (a signal to stamina, never seen outside)
+    pass
+
+
 class _Runner:
-    """What both drivers know: whose flows they run, on which clock, within which limits."""
+    """What both drivers share: whose flows they run, on which clock, within which limits."""
 
     def __init__(
         self, provider: PortraitProvider, clock: Clock, budget: Budget, limiter: Limiter
@@ -65,17 +66,75 @@ class _Runner:
     def _emptied(self, error: BaseException) -> BaseException:
         return emptied(error, masker(reveal(self._provider.secrets), in_paths=True))
 
-    def _call(self, step: Request | At) -> Attempts:
-        limiter = rehearsal.limiter_in(self._limiter)
-        if isinstance(step, At):
-            budget = step.budget or self._budget
-            return Attempts(step.provider, step.request, self._clock, budget, limiter)
-        return Attempts(self._provider, step, self._clock, self._budget, limiter)
+    def _io(self, flow: Flow[T], operation: str) -> Generator[IO, Any, T]:
+        """Run a flow with all that surrounds it; what is left for a driver is I/O."""
+        whole = through(guarded(fresh(flow), self._provider, operation), self._done)
+        return cast("Generator[IO, Any, T]", whole)
 
-    def _done(self, call: Attempts) -> None:
-        if call.permit.limited_s:
-            with self._count:
-                self.limited_s += call.permit.limited_s
+    def _done(self, step: Step) -> Flow[Any]:
+        """Do what a flow asks for."""
+        if isinstance(step, Pause):
+            if step.seconds > 0:
+                yield step
+            return self._clock.monotonic()
+        if isinstance(step, Work):
+            return (yield step)
+        to = step if isinstance(step, At) else At(self._provider, step)
+        limiter = rehearsal.limiter_in(self._limiter)
+        budget = to.budget or self._budget
+        attempts = Attempts(to.provider, to.request, self._clock, budget, limiter)
+        try:
+            return (yield from _sent(attempts))
+        except PortraitError:
+            raise
+        except Exception as error:
+            raise attempts.broken(error) from error
+        finally:
+            if attempts.permit.limited_s:
+                with self._count:
+                    self.limited_s += attempts.permit.limited_s
+
+
+def _sent(attempts: Attempts) -> Flow[Response]:
+    """Send a request until an answer stands, or no attempt is left."""
+    if (answer := (yield from _attempt(attempts))) or not stamina.is_active():
+        return answer or attempts.end()
+    try:
+        # The loop ends by an answer or an error, never by itself.
+        for attempt in stamina.retry_context(**_retry(attempts.budget)):  # pragma: no branch
+            with attempt:
+                yield Pause(attempts.backoff(attempt))
+                if answer := (yield from _attempt(attempts)):
+                    return answer
+                raise _TryAgain  # noqa: TRY301  (what stamina counts)
+    except _TryAgain:
+        pass
+    return attempts.end()
+
+
+def _attempt(attempts: Attempts) -> Flow[Response | None]:
+    """Send a request once, when its account may; None if that is worth another attempt."""
+    while wait_s := (yield from _limited(attempts, attempts.permitted_in_s)):
+        yield Pause(wait_s)
+    if attempts.is_over:
+        return attempts.end()
+    try:
+        answer = attempts.answered((yield At(attempts.provider, attempts.attempt())))
+    except TransportError as fault:
+        failed = fault
+    else:
+        yield from _limited(attempts, attempts.learn)
+        return answer
+    attempts.failed(failed)
+    return None
+
+
+def _limited(attempts: Attempts, ask: Callable[[], T]) -> Flow[T]:
+    """Talk to the limiter, which may be at the other end of a network."""
+    if not attempts.permit.blocks:
+        return ask()
+    found: T = yield Work(ask)
+    return found
 
 
 class Driver(_Runner):
@@ -101,70 +160,27 @@ class Driver(_Runner):
         raise self._emptied(left)
 
     def _run(self, flow: Flow[T], operation: str) -> T:
-        with closing(guarded(fresh(flow), self._provider, operation)) as steps:
-            reply: object = None
-            error: Exception | None = None
+        with closing(self._io(flow, operation)) as steps:
+            go_on: Callable[[], IO] = partial(next, steps)
             while True:
                 try:
-                    step = steps.send(reply) if error is None else steps.throw(error)
+                    step = go_on()
                 except StopIteration as stop:
                     result: T = stop.value
                     return result
-                reply, error = None, None
                 try:
-                    reply = self._do(step)
+                    go_on = partial(steps.send, self._do(step))
                 except rehearsal.Halt:
                     raise
                 except Exception as raised:  # noqa: BLE001  (what it means is the flow's to say)
-                    error = raised
+                    go_on = partial(steps.throw, raised)
 
-    def _do(self, step: Step) -> object:
-        if isinstance(step, Pause):
-            if step.seconds > 0:
-                self._clock.sleep(step.seconds)
-            return self._clock.monotonic()
+    def _do(self, step: IO) -> object:
+        if isinstance(step, At):
+            return _rehearsed(step, self._transport) or self._transport.send(step.request)
         if isinstance(step, Work):
             return step.call()
-        call = self._call(step)
-        try:
-            return self._send(call)
-        except (PortraitError, rehearsal.Halt):
-            raise
-        except Exception as error:
-            raise call.broken(error) from error
-        finally:
-            self._done(call)
-
-    def _send(self, call: Attempts) -> Response:
-        if (answer := self._try(call)) or not stamina.is_active():
-            return answer or call.end()
-        try:
-            # The loop ends by an answer or an error, never by itself.
-            for attempt in stamina.retry_context(**_retry(call.budget)):  # pragma: no branch
-                with attempt:
-                    self._clock.sleep(call.backoff(attempt))
-                    if answer := self._try(call):
-                        return answer
-                    raise _TryAgain(call)  # noqa: TRY301  (what stamina counts)
-        except _TryAgain:
-            pass
-        return call.end()
-
-    def _try(self, call: Attempts) -> Response | None:
-        while wait_s := call.permitted_in_s():
-            self._clock.sleep(wait_s)
-        if call.is_over:
-            return call.end()
-        try:
-            request = call.attempt()
-            reply = _rehearsed(call.provider, self._transport, request)
-            answer = call.answered(reply or self._transport.send(request))
-        except TransportError as fault:
-            failed = fault
-        else:
-            call.learn()
-            return answer
-        call.failed(failed)
+        self._clock.sleep(step.seconds)
         return None
 
 
@@ -191,78 +207,31 @@ class AsyncDriver(_Runner):
         raise self._emptied(left)
 
     async def _run(self, flow: Flow[T], operation: str) -> T:
-        with closing(guarded(fresh(flow), self._provider, operation)) as steps:
-            reply: object = None
-            error: Exception | None = None
+        with closing(self._io(flow, operation)) as steps:
+            go_on: Callable[[], IO] = partial(next, steps)
             while True:
                 try:
-                    step = steps.send(reply) if error is None else steps.throw(error)
+                    step = go_on()
                 except StopIteration as stop:
                     result: T = stop.value
                     return result
-                reply, error = None, None
                 try:
-                    reply = await self._do(step)
+                    go_on = partial(steps.send, await self._do(step))
                 except rehearsal.Halt:
                     raise
                 except Exception as raised:  # noqa: BLE001  (what it means is the flow's to say)
-                    error = raised
+                    go_on = partial(steps.throw, raised)
 
-    async def _do(self, step: Step) -> object:
-        if isinstance(step, Pause):
-            if step.seconds > 0:
-                await self._clock.sleep_async(step.seconds)
-            return self._clock.monotonic()
+    async def _do(self, step: IO) -> object:
+        if isinstance(step, At):
+            return _rehearsed(step, self._transport) or await self._transport.send(step.request)
         if isinstance(step, Work):
             result, error = (await anyio.to_thread.run_sync(_redacted, step.call)).value
             if error is not None:
                 raise error
             return result
-        call = self._call(step)
-        try:
-            return await self._send(call)
-        except (PortraitError, rehearsal.Halt):
-            raise
-        except Exception as error:
-            raise call.broken(error) from error
-        finally:
-            self._done(call)
-
-    async def _send(self, call: Attempts) -> Response:
-        if (answer := await self._try(call)) or not stamina.is_active():
-            return answer or call.end()
-        try:
-            # The loop ends by an answer or an error, never by itself.
-            async for attempt in stamina.retry_context(**_retry(call.budget)):  # pragma: no branch
-                with attempt:
-                    await self._clock.sleep_async(call.backoff(attempt))
-                    if answer := await self._try(call):
-                        return answer
-                    raise _TryAgain(call)  # noqa: TRY301  (what stamina counts)
-        except _TryAgain:
-            pass
-        return call.end()
-
-    async def _try(self, call: Attempts) -> Response | None:
-        while wait_s := await self._limit(call, call.permitted_in_s):
-            await self._clock.sleep_async(wait_s)
-        if call.is_over:
-            return call.end()
-        try:
-            request = call.attempt()
-            reply = _rehearsed(call.provider, self._transport, request)
-            answer = call.answered(reply or await self._transport.send(request))
-        except TransportError as fault:
-            failed = fault
-        else:
-            await self._limit(call, call.learn)
-            return answer
-        call.failed(failed)
+        await self._clock.sleep_async(step.seconds)
         return None
-
-    async def _limit(self, call: Attempts, ask: Callable[[], T]) -> T:
-        """Talk to the limiter, which may be at the other end of a network."""
-        return await anyio.to_thread.run_sync(ask) if call.permit.blocks else ask()
 
 
 def _redacted(call: Callable[[], Any]) -> Hidden:
@@ -273,12 +242,12 @@ def _redacted(call: Callable[[], Any]) -> Hidden:
         return Hidden((None, error))
 
 
-def _rehearsed(provider: PortraitProvider, transport: object, request: Request) -> Response | None:
+def _rehearsed(step: At, transport: object) -> Response | None:
     """The answer of a rehearsal, if one goes on. A transport of the caller's own is left alone."""
     stage = rehearsal.current()
     if stage is None or not isinstance(transport, HttpxTransport | AsyncHttpxTransport):
         return None
-    return stage.answer(provider, request)
+    return stage.answer(step.provider, step.request)
 
 
 def _now(error: Exception) -> float | bool:

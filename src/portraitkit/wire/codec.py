@@ -124,8 +124,8 @@ def first(data: object, keys: Keys, *, empty: bool = True) -> Any:
     for path in _paths(keys):
         found: Any = data
         for key in path:
-            if is_object(found):
-                found = found.get(key)
+            if isinstance(found, Mapping):  # read most often of all: no call of our own
+                found = cast("Mapping[str, Any]", found).get(key)
             elif is_array(found) and key.isdigit() and int(key) < len(found):
                 found = found[int(key)]
             else:
