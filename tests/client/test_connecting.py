@@ -207,6 +207,11 @@ def test_there_is_never_a_default_vendor():
     assert "portraitkit.toml" in str(error)
 
 
+def test_a_misspelt_vendor_is_offered_without_a_configuration():
+    """Who has no file yet may mean an adapter."""
+    assert "did you mean the adapter 'alltoken'" in str(refusal_of("alltokn"))
+
+
 def test_an_unknown_profile_names_the_nearest(write):
     """A profile of the file, or an adapter."""
     write(FILE)

@@ -309,7 +309,10 @@ def test_a_found_file_takes_no_key_elsewhere(write, monkeypatch, line, given):
     assert "api_key" in text
     assert caught.value.field in line
     assert f'trust = ["{path.parent}"]' in caught.value.next_step
-    assert "hunter2" not in text
+    shown = explain_config("alltoken")
+    assert "hunter2" not in text + shown
+    refused = [row for row in shown.splitlines() if row.endswith("; REFUSED")]
+    assert given or ([caught.value.field] == [row.split()[0] for row in refused] and text in shown)
     if "rate_limiter" not in line:
         assert "alltoken" == build("alltoken", given, config_file=path).profile
 

@@ -23,7 +23,7 @@ from portraitkit.values.errors import (
     UnsupportedError,
 )
 from portraitkit.values.models import Asset, Group
-from portraitkit.values.prompts import Role, Slot
+from portraitkit.values.prompts import Role, Slot, slots_of
 from portraitkit.values.remarks import Finding
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, MediaType
@@ -39,6 +39,7 @@ from portraitkit.vendor.preflight import (
 PROVIDER = AllToken(api_key=Secret("sk-test-key"))
 TOKEN360 = Token360(api_key=Secret("sk-test-key"))
 ASSET_ID = "asset-20260318035710-abcde"
+RESULT = {"provider": "alltoken", "account": "a", "id": ASSET_ID}
 MODEL = VideoModel(
     name="seedance-2.0",
     id="doubao-seedance-2.0",
@@ -362,12 +363,25 @@ def test_a_files_name_is_no_asset(vendor, source, media):
 
 
 @EVERY_VENDOR
-@pytest.mark.parametrize("media", [MediaType.VIDEO, MediaType.AUDIO])
-@pytest.mark.parametrize("place", [lambda x: Frames(first=x), lambda x: References(images=[x])])
-def test_a_video_is_no_picture(vendor, media, place):
-    """An asset that is known to be of another kind does not go into a picture's place."""
+@pytest.mark.parametrize("media", [MediaType.IMAGE, MediaType.VIDEO, MediaType.AUDIO])
+@pytest.mark.parametrize(
+    ("takes", "put"),
+    [
+        (MediaType.IMAGE, lambda x: Frames(first=x)),
+        (MediaType.IMAGE, lambda x: References(images=[x])),
+        (MediaType.VIDEO, lambda x: References(videos=[x])),
+        (MediaType.AUDIO, lambda x: References(audios=[x])),
+    ],
+)
+def test_an_asset_of_another_kind_is_refused(vendor, media, takes, put):
+    """One that is known to be another kind goes nowhere else; one of no known kind is let pass."""
+    unknown = put(attrs.evolve(asset_of(vendor, media), media=Asset(**RESULT).media))
+    assert slots_of(unknown, lambda source, _: source.id)
+    if media is takes:
+        assert slots_of(put(asset_of(vendor, media)), lambda source, _: source.id)
+        return
     with pytest.raises(InvalidInputError, match=media.value):
-        drafted(vendor, media=place(asset_of(vendor, media)))
+        drafted(vendor, media=put(asset_of(vendor, media)))
 
 
 @pytest.mark.parametrize(

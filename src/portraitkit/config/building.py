@@ -162,7 +162,7 @@ def _load(profile: str | None, config_file: Path | str | None) -> Profile:
     except ConfigError as error:
         names = provider_names()
         near = difflib.get_close_matches(profile or "", names, n=1)
-        if near and near[0] not in error.next_step:
+        if near and repr(near[0]) not in error.next_step:
             error.next_step += f"; or did you mean the adapter {near[0]!r}?"
         raise
 

@@ -12,11 +12,12 @@ from typing import Any, Final, cast
 
 import attrs
 
-from ..values.errors import without_frames
+from ..values.errors import ConfigError, without_frames
 from ..values.secret import MASK
 from .file import Environ
 from .profiles import Profile, hide_in_urls, load_profile
 from .references import is_reference, show_reference
+from .trusting import check_trust
 
 _SECRET_KEY: Final = re.compile(r"(?i)key|secret|token|passw|credential|signature|cookie|auth")
 
@@ -58,26 +59,46 @@ def explain_config(
     ]
     for key, value in found.settings.items():
         rows.append((key, _shown(key, value, found, environ), found.origins[key]))
-    for key, value in _defaults(found):
+    adapter = _adapter(found)
+    for key, value in _defaults(adapter):
         if key not in found.settings:
             rows.append((key, _shown(key, value, found, environ), "default"))
+    refused = _refused(adapter, found)
+    if refused is not None:
+        rows = [(key, at, f"{c}; REFUSED" if key == refused.field else c) for key, at, c in rows]
     table = [("key", "value", "from"), *rows]
     widths = [max(len(row[column]) for row in table) for column in (0, 1)]
-    return "\n".join(f"{a:{widths[0]}}  {b:{widths[1]}}  {c}".rstrip() for a, b, c in table)
+    lines = [f"{a:{widths[0]}}  {b:{widths[1]}}  {c}".rstrip() for a, b, c in table]
+    return "\n".join([*lines, f"\nconnect refuses it: {refused}"] if refused else lines)
 
 
-def _defaults(profile: Profile) -> Iterator[tuple[str, object]]:
-    """The plain defaults of an installed adapter's settings."""
-    for entry in list(entry_points(group="portraitkit.providers", name=profile.provider))[:1]:
+def _adapter(profile: Profile) -> Any:
+    """The adapter of a profile; None if there is none, as `connect` will say."""
+    for entry in entry_points(group="portraitkit.providers", name=profile.provider):
         try:
             adapter: Any = entry.load()
         except (ImportError, AttributeError):
-            return  # `connect` will say so; what the file holds can be told all the same
-        if choose := getattr(adapter, "chosen_by", None):
-            adapter = choose(profile.settings)
-        for each in attrs.fields(adapter) if attrs.has(adapter) else ():
-            if isinstance(each.default, str | bool | int | float) and each.default != "":
-                yield each.name, each.default
+            return None
+        choose = getattr(adapter, "chosen_by", None)
+        return choose(profile.settings) if choose else adapter
+    return None
+
+
+def _refused(adapter: Any, profile: Profile) -> ConfigError | None:
+    """What of a file that was only found is not done without the user's word."""
+    try:
+        if attrs.has(adapter):
+            check_trust(adapter, profile, ())
+    except ConfigError as error:
+        return error
+    return None
+
+
+def _defaults(adapter: Any) -> Iterator[tuple[str, object]]:
+    """The plain defaults of an adapter's settings."""
+    for each in attrs.fields(adapter) if attrs.has(adapter) else ():
+        if isinstance(each.default, str | bool | int | float) and each.default != "":
+            yield each.name, each.default
 
 
 def _shown(key: str, value: object, profile: Profile, environ: Environ) -> str:

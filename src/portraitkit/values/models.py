@@ -90,7 +90,7 @@ class Asset(Result):
     """One picture, video or audio in a group."""
 
     name: str = ""
-    media: MediaType = MediaType.IMAGE
+    media: MediaType = MediaType.UNKNOWN
     status: AssetStatus = AssetStatus.UNKNOWN
     status_word: str = ""
     """The vendor's own word for the status."""

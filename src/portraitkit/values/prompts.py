@@ -62,9 +62,8 @@ def slots_of(media: Media | None, url_of: Callable[[MediaRef, str], str]) -> tup
 
 
 def _check_media(source: MediaRef, kind: MediaType, name: str) -> None:
-    """Refuse a video or an audio in another kind's place."""
-    known = (MediaType.VIDEO, MediaType.AUDIO)
-    if isinstance(source, Asset) and source.media in known and source.media is not kind:
+    """Refuse an asset in another kind's place; of some, the vendor does not tell the kind."""
+    if isinstance(source, Asset) and source.media not in (MediaType.UNKNOWN, kind):
         raise InvalidInputError(
             f"the asset is of the kind {source.media.value}, and {name} takes {kind.value}s",
             field=name,
