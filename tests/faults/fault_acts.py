@@ -243,6 +243,37 @@ def huge(size: int) -> Act:
 LUMP: Final = b"x" * (64 * 1024)
 
 
+def provisional(end: End) -> Act:
+    """Act, tell twice of what is to come, and then answer, or *end* it without."""
+
+    def act(front: Front, visit: Visit) -> End:
+        answer = front.answer(visit.read())
+        visit.write(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n")
+        if end is End.KEEP:
+            visit.write(bytes_of(answer))
+        return end
+
+    return act
+
+
+def shorter(content: bytes) -> bytes:
+    """Leave the last row out of each list that a total stands beside."""
+
+    def visit(part: Any) -> Any:
+        if isinstance(part, list):
+            return [visit(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        cut = -1 if _TOTALS & part.keys() else None
+        whole = {key: visit(inner) for key, inner in part.items()}
+        return {k: each[:cut] if isinstance(each, list) else each for k, each in whole.items()}
+
+    return json.dumps(visit(json.loads(content or b"{}"))).encode()
+
+
+_TOTALS: Final = frozenset({"total", "Total", "TotalCount", "totalCount"})
+
+
 def redirect(front: Front, visit: Visit) -> End:
     target = front.elsewhere + visit.read().target.removeprefix(front.url)
     answer = evolve(_response(front, "", ""), status=307, headers={"location": target})

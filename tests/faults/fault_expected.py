@@ -62,6 +62,8 @@ def _for_request(cell: Cell, kind: str) -> frozenset[str]:
     means = cell.fault.means
     if kind == "media":
         return _for_media(cell, means)
+    if kind == "storage" and means in (Means.UNREADABLE, Means.ODD):
+        return frozenset({OK})  # the vendor's own storage, of whose success nothing is read
     if words := _exception(cell, kind):
         return words
     unclear = kind in _ONCE and means in (*PROVES_NOTHING, Means.ODD)

@@ -15,6 +15,7 @@ from attrs import define, evolve, field, frozen
 
 import portraitkit as pk
 from portraitkit.operations.provider import PortraitProvider
+from portraitkit.providers.apiyi import APIYIWithIcover
 from portraitkit.providers.registry import provider_class
 from portraitkit.simulators.dialects.simulator import Simulator
 from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World, scans_after
@@ -24,7 +25,16 @@ from portraitkit.values.secret import Secret
 from portraitkit.vendor.pacing import Pacing
 from portraitkit.wire.steps import Auth, Request
 
-VENDORS: Final = ("alltoken", "token360", "volcengine", "byteplus", "apiyi", "apimart", "xcompute")
+VENDORS: Final = (
+    "alltoken",
+    "token360",
+    "volcengine",
+    "byteplus",
+    "apiyi",
+    "icover",  # APIYI's other asset library
+    "apimart",
+    "xcompute",
+)
 AVATARS: Final = ("apimart", "xcompute")
 SIGNED: Final = ("volcengine", "byteplus", "apiyi")
 ACCOUNT: Final = SimAccount(
@@ -32,6 +42,7 @@ ACCOUNT: Final = SimAccount(
     api_key="sk-FaultMatrixBearer0001",
     access_key="AKLTFaultMatrixAccess0002",
     secret_key="FaultMatrixSigning0003==",
+    library_key="sk-FaultMatrixLibrary0006",
 )
 SOURCE_MARK: Final = "FaultMatrixSource0004"
 HOST_MARK: Final = "FaultMatrixPublished0005"
@@ -39,6 +50,7 @@ MARKS: Final = (
     ACCOUNT.api_key,
     ACCOUNT.access_key,
     ACCOUNT.secret_key,
+    ACCOUNT.library_key,
     SOURCE_MARK,
     HOST_MARK,
     "X-Tos-Signature=simulated",
@@ -97,9 +109,9 @@ class Job:
     named: bool = False
 
     def kind_of(self, request: Request) -> str:
-        """What a request of it is: `read`, `media`, `create`, `paid create` or `change`."""
+        """A request's kind: `read`, `media`, `storage`, `create`, `paid create` or `change`."""
         if request.auth is Auth.NONE:
-            return "media"
+            return "media" if request.method == "GET" else "storage"
         if not request.repeatable:
             return "change, once" if self.does == "change" else self.does
         reads = request.method == "GET" or _action_of(request).startswith(("Get", "List"))
@@ -233,17 +245,21 @@ def _provider(vendor: str, origin: str) -> PortraitProvider:
         keys["access_key"] = Secret(ACCOUNT.access_key)
         keys["secret_key"] = Secret(ACCOUNT.secret_key)
         places = {"assets_url": origin, "video_url": origin}
+    if vendor == "icover":
+        keys["library_key"] = Secret(ACCOUNT.library_key)
+        places = {"assets_url": origin, "video_url": origin}
     if vendor != "token360":
         more["media_host"] = MediaHost(origin)
-    if vendor not in ("token360", "apiyi"):
+    if vendor not in ("token360", "apiyi", "icover"):
         more["callback_url"] = "https://app.example/verified"
     pacing = dict.fromkeys(("asset", "verification", "video"), PACING)
-    return provider_class(vendor)(**keys, **places, **more, pacing=pacing)
+    cls = APIYIWithIcover if vendor == "icover" else provider_class(vendor)
+    return cls(**keys, **places, **more, pacing=pacing)
 
 
 def _simulator(vendor: str, origin: str, clock: VirtualClock) -> Simulator:
     world = World(clock=clock, person=scans_after(5), review_s=8, queue_s=5, render_s=3)
-    made = load(vendor)(world=world)
+    made = load("apiyi" if vendor == "icover" else vendor)(world=world)
     made.base_url = origin
     _ = made.add_account(ACCOUNT)
     return made

@@ -27,9 +27,11 @@ from fault_acts import (
     members,
     nothing,
     page_instead,
+    provisional,
     redirect,
     says,
     see_other,
+    shorter,
     unanswered,
     unread,
 )
@@ -155,6 +157,9 @@ FAULTS: Final = (
     _stall("stall before the answer, not acted", unanswered(End.STALL, acted=False)),
     _stall("stall before the answer, acted", unanswered(End.STALL, acted=True)),
     _stall("stall inside the answer", half_answered(End.STALL)),
+    Fault(name="102 and 103, then the answer", means=_M.HARMLESS, play=provisional(End.KEEP)),
+    _lost("102 and 103, then closed, acted", provisional(End.CLOSE)),
+    _stall("102 and 103, then a stall, acted", provisional(End.STALL)),
     Fault(
         name="429, Retry-After in seconds",
         means=_M.BUSY,
@@ -210,6 +215,7 @@ FAULTS: Final = (
         limit_bytes=2 * len(LUMP),
     ),
     Fault(name="a list in place of the object", means=_M.ODD, play=changed(lambda _: b"[]")),
+    Fault(name="a list shorter than its total", means=_M.ODD, play=changed(shorter)),
     Fault(
         name="a success that tells nothing",
         means=_M.ODD,
