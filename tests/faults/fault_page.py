@@ -94,7 +94,8 @@ def _figures(judged: Sequence[Judged]) -> str:
         "named create" if each.cell.job.named else each.cell.job.does for each in judged
     )
     size = (
-        f"{len(FAULTS)} faults, {len(VENDORS)} ways to vendors, {len(operations)} operations there: "
+        f"{len(FAULTS)} faults, {len(VENDORS)} ways to vendors, "
+        f"{len(operations)} operations there: "
         f"{len(judged):,} cells for each client."
     )
     lines = [

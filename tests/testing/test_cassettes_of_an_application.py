@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import json
 from types import SimpleNamespace
 
 import pytest
 import yaml
 
 from portraitkit.engine.logmasks import sending
+from portraitkit.testing.cassettes.matching import Roles
 from portraitkit.testing.cassettes.tape import Mode, Tape
 from portraitkit.wire.steps import Request
 
@@ -286,8 +288,51 @@ def test_a_failed_recording_is_kept_in_private(run, shop):
 
     (kept,) = (shop.path / ".pytest_cache" / "portraitkit").glob("*.yaml")
     assert (0o700, 0o600) == tuple(each.stat().st_mode & 0o777 for each in (kept.parent, kept))
-    result.stdout.fnmatch_lines([f"*the test failed; what it recorded is in {kept}*"])
+    result.stdout.fnmatch_lines([f"*what the test recorded is in {kept}, and in no cassette*read*"])
     assert "Mia" not in kept.read_text(encoding="utf-8")
+
+
+def test_what_a_failing_fixture_recorded_is_set_aside(run, shop):
+    """A fixture that stands on the cassette's and fails at its end keeps it out of cassettes/."""
+    fails = """
+@pytest.fixture
+def cleaning(portrait_cassette):
+    yield
+    raise RuntimeError("could not clean up")
+
+def test_registers(cleaning):
+    shop.register("Mia")
+"""
+    _ = shop.makeini("[pytest]\naddopts = -p no:sybil\ncache_dir = elsewhere\n")
+    result = run(*PRACTICE, test_shop=fails)
+
+    result.assert_outcomes(passed=1, errors=1)
+    assert not list(shop.path.glob("cassettes/**/*.yaml"))
+    (kept,) = (shop.path / "elsewhere" / "portraitkit").glob("*.yaml")
+    result.stdout.fnmatch_lines([f"*{kept}*"])
+
+
+def test_what_of_a_recording_is_safe_is_kept(run, shop, monkeypatch):
+    """One answer that cannot be made safe costs no other that was paid for."""
+    refuses = """
+from portraitkit.testing.sanitising.sanitiser import Sanitiser, UnsafeCassetteError
+
+def test_registers(portrait_cassette, monkeypatch):
+    whole = Sanitiser.clean
+    def clean(self, cassette):
+        if any("GetAsset" in each["request"]["uri"] for each in cassette["interactions"]):
+            raise UnsafeCassetteError("a secret stays")
+        return whole(self, cassette)
+    Sanitiser.clean = clean
+    shop.register("Mia")
+"""
+    result = run(*PRACTICE, test_shop=refuses)
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*a secret stays*", "*recorded, but for * that cannot be made*"])
+    (kept,) = (shop.path / ".pytest_cache" / "portraitkit").glob("*.yaml")
+    assert "CreateAsset" in kept.read_text(encoding="utf-8")
+    assert "GetAsset" not in kept.read_text(encoding="utf-8")
 
 
 def test_new_sends_no_stand_in(run, shop):
@@ -305,6 +350,30 @@ def test_new_sends_no_stand_in(run, shop):
 
     assert 0 == result.parseoutcomes().get("passed", 0)
     result.stdout.fnmatch_lines(["*which is a stand-in*", "*--portrait-record=all*"])
+
+
+@pytest.mark.parametrize(
+    ("given", "uri", "is_refused"),
+    [
+        ("asset-1", "https://v.example/assets/asset-1", True),
+        ("a-7", "https://v.example/assets/a-7/x", True),
+        ("a:1", "https://v.example/assets/a%3A1", True),
+        ("7", "https://v.example/list?taskId=7", True),
+        ("https://h5.ex/1?token=a", "https://v.example?l=https%3A%2F%2Fh5.ex%2F1%3Ftoken%3Da", True),
+        ("Ym9ndXMtYnl0ZWQtdG9rZW4=", "https://v.example/check?t=Ym9ndXMtYnl0ZWQtdG9rZW4%3D", True),
+        ("7", "https://v.example/list?page=7", False),
+        ("asset-1", "https://v.example/assets/asset-11", False),
+    ],
+)  # fmt: skip
+def test_stand_ins_are_known_whole(given, uri, is_refused):
+    """Ids, links and tokens of a played answer, escaped or short, and nothing that only has one."""
+    told = {"id": given, "status": given, "link": given}
+    played = {"request": {}, "response": {"body": {"string": json.dumps(told)}}}
+    tape = Tape("t", [played], mode=Mode.NEW, roles=Roles(), veil=lambda each: each)
+    tape._tracks[0].played = 1
+    request = SimpleNamespace(uri=uri, body=b"")
+
+    assert is_refused == bool(tape._stand_ins(request))
 
 
 def test_two_recorders_are_refused(run, shop):

@@ -16,6 +16,7 @@ and does nothing until a fixture or an option asks for it.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -114,11 +115,6 @@ def portrait_cassette(
         yield cassette
     finally:
         _ = opened.__exit__(None, None, None)
-    if request.node.stash.get(_PASSED, False):
-        _finish(cassette, request.config)
-    elif kept := cassette.set_aside(_quarantine(request.config)):
-        lines = request.config.stash.setdefault(_LINES, [])
-        lines.append(f"the test failed; what it recorded is in {kept}, and in no cassette")
 
 
 @pytest.fixture
@@ -178,6 +174,22 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Write a recording when every fixture has ended well; set it aside if not."""
+    passed = item.stash.get(_PASSED, False)
+    cassette = item.stash.get(_CASSETTE, None)
+    try:
+        result = yield
+    except BaseException:
+        passed = False
+        raise
+    finally:
+        if cassette is not None:
+            _finish(cassette, item.config, passed=passed)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -213,14 +225,25 @@ def _of_the_test(traceback: TracebackType | None) -> TracebackType | None:
 
 
 def _quarantine(config: pytest.Config) -> Path:
-    """Where failed recordings are kept: beside pytest's own cache."""
-    return config.rootpath / ".pytest_cache" / "portraitkit"
+    """Where recordings are kept that are in no cassette: beside pytest's own cache."""
+    has_cache = config.pluginmanager.hasplugin("cacheprovider")
+    folder = os.path.expandvars(config.getini("cache_dir")) if has_cache else ".pytest_cache"
+    return config.rootpath / Path(folder).expanduser() / "portraitkit"
 
 
-def _finish(cassette: PortraitCassette, config: pytest.Config) -> None:
+def _finish(cassette: PortraitCassette, config: pytest.Config, *, passed: bool) -> None:
     label = _shown(cassette.path, config.rootpath)
     lines = config.stash.setdefault(_LINES, [])
-    if cassette.finish():
+    is_written = False
+    try:
+        is_written = passed and cassette.finish()
+    except Exception as error:
+        error.add_note(cassette.set_aside(_quarantine(config)))
+        raise
+    if not passed:
+        lines.extend(filter(None, [cassette.set_aside(_quarantine(config))]))
+        return
+    if is_written:
         config.stash.setdefault(_RECORDED, set()).add(cassette.path)
         count = len(cassette.tape.taken)
         lines.append(f"recorded {label}: {count} interactions; review it before you commit it")

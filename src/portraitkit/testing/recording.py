@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Generator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +20,7 @@ from urllib.request import getproxies
 
 from attrs import Factory, define, field, frozen
 
+from ..config.profiles import load_profile
 from ..operations.provider import PortraitProvider
 from ..providers.registry import provider_names
 from ..rehearsal import Rehearsal, rehearsing
@@ -145,25 +146,49 @@ class PortraitCassette:
         self._write(self.path, _root_of(self.path))
         return True
 
-    def set_aside(self, folder: Path) -> Path | None:
+    def set_aside(self, folder: Path) -> str:
         """
-        Keep what a failed test has recorded, and maybe paid for, where only its owner can read it.
+        Keep what was recorded, and maybe paid for, where only its owner can read it.
+
+        Of a recording that cannot be made safe, each interaction that can be is kept.
 
         Returns:
-            The file; None if nothing was recorded, or it cannot be made safe.
+            Where it is, and how to go on; empty if nothing was recorded.
         """
         if not (self.recording and self.tape.taken):
-            return None
+            return ""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         _ = (folder / ".gitignore").write_text("*\n", encoding="utf-8")
         path = folder / f"{self.path.parent.name}-{self.path.stem}-{token_hex(4)}.yaml"
         try:
             self._write(path, folder)
+            left_out = 0
         except UnsafeCassetteError:
-            return None
+            left_out = self._write_what_is_safe(path, folder)
+        if left_out == len(self.tape.taken):
+            return "nothing of the recording can be made safe: none of it is kept"
         path.chmod(0o600)
-        return path
+        less = f", but for {left_out} that cannot be made safe" if left_out else ""
+        return (
+            f"what the test recorded{less} is in {path}, and in no cassette. Read it with "
+            f"`python -m portraitkit.testing read {path}`; mend the test, then record it again"
+        )
+
+    def _write_what_is_safe(self, path: Path, folder: Path) -> int:
+        """Write each interaction that can be made safe; tell how many cannot."""
+        taken, safe = self.tape.taken, list[Any]()
+        for each in taken:
+            self.tape.taken = [each]
+            with suppress(UnsafeCassetteError):
+                self._write(path, folder)
+                safe.append(each)
+        path.unlink(missing_ok=True)
+        self.tape.taken = safe
+        if safe:
+            self._write(path, folder)
+        self.tape.taken = taken
+        return len(taken) - len(safe)
 
     def _write(self, path: Path, folder: Path) -> None:
         providers = self._providers.values()
@@ -187,7 +212,9 @@ class PortraitCassette:
     def _origin(self, moved: Mapping[str, list[str]]) -> dict[str, Any]:
         before = str(self.origin.get("provider", "")).split(", ")
         practised = self.orders.simulated_vendor
-        asked = {each.name for each in self._providers.values()} or {practised}
+        asked = {each.name for each in self._providers.values()}
+        if not asked:  # an empty recording is somebody's, too
+            asked = {practised or load_profile(self.orders.profile).provider}
         vendors = {*filter(None, (*asked, *before))}
         return {
             **self.origin,

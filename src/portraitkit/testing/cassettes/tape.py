@@ -13,12 +13,13 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import re
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from enum import Enum
 from typing import Any, Final, TypeAlias, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from attrs import define
 from vcr.filters import decode_response
@@ -27,6 +28,7 @@ from ... import rehearsal
 from ...engine.connections import offline
 from ...engine.transport import is_sending
 from ...vendor.likely import ids_in
+from ...wire.codec import is_array, is_object
 from . import cassettefile
 from .matching import CanonicalRequest, Recorded, Roles, canon, difference, replace_tokens
 
@@ -190,10 +192,10 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         if track is None and same and self._repeat_reads and asked.reads:
             track = same[-1]
         if track is None:
-            false = self._false_ids(request) if self.mode is Mode.NEW else []
+            false = self._stand_ins(request) if self.mode is Mode.NEW else []
             if self.mode is Mode.NEW and not false:
                 return None
-            why = _FALSE.format(label=self.label, id=false[0]) if false else ""
+            why = _FALSE.format(label=self.label, value=false[0]) if false else ""
             miss = CassetteMissError(why or self._explain(asked, same))
             self.misses.append(miss)
             raise miss
@@ -201,13 +203,21 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         self._tokens.update(zip(self._canon(track).tokens, asked.tokens, strict=False))
         return self._answer(track)
 
-    def _false_ids(self, request: Any) -> list[str]:
-        """Find what a request got from this cassette: ids that the vendor has never heard of."""
+    def _stand_ins(self, request: Any) -> list[str]:
+        """Find what a request got from this cassette, and the vendor has never heard of."""
         body = request.body or b""
-        sent = f"{request.uri} {body.decode(errors='replace') if isinstance(body, bytes) else body}"
+        text = body.decode(errors="replace") if isinstance(body, bytes) else str(body)
+        address = urlsplit(str(request.uri))
+        named = {unquote(each) for each in address.path.split("/")} | set(ids_in(_json(text)))
+        named |= {value for key, value in parse_qsl(address.query) if key.lower().endswith("id")}
+        sent = f"{unquote(str(request.uri))} {unquote(text)} {text}"
         played = (each.interaction["response"] for each in self._tracks if each.played)
-        given = [each for told in played for each in ids_in(_json(cassettefile.answer_body(told)))]
-        return [each for each in given if len(each) >= _SHORTEST_ID and each in sent]
+        given = [_json(cassettefile.answer_body(told)) for told in played]
+        ids = [each for data in given for each in ids_in(data)]
+        longer = [each for data in given for each in _texts_in(data) if _LONG.fullmatch(each)]
+        longer += [each for each in ids if len(each) >= _SHORTEST_ID]
+        whole = [each for each in longer if re.search(rf"(?<!\w){re.escape(each)}(?!\w)", sent)]
+        return [*(each for each in ids if each in named), *whole]
 
     def _canon(self, track: _Track) -> CanonicalRequest:
         # Roles and secrets are known only once a client has sent something.
@@ -262,10 +272,13 @@ _RECORD: Final = (
     "If the change is meant, record it: pytest --portrait-record=all --portrait-profile=NAME"
 )
 _FALSE: Final = (
-    "{label} gave the id {id}, which is a stand-in, and the next request would send it to the live "
+    "{label} gave {value!r}, which is a stand-in, and the next request would send it to the live "
     "vendor.\n  Record all anew: pytest --portrait-record=all --portrait-profile=NAME"
 )
 _SHORTEST_ID: Final = 6
+"""A shorter one is looked for only where an id stands."""
+_LONG: Final = re.compile(r"\S{16,}")
+"""A link or a token."""
 _AGAIN: Final = (
     "If that is meant, record it again, or let a read's last answer serve for all further ones: "
     "@pytest.mark.portrait_cassette(repeat_reads=True)"
@@ -285,6 +298,17 @@ def running(tape: Tape) -> Generator[Tape]:
         for patch in cast("Iterable[Any]", vcr_patch.CassettePatcherBuilder(tape).build()):
             _ = stack.enter_context(patch)
         yield tape
+
+
+def _texts_in(data: object) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif is_object(data):
+        for each in data.values():
+            yield from _texts_in(each)
+    elif is_array(data):
+        for each in data:
+            yield from _texts_in(each)
 
 
 def _json(body: object) -> object:
