@@ -13,9 +13,9 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 from portraitkit.simulators.__main__ import ACCOUNT
-from portraitkit.simulators.dialects.state import World, scans_after
 from portraitkit.simulators.finding import load
 from portraitkit.simulators.server import WallClock, serve
+from portraitkit.simulators.state import World, scans_after
 
 pytest_plugins = ["pytester", "scripted"]
 

@@ -36,10 +36,10 @@ from attrs import define, field, frozen
 
 import portraitkit as pk
 from portraitkit.providers.registry import provider_class
-from portraitkit.simulators.dialects.simulator import Simulator
-from portraitkit.simulators.dialects.state import SimAccount
 from portraitkit.simulators.finding import load
 from portraitkit.simulators.server import WallClock
+from portraitkit.simulators.simulator import Simulator
+from portraitkit.simulators.state import SimAccount
 from portraitkit.vendor.pacing import Subject
 from portraitkit.wire.steps import Request
 

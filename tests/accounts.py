@@ -12,7 +12,7 @@ from portraitkit.failover.routes import Route
 from portraitkit.limits.breakers import BreakerLimits
 from portraitkit.providers.registry import provider_class
 from portraitkit.simulators.__main__ import load
-from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World
+from portraitkit.simulators.state import SimAccount, VirtualClock, World
 from portraitkit.testing import SimulatorTransport, VirtualTime
 from portraitkit.values.errors import Outcome
 from portraitkit.values.secret import Secret

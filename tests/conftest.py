@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 import contract_judge
 from portraitkit.client.client import AsyncClient, Client
 from portraitkit.operations.provider import PortraitProvider
-from portraitkit.simulators.dialects.simulator import Simulator
+from portraitkit.simulators.simulator import Simulator
 from portraitkit.testing import VirtualTime
 from portraitkit.testing.cassettes import cassettefile
 from portraitkit.testing.cassettes.matching import Roles

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from portraitkit.simulators.dialects.simulator import Simulator
+from portraitkit.simulators.simulator import Simulator
 from portraitkit.testing.conformance.judging import Contract
 from portraitkit.wire.steps import Request, Response
 

@@ -15,7 +15,7 @@ from peers import RawServer
 from portraitkit.engine.transport import AsyncHttpxTransport, HttpxTransport
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.simulators.alltoken import AllTokenSimulator
-from portraitkit.simulators.dialects.state import SimAccount
+from portraitkit.simulators.state import SimAccount
 from portraitkit.testing import VirtualTime, simulated, simulated_async
 from portraitkit.values.secret import Secret
 from portraitkit.wire.steps import Budget

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import portraitkit as pk
 from portraitkit.simulators.server import WallClock, serve
-from portraitkit.simulators.dialects.state import scans_after
+from portraitkit.simulators.state import scans_after
 from portraitkit.testing import SimAccount, World
 from portraitkit_acme.simulator import AcmeSimulator
 

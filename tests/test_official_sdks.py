@@ -11,8 +11,8 @@ from volcenginesdkarkruntime import Ark, _exceptions
 from volcenginesdkcore.rest import ApiException
 
 from portraitkit.simulators.apiyi import APIYISimulator
-from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World
 from portraitkit.simulators.server import serve
+from portraitkit.simulators.state import SimAccount, VirtualClock, World
 from portraitkit.simulators.volcengine import Variants, VolcengineSimulator
 
 MODEL = "doubao-seedance-2-0-260128"

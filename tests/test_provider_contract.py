@@ -8,7 +8,7 @@ from types import MappingProxyType
 import contract_judge
 from portraitkit.config.building import build_provider
 from portraitkit.simulators.__main__ import ACCOUNT, load
-from portraitkit.simulators.dialects.state import SimAccount, World, scans_after
+from portraitkit.simulators.state import SimAccount, World, scans_after
 from portraitkit.testing import ProviderContract
 
 OTHER = SimAccount(

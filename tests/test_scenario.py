@@ -16,7 +16,7 @@ from portraitkit.config.building import build_provider
 from portraitkit.engine.response_body import TransportError
 from portraitkit.simulators.__main__ import ACCOUNT, load
 from portraitkit.simulators.demo import VENDORS
-from portraitkit.simulators.dialects.state import World, scans_after
+from portraitkit.simulators.state import World, scans_after
 from portraitkit.testing import simulated
 from portraitkit.testing.doubles.simulating import SimulatorTransport, clock_of
 from portraitkit.values.errors import Outcome

@@ -27,7 +27,7 @@ from canary_stage import (
 from canary_vendors import BYTED, FACE, json_answer, raw_answer, refusal
 
 import portraitkit as pk
-from portraitkit.simulators.dialects.state import never, scans_after
+from portraitkit.simulators.state import never, scans_after
 from portraitkit.wire.steps import Request, Response
 
 CONTRACTS = Path(__file__).parents[2] / "providers"

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import canary_marks as marks
 from attrs import define, evolve, field, frozen
 
-from portraitkit.simulators.dialects.simulator import Simulator
-from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World, scans_after
 from portraitkit.simulators.finding import load
+from portraitkit.simulators.simulator import Simulator
+from portraitkit.simulators.state import SimAccount, VirtualClock, World, scans_after
 from portraitkit.wire.steps import Request, Response
 
 FACE = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()

@@ -25,8 +25,8 @@ from portraitkit.engine.transport import AsyncHttpxTransport, HttpxTransport, Ti
 from portraitkit.operations.provider import PortraitProvider
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.simulators.alltoken import AllTokenSimulator
-from portraitkit.simulators.dialects.state import SimAccount, scans_after
 from portraitkit.simulators.server import serve
+from portraitkit.simulators.state import SimAccount, scans_after
 from portraitkit.testing import SimulatorTransport, VirtualTime, simulated, simulated_async
 from portraitkit.values import errors
 from portraitkit.values.errors import InvalidInputError

@@ -12,7 +12,7 @@ from typing import Any, Final
 from attrs import evolve
 from fault_front import Act, End, Front, Visit, bytes_of, path_of
 
-from portraitkit.simulators.dialects.simulator import query_of
+from portraitkit.simulators.simulator import query_of
 from portraitkit.wire.steps import Request, Response
 
 RETRY_AFTER_S: Final = 3

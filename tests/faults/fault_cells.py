@@ -16,8 +16,8 @@ from fault_places import Places
 
 from portraitkit.client.client import Client
 from portraitkit.engine.clock import Clock
-from portraitkit.simulators.dialects.simulator import Simulator
-from portraitkit.simulators.dialects.state import VirtualClock, never
+from portraitkit.simulators.simulator import Simulator
+from portraitkit.simulators.state import VirtualClock, never
 from portraitkit.testing import VirtualTime
 from portraitkit.wire.steps import Budget
 

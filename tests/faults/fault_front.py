@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from portraitkit.simulators.dialects.simulator import Simulator
+from portraitkit.simulators.simulator import Simulator
 from portraitkit.wire.steps import Request, Response
 
 PATIENCE_S: Final = 10.0

@@ -17,9 +17,9 @@ import portraitkit as pk
 from portraitkit.operations.provider import PortraitProvider
 from portraitkit.providers.apiyi import APIYIWithIcover
 from portraitkit.providers.registry import provider_class
-from portraitkit.simulators.dialects.simulator import Simulator
-from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World, scans_after
 from portraitkit.simulators.finding import load
+from portraitkit.simulators.simulator import Simulator
+from portraitkit.simulators.state import SimAccount, VirtualClock, World, scans_after
 from portraitkit.testing import simulated
 from portraitkit.values.secret import Secret
 from portraitkit.vendor.pacing import Pacing

@@ -19,8 +19,8 @@ from fault_jobs import FACE, Bench, Stuff
 import portraitkit as pk
 from portraitkit.client.client import AsyncClient, Client
 from portraitkit.engine.response_body import TransportError
-from portraitkit.simulators.dialects.simulator import Simulator
-from portraitkit.simulators.dialects.state import never
+from portraitkit.simulators.simulator import Simulator
+from portraitkit.simulators.state import never
 from portraitkit.testing import VirtualTime
 from portraitkit.values.errors import (
     Attempt,

@@ -23,8 +23,8 @@ from portraitkit.providers.byteplus import BytePlus
 from portraitkit.providers.token360 import Token360
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.providers.xcompute import XCompute
-from portraitkit.simulators.dialects.state import SimAccount
 from portraitkit.simulators.finding import load
+from portraitkit.simulators.state import SimAccount
 from portraitkit.testing import SimulatorTransport, simulated
 from portraitkit.values.errors import PortraitError
 from portraitkit.values.handles import Handle

@@ -38,9 +38,9 @@ from portraitkit.engine.response_body import ResponseBody, TransportError
 from portraitkit.engine.transport import HttpxTransport
 from portraitkit.providers.dialects.reviews import Review
 from portraitkit.simulators.dialects.signatures import KeyPair, SignatureRefusedError, verify
-from portraitkit.simulators.dialects.simulator import Simulator, form_of, json_of, query_of
-from portraitkit.simulators.dialects.state import SimAccount
 from portraitkit.simulators.finding import load
+from portraitkit.simulators.simulator import Simulator, form_of, json_of, query_of
+from portraitkit.simulators.state import SimAccount
 from portraitkit.values.errors import Outcome, PortraitError
 from portraitkit.values.handles import Handle, fingerprint, is_handle
 from portraitkit.values.masking import masker

@@ -18,9 +18,9 @@ from attrs import define
 
 import portraitkit as pk
 from portraitkit.simulators.__main__ import ACCOUNT, load
-from portraitkit.simulators.dialects.simulator import Simulator
-from portraitkit.simulators.dialects.state import World, scans_after
 from portraitkit.simulators.server import Server, WallClock
+from portraitkit.simulators.simulator import Simulator
+from portraitkit.simulators.state import World, scans_after
 from portraitkit.wire.steps import Request, Response
 
 VENDORS = ("alltoken", "token360", "volcengine", "apiyi", "xcompute")

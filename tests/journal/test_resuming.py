@@ -12,7 +12,7 @@ from portraitkit.journal import finishing
 from portraitkit.journal.jobs import JobState, resume
 from portraitkit.journal.journal import Journal, Lease
 from portraitkit.journal.records import Record
-from portraitkit.simulators.dialects.state import never
+from portraitkit.simulators.state import never
 from portraitkit.testing import SimulatorTransport, answer, replay
 from portraitkit.values import errors
 from portraitkit.values.handles import Handle

@@ -16,7 +16,7 @@ from portraitkit.limits.limiter import ProcessLimiter, Reservation
 from portraitkit.limits.rates import per_second
 from portraitkit.providers.token360 import Token360
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.simulators.dialects.state import EPOCH, SimAccount, World
+from portraitkit.simulators.state import EPOCH, SimAccount, World
 from portraitkit.simulators.token360 import Token360Simulator
 from portraitkit.simulators.volcengine import DOCUMENTED_RATES, Variants, VolcengineSimulator
 from portraitkit.testing import answer

@@ -15,7 +15,7 @@ from portraitkit.engine.response_body import TransportError
 from portraitkit.operations.provider import PortraitProvider
 from portraitkit.operations.waiting import every
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.simulators.dialects.state import never, scans_after
+from portraitkit.simulators.state import never, scans_after
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.values import errors
 from portraitkit.values.errors import Attempt, Outcome

@@ -11,8 +11,8 @@ from attrs import evolve
 import contract_judge
 from portraitkit.providers.apimart import APIMart
 from portraitkit.simulators.apimart import APIMartSimulator, Variants
-from portraitkit.simulators.dialects.simulator import form_of
-from portraitkit.simulators.dialects.state import SimAccount
+from portraitkit.simulators.simulator import form_of
+from portraitkit.simulators.state import SimAccount
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.values import errors
 from portraitkit.values.media import FolderMediaHost

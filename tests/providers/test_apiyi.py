@@ -10,8 +10,8 @@ from portraitkit.client.client import Client
 from portraitkit.providers.apiyi import APIYI
 from portraitkit.simulators.apiyi import APIYISimulator, Variants
 from portraitkit.simulators.dialects.signatures import KeyPair, verify
-from portraitkit.simulators.dialects.state import SimAccount
 from portraitkit.simulators.server import serve
+from portraitkit.simulators.state import SimAccount
 from portraitkit.testing import VirtualTime, answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors

@@ -14,7 +14,7 @@ from portraitkit.client.translation import translate
 from portraitkit.providers.byteplus import BytePlus
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.simulators.byteplus import BytePlusSimulator, Variants
-from portraitkit.simulators.dialects.state import SimAccount
+from portraitkit.simulators.state import SimAccount
 from portraitkit.simulators.volcengine import VolcengineSimulator
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW

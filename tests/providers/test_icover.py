@@ -14,8 +14,8 @@ from portraitkit.client.client import Client
 from portraitkit.config.building import build_provider
 from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
 from portraitkit.simulators.apiyi import APIYISimulator, Variants
-from portraitkit.simulators.dialects.state import SimAccount, never, scans_after
 from portraitkit.simulators.server import serve
+from portraitkit.simulators.state import SimAccount, never, scans_after
 from portraitkit.testing import VirtualTime, answer, replay, simulated, simulated_async
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors

@@ -15,7 +15,7 @@ from portraitkit.providers.dialects import frames as _frames
 from portraitkit.providers.dialects import token360_tables as _token360
 from portraitkit.providers.dialects.token360_tables import Cursor
 from portraitkit.providers.token360 import Token360
-from portraitkit.simulators.dialects.state import SimAccount, World, never
+from portraitkit.simulators.state import SimAccount, World, never
 from portraitkit.simulators.token360 import Token360Simulator, Variants
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from contract_judge import Judged
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.simulators.dialects.state import SimAccount, never
+from portraitkit.simulators.state import SimAccount, never
 from portraitkit.simulators.volcengine import Variants, VolcengineSimulator
 from portraitkit.testing import answer, simulated, simulated_async
 from portraitkit.values import errors

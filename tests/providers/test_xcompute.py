@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from contract_judge import Judged
 from portraitkit.providers.dialects.reviews import Review
 from portraitkit.providers.xcompute import XCompute
-from portraitkit.simulators.dialects.state import SimAccount
+from portraitkit.simulators.state import SimAccount
 from portraitkit.simulators.xcompute import Variants, XComputeSimulator
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW

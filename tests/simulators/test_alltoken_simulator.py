@@ -10,7 +10,7 @@ from attrs import evolve
 
 import contract_judge
 from portraitkit.simulators.alltoken import AllTokenSimulator, Variants
-from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World, never
+from portraitkit.simulators.state import SimAccount, VirtualClock, World, never
 from portraitkit.wire.bodies import multipart
 from portraitkit.wire.steps import Request
 

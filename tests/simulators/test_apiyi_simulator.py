@@ -10,7 +10,7 @@ import pytest
 import contract_judge
 from portraitkit.providers.dialects.signing import sign
 from portraitkit.simulators.apiyi import APIYISimulator, Variants
-from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World
+from portraitkit.simulators.state import SimAccount, VirtualClock, World
 from portraitkit.values.secret import Secret
 from portraitkit.wire.steps import Request
 

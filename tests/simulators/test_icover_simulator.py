@@ -7,7 +7,7 @@ import json
 import pytest
 
 from portraitkit.simulators.apiyi import APIYISimulator
-from portraitkit.simulators.dialects.state import SimAccount
+from portraitkit.simulators.state import SimAccount
 from portraitkit.wire.bodies import json_body
 from portraitkit.wire.steps import Request
 

@@ -20,9 +20,9 @@ from attrs import define
 from portraitkit.simulators import __main__ as command
 from portraitkit.simulators import finding
 from portraitkit.simulators import server as server_module
-from portraitkit.simulators.dialects.simulator import Simulator, query_of
-from portraitkit.simulators.dialects.state import SimCheck
 from portraitkit.simulators.server import Server, WallClock, serve
+from portraitkit.simulators.simulator import Simulator, query_of
+from portraitkit.simulators.state import SimCheck
 from portraitkit.wire.steps import Request, Response
 
 CLIP = files("portraitkit.simulators").joinpath("data", "clip.mp4").read_bytes()

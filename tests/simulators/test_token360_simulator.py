@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portraitkit.simulators.dialects.state import (
+from portraitkit.simulators.state import (
     SimAccount,
     VirtualClock,
     World,

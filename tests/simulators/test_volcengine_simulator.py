@@ -11,7 +11,7 @@ from attrs import evolve
 
 import contract_judge
 from portraitkit.providers.dialects.signing import sign
-from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World, never
+from portraitkit.simulators.state import SimAccount, VirtualClock, World, never
 from portraitkit.simulators.volcengine import DOCUMENTED_RATES, Variants, VolcengineSimulator
 from portraitkit.values.secret import Secret
 from portraitkit.wire.steps import Request

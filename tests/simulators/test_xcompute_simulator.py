@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import contract_judge
-from portraitkit.simulators.dialects.state import SimAccount, VirtualClock, World, never
+from portraitkit.simulators.state import SimAccount, VirtualClock, World, never
 from portraitkit.simulators.xcompute import Variants, XComputeSimulator
 from portraitkit.wire.bodies import multipart
 from portraitkit.wire.steps import Request, Response

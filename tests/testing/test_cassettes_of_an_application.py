@@ -508,8 +508,8 @@ def test_a_test_uses_one_of_the_fixtures(run):
 def test_recording_with_a_profile_reads_its_real_key(run, shop, monkeypatch):
     """A live recording uses the profile's own address and key, and leaves neither in the file."""
     from portraitkit.simulators.alltoken import AllTokenSimulator
-    from portraitkit.simulators.dialects.state import SimAccount, World
     from portraitkit.simulators.server import WallClock, serve
+    from portraitkit.simulators.state import SimAccount, World
 
     key = "sk-Live0123456789abcdefABCDEF"
     simulator = AllTokenSimulator(world=World(clock=WallClock(), review_s=0.05))

@@ -11,8 +11,8 @@ import yaml
 from attrs import define
 
 import contract_judge
-from portraitkit.simulators.dialects.simulator import Simulator, json_of
 from portraitkit.simulators.server import serve
+from portraitkit.simulators.simulator import Simulator, json_of
 from portraitkit.wire.bodies import multipart
 from portraitkit.wire.steps import Request, Response
 

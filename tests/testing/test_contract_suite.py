@@ -16,7 +16,7 @@ from portraitkit.config import building
 from portraitkit.providers import registry
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.simulators.alltoken import AllTokenSimulator
-from portraitkit.simulators.dialects.state import SimAccount, World, scans_after
+from portraitkit.simulators.state import SimAccount, World, scans_after
 from portraitkit.testing import ProviderContract
 from portraitkit.testing.conformance import checks_offers as _checks_offers
 from portraitkit.testing.conformance.contract import HOOKS, ContractChangedError, checks

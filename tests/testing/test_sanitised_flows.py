@@ -14,7 +14,7 @@ from vcr.serialize import deserialize
 from vcr.serializers import yamlserializer
 
 from portraitkit.simulators import demo
-from portraitkit.simulators.dialects.state import scans_after
+from portraitkit.simulators.state import scans_after
 from portraitkit.testing.cassettes import cassettefile
 from portraitkit.testing.review.linting import Limits, lint
 from portraitkit.testing.sanitising.pseudonyms import Pseudonyms

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portraitkit.simulators.dialects.simulator import form_of
+from portraitkit.simulators.simulator import form_of
 from portraitkit.testing import answer, replay
 from portraitkit.values.errors import InvalidInputError, RateLimitedError
 from portraitkit.values.origins import is_loopback, origin_of

@@ -21,9 +21,9 @@ from typing import Final
 
 from attrs import frozen
 
-from .dialects.state import SimAccount, World, never, scans_after
 from .finding import load
 from .server import Server, WallClock, serve
+from .state import SimAccount, World, never, scans_after
 
 ACCOUNT: Final = SimAccount(
     name="demo",

@@ -26,11 +26,11 @@ from .dialects.actions import ActionError, Body
 from .dialects.alltoken_actions import AllTokenActions, Variants
 from .dialects.alltoken_video import AllTokenVideos
 from .dialects.face_page import face_page
-from .dialects.simulator import Simulator, bearer_of, form_of, header, json_of, query_of
+from .simulator import Simulator, bearer_of, form_of, header, json_of, query_of
 
 if TYPE_CHECKING:
     from ..wire.steps import Request, Response
-    from .dialects.state import SimAccount
+    from .state import SimAccount
 
 __all__ = ["AllTokenSimulator", "Variants"]
 

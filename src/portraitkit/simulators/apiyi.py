@@ -28,13 +28,13 @@ from .dialects.face_page import face_page
 from .dialects.icover import IcoverPlane, Layout
 from .dialects.seedance import usable_asset
 from .dialects.signed_actions import DOCUMENTED_RATES, AssetVariants, SignedPlane
-from .dialects.simulator import Simulator, bearer_of, header, json_of
+from .simulator import Simulator, bearer_of, header, json_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..wire.steps import Request, Response
-    from .dialects.state import SimAccount, SimAsset, SimGroup
+    from .state import SimAccount, SimAsset, SimGroup
 
 __all__ = ["DOCUMENTED_RATES", "APIYISimulator", "Variants"]
 

@@ -22,9 +22,9 @@ from attrs import define, field
 import portraitkit as pk
 
 from .__main__ import ACCOUNT
-from .dialects.state import World, scans_after
 from .finding import load
 from .server import Server, WallClock, serve
+from .state import World, scans_after
 
 VENDORS: Final = (
     "alltoken", "token360", "volcengine", "byteplus", "apiyi", "apiyi-icover", "apimart",

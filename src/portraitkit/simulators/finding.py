@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from importlib import import_module
 
-from .dialects.simulator import Simulator
+from .simulator import Simulator
 
 
 def load(name: str) -> type[Simulator]:

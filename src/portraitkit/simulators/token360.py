@@ -26,7 +26,6 @@ from urllib.parse import unquote, urlsplit
 from attrs import define
 
 from ..wire.steps import Request, Response
-from .dialects.simulator import bearer_of, query_of
 from .dialects.token360_answers import (
     INVALID,
     MISSING,
@@ -38,9 +37,10 @@ from .dialects.token360_answers import (
 )
 from .dialects.token360_library import Library
 from .dialects.token360_video import MODELS, BodyError, check_body, media_of
+from .simulator import bearer_of, query_of
 
 if TYPE_CHECKING:
-    from .dialects.state import SimAccount, SimVideo
+    from .state import SimAccount, SimVideo
 
 __all__ = ["Token360Simulator", "Variants"]
 

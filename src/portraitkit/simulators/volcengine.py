@@ -25,14 +25,14 @@ from .dialects.ark_rules import MODELS
 from .dialects.face_page import face_page
 from .dialects.seedance import usable_asset
 from .dialects.signed_actions import DOCUMENTED_RATES, AssetVariants, SignedPlane
-from .dialects.simulator import Simulator, bearer_of
+from .simulator import Simulator, bearer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..wire.steps import Request, Response
     from .dialects.seedance import Family
-    from .dialects.state import SimAccount, SimAsset
+    from .state import SimAccount, SimAsset
 
 __all__ = ["DOCUMENTED_RATES", "Variants", "VolcengineSimulator"]
 

@@ -22,8 +22,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..simulators.dialects.simulator import Simulator
-    from ..simulators.dialects.state import SimAccount, SimCheck, VirtualClock, World
+    from ..simulators.simulator import Simulator
+    from ..simulators.state import SimAccount, SimCheck, VirtualClock, World
     from .conformance.contract import ProviderContract
     from .conformance.judging import Contract
     from .doubles.replaying import Replay, answer, replay
@@ -55,8 +55,8 @@ __all__ = [
 
 # pytest imports this package in every run where portraitkit is installed: names load when used.
 _HOMES = {
-    "..simulators.dialects.simulator": ("Simulator",),
-    "..simulators.dialects.state": (
+    "..simulators.simulator": ("Simulator",),
+    "..simulators.state": (
         "SimAccount",
         "SimCheck",
         "VirtualClock",

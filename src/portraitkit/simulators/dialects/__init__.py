@@ -1,1 +1,1 @@
-"""What simulators share, as the dialects of the adapters are shared."""
+"""What several simulated vendors share, as the dialects of the adapters are shared."""

@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
+from ..state import SimCheck
 from .action_pages import page
-from .state import SimCheck
 from .values import object_of, texts_of
 
 if TYPE_CHECKING:
+    from ..state import SimAccount, SimAsset, SimGroup
     from .actions import AssetActions
-    from .state import SimAccount, SimAsset, SimGroup
 
 Body: TypeAlias = dict[str, Any]
 Call: TypeAlias = "Callable[[AssetActions, SimAccount, Body], Body]"

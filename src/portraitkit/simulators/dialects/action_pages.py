@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ..state import SimAsset, SimGroup
     from .actions import AssetActions
-    from .state import SimAsset, SimGroup
 
 Body: TypeAlias = dict[str, Any]
 Thing = TypeVar("Thing", "SimGroup", "SimAsset")

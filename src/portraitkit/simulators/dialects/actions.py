@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from attrs import define
 
+from ..state import World
 from .action_calls import ACTIONS
-from .state import World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .state import SimAccount, SimAsset, SimCheck, SimGroup
+    from ..state import SimAccount, SimAsset, SimCheck, SimGroup
 
 Body: TypeAlias = dict[str, Any]
 

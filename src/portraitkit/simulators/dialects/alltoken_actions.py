@@ -9,7 +9,7 @@ from attrs import define
 from .actions import ActionError, AssetActions, Body
 
 if TYPE_CHECKING:
-    from .state import SimAccount, SimAsset, SimCheck
+    from ..state import SimAccount, SimAsset, SimCheck
 
 
 @define(kw_only=True)

@@ -8,18 +8,18 @@ from urllib.parse import urlsplit
 
 from attrs import define
 
+from ..simulator import header, json_of, query_of
 from .actions import iso_time
 from .seedance import FPS, RATIOS, ContentError, Family, check_content, tokens, usable_asset
-from .simulator import header, json_of, query_of
 from .values import list_of, object_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...wire.steps import Request, Response
+    from ..simulator import Simulator
+    from ..state import SimAccount, SimAsset, SimVideo
     from .alltoken_actions import Variants
-    from .simulator import Simulator
-    from .state import SimAccount, SimAsset, SimVideo
 
 PATH: Final = "/v1/videos/generations"
 LINK_LIFE_S: Final = 86_400

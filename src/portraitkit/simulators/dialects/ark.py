@@ -18,16 +18,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 from attrs import Factory, define, field
 
+from ..simulator import header, json_of
 from .ark_rules import MODELS, ArkError, checked
 from .seedance import FPS, ContentAssetError, ContentError, Family, check_content, tokens
-from .simulator import header, json_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ...wire.steps import Request, Response
-    from .simulator import Simulator
-    from .state import SimAccount, SimAsset, SimVideo
+    from ..simulator import Simulator
+    from ..state import SimAccount, SimAsset, SimVideo
 
 __all__ = ["ArkError", "ArkTasks"]
 

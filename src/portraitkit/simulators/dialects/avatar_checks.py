@@ -8,7 +8,7 @@ from ...wire.bodies import json_body
 from ...wire.steps import Request
 
 if TYPE_CHECKING:
-    from .state import SimCheck
+    from ..state import SimCheck
 
 
 def session_result(check: SimCheck, base_url: str) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from ..simulator import form_of
+from ..state import SimAccount, SimAsset, SimGroup, World
 from .avatar_rules import Refused, require
-from .simulator import form_of
-from .state import SimAccount, SimAsset, SimGroup, World
 
 if TYPE_CHECKING:
     from ...wire.steps import Request
-    from .simulator import Simulator
+    from ..simulator import Simulator
 
 Thing = TypeVar("Thing", SimGroup, SimAsset)
 

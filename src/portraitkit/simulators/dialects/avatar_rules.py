@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from .state import SimAccount, World
+    from ..state import SimAccount, World
 
 # Tuples, because a member of a body may be anything, and a set would insist on hashing it.
 FACE_MODELS: Final = ("doubao-seedance-2.0-face", "doubao-seedance-2.0-fast-face")

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from ..state import SimAsset, SimJob, SimVideo
     from .avatars import AvatarSimulator
-    from .state import SimAsset, SimJob, SimVideo
 
 _WORDS: Final = {
     "queued": "pending",

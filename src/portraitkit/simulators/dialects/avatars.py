@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from attrs import Factory, define, evolve, frozen
 
 from ...wire.steps import Request, Response
+from ..simulator import Simulator, bearer_of, json_of, query_of
+from ..state import SimAccount, SimCheck, SimGroup, SimJob
 from .avatar_checks import exchange_data, exchange_result, notice_of, session_result
 from .avatar_library import answer_library, take_upload
 from .avatar_rules import (
@@ -32,8 +34,6 @@ from .avatar_rules import (
 )
 from .avatar_tasks import review_head, review_task, video_task
 from .face_page import face_page
-from .simulator import Simulator, bearer_of, json_of, query_of
-from .state import SimAccount, SimCheck, SimGroup, SimJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable

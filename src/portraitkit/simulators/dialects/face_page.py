@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from ...wire.steps import Request, Response
 
 if TYPE_CHECKING:
-    from .simulator import Simulator
-    from .state import SimCheck
+    from ..simulator import Simulator
+    from ..state import SimCheck
 
 PASSED: Final = 10000
 

@@ -19,13 +19,13 @@ from urllib.parse import unquote, urlsplit
 from attrs import Factory, define, field
 
 from ...wire.steps import Response
-from .simulator import bearer_of, header, json_of, query_of
+from ..simulator import bearer_of, header, json_of, query_of
 
 if TYPE_CHECKING:
     from ...wire.steps import Request
+    from ..simulator import Simulator
+    from ..state import SimAccount, SimAsset, SimGroup
     from .signed_actions import SignedPlane
-    from .simulator import Simulator
-    from .state import SimAccount, SimAsset, SimGroup
 
 Body: TypeAlias = dict[str, Any]
 Layout: TypeAlias = Literal["envelope", "data", "items"]

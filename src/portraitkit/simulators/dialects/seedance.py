@@ -18,7 +18,7 @@ from .values import object_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .state import SimAsset, World
+    from ..state import SimAsset, World
 
 Mode: TypeAlias = Literal["text", "first_frame", "first_last_frame", "reference", "draft_task"]
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from attrs import Factory, define, field
 
 from ...values.secret import Secret
+from ..simulator import json_of, query_of
 from .actions import ActionError, AssetActions, Body
 from .signatures import KeyPair, SignatureRefusedError, verify
-from .simulator import json_of, query_of
 
 if TYPE_CHECKING:
     from ...wire.steps import Request, Response
-    from .simulator import Simulator
-    from .state import SimAccount, SimCheck
+    from ..simulator import Simulator
+    from ..state import SimAccount, SimCheck
 
 VERSION: Final = "2024-01-01"
 SERVICE: Final = "ark"

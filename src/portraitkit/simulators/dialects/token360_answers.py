@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, TypeAlias
 from attrs import Factory, define, frozen
 
 from ...wire.steps import Request, Response
-from .simulator import Simulator, json_of
+from ..simulator import Simulator, json_of
 
 Json: TypeAlias = dict[str, Any]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field, frozen
 
-from .simulator import form_of, query_of
-from .state import SimAccount, SimAsset, SimCheck, SimGroup
+from ..simulator import form_of, query_of
+from ..state import SimAccount, SimAsset, SimCheck, SimGroup
 from .token360_answers import Answers, Json, RefusedError, matching, object_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
-from ...simulators.dialects.simulator import form_of, header
+from ...simulators.simulator import form_of, header
 from ...wire.codec import is_array, is_object
 from ...wire.steps import Request, Response
 

@@ -19,7 +19,7 @@ from attrs import field, frozen
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from ...simulators.dialects.simulator import header, query_of
+from ...simulators.simulator import header, query_of
 from ...values.origins import is_loopback
 from ...wire.steps import Request, Response
 from .bodies import answer_of, body_of, codes_in, sent_type

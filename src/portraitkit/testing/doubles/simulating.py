@@ -8,7 +8,7 @@ from typing import Protocol
 from ...client.client import AsyncClient, Client
 from ...engine.clock import Clock
 from ...operations.provider import PortraitProvider
-from ...simulators.dialects.state import VirtualClock
+from ...simulators.state import VirtualClock
 from ...wire.steps import Budget, Request, Response
 
 

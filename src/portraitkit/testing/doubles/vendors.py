@@ -14,9 +14,9 @@ from ...engine.response_body import TransportError
 from ...operations.provider import PortraitProvider
 from ...providers.registry import provider_names
 from ...rehearsal import Rehearsal
-from ...simulators.dialects.simulator import Simulator
-from ...simulators.dialects.state import SimAccount, VirtualClock, World, never, scans_after
 from ...simulators.finding import load
+from ...simulators.simulator import Simulator
+from ...simulators.state import SimAccount, VirtualClock, World, never, scans_after
 from ...values.errors import InvalidInputError, Outcome
 from ...values.secret import Secret
 from ...wire.steps import Request, Response

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from attrs import Factory, define, field
 
-from ...wire.codec import is_object
-from ...wire.steps import Request, Response
+from ..wire.codec import is_object
+from ..wire.steps import Request, Response
 from .state import SimAccount, World
 
 

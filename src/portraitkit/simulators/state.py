@@ -15,7 +15,7 @@ from typing import Final, Protocol, TypeVar
 
 from attrs import Factory, define, field
 
-from ...values.name_tokens import untagged
+from ..values.name_tokens import untagged
 
 Clock = Callable[[], datetime]
 
