@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 import attrs
 
+from ..operations.provider import PortraitProvider
 from ..values.errors import ConfigError, without_frames
 from ..values.secret import MASK
 from .file import Environ
@@ -80,15 +81,17 @@ def _adapter(profile: Profile) -> Any:
         except (ImportError, AttributeError):
             return None
         choose = getattr(adapter, "chosen_by", None)
-        return choose(profile.settings) if choose else adapter
+        found = choose(profile.settings) if choose else adapter
+        return found if attrs.has(found) else None
     return None
 
 
 def _refused(adapter: Any, profile: Profile) -> ConfigError | None:
     """What of a file that was only found is not done without the user's word."""
+    cls: type[PortraitProvider] | None = adapter
     try:
-        if attrs.has(adapter):
-            check_trust(adapter, profile, ())
+        if cls is not None:
+            check_trust(cls, profile, ())
     except ConfigError as error:
         return error
     return None
@@ -96,7 +99,7 @@ def _refused(adapter: Any, profile: Profile) -> ConfigError | None:
 
 def _defaults(adapter: Any) -> Iterator[tuple[str, object]]:
     """The plain defaults of an adapter's settings."""
-    for each in attrs.fields(adapter) if attrs.has(adapter) else ():
+    for each in attrs.fields(adapter) if adapter else ():
         if isinstance(each.default, str | bool | int | float) and each.default != "":
             yield each.name, each.default
 
