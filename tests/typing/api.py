@@ -239,3 +239,8 @@ def failing(client: pk.Client, task: pk.VideoTask) -> None:
         assert_type(error.retry_after_s, float | None)
     except pk.WaitTimeoutError as error:
         assert_type(error.handle, str)
+
+
+def misspelt() -> None:
+    """What is not there is seen, though names are loaded when they are first used."""
+    _ = pk.conect  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
