@@ -13,6 +13,7 @@ from portraitkit.engine.logmasks import sending
 from portraitkit.testing.__main__ import main
 from portraitkit.testing.cassettes.matching import Roles
 from portraitkit.testing.cassettes.tape import Mode, Tape
+from portraitkit.testing.sanitising.sanitiser import Sanitiser, UnsafeCassetteError
 from portraitkit.wire.steps import Request
 
 PRACTICE = ("--portrait-record=once", "--portrait-profile=simulator:alltoken")
@@ -315,19 +316,15 @@ def test_registers(cleaning):
 
 def test_what_of_a_recording_is_safe_is_kept(run, shop, monkeypatch):
     """One answer that cannot be made safe costs no other that was paid for."""
-    refuses = """
-from portraitkit.testing.sanitising.sanitiser import Sanitiser, UnsafeCassetteError
-
-def test_registers(portrait_cassette, monkeypatch):
     whole = Sanitiser.clean
-    def clean(self, cassette):
-        if any("GetAsset" in each["request"]["uri"] for each in cassette["interactions"]):
+
+    def clean(self, recorded):
+        if any("GetAsset" in each["request"]["uri"] for each in recorded["interactions"]):
             raise UnsafeCassetteError("a secret stays")
-        return whole(self, cassette)
-    Sanitiser.clean = clean
-    shop.register("Mia")
-"""
-    result = run(*PRACTICE, test_shop=refuses)
+        return whole(self, recorded)
+
+    monkeypatch.setattr(Sanitiser, "clean", clean)
+    result = run(*PRACTICE, test_shop=REGISTERS)
 
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*a secret stays*", "*recorded, but for * that cannot be made*"])

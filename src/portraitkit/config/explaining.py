@@ -8,17 +8,18 @@ import re
 from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 
-from ..operations.provider import PortraitProvider
 from ..values.errors import ConfigError, without_frames
 from ..values.secret import MASK
 from .file import Environ
 from .profiles import Profile, hide_in_urls, load_profile
 from .references import is_reference, show_reference
-from .trusting import check_trust
+
+if TYPE_CHECKING:
+    from ..operations.provider import PortraitProvider
 
 _SECRET_KEY: Final = re.compile(r"(?i)key|secret|token|passw|credential|signature|cookie|auth")
 
@@ -88,6 +89,8 @@ def _adapter(profile: Profile) -> Any:
 
 def _refused(adapter: Any, profile: Profile) -> ConfigError | None:
     """What of a file that was only found is not done without the user's word."""
+    from .trusting import check_trust  # noqa: PLC0415  (it loads all that adapters need)
+
     cls: type[PortraitProvider] | None = adapter
     try:
         if cls is not None:

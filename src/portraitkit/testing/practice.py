@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import httpx
@@ -16,16 +15,15 @@ from ..rehearsal import Rehearsal
 from ..wire.steps import Request, Response
 from .doubles.vendors import PortraitSimulator
 
-if TYPE_CHECKING:
-    from .recording import PortraitCassette
 
-
-def practice(cassette: PortraitCassette, vendor: str, scratch: Path | None) -> Rehearsal:
-    """Make a rehearsal whose answers come from a simulator and pass through the recorder."""
+def practice(
+    sees: Callable[[PortraitProvider, Request], None], vendor: str, scratch: Path | None
+) -> Rehearsal:
+    """Make a rehearsal whose answers come from a simulator; the recorder *sees* what is asked."""
     simulator = PortraitSimulator()
 
     def answer(provider: PortraitProvider, request: Request) -> Response:
-        cassette.sees(provider, request)
+        sees(provider, request)
         handler = _handler(lambda received: simulator.answer(provider, received))
         with httpx.Client(transport=httpx.MockTransport(handler)) as client:
             return HttpxTransport(client).send(request)

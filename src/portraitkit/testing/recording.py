@@ -290,7 +290,7 @@ def _rehearsal(cassette: PortraitCassette, scratch: Path | None) -> Rehearsal:
     if cassette.recording and cassette.orders.simulated_vendor:
         from .practice import practice  # noqa: PLC0415  (simulators are loaded where they are used)
 
-        return practice(cassette, cassette.orders.simulated_vendor, scratch)
+        return practice(cassette.sees, cassette.orders.simulated_vendor, scratch)
 
     def answer(provider: PortraitProvider, request: Request) -> Response | None:
         cassette.sees(provider, request)
