@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpcore  # noqa: F401  (as the names below)
 import pytest
 
 import portraitkit

@@ -20,7 +20,7 @@ from ..values.errors import ConfigError
 from ..values.masking import mask_links
 from ..values.origins import ORIGIN_KEYS, check_origin, is_loopback, origin_of
 from ..values.secret import Secret
-from ..wire.codec import is_array, is_object
+from ..wire.codec import texts_in
 from .profiles import Profile
 from .references import is_reference
 
@@ -82,7 +82,7 @@ def _away(
     """The settings that lead out of the vendor's own places, this machine and the folder."""
     known = {origin_of(str(each.default)) for each in attrs.fields(cls)} - {""}
     for key, value in settings.items():
-        for text in _texts_in(value):
+        for text in texts_in(value):
             if key in _PLACES:
                 leads = not _is_within(text, folder)
             elif key == "rate_limiter":  # a reference to a file is the file's writer's own
@@ -91,17 +91,6 @@ def _away(
                 leads = key != "callback_url" and ("://" in text or key.endswith(_ADDRESSES))
             if leads and not is_loopback(text) and origin_of(text) not in known:
                 yield key, text
-
-
-def _texts_in(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif is_object(value):
-        for each in value.values():
-            yield from _texts_in(each)
-    elif is_array(value):
-        for each in value:
-            yield from _texts_in(each)
 
 
 def _is_within(text: str, folder: Path) -> bool:

@@ -68,10 +68,10 @@ class _Runner:
 
     def _io(self, flow: Flow[T], operation: str) -> Generator[IO, Any, T]:
         """Run a flow with all that surrounds it; what is left for a driver is I/O."""
-        whole = through(guarded(fresh(flow), self._provider, operation), self._done)
+        whole = through(guarded(fresh(flow), self._provider, operation), self._perform)
         return cast("Generator[IO, Any, T]", whole)
 
-    def _done(self, step: Step) -> Flow[Any]:
+    def _perform(self, step: Step) -> Flow[Any]:
         """Do what a flow asks for."""
         if isinstance(step, Pause):
             if step.seconds > 0:

@@ -234,14 +234,16 @@ def _quarantine(config: pytest.Config) -> Path:
 def _finish(cassette: PortraitCassette, config: pytest.Config, *, passed: bool) -> None:
     label = _shown(cassette.path, config.rootpath)
     lines = config.stash.setdefault(_LINES, [])
-    is_written = False
     try:
-        is_written = passed and cassette.finish()
-    except Exception as error:
-        error.add_note(cassette.set_aside(_quarantine(config)))
+        with _explained("portrait_cassette"):  # a traceback would show what is not yet clean
+            is_written = passed and cassette.finish()
+    except BaseException:
+        passed = False
         raise
+    finally:
+        if not passed and (where := cassette.set_aside(_quarantine(config))):
+            lines.append(where)
     if not passed:
-        lines.extend(filter(None, [cassette.set_aside(_quarantine(config))]))
         return
     if is_written:
         config.stash.setdefault(_RECORDED, set()).add(cassette.path)

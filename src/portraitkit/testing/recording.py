@@ -8,7 +8,7 @@ that fails or is interrupted leaves no file.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -143,61 +143,46 @@ class PortraitCassette:
                 field="path",
                 next_step="leave the other recorder out, or let it write to a file of its own",
             )
-        self._write(self.path, _root_of(self.path))
+        self._write(self.path, _root_of(self.path), self.tape.taken)
         return True
 
     def set_aside(self, folder: Path) -> str:
         """
         Keep what was recorded, and maybe paid for, where only its owner can read it.
 
-        Of a recording that cannot be made safe, each interaction that can be is kept.
+        Of a recording that cannot be made safe it is the part before what cannot: as if it had
+        ended there. Single ones after that would not do, as what they hold may be known for a
+        secret only by what is left out.
 
         Returns:
             Where it is, and how to go on; empty if nothing was recorded.
         """
-        if not (self.recording and self.tape.taken):
+        taken = self.tape.taken if self.recording else []
+        if not taken:
             return ""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         _ = (folder / ".gitignore").write_text("*\n", encoding="utf-8")
         path = folder / f"{self.path.parent.name}-{self.path.stem}-{token_hex(4)}.yaml"
-        try:
-            self._write(path, folder)
-            left_out = 0
-        except UnsafeCassetteError:
-            left_out = self._write_what_is_safe(path, folder)
-        if left_out == len(self.tape.taken):
-            return "nothing of the recording can be made safe: none of it is kept"
-        path.chmod(0o600)
-        less = f", but for {left_out} that cannot be made safe" if left_out else ""
-        return (
-            f"what the test recorded{less} is in {path}, and in no cassette. Read it with "
-            f"`python -m portraitkit.testing read {path}`; mend the test, then record it again"
-        )
-
-    def _write_what_is_safe(self, path: Path, folder: Path) -> int:
-        """Write each interaction that can be made safe; tell how many cannot."""
-        taken, safe = self.tape.taken, list[Any]()
-        for each in taken:
-            self.tape.taken = [each]
+        for count in range(len(taken), 0, -1):
             with suppress(UnsafeCassetteError):
-                self._write(path, folder)
-                safe.append(each)
-        path.unlink(missing_ok=True)
-        self.tape.taken = safe
-        if safe:
-            self._write(path, folder)
-        self.tape.taken = taken
-        return len(taken) - len(safe)
+                self._write(path, folder, taken[:count])
+                path.chmod(0o600)
+                return (
+                    f"{count} of {len(taken)} recorded interactions are in {path}, and in no "
+                    f"cassette. Read them with `python -m portraitkit.testing read {path}`; mend "
+                    "the test, then record it again"
+                )
+        return "none of the recorded interactions can be made safe, and none is kept"
 
-    def _write(self, path: Path, folder: Path) -> None:
+    def _write(self, path: Path, folder: Path, taken: Sequence[Any]) -> None:
         providers = self._providers.values()
         secrets = [each.reveal() for provider in providers for each in provider.secrets if each]
         moved = _moved(self.tape.roles)
         before = self.tape.interactions if self.mode is Mode.NEW else []
         cassette = {
             "origin": self._origin(moved),
-            "interactions": [*before, *self.tape.taken],
+            "interactions": [*before, *taken],
         }
         hosts = [urlsplit(origin).hostname or "" for origin in moved]
         sanitiser = Sanitiser(self._fields(), secrets, Pseudonyms.of(folder), hosts=hosts)

@@ -119,6 +119,18 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
+def texts_in(value: object) -> Iterator[str]:
+    """Iterate over every text in decoded JSON, however deep; not over members' names."""
+    if isinstance(value, str):
+        yield value
+    elif is_object(value):
+        for each in value.values():
+            yield from texts_in(each)
+    elif is_array(value):
+        for each in value:
+            yield from texts_in(each)
+
+
 def first(data: object, keys: Keys, *, empty: bool = True) -> Any:
     """Find the first of *keys* that is there and not null; nor, if not *empty*, an empty text."""
     for path in _paths(keys):

@@ -15,7 +15,7 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from enum import Enum
 from typing import Any, Final, TypeAlias, cast
@@ -28,7 +28,7 @@ from ... import rehearsal
 from ...engine.connections import offline
 from ...engine.transport import is_sending
 from ...vendor.likely import ids_in
-from ...wire.codec import is_array, is_object
+from ...wire.codec import texts_in
 from . import cassettefile
 from .matching import CanonicalRequest, Recorded, Roles, canon, difference, replace_tokens
 
@@ -214,7 +214,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         played = (each.interaction["response"] for each in self._tracks if each.played)
         given = [_json(cassettefile.answer_body(told)) for told in played]
         ids = [each for data in given for each in ids_in(data)]
-        longer = [each for data in given for each in _texts_in(data) if _LONG.fullmatch(each)]
+        longer = [each for data in given for each in texts_in(data) if _LONG.fullmatch(each)]
         longer += [each for each in ids if len(each) >= _SHORTEST_ID]
         whole = [each for each in longer if re.search(rf"(?<!\w){re.escape(each)}(?!\w)", sent)]
         return [*(each for each in ids if each in named), *whole]
@@ -298,17 +298,6 @@ def running(tape: Tape) -> Generator[Tape]:
         for patch in cast("Iterable[Any]", vcr_patch.CassettePatcherBuilder(tape).build()):
             _ = stack.enter_context(patch)
         yield tape
-
-
-def _texts_in(data: object) -> Iterator[str]:
-    if isinstance(data, str):
-        yield data
-    elif is_object(data):
-        for each in data.values():
-            yield from _texts_in(each)
-    elif is_array(data):
-        for each in data:
-            yield from _texts_in(each)
 
 
 def _json(body: object) -> object:

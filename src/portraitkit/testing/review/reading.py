@@ -25,7 +25,7 @@ from ...values.models import Asset, Group
 from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind
 from ...values.video import VideoRequest
-from ...wire.codec import is_array, is_object
+from ...wire.codec import is_array, is_object, texts_in
 from ...wire.steps import Pause, Request, Response, Work
 from ..cassettes import cassettefile
 from .linting import vendor_of
@@ -175,19 +175,8 @@ def _ids_in(request: Mapping[str, Any]) -> list[str]:
     parts = urlsplit(str(request["uri"]))
     found = [unquote(each) for each in parts.path.split("/") if each]
     found += [text for _, text in parse_qsl(parts.query)]
-    found += list(_texts(_json(request["body"])))
+    found += list(texts_in(_json(request["body"])))
     return [each for each in dict.fromkeys(found) if 2 < len(each) < 200][::-1]  # noqa: PLR2004  (an id's length)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif is_object(value):
-        for each in value.values():
-            yield from _texts(each)
-    elif is_array(value):
-        for each in value:
-            yield from _texts(each)
 
 
 def _played(
@@ -259,7 +248,7 @@ def _ids(body: Any) -> set[str]:
     left_out = ("ProjectName", "Name")
     if is_object(body):
         body = {key: each for key, each in body.items() if key not in left_out}
-    return set(_texts(body))
+    return set(texts_in(body))
 
 
 def _response(told: Mapping[str, Any]) -> Response:
