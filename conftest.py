@@ -31,7 +31,7 @@ VENDORS = (
 )
 SAMPLE = 4
 """Of tests marked `matrix`, a run without `--all-cells` plays one in so many, always the same."""
-PACING = "{ first_s = 0.02, step_s = 0.02, deadline_s = 20 }"
+PACING = "{ first_s = 0.02, step_s = 0.02, deadline_s = 60 }"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -364,7 +364,7 @@ def test_every_adapters_keys_are_its_fields(name):
 
     fields = {each.name for each in attrs.fields(cls)}
     assert {"account", "models", "pacing", "callback_url", "media_folder", "media_url"} <= keys
-    assert fields - {"account_name", "media_host"} <= keys
+    assert fields - {"account_name", "media_host", "simulation"} <= keys
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ class _Client:
             self._recorder = Recorder(journal=opened, owner=Lease(opened), profiles=profiles)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.profile} at {self.provider.name}>"
+        return f"<{type(self).__name__} {self.profile} at {self.provider.label}>"
 
     @property
     def limited_s(self) -> float:

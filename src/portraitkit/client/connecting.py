@@ -35,6 +35,7 @@ def connect(
     assets_url: str | None = None,
     video_url: str | None = None,
     settings: Mapping[str, Any] | None = None,
+    simulated: bool | float | None = None,
     config: Path | str | None = None,
     media_host: MediaHost | None = None,
     http_client: httpx.Client | None = None,
@@ -53,6 +54,8 @@ def connect(
         api_key, access_key, secret_key, session_token: Credentials, in place of configured ones.
         base_url, assets_url, video_url: Origins, in place of configured ones.
         settings: Any further settings of the adapter, by their configuration keys.
+        simulated: True for a simulated vendor inside this process, 20 times as fast as a real one,
+            or how many times as fast. Nothing is sent, and no credential is read.
         config: A configuration file, in place of the one that is found.
         media_host: Publishes local files for vendors that take only URLs.
         http_client: An HTTP client of your own. It is used as it is, and not closed.
@@ -69,6 +72,7 @@ def connect(
     given = _given(
         settings,
         failover,
+        simulated=simulated,
         api_key=api_key,
         access_key=access_key,
         secret_key=secret_key,
@@ -93,7 +97,7 @@ def connect(
         http_client=http_client,
         timeouts=timeouts,
         budget=budget,
-        clock=clock,
+        clock=clock or setup.clock,
         failover=_fallbacks(setup, failover_rules, config, media_host),
         limiter=_limiter(setup),
         journal=setup.journal,
@@ -112,6 +116,7 @@ def connect_async(
     assets_url: str | None = None,
     video_url: str | None = None,
     settings: Mapping[str, Any] | None = None,
+    simulated: bool | float | None = None,
     config: Path | str | None = None,
     media_host: MediaHost | None = None,
     http_client: httpx.AsyncClient | None = None,
@@ -125,6 +130,7 @@ def connect_async(
     given = _given(
         settings,
         failover,
+        simulated=simulated,
         api_key=api_key,
         access_key=access_key,
         secret_key=secret_key,
@@ -149,7 +155,7 @@ def connect_async(
         http_client=http_client,
         timeouts=timeouts,
         budget=budget,
-        clock=clock,
+        clock=clock or setup.clock,
         failover=_fallbacks(setup, failover_rules, config, media_host),
         limiter=_limiter(setup),
         journal=setup.journal,
@@ -157,7 +163,7 @@ def connect_async(
 
 
 def _given(
-    settings: Mapping[str, Any] | None, failover: Sequence[str] | None, **named: str | None
+    settings: Mapping[str, Any] | None, failover: Sequence[str] | None, **named: str | float | None
 ) -> dict[str, Any]:
     given = {key: value for key, value in named.items() if value is not None}
     names: Any = settings or {}
@@ -208,7 +214,8 @@ def _fallbacks(
     routes = [Route(profile=setup.profile, provider=setup.provider)]
     for name in setup.failover:
         try:
-            made = build(name, {}, config_file=config, media_host=media_host)
+            given = {"simulated": setup.simulation.speed} if setup.simulation else {}
+            made = build(name, given, config_file=config, media_host=media_host)
         except ConfigError as error:
             error.message = f"failover to {name!r}: {error.message}"
             error.args = (error.message,)
@@ -220,6 +227,13 @@ def _fallbacks(
                 provider=place.provider.name,
                 field="failover",
                 next_step="name profiles of other accounts, each once",
+            )
+        if made.simulation and not setup.simulation:
+            raise ConfigError(
+                f"failover to {name!r} leads to a simulated vendor: its videos are made up",
+                provider=place.provider.name,
+                field="failover",
+                next_step=f"take {name!r} out of failover, or connect with simulated=True",
             )
         routes.append(place)
     if not setup.failover:

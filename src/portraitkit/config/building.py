@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import attrs
 from attrs import evolve, field, frozen
 
 from .. import rehearsal
+from ..engine.clock import Clock
 from ..operations.provider import PortraitProvider
 from ..providers.registry import provider_class, provider_names
 from ..values.errors import ConfigError
@@ -25,12 +26,13 @@ from .profiles import (
     resolve_secret,
 )
 from .settings import kinds_of, texts_of, typed, value_of
+from .simulating import Simulation, simulation, speed_of
 from .trusting import check_trust
 
 _RENAMED: Final = {"account": "account_name"}
 """Configuration keys that are called otherwise on a provider."""
 _MEDIA_KEYS: Final = ("media_folder", "media_url")
-_CLIENT_KEYS: Final = ("journal", "failover", "rate_limiter")
+_CLIENT_KEYS: Final = ("journal", "failover", "rate_limiter", "simulated")
 """Configuration keys that are the client's, whoever the vendor is."""
 
 
@@ -45,6 +47,7 @@ class Setup:
         journal: Where unfinished jobs are kept.
         failover: The profiles to go to when this one has no capacity, in order.
         rate_limiter: The Redis that shares rates between processes; its URL may hold a password.
+        simulation: What answers in the vendor's place, and whose time holds.
     """
 
     profile: str
@@ -52,6 +55,12 @@ class Setup:
     journal: Path | None = None
     failover: tuple[str, ...] = ()
     rate_limiter: Secret | None = field(default=None, repr=False)
+    simulation: Simulation | None = None
+
+    @property
+    def clock(self) -> Clock | None:
+        """The time that holds; None for the real one."""
+        return self.simulation.clock if self.simulation else None
 
 
 def build_provider(
@@ -94,25 +103,30 @@ def build(
     from_file = read.settings
     read = evolve(read, settings={**from_file, **given})
     cls = cls.chosen_by(read.settings)
+    speed = speed_of(read)
+    simulated = simulation(read.provider, speed) if speed and not stage else None
+    stage = simulated.rehearsal if simulated else stage
     if not (stage and stage.false_credentials):
         replaced = (*given, *(_MEDIA_KEYS if media_host else ()))
         check_trust(cls, evolve(read, settings=from_file), replaced)
     check_keys(read, known_keys(cls))
     kinds = kinds_of(cls)
     values: dict[str, Any] = {}
+    if stage and stage.false_credentials:
+        values |= _false_credentials(stage, read, cls, kinds)
     for key, value in read.settings.items():
-        if key not in (*_MEDIA_KEYS, *_CLIENT_KEYS):
-            attribute = _RENAMED.get(key, key)
+        attribute = _RENAMED.get(key, key)
+        if key not in (*_MEDIA_KEYS, *_CLIENT_KEYS) and attribute not in values:
             values[attribute] = value_of(
                 cls, kinds[attribute], key, value, profile=read, given=key in given
             )
-    if stage and stage.false_credentials:
-        values |= _false_credentials(stage, read.name, cls, kinds, values)
     _check_complete(cls, values, read.name)
     values.setdefault("name_tokens", True)
-    if host := media_host or _folder_host(read):
+    if host := simulated or media_host or _folder_host(read):
         values["media_host"] = host
-    return Setup(profile=read.name, provider=cls(**values), **_client_settings(read))
+    provider = cls(**values, simulation=simulated)
+    settings = _client_settings(read, stage)
+    return Setup(profile=read.name, provider=provider, simulation=simulated, **settings)
 
 
 def _rehearsed_profile(stage: rehearsal.Rehearsal, config_file: Path | str | None) -> str | None:
@@ -126,22 +140,21 @@ def _rehearsed_profile(stage: rehearsal.Rehearsal, config_file: Path | str | Non
 
 def _false_credentials(
     stage: rehearsal.Rehearsal,
-    profile: str,
+    profile: Profile,
     cls: type[PortraitProvider],
     kinds: Mapping[str, Any],
-    values: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Make up what is required and missing."""
+    """Make up every credential that is required, or that the profile has."""
     return {
-        each.name: stage.credential(profile, each.name)
+        each.name: stage.credential(profile.name, each.name)
         for each in attrs.fields(cls)
-        if kinds[each.name] is Secret and each.default is attrs.NOTHING and each.name not in values
+        if Secret in (kinds[each.name], *get_args(kinds[each.name]))
+        and (each.default is attrs.NOTHING or each.name in profile.settings)
     }
 
 
-def _client_settings(profile: Profile) -> dict[str, Any]:
+def _client_settings(profile: Profile, stage: rehearsal.Rehearsal | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    stage = rehearsal.current()
     if (path := profile.settings.get("journal")) is not None:
         own = typed((str,), "journal", path, profile)
         if stage and stage.journal_folder:
@@ -169,7 +182,8 @@ def _load(profile: str | None, config_file: Path | str | None) -> Profile:
 
 def known_keys(cls: type[PortraitProvider]) -> frozenset[str]:
     """The configuration keys of an adapter: its fields, by their names in a file."""
-    names = {each.name for each in attrs.fields(cls)} - {"media_host", *_RENAMED.values()}
+    made = {"media_host", "simulation", *_RENAMED.values()}
+    names = {each.name for each in attrs.fields(cls)} - made
     return frozenset({*names, *_RENAMED, *_MEDIA_KEYS, *_CLIENT_KEYS})
 
 

@@ -93,7 +93,7 @@ def _refused(adapter: Any, profile: Profile) -> ConfigError | None:
 
     cls: type[PortraitProvider] | None = adapter
     try:
-        if cls is not None:
+        if cls is not None and not profile.settings.get("simulated"):
             check_trust(cls, profile, ())
     except ConfigError as error:
         return error

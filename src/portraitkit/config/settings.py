@@ -10,7 +10,6 @@ from typing import Any, Final, Union, get_args, get_origin
 import attrs
 from attrs import evolve
 
-from .. import rehearsal
 from ..limits.rates import Rate, per_second
 from ..operations.provider import PortraitProvider
 from ..values.errors import ConfigError
@@ -65,9 +64,6 @@ def value_of(
 
 
 def _credential(key: str, value: Any, *, profile: Profile, given: bool) -> Secret:
-    stage = rehearsal.current()
-    if stage and stage.false_credentials:
-        return stage.credential(profile.name, key)
     if isinstance(value, Secret):
         return check_secret(value, field=key)
     text = typed((str,), key, value, profile)

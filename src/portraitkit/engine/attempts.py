@@ -172,7 +172,11 @@ class Attempts:
         if self._until_s is not None:
             self.wait_s = min(self.wait_s, max(0.0, self._until_s - self._clock.monotonic()))
         _log.info(
-            "%s: %s, next attempt in %.1f s", self._request, self._tries[-1].reason, self.wait_s
+            "%s: %s: %s, next attempt in %.1f s",
+            self._provider.label,
+            self._request,
+            self._tries[-1].reason,
+            self.wait_s,
         )
         return self.wait_s
 

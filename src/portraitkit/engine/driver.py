@@ -177,7 +177,7 @@ class Driver(_Runner):
 
     def _do(self, step: IO) -> object:
         if isinstance(step, At):
-            return _rehearsed(step, self._transport) or self._transport.send(step.request)
+            return _answered(step, self._transport) or self._transport.send(step.request)
         if isinstance(step, Work):
             return step.call()
         self._clock.sleep(step.seconds)
@@ -224,7 +224,7 @@ class AsyncDriver(_Runner):
 
     async def _do(self, step: IO) -> object:
         if isinstance(step, At):
-            return _rehearsed(step, self._transport) or await self._transport.send(step.request)
+            return _answered(step, self._transport) or await self._transport.send(step.request)
         if isinstance(step, Work):
             result, error = (await anyio.to_thread.run_sync(_redacted, step.call)).value
             if error is not None:
@@ -242,12 +242,14 @@ def _redacted(call: Callable[[], Any]) -> Hidden:
         return Hidden((None, error))
 
 
-def _rehearsed(step: At, transport: object) -> Response | None:
-    """The answer of a rehearsal, if one goes on. A transport of the caller's own is left alone."""
+def _answered(step: At, transport: object) -> Response | None:
+    """What answers in place of the network: a rehearsal, or the provider's own simulation."""
     stage = rehearsal.current()
-    if stage is None or not isinstance(transport, HttpxTransport | AsyncHttpxTransport):
-        return None
-    return stage.answer(step.provider, step.request)
+    # A transport of the caller's own is left alone.
+    if stage and isinstance(transport, HttpxTransport | AsyncHttpxTransport):
+        return stage.answer(step.provider, step.request)
+    simulation = step.provider.simulation
+    return simulation.answer(step.provider, step.request) if simulation else None
 
 
 def _now(error: Exception) -> float | bool:

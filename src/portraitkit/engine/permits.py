@@ -49,7 +49,7 @@ class Permit:
         if wait_s > 0 and reservation is not self._place:
             _log.info(
                 "%s: waiting %.2f s, as the account may send no more of %s now",
-                self._vendor.name,
+                self._vendor.label,
                 wait_s,
                 self._family,
             )

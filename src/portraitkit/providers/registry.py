@@ -1,16 +1,18 @@
-"""Finding adapters: built-in ones and a stranger's, all through one entry point group."""
+"""Finding adapters and simulators: built-in ones and a stranger's, all through entry points."""
 
 from __future__ import annotations
 
 import difflib
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Final
+from typing import Any, Final
 
 from ..operations.provider import PortraitProvider
 from ..values.errors import ConfigError
 
 GROUP: Final = "portraitkit.providers"
+SIMULATORS: Final = "portraitkit.simulators"
+"""What names an adapter's simulator, a `portraitkit.simulators.simulator.Simulator`."""
 
 
 @cache
@@ -45,6 +47,25 @@ def provider_class(name: str) -> type[PortraitProvider]:
             next_step="point the entry point at a subclass of portraitkit.PortraitProvider",
         )
     return cls
+
+
+def simulator_class(name: str) -> Any:
+    """
+    Load the simulator of an adapter.
+
+    Raises:
+        ConfigError: No package brings one of that name.
+    """
+    found = entry_points(group=SIMULATORS, name=name)
+    if not found:
+        names = sorted({each.name for each in entry_points(group=SIMULATORS)})
+        raise ConfigError(
+            f"no installed package simulates {name!r}",
+            provider=name,
+            field="simulated",
+            next_step=f"take simulated out, or use one of {', '.join(names)}",
+        )
+    return next(iter(found)).load()
 
 
 def provider_classes(name: str) -> tuple[type[PortraitProvider], ...]:

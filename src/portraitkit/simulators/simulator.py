@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import re
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
 from importlib.resources import files
-from typing import Any, ClassVar, Final
+from pathlib import Path
+from typing import Any, ClassVar, Final, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from attrs import Factory, define, field
 
+from ..operations.provider import PortraitProvider
+from ..values.secret import Secret
 from ..wire.codec import is_object
 from ..wire.steps import Request, Response
-from .state import SimAccount, World
+from .state import Clock, SimAccount, World
+
+_KEYS: Final = ("api_key", "access_key", "secret_key", "session_token", "library_key")
+"""What credentials are called, on providers and on accounts."""
 
 
 @define(kw_only=True)
@@ -49,6 +56,34 @@ class Simulator(ABC):
         if request.method == "GET" and path.startswith("/media/"):
             return self._media(path)
         return self.answer(request)
+
+    @classmethod
+    def on(cls, clock: Clock) -> Self:
+        """Make one whose time is *clock*, where each face check is passed after 5 s."""
+        return cls(world=World(clock=clock))
+
+    def admit(self, provider: PortraitProvider) -> None:
+        """Give a provider's credentials an account, so that whatever they are they are good."""
+        if provider.account in self.world.accounts:
+            return
+        project = getattr(provider, "project_name", None) or "default"
+        account = SimAccount(name=provider.account, api_key="", project_name=project)
+        for key in _KEYS:
+            if isinstance(secret := getattr(provider, key, None), Secret):
+                setattr(account, key, secret.reveal())
+        _ = self.add_account(account)
+
+    def stand_in(self, url: str, content: bytes | None = None) -> Response:
+        """Answer for a file elsewhere on the web, by the ending of its name: else a picture."""
+        ending = Path(urlsplit(url).path).suffix.lower()
+        name = "clip.mp4" if ending == ".mp4" else "face.jpg"
+        kind, _ = mimetypes.guess_type(name)
+        return Response(
+            status=200,
+            headers={"content-type": str(kind)},
+            content=content or _data(name),
+            received_at=self.world.now(),
+        )
 
     @abstractmethod
     def answer(self, request: Request) -> Response:
@@ -85,13 +120,17 @@ class Simulator(ABC):
         kind = {"mp4": "video/mp4", "png": "image/png"}.get(name.rpartition(".")[2], "")
         if not kind:
             return self.json({"error": {"message": "no such file"}}, 404)
-        content = files("portraitkit.simulators").joinpath("data", f"clip.{name[-3:]}").read_bytes()
+        content = _data(f"clip.{name[-3:]}")
         return Response(
             status=200,
             headers={"content-type": kind, "content-length": str(len(content))},
             content=content,
             received_at=self.world.now(),
         )
+
+
+def _data(name: str) -> bytes:
+    return files("portraitkit.simulators").joinpath("data", name).read_bytes()
 
 
 def bearer_of(request: Request) -> str:

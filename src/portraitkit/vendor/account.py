@@ -6,7 +6,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 import attrs
 from attrs import field, frozen
@@ -27,13 +27,21 @@ from ..values.sealing import seal, unseal
 from ..values.secret import Secret
 from ..values.statuses import GroupKind, MediaType
 from ..wire.codec import Codec
-from ..wire.steps import Request
+from ..wire.steps import Request, Response
 from .dialect import VideoDialect
 from .pacing import Pacing, Subject
 from .preflight import Difference, VideoModel, check_length, enforce
 
 R = TypeVar("R", bound=Result)
 Findings: TypeAlias = tuple[Finding, ...]
+
+
+class Simulation(Protocol):
+    """A simulated vendor inside this process, in the place of the one that costs money."""
+
+    def answer(self, provider: Any, request: Request) -> Response:
+        """Answer a request; nothing is sent."""
+        ...
 
 
 @frozen(kw_only=True, slots=False)
@@ -54,6 +62,7 @@ class Vendor(ABC):
         name_tokens: When the answer to a create is lost, look for what it made: of groups and
             assets, by a short token that is put behind each new name. Clients of `connect` do,
             unless the profile says otherwise. A name is read without its token in any case.
+        simulation: Answers every request in the vendor's place; None for the vendor itself.
     """
 
     name: ClassVar[str]
@@ -96,6 +105,7 @@ class Vendor(ABC):
     rates: Mapping[str, Rate] = field(factory=dict[str, Rate])
     allow_private_addresses: bool = False
     name_tokens: bool = False
+    simulation: Simulation | None = field(default=None, eq=False)
 
     # -- what an adapter must say of itself ------------------------------------------------------
 
@@ -118,12 +128,19 @@ class Vendor(ABC):
     @property
     def public_only(self) -> bool:
         """Whether links are kept to the public internet: not for a stand-in on this machine."""
-        return not (self.allow_private_addresses or any(map(is_loopback, self.origins)))
+        here = self.simulation is not None or any(map(is_loopback, self.origins))
+        return not (self.allow_private_addresses or here)
 
     @functools.cached_property
     def account(self) -> str:
         """The account in handles: the configured name, or a fingerprint of the credentials."""
-        return self.account_name or fingerprint(self.name, self.identity)
+        account = self.account_name or fingerprint(self.name, self.identity)
+        return account if self.simulation is None else f"simulated-{account}"
+
+    @property
+    def label(self) -> str:
+        """What logs and representations call the vendor, so that a simulated one is told apart."""
+        return self.name if self.simulation is None else f"{self.name} (simulated)"
 
     @property
     def rate_account(self) -> str:

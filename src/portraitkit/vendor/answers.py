@@ -158,7 +158,7 @@ def logged(findings: tuple[Finding, ...], vendor: VendorAnswers) -> tuple[Findin
         for each in findings
     )
     for each in clean:
-        _log.warning("%s: %s", vendor.name, each.message)
+        _log.warning("%s: %s", vendor.label, each.message)
     return clean
 
 

@@ -6,7 +6,6 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from attrs import frozen
 
@@ -16,13 +15,10 @@ from ...providers.registry import provider_names
 from ...rehearsal import Rehearsal
 from ...simulators.finding import load
 from ...simulators.simulator import Simulator
-from ...simulators.state import SimAccount, VirtualClock, World, never, scans_after
+from ...simulators.state import VirtualClock, World, never, scans_after
 from ...values.errors import InvalidInputError, Outcome
-from ...values.secret import Secret
 from ...wire.steps import Request, Response
 from .simulating import SimulatorTransport, VirtualTime
-
-_KEYS: Final = ("api_key", "access_key", "secret_key", "session_token")
 
 
 @frozen(kw_only=True)
@@ -167,7 +163,7 @@ class PortraitSimulator:
         """Answer a request in the vendor's place, or let it go wrong as was asked for."""
         with self._lock:
             simulator = self.vendor(provider.name)
-            _open_account(simulator, provider)
+            simulator.admit(provider)
             self.seen.append(request)
             mishap = next((each for each in self._mishaps if each.when(request)), None)
             if mishap is None:
@@ -197,16 +193,3 @@ class PortraitSimulator:
             self._changes.append(change)
             for simulator in self._simulators.values():
                 change(simulator.world)
-
-
-def _open_account(simulator: Simulator, provider: PortraitProvider) -> None:
-    """Give the provider's credentials an account, so that whatever they are they are good."""
-    found = {key: getattr(provider, key, None) for key in _KEYS}
-    keys = {key: each.reveal() for key, each in found.items() if isinstance(each, Secret)}
-    name = provider.account
-    if name not in simulator.world.accounts:
-        project = getattr(provider, "project_name", None) or "default"
-        account = SimAccount(name=name, api_key="", project_name=project)
-        for key, text in keys.items():
-            setattr(account, key, text)
-        _ = simulator.add_account(account)
