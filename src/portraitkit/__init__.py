@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from .values.portraits import OneOf
     from .values.remarks import Adaptation, Failure, Finding, Raw, Tried
     from .values.secret import Secret
+    from .values.sources import Source
     from .values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
     from .values.video import Frames, Preview, Reference, References, VideoRequest
     from .vendor.dialect import Loss, ParsedVideo
@@ -140,6 +141,7 @@ __all__ = [
     "References",
     "Secret",
     "ServiceUnavailableError",
+    "Source",
     "Timeouts",
     "Translation",
     "Tried",
@@ -223,6 +225,7 @@ _HOMES = {
         "Tried",
     ),
     "values.secret": ("Secret",),
+    "values.sources": ("Source",),
     "values.statuses": (
         "AssetStatus",
         "GroupKind",

@@ -22,6 +22,7 @@ from ..values.handles import Handle, HandleKind, is_handle
 from ..values.masking import masker
 from ..values.models import Result
 from ..values.portraits import MediaRef, OneOf
+from ..values.sources import Source, as_sources, is_inline
 from ..values.statuses import GroupKind, MediaType
 from ..values.video import SCALARS, Frames, Media, Reference, References, VideoRequest
 from ..wire.codec import is_array, is_object
@@ -140,8 +141,8 @@ def handle_of(thing: object) -> str:
 def calls_of(operation: str, provider: PortraitProvider, given: Arguments) -> list[RecordedCall]:
     """Turn a call into jobs: one, or one for each part."""
     clean = masker((each.reveal() for each in provider.secrets if each), in_paths=True)
-    if operation == "add_assets" and isinstance(given.get("sources"), Sequence):
-        group, sources = given["group"], given["sources"]
+    if operation == "add_assets" and isinstance(given.get("sources"), Sequence | Mapping):
+        group, sources = given["group"], as_sources(given["sources"])
         calls = [("add_asset", {"group": group, "source": each}) for each in sources]
     elif operation == "wait_until_all_active":
         rest = {key: value for key, value in given.items() if key != "assets"}
@@ -154,6 +155,9 @@ def calls_of(operation: str, provider: PortraitProvider, given: Arguments) -> li
 
 
 def _recorded_call(operation: str, kept_arguments: _Arguments, given: Arguments) -> RecordedCall:
+    if isinstance(source := given.get("source"), Source):
+        said = {"name": source.name, "media": source.media, "source": source.file}
+        given = {**given, **{key: value for key, value in said.items() if value}}
     for name, value in given.items():
         if name == "on_event":
             continue
@@ -181,8 +185,8 @@ def _keep_path(kept_arguments: _Arguments, name: str, value: Any) -> None:
     """Keep a path, so that it means the same in another folder; or an address."""
     if isinstance(value, str) and "://" in value:
         kept_arguments.keep(name, value)  # one with a query is not clean
-    elif isinstance(value, str | Path) and str(value):
-        kept_arguments.keep(name, str(Path(value).absolute()))
+    elif isinstance(value, str | Path) and str(value) and not is_inline(value):
+        kept_arguments.keep(name, str(Path(value).expanduser().absolute()))
     else:
         kept_arguments.missing.append(name)
 

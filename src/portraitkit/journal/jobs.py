@@ -11,8 +11,8 @@ from typing import Any, Final
 from ..operations.provider import PortraitProvider
 from ..values.errors import HandleError, InvalidInputError, without_frames
 from ..values.handles import Handle, HandleKind, is_handle
-from ..values.media import MediaSource
 from ..values.models import Result
+from ..values.sources import MediaSource
 from ..values.video import VideoRequest
 from ..vendor.pacing import OnEvent
 from ..wire.steps import Flow

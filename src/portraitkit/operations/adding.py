@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from attrs import evolve
 
-from ..values.errors import InvalidInputError, MediaError, PortraitError
-from ..values.media import Link, MediaHost, MediaSource, Upload, as_link, as_upload, read_file
+from ..values.errors import MediaError, PortraitError
+from ..values.media import Link, MediaHost, Upload, as_link, as_upload
 from ..values.models import Asset, Group, GroupRef
 from ..values.remarks import Failure
 from ..values.secret import Secret
+from ..values.sources import MediaSource, MediaSources, Source, as_source, as_sources, read_source
 from ..values.statuses import AssetStatus, MediaType
 from ..vendor.answers import with_findings
 from ..wire.steps import Flow, Request, parts, work
@@ -41,12 +42,16 @@ def add_asset(
         provider.refuse("add_asset")
     if strict_limits is not None:  # adapters compare more, by the provider's own setting
         provider = evolve(provider, strict_limits=strict_limits)
+    source = as_source(source, name, media)
+    name = source.name or source.stem
     findings = provider.check_name(name, strict_limits=strict_limits) if name else ()
-    item = yield from take_in(provider, source, media)
+    item = yield from take_in(provider, source)
     if isinstance(item, Upload):
         if rules := provider.media_rules.get(item.media):
             findings += provider.limits(tuple(rules.check(item)), strict_limits)
         if provider.takes_upload(item):
+            if "add_upload" in provider.nameless:  # a name of its own would cost another call
+                name = source.name
             upload = partial(_upload, provider, group, item)
             added = add_named(provider, group, name, upload, operation="add_upload")
             return of_kind((yield from with_findings(added, findings, provider)), group)
@@ -69,19 +74,10 @@ def _link(provider: VendorCalls, group: GroupRef, link: Link, name: str) -> Flow
     return provider.add_link(group, link, name=name)
 
 
-def add_assets(
-    provider: VendorCalls, group: GroupRef, sources: Sequence[MediaSource]
-) -> Flow[list[Asset]]:
+def add_assets(provider: VendorCalls, group: GroupRef, sources: MediaSources) -> Flow[list[Asset]]:
     """Register one after another; a part that fails becomes a failed asset."""
-    if isinstance(sources, str | bytes):
-        raise InvalidInputError(
-            "one source is not a list of sources",
-            provider=provider.name,
-            field="sources",
-            next_step="put it into brackets, or call add_asset",
-        )
     added: list[Asset] = []
-    for place, source in enumerate(sources):
+    for place, source in enumerate(as_sources(sources)):
         yield from parts(place)
         try:
             part = add_asset(provider, group, source, name="", media=None, strict_limits=None)
@@ -112,28 +108,14 @@ def failed_asset(provider: VendorCalls, error: PortraitError) -> Asset:
     )
 
 
-def take_in(
-    provider: VendorCalls, source: MediaSource, media: MediaType | None
-) -> Flow[Upload | Link]:
-    """Read a path, check bytes, or keep a URL; fetch the URL where the vendor takes only bytes."""
-    if isinstance(source, bytes):
-        return as_upload(source, media=media)
-    if isinstance(source, str) and "://" in source:
-        link = as_link(source, media=media)
-        if provider.supports("add_link"):
-            return link
-        content = yield from fetch(link.url, public_only=provider.public_only)
-        return as_upload(content, filename=Path(source.partition("?")[0]).name, media=media)
-    if isinstance(source, str) and source.lstrip()[:5].lower() == "data:":
-        raise MediaError(
-            "a data: URI is not taken",
-            provider=provider.name,
-            field="source",
-            next_step="decode it and pass the bytes, or pass a path or an https URL",
-        )
-    path = Path(source)
-    content = yield from work(partial(read_file, path))
-    return as_upload(content, filename=path.name, media=media)
+def take_in(provider: VendorCalls, source: Source) -> Flow[Upload | Link]:
+    """Read a source, or keep its URL; fetch the URL where the vendor takes only bytes."""
+    item = yield from work(partial(read_source, source))
+    if isinstance(item, Upload) or provider.supports("add_link"):
+        return item
+    content = yield from fetch(item.url, public_only=provider.public_only)
+    filename = Path(urlsplit(item.url.reveal()).path).name
+    return as_upload(content, filename=filename, media=source.media)
 
 
 def publish(provider: VendorCalls, upload: Upload) -> Flow[Link]:

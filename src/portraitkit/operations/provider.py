@@ -14,7 +14,6 @@ from typing import Any
 
 from attrs import frozen
 
-from ..values.media import MediaSource
 from ..values.models import (
     Asset,
     AssetRef,
@@ -24,6 +23,7 @@ from ..values.models import (
     VideoRef,
     VideoTask,
 )
+from ..values.sources import MediaSource, MediaSources
 from ..values.statuses import GroupKind, MediaType
 from ..values.video import OnUnsupported, Preview, VideoRequest
 from ..vendor.calls import VendorCalls
@@ -77,8 +77,9 @@ class PortraitProvider(VendorCalls):
 
         Args:
             group: Where it belongs.
-            source: A path, the bytes, or a public https URL.
-            name: To find it again by.
+            source: A path, the bytes, an open binary file, a web framework's upload, a picture of
+                Pillow, a `data:` URI, a public https URL, or a `Source`.
+            name: To find it again by; the name of the file without its ending, if not given.
             media: What it is; found out from the content, or from a URL's ending, if not given.
             strict_limits: Treat exceeded limits as errors, whatever the profile says.
 
@@ -93,9 +94,9 @@ class PortraitProvider(VendorCalls):
             self, group, source, name=name, media=media, strict_limits=strict_limits
         )
 
-    def add_assets(self, group: GroupRef, sources: Sequence[MediaSource]) -> Flow[list[Asset]]:
+    def add_assets(self, group: GroupRef, sources: MediaSources) -> Flow[list[Asset]]:
         """
-        Register several files.
+        Register several files: a list, or a mapping from names.
 
         Returns:
             One asset for each source, in the order given. A part that could not be added is an

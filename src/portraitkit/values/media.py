@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterator
 from errno import EFBIG, EINVAL
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
@@ -25,8 +25,6 @@ from .statuses import MediaType
 
 SOURCE_LIMIT_BYTES: Final = 512 * 1024**2
 """The largest file that is read into memory; no vendor takes one as large."""
-MediaSource: TypeAlias = str | Path | bytes
-"""A path, the bytes themselves, or a public https URL."""
 
 
 @frozen(kw_only=True)
@@ -163,11 +161,19 @@ def read_file(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no file can have such a name"
         raise MediaError(
-            f"cannot read {(path.name or str(path))[:60]!r}: {reason}",
+            f"cannot read {(path.name or str(path))[:60]!r}: {reason}{_looked_in(path)}",
             field="source",
             next_step="pass the path of an existing picture, video or audio file",
         ) from None
     return content
+
+
+def _looked_in(path: Path) -> str:
+    """Where a relative path was looked for."""
+    try:
+        return "" if path.is_absolute() else f" (looked for it in {Path.cwd()})"
+    except (OSError, ValueError):
+        return ""
 
 
 def as_upload(content: bytes, *, filename: str = "", media: MediaType | None = None) -> Upload:

@@ -26,11 +26,12 @@ from ...values.errors import (
     UnsupportedError,
 )
 from ...values.handles import is_handle
-from ...values.media import Link, MediaSource, Upload
+from ...values.media import Link, Upload
 from ...values.models import Asset, AssetRef, Group, GroupRef
 from ...values.portraits import MediaRef
 from ...values.remarks import Adaptation, Finding
 from ...values.secret import Secret
+from ...values.sources import MediaSources, Source, as_sources
 from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import Frames, OnUnsupported, Reference, References, VideoRequest
 from ...vendor.answers import Answer, logged
@@ -125,14 +126,15 @@ class AvatarLibrary(BearerProvider):
 
     def add_link(self, group: GroupRef, link: Link, *, name: str) -> Flow[Asset]:
         """Submit one public URL for review."""
-        (asset,) = yield from self._submit(group, [link], name)
+        (asset,) = yield from self._submit(group, [(name, link)])
         return asset
 
-    def add_assets(self, group: GroupRef, sources: Sequence[MediaSource]) -> Flow[list[Asset]]:
+    def add_assets(self, group: GroupRef, sources: MediaSources) -> Flow[list[Asset]]:
         """Submit up to 20 of a kind at once; each asset's own status decides, not the task's."""
+        named = as_sources(sources)
         assets: dict[int, Asset] = {}
         taken: dict[int, tuple[Link, tuple[Finding, ...]]] = {}
-        for place, source in enumerate(sources):
+        for place, source in enumerate(named):
             try:
                 taken[place] = yield from guarded(self._take(source), self, "add_assets")
             except PortraitError as error:
@@ -142,7 +144,10 @@ class AvatarLibrary(BearerProvider):
         for batch in batches(kinds, MOST_ASSETS):
             yield from parts(*batch)
             try:
-                part = self._submit(group, [taken[place][0] for place in batch])
+                links = [
+                    (named[place].name or named[place].stem, taken[place][0]) for place in batch
+                ]
+                part = self._submit(group, links)
                 added = yield from guarded(part, self, "add_assets")
             except PortraitError as error:
                 added = [failed_asset(self, error) for _ in batch]
@@ -152,21 +157,24 @@ class AvatarLibrary(BearerProvider):
                 assets[place] = evolve(found, adaptations=(_APART,)) if apart else found
             yield from parts(*batch, made=[assets[place] for place in batch])
             made_a_group = made_a_group or any(a.ref and a.group_id is None for a in added)
-        return [assets[place] for place in range(len(sources))]
+        return [assets[place] for place in range(len(named))]
 
-    def _take(self, source: MediaSource) -> Flow[tuple[Link, tuple[Finding, ...]]]:
-        item = yield from take_in(self, source, None)
+    def _take(self, source: Source) -> Flow[tuple[Link, tuple[Finding, ...]]]:
+        name = source.name or source.stem
+        named = self.check_name(name) if name else ()
+        item = yield from take_in(self, source)
         if isinstance(item, Link):
-            return item, ()
+            return item, logged(named, self)
         rules = self.media_rules.get(item.media)
-        findings = self.limits(tuple(rules.check(item)), None) if rules else ()
+        findings = named + self.limits(tuple(rules.check(item)), None) if rules else ()
         return (yield from self.link_to(item)), logged(findings, self)
 
     def link_to(self, upload: Upload) -> Flow[Link]:
         """Make a file reachable."""
         return publish(self, upload)
 
-    def _submit(self, group: GroupRef, links: Sequence[Link], name: str = "") -> Flow[list[Asset]]:
+    def _submit(self, group: GroupRef, named: Sequence[tuple[str, Link]]) -> Flow[list[Asset]]:
+        links = [link for _, link in named]
         ref = self.id_of("group", group)
         door = _avatars.door_of(ref, group)
         media = links[0].media
@@ -176,12 +184,14 @@ class AvatarLibrary(BearerProvider):
                 provider=self.name,
                 field="media",
             )
-        named = {"name": name} if name else {}
         body = {
             **door.members,
             "project_name": self.project_name,
             "asset_type": _TYPES[media],
-            "assets": [{"url": link.url.reveal(), **named} for link in links],
+            "assets": [
+                {"url": link.url.reveal(), **({"name": name} if name else {})}
+                for name, link in named
+            ],
         }
         try:
             sent = self.post(door.path, body, tuple(link.url for link in links))
@@ -191,10 +201,12 @@ class AvatarLibrary(BearerProvider):
                 error.next_step = f"{error.advice}; {_WHOSE}"
             raise
         found = self.task_id(answer)
-        given = {"id": None, "group_id": door.group_id, "name": name, "media": media}
+        given = {"id": None, "group_id": door.group_id, "name": "", "media": media}
         made = under_review(self.read(Asset, answer, group_kind=door.kind, **given))
-        places = range(len(links))
-        return [evolve(made, ref=str(Review(found, place, len(links)))) for place in places]
+        return [
+            evolve(made, name=name, ref=str(Review(found, place, len(links))))
+            for place, (name, _) in enumerate(named)
+        ]
 
     def get_asset(self, asset: AssetRef) -> Flow[Asset]:
         """Read an asset's place in its review task; there is no other way to read one."""
