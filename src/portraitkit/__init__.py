@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from .values.media import FolderMediaHost, MediaHost
     from .values.models import Asset, Event, Group, Usage, Verification, VideoTask
     from .values.portraits import OneOf
+    from .values.prompts import literal
     from .values.remarks import Adaptation, Failure, Finding, Raw, Tried
     from .values.secret import Secret
     from .values.sources import Source
@@ -162,6 +163,7 @@ __all__ = [
     "connect",
     "connect_async",
     "explain_config",
+    "literal",
     "parse_video",
     "provider_names",
     "resume",
@@ -217,6 +219,7 @@ _HOMES = {
         "VideoTask",
     ),
     "values.portraits": ("OneOf",),
+    "values.prompts": ("literal",),
     "values.remarks": (
         "Adaptation",
         "Failure",

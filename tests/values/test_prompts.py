@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import pytest
 from hypothesis import example, given
@@ -10,7 +11,16 @@ from hypothesis import strategies as st
 
 from portraitkit.values.errors import InvalidInputError, PromptError
 from portraitkit.values.models import Asset
-from portraitkit.values.prompts import Role, Slot, read_prompt, read_slots, slots_of, write_prompt
+from portraitkit.values.prompts import (
+    Role,
+    Slot,
+    literal,
+    read_prompt,
+    read_slots,
+    slots_of,
+    unread_labels,
+    write_prompt,
+)
 from portraitkit.values.statuses import MediaType
 from portraitkit.values.video import Frames, Reference, References, VideoRequest
 
@@ -82,23 +92,62 @@ def test_double_braces_are_braces(prompt, sent):
 )
 def test_a_lone_brace_is_refused(prompt, brace):
     """A brace that begins or ends no label says where it stands and how to write it."""
+    media = References(images={"mia": "asset://1"})
     with pytest.raises(PromptError, match=f"a lone {brace} stands at position") as caught:
-        write_prompt(prompt, None)
-    assert "{{" in caught.value.next_step
+        write_prompt(f"{{mia}} {prompt}", media)
+    assert brace * 2 in caught.value.next_step
+    assert "pk.literal" in caught.value.next_step
 
 
 @pytest.mark.parametrize(
-    "media", [None, Frames(first="asset://1"), References(), References(videos=["asset://1"])]
+    "media", [None, Frames(first="asset://1"), References(images=["asset://1"])]
 )
-def test_a_label_without_a_reference_is_refused(media):
-    """An undefined label is named, beside those that are known."""
-    with pytest.raises(PromptError, match=r"names \{mia\}, and no reference") as caught:
-        write_prompt("{mia} smiles", media)
-    assert caught.value.next_step == (
-        "known labels: video_1"
-        if isinstance(media, References) and media.videos
-        else "known labels: none"
+@given(text=st.text(st.sampled_from('{} a:_1"')))
+def test_without_names_what_is_no_label_is_taken_as_it_stands(media, text):
+    """Braces need no care where no reference has a name; a literal text is the same everywhere."""
+    assert write_prompt(text, media) in (text, text.replace("{{", "{").replace("}}", "}"))
+    assert write_prompt(literal(text), media) == text
+    assert (
+        write_prompt(literal(text) + "{mia}", References(images={"mia": "a"})) == text + "Image 1"
     )
+
+
+@pytest.mark.parametrize("media", [References(images=["a"]), References(images={"mia": "a"})])
+def test_a_prompt_in_json_keeps_its_braces_and_its_labels(media):
+    """Prompts are written as objects, too."""
+    label = "{mia}" if media.images[0].name else "{image_1}"
+    prompt = json.dumps({"subject": f"{label} waves", "camera": {"move": {"speed": 1}}})
+    sent = json.loads(write_prompt(prompt, media))
+    assert sent == {"subject": "Image 1 waves", "camera": {"move": {"speed": 1}}}
+
+
+def test_a_misspelt_label_in_json_is_refused():
+    """A name that nobody has is a mistake there, too."""
+    with pytest.raises(PromptError, match=r"names \{mai\}"):
+        write_prompt('{"subject": "{mai} and {mia}"}', References(images={"mia": "asset://1"}))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "media", "found"),
+    [
+        ("{mia} waves", References(images=["a"]), ["{mia}"]),
+        ("{mia} waves", Frames(first="a"), ["{mia}"]),
+        ("{image_2} {image_1}", References(images=["a"]), ["{image_2}"]),
+        ("{{mia}} waves", References(images=["a"]), []),
+        ("{mia} waves", None, []),
+        ('{"a": "{mia}"}', References(images=["a"]), []),
+    ],
+)
+def test_what_looks_like_a_label_and_is_none_is_told(prompt, media, found):
+    """A label that was forgotten to be given is a finding."""
+    assert unread_labels(prompt, media) == found
+
+
+def test_a_label_without_a_reference_is_refused():
+    """An undefined label is named, beside those that are known."""
+    with pytest.raises(PromptError, match=r"names \{mai\}, and no reference") as caught:
+        write_prompt("{mai} smiles", References(images={"mia": "asset://1"}))
+    assert "known labels: image_1, mia" in caught.value.next_step
 
 
 def test_a_name_that_the_prompt_never_uses_is_refused():

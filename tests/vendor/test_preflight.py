@@ -251,7 +251,13 @@ def test_ordinary_words_in_a_prompt_pass(prompt):
     [
         (PROVIDER, VideoRequest(prompt=" "), InvalidInputError),
         (PROVIDER, VideoRequest(prompt=f"asset://{ASSET_ID}"), PromptError),
-        (PROVIDER, VideoRequest(prompt="{mia}"), PromptError),
+        (
+            PROVIDER,
+            VideoRequest(
+                prompt="{mai}", media=References(images={"mia": "https://a.example/m.jpg"})
+            ),
+            PromptError,
+        ),
         (PROVIDER, VideoRequest(prompt="x", media=Frames(first="ua_1")), HandleError),
         (PROVIDER, VideoRequest(prompt="x", media=Frames(first="group-1")), HandleError),
         (PROVIDER, VideoRequest(prompt="x", media=Frames(first="42")), HandleError),

@@ -81,7 +81,7 @@ def draft_video(
     found = (
         *(model.check(request, slots) if model else ()),
         *provider.video_findings(request, slots),
-        *check_spoken(request.prompt, slots),
+        *check_spoken(request, slots),
     )
     links = [slot.url for slot in slots if not slot.url.startswith("asset://")]
     secrets = tuple(Secret(url) for url in (*links, request.callback_url) if url)

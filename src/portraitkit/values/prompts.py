@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from attrs import field, frozen
@@ -72,19 +73,22 @@ def _check_media(source: MediaRef, kind: MediaType, name: str) -> None:
         )
 
 
+def literal(text: str) -> str:
+    """Write a text so that a prompt says it as it stands, whatever braces it holds."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def write_prompt(prompt: str, media: Media | None) -> str:
     """
     Replace labels by the words that are sent.
 
+    `{{` and `}}` stand for braces. In a prompt that is a JSON object or array, and in any prompt
+    whose media have no names, other braces are taken as they stand.
+
     Raises:
         PromptError: A label has no reference, a named reference is unused, or a brace stands alone.
     """
-    texts: dict[str, str] = {}
-    named: dict[str, str] = {}
-    for kind, label, each in _labelled(media if isinstance(media, References) else References()):
-        texts[label] = f"{kind.value.capitalize()} {label.rpartition('_')[2]}"
-        if each.name:
-            named[each.name] = texts[label]
+    texts, named = _texts_of(media)
     for name, text in named.items():
         if texts.setdefault(name, text) != text:
             raise PromptError(
@@ -93,25 +97,27 @@ def write_prompt(prompt: str, media: Media | None) -> str:
                 next_step="choose a label that is not image_N, video_N or audio_N",
             )
 
+    is_lenient = not named or _is_json(prompt)
+    escapes = _is_escaped(prompt, texts)
+
     def replace(match: re.Match[str]) -> str:
-        token = match[0]
-        if token in ("{{", "}}"):
+        token, label = match[0], match[1]
+        if label in texts:
+            _ = named.pop(label, None)
+            return texts[label]
+        if token in _ESCAPES and (escapes or not is_lenient):
             return token[0]
-        label = match[1]
+        if is_lenient and not (label and named):
+            return token
+        problem = f"the prompt names {token}, and no reference has that label"
         if label is None:
-            raise PromptError(
-                f"a lone {token} stands at position {match.start()} of the prompt",
-                field="prompt",
-                next_step="write {{ or }} for a literal brace",
-            )
-        if label not in texts:
-            raise PromptError(
-                f"the prompt names {{{label}}}, and no reference has that label",
-                field="prompt",
-                next_step=f"known labels: {', '.join(sorted(texts)) or 'none'}",
-            )
-        _ = named.pop(label, None)
-        return texts[label]
+            problem = f"a lone {token} stands at position {match.start()} of the prompt"
+        known = f"known labels: {', '.join(sorted(texts))}; " if label else ""
+        raise PromptError(
+            problem,
+            field="prompt",
+            next_step=f"{known}for the words as such write {literal(token)}, or pk.literal(text)",
+        )
 
     text = _TOKEN.sub(replace, prompt)
     if named:
@@ -123,13 +129,38 @@ def write_prompt(prompt: str, media: Media | None) -> str:
     return text
 
 
+def unread_labels(prompt: str, media: Media | None) -> list[str]:
+    """What looks like a label in a prompt whose media have no names, and goes out as it stands."""
+    texts, named = _texts_of(media)
+    if media is None or named or _is_escaped(prompt, texts) or _is_json(prompt):
+        return []
+    tokens = (match for match in _TOKEN.finditer(prompt) if match[1] and match[1] not in texts)
+    return list(dict.fromkeys(match[0] for match in tokens))
+
+
+def _texts_of(media: Media | None) -> tuple[dict[str, str], dict[str, str]]:
+    """What is sent for each label by position, and for each name."""
+    texts: dict[str, str] = {}
+    named: dict[str, str] = {}
+    for kind, label, each in _labelled(media if isinstance(media, References) else References()):
+        texts[label] = f"{kind.value.capitalize()} {label.rpartition('_')[2]}"
+        if each.name:
+            named[each.name] = texts[label]
+    return texts, named
+
+
+def _is_escaped(prompt: str, known: Collection[str]) -> bool:
+    """Whether every brace of a prompt is doubled or belongs to a known label."""
+    return all(match[0] in _ESCAPES or match[1] in known for match in _TOKEN.finditer(prompt))
+
+
 def read_prompt(text: str, slots: tuple[Slot, ...]) -> str:
     """Turn the words that were sent back into labels."""
     counts = {
         kind: sum(slot.media is kind and slot.role is Role.REFERENCE for slot in slots)
         for kind in (MediaType.IMAGE, MediaType.VIDEO, MediaType.AUDIO)
     }
-    escaped = text.replace("{", "{{").replace("}", "}}")
+    escaped = literal(text)
 
     def label(match: re.Match[str]) -> str:
         kind, number = MediaType(match[1].lower()), int(match[2])
@@ -164,6 +195,14 @@ def _labelled(media: References) -> Iterator[tuple[MediaType, str, Reference]]:
             yield kind, f"{kind.value}_{number}", each
 
 
+def _is_json(prompt: str) -> bool:
+    try:
+        return prompt.lstrip()[:1] in ("{", "[") and isinstance(json.loads(prompt), dict | list)
+    except ValueError:
+        return False
+
+
+_ESCAPES: Final = ("{{", "}}")
 _TOKEN: Final = re.compile(r"\{\{|\}\}|\{([^\W\d]\w*)\}|[{}]")
 
 

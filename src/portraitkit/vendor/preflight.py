@@ -15,7 +15,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from ..values.errors import HandleError, InvalidInputError, PromptError
-from ..values.prompts import Role, Slot
+from ..values.prompts import Role, Slot, unread_labels
 from ..values.remarks import Finding
 from ..values.statuses import MediaType
 from ..values.video import VideoRequest
@@ -102,10 +102,10 @@ class VideoModel:
         return Finding(field=name, found=found, limit=limit, message=message, source=self.source)
 
 
-def check_spoken(prompt: str, slots: tuple[Slot, ...]) -> Iterator[Finding]:
+def check_spoken(request: VideoRequest, slots: tuple[Slot, ...]) -> Iterator[Finding]:
     """Compare the media that a prompt names by position with those that are given."""
     given = Counter(slot.media for slot in slots)
-    for match in _POSITION.finditer(prompt if slots else ""):
+    for match in _POSITION.finditer(request.prompt if slots else ""):
         media = next(
             kind for word, kind in _SPOKEN.items() if match["kind"].capitalize().startswith(word)
         )
@@ -117,6 +117,14 @@ def check_spoken(prompt: str, slots: tuple[Slot, ...]) -> Iterator[Finding]:
             yield Finding(
                 field="prompt", found=match[0], limit=given[media], message=message, source=source
             )
+    for word in unread_labels(request.prompt, request.media):
+        yield Finding(
+            field="prompt",
+            found=word,
+            limit="no label",
+            message=f"the prompt says {word}, which is no label of the media, and is sent as it is",
+            source="portraitkit: labels are the names that References give",
+        )
 
 
 def check_length(name: str, text: str, limit: int | None, source: str) -> Iterator[Finding]:
