@@ -305,7 +305,7 @@ def test_one_asset_or_several_are_waited_for(hand, simulator):
 
 def test_every_error_names_provider_and_operation(hand):
     """Also of what sends nothing."""
-    no_one = VideoRequest(prompt="{mia} smiles")
+    no_one = VideoRequest(prompt=" ")
     calls = {
         "get_group": lambda: hand.get_group("not an id"),
         "list_assets": lambda: hand.list_assets("not an id"),

@@ -738,7 +738,11 @@ def test_a_preview_of_a_bare_request_has_no_credential():
     [
         (VideoRequest(prompt=" "), errors.InvalidInputError, "prompt is empty"),
         (VideoRequest(prompt=f"asset://{ASSET_ID} smiles"), errors.PromptError, "as words"),
-        (VideoRequest(prompt="{mia}"), errors.PromptError, "no reference has that label"),
+        (
+            VideoRequest(prompt="{mai}", media=References(images={"mia": "https://a.example/m"})),
+            errors.PromptError,
+            "no reference has that label",
+        ),
         (
             VideoRequest(prompt="x", media=Frames(first="ua_123")),
             errors.HandleError,

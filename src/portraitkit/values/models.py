@@ -7,12 +7,15 @@ and a property such as `VideoTask.video_url` hands out the plain text only when 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Generic, Literal, TypeAlias, TypeVar
+from html import escape
+from typing import Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
 
+import attrs
 from attrs import field, frozen
 
+from . import dicts
 from .errors import AssetNotReadyError
 from .handles import Handle, HandleKind
 from .remarks import Adaptation, Failure, Finding, Raw, Tried
@@ -20,6 +23,8 @@ from .secret import Secret
 from .statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
 
 T = TypeVar("T")
+_IN_HANDLE: Final = ("provider", "account", "ref")
+"""What a text form leaves to the handle."""
 
 
 @frozen(kw_only=True)
@@ -42,7 +47,7 @@ class Page(Generic[T]):
     missing: int = 0
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Result:
     """What every result knows about where it came from."""
 
@@ -60,12 +65,79 @@ class Result:
     """The profiles that a failover left before this one, in order."""
     raw: Raw | None = field(default=None, repr=False, eq=False)
 
+    @property
+    def handle(self) -> str:
+        """A string that names it in any process; see `portraitkit.values.handles`."""
+        return ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """
+        Give what JSON can hold of it, `type` and `handle` first.
+
+        Links, tokens and the raw answer are left out: they open something. Ask for them again.
+        """
+        return dicts.to_dict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """
+        Read what `to_dict` wrote.
+
+        Raises:
+            InvalidInputError: It is no such data.
+        """
+        return dicts.from_dict(cls, data)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        yield "handle", self.handle
+        for each in attrs.fields(type(self)):
+            value = getattr(self, each.name)
+            is_plain = value in (each.default, None, "") and each.name != "status"
+            if each.repr and each.name not in _IN_HANDLE and not is_plain:
+                yield each.name, value
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({shown})"
+
+    def __str__(self) -> str:
+        """Say in a few words what it is, for logs and for people."""
+        name, status = getattr(self, "name", ""), getattr(self, "status", None)
+        kind = type(self).__name__.removesuffix("Task").lower()
+        words = (kind, name and repr(name), status and status.value, self.handle)
+        return " ".join(filter(None, words))
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks; no link, as a notebook keeps what it shows."""
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{escape(name)}</th><td>{escape(str(value))}</td></tr>"
+            for name, value in self.__rich_repr__()
+        )
+        return f"<table><caption>{type(self).__name__}</caption>{rows}</table>"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        """Let pydantic, and so FastAPI, read and write it as `to_dict` does."""
+        del source, handler
+        from pydantic_core import core_schema  # noqa: PLC0415  (only pydantic calls this)
+
+        return core_schema.no_info_plain_validator_function(
+            lambda data: data if isinstance(data, cls) else cls.from_dict(data),
+            serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, Any]:
+        """Tell an OpenAPI page that it is an object."""
+        del schema, handler
+        return {"type": "object", "title": cls.__name__}
+
     def _handle(self, kind: HandleKind) -> str:
         ref = self.ref or self.id or ""
         return str(Handle(self.provider, self.account, kind, ref)) if ref else ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Group(Result):
     """A vendor's asset group: one figure or one person."""
 
@@ -85,7 +157,7 @@ class Group(Result):
         return self._handle("group")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Asset(Result):
     """One picture, video or audio in a group."""
 
@@ -127,7 +199,7 @@ class Asset(Result):
         return f"asset://{self.id}"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Verification(Result):
     """
     A real person's face check.
@@ -176,7 +248,7 @@ class Usage:
     completion_tokens: int | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class VideoTask(Result):
     """One video generation."""
 
