@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -16,7 +13,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from portraitkit.limits.breakers import SHARED, BreakerLimits, Breakers
+from portraitkit.limits.breakers import BreakerLimits, Breakers
 
 LIMITS = BreakerLimits(failures=2, rest_s=10.0)
 
@@ -88,24 +85,6 @@ def test_threads_share_a_circuit():
         left = list(pool.map(lambda _: breakers.enter("a", 10, LIMITS), range(200)))
 
     assert 1 == left.count(0)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # of forks beside threads
-def test_a_fork_does_not_inherit_a_held_lock():
-    """Another thread of the parent may have held it; nobody in the child would let it go."""
-    with SHARED._lock:
-        if (child := os.fork()) == 0:
-            signal.alarm(5)
-            os._exit(int(SHARED.left_s("a", 0, LIMITS)))
-        _, status = os.waitpid(child, 0)
-
-    breakers = opened()
-    held = breakers._lock
-    breakers.renew()
-
-    assert (0, 10) == (status, breakers.left_s("a", 0, LIMITS))
-    assert held is not breakers._lock
 
 
 class Circuit(RuleBasedStateMachine):

@@ -1,4 +1,4 @@
-"""The account's rates under all three drivers: waiting, telling, deadlines, what 429s teach."""
+"""The account's rates under all three drivers: waiting, telling, deadlines, holds."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_other_families_go_meanwhile(script, paced):
     assert [0.0, 0.0] == vendor.times_s
 
 
-def test_each_attempt_takes_a_place(script, paced):
+def test_each_attempt_has_its_turn(script, paced):
     """A retry is a request like any other, and is told apart in the list of attempts."""
     vendor = script(NOT_SENT, NOT_SENT, ACTIVE, provider=paced)
 
@@ -93,7 +93,7 @@ def test_each_attempt_takes_a_place(script, paced):
     assert pytest.approx(1.5 + 1.0, abs=0.001) == found.raw.limited_s
 
 
-def test_a_place_that_comes_too_late_is_an_error_before_anything_is_sent(script, paced):
+def test_a_turn_that_comes_too_late_is_an_error_before_anything_is_sent(script, paced):
     """With less time than the wait, nothing is sent and the error says when to come again."""
     vendor = script(ACTIVE, provider=paced)
 
@@ -114,7 +114,7 @@ def test_a_place_that_comes_too_late_is_an_error_before_anything_is_sent(script,
     assert "call again in 2.0 s" in error.next_step
 
 
-def test_a_place_beyond_patience_is_an_error(script, paced):
+def test_a_turn_beyond_patience_is_an_error(script, paced):
     """Without a deadline the budget's patience decides, as it does for `Retry-After`."""
     vendor = script(ACTIVE, provider=paced, budget=Budget(patience_s=1.0))
     with pytest.raises(errors.RateLimitedError) as caught:
@@ -125,7 +125,7 @@ def test_a_place_beyond_patience_is_an_error(script, paced):
 
 
 def test_a_wait_rides_it_out(script, paced):
-    """Waiting for an asset goes on while its looks have no place, until one has."""
+    """Waiting for an asset goes on while its looks have no turn, until one has."""
     vendor = script(
         ACTIVE,
         ACTIVE,
@@ -160,10 +160,10 @@ def test_a_refusal_holds_the_family_for_all_of_the_account(script, provider, hea
     vendor = script(refused(**headers), ACTIVE, provider=provider, limiter=limiter)
     _ = vendor.run(read)
     key = ("alltoken", provider.account, "GetAsset")
-    learned_s = limiter.reserve(key, provider.rate("GetAsset"), now_s=6.0, within_s=60).due_s
+    held_s = limiter.reserve(key, provider.rate("GetAsset"), now_s=6.0, within_s=60).due_s
 
     assert pytest.approx(7.0, abs=0.01) == vendor.times_s[1]
-    assert 7.0 <= learned_s
+    assert 7.0 <= held_s
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-5", "nan", "inf", "0"])
@@ -207,8 +207,8 @@ def test_a_day_holds_nobody(script):
     assert vendor.times_s[1] < 1
 
 
-def test_a_lost_connection_stands_where_no_place_is_left(script, paced):
-    """If the second attempt has no place in time, the first one's fault is told."""
+def test_a_lost_connection_stands_where_no_turn_is_left(script, paced):
+    """If the second attempt has no turn in time, the first one's fault is told."""
     vendor = script(NOT_SENT, provider=paced, budget=Budget(patience_s=0.6))
     with pytest.raises(errors.ConnectionFailedError, match="cannot connect"):
         vendor.run(read)
@@ -251,7 +251,7 @@ class AsyncSpy(Spy):
 
 
 def test_two_clients_of_an_account_share(paced):
-    """A second client, with another key order or none, finds the place taken by the first."""
+    """A second client, with another key order or none, comes after the first."""
     time, limiter = VirtualTime(), ProcessLimiter()
     spy = Spy(time)
     for _ in range(2):
@@ -320,8 +320,8 @@ class Far:
             raise QueueFullError(1.0)
         return max(0.0, reservation.due_s - now_s)
 
-    def refused(self, reservation, *, now_s, hold_s):
-        self._note("refused")
+    def hold(self, reservation, *, now_s, hold_s):
+        self._note("hold")
 
     def _note(self, what):
         try:
@@ -335,8 +335,8 @@ class Far:
 def test_a_far_limiter_is_asked_off_the_loop(script):
     """Event loops go on while a limiter is asked over a network."""
     far = Far()
-    vendor = script(refused(), ACTIVE, limiter=far)
+    vendor = script(refused(retry_after="1"), ACTIVE, limiter=far)
     _ = vendor.run(read)
 
-    assert ["reserve", "wait_s", "wait_s", "refused", "reserve", "wait_s", "wait_s"] == far.asked
-    assert near(1.0, 2.5) == vendor.times_s
+    assert ["reserve", "wait_s", "wait_s", "hold", "reserve", "wait_s", "wait_s"] == far.asked
+    assert near(1.0, 3.0) == vendor.times_s
