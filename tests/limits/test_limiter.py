@@ -16,8 +16,6 @@ from portraitkit.limits import limiter as limiting
 from portraitkit.limits.breakers import SHARED, BreakerLimits
 from portraitkit.limits.limiter import ProcessLimiter, QueueFullError
 from portraitkit.limits.rates import UNLIMITED, Rate
-from portraitkit.limits.redis_limiter import RedisLimiter
-from portraitkit.values.secret import Secret
 
 TEN = Rate(most=10)
 NEVER = 1e6
@@ -37,21 +35,6 @@ def hold(limiter, key, hold_s, rate=TEN, *, now_s=0.0):
 
 
 # -- in a process and by a Redis -------------------------------------------------------------------
-
-
-@pytest.fixture
-def key():
-    """A queue that no other test uses."""
-    return ("vendor", "account", uuid.uuid4().hex)
-
-
-@pytest.fixture(params=["process", "redis"])
-def pair(request):
-    """What two clients ask for turns: one limiter, or two of different processes on one Redis."""
-    if request.param == "process":
-        return (ProcessLimiter(),) * 2
-    url = Secret(request.getfixturevalue("redis_server").url)
-    return tuple(RedisLimiter(url, spare=ProcessLimiter()) for _ in range(2))
 
 
 def roughly(seconds):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import time
+import uuid
 
 import anyio
 import pytest
@@ -12,10 +15,12 @@ from portraitkit.client.client import AsyncClient, Client
 from portraitkit.engine.transport import TransportError
 from portraitkit.limits.limiter import PROCESS, ProcessLimiter, QueueFullError, Reservation
 from portraitkit.limits.rates import Rate
+from portraitkit.providers.alltoken import AllToken
 from portraitkit.testing import VirtualTime, answer, simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.errors import Outcome
+from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus
 from portraitkit.wire.steps import Budget, pause, within
 
@@ -228,78 +233,55 @@ def test_a_client_sums_up_what_its_requests_waited(simulator, provider):
 # -- who shares ------------------------------------------------------------------------------------
 
 
-class Spy:
-    """A transport that answers at once and keeps the times of its clock."""
+class Vendor:
+    """A transport that answers at once, and keeps the times when it was asked."""
 
-    def __init__(self, time):
-        self.time, self.times_s = time, []
+    def __init__(self):
+        self.times_s = []
 
     def send(self, request):
-        self.times_s.append(self.time.monotonic())
+        self.times_s.append(time.monotonic())
         return ACTIVE
 
     def close(self):
         pass
 
 
-class AsyncSpy(Spy):
+class AsyncVendor(Vendor):
     async def send(self, request):
-        return Spy.send(self, request)
+        return Vendor.send(self, request)
 
     async def close(self):
         pass
 
 
-def test_two_clients_of_an_account_share(paced):
-    """A second client, with another key order or none, comes after the first."""
-    time, limiter = VirtualTime(), ProcessLimiter()
-    spy = Spy(time)
-    for _ in range(2):
-        with Client(paced, transport=spy, clock=time.clock, limiter=limiter) as client:
-            _ = client.get_asset(ASSET_ID)
-
-    assert near(0.0, 2.0) == spy.times_s
-
-
-def test_blocking_and_two_event_loops_share(paced):
-    """One limiter serves a blocking client, an asyncio loop and a trio loop."""
-    time, limiter = VirtualTime(), ProcessLimiter()
-    spy, awaited = Spy(time), AsyncSpy(time)
+def test_blocking_and_asynchronous_clients_share(pair):
+    """A blocking client, asyncio and trio get one turn each, of a process or through a Redis."""
+    rates = {"GetAsset": Rate(most=1, window_s=0.2)}
+    account = AllToken(api_key=Secret(f"sk-{uuid.uuid4().hex}"), rates=rates)
+    vendor, awaited = Vendor(), AsyncVendor()
 
     async def run():
-        async with AsyncClient(
-            paced, transport=awaited, clock=time.clock, limiter=limiter
-        ) as client:
-            _ = await client.get_asset(ASSET_ID)
+        async with AsyncClient(account, transport=awaited, limiter=pair[1]) as client:
+            return (await client.get_asset(ASSET_ID)).raw.limited_s
 
-    with Client(paced, transport=spy, clock=time.clock, limiter=limiter) as client:
+    with Client(account, transport=vendor, limiter=pair[0]) as client:
         _ = client.get_asset(ASSET_ID)
-    anyio.run(run, backend="asyncio")
-    anyio.run(run, backend="trio")
+    limited_s = [anyio.run(run, backend="asyncio"), anyio.run(run, backend="trio")]
+    times_s = vendor.times_s + awaited.times_s
 
-    assert near(0.0) == spy.times_s
-    assert near(2.0, 4.0) == awaited.times_s
+    assert all(each > 0 for each in limited_s)
+    assert all(later - sooner >= 0.19 for sooner, later in itertools.pairwise(times_s))
 
 
 def test_clients_on_real_time_share_one_limiter(paced):
-    """Without a clock of their own, all clients of the process have the same limiter."""
-    client, other = Client(paced), AsyncClient(paced)
+    """All clients of the process have the same, but for those on a clock of their own."""
+    clients = [Client(paced), AsyncClient(paced, transport=AsyncVendor())]
+    others = [Client(paced, clock=VirtualTime().clock) for _ in range(2)]
 
-    assert PROCESS is client._driver._limiter
-    assert PROCESS is other._driver._limiter
-    client.close()
-    anyio.run(other.close)
-
-
-def test_clients_on_another_time_do_not(paced):
-    """A test's virtual clock disturbs nobody."""
-    time = VirtualTime()
-    limiters = [
-        Client(paced, transport=Spy(time), clock=time.clock)._driver._limiter for _ in range(2)
-    ]
-
-    assert limiters[0] is not limiters[1]
-    assert PROCESS not in limiters
+    assert [PROCESS] * 2 == [each._driver._limiter for each in clients]
+    assert PROCESS not in [each._driver._limiter for each in others]
+    assert others[0]._driver._limiter is not others[1]._driver._limiter
 
 
 class Far:

@@ -36,6 +36,10 @@ class _Circuit:
     failures: int = 0
     open_until_s: float = 0.0
 
+    def left_s(self, now_s: float, limits: BreakerLimits) -> float:
+        is_open = self.failures >= limits.failures
+        return max(0.0, self.open_until_s - now_s) if is_open else 0.0
+
 
 class Breakers:
     """The circuits of all accounts that fail, at most *most* of them. Safe to share."""
@@ -47,14 +51,13 @@ class Breakers:
     def left_s(self, account: Hashable, now_s: float, limits: BreakerLimits) -> float:
         """Seconds until the account may be asked; 0 if it may be now."""
         with LOCK:
-            circuit = self._circuits.get(account, _Circuit())
-            return _left_s(circuit, now_s, limits)
+            return self._circuits.get(account, _Circuit()).left_s(now_s, limits)
 
     def enter(self, account: Hashable, now_s: float, limits: BreakerLimits) -> float:
         """Do the same for a call that is made if it may be; only one may be the probe."""
         with LOCK:
             circuit = self._circuits.get(account, _Circuit())
-            left_s = _left_s(circuit, now_s, limits)
+            left_s = circuit.left_s(now_s, limits)
             if not left_s and circuit.failures >= limits.failures:
                 # A probe that never tells how it went must not keep the circuit open for good.
                 circuit.open_until_s = now_s + limits.rest_s
@@ -80,12 +83,6 @@ class Breakers:
         with LOCK:
             if circuit := self._circuits.get(account):
                 circuit.open_until_s = min(circuit.open_until_s, now_s)
-
-
-def _left_s(circuit: _Circuit, now_s: float, limits: BreakerLimits) -> float:
-    if circuit.failures < limits.failures:
-        return 0.0
-    return max(0.0, circuit.open_until_s - now_s)
 
 
 SHARED: Final = Breakers()
