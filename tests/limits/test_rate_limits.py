@@ -98,35 +98,27 @@ def test_each_attempt_has_its_turn(script, paced):
     assert pytest.approx(1.5 + 1.0, abs=0.001) == found.raw.limited_s
 
 
-def test_a_turn_that_comes_too_late_is_an_error_before_anything_is_sent(script, paced):
-    """With less time than the wait, nothing is sent and the error says when to come again."""
-    vendor = script(ACTIVE, provider=paced)
+@pytest.mark.parametrize(("patience_s", "deadline_s"), [(120.0, 1.5), (1.0, 1000.0)])
+def test_a_turn_that_comes_too_late_is_an_error_before_anything_is_sent(
+    script, paced, patience_s, deadline_s
+):
+    """With less time or patience than the wait, nothing is sent; the error says when to come."""
+    vendor = script(ACTIVE, provider=paced, budget=Budget(patience_s=patience_s))
 
     def story(provider):
         _ = yield from read(provider)
         now_s = yield from pause()
-        return (yield from within(read(provider), now_s + 1.5))
+        return (yield from within(read(provider), now_s + deadline_s))
 
     with pytest.raises(errors.RateLimitedError) as caught:
         vendor.run(story)
     error = caught.value
 
-    assert 1 == len(vendor.sent)
     assert [0.0] == vendor.times_s
     assert pytest.approx(2.0) == error.retry_after_s
     assert ("alltoken", None, ()) == (error.provider, error.status, error.attempts)
     assert "account's own rate of GetAsset is used up: nothing was sent" in str(error)
     assert "call again in 2.0 s" in error.next_step
-
-
-def test_a_turn_beyond_patience_is_an_error(script, paced):
-    """Without a deadline the budget's patience decides, as it does for `Retry-After`."""
-    vendor = script(ACTIVE, provider=paced, budget=Budget(patience_s=1.0))
-    with pytest.raises(errors.RateLimitedError) as caught:
-        vendor.run(times(2))
-
-    assert 1 == len(vendor.sent)
-    assert pytest.approx(2.0) == caught.value.retry_after_s
 
 
 def test_a_wait_rides_it_out(script, paced):
@@ -148,36 +140,33 @@ def test_a_wait_rides_it_out(script, paced):
     assert 9.0 <= vendor.times_s[1] < 12.1
 
 
+SENSELESS = ["", "soon", "-5", "nan", "inf", "0"]
+
+
 @pytest.mark.parametrize(
-    "headers",
+    ("headers", "hold_s", "retried_s"),
     [
-        {"retry_after": "7"},
-        {"x_ratelimit_reset": "7"},
-        {"x_ratelimit_reset": str(NOW.timestamp() + 7)},
-        {"x_ratelimit_reset": str(int(NOW.timestamp() + 7) * 1000)},
-        {"retry_after": "7", "x_ratelimit_reset": "90"},
+        ({"retry_after": "7"}, 7.0, 7.0),
+        ({"x_ratelimit_reset": "7"}, 7.0, 7.0),
+        ({"x_ratelimit_reset": str(NOW.timestamp() + 7)}, 7.0, 7.0),
+        ({"x_ratelimit_reset": str(int(NOW.timestamp() + 7) * 1000)}, 7.0, 7.0),
+        ({"retry_after": "7", "x_ratelimit_reset": "90"}, 7.0, 7.0),
+        ({}, 0.0, 0.5),
+        *(({"x_ratelimit_reset": text}, 0.0, 0.5) for text in SENSELESS),
     ],
-    ids=["retry-after", "reset", "reset as time", "reset in ms", "both"],
 )
-def test_a_refusal_holds_the_family_for_all_of_the_account(script, provider, headers):
-    """Another client of the account waits for the moment that the vendor named to this one."""
+def test_a_refusal_holds_all_of_the_account_if_it_says_for_how_long(
+    script, provider, headers, hold_s, retried_s
+):
+    """Others wait for the moment that the vendor named to one; else that one alone backs off."""
     limiter = ProcessLimiter()
     vendor = script(refused(**headers), ACTIVE, provider=provider, limiter=limiter)
     _ = vendor.run(read)
     key = ("alltoken", provider.account, "GetAsset")
-    held_s = limiter.reserve(key, provider.rate("GetAsset"), now_s=6.0, within_s=60).due_s
+    other = limiter.reserve(key, provider.rate("GetAsset"), now_s=0.6, within_s=60)
 
-    assert pytest.approx(7.0, abs=0.01) == vendor.times_s[1]
-    assert 7.0 <= held_s
-
-
-@pytest.mark.parametrize("text", ["", "soon", "-5", "nan", "inf", "0"])
-def test_a_senseless_reset_holds_nothing(script, text):
-    """What cannot be a moment is as good as none: the retry comes by its own backoff."""
-    vendor = script(refused(x_ratelimit_reset=text), ACTIVE)
-    _ = vendor.run(read)
-
-    assert [0.0, 0.5] == vendor.times_s
+    assert pytest.approx(retried_s, abs=0.01) == vendor.times_s[1]
+    assert pytest.approx(max(0.6, hold_s), abs=0.1) == other.due_s
 
 
 def test_a_hold_beyond_patience_ends_the_attempts(script):
