@@ -194,7 +194,7 @@ def test_only_capacity_moves_and_only_what_makes_something_new(kind):
     assert [] == wrong
 
 
-def test_a_later_read_does_not_undo_a_create():
+def test_a_later_read_does_not_undo_a_create(monkeypatch):
     """An adapter that reads after it created is not begun elsewhere when that read fails."""
     accounts = Accounts("alltoken", "token360")
     asked = []
@@ -205,16 +205,15 @@ def test_a_later_read_does_not_undo_a_create():
         task = yield from create(self, *args, **kwargs)
         raise errors.RateLimitedError(f"reading {task.id}", status=busy.status)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(accounts.provider("alltoken")), "create_video", flow, raising=False)
-        with pytest.raises(errors.RateLimitedError):
-            accounts.client().create_video(SEA)
+    monkeypatch.setattr(type(accounts.provider("alltoken")), "create_video", flow, raising=False)
+    with pytest.raises(errors.RateLimitedError):
+        accounts.client().create_video(SEA)
 
     assert (["alltoken"], 1) == (asked, accounts.billed())
 
 
 @pytest.mark.outside_the_contract
-def test_a_refusal_after_a_lost_create_does_not_move_it():
+def test_a_refusal_after_a_lost_create_does_not_move_it(monkeypatch):
     """An adapter that looked for what it may have made, and then met a busy vendor, stays."""
     accounts = Accounts("alltoken", "token360")
     accounts.faults["alltoken"].extend(["failing", "busy", "busy"])
@@ -226,10 +225,9 @@ def test_a_refusal_after_a_lost_create_does_not_move_it():
         except errors.OutcomeUnknownError:
             return (yield from create(self, *args, **kwargs))
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(accounts.provider("alltoken")), "create_video", flow, raising=False)
-        with pytest.raises(errors.RateLimitedError) as caught:
-            accounts.client().create_video(SEA)
+    monkeypatch.setattr(type(accounts.provider("alltoken")), "create_video", flow, raising=False)
+    with pytest.raises(errors.RateLimitedError) as caught:
+        accounts.client().create_video(SEA)
 
     assert ((), 0) == (caught.value.tried, accounts.sent()["token360"])
 
@@ -246,7 +244,7 @@ def test_pictures_by_url_move_with_their_request(make):
     assert ("token360", True) == (task.provider, "https://pictures.example/mia.png" in str(body))
 
 
-def test_an_adapters_pauses_and_work_go_through(make):
+def test_an_adapters_pauses_and_work_go_through(make, monkeypatch):
     """A create that waits or reads a file in between is carried out as without failover."""
     accounts, hand = make()
     create = PortraitProvider.create_video
@@ -257,9 +255,8 @@ def test_an_adapters_pauses_and_work_go_through(make):
         task = yield from create(self, *args, **kwargs)
         return evolve(task, status_word=name)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(accounts.provider("alltoken")), "create_video", flow, raising=False)
-        task = hand.create_video(SEA)
+    monkeypatch.setattr(type(accounts.provider("alltoken")), "create_video", flow, raising=False)
+    task = hand.create_video(SEA)
 
     assert ("done", 3) == (task.status_word, accounts.time.monotonic())
 
@@ -341,17 +338,16 @@ def test_extras_stay_with_their_vendor(make):
 
 
 @pytest.mark.outside_the_contract
-def test_an_operation_that_the_fallback_lacks_is_passed_over(make):
+def test_an_operation_that_the_fallback_lacks_is_passed_over(make, monkeypatch):
     """The reason says so."""
     accounts, hand = make()
     accounts.lasting["alltoken"] = "busy"
     lacking = type(accounts.provider("token360"))
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lacking, "create_group", PortraitProvider.create_group)
-        patch.setattr(lacking, "make_group", PortraitProvider.make_group)
-        with pytest.raises(errors.RateLimitedError) as caught:
-            hand.create_group("Mia")
+    monkeypatch.setattr(lacking, "create_group", PortraitProvider.create_group)
+    monkeypatch.setattr(lacking, "make_group", PortraitProvider.make_group)
+    with pytest.raises(errors.RateLimitedError) as caught:
+        hand.create_group("Mia")
 
     assert "passed over: token360 offers no create_group" == caught.value.tried[1].reason
 

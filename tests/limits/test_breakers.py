@@ -23,15 +23,15 @@ OPENED = [("failed", 0), ("failed", 0)]
 
 
 def play(events):
-    """Do it all at one account; returns the circuits, and what those that ask were told."""
-    breakers, told = Breakers(), []
+    """Do it all at one account; returns the circuits, and the seconds left of whoever asked."""
+    breakers, left_s = Breakers(), []
     for name, now_s in events:
         if name in ("enter", "left_s"):
-            told.append(getattr(breakers, name)("a", now_s, LIMITS))
+            left_s.append(getattr(breakers, name)("a", now_s, LIMITS))
         else:
             arguments = {"passed": (), "failed": (now_s, LIMITS), "unasked": (now_s,)}[name]
             getattr(breakers, name)("a", *arguments)
-    return breakers, told
+    return breakers, left_s
 
 
 @pytest.mark.parametrize(
