@@ -17,7 +17,8 @@ from portraitkit.limits.breakers import SHARED, BreakerLimits
 from portraitkit.limits.limiter import ProcessLimiter, QueueFullError
 from portraitkit.limits.rates import UNLIMITED, Rate
 
-TEN = Rate(most=10)
+TEN = Rate(most=10, window_s=20)
+"""Turns so far apart that a busy machine does not blur them where a Redis counts real time."""
 NEVER = 1e6
 NEAR = 1e-6
 
@@ -39,7 +40,7 @@ def hold(limiter, key, hold_s, rate=TEN, *, now_s=0.0):
 
 def roughly(seconds):
     """A Redis counts on its own clock, which goes on between two calls."""
-    return pytest.approx(seconds, abs=0.1)
+    return pytest.approx(seconds, abs=1.0)
 
 
 def test_turns_are_given_out_in_the_order_of_asking(pair, key):
@@ -59,22 +60,23 @@ def test_an_unlimited_queue_spaces_nothing(pair, key):
 @pytest.mark.parametrize(("rate", "apart_s"), [(TEN, TEN.interval_s), (UNLIMITED, 0.0)])
 def test_a_hold_holds_everybody(pair, key, rate, apart_s):
     """Nobody goes before it ends, whoever was told of it; then they go at the queue's own pace."""
-    hold(pair[0], key, 5.0, rate)
+    hold(pair[0], key, 50.0, rate)
     times_s = [reserve(limiter, key, rate).due_s for limiter in [*pair] * 6]
 
-    assert pytest.approx(5.0, abs=0.2) == min(times_s)
-    assert (12 - rate.burst) * apart_s - 0.1 <= times_s[-1] - times_s[0] <= 12 * apart_s + 0.1
+    assert pytest.approx(50.0, abs=TEN.interval_s + 1) == min(times_s)
+    assert (12 - rate.burst) * apart_s - 1 <= times_s[-1] - times_s[0] <= 12 * apart_s + 1
 
 
-@pytest.mark.parametrize("holds_s", [(2.0, 6.0, 1.0), (6.0, 2.0), (6.0, 6.0, 6.0)])
+@pytest.mark.parametrize("holds_s", [(20.0, 60.0, 10.0), (60.0, 20.0), (60.0,) * 30])
 @pytest.mark.parametrize("rate", [TEN, UNLIMITED])
 def test_the_longest_hold_counts_once(pair, key, rate, holds_s):
     """Answers cross on their way: the latest moment holds, and the queue moves there once."""
-    gone = [reserve(pair[0], key, rate) for _ in holds_s]
-    for limiter, each, hold_s in zip(itertools.cycle(pair), gone, holds_s, strict=False):
-        limiter.hold(each, now_s=0.0, hold_s=hold_s)
+    gone = reserve(pair[0], key, rate)
+    for limiter, hold_s in zip(itertools.cycle(pair), holds_s, strict=False):
+        limiter.hold(gone, now_s=0.0, hold_s=hold_s)
+    times_s = [reserve(limiter, key, rate).due_s for limiter in pair]
 
-    assert 5.8 <= reserve(pair[1], key, rate).due_s < 6.6
+    assert all(59 <= each < 60 + 2.5 * TEN.interval_s for each in times_s)
 
 
 def test_who_waits_goes_behind_a_hold_that_came_up(pair, key):
@@ -82,12 +84,12 @@ def test_who_waits_goes_behind_a_hold_that_came_up(pair, key):
     mine, other = pair
     waiting = [reserve(mine, key) for _ in range(3)][-1]
     assert 0 < mine.wait_s(waiting, now_s=0.0, within_s=60.0)
-    hold(other, key, 3.0)
-    wait_s = mine.wait_s(waiting, now_s=waiting.due_s, within_s=60.0)
+    hold(other, key, 50.0)
+    wait_s = mine.wait_s(waiting, now_s=waiting.due_s, within_s=100.0)
     with pytest.raises(QueueFullError):
         _ = mine.wait_s(waiting, now_s=0.0, within_s=1.0)
 
-    assert 2.8 <= wait_s < 4.0
+    assert 46 <= wait_s < 60
 
 
 def test_asking_again_costs_no_second_turn(pair, key):
@@ -122,7 +124,7 @@ def test_who_cannot_wait_for_a_hold_is_told(pair, key, rate):
     with pytest.raises(QueueFullError):
         _ = mine.wait_s(late, now_s=0.0, within_s=5.0)
 
-    assert pytest.approx(30.0, abs=0.5) == turned_away.value.wait_s
+    assert roughly(30.0) == turned_away.value.wait_s
 
 
 @pytest.mark.parametrize("part", range(3))

@@ -65,7 +65,7 @@ class Limiter(Protocol):
 
 @define
 class _Queue:
-    arrival_s: float
+    arrival_s: float = float("-inf")
     """GCRA's theoretical arrival time: when the next turn would be, if nobody came early."""
     held_s: float = float("-inf")
     shift_s: float = 0.0
@@ -115,12 +115,9 @@ class ProcessLimiter:
             queue.held_s = start_s + more_s
 
     def _queue(self, key: Key, now_s: float) -> _Queue:
-        queue = self._queues.get(key)
-        if queue is None:
-            if len(self._queues) >= MOST_QUEUES:
-                self._forget(now_s)
-            queue = self._queues[key] = _Queue(arrival_s=now_s)
-        return queue
+        if key not in self._queues and len(self._queues) >= MOST_QUEUES:
+            self._forget(now_s)
+        return self._queues.setdefault(key, _Queue())
 
     def _forget(self, now_s: float) -> None:
         """Make room: idle queues go first, then the oldest."""

@@ -129,9 +129,11 @@ class RedisLimiter:
             return
         is_ours = self._redis.set(_held(reservation.key), "1", px=lasts_ms, nx=not held_s)
         if is_ours and interval_s:
-            # Whoever holds the queue moves its next turn behind the hold, once for all processes.
-            cost = int(more_s / interval_s) + 1
-            _ = self._queue(interval_s, _WHOLE_QUEUE).limit(":".join(reservation.key), cost)
+            # Whoever holds the queue moves its next turn behind the hold, once for all processes;
+            # refusals that came together lengthen it by no turn.
+            turns = int(more_s / interval_s + (0.5 if held_s else 1))
+            if turns:
+                _ = self._queue(interval_s, _WHOLE_QUEUE).limit(":".join(reservation.key), turns)
 
     def _held_s(self, key: Key) -> float:
         left_ms: int = self._redis.pttl(_held(key))  # below 0 where there is none
