@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from portraitkit.client.client import Client
-from portraitkit.limits.limiter import Key, Limiter, Place, ProcessLimiter
+from portraitkit.limits.limiter import Key, Limiter, ProcessLimiter, Reservation
 from portraitkit.limits.rates import Rate
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.testing import answer
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 ROUNDS: Final = 60
 CALLS: Final = 100
 ASSET: Final = "asset-20260318035710-abcde"
-FREE: Final = Rate(most=10**9, source="this benchmark")
-"""A lane that does all its sums and lets everybody go."""
+FAST: Final = Rate(most=10**9, source="this benchmark")
+"""A queue that does all its sums and lets everybody go."""
 PROVIDER: Final = Volcengine(
     access_key=Secret("AKLTexample"),
     secret_key=Secret("not-a-secret"),
     api_key=Secret("not-a-key"),
-    rates={"GetAsset": FREE},
+    rates={"GetAsset": FAST},
 )
 
 
@@ -35,18 +35,18 @@ class Nothing:
 
     blocks = False
 
-    def reserve(self, key: Key, rate: Rate, *, now_s: float, within_s: float) -> Place:
-        """Give out a place that is due."""
+    def reserve(self, key: Key, rate: Rate, *, now_s: float, within_s: float) -> Reservation:
+        """Give out one that is due."""
         del within_s
-        return Place(key=key, rate=rate, due_s=now_s)
+        return Reservation(key=key, rate=rate, due_s=now_s)
 
-    def wait_s(self, place: Place, *, now_s: float, within_s: float) -> float:
+    def wait_s(self, reservation: Reservation, *, now_s: float, within_s: float) -> float:
         """Let it go."""
-        del place, now_s, within_s
+        del reservation, now_s, within_s
         return 0.0
 
-    def refused(self, place: Place, *, now_s: float, hold_s: float) -> None:
-        """Learn nothing."""
+    def hold(self, reservation: Reservation, *, now_s: float, hold_s: float) -> None:
+        """Hold nobody."""
 
 
 class Instant:

@@ -45,7 +45,6 @@ from portraitkit.wire.steps import Request
 
 KEY: Final = "sk-soak-0123456789abcdef"
 GROUP_SIZE: Final = 50
-# No 429: clients would learn a rate from it, and all in flight would wait for their turns.
 FAULTS: Final = ("reset", "reset after acting", "cut answer", "503", "502 after acting")
 FACE: Final = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
 MEBIBYTE: Final = 1024 * 1024

@@ -192,7 +192,7 @@ def test_a_clock_of_the_callers_own_is_left_alone():
 
 
 def test_rates_and_circuits_of_a_rehearsal_are_its_own(provider):
-    """What one test's virtual time has learned is nothing to the next, nor to the process."""
+    """What was counted on one test's virtual time is nothing to the next, nor to the process."""
     client = pk.Client(provider)
     circuits = client._router
 

@@ -7,11 +7,16 @@ import importlib.util
 import shutil
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
+
+from portraitkit.limits.limiter import Key, Limiter, ProcessLimiter
+from portraitkit.limits.redis_limiter import RedisLimiter
+from portraitkit.values.secret import Secret
 
 
 def server_binary() -> str | None:
@@ -76,3 +81,19 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def own_server(tmp_path: Path) -> Iterator[Server]:
     """A server of a test's own, behind a password."""
     yield from _server(tmp_path, "hunter2-not-for-eyes")
+
+
+@pytest.fixture
+def key() -> Key:
+    """A queue that no other test uses."""
+    return ("vendor", "account", uuid.uuid4().hex)
+
+
+@pytest.fixture(params=["process", "redis"])
+def pair(request: pytest.FixtureRequest) -> tuple[Limiter, Limiter]:
+    """What two clients have: their process's limiter, or two of different processes on a Redis."""
+    if request.param == "process":
+        one = ProcessLimiter()
+        return one, one
+    url = Secret(request.getfixturevalue("redis_server").url)
+    return RedisLimiter(url, spare=ProcessLimiter()), RedisLimiter(url, spare=ProcessLimiter())

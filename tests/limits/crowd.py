@@ -1,4 +1,4 @@
-"""One process of several: threads take places in a shared queue and print when they went."""
+"""One process of several: threads reserve turns in a shared queue and print when they went."""
 
 from __future__ import annotations
 

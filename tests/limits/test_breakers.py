@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,59 +14,58 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from portraitkit.limits.breakers import SHARED, BreakerLimits, Breakers
+from portraitkit.limits.breakers import BreakerLimits, Breakers
 
 LIMITS = BreakerLimits(failures=2, rest_s=10.0)
 
 
-def opened(*, at_s=0.0):
-    breakers = Breakers()
-    for _ in range(2):
-        breakers.failed("a", at_s, LIMITS)
-    return breakers
+OPENED = [("failed", 0), ("failed", 0)]
 
 
-def test_a_circuit_opens_after_failures_in_a_row():
-    """A success in between starts the count again."""
-    breakers = Breakers()
-    breakers.failed("a", 0, LIMITS)
-    breakers.passed("a")
-    breakers.failed("a", 0, LIMITS)
-    before = breakers.enter("a", 0, LIMITS)
-    breakers.failed("a", 1, LIMITS)
+def play(events):
+    """Do it all at one account; returns the circuits, and the seconds left of whoever asked."""
+    breakers, left_s = Breakers(), []
+    for name, now_s in events:
+        if name in ("enter", "left_s"):
+            left_s.append(getattr(breakers, name)("a", now_s, LIMITS))
+        else:
+            arguments = {"passed": (), "failed": (now_s, LIMITS), "unasked": (now_s,)}[name]
+            getattr(breakers, name)("a", *arguments)
+    return breakers, left_s
 
-    assert (0, 10, 4) == (before, breakers.enter("a", 1, LIMITS), breakers.enter("a", 7, LIMITS))
+
+@pytest.mark.parametrize(
+    ("expected_s", "events"),
+    [
+        ([0, 10, 4], [("failed", 0), ("enter", 0), ("failed", 1), ("enter", 1), ("enter", 7)]),
+        ([0], [("failed", 0), ("passed", 0), ("failed", 0), ("enter", 0)]),
+        ([0, 0, 0], [*OPENED, ("left_s", 10), ("left_s", 10), ("enter", 10)]),
+        ([0, 10, 1, 0], [*OPENED, ("enter", 10), ("enter", 10), ("enter", 19), ("enter", 20)]),
+        ([0, 0, 0], [*OPENED, ("enter", 10), ("passed", 11), ("enter", 12), ("enter", 12)]),
+        ([0, 10], [*OPENED, ("enter", 10), ("failed", 12), ("enter", 12)]),
+        ([0, 0, 10], [*OPENED, ("enter", 10), ("unasked", 11), ("enter", 11), ("enter", 11)]),
+    ],
+    ids=[
+        "opens after failures in a row",
+        "a success starts the count again",
+        "looking is no probe",
+        "one call is the probe, for as long as a rest",
+        "a probe that passed closes it",
+        "a probe that failed opens it again",
+        "a probe that was not sent leaves it to the next",
+    ],
+)
+def test_a_circuit_opens_rests_and_is_probed(expected_s, events):
+    """Each who asks is told the seconds that are left; 0 lets them go."""
+    assert expected_s == play(events)[1]
+
+
+def test_an_account_that_never_failed_is_not_remembered():
+    """Nor does another's circuit matter to it."""
+    breakers, _ = play(OPENED)
+    breakers.unasked("another", 1)
+
     assert 0 == breakers.enter("another", 1, LIMITS)
-
-
-def test_one_call_probes_a_rested_account():
-    """The others wait until it is known how it went, or for as long as a rest."""
-    breakers = opened()
-
-    assert [0, 0] == [breakers.left_s("a", 10, LIMITS) for _ in range(2)]
-    assert [0, 10, 1] == [breakers.enter("a", now_s, LIMITS) for now_s in (10, 10, 19)]
-    assert 0 == breakers.enter("a", 20, LIMITS)
-
-
-def test_a_probe_closes_the_circuit_or_opens_it_again():
-    """By how it went."""
-    good, bad = opened(), opened()
-    _ = good.enter("a", 10, LIMITS), bad.enter("a", 10, LIMITS)
-    good.passed("a")
-    bad.failed("a", 12, LIMITS)
-
-    assert (0, 0) == (good.enter("a", 12, LIMITS), good.enter("a", 12, LIMITS))
-    assert 10 == bad.enter("a", 12, LIMITS)
-
-
-def test_a_probe_that_was_not_sent_leaves_the_turn_to_the_next():
-    """And an account that never failed is not remembered for it."""
-    breakers = opened()
-    _ = breakers.enter("a", 10, LIMITS)
-    breakers.unasked("a", 11)
-    breakers.unasked("another", 11)
-
-    assert 0 == breakers.enter("a", 11, LIMITS)
     assert ["a"] == list(breakers._circuits)
 
 
@@ -83,29 +80,11 @@ def test_the_accounts_that_are_remembered_are_bounded():
 
 def test_threads_share_a_circuit():
     """Of many that ask a rested account at once, one gets through."""
-    breakers = opened()
+    breakers, _ = play(OPENED)
     with ThreadPoolExecutor(16) as pool:
         left = list(pool.map(lambda _: breakers.enter("a", 10, LIMITS), range(200)))
 
     assert 1 == left.count(0)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # of forks beside threads
-def test_a_fork_does_not_inherit_a_held_lock():
-    """Another thread of the parent may have held it; nobody in the child would let it go."""
-    with SHARED._lock:
-        if (child := os.fork()) == 0:
-            signal.alarm(5)
-            os._exit(int(SHARED.left_s("a", 0, LIMITS)))
-        _, status = os.waitpid(child, 0)
-
-    breakers = opened()
-    held = breakers._lock
-    breakers.renew()
-
-    assert (0, 10) == (status, breakers.left_s("a", 0, LIMITS))
-    assert held is not breakers._lock
 
 
 class Circuit(RuleBasedStateMachine):

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 import anyio
-import pytest
 import trio
 import trio.testing
 from attrs import evolve
 
 from portraitkit.client.client import AsyncClient
 from portraitkit.engine.clock import Clock
-from portraitkit.limits.limiter import ProcessLimiter, Reservation
-from portraitkit.limits.rates import per_second
-from portraitkit.providers.token360 import Token360
+from portraitkit.limits.limiter import ProcessLimiter
+from portraitkit.limits.rates import UNLIMITED, per_second
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.simulators.state import EPOCH, SimAccount, World
-from portraitkit.simulators.token360 import Token360Simulator
 from portraitkit.simulators.volcengine import DOCUMENTED_RATES, Variants, VolcengineSimulator
-from portraitkit.testing import answer
 from portraitkit.values.secret import Secret
 from portraitkit.wire.steps import Budget
 
@@ -31,37 +25,21 @@ VOLCENGINE = Volcengine(
     secret_key=Secret(ACCOUNT.secret_key),
     api_key=Secret(ACCOUNT.api_key),
 )
-TOKEN360 = Token360(api_key=Secret(ACCOUNT.api_key))
 PICTURE = "https://example.com/mia.jpg"
 ADVANCED = {**DOCUMENTED_RATES, "CreateAsset": (120, 60)}
-
-
-class Unlimited:
-    """What there was before: every request goes at once."""
-
-    blocks = False
-
-    def reserve(self, key, rate, *, now_s, within_s):
-        return Reservation(key=key, rate=rate, due_s=now_s)
-
-    def wait_s(self, reservation, *, now_s, within_s):
-        return 0.0
-
-    def refused(self, reservation, *, now_s, hold_s):
-        pass
 
 
 class Line:
     """A network of 30 ms to a simulator whose clock is trio's, and a count of its refusals."""
 
-    def __init__(self, simulator, gate=None):
-        self.simulator, self.gate, self.refused = simulator, gate, 0
+    def __init__(self, simulator):
+        self.simulator, self.refused = simulator, 0
 
     async def send(self, request):
         await anyio.sleep(0.015)
         clock = self.simulator.world.clock
         clock.advance(trio.current_time() - (clock() - EPOCH).total_seconds())
-        response = (self.gate and self.gate(request)) or self.simulator.handle(request)
+        response = self.simulator.handle(request)
         self.refused += response.status == 429
         await anyio.sleep(0.015)
         return response
@@ -132,16 +110,16 @@ def test_a_burst_within_the_documented_rates_is_never_refused():
     line = Line(volcengine(ADVANCED))
     found, took_s = burst(line, VOLCENGINE, ProcessLimiter(), reads_and_creates)
 
-    assert 0 == line.refused
-    assert [] == errors_in(found)
+    assert (0, []) == (line.refused, errors_in(found))
     assert 51 == line.simulator.world.billed["main", "asset"]
     assert 5.0 < took_s < 18.0
 
 
-def test_the_same_burst_without_a_limiter_is_refused_by_the_hundreds():
+def test_the_same_burst_without_rates_is_refused_by_the_hundreds():
     """It is the limiter that makes the difference, and not the simulator's kindness."""
     line = Line(volcengine(ADVANCED))
-    found, _ = burst(line, VOLCENGINE, Unlimited(), reads_and_creates)
+    unlimited = evolve(VOLCENGINE, rates=dict.fromkeys(VOLCENGINE.default_rates, UNLIMITED))
+    found, _ = burst(line, unlimited, ProcessLimiter(), reads_and_creates)
 
     assert 500 < line.refused
     assert 0 < len(errors_in(found))
@@ -158,53 +136,5 @@ def test_a_smaller_package_is_told_in_the_profile():
     entry = evolve(VOLCENGINE, rates={"CreateAsset": per_second(0.05, "the entry package")})
     found, took_s = burst(line, entry, ProcessLimiter(), creates, patience_s=1000)
 
-    assert 0 == line.refused
-    assert [] == errors_in(found)
+    assert (0, []) == (line.refused, errors_in(found))
     assert 29 * 20 <= took_s < 29 * 20 + 5
-
-
-def gate(most, retry_after=None):
-    """Refuse what is more than *most* in a second, as Token360 documents a refusal."""
-    times = deque()
-
-    def judge(_request):
-        now_s = trio.current_time()
-        while times and times[0] <= now_s - 1:
-            times.popleft()
-        if len(times) < most:
-            times.append(now_s)
-            return None
-        error = {"code": "rate_limit_error", "message": "slow down", "type": "rate_limit_error"}
-        headers = {"retry-after": retry_after} if retry_after else {}
-        return answer({"error": error}, 429, headers=headers)
-
-    return judge
-
-
-def polling(clients, looks):
-    """So many callers that each look at one video so many times, as fast as they may."""
-
-    async def act(client):
-        async def one():
-            return [await client.get_video("video_0") for _ in range(looks)]
-
-        return await together(*[one] * clients)
-
-    return act
-
-
-@pytest.mark.outside_the_contract  # no 429 of the asset or video interface is in the contract
-@pytest.mark.parametrize("retry_after", [None, "1"])
-def test_an_unknown_rate_is_learned_from_refusals(retry_after):
-    """Where no number is documented, 429s teach a pace, and most of them are spared."""
-    refused = []
-    for limiter in (Unlimited(), ProcessLimiter()):
-        simulator = Token360Simulator()
-        _ = simulator.add_account(ACCOUNT)
-        _ = simulator.world.add_video(ACCOUNT, "video_0", {"model": "seedance-2.0", "prompt": "a"})
-        line = Line(simulator, gate(most=5, retry_after=retry_after))
-        _ = burst(line, TOKEN360, limiter, polling(clients=10, looks=20))
-        refused.append(line.refused)
-    without, with_it = refused
-
-    assert without > 4 * with_it

@@ -1,8 +1,11 @@
-"""The account's rates under all three drivers: waiting, telling, deadlines, what 429s teach."""
+"""The account's rates under all three drivers: waiting, telling, deadlines, holds."""
 
 from __future__ import annotations
 
+import itertools
 import logging
+import time
+import uuid
 
 import anyio
 import pytest
@@ -12,10 +15,12 @@ from portraitkit.client.client import AsyncClient, Client
 from portraitkit.engine.transport import TransportError
 from portraitkit.limits.limiter import PROCESS, ProcessLimiter, QueueFullError, Reservation
 from portraitkit.limits.rates import Rate
+from portraitkit.providers.alltoken import AllToken
 from portraitkit.testing import VirtualTime, answer, simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.errors import Outcome
+from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus
 from portraitkit.wire.steps import Budget, pause, within
 
@@ -82,7 +87,7 @@ def test_other_families_go_meanwhile(script, paced):
     assert [0.0, 0.0] == vendor.times_s
 
 
-def test_each_attempt_takes_a_place(script, paced):
+def test_each_attempt_has_its_turn(script, paced):
     """A retry is a request like any other, and is told apart in the list of attempts."""
     vendor = script(NOT_SENT, NOT_SENT, ACTIVE, provider=paced)
 
@@ -93,20 +98,22 @@ def test_each_attempt_takes_a_place(script, paced):
     assert pytest.approx(1.5 + 1.0, abs=0.001) == found.raw.limited_s
 
 
-def test_a_place_that_comes_too_late_is_an_error_before_anything_is_sent(script, paced):
-    """With less time than the wait, nothing is sent and the error says when to come again."""
-    vendor = script(ACTIVE, provider=paced)
+@pytest.mark.parametrize(("patience_s", "deadline_s"), [(120.0, 1.5), (1.0, 1000.0)])
+def test_a_turn_that_comes_too_late_is_an_error_before_anything_is_sent(
+    script, paced, patience_s, deadline_s
+):
+    """With less time or patience than the wait, nothing is sent; the error says when to come."""
+    vendor = script(ACTIVE, provider=paced, budget=Budget(patience_s=patience_s))
 
     def story(provider):
         _ = yield from read(provider)
         now_s = yield from pause()
-        return (yield from within(read(provider), now_s + 1.5))
+        return (yield from within(read(provider), now_s + deadline_s))
 
     with pytest.raises(errors.RateLimitedError) as caught:
         vendor.run(story)
     error = caught.value
 
-    assert 1 == len(vendor.sent)
     assert [0.0] == vendor.times_s
     assert pytest.approx(2.0) == error.retry_after_s
     assert ("alltoken", None, ()) == (error.provider, error.status, error.attempts)
@@ -114,18 +121,8 @@ def test_a_place_that_comes_too_late_is_an_error_before_anything_is_sent(script,
     assert "call again in 2.0 s" in error.next_step
 
 
-def test_a_place_beyond_patience_is_an_error(script, paced):
-    """Without a deadline the budget's patience decides, as it does for `Retry-After`."""
-    vendor = script(ACTIVE, provider=paced, budget=Budget(patience_s=1.0))
-    with pytest.raises(errors.RateLimitedError) as caught:
-        vendor.run(times(2))
-
-    assert 1 == len(vendor.sent)
-    assert pytest.approx(2.0) == caught.value.retry_after_s
-
-
 def test_a_wait_rides_it_out(script, paced):
-    """Waiting for an asset goes on while its looks have no place, until one has."""
+    """Waiting for an asset goes on while its looks have no turn, until one has."""
     vendor = script(
         ACTIVE,
         ACTIVE,
@@ -143,36 +140,33 @@ def test_a_wait_rides_it_out(script, paced):
     assert 9.0 <= vendor.times_s[1] < 12.1
 
 
+SENSELESS = ["", "soon", "-5", "nan", "inf", "0"]
+
+
 @pytest.mark.parametrize(
-    "headers",
+    ("headers", "hold_s", "retried_s"),
     [
-        {"retry_after": "7"},
-        {"x_ratelimit_reset": "7"},
-        {"x_ratelimit_reset": str(NOW.timestamp() + 7)},
-        {"x_ratelimit_reset": str(int(NOW.timestamp() + 7) * 1000)},
-        {"retry_after": "7", "x_ratelimit_reset": "90"},
+        ({"retry_after": "7"}, 7.0, 7.0),
+        ({"x_ratelimit_reset": "7"}, 7.0, 7.0),
+        ({"x_ratelimit_reset": str(NOW.timestamp() + 7)}, 7.0, 7.0),
+        ({"x_ratelimit_reset": str(int(NOW.timestamp() + 7) * 1000)}, 7.0, 7.0),
+        ({"retry_after": "7", "x_ratelimit_reset": "90"}, 7.0, 7.0),
+        ({}, 0.0, 0.5),
+        *(({"x_ratelimit_reset": text}, 0.0, 0.5) for text in SENSELESS),
     ],
-    ids=["retry-after", "reset", "reset as time", "reset in ms", "both"],
 )
-def test_a_refusal_holds_the_family_for_all_of_the_account(script, provider, headers):
-    """Another client of the account waits for the moment that the vendor named to this one."""
+def test_a_refusal_holds_all_of_the_account_if_it_says_for_how_long(
+    script, provider, headers, hold_s, retried_s
+):
+    """Others wait for the moment that the vendor named to one; else that one alone backs off."""
     limiter = ProcessLimiter()
     vendor = script(refused(**headers), ACTIVE, provider=provider, limiter=limiter)
     _ = vendor.run(read)
     key = ("alltoken", provider.account, "GetAsset")
-    learned_s = limiter.reserve(key, provider.rate("GetAsset"), now_s=6.0, within_s=60).due_s
+    other = limiter.reserve(key, provider.rate("GetAsset"), now_s=0.6, within_s=60)
 
-    assert pytest.approx(7.0, abs=0.01) == vendor.times_s[1]
-    assert 7.0 <= learned_s
-
-
-@pytest.mark.parametrize("text", ["", "soon", "-5", "nan", "inf", "0"])
-def test_a_senseless_reset_holds_nothing(script, text):
-    """What cannot be a moment is as good as none: the retry comes by its own backoff."""
-    vendor = script(refused(x_ratelimit_reset=text), ACTIVE)
-    _ = vendor.run(read)
-
-    assert [0.0, 0.5] == vendor.times_s
+    assert pytest.approx(retried_s, abs=0.01) == vendor.times_s[1]
+    assert pytest.approx(max(0.6, hold_s), abs=0.1) == other.due_s
 
 
 def test_a_hold_beyond_patience_ends_the_attempts(script):
@@ -207,8 +201,8 @@ def test_a_day_holds_nobody(script):
     assert vendor.times_s[1] < 1
 
 
-def test_a_lost_connection_stands_where_no_place_is_left(script, paced):
-    """If the second attempt has no place in time, the first one's fault is told."""
+def test_a_lost_connection_stands_where_no_turn_is_left(script, paced):
+    """If the second attempt has no turn in time, the first one's fault is told."""
     vendor = script(NOT_SENT, provider=paced, budget=Budget(patience_s=0.6))
     with pytest.raises(errors.ConnectionFailedError, match="cannot connect"):
         vendor.run(read)
@@ -228,78 +222,55 @@ def test_a_client_sums_up_what_its_requests_waited(simulator, provider):
 # -- who shares ------------------------------------------------------------------------------------
 
 
-class Spy:
-    """A transport that answers at once and keeps the times of its clock."""
+class Vendor:
+    """A transport that answers at once, and keeps the times when it was asked."""
 
-    def __init__(self, time):
-        self.time, self.times_s = time, []
+    def __init__(self):
+        self.times_s = []
 
     def send(self, request):
-        self.times_s.append(self.time.monotonic())
+        self.times_s.append(time.monotonic())
         return ACTIVE
 
     def close(self):
         pass
 
 
-class AsyncSpy(Spy):
+class AsyncVendor(Vendor):
     async def send(self, request):
-        return Spy.send(self, request)
+        return Vendor.send(self, request)
 
     async def close(self):
         pass
 
 
-def test_two_clients_of_an_account_share(paced):
-    """A second client, with another key order or none, finds the place taken by the first."""
-    time, limiter = VirtualTime(), ProcessLimiter()
-    spy = Spy(time)
-    for _ in range(2):
-        with Client(paced, transport=spy, clock=time.clock, limiter=limiter) as client:
-            _ = client.get_asset(ASSET_ID)
-
-    assert near(0.0, 2.0) == spy.times_s
-
-
-def test_blocking_and_two_event_loops_share(paced):
-    """One limiter serves a blocking client, an asyncio loop and a trio loop."""
-    time, limiter = VirtualTime(), ProcessLimiter()
-    spy, awaited = Spy(time), AsyncSpy(time)
+def test_blocking_and_asynchronous_clients_share(pair):
+    """A blocking client, asyncio and trio get one turn each, of a process or through a Redis."""
+    rates = {"GetAsset": Rate(most=1, window_s=0.2)}
+    account = AllToken(api_key=Secret(f"sk-{uuid.uuid4().hex}"), rates=rates)
+    vendor, awaited = Vendor(), AsyncVendor()
 
     async def run():
-        async with AsyncClient(
-            paced, transport=awaited, clock=time.clock, limiter=limiter
-        ) as client:
-            _ = await client.get_asset(ASSET_ID)
+        async with AsyncClient(account, transport=awaited, limiter=pair[1]) as client:
+            return (await client.get_asset(ASSET_ID)).raw.limited_s
 
-    with Client(paced, transport=spy, clock=time.clock, limiter=limiter) as client:
+    with Client(account, transport=vendor, limiter=pair[0]) as client:
         _ = client.get_asset(ASSET_ID)
-    anyio.run(run, backend="asyncio")
-    anyio.run(run, backend="trio")
+    limited_s = [anyio.run(run, backend="asyncio"), anyio.run(run, backend="trio")]
+    times_s = vendor.times_s + awaited.times_s
 
-    assert near(0.0) == spy.times_s
-    assert near(2.0, 4.0) == awaited.times_s
+    assert all(each > 0 for each in limited_s)
+    assert all(later - sooner >= 0.19 for sooner, later in itertools.pairwise(times_s))
 
 
 def test_clients_on_real_time_share_one_limiter(paced):
-    """Without a clock of their own, all clients of the process have the same limiter."""
-    client, other = Client(paced), AsyncClient(paced)
+    """All clients of the process have the same, but for those on a clock of their own."""
+    clients = [Client(paced), AsyncClient(paced, transport=AsyncVendor())]
+    others = [Client(paced, clock=VirtualTime().clock) for _ in range(2)]
 
-    assert PROCESS is client._driver._limiter
-    assert PROCESS is other._driver._limiter
-    client.close()
-    anyio.run(other.close)
-
-
-def test_clients_on_another_time_do_not(paced):
-    """A test's virtual clock disturbs nobody."""
-    time = VirtualTime()
-    limiters = [
-        Client(paced, transport=Spy(time), clock=time.clock)._driver._limiter for _ in range(2)
-    ]
-
-    assert limiters[0] is not limiters[1]
-    assert PROCESS not in limiters
+    assert [PROCESS] * 2 == [each._driver._limiter for each in clients]
+    assert PROCESS not in [each._driver._limiter for each in others]
+    assert others[0]._driver._limiter is not others[1]._driver._limiter
 
 
 class Far:
@@ -320,8 +291,8 @@ class Far:
             raise QueueFullError(1.0)
         return max(0.0, reservation.due_s - now_s)
 
-    def refused(self, reservation, *, now_s, hold_s):
-        self._note("refused")
+    def hold(self, reservation, *, now_s, hold_s):
+        self._note("hold")
 
     def _note(self, what):
         try:
@@ -335,8 +306,8 @@ class Far:
 def test_a_far_limiter_is_asked_off_the_loop(script):
     """Event loops go on while a limiter is asked over a network."""
     far = Far()
-    vendor = script(refused(), ACTIVE, limiter=far)
+    vendor = script(refused(retry_after="1"), ACTIVE, limiter=far)
     _ = vendor.run(read)
 
-    assert ["reserve", "wait_s", "wait_s", "refused", "reserve", "wait_s", "wait_s"] == far.asked
-    assert near(1.0, 2.5) == vendor.times_s
+    assert ["reserve", "wait_s", "wait_s", "hold", "reserve", "wait_s", "wait_s"] == far.asked
+    assert near(1.0, 3.0) == vendor.times_s

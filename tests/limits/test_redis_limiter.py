@@ -1,4 +1,4 @@
-"""Rates shared through a real Redis: by processes, with what they learn, and without the Redis."""
+"""Rates shared through a real Redis: by processes and clients, and without the Redis."""
 
 from __future__ import annotations
 
@@ -7,51 +7,30 @@ import logging
 import multiprocessing
 import subprocess
 import sys
-import threading
 import time
 import traceback
-import uuid
 from pathlib import Path
 
 import anyio
 import pytest
 
 import portraitkit as pk
-from portraitkit.client.client import AsyncClient, Client
-from portraitkit.limits import limiter as limiting
 from portraitkit.limits import redis_limiter as sharing
-from portraitkit.limits.limiter import ProcessLimiter, QueueFullError
-from portraitkit.limits.rates import FREE, Rate
+from portraitkit.limits.limiter import ProcessLimiter
+from portraitkit.limits.rates import Rate
 from portraitkit.limits.redis_limiter import RedisLimiter, shared
-from portraitkit.providers.alltoken import AllToken
-from portraitkit.testing import answer
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
 
 TEN = Rate(most=10)
-ASSET_ID = "asset-20260318035710-abcde"
 
 
-@pytest.fixture
-def key():
-    """A queue that no other test uses."""
-    return ("vendor", "account", uuid.uuid4().hex)
+def limiter_on(server):
+    return RedisLimiter(Secret(server.url), spare=ProcessLimiter())
 
 
-@pytest.fixture
-def pair(redis_server):
-    """Two limiters on one Redis, as two processes have them."""
-    return tuple(RedisLimiter(Secret(redis_server.url), spare=ProcessLimiter()) for _ in range(2))
-
-
-def take(limiter, key, rate=TEN, within_s=600.0):
-    return limiter.reserve(key, rate, now_s=0.0, within_s=within_s)
-
-
-def gone(limiter, key, rate=TEN):
-    reservation = take(limiter, key, rate)
-    assert 0.0 == limiter.wait_s(reservation, now_s=reservation.due_s, within_s=600.0)
-    return reservation
+def reserve(limiter, key, rate=TEN):
+    return limiter.reserve(key, rate, now_s=0.0, within_s=600.0)
 
 
 def test_processes_and_threads_together_keep_to_the_rate(redis_server, key):
@@ -74,190 +53,19 @@ def test_processes_and_threads_together_keep_to_the_rate(redis_server, key):
     assert all(mine for mine in times)
 
 
-def test_two_limiters_take_places_in_turn(pair, key):
-    """Who asks later goes later, whichever process asks, and each at its distance."""
-    places = [take(limiter, key) for limiter in [*pair] * 6]
-    waits = [reservation.due_s for reservation in places]
-
-    assert [0.0, 0.0] == waits[:2]
-    assert pytest.approx(10 * TEN.interval_s, abs=0.1) == waits[-1]
-    assert all(
-        later - sooner <= TEN.interval_s + 0.001 for sooner, later in itertools.pairwise(waits[2:])
-    )
-
-
-def test_a_refusal_in_one_process_holds_and_slows_the_other(pair, key):
-    """What a vendor tells one process, all of the account's processes heed."""
-    mine, its = pair
-    mine.refused(gone(mine, key), now_s=0.0, hold_s=5.0)
-    waits = [take(limiter, key).due_s for limiter in (its, mine, its)]
-
-    assert 4.9 <= waits[0] < 5.6
-    assert all(
-        later - sooner >= limiting.WIDER * TEN.interval_s - 0.05
-        for sooner, later in itertools.pairwise(waits)
-    )
-
-
-def test_what_left_together_teaches_one_lesson(pair, key):
-    """Refusals of one burst hold and slow once, not once for each process."""
-    mine, its = pair
-    places = [gone(limiter, key, FREE) for limiter in (mine, its, mine, its)]
-    for limiter, reservation in zip([*pair] * 2, places, strict=True):
-        limiter.refused(reservation, now_s=0.0, hold_s=2.0)
-    waits = [take(limiter, key, FREE).due_s for limiter in pair]
-
-    assert 1.9 <= waits[0] < 2.4
-    assert waits[1] - waits[0] <= limiting.FIRST_SPACING_S + 0.01
-
-
-def test_a_refusal_without_a_moment_only_slows(pair, key):
-    """Nothing is held where the vendor names no time; what follows goes slower."""
-    mine, its = pair
-    mine.refused(gone(mine, key, FREE), now_s=0.0, hold_s=0.0)
-    waits = [take(its, key, FREE).due_s for _ in range(3)]
-
-    assert 0.0 == waits[0]
-    assert pytest.approx(2 * limiting.FIRST_SPACING_S, abs=0.05) == waits[2]
-
-
-def test_a_longer_hold_replaces_a_shorter_one(pair, key):
-    """The later moment counts, and what it adds is added to the queue once."""
-    mine, its = pair
-    first, second = gone(mine, key, FREE), gone(its, key, FREE)
-    mine.refused(first, now_s=0.0, hold_s=2.0)
-    its.refused(second, now_s=0.0, hold_s=6.0)
-    mine.refused(first, now_s=0.0, hold_s=1.0)
-
-    assert 5.8 <= take(mine, key, FREE).due_s < 6.6
-
-
-def test_refusals_long_after_another_teach_more(pair, key, monkeypatch):
-    """A refusal of what was sent at the slower pace makes it slower still."""
-    monkeypatch.setattr(sharing, "LESSON_S", 0.05)
-    mine, its = pair
-    mine.refused(gone(mine, key, FREE), now_s=0.0, hold_s=0.0)
-    time.sleep(0.15)
-    its.refused(gone(its, key, FREE), now_s=0.0, hold_s=0.0)
-    time.sleep(0.3)
-    waits = [take(mine, key, FREE).due_s for _ in range(3)]
-
-    assert pytest.approx(limiting.WIDER * limiting.FIRST_SPACING_S, abs=0.03) == waits[2] - waits[1]
-
-
-def test_who_waits_finds_a_hold_that_came_up(pair, key):
-    """After its wait a request looks again, and goes behind a hold that another process met."""
-    mine, its = pair
-    _ = [take(mine, key) for _ in range(2)]
-    reservation = take(mine, key)
-    assert 0 < mine.wait_s(reservation, now_s=0.0, within_s=60.0)
-    its.refused(gone(its, key), now_s=0.0, hold_s=3.0)
-    wait_s = mine.wait_s(reservation, now_s=reservation.due_s, within_s=60.0)
-
-    assert 2.8 <= wait_s < 4.0
-
-
-def test_who_waits_goes_where_no_hold_came_up(pair, key):
-    """Looking again costs no second place."""
-    mine, its = pair
-    _ = [take(its, key) for _ in range(2)]
-    reservation = take(mine, key)
-    assert 0 < mine.wait_s(reservation, now_s=0.0, within_s=60.0)
-
-    assert 0.0 == mine.wait_s(reservation, now_s=reservation.due_s, within_s=60.0)
-    assert pytest.approx(2 * TEN.interval_s, abs=0.1) == take(its, key).due_s
-
-
-def test_who_cannot_wait_takes_no_place(pair, key):
-    """Being turned away costs the next one nothing, and says how long it would have been."""
-    mine, its = pair
-    for _ in range(12):
-        _ = take(mine, key)
-    with pytest.raises(QueueFullError) as turned_away:
-        _ = take(its, key, within_s=0.5)
-
-    assert pytest.approx(11 * TEN.interval_s, abs=0.1) == turned_away.value.wait_s
-    assert pytest.approx(11 * TEN.interval_s, abs=0.1) == take(its, key).due_s
-
-
-def test_who_cannot_wait_for_a_hold_is_told(pair, key):
-    """A hold beyond the time there is turns away before and after a place was taken."""
-    mine, its = pair
-    reservation = take(mine, key)
-    its.refused(gone(its, key), now_s=0.0, hold_s=30.0)
-    with pytest.raises(QueueFullError) as turned_away:
-        _ = take(mine, key, within_s=5.0)
-    reservation.waited = True
-    with pytest.raises(QueueFullError):
-        _ = mine.wait_s(reservation, now_s=reservation.due_s, within_s=5.0)
-
-    assert 29 <= turned_away.value.wait_s <= 31
-    late = take(mine, key)
-    with pytest.raises(QueueFullError):
-        _ = mine.wait_s(late, now_s=0.0, within_s=5.0)
-
-
-def test_keys_run_out_by_themselves(redis_server, pair, key):
+def test_keys_run_out_by_themselves(redis_server, key):
     """A Redis is not filled with accounts that rest."""
-    mine, _ = pair
-    mine.refused(gone(mine, key), now_s=0.0, hold_s=1.0)
-    names = list(mine._redis.scan_iter(f"*{key[2]}*"))
+    limiter = limiter_on(redis_server)
+    limiter.hold(reserve(limiter, key), now_s=0.0, hold_s=1.0)
+    names = list(limiter._redis.scan_iter(f"*{key[2]}*"))
 
-    assert 3 == len(names)
-    assert all(mine._redis.pttl(name) > 0 for name in names)
-
-
-# -- clients ---------------------------------------------------------------------------------------
-
-
-class Vendor:
-    """A transport that answers at once, and knows when it was asked."""
-
-    def __init__(self):
-        self.times_s = []
-
-    def send(self, request):
-        self.times_s.append(time.monotonic())
-        return answer({"Result": {"Id": ASSET_ID, "Status": "Active"}})
-
-    def close(self):
-        pass
-
-
-class AsyncVendor(Vendor):
-    async def send(self, request):
-        return Vendor.send(self, request)
-
-    async def close(self):
-        pass
-
-
-def provider():
-    return AllToken(
-        api_key=Secret(f"sk-{uuid.uuid4().hex}"), rates={"GetAsset": Rate(most=1, window_s=0.2)}
-    )
-
-
-def test_blocking_and_asynchronous_clients_share_a_redis(pair):
-    """A blocking client, asyncio and trio get one place each in turn."""
-    account, vendor, awaited = provider(), Vendor(), AsyncVendor()
-
-    async def run():
-        async with AsyncClient(account, transport=awaited, limiter=pair[1]) as client:
-            return (await client.get_asset(ASSET_ID)).raw.limited_s
-
-    with Client(account, transport=vendor, limiter=pair[0]) as client:
-        _ = client.get_asset(ASSET_ID)
-    limited_s = [anyio.run(run, backend="asyncio"), anyio.run(run, backend="trio")]
-    times_s = vendor.times_s + awaited.times_s
-
-    assert all(each > 0 for each in limited_s)
-    assert all(later - sooner >= 0.19 for sooner, later in itertools.pairwise(times_s))
+    assert 2 == len(names)
+    assert all(limiter._redis.pttl(name) > 0 for name in names)
 
 
 def _child(url, name, report):
     limiter = shared(Secret(url))
-    report.send(take(limiter, ("vendor", "account", name), Rate(most=1, window_s=60)).due_s)
+    report.send(reserve(limiter, ("vendor", "account", name), Rate(most=1, window_s=60)).due_s)
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -267,14 +75,14 @@ def _child(url, name, report):
 def test_a_forked_child_shares_on(redis_server, key):
     """A limiter that was used before a fork works in the child, on a connection of its own."""
     limiter = shared(Secret(redis_server.url))
-    first = take(limiter, key, Rate(most=1, window_s=60))
+    first = reserve(limiter, key, Rate(most=1, window_s=60))
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
     child = context.Process(target=_child, args=(redis_server.url, key[2], there))
     child.start()
     second_s = here.recv()
     child.join()
-    third = take(limiter, key, Rate(most=1, window_s=60))
+    third = reserve(limiter, key, Rate(most=1, window_s=60))
 
     assert 0.0 == first.due_s
     assert 59 < second_s <= 61
@@ -287,55 +95,59 @@ def test_a_forked_child_shares_on(redis_server, key):
 def test_without_the_redis_the_process_goes_on_alone(own_server, key, caplog, monkeypatch):
     """A Redis that goes away is told once and costs no request; when it is back, it is used."""
     monkeypatch.setattr(sharing, "AWAY_S", 0.2)
-    limiter = RedisLimiter(Secret(own_server.url), spare=ProcessLimiter())
-    shared_place = gone(limiter, key)
-    waiting = [take(limiter, key) for _ in range(3)][-1]
+    limiter = limiter_on(own_server)
+    waiting = [reserve(limiter, key) for _ in range(3)][-1]
     assert 0 < limiter.wait_s(waiting, now_s=0.0, within_s=60.0)
     own_server.stop()
     with caplog.at_level(logging.INFO, "portraitkit"):
-        limiter.refused(shared_place, now_s=0.0, hold_s=1.0)
         assert 0.0 == limiter.wait_s(waiting, now_s=waiting.due_s, within_s=60.0)
         time.sleep(0.25)
-        alone = [take(limiter, key) for _ in range(3)]
+        alone = [reserve(limiter, key) for _ in range(3)]
         waits = [limiter.wait_s(reservation, now_s=0.0, within_s=60.0) for reservation in alone]
-        limiter.refused(alone[0], now_s=0.0, hold_s=1.0)
-        held_s = take(limiter, key).due_s
         own_server.start()
         time.sleep(0.25)
-        again = take(limiter, key)
+        again = reserve(limiter, key)
     said = [(each.levelname, each.getMessage()) for each in caplog.records]
 
     assert [0.0, 0.0, pytest.approx(TEN.interval_s)] == waits
-    assert held_s > 1.0
     assert (False, True) == (alone[0].shared, again.shared)
     assert ["WARNING", "INFO"] == [level for level, _ in said]
     assert "ConnectionError" in said[0][1]
     assert "hunter2" not in str(said)
 
 
+def test_a_hold_outlives_the_redis(own_server, key):
+    """Where the Redis takes no hold, the process keeps it: of turns the Redis gave, and its own."""
+    limiter = limiter_on(own_server)
+    reservation = reserve(limiter, key)
+    own_server.stop()
+    for hold_s in (10.0, 20.0):
+        limiter.hold(reservation, now_s=0.0, hold_s=hold_s)
+        reservation = reserve(limiter, key)
+
+        assert (False, hold_s) == (reservation.shared, reservation.due_s)
+
+
 def test_a_wrong_password_stops_nobody(own_server, key, caplog):
     """The server refuses, the process goes on alone, and no text shows either password."""
     url = own_server.url.replace("hunter2", "wrong-hunter3")
     limiter = RedisLimiter(Secret(url), spare=ProcessLimiter())
-    reservation = take(limiter, key)
+    reservation = reserve(limiter, key)
 
     assert not reservation.shared
     assert "AuthenticationError" in caplog.text
     assert "hunter" not in caplog.text + repr(limiter) + repr(vars(limiter))
 
 
-def test_threads_do_not_wait_in_line_for_a_dead_redis(tmp_path, key):
+def test_a_dead_redis_is_asked_once(tmp_path, key, monkeypatch):
     """The first failure is enough: others of the same seconds do not try."""
     limiter = RedisLimiter(Secret(f"unix://{tmp_path}/nobody.sock"), spare=ProcessLimiter())
-    _ = take(limiter, key)
-    started_s = time.monotonic()
-    threads = [threading.Thread(target=take, args=(limiter, key)) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    tried, held_s = [], limiter._held_s
+    monkeypatch.setattr(limiter, "_held_s", lambda key: tried.append(key) or held_s(key))
+    for _ in range(20):
+        _ = reserve(limiter, key)
 
-    assert time.monotonic() - started_s < 0.5
+    assert [key] == tried
 
 
 # -- configuration ---------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ class Attempts:
         self._may_be_sent = False
         self._until_s = None if request.timeout_s is None else clock.monotonic() + request.timeout_s
         self.wait_s = 0.0
-        self.hold_s: float | None = None
+        self._hold_s = 0.0
         """After a refusal for the account's rate: how long the vendor wants no more."""
         self.is_over = False
         """There is no time for another attempt: the last one's outcome stands."""
@@ -87,11 +87,11 @@ class Attempts:
         self._limited_s += self.permit.limited_s - before_s
         return wait_s
 
-    def learn(self) -> None:
-        """Tell the limiter of a refusal for the account's rate."""
-        hold_s, self.hold_s = self.hold_s, None
-        if hold_s is not None:
-            self.permit.refused(now_s=self._clock.monotonic(), hold_s=hold_s)
+    def hold(self) -> None:
+        """Hold the account's queue, if the last answer asked for it."""
+        hold_s, self._hold_s = self._hold_s, 0.0
+        if hold_s:
+            self.permit.hold(now_s=self._clock.monotonic(), hold_s=hold_s)
 
     def attempt(self) -> Request:
         """The request as it is sent now: authorised afresh, within what time is left."""
@@ -126,7 +126,7 @@ class Attempts:
         if error is None or not refusals.is_load(error):
             return self._last
         if isinstance(error, RateLimitedError):
-            self.hold_s = refusals.hold_s(self._last)
+            self._hold_s = refusals.hold_s(self._last)
         refused = refusals.was_refused(error)
         outcome = Outcome.REFUSED if refused else Outcome.UNKNOWN
         again = (refused or self._request.repeatable) and self._note(

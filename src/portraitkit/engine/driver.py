@@ -123,7 +123,7 @@ def _attempt(attempts: Attempts) -> Flow[Response | None]:
     except TransportError as fault:
         failed = fault
     else:
-        yield from _limited(attempts, attempts.learn)
+        yield from _limited(attempts, attempts.hold)
         return answer
     attempts.failed(failed)
     return None

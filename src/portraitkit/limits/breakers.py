@@ -8,13 +8,13 @@ an argument, so that nothing here reads a clock.
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
 from collections.abc import Hashable
-from threading import Lock
 from typing import Final
 
 from attrs import define, frozen
+
+from .locking import LOCK
 
 
 @frozen(kw_only=True)
@@ -36,30 +36,28 @@ class _Circuit:
     failures: int = 0
     open_until_s: float = 0.0
 
+    def left_s(self, now_s: float, limits: BreakerLimits) -> float:
+        is_open = self.failures >= limits.failures
+        return max(0.0, self.open_until_s - now_s) if is_open else 0.0
+
 
 class Breakers:
     """The circuits of all accounts that fail, at most *most* of them. Safe to share."""
 
     def __init__(self, most: int = 256) -> None:
         self._most: Final = most
-        self._lock = Lock()
         self._circuits: Final[OrderedDict[Hashable, _Circuit]] = OrderedDict()
-
-    def renew(self) -> None:
-        """Take another lock: a thread that a fork left behind may have held the old one."""
-        self._lock = Lock()
 
     def left_s(self, account: Hashable, now_s: float, limits: BreakerLimits) -> float:
         """Seconds until the account may be asked; 0 if it may be now."""
-        with self._lock:
-            circuit = self._circuits.get(account, _Circuit())
-            return _left_s(circuit, now_s, limits)
+        with LOCK:
+            return self._circuits.get(account, _Circuit()).left_s(now_s, limits)
 
     def enter(self, account: Hashable, now_s: float, limits: BreakerLimits) -> float:
         """Do the same for a call that is made if it may be; only one may be the probe."""
-        with self._lock:
+        with LOCK:
             circuit = self._circuits.get(account, _Circuit())
-            left_s = _left_s(circuit, now_s, limits)
+            left_s = circuit.left_s(now_s, limits)
             if not left_s and circuit.failures >= limits.failures:
                 # A probe that never tells how it went must not keep the circuit open for good.
                 circuit.open_until_s = now_s + limits.rest_s
@@ -67,12 +65,12 @@ class Breakers:
 
     def passed(self, account: Hashable) -> None:
         """The account has capacity: close its circuit."""
-        with self._lock:
+        with LOCK:
             _ = self._circuits.pop(account, None)
 
     def failed(self, account: Hashable, now_s: float, limits: BreakerLimits) -> None:
         """The account had no capacity, or did not answer."""
-        with self._lock:
+        with LOCK:
             circuit = self._circuits.setdefault(account, _Circuit())
             self._circuits.move_to_end(account)
             circuit.failures += 1
@@ -82,20 +80,10 @@ class Breakers:
 
     def unasked(self, account: Hashable, now_s: float) -> None:
         """The call was not sent after all: another one may be the probe."""
-        with self._lock:
+        with LOCK:
             if circuit := self._circuits.get(account):
                 circuit.open_until_s = min(circuit.open_until_s, now_s)
 
 
-def _left_s(circuit: _Circuit, now_s: float, limits: BreakerLimits) -> float:
-    if circuit.failures < limits.failures:
-        return 0.0
-    return max(0.0, circuit.open_until_s - now_s)
-
-
 SHARED: Final = Breakers()
 """The circuits of this process, on its monotonic clock."""
-
-
-if hasattr(os, "register_at_fork"):  # pragma: no branch  (Windows knows no forks)
-    os.register_at_fork(after_in_child=SHARED.renew)

@@ -15,7 +15,7 @@ class Rate:
     How often an account may send the requests of one family.
 
     Attributes:
-        most: Requests in any window; None where no number is known and refusals have to teach it.
+        most: Requests in any window; None where no number is known, and none waits without a hold.
         window_s: The window, in seconds.
         source: Where the number is from, or who says that there is none.
         assumed: Whether the number is another's, and this vendor's own is not known.
@@ -37,7 +37,7 @@ class Rate:
         return self.window_s / (self.most - self.burst + 1) if self.most else 0.0
 
 
-FREE: Final = Rate(source="no number is known")
+UNLIMITED: Final = Rate(source="no number is known")
 
 
 def per_second(value: float, source: str) -> Rate:
@@ -49,8 +49,8 @@ def per_second(value: float, source: str) -> Rate:
     )
 
 
-def learned(source: str, *families: str) -> Mapping[str, Rate]:
-    """Rows for families whose vendor answers with 429 and publishes no number."""
+def unknown(source: str, *families: str) -> Mapping[str, Rate]:
+    """Rows for families whose vendor publishes no number: a profile may name one."""
     return dict.fromkeys(families, Rate(source=source))
 
 
@@ -60,8 +60,8 @@ def family_of(method: str, path: str) -> str:
 
     What is no plain word is an id: `GET /v1/assets/ta_0123` is of the family `GET /v1/assets/*`.
     """
-    kept = (part if _WORD.fullmatch(part) else "*" for part in path.split("/"))
-    return f"{method} {'/'.join(kept)}"
+    parts = (part if _WORD.fullmatch(part) else "*" for part in path.split("/"))
+    return f"{method} {'/'.join(parts)}"
 
 
 _WORD: Final = re.compile(r"|v\d+|[a-z][a-z-]*2?")

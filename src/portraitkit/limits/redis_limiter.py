@@ -1,11 +1,10 @@
 """
 Rates shared by all processes through a Redis. The only module that knows it, and an extra.
 
-throttled-py's GCRA runs inside the server, on the server's time. It is asked for a place with the
-whole queue as its burst, so that one call tells how long to wait and keeps the order over all
-processes. What 429s teach is kept beside it: a hold and a learned spacing, which run out by
-themselves. The client is redis-py's blocking one; event loops call it in a thread, which works
-under asyncio and trio and for several loops at once.
+throttled-py's GCRA runs inside the server, on the server's time. It is asked with the whole queue
+as its burst, so that one call tells how long to wait and keeps the order over all processes. A hold
+is a key beside it that runs out by itself. The client is redis-py's blocking one; event loops call
+it in a thread, which works under asyncio and trio and for several loops at once.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-import threading
 import time
 from datetime import timedelta
 from typing import Any, ClassVar, Final, cast
@@ -26,18 +24,8 @@ from throttled.exceptions import StoreUnavailableError
 
 from ..values.errors import ConfigError
 from ..values.secret import Secret
-from .limiter import (
-    LESSON_S,
-    PROCESS,
-    Key,
-    Limiter,
-    QueueFullError,
-    Reservation,
-    eased,
-    life_s,
-    pace,
-    wider,
-)
+from .limiter import PROCESS, Key, Limiter, QueueFullError, Reservation
+from .locking import LOCK
 from .rates import Rate
 
 TIMEOUT_S: Final = 1.0
@@ -76,15 +64,15 @@ class RedisLimiter:
         self._away_until_s = float("-inf")
 
     def reserve(self, key: Key, rate: Rate, *, now_s: float, within_s: float) -> Reservation:
-        """Take the next place, or raise QueueFullError if it is not due *within_s* seconds."""
+        """Reserve the next turn, or raise QueueFullError if it is not due *within_s* seconds."""
         if time.monotonic() >= self._away_until_s:
             try:
-                reservation = self._reserve(key, rate, now_s, within_s)
+                wait_s = self._reserve(key, rate, within_s)
             except _FAULTS as fault:
                 self._lost(fault)
             else:
                 self._found()
-                return reservation
+                return Reservation(key=key, rate=rate, due_s=now_s + wait_s, shared=True)
         return self._spare.reserve(key, rate, now_s=now_s, within_s=within_s)
 
     def wait_s(self, reservation: Reservation, *, now_s: float, within_s: float) -> float:
@@ -99,70 +87,60 @@ class RedisLimiter:
         reservation.waited = wait_s > 0
         return wait_s
 
-    def refused(self, reservation: Reservation, *, now_s: float, hold_s: float) -> None:
-        """Learn from a 429: nothing goes for *hold_s*, and what follows goes slower for a while."""
-        if not reservation.shared:
-            self._spare.refused(reservation, now_s=now_s, hold_s=hold_s)
-            return
-        try:
-            self._teach(reservation, hold_s)
-        except _FAULTS as fault:
-            self._lost(fault)
+    def hold(self, reservation: Reservation, *, now_s: float, hold_s: float) -> None:
+        """Let nobody in the reservation's queue go for *hold_s* seconds, as the vendor asked."""
+        if reservation.shared:
+            try:
+                self._hold(reservation, hold_s)
+            except _FAULTS as fault:
+                self._lost(fault)
+            else:
+                return
+        self._spare.hold(reservation, now_s=now_s, hold_s=hold_s)
 
-    def _reserve(self, key: Key, rate: Rate, now_s: float, within_s: float) -> Reservation:
-        name = ":".join(key)
-        held_s, learned_s, _, seen = self._state(name)
-        spacing_s, burst = pace(rate, learned_s)
+    def _reserve(self, key: Key, rate: Rate, within_s: float) -> float:
+        held_s = self._held_s(key)
         wait_s = held_s + _ROUNDING_S if held_s else 0.0
         if wait_s > within_s:
             raise QueueFullError(wait_s)
-        if spacing_s:
-            spacing_s = _PERIOD_S / _count(spacing_s)
-            room = burst + int(within_s / spacing_s)
-            told = self._queue(spacing_s, room).limit(name)
-            if told.limited:
-                raise QueueFullError(told.state.retry_after + (room - burst) * spacing_s)
-            behind_s = told.state.reset_after - burst * spacing_s
+        if rate.interval_s:
+            interval_s = _PERIOD_S / _count(rate.interval_s)
+            room = rate.burst + int(within_s / interval_s)
+            result = self._queue(interval_s, room).limit(":".join(key))
+            if result.limited:
+                raise QueueFullError(result.state.retry_after + (room - rate.burst) * interval_s)
+            behind_s = result.state.reset_after - rate.burst * interval_s
             wait_s = max(wait_s, behind_s if behind_s > _NOISE_S else 0.0)
-        return Reservation(key=key, rate=rate, due_s=now_s + wait_s, shared=True, seen=seen)
+        return wait_s
 
     def _look_again(self, reservation: Reservation, now_s: float, within_s: float) -> None:
-        """After a wait: a hold may have come up, and then there is a later place to take."""
+        """After a wait: a hold may have come up, and then there is a later turn to reserve."""
+        key, rate = reservation.key, reservation.rate
         try:
-            held_s, _, _, reservation.seen = self._state(":".join(reservation.key))
-            if held_s:
-                later = self._reserve(reservation.key, reservation.rate, now_s, within_s)
-                reservation.due_s, reservation.seen = later.due_s, later.seen
+            if self._held_s(key):
+                reservation.due_s = now_s + self._reserve(key, rate, within_s)
         except _FAULTS as fault:
             self._lost(fault)
 
-    def _teach(self, reservation: Reservation, hold_s: float) -> None:
-        name = ":".join(reservation.key)
-        held_s, spacing_s, calm_s, known = self._state(name)
-        if known is None or (known == reservation.seen and calm_s > LESSON_S):
-            spacing_s = wider(reservation.rate, spacing_s)
-            lasts_ms = int(1000 * (hold_s + life_s(spacing_s)))
-            _ = self._redis.set(f"{_PREFIX}:slow:{name}", f"{spacing_s:.6f}", px=lasts_ms)
-        more_s = hold_s - held_s
-        if more_s > 0 and self._redis.set(
-            f"{_PREFIX}:held:{name}", "1", px=max(1, int(1000 * hold_s)), nx=not held_s
-        ):
-            # Whoever holds the queue moves its next place behind the hold, once for all processes.
-            spacing_s = max(spacing_s, reservation.rate.interval_s)
-            cost = int(more_s / spacing_s) + 1
-            _ = self._queue(spacing_s, _WHOLE_QUEUE).limit(name, cost)
+    def _hold(self, reservation: Reservation, hold_s: float) -> None:
+        held_s, interval_s = self._held_s(reservation.key), reservation.rate.interval_s
+        more_s, lasts_ms = hold_s - held_s, max(1, int(1000 * hold_s))
+        if more_s <= 0:
+            return
+        is_ours = self._redis.set(_held(reservation.key), "1", px=lasts_ms, nx=not held_s)
+        if is_ours and interval_s:
+            # Whoever holds the queue moves its next turn behind the hold, once for all processes;
+            # refusals that came together lengthen it by no turn.
+            turns = int(more_s / interval_s + (0.5 if held_s else 1))
+            if turns:
+                _ = self._queue(interval_s, _WHOLE_QUEUE).limit(":".join(reservation.key), turns)
 
-    def _state(self, name: str) -> tuple[float, float, float, bytes | None]:
-        """How long a queue is held, the spacing it learned, since when; that as it is stored."""
-        held, slow = f"{_PREFIX}:held:{name}", f"{_PREFIX}:slow:{name}"
-        asked = self._redis.pipeline(transaction=False)
-        held_ms, known, lasts_ms = asked.pttl(held).get(slow).pttl(slow).execute()
-        learned_s = float(known) if known else 0.0
-        calm_s = life_s(learned_s) - lasts_ms / 1000 if learned_s else 0.0
-        return max(0, held_ms) / 1000, eased(learned_s, calm_s), calm_s, known
+    def _held_s(self, key: Key) -> float:
+        left_ms: int = self._redis.pttl(_held(key))  # below 0 where there is none
+        return max(0, left_ms) / 1000
 
-    def _make_queue(self, spacing_s: float, room: int) -> BaseRateLimiter:
-        quota = per_duration(timedelta(seconds=_PERIOD_S), _count(spacing_s), room)
+    def _make_queue(self, interval_s: float, room: int) -> BaseRateLimiter:
+        quota = per_duration(timedelta(seconds=_PERIOD_S), _count(interval_s), room)
         return RateLimiterRegistry.get("gcra")(quota, self._store, key_prefix=_PREFIX)
 
     def _lost(self, fault: Exception) -> None:
@@ -181,12 +159,15 @@ class RedisLimiter:
             _log.info("the rate limiter's Redis is back: rates are shared again")
 
 
-def _count(spacing_s: float) -> int:
-    return max(1, int(_PERIOD_S / spacing_s))
+def _count(interval_s: float) -> int:
+    return max(1, int(_PERIOD_S / interval_s))
+
+
+def _held(key: Key) -> str:
+    return f"{_PREFIX}:held:{':'.join(key)}"
 
 
 _made: Final[dict[Secret, RedisLimiter]] = {}
-_lock: Final = threading.Lock()
 
 
 def shared(url: Secret) -> RedisLimiter:
@@ -196,7 +177,7 @@ def shared(url: Secret) -> RedisLimiter:
     Raises:
         ConfigError: The text is no address of a Redis.
     """
-    with _lock, contextlib.suppress(ValueError):
+    with LOCK, contextlib.suppress(ValueError):
         if url not in _made:
             _made[url] = RedisLimiter(url)
         return _made[url]

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..limits.rates import Rate, learned
+from ..limits.rates import Rate, unknown
 from ..operations.repeating import cancelled
 from ..values.errors import (
     ContentRejectedError,
@@ -161,7 +161,7 @@ class AllToken(BearerProvider, ActionVerification):
     }
     default_rates: ClassVar[Mapping[str, Rate]] = {
         **upstream(ACTION_RATES),
-        **learned(
+        **unknown(
             "AllToken's rate limits page: by plan, no number",
             "CreateAsset",
             f"POST {_UPLOAD_PATH}",

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ..limits.rates import Rate, learned
+from ..limits.rates import Rate, unknown
 from ..operations.reconciling import reconciled
 from ..operations.searching import groups_of
 from ..values.errors import HandleError, OutcomeUnknownError, ProviderError, UnexpectedResponseError
@@ -70,7 +70,7 @@ class Token360(Token360Library):
         "verification": Pacing(first_s=3, step_s=3, deadline_s=150),
         "video": Pacing(first_s=10, step_s=5, deadline_s=1800),
     }
-    default_rates: ClassVar[Mapping[str, Rate]] = learned(
+    default_rates: ClassVar[Mapping[str, Rate]] = unknown(
         "Token360's error page: rate_limit_error with 429, no number",
         *(f"{verb} /v1/asset-groups" for verb in ("POST", "GET")),
         *(f"{verb} /v1/asset-groups/*" for verb in ("GET", "PATCH", "DELETE")),

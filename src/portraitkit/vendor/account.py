@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 import attrs
 from attrs import field, frozen
 
-from ..limits.rates import FREE, Rate
+from ..limits.rates import UNLIMITED, Rate
 from ..values.errors import (
     InvalidInputError,
     ProviderError,
@@ -167,7 +167,7 @@ class Vendor(ABC):
 
     def rate(self, family: str) -> Rate:
         """How often a family may be sent: the profile's word, then the adapter's."""
-        return self.rates.get(family) or self.default_rates.get(family) or FREE
+        return self.rates.get(family) or self.default_rates.get(family) or UNLIMITED
 
     def check_group(self, name: str, kind: GroupKind) -> tuple[Finding, ...]:
         """

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ...limits.rates import Rate, learned
+from ...limits.rates import Rate, unknown
 from ...operations.reconciling import advised
 from ...values.errors import (
     InvalidRequestError,
@@ -81,7 +81,7 @@ class AvatarAccount(AvatarLibrary):
         # APIMart: first after 10 to 20 s, then every 3 to 5 s.
         "video": Pacing(first_s=10, step_s=5, deadline_s=1800),
     }
-    default_rates: ClassVar[Mapping[str, Rate]] = learned(
+    default_rates: ClassVar[Mapping[str, Rate]] = unknown(
         "the guide's rate_limit_error with 429, no number",
         f"POST {_avatars.REAL_PATH}",
         f"POST {_avatars.PRIVATE_PATH}",

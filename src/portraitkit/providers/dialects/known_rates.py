@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import evolve
 
-from ...limits.rates import Rate
+from ...limits.rates import Rate, unknown
 
 _GUIDE: Final = "APIYI asset guide and Volcengine's public pages"
 _OTHERS: Final = "APIYI asset guide (most others) and Volcengine's public pages"
@@ -47,10 +47,9 @@ TASK_RATES: Final[Mapping[str, Rate]] = {
     f"GET {_PATH}": Rate(most=1, source=_TASKS),
     f"DELETE {_PATH}/*": Rate(most=20, source=_TASKS),
 }
-GATEWAY_RATES: Final[Mapping[str, Rate]] = {
-    family: Rate(source="APIYI's gateway: 429 is documented, no number is")
-    for family in (f"POST {_PATH}", f"GET {_PATH}/*")
-}
+GATEWAY_RATES: Final[Mapping[str, Rate]] = unknown(
+    "APIYI's gateway: 429 is documented, no number is", f"POST {_PATH}", f"GET {_PATH}/*"
+)
 
 
 def upstream(rates: Mapping[str, Rate]) -> Mapping[str, Rate]:
