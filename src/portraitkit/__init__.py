@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .client.client import AsyncClient, Client
     from .client.connecting import connect, connect_async
+    from .client.progress import progress
     from .client.translation import Translation, parse_video, translate
     from .config.explaining import explain_config
     from .engine.clock import Clock
@@ -165,6 +166,7 @@ __all__ = [
     "explain_config",
     "literal",
     "parse_video",
+    "progress",
     "provider_names",
     "resume",
     "translate",
@@ -179,6 +181,7 @@ _HOMES = {
         "connect",
         "connect_async",
     ),
+    "client.progress": ("progress",),
     "client.translation": (
         "Translation",
         "parse_video",

@@ -92,7 +92,14 @@ def main(arguments: Sequence[str] | None = None, *, until: threading.Event | Non
             except (LookupError, OSError, ValueError) as error:
                 parser.error(f"{name}: {error}")
             blocks.append(profile_block(name, server.url))
-        sys.stdout.write(_instructions(names, blocks) + "\n")
+        text = f'profile = "simulated-{names[0]}"\n\n' + "\n\n".join(blocks)
+        if options.write:
+            try:
+                with options.write.open("x", encoding="utf-8") as file:
+                    file.write(text + "\n")
+            except OSError as error:
+                parser.error(f"{options.write}: {error.strerror}")
+        sys.stdout.write(_instructions(names, text) + "\n")
         sys.stdout.flush()
         (until or threading.Event()).wait()
     return 0
@@ -111,7 +118,7 @@ def _server(name: str, port: int, options: argparse.Namespace) -> Server:
     return serve(simulator, options.host, port, folder=options.folder)
 
 
-def _instructions(names: Sequence[str], blocks: Sequence[str]) -> str:
+def _instructions(names: Sequence[str], text: str) -> str:
     credentials = dict.fromkeys(
         key for name in names for way in _WAYS[name] for key in way.credentials
     )
@@ -119,7 +126,7 @@ def _instructions(names: Sequence[str], blocks: Sequence[str]) -> str:
     return "\n".join(
         [
             "# portraitkit.toml",
-            "\n\n".join(blocks),
+            text,
             "",
             "# shell (these open nothing but a simulator)",
             *exports,
@@ -151,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--speed", type=_positive, default=1.0, help="reviews and films are done so much faster"
     )
+    parser.add_argument("--write", type=Path, help="write the configuration there")
     parser.add_argument("--folder", type=Path, help="hand out its files under /files/")
     parser.add_argument(
         "--by-hand", action="store_true", help="nobody passes a face check but by its page's button"

@@ -1,0 +1,161 @@
+"""What `portraitkit doctor` looks at: configuration, keys, the way to the vendor, the account."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import entry_points, version
+from typing import Any, Final
+
+from ..config.building import build_provider
+from ..config.profiles import load_profile
+from ..engine.transport import HttpxTransport, TransportError, tls_context
+from ..operations.provider import PortraitProvider
+from ..providers.registry import GROUP
+from ..values.errors import (
+    AuthenticationError,
+    ConfigError,
+    InvalidInputError,
+    NotFoundError,
+    PortraitError,
+)
+from ..wire.steps import Request
+from .output import Terminal
+
+_PROXIES: Final = (
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "NO_PROXY",
+)
+_LARGEST_SKEW_S: Final = 60.0
+_SHORTEST_KEY: Final = 12
+_NOBODYS_VIDEO: Final = "00000000"
+"""An id that no video has: to ask for it is free, and tells whether the key is accepted."""
+
+
+def examine(on: Terminal, *, offline: bool) -> Iterator[dict[str, str]]:
+    """Look at one thing after another; what cannot go on without the last ends it."""
+    packages = ", ".join(f"{name} {version(name)}" for name in ("portraitkit", "httpx", "attrs"))
+    yield _row("versions", "ok", f"Python {platform.python_version()}, {packages}")
+    try:
+        with suppress(ConfigError):
+            profile = load_profile(on.profile, config=on.config)
+            chosen = profile.origins.get("profile", "")
+            yield _row("configuration", "ok", f"profile {profile.name}, chosen by {chosen}")
+        given = {"simulated": True} if on.simulated else {}
+        name, provider = build_provider(on.profile, given, config_file=on.config)
+    except ConfigError as error:
+        yield _failure("configuration", error)
+        return
+    yield _row("adapter", "ok", f"{provider.name}, {_package_of(provider.name)}")
+    yield from _credentials(provider, name)
+    yield from _surroundings()
+    if provider.simulation is not None:
+        yield _row("vendor", "skipped", "simulated inside this process: nothing is sent")
+    elif offline:
+        yield _row("vendor", "skipped", "nothing was sent, as --offline says")
+    else:
+        yield from _way_there(provider)
+        yield from _account(on, provider)
+
+
+def _credentials(provider: PortraitProvider, profile: str) -> Iterator[dict[str, str]]:
+    short = [each for each in provider.secrets if len(each.reveal()) < _SHORTEST_KEY]
+    if short and provider.simulation is None:
+        yield _row(
+            "keys",
+            "warning",
+            f"{len(short)} of {len(provider.secrets)} is shorter than {_SHORTEST_KEY} characters",
+            f"look whether it was copied whole: portraitkit --profile {profile} config",
+        )
+    else:
+        yield _row("keys", "ok", f"{len(provider.secrets)} read, account {provider.account}")
+
+
+def _surroundings() -> Iterator[dict[str, str]]:
+    proxies = [name for name in _PROXIES if os.environ.get(name)]
+    yield _row("proxy", "ok", f"{', '.join(proxies)} set" if proxies else "none")
+    try:
+        _ = tls_context()
+    except ConfigError as error:
+        yield _failure("certificates", error)
+    else:
+        yield _row("certificates", "ok", os.environ.get("SSL_CERT_FILE", "those of httpx"))
+
+
+def _way_there(provider: PortraitProvider) -> Iterator[dict[str, str]]:
+    """Ask each origin for its first page, without a credential: name, route, TLS and clock."""
+    transport = HttpxTransport()
+    try:
+        for origin in sorted(provider.origins):
+            try:
+                answer = transport.send(Request(method="HEAD", url=f"{origin}/", timeout_s=15.0))
+            except TransportError as fault:
+                cure = "look at the network, the proxy and the address in the profile"
+                yield _row("way", "failure", f"{origin}: {fault}", cure)
+                continue
+            skew_s = _skew_s(answer.headers, answer.received_at)
+            yield _row("way", "ok", f"{origin} answers (HTTP {answer.status})")
+            if skew_s is not None and abs(skew_s) > _LARGEST_SKEW_S:
+                found = f"this machine is {-skew_s:+.0f} s off {origin}"
+                yield _row("clock", "failure", found, "set the clock: signatures carry the time")
+            elif skew_s is not None:
+                yield _row("clock", "ok", f"within {abs(skew_s):.0f} s of {origin}")
+    finally:
+        transport.close()
+
+
+def _skew_s(headers: Any, received_at: datetime) -> float | None:
+    date = next((text for name, text in headers.items() if name.lower() == "date"), "")
+    try:
+        return (parsedate_to_datetime(date) - received_at).total_seconds()
+    except (TypeError, ValueError):
+        return None
+
+
+def _account(on: Terminal, provider: PortraitProvider) -> Iterator[dict[str, str]]:
+    """Read what costs nothing, once with each credential."""
+    with on.client() as client:
+        if provider.supports("list_groups"):
+            yield _asked("assets", lambda: f"{len(list(client.list_groups()))} groups")
+        if provider.supports("list_videos"):
+            yield _asked(
+                "videos", lambda: f"accepted{'' if any(client.list_videos()) else ', none yet'}"
+            )
+        else:
+            yield _asked("videos", lambda: str(client.get_video(_NOBODYS_VIDEO)))
+
+
+def _asked(check: str, ask: Callable[[], str]) -> dict[str, str]:
+    try:
+        return _row(check, "ok", ask())
+    except NotFoundError:
+        return _row(check, "ok", "the key is accepted")
+    except AuthenticationError as error:
+        return _failure(check, error)
+    except InvalidInputError:
+        return _row(check, "skipped", "no free read tells whether the key is accepted")
+    except PortraitError as error:
+        return _failure(check, error)
+
+
+def _package_of(adapter: str) -> str:
+    for entry in entry_points(group=GROUP, name=adapter):
+        if entry.dist is not None:
+            return f"from {entry.dist.name} {entry.dist.version}"
+    return "from nowhere"
+
+
+def _failure(check: str, error: PortraitError) -> dict[str, str]:
+    return _row(check, "failure", error.message, error.next_step)
+
+
+def _row(check: str, state: str, found: str, cure: str = "") -> dict[str, str]:
+    return {"check": check, "state": state, "found": found, "cure": cure}
