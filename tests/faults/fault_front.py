@@ -40,7 +40,7 @@ class End(enum.Enum):
 class Visit:
     """One request on one connection, in the front's own thread."""
 
-    def __init__(self, connection: socket.socket, origin: str) -> None:
+    def __init__(self, connection: Any, origin: str) -> None:
         self._connection = connection
         self._origin = origin
 
@@ -163,6 +163,22 @@ class Front:
         with self._answering:
             return simulator.handle(request)
 
+    def visit(self, visit: Visit) -> End:
+        """Let the act handle a visit; what goes wrong here is told at the end of the cell."""
+        try:
+            how = self.act(self, visit)
+        except (ConnectionError, TimeoutError):
+            how = End.CLOSE  # the client had enough, as it may
+        except OSError:
+            raise
+        except BaseException as failure:  # noqa: BLE001  (told at the end of the cell)
+            self.failures.append(failure)
+            how = End.CLOSE
+        with self._changed:
+            self.handled += 1
+            self._changed.notify_all()
+        return how
+
     def settle(self) -> None:
         """Wait until all visits have been handled, in case the client left before the end."""
         with self._changed:
@@ -185,23 +201,14 @@ class Front:
         with connection:
             while True:
                 try:
-                    if visit.comes():
-                        how = self.act(self, visit)
-                    elif is_new:
-                        how = End.CLOSE  # a busy machine's client may leave before its first word
-                    else:
+                    if not visit.comes() and not is_new:
                         return
-                    is_new = False
-                except (ConnectionError, TimeoutError):
-                    how = End.CLOSE  # the client had enough, as it may
+                    how = self.visit(visit)  # a busy machine's client may leave before a word
+                except ConnectionError:
+                    how = self.visit(visit)
                 except OSError:
                     return
-                except BaseException as failure:  # noqa: BLE001  (told at the end of the cell)
-                    self.failures.append(failure)
-                    how = End.CLOSE
-                with self._changed:
-                    self.handled += 1
-                    self._changed.notify_all()
+                is_new = False
                 visit.end(how)
                 if how is not End.KEEP:
                     return

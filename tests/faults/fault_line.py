@@ -12,6 +12,7 @@ from attrs import define, evolve, field, frozen
 from fault_front import Act, healthy, trusting
 from fault_list import CALM, Fault
 from fault_places import Places
+from fault_wire import at_the_seam, at_the_seam_async, in_memory, in_memory_async
 
 from portraitkit.engine.transport import (
     AsyncHttpxTransport,
@@ -58,7 +59,8 @@ class Aim:
         self.sent.append(Sent(request, fault is not None))
         self._play(fault.play if fault else healthy)
         if fault is None:
-            return request, "front", CALM
+            route = self.fault.route if self.fault else "seam"
+            return request, route if route in ("front", "memory") else "seam", CALM
         url = request.url.replace(self.places.front.url, self.places.origin(fault.route))
         most = request.limit_bytes
         led = evolve(
@@ -141,7 +143,11 @@ _ONE: Final = httpx.Limits(max_connections=1)
 def line(aim: Aim, route: str = "front") -> Iterator[Line]:
     """Open a blocking line; faults of one *route* can be met on it."""
     with ExitStack() as stack:
-        clients = {"front": stack.enter_context(httpx.Client(verify=_TRUST, trust_env=False))}
+        clients = {
+            "front": stack.enter_context(httpx.Client(verify=_TRUST, trust_env=False)),
+            "memory": stack.enter_context(in_memory(aim.places.fronts)),
+            "seam": stack.enter_context(at_the_seam(aim.places.fronts)),
+        }
         if route == "narrow":
             narrow = httpx.HTTPTransport(verify=_TRUST, socket_options=_NARROW)
             clients[route] = stack.enter_context(httpx.Client(transport=narrow))
@@ -157,7 +163,13 @@ async def async_line(aim: Aim, route: str = "front") -> AsyncIterator[AsyncLine]
     """Open an asynchronous line."""
     async with AsyncExitStack() as stack:
         front = httpx.AsyncClient(verify=_TRUST, trust_env=False)
-        clients = {"front": await stack.enter_async_context(front)}
+        memory = in_memory_async(aim.places.fronts)
+        seam = at_the_seam_async(aim.places.fronts)
+        clients = {
+            "front": await stack.enter_async_context(front),
+            "memory": await stack.enter_async_context(memory),
+            "seam": await stack.enter_async_context(seam),
+        }
         if route == "narrow":
             narrow = httpx.AsyncHTTPTransport(verify=_TRUST, socket_options=_NARROW)
             client = httpx.AsyncClient(transport=narrow)

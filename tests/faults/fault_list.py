@@ -74,8 +74,9 @@ class Fault:
         name: For the ids of tests and the rows of the page.
         means: What has to follow.
         play: What the front does with a visit.
-        route: Where the request is led: through the front, or somewhere else.
-        timeouts: Short where the fault is a stall, so that it costs milliseconds.
+        route: Where the request is led: to the front by sockets (`front`), in memory (`memory`) or
+            inside the HTTP library (`seam`); or elsewhere.
+        timeouts: Short where a stall takes real time, so that it costs milliseconds.
         skew_s: How far the caller's clock is off.
         limit_bytes: Stands for the 8 MiB that are allowed, so that more of it costs less.
         lasting_only: It does not pass by itself.
@@ -86,7 +87,7 @@ class Fault:
     name: str
     means: Means
     play: Act = healthy
-    route: str = "front"
+    route: str = "seam"
     timeouts: Timeouts = CALM
     skew_s: float = 0.0
     limit_bytes: int = JSON_LIMIT_BYTES
@@ -116,13 +117,8 @@ def _no_proof(*vendors: str) -> tuple[Fault, Fault]:
 
 
 def _lost(name: str, play: Act, **more: Any) -> Fault:
-    return Fault(name=name, means=Means.LOST, play=play, **more)
-
-
-def _stall(name: str, play: Act, **short_s: float) -> Fault:
-    # Only where the body stalls may writing be short: on a busy machine nothing might be written,
-    # and the front would wait in vain for a visit that was not made.
-    return _lost(name, play, timeouts=evolve(CALM, read_s=_SOON, **short_s))
+    """Cuts and resets are the sockets' own; what a stall takes of real time is nobody's."""
+    return Fault(name=name, means=Means.LOST, play=play, **{"route": "front", **more})
 
 
 _M: Final = Means
@@ -143,9 +139,11 @@ FAULTS: Final = (
     Fault(name="TLS certificate of another name", means=_M.NOT_SENT, route="masked"),
     _lost("reset before the request body", unread(End.RESET)),
     _lost("reset during the request body", half_read(End.RESET), route="narrow"),
-    evolve(
-        _stall("stall during the request body", half_read(End.STALL), write_s=_SOON),
+    _lost(
+        "stall during the request body",
+        half_read(End.STALL),
         route="narrow",
+        timeouts=evolve(CALM, read_s=_SOON, write_s=_SOON),
     ),
     _lost("reset after the request body", unanswered(End.RESET, acted=False)),
     _lost("closed after the request body", unanswered(End.CLOSE, acted=False)),
@@ -154,12 +152,17 @@ FAULTS: Final = (
     _lost("reset inside the answer", half_answered(End.RESET)),
     _lost("answer shorter than its length", half_answered(End.CLOSE)),
     _lost("chunked answer without its end", cut_in_chunks),
-    _stall("stall before the answer, not acted", unanswered(End.STALL, acted=False)),
-    _stall("stall before the answer, acted", unanswered(End.STALL, acted=True)),
-    _stall("stall inside the answer", half_answered(End.STALL)),
-    Fault(name="102 and 103, then the answer", means=_M.HARMLESS, play=provisional(End.KEEP)),
+    _lost("stall before the answer, not acted", unanswered(End.STALL, acted=False), route="memory"),
+    _lost("stall before the answer, acted", unanswered(End.STALL, acted=True), route="memory"),
+    _lost("stall inside the answer", half_answered(End.STALL), route="memory"),
+    Fault(
+        name="102 and 103, then the answer",
+        means=_M.HARMLESS,
+        play=provisional(End.KEEP),
+        route="memory",
+    ),
     _lost("102 and 103, then closed, acted", provisional(End.CLOSE)),
-    _stall("102 and 103, then a stall, acted", provisional(End.STALL)),
+    _lost("102 and 103, then a stall, acted", provisional(End.STALL), route="memory"),
     Fault(
         name="429, Retry-After in seconds",
         means=_M.BUSY,
@@ -212,6 +215,7 @@ FAULTS: Final = (
         name="answer larger than allowed",
         means=_M.TOO_LARGE,
         play=huge(3 * len(LUMP)),
+        route="front",
         limit_bytes=2 * len(LUMP),
     ),
     Fault(name="a list in place of the object", means=_M.ODD, play=changed(lambda _: b"[]")),
@@ -249,5 +253,6 @@ OF_FULL_SIZE: Final = Fault(
     name="answer of more than 8 MiB",
     means=Means.TOO_LARGE,
     play=huge(JSON_LIMIT_BYTES + len(LUMP)),
+    route="front",
 )
 """What stands in the list with a smaller limit."""
