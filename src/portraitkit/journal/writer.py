@@ -28,7 +28,7 @@ from ..values.errors import (
 )
 from ..values.models import Asset, Group, Verification, VideoTask
 from ..values.portraits import owner_of
-from ..values.statuses import AssetStatus, VerificationStatus, VideoStatus
+from ..values.statuses import VerificationStatus
 from ..vendor.likely import without_secrets
 from ..wire.codec import is_array
 from ..wire.steps import At, BatchItems, Flow, Request, Step, through, work
@@ -42,19 +42,6 @@ OBSERVED: Final = frozenset(
     {"get_asset", "check_verification", "get_video", "cancel_video", "delete_asset"}
 )
 """Operations that are no jobs themselves, and may see how one came out."""
-_SETTLED: Final = frozenset(
-    {
-        AssetStatus.ACTIVE,
-        AssetStatus.FAILED,
-        VerificationStatus.VERIFIED,
-        VerificationStatus.EXPIRED,
-        VerificationStatus.FAILED,
-        VideoStatus.SUCCEEDED,
-        VideoStatus.FAILED,
-        VideoStatus.CANCELLED,
-        VideoStatus.EXPIRED,
-    }
-)
 
 
 @frozen(kw_only=True)
@@ -289,9 +276,9 @@ def _news(result: Any) -> tuple[str, str, bool]:
     if isinstance(result, Verification):
         group = result.group if result.status is VerificationStatus.VERIFIED else None
         named = result if group is None else group
-        return named.handle, result.status.value, result.status in _SETTLED
+        return named.handle, result.status.value, result.status.is_settled
     if isinstance(result, Asset | VideoTask):
-        return result.handle, result.status.value, result.status in _SETTLED
+        return result.handle, result.status.value, result.status.is_settled
     if isinstance(result, Group):
         return result.handle, "made", True
     return "", "written" if isinstance(result, Path) else "", isinstance(result, Path)

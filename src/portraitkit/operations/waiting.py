@@ -36,7 +36,7 @@ from ..wire.steps import Flow, pause
 from .downloading import video_failed
 from .guarding import guarded
 from .paging import PageWalk
-from .polling import Observation, wait
+from .polling import wait
 from .remarks import with_remarks
 
 if TYPE_CHECKING:
@@ -58,12 +58,7 @@ def wait_until_active(
     if not (isinstance(asset, Asset) and asset.status is AssetStatus.FAILED):
         before = yield from wait(
             partial(_look, provider, before),
-            lambda seen: Observation(
-                handle=seen.handle,
-                status=seen.status,
-                status_word=seen.status_word,
-                settled=_is_settled(seen),
-            ),
+            _itself,
             before=before,
             subject="asset",
             pacing=evolve(pacing, first_s=0.0) if known else pacing,
@@ -96,22 +91,20 @@ def wait_until_all_active(
     if all(each.status is AssetStatus.FAILED for each in known):
         return known
 
-    def sight(seen: list[Asset]) -> Observation:
-        waiting = [each for each in seen if not _is_settled(each)]
-        one = (waiting or seen)[0]
-        return Observation(
-            handle=one.handle, status=one.status, status_word=one.status_word, settled=not waiting
-        )
+    def first_open(seen: list[Asset]) -> Asset:
+        return next((each for each in seen if not each.status.is_settled), seen[0])
 
     batch = _Batch(known, new_until_s=(yield from pause()) + provider.pace("asset").unseen_s)
     pacing = provider.pace("asset")
+    if all(each.status.is_settled for each in known):
+        pacing = evolve(pacing, first_s=0.0)
     return (
         yield from wait(
             partial(batch.look, provider),
-            sight,
+            first_open,
             before=known,
             subject="asset",
-            pacing=evolve(pacing, first_s=0.0) if all(map(_is_settled, known)) else pacing,
+            pacing=pacing,
             deadline_s=deadline_s,
             on_event=on_event,
         )
@@ -156,7 +149,7 @@ class _Batch:
             _still(each, fresh[each.handle]) if each.handle in self.open else each
             for each in self.known
         ]
-        self.open = {each.handle for each in self.known if not _is_settled(each)}
+        self.open = {each.handle for each in self.known if not each.status.is_settled}
         return self.known
 
 
@@ -275,13 +268,7 @@ def wait_until_verified(
         first: VerificationRef = before if before.handle else verification
         before = yield from wait(
             lambda: provider.check_verification(first),
-            lambda seen: Observation(
-                handle=seen.handle,
-                status=seen.status,
-                status_word=seen.status_word,
-                settled=seen.status in _CHECK_SETTLED and not _is_late(seen),
-                presumed=_is_late(seen),
-            ),
+            _itself,
             before=before,
             subject="verification",
             pacing=provider.pace("verification"),
@@ -316,16 +303,11 @@ def wait_for_video(
         video_id = provider.id_of("video", task)
         before = VideoTask(provider=provider.name, account=provider.account, id=video_id)
     created = before
-    if before.status not in _VIDEO_SETTLED:
+    if not before.status.is_settled:
         handle = before.handle
         before = yield from wait(
             lambda: provider.get_video(handle),
-            lambda seen: Observation(
-                handle=seen.handle,
-                status=seen.status,
-                status_word=seen.status_word,
-                settled=seen.status in _VIDEO_SETTLED,
-            ),
+            _itself,
             before=before,
             subject="video",
             pacing=provider.pace("video"),
@@ -338,24 +320,13 @@ def wait_for_video(
     return before
 
 
+def _itself(seen: T) -> T:
+    return seen
+
+
 def _known_asset(provider: VendorCalls, ref: AssetRef) -> Asset:
     found = provider.id_of("asset", ref)
     return Asset(provider=provider.name, account=provider.account, id=None, ref=found)
 
 
-def _is_late(check: Verification) -> bool:
-    """Tell what has run out by our clock from what the vendor calls expired."""
-    return check.status is VerificationStatus.EXPIRED and not check.status_word
-
-
-def _is_settled(asset: Asset) -> bool:
-    return asset.status in (AssetStatus.ACTIVE, AssetStatus.FAILED)
-
-
 _ANOTHER_FILE: Final = "use another file that meets the vendor's rules"
-_CHECK_SETTLED: Final = frozenset(
-    {VerificationStatus.VERIFIED, VerificationStatus.EXPIRED, VerificationStatus.FAILED}
-)
-_VIDEO_SETTLED: Final = frozenset(
-    {VideoStatus.SUCCEEDED, VideoStatus.FAILED, VideoStatus.CANCELLED, VideoStatus.EXPIRED}
-)

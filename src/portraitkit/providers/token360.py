@@ -151,7 +151,7 @@ class Token360(Token360Library):
             )
         word = first(row, ("status", "state"))
         status = self.codec.word(VerificationStatus, word)
-        if status in (VerificationStatus.WAITING, VerificationStatus.UNKNOWN):
+        if not status.is_settled:
             late = has_expired(check, answer.response.received_at)
             status = VerificationStatus.EXPIRED if late else status
             word = None if late else word  # the clock says it, not the vendor

@@ -182,7 +182,7 @@ def told(result: R, data: object, vendor: VendorAnswers) -> R:
     """
     if not isinstance(result, Asset | VideoTask):
         return result
-    is_open, ended_badly = result.status.name == "UNKNOWN", result.status.name in _BADLY
+    is_open, ended_badly = result.status.name == "UNKNOWN", result.status.has_failed
     if is_open and isinstance(result, VideoTask) and result.video_link:
         return evolve(result, status=VideoStatus.SUCCEEDED)
     known = result.failure or Failure()
@@ -226,9 +226,6 @@ _MODELS: Final[Mapping[HandleKind, type[Result]]] = {
 
 
 _TOKEN: Final = re.compile(r"\w{20,}")
-
-
-_BADLY: Final = ("FAILED", "CANCELLED", "EXPIRED")
 
 
 _WORDS: Final = ("status_word", "kind_word", "model", "ratio", "resolution")

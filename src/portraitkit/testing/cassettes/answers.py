@@ -13,14 +13,6 @@ from ...wire.codec import is_array, is_object
 from .cassettefile import answer_body
 
 STATUS_MEMBERS: Final = ("status", "Status", "UpstreamStatus", "state", "task_status")
-_WAITING: Final = frozenset(
-    {
-        AssetStatus.PROCESSING,
-        VideoStatus.QUEUED,
-        VideoStatus.RUNNING,
-        VerificationStatus.WAITING,
-    }
-)
 
 
 class TaskState(enum.Enum):
@@ -43,7 +35,7 @@ def standing_of(interaction: Mapping[str, Any], vendor: str) -> TaskState:
     """Read an answer's status words by the vendor's table: still waiting, or ended."""
     found = [meant(word, vendor) for word in words_in(body_of(interaction))]
     known = [each for group in found for each in group]
-    if any(each in _WAITING for each in known):
+    if any(each.is_pending for each in known):
         return TaskState.WAITING
     return TaskState.ENDED if known else TaskState.UNKNOWN
 
