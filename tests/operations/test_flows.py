@@ -12,8 +12,8 @@ import pytest
 from attrs import evolve, frozen
 
 from portraitkit.engine.response_body import TransportError
+from portraitkit.operations.paging import every
 from portraitkit.operations.provider import PortraitProvider
-from portraitkit.operations.waiting import every
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.simulators.state import never, scans_after
 from portraitkit.testing import answer, replay, simulated

@@ -7,28 +7,27 @@ Creates whose answer was lost: look for what they made, then decide.
 
 A group or an asset is known by the token behind its name (`portraitkit.values.name_tokens`). It is
 absent if the vendor's delay has passed, every look came to the last page, and each new item could
-be read. Assumed: groups are listed as soon as assets are, and no vendor carries a request out after
-that delay. A video has no name, so that it is never created again.
+be read. Assumed: groups are listed as soon as assets are, and no vendor carries a request out XX
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from attrs import evolve
 
 from ..values.errors import Attempt, Outcome, OutcomeUnknownError
-from ..values.models import Asset, Group, GroupRef, Result
+from ..values.models import Asset, Group, GroupRef, Result, VideoTask
 from ..values.name_tokens import has_room, new_token, tagged
 from ..values.remarks import Adaptation
 from ..values.statuses import GroupKind
 from ..values.video import OnUnsupported
 from ..vendor.answers import with_findings
-from ..wire.steps import Flow, Request, Step, through, work
+from ..wire.steps import Flow, Request, Step, pause, through, work
 from .guarding import guarded
-from .searching import Listing, Search, assets_of, groups_of, look
+from .searching import GRACE_S, Listing, Search, assets_of, groups_of, look, look_for_video
 
 if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
@@ -52,7 +51,7 @@ def create_group(
         provider.make_group, kind=kind, description=description, on_unsupported=on_unsupported
     )
     listing = groups_of(provider, kind)
-    made = reconciled(provider, listing, name, create, _same_group)
+    made = reconciled(provider, listing, name, create, _itself)
     return (yield from with_findings(made, findings, provider))
 
 
@@ -66,7 +65,7 @@ def add_named(
 ) -> Flow[Asset]:
     """Register an asset once, by `add_upload` or `add_link`, whatever becomes of the answer."""
     listing = assets_of(provider, group, operation)
-    return reconciled(provider, listing, name, create, _same_asset)
+    return reconciled(provider, listing, name, create, _itself)
 
 
 def reconciled(
@@ -186,6 +185,28 @@ def completed(
     return lost
 
 
+def create_video(provider: VendorCalls, create: Flow[VideoTask], model: str) -> Flow[VideoTask]:
+    """Run a create of a video, once; if its answer is lost, show the tasks that may come of it."""
+    if not provider.name_tokens:
+        return (yield from create)
+    if not provider.supports("list_videos"):
+        return (yield from advised(create, provider, _NO_TASKS_LISTED.format(provider.name)))
+    try:
+        return (yield from guarded(create, provider, ""))
+    except OutcomeUnknownError as error:
+        lost = error
+    unseen_s = provider.pace("video").unseen_s
+    until_s = (yield from pause()) + unseen_s + GRACE_S
+    seen = yield from look_for_video(provider, model, until_s)
+    if not seen.maybe:
+        _ = yield from pause(unseen_s)
+        seen = yield from look_for_video(provider, model, until_s)
+    none = "" if seen.trouble else "no new task is listed"
+    some = f"{len(seen.maybe)} new task(s) may be it" if seen.maybe else none
+    then = _OF_THESE_TASKS if seen.maybe else _LATER
+    raise completed(lost, [some, seen.trouble], then, seen.maybe, tries_of(lost))
+
+
 def advised(flow: Flow[T], provider: VendorCalls, next_step: str) -> Flow[T]:
     """Run a create that cannot be found again; say what to do when its answer is lost."""
     try:
@@ -196,9 +217,17 @@ def advised(flow: Flow[T], provider: VendorCalls, next_step: str) -> Flow[T]:
         raise
 
 
-def _same_group(found: Group) -> Group:
+def _itself(found: F) -> F:
     return found
 
 
-def _same_asset(found: Asset) -> Asset:
-    return found
+_LATER: Final = "look again with list_videos() before you create another: it may be listed later"
+_OF_THESE_TASKS: Final = (
+    "read each of error.candidates with get_video(task.handle) and compare created_at, model and "
+    "length with your request: go on with the one that is yours, though nothing in it proves it. "
+    f"If none is, {_LATER}"
+)
+_NO_TASKS_LISTED: Final = (
+    "{} lists no tasks: look in the vendor's console, or at the account's balance, before you "
+    "create another"
+)

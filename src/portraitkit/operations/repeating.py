@@ -9,12 +9,12 @@ from ..values.errors import (
     ConflictError,
     NotFoundError,
     Outcome,
-    OutcomeUnknownError,
     PermissionDeniedError,
     PortraitError,
 )
 from ..values.models import VideoTask
 from ..values.statuses import VideoStatus
+from ..wire.error_mapping import unknown_after
 from ..wire.steps import Flow
 
 if TYPE_CHECKING:
@@ -36,13 +36,10 @@ def removed(flow: Flow[Answer]) -> Flow[None]:
             raise
         if isinstance(error, NotFoundError):
             return
-        raise OutcomeUnknownError(
+        raise unknown_after(
+            error,
             f"an earlier attempt may have removed it, and now the vendor says: {error.message}",
-            status=error.status,
-            code=error.code,
-            request_id=error.request_id,
-            attempts=error.attempts,
-            next_step="look for it with the list operation: what is not there is removed",
+            "look for it with the list operation: what is not there is removed",
         ) from None
 
 

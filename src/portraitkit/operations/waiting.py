@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from attrs import evolve
@@ -22,7 +21,6 @@ from ..values.models import (
     Asset,
     AssetRef,
     Group,
-    Page,
     Verification,
     VerificationRef,
     VideoRef,
@@ -35,7 +33,7 @@ from ..vendor.pacing import OnEvent
 from ..wire.steps import Flow, pause
 from .downloading import video_failed
 from .guarding import guarded
-from .paging import PageWalk
+from .paging import every
 from .polling import wait
 from .remarks import with_remarks
 
@@ -212,37 +210,6 @@ def _listing(provider: VendorCalls, group_id: str) -> Flow[tuple[dict[str, Asset
     except UnexpectedResponseError:
         is_whole = False  # what an incomplete list lacks is read by itself
     return {each.handle: each for each in listed}, is_whole
-
-
-def every(
-    page_of: Callable[[str | None], Flow[Page[T]]],
-    items: list[T] | None = None,
-    *,
-    most: int | None = None,
-) -> Flow[list[T]]:
-    """
-    Collect all pages; stops where a vendor repeats a cursor, or the page before, which shows.
-
-    Args:
-        page_of: Asks for the page at a cursor.
-        items: Where to put them: what came before an error is there, too.
-        most: How many pages to ask for.
-
-    Raises:
-        UnexpectedResponseError: It is not known to be the whole list.
-    """
-    items = [] if items is None else items
-    walk = PageWalk[T]()
-    cursor: str | None = None
-    for number in count(1):
-        page = yield from page_of(cursor)
-        items.extend(page.items)
-        if walk.at_end(page):
-            break
-        if number == most:
-            raise UnexpectedResponseError(f"the list goes on after the {most} pages that were read")
-        cursor = page.next
-    return items
 
 
 def wait_until_verified(

@@ -120,16 +120,16 @@ def certain(error: PortraitError, request: Request, response: Response) -> Portr
     if request.repeatable or was_refused(error):
         return error
     moved = f": {error.message}" if isinstance(error, UnexpectedResponseError) else ""
-    return OutcomeUnknownError(
-        f"the answer was HTTP {response.status}, so the vendor may have acted or not{moved}",
-        provider=error.provider,
-        status=error.status,
-        code=error.code,
-        vendor_message=error.vendor_message,
-        request_id=error.request_id,
-        attempts=error.attempts,
-        next_step=LOOK_FIRST,
+    return unknown_after(
+        error, f"the answer was HTTP {response.status}, so the vendor may have acted or not{moved}"
     )
+
+
+def unknown_after(error: PortraitError, message: str, next_step: str = "") -> OutcomeUnknownError:
+    """Make the unknown outcome that an error leaves, with all that it knows of the answer."""
+    known = ("provider", "status", "code", "vendor_message", "request_id", "attempts", "handle")
+    context = {name: getattr(error, name) for name in known}
+    return OutcomeUnknownError(message, next_step=next_step or LOOK_FIRST, **context)
 
 
 def retry_after_s(response: Response) -> float | None:

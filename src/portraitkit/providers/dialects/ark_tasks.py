@@ -25,7 +25,7 @@ from ...values.models import Page, Usage, VideoRef, VideoTask
 from ...values.statuses import VideoStatus
 from ...wire.bodies import json_body
 from ...wire.codec import Fields, Words, count, first, listed, try_decode
-from ...wire.error_mapping import VendorError
+from ...wire.error_mapping import VendorError, unknown_after
 from ...wire.steps import Auth, Flow, Request, Response, segment
 from .paging import PAGE_SIZE, Position, read_rows
 
@@ -173,15 +173,10 @@ class ArkTasks(ArkVideo):
         try:
             answer = yield from self.ask(request)
         except (OutcomeUnknownError, UnexpectedResponseError) as error:
-            raise OutcomeUnknownError(
+            raise unknown_after(
+                error.fill(handle=found.handle),
                 f"the video may be cancelled or not: {error.message}",
-                provider=self.name,
-                status=error.status,
-                code=error.code,
-                request_id=error.request_id,
-                attempts=error.attempts,
-                handle=found.handle,
-                next_step="read it with get_video(task)",
+                "read it with get_video(task)",
             ) from None
         return evolve(found, status=VideoStatus.CANCELLED, status_word="cancelled", raw=answer.raw)
 
