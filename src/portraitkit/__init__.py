@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from .values.errors import (
         AssetFailedError,
         AssetNotReadyError,
-        Attempt,
         AuthenticationError,
         ConfigError,
         ConflictError,
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
         MediaError,
         NotFoundError,
         NotReadyError,
-        Outcome,
         OutcomeUnknownError,
         PermissionDeniedError,
         PortraitError,
@@ -66,9 +64,9 @@ if TYPE_CHECKING:
     )
     from .values.handles import Handle
     from .values.media import FolderMediaHost, MediaHost
-    from .values.models import Asset, Event, Group, Usage, Verification, VideoTask
+    from .values.models import Asset, Event, Failure, Group, Usage, Verification, VideoTask
     from .values.portraits import OneOf
-    from .values.remarks import Adaptation, Failure, Finding, Raw, Tried
+    from .values.remarks import Adaptation, Attempt, Finding, Outcome, Raw, Tried
     from .values.secret import Secret
     from .values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
     from .values.video import Frames, Preview, Reference, References, VideoRequest
@@ -197,31 +195,9 @@ _HOMES = {
     "limits.breakers": ("BreakerLimits",),
     "operations.provider": ("PortraitProvider",),
     "providers.registry": ("provider_names",),
-    "values.errors": (
-        "Attempt",
-        "Outcome",
-    ),
-    "values.handles": ("Handle",),
-    "values.media": (
-        "FolderMediaHost",
-        "MediaHost",
-    ),
-    "values.models": (
-        "Asset",
-        "Event",
-        "Group",
-        "Usage",
-        "Verification",
-        "VideoTask",
-    ),
+    "values.models": ("Asset", "Event", "Failure", "Group", "Usage", "Verification", "VideoTask"),
     "values.portraits": ("OneOf",),
-    "values.remarks": (
-        "Adaptation",
-        "Failure",
-        "Finding",
-        "Raw",
-        "Tried",
-    ),
+    "values.remarks": ("Adaptation", "Attempt", "Finding", "Outcome", "Raw", "Tried"),
     "values.secret": ("Secret",),
     "values.statuses": (
         "AssetStatus",

@@ -71,8 +71,8 @@ def began(desk, operation, **arguments):
         "account": desk.provider.account,
         "arguments": arguments,
     }
-    owner = Lease(journal)
-    journal.add(owner.id, [("job", "begun", "", facts)], flushed=True)
+    lease = Lease(journal)
+    journal.add(lease.id, [("job", "begun", "", facts)], flushed=True)
 
 
 # -- what a job says -------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def test_two_who_resume_get_different_jobs(desk):
 
     assert [asset.handle] == [each.handle for each in mine]
     assert [] == resume(desk.path)
-    mine[0].let_go()
+    mine[0].release()
     assert [asset.handle] == [each.handle for each in resume(desk.path)]
     del mine
     assert [asset.handle] == [each.handle for each in desk.unfinished()]
@@ -260,9 +260,9 @@ def test_what_is_not_kept_has_to_be_given_again(desk):
     journal = Journal(desk.path)
     (failed,) = [each for each in journal.jobs() if each.operation == "add_asset"]
     facts = {k: v for k, v in desk.entries()[-2].facts.items() if k != "error"}
-    owner = Lease(journal)
-    journal.add(owner.id, [("again", "begun", "", facts)], flushed=True)
-    owner.let_go()
+    lease = Lease(journal)
+    journal.add(lease.id, [("again", "begun", "", facts)], flushed=True)
+    lease.release()
     (job,) = desk.unfinished()
     with desk.client() as client:
         with pytest.raises(errors.InvalidInputError, match="keeps no secrets") as caught:

@@ -15,7 +15,7 @@ from portraitkit.limits.rates import Rate
 from portraitkit.testing import VirtualTime, answer, simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
-from portraitkit.values.errors import Outcome
+from portraitkit.values.remarks import Outcome
 from portraitkit.values.statuses import AssetStatus
 from portraitkit.wire.steps import Budget, pause, within
 

@@ -18,10 +18,9 @@ from portraitkit.providers.alltoken import AllToken
 from portraitkit.simulators.state import never, scans_after
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.values import errors
-from portraitkit.values.errors import Attempt, Outcome
 from portraitkit.values.media import FolderMediaHost
-from portraitkit.values.models import Asset, Group, Page, Verification, VideoTask
-from portraitkit.values.remarks import Failure
+from portraitkit.values.models import Asset, Failure, Group, Page, Verification, VideoTask
+from portraitkit.values.remarks import Attempt, Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, VerificationStatus, VideoStatus
 from portraitkit.values.video import Frames, References, VideoRequest

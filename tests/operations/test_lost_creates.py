@@ -16,14 +16,13 @@ from portraitkit.providers.volcengine import Volcengine
 from portraitkit.testing import answer, replay
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values.errors import (
-    Attempt,
-    Outcome,
     OutcomeUnknownError,
     ServiceUnavailableError,
     UnexpectedResponseError,
 )
 from portraitkit.values.models import Group, Page
 from portraitkit.values.name_tokens import new_token
+from portraitkit.values.remarks import Attempt, Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import GroupKind
 from portraitkit.values.video import VideoRequest

@@ -9,17 +9,16 @@ from hypothesis import strategies as st
 from portraitkit.operations.polling import wait
 from portraitkit.testing import answer, replay
 from portraitkit.values.errors import (
-    Attempt,
     AuthenticationError,
     ConnectionFailedError,
     NotFoundError,
-    Outcome,
     RateLimitedError,
     ServiceUnavailableError,
     UnexpectedResponseError,
     WaitTimeoutError,
 )
 from portraitkit.values.models import Asset, VideoTask
+from portraitkit.values.remarks import Attempt, Outcome
 from portraitkit.values.statuses import AssetStatus, VideoStatus
 from portraitkit.vendor.pacing import Pacing
 from portraitkit.wire.steps import Pause, Request, send

@@ -19,8 +19,7 @@ from portraitkit.providers.volcengine import Volcengine
 from portraitkit.providers.xcompute import XCompute
 from portraitkit.testing import answer, replay
 from portraitkit.values import errors
-from portraitkit.values.models import VideoTask
-from portraitkit.values.remarks import Failure
+from portraitkit.values.models import Failure, VideoTask
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import VideoStatus
 from portraitkit.vendor.answers import advice_for, refusal_in

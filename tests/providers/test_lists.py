@@ -18,12 +18,12 @@ from portraitkit.providers.volcengine import Volcengine
 from portraitkit.testing import VirtualTime, answer
 from portraitkit.values.errors import (
     NotFoundError,
-    Outcome,
     OutcomeUnknownError,
     UnexpectedResponseError,
     WaitTimeoutError,
 )
 from portraitkit.values.models import Asset
+from portraitkit.values.remarks import Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus
 

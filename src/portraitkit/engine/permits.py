@@ -26,7 +26,7 @@ class Permit:
         self._limiter = limiter
         self._vendor = vendor
         self._family = family
-        self._place: Reservation | None = None
+        self._reservation: Reservation | None = None
         self._is_due = True
 
     def wait_s(self, *, now_s: float, within_s: float) -> float:
@@ -38,30 +38,30 @@ class Permit:
         """
         if not self._family:
             return 0.0
-        reservation = self._place
+        reservation = self._reservation
         if reservation is None or self._is_due:
             key = (self._vendor.name, self._vendor.rate_account, self._family)
             rate = self._vendor.rate(self._family)
             # Whether or not a place is got, the last one is used up.
-            self._place, self._is_due = None, False
+            self._reservation, self._is_due = None, False
             reservation = self._limiter.reserve(key, rate, now_s=now_s, within_s=within_s)
         wait_s = self._limiter.wait_s(reservation, now_s=now_s, within_s=within_s)
-        if wait_s > 0 and reservation is not self._place:
+        if wait_s > 0 and reservation is not self._reservation:
             _log.info(
                 "%s: waiting %.2f s, as the account may send no more of %s now",
                 self._vendor.name,
                 wait_s,
                 self._family,
             )
-        self._place, self._is_due = reservation, wait_s <= 0
+        self._reservation, self._is_due = reservation, wait_s <= 0
         self.limited_s += wait_s
         return wait_s + _TICK_S if wait_s > 0 else 0.0
 
     def refused(self, *, now_s: float, hold_s: float) -> None:
         """Tell the limiter that the vendor refused the last attempt for the account's rate."""
-        if self._place is not None:
+        if self._reservation is not None:
             held_s = hold_s if hold_s <= LONGEST_HOLD_S else 0.0
-            self._limiter.refused(self._place, now_s=now_s, hold_s=held_s)
+            self._limiter.refused(self._reservation, now_s=now_s, hold_s=held_s)
 
     def too_late(self, wait_s: float) -> RateLimitedError:
         """Say that a request was not sent, as its turn would come too late."""

@@ -142,15 +142,15 @@ def _found_again(
     """
     call = call_of(record, provider)
     if record.operation == "create_group":
-        place: Listing[Any] = groups_of(provider, call.get("kind", GroupKind.VIRTUAL))
+        listing: Listing[Any] = groups_of(provider, call.get("kind", GroupKind.VIRTUAL))
     elif record.operation == "add_asset" and "group" in call:
-        place = assets_of(provider, call["group"], record.operation)
+        listing = assets_of(provider, call["group"], record.operation)
     else:
         raise (yield from _unsure(provider, record, taken))
-    if not (record.token and place.is_listed):
+    if not (record.token and listing.is_listed):
         raise (yield from _unsure(provider, record, taken))
     seen = yield from look(
-        provider, place, tagged(call.get("name", ""), record.token), record.token
+        provider, listing, tagged(call.get("name", ""), record.token), record.token
     )
     if seen.ours:
         ours: Group | Asset = seen.ours[0]

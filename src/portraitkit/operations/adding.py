@@ -11,8 +11,7 @@ from attrs import evolve
 
 from ..values.errors import InvalidInputError, MediaError, PortraitError
 from ..values.media import Link, MediaHost, MediaSource, Upload, as_link, as_upload, read_file
-from ..values.models import Asset, Group, GroupRef
-from ..values.remarks import Failure
+from ..values.models import Asset, Failure, Group, GroupRef
 from ..values.secret import Secret
 from ..values.statuses import AssetStatus, MediaType
 from ..vendor.answers import with_findings
@@ -81,14 +80,14 @@ def add_assets(
             next_step="put it into brackets, or call add_asset",
         )
     added: list[Asset] = []
-    for place, source in enumerate(sources):
-        yield from parts(place)
+    for index, source in enumerate(sources):
+        yield from parts(index)
         try:
             part = add_asset(provider, group, source, name="", media=None, strict_limits=None)
             added.append((yield from guarded(part, provider, "add_assets")))
         except PortraitError as error:
             added.append(failed_asset(provider, error))
-        yield from parts(place, made=added[-1:])
+        yield from parts(index, made=added[-1:])
     return added
 
 

@@ -28,9 +28,8 @@ from ..values.errors import (
     WaitTimeoutError,
 )
 from ..values.media import sniff
-from ..values.models import VideoRef, VideoTask
+from ..values.models import Failure, VideoRef, VideoTask
 from ..values.origins import is_loopback, origin_of
-from ..values.remarks import Failure
 from ..values.statuses import MediaType
 from ..vendor.answers import advice_for
 from ..wire.error_mapping import bare

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..values.errors import OutcomeUnknownError, PortraitError, UnexpectedResponseError, emptied
 from ..values.masking import masker
-from ..vendor.likely import likely_ids, raw_of
+from ..vendor.likely import likely_ids, text_of
 from ..wire.error_mapping import LOOK_FIRST, unknown_after
 from ..wire.steps import Flow, Request, Response, Step, through
 
@@ -70,9 +70,11 @@ def _with_answer(
             error.next_step if error.handle else "",
         )
     if isinstance(error, OutcomeUnknownError | UnexpectedResponseError) and error.raw is None:
-        error.raw = raw_of(provider, answer)
+        data = answer.once("body", provider.decode)
+        body = text_of(answer) if data is None else data
+        error.raw = answer.raw(body, provider.request_id(data, answer))
         if isinstance(error, OutcomeUnknownError) and creates:
-            error.likely_ids = likely_ids(provider, request, answer)
+            error.likely_ids = likely_ids(request, answer, data)
     return error
 
 

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from attrs import evolve
 
-from ..values.errors import Attempt, Outcome, OutcomeUnknownError
+from ..values.errors import OutcomeUnknownError
 from ..values.models import Asset, Group, GroupRef, Result, VideoTask
 from ..values.name_tokens import has_room, new_token, tagged
-from ..values.remarks import Adaptation
+from ..values.remarks import Adaptation, Attempt, Outcome
 from ..values.statuses import GroupKind
 from ..values.video import OnUnsupported
 from ..vendor.answers import with_findings
@@ -80,7 +80,7 @@ def reconciled(
 
     Args:
         provider: Whose it is.
-        place: Where it is listed.
+        listing: Where it is listed.
         name: What the caller calls it.
         create: Sends the create with the name that it is given.
         adopt: Makes the result out of what was found.
@@ -187,14 +187,14 @@ def completed(
 
 def create_video(provider: VendorCalls, create: Flow[VideoTask], model: str) -> Flow[VideoTask]:
     """Run a create of a video, once; if its answer is lost, show the tasks that may come of it."""
-    if not provider.name_tokens:
-        return (yield from create)
-    if not provider.supports("list_videos"):
-        return (yield from advised(create, provider, _NO_TASKS_LISTED.format(provider.name)))
+    if provider.name_tokens and not provider.supports("list_videos"):
+        create = advised(create, provider, _NO_TASKS_LISTED.format(provider.name))
     try:
         return (yield from guarded(create, provider, ""))
     except OutcomeUnknownError as error:
         lost = error
+    if not (provider.name_tokens and provider.supports("list_videos")):
+        raise lost
     unseen_s = provider.pace("video").unseen_s
     until_s = (yield from pause()) + unseen_s + GRACE_S
     seen = yield from look_for_video(provider, model, until_s)

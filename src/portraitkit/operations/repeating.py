@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..values.errors import (
-    ConflictError,
-    NotFoundError,
-    Outcome,
-    PermissionDeniedError,
-    PortraitError,
-)
+from ..values.errors import ConflictError, NotFoundError, PermissionDeniedError, PortraitError
 from ..values.models import VideoTask
+from ..values.remarks import Outcome
 from ..values.statuses import VideoStatus
 from ..wire.error_mapping import unknown_after
 from ..wire.steps import Flow

@@ -20,13 +20,13 @@ from ..values.handles import is_handle
 from ..values.models import (
     Asset,
     AssetRef,
+    Failure,
     Group,
     Verification,
     VerificationRef,
     VideoRef,
     VideoTask,
 )
-from ..values.remarks import Failure
 from ..values.statuses import AssetStatus, VerificationStatus, VideoStatus
 from ..vendor.answers import advice_for
 from ..vendor.pacing import OnEvent

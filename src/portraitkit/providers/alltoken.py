@@ -23,8 +23,18 @@ from ..values.errors import (
     ServiceUnavailableError,
 )
 from ..values.media import MediaRules, Upload
-from ..values.models import Asset, Group, GroupRef, Page, Usage, Verification, VideoRef, VideoTask
-from ..values.remarks import Adaptation, Failure
+from ..values.models import (
+    Asset,
+    Failure,
+    Group,
+    GroupRef,
+    Page,
+    Usage,
+    Verification,
+    VideoRef,
+    VideoTask,
+)
+from ..values.remarks import Adaptation
 from ..values.statuses import MediaType, VideoStatus
 from ..vendor.answers import with_findings
 from ..vendor.dialect import VideoDialect

@@ -18,8 +18,8 @@ from ..operations.reconciling import reconciled
 from ..operations.searching import groups_of
 from ..values.errors import HandleError, OutcomeUnknownError, ProviderError, UnexpectedResponseError
 from ..values.media import MediaRules
-from ..values.models import Group, Page, Verification, VerificationRef, VideoRef, VideoTask
-from ..values.remarks import Adaptation, Failure
+from ..values.models import Failure, Group, Page, Verification, VerificationRef, VideoRef, VideoTask
+from ..values.remarks import Adaptation
 from ..values.secret import Secret
 from ..values.statuses import GroupKind, MediaType, VerificationStatus
 from ..vendor.answers import with_findings

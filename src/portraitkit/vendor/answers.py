@@ -16,10 +16,10 @@ from attrs import evolve, field, frozen
 from ..values.errors import HandleError, PortraitError, ProviderError, UnexpectedResponseError
 from ..values.handles import Handle, HandleKind, is_handle
 from ..values.masking import masker
-from ..values.models import Asset, Group, Result, Verification, VideoTask
+from ..values.models import Asset, Failure, Group, Result, Verification, VideoTask
 from ..values.name_tokens import untagged
 from ..values.origins import origin_of
-from ..values.remarks import Failure, Finding, Raw
+from ..values.remarks import Finding, Raw
 from ..values.secret import Secret
 from ..values.statuses import VideoStatus
 from ..wire import error_mapping as refusals
@@ -173,7 +173,7 @@ def with_findings(flow: Flow[R], findings: tuple[Finding, ...], vendor: VendorAn
     return evolve(result, findings=(*result.findings, *clean)) if clean else result
 
 
-def told(result: R, data: object, vendor: VendorAnswers) -> R:
+def with_failure(result: R, data: object, vendor: VendorAnswers) -> R:
     """
     Say why a thing failed, wherever the vendor tells it; and how it ended, where no word is known.
 
@@ -298,7 +298,7 @@ class VendorAnswers(Vendor):
         known = {"provider": self.name, "account": self.account, "raw": answer.raw}
         part = answer.data if data is None else data
         found = self.codec.read(cls, part, response=answer.response, **known, **given)
-        return self.cleaned(told(_without_token(found), part, self), answer.secrets)
+        return self.cleaned(with_failure(_without_token(found), part, self), answer.secrets)
 
     def clean(self, text: str, secrets: tuple[Secret, ...] = ()) -> str:
         """Hide what a vendor's text echoes of our credentials, of *secrets*, and of links."""

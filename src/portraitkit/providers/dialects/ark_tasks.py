@@ -140,13 +140,13 @@ class ArkTasks(ArkVideo):
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
         """List tasks. Source: Volcengine docs 82379/1521675; one list a second is allowed."""
-        place = Position.parse(cursor)
-        query = {"page_num": str(place.number), "page_size": str(PAGE_SIZE)}
+        position = Position.parse(cursor)
+        query = {"page_num": str(position.number), "page_size": str(PAGE_SIZE)}
         answer = yield from self.ask(evolve(self.task_request("GET"), query=query))
         found = read_rows(
             listed(answer.data, "items", "total"), lambda row: self.read(VideoTask, answer, row)
         )
-        return place.page(found, total=count(answer.data, "total"))
+        return position.page(found, total=count(answer.data, "total"))
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
         """

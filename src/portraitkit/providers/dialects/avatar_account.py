@@ -24,9 +24,9 @@ from ...values.errors import (
     UnexpectedResponseError,
 )
 from ...values.media import MediaRules
-from ...values.models import Group, Verification, VerificationRef, VideoRef, VideoTask
+from ...values.models import Failure, Group, Verification, VerificationRef, VideoRef, VideoTask
 from ...values.prompts import Slot
-from ...values.remarks import Failure, Finding
+from ...values.remarks import Finding
 from ...values.secret import Secret
 from ...values.statuses import GroupKind, MediaType, VerificationStatus
 from ...values.video import VideoRequest

@@ -1,7 +1,7 @@
 """
 The avatar dialect's groups and assets.
 
-An asset has no id until its review ends, so that it is known by task and place (`_reviews`). A
+An asset has no id until its review ends, so that it is known by task and place (`reviews`). A
 virtual figure's group is made by its first submission, so that `create_group` sends nothing.
 
 Source: docs/vendors/apimart.md, docs/vendors/xcompute.md.
@@ -132,27 +132,27 @@ class AvatarLibrary(BearerProvider):
         """Submit up to 20 of a kind at once; each asset's own status decides, not the task's."""
         assets: dict[int, Asset] = {}
         taken: dict[int, tuple[Link, tuple[Finding, ...]]] = {}
-        for place, source in enumerate(sources):
+        for index, source in enumerate(sources):
             try:
-                taken[place] = yield from guarded(self._take(source), self, "add_assets")
+                taken[index] = yield from guarded(self._take(source), self, "add_assets")
             except PortraitError as error:
-                assets[place] = failed_asset(self, error)
-        kinds = [(place, link.media) for place, (link, _) in taken.items()]
+                assets[index] = failed_asset(self, error)
+        kinds = [(index, link.media) for index, (link, _) in taken.items()]
         made_a_group = False
         for batch in batches(kinds, MOST_ASSETS):
             yield from parts(*batch)
             try:
-                part = self._submit(group, [taken[place][0] for place in batch])
+                part = self._submit(group, [taken[index][0] for index in batch])
                 added = yield from guarded(part, self, "add_assets")
             except PortraitError as error:
                 added = [failed_asset(self, error) for _ in batch]
-            for place, asset in zip(batch, added, strict=True):
-                found = evolve(asset, findings=(*asset.findings, *taken[place][1]))
+            for index, asset in zip(batch, added, strict=True):
+                found = evolve(asset, findings=(*asset.findings, *taken[index][1]))
                 apart = made_a_group and asset.ref
-                assets[place] = evolve(found, adaptations=(_APART,)) if apart else found
-            yield from parts(*batch, made=[assets[place] for place in batch])
+                assets[index] = evolve(found, adaptations=(_APART,)) if apart else found
+            yield from parts(*batch, made=[assets[index] for index in batch])
             made_a_group = made_a_group or any(a.ref and a.group_id is None for a in added)
-        return [assets[place] for place in range(len(sources))]
+        return [assets[index] for index in range(len(sources))]
 
     def _take(self, source: MediaSource) -> Flow[tuple[Link, tuple[Finding, ...]]]:
         item = yield from take_in(self, source, None)
@@ -193,8 +193,8 @@ class AvatarLibrary(BearerProvider):
         found = self.task_id(answer)
         given = {"id": None, "group_id": door.group_id, "name": name, "media": media}
         made = under_review(self.read(Asset, answer, group_kind=door.kind, **given))
-        places = range(len(links))
-        return [evolve(made, ref=str(Review(found, place, len(links)))) for place in places]
+        indexes = range(len(links))
+        return [evolve(made, ref=str(Review(found, index, len(links)))) for index in indexes]
 
     def get_asset(self, asset: AssetRef) -> Flow[Asset]:
         """Read an asset's place in its review task; there is no other way to read one."""

@@ -25,9 +25,9 @@ from ...values.errors import (
     ServiceUnavailableError,
 )
 from ...values.media import MediaRules
-from ...values.models import Asset, Group, Verification, VideoTask
+from ...values.models import Asset, Failure, Group, Verification, VideoTask
 from ...values.prompts import Slot
-from ...values.remarks import Failure, Finding
+from ...values.remarks import Finding
 from ...values.statuses import AssetStatus, GroupKind, MediaType, VideoStatus
 from ...values.video import VideoRequest
 from ...vendor.preflight import Difference, VideoModel

@@ -15,8 +15,8 @@ from ...operations.adding import under_review
 from ...operations.repeating import removed
 from ...values.errors import NotFoundError, ProviderError, UnexpectedResponseError
 from ...values.media import Upload
-from ...values.models import Asset, AssetRef, Group, GroupRef, Page
-from ...values.remarks import Adaptation, Failure
+from ...values.models import Asset, AssetRef, Failure, Group, GroupRef, Page
+from ...values.remarks import Adaptation
 from ...values.statuses import AssetStatus, GroupKind
 from ...values.video import OnUnsupported
 from ...vendor.answers import Answer, with_findings

@@ -21,8 +21,7 @@ from ...values.errors import (
     RateLimitedError,
 )
 from ...values.media import MediaRules
-from ...values.models import Asset, Group, Page, Verification, VideoTask
-from ...values.remarks import Failure
+from ...values.models import Asset, Failure, Group, Page, Verification, VideoTask
 from ...values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
 from ...vendor.preflight import VideoModel
 from ...wire.codec import Codec, count, first, listed

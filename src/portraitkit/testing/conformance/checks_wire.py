@@ -9,9 +9,10 @@ from attrs import evolve
 
 from ...client.client import Client
 from ...engine.response_body import TransportError
-from ...values.errors import Outcome, OutcomeUnknownError, PortraitError
+from ...values.errors import OutcomeUnknownError, PortraitError
 from ...values.handles import Handle
 from ...values.origins import is_loopback
+from ...values.remarks import Outcome
 from ...wire.steps import Auth, Budget, Request, Response
 from ..doubles.simulating import clock_of
 from .journey import StepResult

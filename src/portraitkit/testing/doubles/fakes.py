@@ -12,8 +12,7 @@ from attrs import Factory, define, evolve
 from ...operations.provider import PortraitProvider
 from ...rehearsal import Rehearsal
 from ...values.errors import InvalidInputError, NotFoundError
-from ...values.models import Asset, Group, Result, Verification, VideoTask
-from ...values.remarks import Failure
+from ...values.models import Asset, Failure, Group, Result, Verification, VideoTask
 from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
 from ...values.video import VideoRequest
