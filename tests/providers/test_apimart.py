@@ -17,9 +17,8 @@ from portraitkit.testing import answer, replay, simulated
 from portraitkit.values import errors
 from portraitkit.values.media import FolderMediaHost
 from portraitkit.values.secret import Secret
-from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
+from portraitkit.values.statuses import AssetStatus, VideoStatus
 from portraitkit.values.video import References, VideoRequest
-from portraitkit.wire.error_mapping import class_of
 from portraitkit.wire.steps import Request
 
 ACCOUNT = SimAccount(name="films", api_key="sk-test-key")
@@ -28,7 +27,6 @@ FACE = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
 CLIP = files("portraitkit.simulators").joinpath("data", "clip.mp4").read_bytes()
 STORE = "https://api.apimart.ai/v1/uploads/images"
 LINK = "https://files.example/mia.jpg"
-CONTRACT = contract_judge.load("apimart").document
 
 
 def stored(**changes):
@@ -152,51 +150,7 @@ def test_large_resolutions_are_findings_where_no_copy_has_them(
     assert expected == [each.field for each in PROVIDER.preview_video(request).findings]
 
 
-@pytest.mark.parametrize(
-    "operation",
-    ["get_group", "list_groups", "rename_group", "delete_group", "list_assets", "rename_asset",
-     "delete_asset", "list_videos", "cancel_video"],
-)  # fmt: skip
-def test_what_only_a_clients_code_shows_is_unsupported(operation):
-    """The library is on no page that could be read."""
-    assert not PROVIDER.supports(operation)
-
-
-@pytest.mark.parametrize(
-    "row",
-    [row for row in CONTRACT["errors"] if row.get("code") != "*"],
-    ids=lambda row: f"{row['status']}-{row['code']}",
-)
-def test_every_refusal_in_the_contract_has_its_class(row):
-    """What the contract says a type means is what the adapter raises."""
-    assert row["means"] == class_of(PROVIDER.error_codes, row["code"], row["status"]).__name__
-
-
 # -- the main job ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "variants",
-    [{}, {"flat_tasks": True, "exchange": "task"}, {"exchange": "data", "url_as_array": False}],
-    ids=["plain", "flat", "data"],
-)
-def test_the_main_job(tmp_path, variants):
-    """Local pictures need no media host: a virtual and a real person come into one video."""
-    judged = vendor(**variants)
-    client = simulated(PROVIDER, judged)
-    mia = client.wait_until_active(client.add_asset(client.create_group("Mia"), FACE, name="f"))
-    person = client.wait_until_verified(client.start_verification("Ann"))
-    ann = client.wait_until_active(client.add_asset(person, FACE))
-    request = VideoRequest(
-        prompt="{mia} and {ann} smile", media=References(images={"mia": mia, "ann": ann})
-    )
-    task = client.wait_for_video(client.create_video(request))
-    path = client.download_video(task, tmp_path / "mia.mp4")
-
-    assert (GroupKind.REAL_PERSON, VideoStatus.SUCCEEDED) == (person.kind, task.status)
-    assert b"ftyp" == path.read_bytes()[4:8]
-    assert 2 == judged.operations.count("UploadImage")
-    assert 1 == judged.world.billed["films", "video"]
 
 
 def test_4k_with_a_portrait_is_refused_unpaid():

@@ -15,8 +15,8 @@ from portraitkit.config.building import build_provider
 from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
 from portraitkit.simulators.apiyi import APIYISimulator, Variants
 from portraitkit.simulators.server import serve
-from portraitkit.simulators.state import SimAccount, never, scans_after
-from portraitkit.testing import VirtualTime, answer, replay, simulated, simulated_async
+from portraitkit.simulators.state import SimAccount, scans_after
+from portraitkit.testing import VirtualTime, answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
@@ -472,32 +472,6 @@ def test_404_with_the_token_is_pending_and_another_404_is_not():
 # -- the main job ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("layout", ["envelope", "data", "items"])
-def test_the_main_job(tmp_path, layout):
-    """A local picture and a verified person come into one video, without a console and a host."""
-    judged = vendor(list_layout=layout)
-    client = simulated(PROVIDER, judged)
-    group = client.create_group("Mia", description="host")
-    mia = client.wait_until_active(client.add_asset(group, FACE, name="front"))
-    person = client.wait_until_verified(client.start_verification("Ann"))
-    ann = client.wait_until_active(client.add_asset(person, PICTURE))
-    request = VideoRequest(
-        prompt="{mia} and {ann} smile", media=References(images={"mia": mia, "ann": ann})
-    )
-    task = client.wait_for_video(client.create_video(request))
-    path = client.download_video(task, tmp_path / "mia.mp4")
-    groups = {each.id: each.kind for each in client.list_groups()}
-    assets = [each.id for each in client.list_assets(group, status=AssetStatus.ACTIVE)]
-    named = client.rename_asset(mia, "side").name
-    client.delete_asset(mia)
-
-    assert {group.id: GroupKind.VIRTUAL, person.id: GroupKind.REAL_PERSON} == groups
-    assert ([mia.id], "side") == (assets, named)
-    assert (VideoStatus.SUCCEEDED, b"ftyp") == (task.status, path.read_bytes()[4:8])
-    assert 1 == judged.world.billed["films", "video"]
-    assert 2 == judged.world.billed["films", "asset"]
-
-
 def test_many_are_waited_for_by_listing():
     """One list tells of all that are under review."""
     judged = vendor()
@@ -507,18 +481,6 @@ def test_many_are_waited_for_by_listing():
 
     assert [AssetStatus.ACTIVE] * 3 == [each.status for each in assets]
     assert {"Image", "Video"} == {each.media for each in judged.world.assets.values()}
-
-
-def test_a_check_that_nobody_finishes_expires():
-    """The clock ends it, as the wire does not tell pending from expired."""
-    judged = vendor()
-    judged.world.person = never
-    client = simulated(PROVIDER, judged)
-    check = client.start_verification("Ann")
-    with pytest.raises(errors.VerificationFailedError):
-        client.wait_until_verified(check)
-
-    assert VerificationStatus.EXPIRED is client.check_verification(check).status
 
 
 def test_the_video_token_opens_no_library():
@@ -562,23 +524,6 @@ def test_a_link_into_the_storage_is_refused_before_its_file_is_there():
         client.add_asset(group, put.url.partition("?")[0])
 
     assert 0 == judged.world.billed["films", "asset"]
-
-
-async def _awaited(judged):
-    async with simulated_async(PROVIDER, judged) as client:
-        group = await client.create_group("Mia")
-        return await client.wait_until_active(await client.add_asset(group, FACE))
-
-
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_the_storage_awaited(backend):
-    """The asynchronous client stores and registers alike."""
-    import anyio
-
-    judged = vendor()
-    asset = anyio.run(_awaited, judged, backend=backend)
-
-    assert AssetStatus.ACTIVE is asset.status
 
 
 def test_the_main_job_over_real_http(caplog):

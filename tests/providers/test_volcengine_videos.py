@@ -95,22 +95,6 @@ def test_limits_are_findings():
     assert all("82379/1520757" in each.source for each in findings)
 
 
-def test_an_older_model_with_a_portrait_is_stopped_before_it_costs_anything():
-    """1.5-pro takes no asset://: nothing is sent."""
-    request = VideoRequest(prompt="x", model="seedance-1.5-pro", media=Frames(first=ASSET_ID))
-
-    with pytest.raises(errors.UnsupportedError, match="takes no portrait assets"):
-        replay(PROVIDER.create_video(request), [])
-
-
-@pytest.mark.parametrize("row", CONTRACT["status_words"]["video"], ids=lambda row: row["word"])
-def test_every_documented_word_of_a_task_has_its_status(row):
-    """What the contract says a word means is what the adapter reads."""
-    done = replay(PROVIDER.get_video(TASK_ID), [task(status=row["word"])])
-
-    assert VideoStatus[row["means"]] is done.result.status
-
-
 @given(st.text(min_size=1))
 def test_any_other_word_of_a_task_is_kept(word):
     """A word of the future is UNKNOWN, never lost, and never an error."""
@@ -214,17 +198,6 @@ def test_a_refusal_without_a_code_goes_by_its_status(body):
     """An error as plain text, without a code, or an empty body is still a refusal."""
     with pytest.raises(errors.NotFoundError):
         replay(PROVIDER.get_video(TASK_ID), [answer(body, 404)])
-
-
-def test_html_is_not_mistaken_for_an_answer():
-    """A page with HTTP 200 is unreadable, one with 502 a failing gateway."""
-    page = "<html>maintenance</html>"
-    with pytest.raises(errors.UnexpectedResponseError, match="text/html"):
-        replay(PROVIDER.get_video(TASK_ID), [answer(page)])
-    with pytest.raises(errors.ServiceUnavailableError):
-        replay(PROVIDER.get_asset(ASSET_ID), [answer(page, 502)])
-    with pytest.raises(errors.OutcomeUnknownError):
-        replay(PROVIDER.create_video(VideoRequest(prompt="x")), [answer(page, 502)])
 
 
 def test_videos_are_listed_by_pages():
