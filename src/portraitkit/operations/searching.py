@@ -22,23 +22,13 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Group | Asset)
 R = TypeVar("R", bound=Group | Asset | VideoTask)
-
-
 RECENT: Final = timedelta(minutes=5)
 """What was made longer ago than this is not what was lost: more than a request's time and the
 difference of two clocks."""
-
-
 GRACE_S: Final = 60.0
 """Seconds that the last look may take: all of a long list."""
-
-
 _SHORTEST_STEP_S: Final = 1.0
-
-
 MOST_CANDIDATES: Final = 5
-
-
 _PAGES_OF_TASKS: Final = 3
 """As far as a new task can be down a list of many."""
 

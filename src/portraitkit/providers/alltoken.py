@@ -44,6 +44,7 @@ from ..wire.codec import Codec, count, first, is_object, listed
 from ..wire.error_mapping import VendorError
 from ..wire.reasons import reason_in
 from ..wire.steps import Auth, Flow, Request, Response, segment
+from ..wire.synonyms import spelled
 from .dialects import content as _content
 from .dialects.action_tables import (
     ASSET_FIELDS,
@@ -57,6 +58,7 @@ from .dialects.codes import NAME_OF_MODEL, RELAYED_CODES, Codes, advice, classes
 from .dialects.known_rates import ACTION_RATES, upstream
 from .dialects.paging import read_rows
 from .dialects.sessions import SESSION_FIELDS, ActionVerification
+from .dialects.tables import alike
 
 ORIGIN: Final = "https://api.alltoken.ai"
 _PORTRAIT_PATH: Final = "/v1/portrait/"
@@ -98,34 +100,29 @@ class AllToken(BearerProvider, ActionVerification):
             Verification: SESSION_FIELDS,
             VideoTask: {
                 "id": ("id", "task_id", "video_id"),
-                "status": "status",
-                "model": "model",
+                **alike("status model ratio resolution seed usage created_at updated_at"),
                 # Unverified: all but the first are what the gateway's neighbours write.
                 "video_link": ("video_url", "url", "content.video_url"),
                 "last_frame_link": "last_frame_url",
                 "link_expires_at": "video_url_expires_at",
                 "duration_s": "duration",
-                "ratio": "ratio",
-                "resolution": "resolution",
-                "seed": "seed",
-                "usage": "usage",
                 "failure": "error",
-                "created_at": "created_at",
-                "updated_at": "updated_at",
             },
-            Usage: {"total_tokens": "total_tokens", "completion_tokens": "completion_tokens"},
+            Usage: alike("total_tokens completion_tokens"),
         },
         words={
             **WORDS,
-            VideoStatus: {
-                "queued": VideoStatus.QUEUED,
-                "processing": VideoStatus.RUNNING,
-                "completed": VideoStatus.SUCCEEDED,
-                "succeeded": VideoStatus.SUCCEEDED,  # a comment in the vendor's own types says so
-                "failed": VideoStatus.FAILED,
-                "expired": VideoStatus.EXPIRED,
-                "cancelled": VideoStatus.CANCELLED,
-            },
+            # `succeeded` stands in a comment of the vendor's own types.
+            VideoStatus: spelled(
+                {
+                    VideoStatus.QUEUED: "queued",
+                    VideoStatus.RUNNING: "processing",
+                    VideoStatus.SUCCEEDED: "completed succeeded",
+                    VideoStatus.FAILED: "failed",
+                    VideoStatus.CANCELLED: "cancelled",
+                    VideoStatus.EXPIRED: "expired",
+                }
+            ),
         },
     )
     dialect: ClassVar[VideoDialect] = VideoDialect(

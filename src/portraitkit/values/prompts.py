@@ -165,6 +165,4 @@ def _labelled(media: References) -> Iterator[tuple[MediaType, str, Reference]]:
 
 
 _TOKEN: Final = re.compile(r"\{\{|\}\}|\{([^\W\d]\w*)\}|[{}]")
-
-
 _SPOKEN: Final = re.compile(r"\b(Image|Video|Audio) ([1-9]\d?)\b", re.ASCII)  # 让Image 1微笑

@@ -215,22 +215,14 @@ def _is_plain(bare: str) -> bool:
 
 
 _LONGEST_ID: Final = 512
-
-
 _MODELS: Final[Mapping[HandleKind, type[Result]]] = {
     "group": Group,
     "asset": Asset,
     "verification": Verification,
     "video": VideoTask,
 }
-
-
 _TOKEN: Final = re.compile(r"\w{20,}")
-
-
 _WORDS: Final = ("status_word", "kind_word", "model", "ratio", "resolution")
-
-
 _SHORTEST_ECHO: Final = 16
 
 

@@ -28,6 +28,7 @@ from ...wire.codec import Fields, Words, count, first, listed, try_decode
 from ...wire.error_mapping import VendorError, unknown_after
 from ...wire.steps import Auth, Flow, Request, Response, segment
 from .paging import PAGE_SIZE, Position, read_rows
+from .tables import alike
 
 TASKS_PATH: Final = "/contents/generations/tasks"
 CANCEL_S: Final = 10.0
@@ -39,33 +40,19 @@ TASK_ID: Final = ("id", "task_id", "video_id")
 TASK_FIELDS: Final[Fields] = {
     VideoTask: {
         "id": TASK_ID,
-        "status": "status",
-        "model": "model",
+        **alike("status model ratio resolution seed usage created_at updated_at"),
         # Unverified: relays before it write the others.
         "video_link": ("content.video_url", "content.url", "video_url", "url"),
         "last_frame_link": "content.last_frame_url",
         "duration_s": "duration",
-        "ratio": "ratio",
-        "resolution": "resolution",
-        "seed": "seed",
-        "usage": "usage",
         "failure": "error",
-        "created_at": "created_at",
-        "updated_at": "updated_at",
     },
-    Usage: {"total_tokens": "total_tokens", "completion_tokens": "completion_tokens"},
+    Usage: alike("total_tokens completion_tokens"),
 }
 # Source: docs/vendors/volcengine.md: the task's body and its answers.
 TASK_SECRETS: Final = frozenset({"callback_url", "safety_identifier", "text", "prompt"})
 TASK_WORDS: Final[Words] = {
-    VideoStatus: {
-        "queued": VideoStatus.QUEUED,
-        "running": VideoStatus.RUNNING,
-        "succeeded": VideoStatus.SUCCEEDED,
-        "failed": VideoStatus.FAILED,
-        "cancelled": VideoStatus.CANCELLED,
-        "expired": VideoStatus.EXPIRED,
-    }
+    VideoStatus: {each.value: each for each in VideoStatus if each is not VideoStatus.UNKNOWN}
 }
 
 

@@ -37,17 +37,12 @@ from ...vendor.answers import Answer, logged
 from ...wire.codec import first
 from ...wire.steps import Flow, parts, segment
 from . import avatar_tables as _avatars
+from .action_tables import TYPE_OF_MEDIA
 from .bearer import BearerProvider
 from .reviews import Review, batches
 
 MOST_ASSETS: Final = 20
 """Source: private-avatar page. Unverified for real-avatar."""
-
-_TYPES: Final = {
-    MediaType.IMAGE: "Image",
-    MediaType.VIDEO: "Video",
-    MediaType.AUDIO: "Audio",
-}
 
 
 @frozen(kw_only=True, slots=False)
@@ -180,7 +175,7 @@ class AvatarLibrary(BearerProvider):
         body = {
             **door.members,
             "project_name": self.project_name,
-            "asset_type": _TYPES[media],
+            "asset_type": TYPE_OF_MEDIA[media],
             "assets": [{"url": link.url.reveal(), **named} for link in links],
         }
         try:
