@@ -17,13 +17,13 @@ from attrs import evolve, frozen
 
 from ...operations.adding import under_review
 from ...operations.provider import PortraitProvider
-from ...operations.repeating import removed
+from ...operations.repeating import removed, renamed
 from ...values.media import Link
 from ...values.models import Asset, AssetRef, Group, GroupRef, Page
 from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import OnUnsupported
-from ...vendor.answers import Answer, with_findings
+from ...vendor.answers import Answer
 from ...wire.bodies import json_body
 from ...wire.codec import count, first, is_object, listed
 from ...wire.error_mapping import VendorError
@@ -125,10 +125,8 @@ class ActionLibrary(PortraitProvider):
     def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
         """Rename a group, then read it: the Action answers with nothing but the id."""
         group_id = self.id_of("group", group)
-        findings = self.check_name(name)
         sent = self.act("UpdateAssetGroup", {"Id": group_id, "Name": name})
-        renamed = _then(sent, self.get_group(group_id))
-        return (yield from with_findings(renamed, findings, self))
+        return renamed(self, name, sent, self.get_group(group_id))
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
         """Delete a group and its assets."""
@@ -183,10 +181,8 @@ class ActionLibrary(PortraitProvider):
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
         """Rename an asset, then read it."""
         asset_id = self.id_of("asset", asset)
-        findings = self.check_name(name)
         sent = self.act("UpdateAsset", {"Id": asset_id, "Name": name})
-        renamed = _then(sent, self.get_asset(asset_id))
-        return (yield from with_findings(renamed, findings, self))
+        return renamed(self, name, sent, self.get_asset(asset_id))
 
     def delete_asset(self, asset: AssetRef) -> Flow[None]:
         """Delete an asset."""
@@ -216,11 +212,6 @@ class ActionLibrary(PortraitProvider):
             after = first(answer.data, "NextToken")
             return found.page(next=after if isinstance(after, str) and after else None)
         return place.page(found, total=count(answer.data, "TotalCount"))
-
-
-def _then(one: Flow[Answer], other: Flow[T]) -> Flow[T]:
-    _ = yield from one
-    return (yield from other)
 
 
 def _of_kind(page: Page[T], place: int, *, more: bool) -> Page[T]:

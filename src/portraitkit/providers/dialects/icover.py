@@ -19,7 +19,7 @@ from attrs import evolve, frozen
 
 from ...limits.rates import Rate
 from ...operations.adding import under_review
-from ...operations.repeating import removed
+from ...operations.repeating import removed, renamed
 from ...values.errors import PortraitError, ProviderError, UnexpectedResponseError
 from ...values.media import Link, MediaRules, Upload
 from ...values.models import Asset, AssetRef, Group, GroupRef, Page, Verification
@@ -27,7 +27,7 @@ from ...values.remarks import Adaptation
 from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import OnUnsupported
-from ...vendor.answers import Answer, with_findings
+from ...vendor.answers import Answer
 from ...wire.codec import count, first, listed
 from ...wire.error_mapping import VendorError, class_of
 from ...wire.steps import Auth, Flow, Request, Response, segment, send
@@ -258,12 +258,8 @@ class IcoverLibrary(StoredFiles, SessionVerification):
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
         """Change an asset's label, then read it."""
         asset_id = self.id_of("asset", asset)
-        findings = self.check_name(name)
-        return (yield from with_findings(self._renamed(asset_id, name), findings, self))
-
-    def _renamed(self, asset_id: str, name: str) -> Flow[Asset]:
-        _ = yield from self.call("PATCH", f"{_LIBRARY}/assets/{segment(asset_id)}", {"label": name})
-        return (yield from self.get_asset(asset_id))
+        sent = self.call("PATCH", f"{_LIBRARY}/assets/{segment(asset_id)}", {"label": name})
+        return renamed(self, name, sent, self.get_asset(asset_id))
 
     def delete_asset(self, asset: AssetRef) -> Flow[None]:
         """Delete an asset."""
