@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 import traceback
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import ClassVar
 
 import pytest
@@ -20,7 +19,7 @@ from portraitkit.testing import answer, replay, simulated
 from portraitkit.values import errors
 from portraitkit.values.media import FolderMediaHost
 from portraitkit.values.models import Asset, Failure, Group, Page, Verification, VideoTask
-from portraitkit.values.remarks import Attempt, Outcome
+from portraitkit.values.remarks import Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, VerificationStatus, VideoStatus
 from portraitkit.values.video import Frames, References, VideoRequest
@@ -32,7 +31,6 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 MP4 = b"\0\0\0\x18ftypisom" + bytes(64)
 GROUP_ID = "group-20260318035710-abcde"
 ASSET_ID = "asset-20260318035710-abcde"
-CLIP = files("portraitkit.simulators").joinpath("data", "clip.mp4").read_bytes()
 LOST = TransportError(Outcome.UNKNOWN, "connection lost while receiving")
 
 
@@ -360,28 +358,6 @@ def test_waiting_looks_tells_and_returns(script):
     assert "    6.0 s  asset active (Active)" == str(events[1])
 
 
-def test_a_profile_sets_the_pace(script):
-    """First look, step and deadline are data."""
-    provider = at(AllToken, pacing={"asset": Pacing(first_s=1, step_s=2, deadline_s=4)})
-    vendor = script(*[result(Id=ASSET_ID, Status="Processing")] * 3, provider=provider)
-
-    with pytest.raises(errors.WaitTimeoutError, match="after 4 s"):
-        vendor.run(lambda p: p.wait_until_active(ASSET_ID))
-
-    assert [1.0, 3.0, 3.6] == vendor.times_s
-
-
-def test_a_deadline_ends_a_wait_and_names_the_handle(script):
-    """Nothing is cancelled: the same wait can go on with the handle."""
-    vendor = script(*[result(Id=ASSET_ID, Status="Processing")] * 3)
-
-    with pytest.raises(errors.WaitTimeoutError, match=r"processing \(Processing\)") as caught:
-        vendor.run(lambda p: p.wait_until_active(ASSET_ID, deadline_s=7))
-
-    assert [3.0, 6.0, 6.3] == vendor.times_s
-    assert caught.value.handle.startswith("pk1:alltoken:")
-
-
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
 def test_an_interrupted_wait_leaves_all_as_it_is(simulator, provider, interrupt):
     """Ctrl-C passes unchanged; the handle, which the caller has, is waited for again."""
@@ -411,18 +387,6 @@ def test_a_new_asset_may_be_unseen_for_a_while(script):
     with pytest.raises(errors.NotFoundError):
         lost.run(lambda p: p.wait_until_active(ASSET_ID))
     assert [3.0, 6.0, 9.0, 12.0] == lost.times_s
-
-
-def test_passing_faults_are_ridden_out_until_the_deadline(script):
-    """The last fault is in the timeout, with its failed tries."""
-    vendor = script(*[LOST] * 50)
-
-    with pytest.raises(errors.WaitTimeoutError, match="the last look failed") as caught:
-        vendor.run(lambda p: p.wait_until_active(ASSET_ID, deadline_s=20))
-
-    assert 20.0 == pytest.approx(vendor.time.monotonic())
-    assert all(isinstance(each, Attempt) for each in caught.value.attempts)
-    assert caught.value.attempts
 
 
 def test_a_vendor_that_asks_for_patience_gets_it(script):
@@ -600,18 +564,6 @@ def test_a_face_check_is_waited_for(hand, simulator):
 
     assert ("Ann", "REAL_PERSON") == (group.name, group.kind.name)
     assert group == hand.wait_until_verified(evolve(hand.check_verification(check)))
-
-
-def test_a_face_check_that_runs_out_is_an_error(hand, simulator):
-    """The person never came: the error carries the final state."""
-    simulator.world.person = never
-    check = hand.start_verification("Ann", callback_url="https://app.example/back")
-
-    with pytest.raises(errors.VerificationFailedError, match="expired") as caught:
-        hand.wait_until_verified(check)
-
-    assert VerificationStatus.EXPIRED is caught.value.result.status
-    assert check.handle == caught.value.handle
 
 
 def test_a_check_by_its_handle_is_waited_for_through_faults(provider, hand):
@@ -812,20 +764,6 @@ def test_a_create_that_answers_with_an_id_alone_is_queued(provider):
     done = replay(provider.create_video(REQUEST), [answer({"id": "vgen_1"}, 202)]).result
 
     assert (VideoStatus.QUEUED, "seedance-2.0") == (done.status, done.model)
-
-
-def test_a_video_is_made_and_copied(hand, simulator, tmp_path):
-    """The main job, from picture to file."""
-    group = hand.create_group("Mia")
-    added = hand.wait_until_active(hand.add_asset(group, PNG, name="front"))
-    request = VideoRequest(prompt="{mia} smiles", media=References(images={"mia": added}))
-
-    made = hand.wait_for_video(hand.create_video(request).handle)
-    path = hand.download_video(made, tmp_path / "mia.mp4")
-
-    assert CLIP == path.read_bytes()
-    assert [] == [each for each in simulator.seen if "/media/" in each.url and each.headers]
-    assert {("main", "asset"): 1, ("main", "video"): 1} == simulator.world.billed
 
 
 def test_a_finished_task_is_not_asked_about(provider):

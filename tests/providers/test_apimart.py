@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from importlib.resources import files
 
 import pytest
@@ -11,13 +10,12 @@ from attrs import evolve
 import contract_judge
 from portraitkit.providers.apimart import APIMart
 from portraitkit.simulators.apimart import APIMartSimulator, Variants
-from portraitkit.simulators.simulator import form_of
 from portraitkit.simulators.state import SimAccount
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.values import errors
 from portraitkit.values.media import FolderMediaHost
 from portraitkit.values.secret import Secret
-from portraitkit.values.statuses import AssetStatus, VideoStatus
+from portraitkit.values.statuses import VideoStatus
 from portraitkit.values.video import References, VideoRequest
 from portraitkit.wire.steps import Request
 
@@ -49,19 +47,6 @@ def vendor(**variants):
 
 
 # -- files ----------------------------------------------------------------------------------------
-
-
-def test_a_picture_is_stored_and_its_link_is_submitted():
-    """A form with the file goes to the storage, and what comes back is registered."""
-    done = replay(PROVIDER.add_asset(group(), FACE, name="front"), [stored(), started()])
-    store, submit = done.requests
-
-    assert ("POST", STORE) == (store.method, store.target)
-    part = form_of(store)["file"]
-    assert (FACE, "image/jpeg") == (part.content, part.content_type)
-    submitted = json.loads(submit.content)
-    assert [{"url": LINK, "name": "front"}] == submitted["assets"]
-    assert AssetStatus.PROCESSING is done.result.status
 
 
 def test_storing_may_be_repeated_and_submitting_may_not():

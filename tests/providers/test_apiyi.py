@@ -9,16 +9,14 @@ import contract_judge
 from portraitkit.client.client import Client
 from portraitkit.providers.apiyi import APIYI
 from portraitkit.simulators.apiyi import APIYISimulator, Variants
-from portraitkit.simulators.dialects.signatures import KeyPair, verify
 from portraitkit.simulators.server import serve
 from portraitkit.simulators.state import SimAccount
 from portraitkit.testing import VirtualTime, answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
-from portraitkit.values.statuses import AssetStatus, VideoStatus
+from portraitkit.values.statuses import VideoStatus
 from portraitkit.values.video import References, VideoRequest
-from portraitkit.wire.steps import Auth
 
 ACCOUNT = SimAccount(
     name="films",
@@ -33,9 +31,7 @@ PROVIDER = APIYI(
     api_key=Secret(ACCOUNT.api_key),
     project_name="films",
 )
-ASSET_ID = "asset-20260318035710-xxxxx"
 TASK_ID = "cgt-20260318040000-abcde"
-TASKS = "https://api.apiyi.com/seedance/api/v3/contents/generations/tasks"
 PICTURE = "https://example.com/mia.jpg"
 
 
@@ -54,46 +50,6 @@ def refused(body, status):
 # -- flows alone ----------------------------------------------------------------------------------
 
 
-def test_a_video_has_the_guides_body():
-    """The gateway is sent the members that the guide shows, prompt first."""
-    request = VideoRequest(
-        prompt="{mia} turns from the window and smiles, soft daylight",
-        media=References(images={"mia": f"asset://{ASSET_ID}"}),
-        ratio="16:9",
-        duration_s=5,
-        resolution="720p",
-    )
-    done = replay(PROVIDER.create_video(request), [answer({"id": TASK_ID})])
-
-    (sent,) = done.requests
-    assert ("POST", TASKS, Auth.BEARER, False) == (
-        sent.method,
-        sent.target,
-        sent.auth,
-        sent.repeatable,
-    )
-    assert done.bodies == [
-        {
-            "model": "doubao-seedance-2-0-260128",
-            "content": [
-                {
-                    "type": "text",
-                    "text": "Image 1 turns from the window and smiles, soft daylight",
-                },
-                {
-                    "type": "image_url",
-                    "image_url": {"url": f"asset://{ASSET_ID}"},
-                    "role": "reference_image",
-                },
-            ],
-            "duration": 5,
-            "ratio": "16:9",
-            "resolution": "720p",
-        }
-    ]
-    assert (TASK_ID, VideoStatus.QUEUED) == (done.result.id, done.result.status)
-
-
 def test_every_call_to_the_gateway_asks_for_a_plain_answer():
     """Answers are labelled gzip without being it unless a request says identity."""
     requests = [
@@ -105,19 +61,6 @@ def test_every_call_to_the_gateway_asks_for_a_plain_answer():
     sent = [PROVIDER.authorize(request, now=NOW).headers for request in requests]
     assert ["identity"] * 3 == [each["Accept-Encoding"] for each in (*sent, preview.headers)]
     assert ["Bearer sk-example"] * 2 == [each["Authorization"] for each in sent]
-
-
-def test_assets_are_signed_at_volcengine():
-    """The gateway has no part in asset calls: they go to Volcengine, signed, with the project."""
-    done = replay(PROVIDER.get_asset(ASSET_ID), [answer({"Id": ASSET_ID, "Status": "Active"})])
-    signed = PROVIDER.authorize(done.requests[0], now=NOW)
-    keys = KeyPair(secret_key=Secret(ACCOUNT.secret_key))
-    at = {"keys_of": {"AKLTexample": keys}.get, "region": "cn-beijing", "service": "ark"}
-
-    assert "https://open.volcengineapi.com/?Action=GetAsset&Version=2024-01-01" == signed.target
-    assert [{"Id": ASSET_ID, "ProjectName": "films"}] == done.bodies
-    assert "AKLTexample" == verify(signed, now=NOW, **at)
-    assert AssetStatus.ACTIVE is done.result.status
 
 
 @pytest.mark.parametrize(
@@ -162,21 +105,6 @@ def test_upstreams_moderation_is_known_by_its_codes_beginning(status):
 
     assert isinstance(error, errors.ContentRejectedError)
     assert ("PUBLIC_ERROR_MINOR", "moderated") == (error.code, error.vendor_message)
-
-
-def test_an_error_of_upstream_comes_through_whole():
-    """Ark's envelope is passed on: code, message and the member at fault."""
-    said = {
-        "code": "InvalidParameter",
-        "message": f"The specified asset {ASSET_ID} is not found.",
-        "param": "content[1].image_url.url",
-        "type": "BadRequest",
-    }
-    error = refused({"error": said}, 400)
-
-    assert isinstance(error, errors.InvalidRequestError)
-    assert "content[1].image_url.url" == error.field
-    assert ASSET_ID in error.vendor_message
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from portraitkit.providers.volcengine import Volcengine
 from portraitkit.simulators.byteplus import BytePlusSimulator
 from portraitkit.simulators.state import SimAccount
 from portraitkit.simulators.volcengine import VolcengineSimulator
-from portraitkit.testing import answer, replay, simulated
+from portraitkit.testing import simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
@@ -31,7 +31,6 @@ KEYS = {
     "callback_url": "https://app.example/back",
 }
 PROVIDER = BytePlus(**KEYS)
-ASSET_ID = "asset-20260318035710-xxxxx"
 
 
 def test_the_vendors_own_signer_signs_a_session_alike():
@@ -49,24 +48,6 @@ def test_the_vendors_own_signer_signs_a_session_alike():
         "SignedHeaders=content-type;host;x-content-sha256;x-date, "
         "Signature=bcbba5906e36c7ae082a0646ab49ced92a3d996677c941058c1b960f6fa56374"
     ) == provider.authorize(request, now=NOW).headers["Authorization"]
-
-
-def test_each_plane_has_its_host():
-    """Actions go to byteplusapi.com, signed; videos to bytepluses.com, by the API key."""
-    read = replay(PROVIDER.get_asset(ASSET_ID), [answer({"Id": ASSET_ID, "Status": "Active"})])
-    made = replay(PROVIDER.create_video(VideoRequest(prompt="x")), [answer({"id": "cgt-1"})])
-
-    assert (
-        "https://ark.ap-southeast-1.byteplusapi.com/?Action=GetAsset&Version=2024-01-01"
-        == read.requests[0].target
-    )
-    assert (
-        "https://ark.ap-southeast.bytepluses.com/api/v3/contents/generations/tasks"
-        == made.requests[0].target
-    )
-    assert {"https://" + each.partition("//")[2].partition("/")[0] for each in (
-        read.requests[0].url, made.requests[0].url
-    )} == PROVIDER.origins  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -228,17 +228,6 @@ def _upload(filename):
     return Upload(content=FACE, filename=filename, content_type="image/jpeg", media=MediaType.IMAGE)
 
 
-def test_a_url_is_registered_as_it_is():
-    """The library fetches it: nothing is stored, and a video's goes into imageUrl, too."""
-    done = replay(
-        PROVIDER.add_asset(GROUP_ID, "https://example.com/a.mp4"), [result({"Id": ASSET_ID})]
-    )
-
-    assert [
-        {"groupId": GROUP_ID, "imageUrl": "https://example.com/a.mp4", "assetType": "Video"}
-    ] == done.bodies
-
-
 @pytest.mark.parametrize(
     "changes",
     [
@@ -410,17 +399,6 @@ def test_groups_are_listed_by_kind_where_rows_tell():
 def opened():
     session = {"BytedToken": TOKEN, "H5Link": "https://h5.example/none"}
     return replay(PROVIDER.start_verification("Ann"), [result(session)])
-
-
-def test_a_session_needs_no_callback():
-    """The name is all that is sent; token and link come back."""
-    done = opened()
-
-    assert [{"name": "Ann"}] == done.bodies
-    assert ("https://h5.example/none", VerificationStatus.WAITING) == (
-        done.result.url, done.result.status
-    )  # fmt: skip
-    assert TOKEN not in repr(done.result) + done.result.handle
 
 
 def test_a_callback_is_an_adaptation():

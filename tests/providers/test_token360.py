@@ -19,9 +19,8 @@ from portraitkit.values.statuses import (
     GroupKind,
     MediaType,
     VerificationStatus,
-    VideoStatus,
 )
-from portraitkit.values.video import Frames, References, VideoRequest
+from portraitkit.values.video import References, VideoRequest
 from portraitkit.wire.steps import Auth
 
 PROVIDER = Token360(api_key=Secret("sk-test-key"))
@@ -55,23 +54,6 @@ def judged(done):
 
 
 # --- groups ---
-
-
-def test_a_virtual_group_is_created_as_in_the_guide():
-    """`name` and `groupKind` go out as JSON; the group is back and active."""
-    done = replay(PROVIDER.create_group("Mia"), [yes({"assetGroupId": GROUP_ID})])
-
-    (request,) = done.requests
-    assert ["CreateAssetGroup"] == judged(done)
-    assert ("POST", f"{API}/asset-groups") == (request.method, request.target)
-    assert [{"name": "Mia", "groupKind": "VIRTUAL_PORTRAIT"}] == done.bodies
-    assert (Auth.BEARER, False) == (request.auth, request.repeatable)
-    assert (GROUP_ID, "Mia", GroupKind.VIRTUAL, True) == (
-        done.result.id,
-        done.result.name,
-        done.result.kind,
-        done.result.active,
-    )
 
 
 def test_a_description_is_refused_or_left_out_as_asked():
@@ -207,27 +189,6 @@ def test_a_list_that_ignores_paging_ends():
     assert second.result.next is None
 
 
-def test_a_group_is_renamed_and_read():
-    """PATCH carries the name alone; the group is read afterwards."""
-    renamed = {"assetGroupId": GROUP_ID, "name": "Ida"}
-    done = replay(PROVIDER.rename_group(GROUP_ID, "Ida"), [yes({}), yes(renamed)])
-
-    assert ["UpdateAssetGroup", "GetAssetGroup"] == judged(done)
-    assert [{"name": "Ida"}, None] == done.bodies
-    assert "Ida" == done.result.name
-
-
-def test_groups_and_assets_are_deleted_by_path():
-    """DELETE with the id, no body; the answer's text is not needed."""
-    flows = [PROVIDER.delete_group(GROUP_ID), PROVIDER.delete_asset(f"asset://{ASSET_ID}")]
-    done = [replay(flow, [yes("Deleted successfully")]) for flow in flows]
-
-    assert [["DeleteAssetGroup"], ["DeleteAsset"]] == [judged(each) for each in done]
-    assert [f"{API}/asset-groups/{GROUP_ID}", f"{API}/assets/{ASSET_ID}"] == [
-        each.requests[0].target for each in done
-    ]
-
-
 # --- assets ---
 
 RECORD = {
@@ -241,41 +202,12 @@ RECORD = {
 }
 
 
-def test_a_picture_goes_up_as_the_guides_form():
-    """`groupId`, `name` and `file` in one form; the id is `assetId`, never the record's number."""
-    done = replay(PROVIDER.add_asset(GROUP_ID, PNG, name="front"), [yes(RECORD)])
-
-    (request,) = done.requests
-    assert ["UploadAsset"] == judged(done)
-    assert (f"{API}/assets", False) == (request.target, request.repeatable)
-    assert b'name="groupId"\r\n\r\n' + GROUP_ID.encode() in request.content
-    assert b'name="name"\r\n\r\nfront' in request.content
-    assert b'filename="image.png"\r\nContent-Type: image/png\r\n\r\n' + PNG in request.content
-    assert (ASSET_ID, AssetStatus.PROCESSING, GROUP_ID) == (
-        done.result.id,
-        done.result.status,
-        done.result.group_id,
-    )
-
-
 def test_an_unnamed_picture_sends_no_name():
     """`name` is optional, so it is left out where the caller gives none."""
     done = replay(PROVIDER.add_asset(GROUP_ID, PNG), [yes({"assetId": ASSET_ID}, 201)])
 
     assert b'name="name"' not in done.requests[0].content
     assert (AssetStatus.PROCESSING, MediaType.IMAGE) == (done.result.status, done.result.media)
-
-
-def test_a_url_is_fetched_without_credentials_and_uploaded():
-    """The vendor takes only bytes: the caller's URL is read bare, then the bytes go up."""
-    url = "https://media.example/mia.png?sig=secret"
-    done = replay(PROVIDER.add_asset(GROUP_ID, url), [answer(PNG), yes(RECORD)])
-
-    fetched, uploaded = done.requests
-    assert ("GET", url, Auth.NONE) == (fetched.method, fetched.url, fetched.auth)
-    assert {} == fetched.headers
-    assert (Auth.BEARER, True) == (uploaded.auth, PNG in uploaded.content)
-    assert b"sig=secret" not in uploaded.content
 
 
 @pytest.mark.parametrize(
@@ -391,17 +323,6 @@ def person(status, **more):
     return {"assetGroupId": GROUP_ID, "groupKind": "REAL_FACE", "status": status, **more}
 
 
-def test_a_face_check_is_a_new_group_with_a_link():
-    """REAL_FACE with a name; link and expiry come back, and no text shows the link."""
-    done = started()
-
-    check = done.result
-    assert ["CreateAssetGroup"] == judged(done)
-    assert [{"name": "Ann", "groupKind": "REAL_FACE"}] == done.bodies
-    assert ("https://h5.example/t", 120) == (check.url, (check.expires_at - NOW).total_seconds())
-    assert "h5.example" not in check.handle + repr(check)
-
-
 @pytest.mark.parametrize(
     ("word", "after_s", "status"),
     [
@@ -477,38 +398,6 @@ def test_a_callback_url_is_recorded_as_left_out():
 
 def image(url, **members):
     return {"type": "image_url", **members, "image_url": {"url": url}}
-
-
-def test_a_first_frame_goes_out_as_in_the_guide():
-    """The guide's example, member by member: a picture, six seconds, 720p, without sound."""
-    request = VideoRequest(
-        prompt="A drawn figure waves",
-        media=Frames(first=ASSET_ID),
-        duration_s=6,
-        resolution="720p",
-        generate_audio=False,
-    )
-    task = {"id": "video-1", "object": "video", "status": "queued", "created_at": 1767323045}
-    done = replay(PROVIDER.create_video(request), [answer(task)])
-
-    assert ["CreateVideo"] == judged(done)
-    assert f"{API}/videos" == done.requests[0].target
-    assert not done.requests[0].repeatable
-    assert [
-        {
-            "model": "seedance-2.0",
-            "prompt": "A drawn figure waves",
-            "frame_images": [image(f"asset://{ASSET_ID}", frame_type="first_frame")],
-            "duration": 6,
-            "resolution": "720p",
-            "generate_audio": False,
-        }
-    ] == done.bodies
-    assert ("video-1", VideoStatus.QUEUED, NOW) == (
-        done.result.id,
-        done.result.status,
-        done.result.created_at,
-    )
 
 
 def test_every_neutral_field_has_a_member_here():
@@ -633,28 +522,6 @@ def test_a_link_that_is_nowhere_is_asked_for(tmp_path):
     assert (f"{API}/videos/video-1/content?format=url", Auth.BEARER) == (asked.target, asked.auth)
     assert (link["url"], Auth.NONE) == (fetched.url, fetched.auth)
     assert tmp_path / "v.mp4" == fetched.save_to.target
-
-
-def test_a_failed_videos_error_is_no_refusal():
-    """The poll answers 200 with `error` inside the task: that is how the video ended."""
-    error = {"code": "OutputVideoSensitiveContentDetected", "message": "not shown"}
-    task = {"id": "video-1", "status": "failed", "error": error}
-    done = replay(PROVIDER.get_video("video-1"), [answer(task)])
-
-    assert (VideoStatus.FAILED, "not shown") == (done.result.status, done.result.failure.message)
-
-
-def test_videos_are_listed_by_cursor():
-    """`limit` and `after`, until `has_more` is false."""
-    page = {"object": "list", "data": [{"id": "v-2", "status": "queued"}], "last_id": "v-2"}
-    first = replay(PROVIDER.list_videos(None), [answer({**page, "has_more": True})])
-    last = replay(PROVIDER.list_videos("v-2"), [answer({**page, "has_more": False})])
-
-    assert [["ListVideos"], ["ListVideos"]] == [judged(first), judged(last)]
-    assert [f"{API}/videos?limit=100", f"{API}/videos?limit=100&after=v-2"] == [
-        each.requests[0].target for each in (first, last)
-    ]
-    assert ("v-2", None) == (first.result.next, last.result.next)
 
 
 # --- the whole job, against the simulator, under the court ---

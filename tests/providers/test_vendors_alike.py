@@ -197,5 +197,7 @@ def test_a_person_who_never_comes_leaves_an_expired_check(way, person, variants)
     client = simulated(provider_of(way, callback_url="https://app.example/back"), vendor)
     check = client.start_verification("Ann")
 
-    with pytest.raises(errors.VerificationFailedError, match="expired"):
+    with pytest.raises(errors.VerificationFailedError, match="expired") as caught:
         client.wait_until_verified(check)
+    found = caught.value
+    assert (VerificationStatus.EXPIRED, check.handle) == (found.result.status, found.handle)

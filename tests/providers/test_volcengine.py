@@ -10,14 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.simulators.dialects.signatures import KeyPair, verify
+from portraitkit.simulators.dialects.signatures import KeyPair
 from portraitkit.simulators.volcengine import VolcengineSimulator
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
-from portraitkit.values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus
-from portraitkit.wire.steps import Auth
+from portraitkit.values.statuses import AssetStatus, GroupKind, VerificationStatus
 
 KEYS = KeyPair(secret_key=Secret("c2VjcmV0LW9mLW5vYm9keQ=="))
 PROVIDER = Volcengine(
@@ -46,22 +45,6 @@ def refusal(code, message="no", status=400, **data):
 # -- the signed Actions ---------------------------------------------------------------------------
 
 
-def test_create_group_posts_the_documented_action():
-    """CreateAssetGroup goes to the root path with Action, Version and project, to be signed."""
-    done = replay(PROVIDER.create_group("Mia", description="host"), [result({"Id": GROUP_ID})])
-
-    (request,) = done.requests
-    assert request.target == (
-        "https://open.volcengineapi.com/?Action=CreateAssetGroup&Version=2024-01-01"
-    )
-    assert done.bodies == [
-        {"Name": "Mia", "GroupType": "AIGC", "Description": "host", "ProjectName": "films"}
-    ]
-    assert (Auth.SIGNATURE, False) == (request.auth, request.repeatable)
-    assert (GROUP_ID, GroupKind.VIRTUAL) == (done.result.id, done.result.kind)
-    assert "req-1" == done.result.raw.request_id
-
-
 def test_every_action_names_the_project():
     """Without ProjectName lists are empty and deletes find nothing: each Action carries it."""
     items = {"Items": [], "TotalCount": 0}
@@ -85,34 +68,6 @@ def test_every_action_names_the_project():
 
     assert 13 == len(bodies)
     assert {"films"} == {body["ProjectName"] for body in bodies}
-
-
-def test_an_action_is_signed_for_the_moment_it_is_sent():
-    """What authorize adds is a signature that the vendor accepts then, and not an hour later."""
-    (request,) = replay(PROVIDER.delete_asset(ASSET_ID), [result({})]).requests
-    at = {"keys_of": {"AKLTexample": KEYS}.get, "region": "cn-beijing", "service": "ark"}
-    first = PROVIDER.authorize(request, now=NOW)
-    later = PROVIDER.authorize(first, now=NOW + timedelta(hours=1))
-
-    assert "AKLTexample" == verify(first, now=NOW, **at)
-    assert "AKLTexample" == verify(later, now=NOW + timedelta(hours=1), **at)
-    assert "20260102T030405Z" == first.headers["X-Date"]
-    assert (
-        "SignedHeaders=content-type;host;x-content-sha256;x-date,"
-        in (first.headers["Authorization"])
-    )
-
-
-def test_temporary_credentials_sign_their_token():
-    """A session token travels in X-Security-Token and is part of what is signed."""
-    provider = evolve(PROVIDER, session_token=Secret("sts-example"), region="ap-southeast-1")
-    (request,) = replay(provider.delete_asset(ASSET_ID), [result({})]).requests
-    keys = KeyPair(secret_key=KEYS.secret_key, session_token=Secret("sts-example"))
-    signed = provider.authorize(request, now=NOW)
-    at = {"region": "ap-southeast-1", "service": "ark", "now": NOW}
-
-    assert "AKLTexample" == verify(signed, keys_of={"AKLTexample": keys}.get, **at)
-    assert "sts-example" == signed.headers["X-Security-Token"]
 
 
 def test_each_plane_has_its_own_credential():
@@ -148,43 +103,6 @@ def test_a_deletion_needs_no_result(body):
 
     assert done.result is None
     assert done.requests[0].repeatable
-
-
-def test_a_failed_asset_says_why():
-    """Error holds the review's code and message, and waiting raises with them."""
-    why = {"Code": "InvalidParameter.DownloadFailed", "Message": "cannot fetch"}
-    failed = result({"Id": ASSET_ID, "Status": "Failed", "Error": why})
-    with pytest.raises(errors.AssetFailedError, match="cannot fetch") as caught:
-        replay(PROVIDER.wait_until_active(ASSET_ID), [failed])
-
-    assert "InvalidParameter.DownloadFailed" == caught.value.code
-
-
-def test_a_new_asset_may_not_be_found_at_first():
-    """NotFound just after a create is not the end of waiting: the asset appears a moment later."""
-    added = replay(PROVIDER.add_asset(GROUP_ID, URL, name="front"), [result({"Id": ASSET_ID})])
-    missing = refusal("NotFound.asset_id", f"The specified asset {ASSET_ID} is not found.", 404)
-    active = result({"Id": ASSET_ID, "Status": "Active"})
-    done = replay(PROVIDER.wait_until_active(added.result), [missing, missing, active])
-
-    assert added.bodies[0]["AssetType"] == "Image"
-    assert (AssetStatus.PROCESSING, GROUP_ID) == (added.result.status, added.result.group_id)
-    assert AssetStatus.ACTIVE is done.result.status
-
-
-def test_an_asset_that_stays_missing_ends_the_waiting():
-    """After some seconds NotFound is believed."""
-    missing = refusal("NotFound.asset_id", status=404)
-    with pytest.raises(errors.NotFoundError):
-        replay(PROVIDER.wait_until_active(ASSET_ID), [missing] * 4)
-
-
-def test_a_videos_asset_type_is_told():
-    """AssetType follows from the URL's ending, or from what the caller says."""
-    flow = PROVIDER.add_asset(GROUP_ID, "https://example.com/x", media=MediaType.AUDIO)
-    done = replay(flow, [result({"Id": ASSET_ID})])
-
-    assert ("Audio", MediaType.AUDIO) == (done.bodies[0]["AssetType"], done.result.media)
 
 
 @pytest.mark.parametrize("status", [200, 400])
@@ -318,19 +236,6 @@ def test_the_clock_tells_expired_from_pending(life_s, status):
     late = pending(received_at=NOW + timedelta(seconds=121))
 
     assert status is replay(provider.check_verification(check), [late]).result.status
-
-
-def test_a_passed_check_gives_the_persons_group():
-    """The exchange yields a real person's group, from a handle in another process too."""
-    provider, check = started()
-    done = replay(provider.check_verification(check.handle), [result({"GroupId": GROUP_ID})])
-
-    assert VerificationStatus.VERIFIED is done.result.status
-    assert (GROUP_ID, "Ann", GroupKind.REAL_PERSON) == (
-        done.result.group.id,
-        done.result.group.name,
-        done.result.group.kind,
-    )
 
 
 def test_a_missing_thing_that_is_not_the_token_is_an_error():

@@ -97,27 +97,6 @@ def test_any_name_survives_in_a_handle(name, description):
 # -- submissions ---------------------------------------------------------------------------------
 
 
-def test_a_first_submission_makes_the_group():
-    """One URL goes to private-avatar with the group's name; the asset is known by its task."""
-    done = replay(PROVIDER.add_asset(draft(), URL, name="front"), [started()])
-
-    (request,) = done.requests
-    assert (request.method, request.url) == ("POST", PRIVATE)
-    assert (request.auth, request.repeatable) == (Auth.BEARER, False)
-    assert done.bodies == [
-        {
-            "group": {"name": "Mia"},
-            "project_name": "default",
-            "asset_type": "Image",
-            "assets": [{"url": URL, "name": "front"}],
-        }
-    ]
-    assert (done.result.id, done.result.ref) == (None, "task_1#0")
-    assert (done.result.status, done.result.status_word) == (AssetStatus.PROCESSING, "processing")
-    with pytest.raises(errors.AssetNotReadyError):
-        _ = done.result.uri
-
-
 @pytest.mark.parametrize(
     ("group", "url", "group_id"),
     [
@@ -273,17 +252,6 @@ def test_a_stored_handle_tells_what_the_task_tells():
     assert (done.result.name, done.result.media) == ("front", MediaType.UNKNOWN)
 
 
-def test_the_assets_own_status_wins_over_the_tasks():
-    """A failed task with a usable asset is fine: each asset's own word decides."""
-    batch = replay(PROVIDER.add_assets(draft(), [URL, URL]), [started()]).result
-    task = reviewed(item("asset_a"), item("asset_b", "Failed"), status="failed")
-    good, bad = (replay(PROVIDER.get_asset(asset), [task]).result for asset in batch)
-
-    assert (good.status, good.uri, good.failure) == (AssetStatus.ACTIVE, "asset://asset_a", None)
-    assert (bad.status, bad.failure.code) == (AssetStatus.FAILED, "task_failed")
-    assert bad.failure.message == "refused"
-
-
 @pytest.mark.parametrize(
     ("word", "status"),
     [
@@ -347,14 +315,6 @@ def test_a_bare_asset_id_cannot_be_read():
         replay(PROVIDER.get_asset("asset_a"), [])
 
 
-def test_waiting_ends_with_the_asset_that_was_submitted():
-    """wait_until_active looks at the task until the asset is active, and keeps its name."""
-    flow = PROVIDER.wait_until_active(submitted(name="front"))
-    done = replay(flow, [started(), reviewed(item("asset_a"))])
-
-    assert (done.result.name, done.result.uri) == ("front", "asset://asset_a")
-
-
 @given(
     st.builds(
         Review,
@@ -379,28 +339,6 @@ def verification(**more):
         data(id="task_1", status="completed", result=result | more),
     ]
     return replay(PROVIDER.start_verification("Ann"), answers).result
-
-
-def test_a_face_check_is_a_session_and_its_task():
-    """Step 1 opens the session, and its task holds link and token."""
-    answers = [
-        data(id="task_1", status="completed"),
-        data(
-            id="task_1",
-            status="completed",
-            result={"byted_token": "token_xxx", "h5_link": "https://h5.example/x"},
-        ),
-    ]
-    done = replay(PROVIDER.start_verification("Ann"), answers)
-
-    assert [REAL, TASK] == [request.url for request in done.requests]
-    assert done.bodies[0] == {
-        "callback_url": "https://app.example/back",
-        "project_name": "default",
-    }
-    assert done.result.url == "https://h5.example/x"
-    assert done.result.expires_at == NOW + timedelta(seconds=120)
-    assert "token_xxx" not in done.result.handle + repr(done.result)
 
 
 @pytest.mark.parametrize("gone", ["byted_token", "h5_link"])
@@ -555,16 +493,6 @@ def test_the_face_model_is_chosen_for_portraits_alone(model, media, sent):
     request = VideoRequest(prompt="rain", model=model, media=media)
 
     assert PROVIDER.preview_video(request).body["model"] == sent
-
-
-def test_frames_carry_their_roles():
-    """First and last frame are pictures with roles."""
-    request = VideoRequest(prompt="rain", media=Frames(first="asset_a", last=URL))
-
-    assert PROVIDER.preview_video(request).body["image_with_roles"] == [
-        {"url": "asset://asset_a", "role": "first_frame"},
-        {"url": URL, "role": "last_frame"},
-    ]
 
 
 @pytest.mark.parametrize(
