@@ -195,6 +195,8 @@ _HOMES = {
     "limits.breakers": ("BreakerLimits",),
     "operations.provider": ("PortraitProvider",),
     "providers.registry": ("provider_names",),
+    "values.handles": ("Handle",),
+    "values.media": ("FolderMediaHost", "MediaHost"),
     "values.models": ("Asset", "Event", "Failure", "Group", "Usage", "Verification", "VideoTask"),
     "values.portraits": ("OneOf",),
     "values.remarks": ("Adaptation", "Attempt", "Finding", "Outcome", "Raw", "Tried"),

@@ -51,7 +51,7 @@ def create_group(
         provider.make_group, kind=kind, description=description, on_unsupported=on_unsupported
     )
     listing = groups_of(provider, kind)
-    made = reconciled(provider, listing, name, create, _itself)
+    made = reconciled(provider, listing, name, create, lambda found: found)
     return (yield from with_findings(made, findings, provider))
 
 
@@ -65,7 +65,7 @@ def add_named(
 ) -> Flow[Asset]:
     """Register an asset once, by `add_upload` or `add_link`, whatever becomes of the answer."""
     listing = assets_of(provider, group, operation)
-    return reconciled(provider, listing, name, create, _itself)
+    return reconciled(provider, listing, name, create, lambda found: found)
 
 
 def reconciled(
@@ -215,10 +215,6 @@ def advised(flow: Flow[T], provider: VendorCalls, next_step: str) -> Flow[T]:
         if not error.handle:
             error.next_step = next_step
         raise
-
-
-def _itself(found: F) -> F:
-    return found
 
 
 _LATER: Final = "look again with list_videos() before you create another: it may be listed later"

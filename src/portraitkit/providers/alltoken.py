@@ -200,10 +200,10 @@ class AllToken(BearerProvider, ActionVerification):
         own = first(data, ("id", "task_id")) is not None  # a task's, which failed
         if not is_object(error) or (response.ok and (own or not reason_in(error))):
             return None
-        code = error.get("code") or error.get("type") or ""
-        request_id = error.get("request_id") or first(data, "request_id") or ""
         return VendorError(
-            code=str(code), message=str(error.get("message") or ""), request_id=str(request_id)
+            code=error.get("code") or error.get("type"),
+            message=error.get("message"),
+            request_id=error.get("request_id") or first(data, "request_id"),
         )
 
     # -- upload ----------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from fnmatch import fnmatchcase
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..values import errors
 from ..values.errors import (
@@ -27,13 +27,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def _text(value: Any) -> str:
+    return str(value or "")
+
+
 @frozen(kw_only=True)
 class VendorError:
-    """A refusal in the vendor's own words, before it has a class."""
+    """A refusal in the vendor's own words, as text of whatever they are, before it has a class."""
 
-    code: str = ""
-    message: str = ""
-    request_id: str = ""
+    code: str = field(default="", converter=_text)
+    message: str = field(default="", converter=_text)
+    request_id: str = field(default="", converter=_text)
 
 
 def bare(response: Response) -> ProviderError | None:

@@ -229,9 +229,9 @@ def envelope_fault(data: Any) -> VendorError | None:
     if not is_object(error):
         return None
     return VendorError(
-        code=str(error.get("Code") or ""),
-        message=str(error.get("Message") or ""),
-        request_id=str(first(data, "ResponseMetadata.RequestId") or ""),
+        code=error.get("Code"),
+        message=error.get("Message"),
+        request_id=first(data, "ResponseMetadata.RequestId"),
     )
 
 

@@ -108,10 +108,8 @@ class ArkVideo(PortraitProvider):
             return None
         if (error := _error_in(data)) is None:
             return None
-        return VendorError(
-            code=str(error.get("code") or error.get("type") or ""),
-            message=str(error.get("message") or ""),
-        )
+        code = error.get("code") or error.get("type")
+        return VendorError(code=code, message=error.get("message"))
 
     def refusal(self, response: Response) -> PortraitError | None:
         """Read a refusal; say which member is at fault, where that is known."""

@@ -156,7 +156,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         code = first(data, "code")
         if type(code) is not int or code in _FINE:
             return None
-        return VendorError(code=str(code), message=str(first(data, "message") or ""))
+        return VendorError(code=str(code), message=first(data, "message"))
 
     def refusal(self, response: Response) -> PortraitError | None:
         """Read an answer as a refusal, by the body's code where HTTP says 200."""

@@ -183,15 +183,13 @@ def fault_of(data: Any, response: Response) -> VendorError | None:
         return None
     word, message = first(data, ("error.type", "error.code")), first(data, "error.message")
     if word or message:
-        return VendorError(code=str(word or ""), message=str(message or ""))
+        return VendorError(code=word, message=message)
     code = first(data, "code")
     failed = first(data, "success") is False or _is_failure(code)
     if response.ok and not failed:
         return None
     word, message = first(data, ("serviceCode", "code")), first(data, ("msg", "message"))
-    return (
-        VendorError(code=str(word or ""), message=str(message or "")) if word or message else None
-    )
+    return VendorError(code=word, message=message) if word or message else None
 
 
 def _is_failure(code: Any) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ...providers.registry import provider_classes
-from ...values.statuses import AssetStatus, VerificationStatus, VideoStatus
+from ...values.statuses import AssetStatus, Status, VerificationStatus, VideoStatus
 from ...wire.codec import is_array, is_object
 from .cassettefile import answer_body
 
@@ -52,16 +52,16 @@ def words_in(body: Any) -> Iterator[str]:
             yield from words_in(each)
 
 
-def meant(word: str, vendor: str) -> list[enum.Enum]:
+def meant(word: str, vendor: str) -> list[Status]:
     """What a vendor's word means to portraitkit; empty if no table knows it."""
     if not vendor:
         return []
-    found: list[enum.Enum] = []
+    found: list[Status] = []
     for codec in (each.codec for each in provider_classes(vendor)):
         for cls in (AssetStatus, VideoStatus, VerificationStatus):
             words = {key.casefold(): value for key, value in codec.words.get(cls, {}).items()}
-            if word.casefold() in words:
-                found.append(words[word.casefold()])
+            if isinstance(meaning := words.get(word.casefold()), Status):
+                found.append(meaning)
     return list(dict.fromkeys(found))
 
 
