@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import pytest
 from attrs import evolve
 
-import contract_judge
-from portraitkit.providers.apimart import APIMart
-from portraitkit.simulators.apimart import APIMartSimulator, Variants
-from portraitkit.simulators.state import SimAccount
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.values import errors
 from portraitkit.values.media import FolderMediaHost
-from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import VideoStatus
 from portraitkit.values.video import References, VideoRequest
 from portraitkit.wire.steps import Request
+from vendors import ACCOUNT, CLIP, FACE, judged, provider_of
 
-ACCOUNT = SimAccount(name="films", api_key="sk-test-key")
-PROVIDER = APIMart(api_key=Secret("sk-test-key"), callback_url="https://app.example/back")
-FACE = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
-CLIP = files("portraitkit.simulators").joinpath("data", "clip.mp4").read_bytes()
+PROVIDER = provider_of("apimart", callback_url="https://app.example/back")
+
 STORE = "https://api.apimart.ai/v1/uploads/images"
 LINK = "https://files.example/mia.jpg"
 
@@ -38,12 +30,6 @@ def started():
 
 def group():
     return replay(PROVIDER.create_group("Mia"), []).result
-
-
-def vendor(**variants):
-    simulator = APIMartSimulator(variants=Variants(**{"uploads": True, **variants}))
-    _ = simulator.add_account(ACCOUNT)
-    return contract_judge.Judged(simulator)
 
 
 # -- files ----------------------------------------------------------------------------------------
@@ -140,8 +126,8 @@ def test_large_resolutions_are_findings_where_no_copy_has_them(
 
 def test_4k_with_a_portrait_is_refused_unpaid():
     """The simulator holds to the newer page: 4k by the standard model alone."""
-    judged = vendor()
-    client = simulated(PROVIDER, judged)
+    vendor = judged("apimart", uploads=True)
+    client = simulated(PROVIDER, vendor)
     mia = client.wait_until_active(client.add_asset(client.create_group("Mia"), FACE))
     media = References(images={"mia": mia})
     with pytest.raises(errors.InvalidRequestError, match="4k"):
@@ -149,7 +135,7 @@ def test_4k_with_a_portrait_is_refused_unpaid():
     made = client.create_video(VideoRequest(prompt="a hill", resolution="4k"))
 
     assert VideoStatus.QUEUED is made.status
-    assert 1 == judged.world.billed["films", "video"]
+    assert 1 == vendor.world.billed[ACCOUNT.name, "video"]
 
 
 def test_the_simulators_library_is_known_from_clients_code_alone():
@@ -157,8 +143,8 @@ def test_the_simulators_library_is_known_from_clients_code_alone():
     request = Request(
         method="GET",
         url="https://api.apimart.ai/v1/seedance2/private-avatar/groups",
-        headers={"Authorization": "Bearer sk-test-key"},
+        headers={"Authorization": f"Bearer {ACCOUNT.api_key}"},
     )
-    simulator = vendor().simulator
+    simulator = judged("apimart", uploads=True).simulator
 
     assert 404 == simulator.handle(request).status

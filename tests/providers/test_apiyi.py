@@ -5,40 +5,25 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-import contract_judge
 from portraitkit.client.client import Client
-from portraitkit.providers.apiyi import APIYI
-from portraitkit.simulators.apiyi import APIYISimulator, Variants
+from portraitkit.simulators.apiyi import APIYISimulator
 from portraitkit.simulators.server import serve
-from portraitkit.simulators.state import SimAccount
 from portraitkit.testing import VirtualTime, answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import VideoStatus
 from portraitkit.values.video import References, VideoRequest
+from vendors import ACCOUNT, PICTURE, provider_of
+from vendors import judged as judged_vendor
 
-ACCOUNT = SimAccount(
-    name="films",
-    api_key="sk-example",
-    access_key="AKLTexample",
-    secret_key="c2VjcmV0LW9mLW5vYm9keQ==",
-    project_name="films",
-)
-PROVIDER = APIYI(
-    access_key=Secret(ACCOUNT.access_key),
-    secret_key=Secret(ACCOUNT.secret_key),
-    api_key=Secret(ACCOUNT.api_key),
-    project_name="films",
-)
+PROVIDER = provider_of("apiyi")
+
 TASK_ID = "cgt-20260318040000-abcde"
-PICTURE = "https://example.com/mia.jpg"
 
 
 def vendor(**variants):
-    simulator = APIYISimulator(variants=Variants(**variants))
-    _ = simulator.add_account(ACCOUNT)
-    return contract_judge.Judged(simulator)
+    return judged_vendor("apiyi", **variants)
 
 
 def refused(body, status):
@@ -60,7 +45,7 @@ def test_every_call_to_the_gateway_asks_for_a_plain_answer():
 
     sent = [PROVIDER.authorize(request, now=NOW).headers for request in requests]
     assert ["identity"] * 3 == [each["Accept-Encoding"] for each in (*sent, preview.headers)]
-    assert ["Bearer sk-example"] * 2 == [each["Authorization"] for each in sent]
+    assert [f"Bearer {ACCOUNT.api_key}"] * 2 == [each["Authorization"] for each in sent]
 
 
 @pytest.mark.parametrize(
@@ -153,21 +138,21 @@ def test_the_gateways_request_id_is_kept():
 def test_anothers_asset_costs_nothing():
     """An asset of another project is refused by the gateway with the guide's words."""
     judged = vendor()
-    other = evolve(ACCOUNT, name="other", access_key="AKLTother", project_name="default")
+    other = evolve(ACCOUNT, name="other", access_key="AKLTother", project_name="films")
     judged.simulator.add_account(other)
-    there = evolve(PROVIDER, access_key=Secret("AKLTother"), project_name="default")
+    there = evolve(PROVIDER, access_key=Secret("AKLTother"), project_name="films")
     asset = simulated(there, judged).add_asset(simulated(there, judged).create_group("x"), PICTURE)
     judged.world.clock.advance(60)
     request = VideoRequest(prompt="x", media=References(images=[asset.id]))
     with pytest.raises(errors.InvalidRequestError, match="is not found"):
         simulated(PROVIDER, judged).create_video(request)
 
-    assert 0 == judged.world.billed["films", "video"]
+    assert 0 == judged.world.billed[ACCOUNT.name, "video"]
 
 
 def test_a_token_without_the_group_is_told_so():
     """The gateway has no channel for the model: the next step names the token's group."""
-    judged = vendor(ungrouped=frozenset({"films"}))
+    judged = vendor(ungrouped=frozenset({ACCOUNT.name}))
     with pytest.raises(errors.PermissionDeniedError) as caught:
         simulated(PROVIDER, judged).create_video(VideoRequest(prompt="x"))
 

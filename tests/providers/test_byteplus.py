@@ -9,7 +9,6 @@ from portraitkit.client.translation import translate
 from portraitkit.providers.byteplus import BytePlus
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.simulators.byteplus import BytePlusSimulator
-from portraitkit.simulators.state import SimAccount
 from portraitkit.simulators.volcengine import VolcengineSimulator
 from portraitkit.testing import simulated
 from portraitkit.testing.doubles.replaying import NOW
@@ -17,20 +16,10 @@ from portraitkit.values import errors
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import VideoStatus
 from portraitkit.values.video import VideoRequest
+from vendors import ACCOUNT, SIGNED, provider_of
 
-ACCOUNT = SimAccount(
-    name="films",
-    api_key="ark-example-key",
-    access_key="AKLTexample",
-    secret_key="c2VjcmV0LW9mLW5vYm9keQ==",
-)
-KEYS = {
-    "access_key": Secret(ACCOUNT.access_key),
-    "secret_key": Secret(ACCOUNT.secret_key),
-    "api_key": Secret(ACCOUNT.api_key),
-    "callback_url": "https://app.example/back",
-}
-PROVIDER = BytePlus(**KEYS)
+KEYS = {key: Secret(getattr(ACCOUNT, key)) for key in SIGNED}
+PROVIDER = provider_of("byteplus", callback_url="https://app.example/back")
 
 
 def test_the_vendors_own_signer_signs_a_session_alike():

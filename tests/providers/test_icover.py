@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
-from importlib.resources import files
 
 import pytest
 from attrs import evolve
 
-import contract_judge
 from portraitkit.client.client import Client
 from portraitkit.config.building import build_provider
 from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
-from portraitkit.simulators.apiyi import APIYISimulator, Variants
+from portraitkit.simulators.apiyi import APIYISimulator
 from portraitkit.simulators.server import serve
-from portraitkit.simulators.state import SimAccount, scans_after
+from portraitkit.simulators.state import scans_after
 from portraitkit.testing import VirtualTime, answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
@@ -29,18 +27,17 @@ from portraitkit.values.statuses import (
 )
 from portraitkit.values.video import References, VideoRequest
 from portraitkit.wire.steps import Auth, Request
+from vendors import ACCOUNT, CLIP, FACE, PICTURE, provider_of
+from vendors import judged as judged_vendor
 
-ACCOUNT = SimAccount(name="films", api_key="sk-video-key-0001", library_key="sk-library-key-0002")
-PROVIDER = APIYIWithIcover(library_key=Secret(ACCOUNT.library_key), api_key=Secret(ACCOUNT.api_key))
-FACE = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
-CLIP = files("portraitkit.simulators").joinpath("data", "clip.mp4").read_bytes()
+PROVIDER = provider_of("icover")
+
 BASE = "https://icover.ai/api"
 GROUP_ID = "group-20260318035710-xxxxx"
 ASSET_ID = "asset-20260318035710-xxxxx"
 TOKEN = "20260318035710A1B2C3D4E5F6A7B8C9D0"
 PLACE = "https://bucket.example/up/1.jpg?X-Amz-Signature=PutMeHere0001"
 LINK = "https://bucket.example/up/1.jpg"
-PICTURE = "https://example.com/mia.jpg"
 METADATA = {"RequestId": "req-1", "Version": "2024-01-01", "Service": "ark"}
 
 
@@ -63,10 +60,7 @@ def refused_with(response, flow=None):
 
 
 def vendor(**variants):
-    simulator = APIYISimulator(variants=Variants(**variants))
-    simulator.world.person = scans_after(5)
-    _ = simulator.add_account(ACCOUNT)
-    return contract_judge.Judged(simulator)
+    return judged_vendor("icover", **variants)
 
 
 # -- which class ----------------------------------------------------------------------------------
@@ -473,7 +467,7 @@ def test_the_video_token_opens_no_library():
     with pytest.raises(errors.AuthenticationError):
         client.create_video(VideoRequest(prompt="x"))
 
-    assert 0 == judged.world.billed["films", "video"]
+    assert 0 == judged.world.billed[ACCOUNT.name, "video"]
 
 
 def test_the_storage_wants_the_announced_type_and_no_key():
@@ -501,7 +495,7 @@ def test_a_link_into_the_storage_is_refused_before_its_file_is_there():
     with pytest.raises(errors.InvalidRequestError, match="not uploaded"):
         client.add_asset(group, put.url.partition("?")[0])
 
-    assert 0 == judged.world.billed["films", "asset"]
+    assert 0 == judged.world.billed[ACCOUNT.name, "asset"]
 
 
 def test_the_main_job_over_real_http(caplog):

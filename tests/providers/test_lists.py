@@ -10,11 +10,6 @@ from attrs import define, evolve, field
 import portraitkit as pk
 from portraitkit.client.client import Client
 from portraitkit.engine.response_body import TransportError
-from portraitkit.providers.alltoken import AllToken
-from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
-from portraitkit.providers.byteplus import BytePlus
-from portraitkit.providers.token360 import Token360
-from portraitkit.providers.volcengine import Volcengine
 from portraitkit.testing import VirtualTime, answer
 from portraitkit.values.errors import (
     NotFoundError,
@@ -24,19 +19,11 @@ from portraitkit.values.errors import (
 )
 from portraitkit.values.models import Asset
 from portraitkit.values.remarks import Outcome
-from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus
+from vendors import provider_of
 
-KEY = Secret("sk-simulated-0123")
-SIGNED = {"access_key": KEY, "secret_key": KEY, "api_key": KEY}
-BY_PAGES = {
-    "alltoken": AllToken(api_key=KEY),
-    "apiyi": APIYI(**SIGNED),
-    "byteplus": BytePlus(**SIGNED),
-    "token360": Token360(api_key=KEY),
-    "volcengine": Volcengine(**SIGNED),
-}
-PROVIDERS = {**BY_PAGES, "icover": APIYIWithIcover(library_key=KEY, api_key=KEY)}
+BY_PAGES = ("alltoken", "apiyi", "byteplus", "token360", "volcengine")
+PROVIDERS = {way: provider_of(way) for way in (*BY_PAGES, "icover")}
 UNREADABLE = (
     {"code": 0, "msg": "ok"},
     {},

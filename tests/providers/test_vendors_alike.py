@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-from importlib.resources import files
-
 import pytest
 
 import contract_judge
-from portraitkit.config.building import build_provider
-from portraitkit.simulators.__main__ import ACCOUNT, load
-from portraitkit.simulators.state import World, never, scans_after
+from portraitkit.simulators.state import never
 from portraitkit.testing import replay, simulated
 from portraitkit.values import errors
 from portraitkit.values.statuses import (
@@ -20,47 +15,14 @@ from portraitkit.values.statuses import (
     VideoStatus,
 )
 from portraitkit.values.video import Frames, References, VideoRequest
+from vendors import ACCOUNT, FACE, KEYS, PICTURE, judged, provider_of, vendor_of
 
-FACE = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
-PICTURE = "https://example.com/mia.jpg"
-KEYS = {
-    "alltoken": ("api_key",),
-    "apimart": ("api_key",),
-    "apiyi": ("api_key", "access_key", "secret_key"),
-    "icover": ("api_key", "library_key"),
-    "byteplus": ("api_key", "access_key", "secret_key"),
-    "token360": ("api_key",),
-    "volcengine": ("api_key", "access_key", "secret_key"),
-    "xcompute": ("api_key",),
-}
-"""By vendor; `icover` is APIYI with that library."""
 KINDS = {
     "asset": AssetStatus,
     "task": AssetStatus,
     "group": VerificationStatus,
     "video": VideoStatus,
 }
-
-
-def provider_of(way, **more):
-    keys = {key: getattr(ACCOUNT, key) for key in KEYS[way]}
-    more |= {"assets": "icover"} if way == "icover" else {}
-    return build_provider(vendor_of(way), {**keys, **more})[1]
-
-
-def vendor_of(way):
-    return "apiyi" if way == "icover" else way
-
-
-def judged(way, person=None, **variants):
-    """A simulated vendor that behaves in a certain way, held to its contract."""
-    cls = load(vendor_of(way))
-    simulator = cls(world=World(person=person or scans_after(5)))
-    if variants:
-        made = importlib.import_module(cls.__module__).Variants
-        simulator = cls(world=simulator.world, variants=made(**variants))
-    _ = simulator.add_account(ACCOUNT)
-    return contract_judge.Judged(simulator)
 
 
 @pytest.fixture(params=KEYS)

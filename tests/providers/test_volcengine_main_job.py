@@ -5,37 +5,19 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from contract_judge import Judged
-from portraitkit.providers.volcengine import Volcengine
-from portraitkit.simulators.state import SimAccount
-from portraitkit.simulators.volcengine import Variants, VolcengineSimulator
 from portraitkit.testing import answer, simulated
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, VideoStatus
 from portraitkit.values.video import References, VideoRequest
+from vendors import ACCOUNT, PICTURE, provider_of
+from vendors import judged as judged_vendor
 
-ACCOUNT = SimAccount(
-    name="films",
-    api_key="ark-example-key",
-    access_key="AKLTexample",
-    secret_key="c2VjcmV0LW9mLW5vYm9keQ==",
-    project_name="films",
-)
-PROVIDER = Volcengine(
-    access_key=Secret(ACCOUNT.access_key),
-    secret_key=Secret(ACCOUNT.secret_key),
-    api_key=Secret(ACCOUNT.api_key),
-    project_name="films",
-    callback_url="https://app.example/back",
-)
-PICTURE = "https://example.com/mia.jpg"
+PROVIDER = provider_of("volcengine", callback_url="https://app.example/back")
 
 
 def vendor(**variants):
-    simulator = VolcengineSimulator(variants=Variants(**variants))
-    _ = simulator.add_account(ACCOUNT)
-    return Judged(simulator)
+    return judged_vendor("volcengine", **variants)
 
 
 def video_of(*assets):
@@ -122,7 +104,7 @@ def test_another_project_sees_nothing():
     """In another project the group is not found and lists are empty."""
     judged = vendor()
     group = simulated(PROVIDER, judged).create_group("Mia")
-    other = simulated(evolve(PROVIDER, project_name="default"), judged)
+    other = simulated(evolve(PROVIDER, project_name="films"), judged)
 
     assert [] == list(other.list_groups())
     with pytest.raises(errors.NotFoundError):
@@ -149,7 +131,7 @@ def test_an_asset_under_review_never_reaches_a_paid_call():
 
     assert AssetStatus.PROCESSING is asset.status
     assert "content[1].image_url.url" == caught.value.field
-    assert 0 == judged.world.billed["films", "video"]
+    assert 0 == judged.world.billed[ACCOUNT.name, "video"]
 
 
 def test_rates_are_met_by_waiting():
@@ -160,4 +142,4 @@ def test_rates_are_met_by_waiting():
     assets = [client.add_asset(group, PICTURE) for _ in range(5)]
 
     assert 5 == len({asset.id for asset in assets})
-    assert 5 == judged.world.billed["films", "asset"]
+    assert 5 == judged.world.billed[ACCOUNT.name, "asset"]
