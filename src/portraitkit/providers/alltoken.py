@@ -255,7 +255,6 @@ class AllToken(BearerProvider, ActionVerification):
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
         """List tasks: one page, as the documented query knows no offset."""
-        del cursor
         request = self.request("GET", _VIDEO_PATH, query={"limit": str(_LIST_LIMIT)})
         answer = yield from self.ask(request)
         rows = listed(answer.data, ("items", "data"), "total")

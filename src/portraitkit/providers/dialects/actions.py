@@ -80,7 +80,6 @@ class ActionLibrary(PortraitProvider):
 
     def action_fault(self, data: Any, response: Response) -> VendorError | None:
         """Read `ResponseMetadata.Error`, which may come with HTTP 200."""
-        del response
         return envelope_fault(data)
 
     def request_id(self, data: Any, response: Response) -> str:
@@ -93,7 +92,6 @@ class ActionLibrary(PortraitProvider):
         self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
     ) -> Flow[Group]:
         """Create a virtual figure's group. Source: the vendors' CreateAssetGroup."""
-        del on_unsupported
         body = {"Name": name, "GroupType": "AIGC"}
         if description:
             body["Description"] = description

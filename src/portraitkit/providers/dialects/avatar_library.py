@@ -106,7 +106,6 @@ class AvatarLibrary(BearerProvider):
         The group's id comes with the reviewed asset, as `group_id`: add further assets to that, as
         another submission to this group would make another one. `add_assets` submits together.
         """
-        del on_unsupported
         yield from ()
         return Group(
             provider=self.name,

@@ -172,7 +172,6 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
     ) -> Flow[Group]:
         """Create a virtual figure's group."""
-        del on_unsupported
         body = {"name": name, **({"description": description} if description else {})}
         answer = yield from self.call("POST", f"{_LIBRARY}/groups", body)
         given = {"name": name, "description": description, "kind": kind, "kind_word": "AIGC"}
@@ -187,7 +186,6 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         Unverified: the layout, and that a row names its kind. One that does not may be of any: it
         is given, of unknown kind, whichever is asked for.
         """
-        del cursor
         answer = yield from self.listed("groups")
         rows = listed(answer.data, _ROWS, _TOTAL)
         found = read_rows(rows, lambda row: self.read(Group, answer, row))
@@ -281,7 +279,6 @@ class IcoverLibrary(StoredFiles, SessionVerification):
 
     def open_session(self, name: str, callback_url: str | None) -> Flow[Answer]:
         """Open a session under the person's name."""
-        del callback_url
         body = {"name": name} if name else {}
         return self.call("POST", f"{_LIBRARY}/real-person/sessions", body)
 
