@@ -209,7 +209,7 @@ def test_a_result_without_an_answer_stays_as_it_is(monkeypatch):
         how_to_look="list_groups()",
         is_listed=True,
         whole=lambda cursor: _page(found),
-        quick=lambda cursor, text: _page(found),
+        quick=lambda text, cursor: _page(found),
     )
     flow = reconciled(ALLTOKEN, place, "Mia", lambda name: _lost(), lambda item: item)
 

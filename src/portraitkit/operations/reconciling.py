@@ -7,7 +7,10 @@ Creates whose answer was lost: look for what they made, then decide.
 
 A group or an asset is known by the token behind its name (`portraitkit.values.name_tokens`). It is
 absent if the vendor's delay has passed, every look came to the last page, and each new item could
-be read. Assumed: groups are listed as soon as assets are, and no vendor carries a request out XX
+be read. Assumed: groups are listed as soon as assets are, and no vendor carries a request out after
+that delay. A video has no name, and no vendor documents a place for a caller's own id that a list
+brings back (`safety_identifier` comes back from Ark, but names the person who asks), so that it is
+shown and never created again.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class Listing(Generic[F]):
     is_listed: bool
     is_named: bool = True
     whole: Callable[[str | None], Flow[Page[F]]]
-    quick: Callable[[str | None, str], Flow[Page[F]]]
+    quick: Callable[[str, str | None], Flow[Page[F]]]
 
 
 @frozen(kw_only=True)
@@ -81,7 +81,7 @@ def assets_of(provider: VendorCalls, group: GroupRef, operation: str) -> Listing
         is_listed=provider.supports("list_assets"),
         is_named=operation not in provider.nameless,
         whole=whole,
-        quick=lambda cursor, _: whole(cursor),
+        quick=lambda _, cursor: whole(cursor),
     )
 
 
@@ -92,7 +92,7 @@ def groups_of(provider: VendorCalls, kind: GroupKind) -> Listing[Group]:
         how_to_look="list_groups()",
         is_listed=provider.supports("list_groups"),
         whole=lambda cursor: provider.list_groups(cursor, kind=kind),
-        quick=lambda cursor, text: provider.search_groups(cursor, text, kind=kind),
+        quick=lambda text, cursor: provider.search_groups(cursor, text, kind=kind),
     )
 
 
@@ -105,7 +105,7 @@ def look(provider: VendorCalls, listing: Listing[F], sent: str, token: str) -> F
     before = ""
     while True:
         is_last = now_s >= until_s
-        pages = listing.whole if is_last or not token else partial(_found, listing, token)
+        pages = listing.whole if is_last or not token else partial(listing.quick, token)
         items, trouble = yield from read_list(pages, until_s=until_s + GRACE_S)
         before = trouble = trouble or before
         ours = tuple(each for each in items if token and each.name_token == token)
@@ -121,7 +121,8 @@ def look_for_video(provider: VendorCalls, model: str, until_s: float) -> Flow[Se
     tasks, trouble = yield from read_list(pages, until_s=until_s, most=_PAGES_OF_TASKS)
     new = [each for each in tasks if is_recent(each)]
     alike = [each for each in new if each.model == model] or new
-    return Search(maybe=tuple(reversed(alike[-MOST_CANDIDATES:])), trouble=trouble)
+    newest_first = sorted(alike, key=_age, reverse=True)  # without a time, in the vendor's order
+    return Search(maybe=tuple(newest_first[:MOST_CANDIDATES]), trouble=trouble)
 
 
 def read_list(
@@ -145,11 +146,11 @@ def read_list(
     known = {each.handle: each for each in items}
     if len(known) < len(items):
         trouble = trouble or "the vendor's list repeats itself"
-    return sorted(known.values(), key=lambda each: str(each.created_at or "")), trouble
+    return sorted(known.values(), key=_age), trouble
 
 
-def _found(listing: Listing[F], token: str, cursor: str | None) -> Flow[Page[F]]:
-    return listing.quick(cursor, token)
+def _age(item: Group | Asset | VideoTask) -> str:
+    return str(item.created_at or "")
 
 
 def _may_be(item: Group | Asset, listing: Listing[Any], sent: str) -> bool:
