@@ -129,20 +129,6 @@ def test_a_class_is_for_one_library(cls, word):
         cls(**keys, assets=word)
 
 
-def test_what_is_supported_is_what_is_there():
-    """Each library offers what its documents show: derived, so neither claims the other's."""
-    signed = built(access_key="AK", secret_key="SK")
-    differ = ("start_verification", "check_verification", "add_upload", "get_group",
-              "rename_group", "delete_group")  # fmt: skip
-    alike = ("create_group", "list_groups", "add_asset", "list_assets", "rename_asset",
-             "delete_asset", "create_video", "wait_for_video")  # fmt: skip
-
-    assert [True, True, True, False, False, False] == [PROVIDER.supports(each) for each in differ]
-    assert [False, False, False, True, True, True] == [signed.supports(each) for each in differ]
-    assert all(PROVIDER.supports(each) and signed.supports(each) for each in alike)
-    assert not PROVIDER.supports("read_callback")
-
-
 # -- keys -----------------------------------------------------------------------------------------
 
 
@@ -277,15 +263,6 @@ def test_a_long_video_is_a_finding():
 
 
 # -- three kinds of bodies ------------------------------------------------------------------------
-
-
-def test_upstreams_refusal_comes_through_whole():
-    """Code, message and request id are Volcengine's, and so is the class."""
-    said = {"Code": "NotFound.asset_id", "Message": "The specified asset is not found."}
-    error = refused_with(answer({"ResponseMetadata": {**METADATA, "Error": said}}, 404))
-
-    assert isinstance(error, errors.NotFoundError)
-    assert ("NotFound.asset_id", "req-1") == (error.code, error.request_id)
 
 
 @pytest.mark.parametrize(
@@ -442,17 +419,6 @@ def test_404_with_the_token_is_pending_and_another_404_is_not():
 
 
 # -- the main job ---------------------------------------------------------------------------------
-
-
-def test_many_are_waited_for_by_listing():
-    """One list tells of all that are under review."""
-    judged = vendor()
-    client = simulated(PROVIDER, judged)
-    group = client.create_group("Mia")
-    assets = client.wait_until_active(client.add_assets(group, [FACE, PICTURE, CLIP]))
-
-    assert [AssetStatus.ACTIVE] * 3 == [each.status for each in assets]
-    assert {"Image", "Video"} == {each.media for each in judged.world.assets.values()}
 
 
 def test_the_video_token_opens_no_library():

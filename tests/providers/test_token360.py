@@ -348,19 +348,6 @@ def test_a_check_is_read_off_the_group_and_the_clock(word, after_s, status, by_h
     assert (done.result.group is not None) is (status is VerificationStatus.VERIFIED)
 
 
-def test_a_verified_person_has_a_group_and_a_name():
-    """The group is the one that was made, with the name that it was given."""
-    done = replay(PROVIDER.check_verification(started().result), [yes(person("active"))])
-
-    group = done.result.group
-    assert (GROUP_ID, "Ann", GroupKind.REAL_PERSON, True) == (
-        group.id,
-        group.name,
-        group.kind,
-        group.active,
-    )
-
-
 def test_a_bare_group_id_never_expires():
     """Nobody knows when its link was made, so it stays waiting."""
     flow = PROVIDER.check_verification(GROUP_ID)

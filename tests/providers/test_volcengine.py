@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.simulators.dialects.signatures import KeyPair
 from portraitkit.simulators.volcengine import VolcengineSimulator
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW
@@ -18,10 +17,9 @@ from portraitkit.values import errors
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, GroupKind, VerificationStatus
 
-KEYS = KeyPair(secret_key=Secret("c2VjcmV0LW9mLW5vYm9keQ=="))
 PROVIDER = Volcengine(
     access_key=Secret("AKLTexample"),
-    secret_key=KEYS.secret_key,
+    secret_key=Secret("c2VjcmV0LW9mLW5vYm9keQ=="),
     api_key=Secret("ark-example-key"),
     project_name="films",
 )

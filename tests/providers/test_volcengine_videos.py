@@ -9,19 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import contract_judge
-from portraitkit.providers.volcengine import Volcengine
 from portraitkit.testing import answer, replay
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
-from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import VideoStatus
 from portraitkit.values.video import Frames, References, VideoRequest
+from vendors import provider_of
 
-PROVIDER = Volcengine(
-    access_key=Secret("AKLTexample"),
-    secret_key=Secret("c2VjcmV0LW9mLW5vYm9keQ=="),
-    api_key=Secret("ark-example-key"),
-)
+PROVIDER = provider_of("volcengine")
 TASK_ID = "cgt-20260318040000-abcde"
 TASKS = "https://ark.cn-beijing.volces.com/api/v3/contents/generations/tasks"
 CONTRACT = contract_judge.load("volcengine").document
