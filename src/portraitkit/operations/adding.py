@@ -18,7 +18,8 @@ from ..vendor.answers import with_findings
 from ..wire.steps import Flow, Request, parts, work
 from .downloading import follow
 from .guarding import guarded
-from .reconciling import add_named
+from .reconciling import reconciled
+from .searching import assets_of
 
 if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
@@ -45,27 +46,22 @@ def add_asset(
     if isinstance(item, Upload):
         if rules := provider.media_rules.get(item.media):
             findings += provider.limits(tuple(rules.check(item)), strict_limits)
-        if provider.takes_upload(item):
-            upload = partial(_upload, provider, group, item)
-            added = add_named(provider, group, name, upload, operation="add_upload")
-            return of_kind((yield from with_findings(added, findings, provider)), group)
-        item = yield from publish(provider, item)
-    link = partial(_link, provider, group, item)
-    added = add_named(provider, group, name, link, operation="add_link")
-    return of_kind((yield from with_findings(added, findings, provider)), group)
-
-
-def of_kind(asset: Asset, group: GroupRef) -> Asset:
-    """Keep on an asset whose face its group holds, where that is known."""
+        if not provider.takes_upload(item):
+            item = yield from publish(provider, item)
+    listing = assets_of(provider, group, "add_upload" if isinstance(item, Upload) else "add_link")
+    create = partial(_registered, provider, group, item)
+    added = reconciled(provider, listing, name, create, lambda found: found)
+    asset = yield from with_findings(added, findings, provider)
+    # Whose face its group holds is kept, where that is known.
     return evolve(asset, group_kind=group.kind) if isinstance(group, Group) else asset
 
 
-def _upload(provider: VendorCalls, group: GroupRef, upload: Upload, name: str) -> Flow[Asset]:
-    return provider.add_upload(group, upload, name=name)
-
-
-def _link(provider: VendorCalls, group: GroupRef, link: Link, name: str) -> Flow[Asset]:
-    return provider.add_link(group, link, name=name)
+def _registered(
+    provider: VendorCalls, group: GroupRef, item: Upload | Link, name: str
+) -> Flow[Asset]:
+    if isinstance(item, Upload):
+        return provider.add_upload(group, item, name=name)
+    return provider.add_link(group, item, name=name)
 
 
 def add_assets(

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from attrs import evolve
 
 from ..values.errors import OutcomeUnknownError
-from ..values.models import Asset, Group, GroupRef, Result, VideoTask
+from ..values.models import Asset, Group, Result, VideoTask
 from ..values.name_tokens import has_room, new_token, tagged
 from ..values.remarks import Adaptation, Attempt, Outcome
 from ..values.statuses import GroupKind
@@ -30,7 +30,7 @@ from ..values.video import OnUnsupported
 from ..vendor.answers import with_findings
 from ..wire.steps import Flow, Request, Step, pause, through, work
 from .guarding import guarded
-from .searching import GRACE_S, Listing, Search, assets_of, groups_of, look, look_for_video
+from .searching import GRACE_S, Listing, Search, groups_of, look, look_for_video
 
 if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
@@ -53,22 +53,8 @@ def create_group(
     create = partial(
         provider.make_group, kind=kind, description=description, on_unsupported=on_unsupported
     )
-    listing = groups_of(provider, kind)
-    made = reconciled(provider, listing, name, create, lambda found: found)
+    made = reconciled(provider, groups_of(provider, kind), name, create, lambda found: found)
     return (yield from with_findings(made, findings, provider))
-
-
-def add_named(
-    provider: VendorCalls,
-    group: GroupRef,
-    name: str,
-    create: Callable[[str], Flow[Asset]],
-    *,
-    operation: str,
-) -> Flow[Asset]:
-    """Register an asset once, by `add_upload` or `add_link`, whatever becomes of the answer."""
-    listing = assets_of(provider, group, operation)
-    return reconciled(provider, listing, name, create, lambda found: found)
 
 
 def reconciled(
