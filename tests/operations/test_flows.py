@@ -234,40 +234,28 @@ def test_a_url_is_fetched_for_a_vendor_that_takes_bytes():
     assert b'filename="mia.png"' in upload.content
 
 
-def test_a_url_that_cannot_be_fetched_is_the_callers_mistake():
-    """What its host says is in the error."""
-    flow = at(UploadsOnly).add_asset(GROUP_ID, "https://example.com/mia.png")
-
-    with pytest.raises(errors.MediaError, match="answered HTTP 403"):
-        replay(flow, [answer("", 403)])
+def moved(location):
+    return answer("", 302, headers={"location": location} if location else {})
 
 
 @pytest.mark.parametrize(
-    "location", ["http://example.com/b.png", "ftp://example.com/", "//[bad", "http://127.0.0.1/"]
+    ("answers", "error", "said"),
+    [
+        ([answer("", 403)], errors.MediaError, "answered HTTP 403"),
+        ([moved("")], errors.MediaError, "answered HTTP 302"),  # there is nothing to follow
+        ([moved("https://example.com/mia.png")] * 6, errors.UnexpectedResponseError, "redirects"),
+        *(
+            ([moved(each)], errors.UnexpectedResponseError, "away from https")
+            for each in ("http://example.com/b.png", "ftp://e.com/", "//[bad", "http://127.0.0.1/")
+        ),
+    ],
 )
-def test_a_link_is_not_followed_away_from_https(location):
-    """A downgrade, another scheme or nonsense ends it."""
+def test_a_url_that_cannot_be_fetched_says_why(answers, error, said):
+    """Refused, moved to nowhere, round and round, or away from https."""
     flow = at(UploadsOnly).add_asset(GROUP_ID, "https://example.com/mia.png")
 
-    with pytest.raises(errors.UnexpectedResponseError, match="away from https"):
-        replay(flow, [answer("", 302, headers={"location": location})])
-
-
-def test_a_link_is_not_followed_for_ever():
-    """Five redirects are enough for any host."""
-    flow = at(UploadsOnly).add_asset(GROUP_ID, "https://example.com/mia.png")
-    moved = answer("", 302, headers={"location": "https://example.com/mia.png"})
-
-    with pytest.raises(errors.UnexpectedResponseError, match="redirects"):
-        replay(flow, [moved] * 6)
-
-
-def test_a_redirect_to_nowhere_is_an_answer():
-    """Without a Location there is nothing to follow."""
-    flow = at(UploadsOnly).add_asset(GROUP_ID, "https://example.com/mia.png")
-
-    with pytest.raises(errors.MediaError, match="HTTP 304"):
-        replay(flow, [answer("", 304)])
+    with pytest.raises(error, match=said):
+        replay(flow, answers)
 
 
 # -- several at once -------------------------------------------------------------------------------
@@ -847,44 +835,35 @@ def test_a_fresh_link_that_is_refused_is_not_read_again(provider, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("word", "error"),
-    [("queued", errors.VideoNotReadyError), ("failed", errors.VideoFailedError)],
-)
-def test_what_is_no_finished_video_is_not_copied(provider, tmp_path, word, error):
-    """Not finished and failed are different errors, with the handle in both."""
-    flow = provider.download_video("vgen_1", tmp_path / "mia.mp4")
-
-    with pytest.raises(error) as caught:
-        replay(flow, [answer({"id": "vgen_1", "status": word})])
-
-    assert task().handle == caught.value.handle
-
-
-def test_a_finished_video_without_a_link_is_unreadable(provider, tmp_path):
-    """Nothing is made up."""
-    flow = provider.download_video("vgen_1", tmp_path / "mia.mp4")
-
-    with pytest.raises(errors.UnexpectedResponseError, match="no link"):
-        replay(flow, [answer({"id": "vgen_1", "status": "completed"})])
-
-
-@pytest.mark.parametrize(
-    "link",
+    ("members", "error", "said"),
     [
-        "mia.mp4",
-        "//media.example/mia.mp4",
-        "file:///etc/passwd",
-        "http://media.example/mia.mp4",
-        "http://127.0.0.1:8080/mia.mp4",
+        ({"status": "queued"}, errors.VideoNotReadyError, "queued"),
+        ({"status": "failed"}, errors.VideoFailedError, "failed"),
+        ({"status": "completed"}, errors.UnexpectedResponseError, "no link"),
+        *(
+            (
+                {"status": "completed", "video_url": link},
+                errors.UnexpectedResponseError,
+                "no https address",
+            )
+            for link in (
+                "mia.mp4",
+                "//media.example/mia.mp4",
+                "file:///etc/passwd",
+                "http://media.example/mia.mp4",
+                "http://127.0.0.1:8080/mia.mp4",
+            )
+        ),
     ],
 )
-def test_a_link_that_is_no_web_address_is_unreadable(provider, tmp_path, link):
-    """Whatever a vendor calls a link, only the web is asked for it."""
-    body = {"id": "vgen_1", "status": "completed", "video_url": link}
+def test_what_is_no_finished_video_is_not_copied(provider, tmp_path, members, error, said):
+    """Not finished, failed, or without an address on the web: each is told, with the handle."""
     flow = provider.download_video("vgen_1", tmp_path / "mia.mp4")
 
-    with pytest.raises(errors.UnexpectedResponseError, match="no https address"):
-        replay(flow, [answer(body)])
+    with pytest.raises(error, match=said) as caught:
+        replay(flow, [answer({"id": "vgen_1", **members})])
+
+    assert task().handle == caught.value.handle
 
 
 # -- links to this machine and its network ---------------------------------------------------------
