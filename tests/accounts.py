@@ -14,7 +14,7 @@ from portraitkit.providers.registry import provider_class
 from portraitkit.simulators.__main__ import load
 from portraitkit.simulators.state import SimAccount, VirtualClock, World
 from portraitkit.testing import SimulatorTransport, VirtualTime
-from portraitkit.values.errors import Outcome
+from portraitkit.values.remarks import Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.wire.steps import Budget, Response
 

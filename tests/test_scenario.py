@@ -19,7 +19,7 @@ from portraitkit.simulators.demo import VENDORS
 from portraitkit.simulators.state import World, scans_after
 from portraitkit.testing import simulated
 from portraitkit.testing.doubles.simulating import SimulatorTransport, clock_of
-from portraitkit.values.errors import Outcome
+from portraitkit.values.remarks import Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.vendor.pacing import Pacing
 from scenario_steps import Steps

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from .values.errors import (
         AssetFailedError,
         AssetNotReadyError,
-        Attempt,
         AuthenticationError,
         ConfigError,
         ConflictError,
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
         MediaError,
         NotFoundError,
         NotReadyError,
-        Outcome,
         OutcomeUnknownError,
         PermissionDeniedError,
         PortraitError,
@@ -67,10 +65,10 @@ if TYPE_CHECKING:
     )
     from .values.handles import Handle
     from .values.media import FolderMediaHost, MediaHost
-    from .values.models import Asset, Event, Group, Usage, Verification, VideoTask
+    from .values.models import Asset, Event, Failure, Group, Usage, Verification, VideoTask
     from .values.portraits import OneOf
     from .values.prompts import literal
-    from .values.remarks import Adaptation, Failure, Finding, Raw, Tried
+    from .values.remarks import Adaptation, Attempt, Finding, Outcome, Raw, Tried
     from .values.secret import Secret
     from .values.sources import Source
     from .values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
@@ -204,32 +202,12 @@ _HOMES = {
     "limits.breakers": ("BreakerLimits",),
     "operations.provider": ("PortraitProvider",),
     "providers.registry": ("provider_names",),
-    "values.errors": (
-        "Attempt",
-        "Outcome",
-    ),
     "values.handles": ("Handle",),
-    "values.media": (
-        "FolderMediaHost",
-        "MediaHost",
-    ),
-    "values.models": (
-        "Asset",
-        "Event",
-        "Group",
-        "Usage",
-        "Verification",
-        "VideoTask",
-    ),
+    "values.media": ("FolderMediaHost", "MediaHost"),
+    "values.models": ("Asset", "Event", "Failure", "Group", "Usage", "Verification", "VideoTask"),
     "values.portraits": ("OneOf",),
     "values.prompts": ("literal",),
-    "values.remarks": (
-        "Adaptation",
-        "Failure",
-        "Finding",
-        "Raw",
-        "Tried",
-    ),
+    "values.remarks": ("Adaptation", "Attempt", "Finding", "Outcome", "Raw", "Tried"),
     "values.secret": ("Secret",),
     "values.sources": ("Source",),
     "values.statuses": (

@@ -34,6 +34,7 @@ from .values.media import Link, MediaRules, Upload
 from .values.models import (
     Asset,
     AssetRef,
+    Failure,
     Group,
     GroupRef,
     Page,
@@ -46,7 +47,7 @@ from .values.models import (
 )
 from .values.origins import origin_of
 from .values.prompts import Role, Slot
-from .values.remarks import Adaptation, Failure, Finding
+from .values.remarks import Adaptation, Finding
 from .values.secret import Secret
 from .values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
 from .values.video import OnUnsupported, VideoRequest

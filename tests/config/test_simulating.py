@@ -25,7 +25,7 @@ WAYS = {
     "apimart": {},
     "xcompute": {},
 }
-FAST = 2000.0
+FAST = 200.0
 
 
 class Closed(httpx.BaseTransport, httpx.AsyncBaseTransport):

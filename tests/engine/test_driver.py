@@ -19,7 +19,7 @@ from portraitkit.providers.alltoken import AllToken
 from portraitkit.testing import answer, replay
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
-from portraitkit.values.errors import Attempt, Outcome
+from portraitkit.values.remarks import Attempt, Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus
 from portraitkit.values.video import VideoRequest

@@ -15,7 +15,8 @@ from portraitkit.engine import response_body
 from portraitkit.engine.response_body import ResponseBody
 from portraitkit.engine.transport import TransportError
 from portraitkit.testing import VirtualTime, answer
-from portraitkit.values.errors import InvalidInputError, Outcome, WaitTimeoutError
+from portraitkit.values.errors import InvalidInputError, WaitTimeoutError
+from portraitkit.values.remarks import Outcome
 from portraitkit.wire.partial_file import PartialFile
 from portraitkit.wire.steps import Request, send
 

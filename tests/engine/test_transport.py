@@ -25,8 +25,8 @@ from portraitkit.engine.transport import HttpxTransport, Timeouts, TransportErro
 from portraitkit.operations.downloading import follow
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.values import addresses, errors
-from portraitkit.values.errors import Outcome
 from portraitkit.values.models import VideoTask
+from portraitkit.values.remarks import Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import VideoStatus
 from portraitkit.wire.partial_file import PartialFile

@@ -19,7 +19,8 @@ from portraitkit.limits.breakers import Breakers
 from portraitkit.operations.call import Call
 from portraitkit.operations.provider import PortraitProvider
 from portraitkit.values import errors
-from portraitkit.values.errors import Outcome, PortraitError
+from portraitkit.values.errors import PortraitError
+from portraitkit.values.remarks import Outcome
 from portraitkit.vendor.calls import VendorCalls
 from portraitkit.wire.steps import Budget, pause, work
 

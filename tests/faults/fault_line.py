@@ -20,7 +20,7 @@ from portraitkit.engine.transport import (
     Timeouts,
     TransportError,
 )
-from portraitkit.values.errors import Outcome
+from portraitkit.values.remarks import Outcome
 from portraitkit.wire.steps import JSON_LIMIT_BYTES, Request, Response
 
 

@@ -16,10 +16,10 @@ _INTRO: Final = f"""\
 # What faults do
 
 Every operation of every vendor has met every fault of this table, with the blocking and with the
-asynchronous client. The vendors are the simulated ones; the client is real. Connecting, TLS, resets,
-cuts and large answers travel over sockets, stalls and 1xx over a wire in memory through the HTTP library, and
-answers are handed over inside it. A fault meets each request of a call, once, or from then on; one request is
-tried {ATTEMPTS} times here.
+asynchronous client. The vendors are the simulated ones; the client is real. Connecting, TLS,
+resets, cuts and large answers travel over sockets, stalls and 1xx over a wire in memory through the
+HTTP library, and answers are handed over inside it. A fault meets each request of a call, once, or
+from then on; one request is tried {ATTEMPTS} times here.
 
 In each cell stands what the caller gets when the fault passes after one attempt, and behind
 "lasting" what he gets when it stays; one word alone holds for both. `result` is what the call

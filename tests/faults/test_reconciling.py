@@ -22,14 +22,9 @@ from portraitkit.engine.response_body import TransportError
 from portraitkit.simulators.simulator import Simulator
 from portraitkit.simulators.state import never
 from portraitkit.testing import VirtualTime
-from portraitkit.values.errors import (
-    Attempt,
-    Outcome,
-    OutcomeUnknownError,
-    QuotaExceededError,
-    UnsupportedError,
-)
+from portraitkit.values.errors import OutcomeUnknownError, QuotaExceededError, UnsupportedError
 from portraitkit.values.name_tokens import untagged
+from portraitkit.values.remarks import Attempt, Outcome
 from portraitkit.vendor.pacing import Pacing
 from portraitkit.wire.steps import Auth, Request
 

@@ -9,7 +9,7 @@ from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.token360 import Token360
 from portraitkit.testing import answer, replay
 from portraitkit.values import errors
-from portraitkit.values.errors import Attempt, Outcome
+from portraitkit.values.remarks import Attempt, Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import VideoStatus
 

@@ -41,12 +41,13 @@ from portraitkit.simulators.dialects.signatures import KeyPair, SignatureRefused
 from portraitkit.simulators.finding import load
 from portraitkit.simulators.simulator import Simulator, form_of, json_of, query_of
 from portraitkit.simulators.state import SimAccount
-from portraitkit.values.errors import Outcome, PortraitError
+from portraitkit.values.errors import PortraitError
 from portraitkit.values.handles import Handle, fingerprint, is_handle
 from portraitkit.values.masking import masker
 from portraitkit.values.media import FolderMediaHost, as_link, as_upload
 from portraitkit.values.origins import check_origin, is_loopback, origin_of
 from portraitkit.values.prompts import write_prompt
+from portraitkit.values.remarks import Outcome
 from portraitkit.values.sealing import seal, unseal
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, GroupKind, MediaType

@@ -69,7 +69,7 @@ def test_entries_come_back_in_order(journal, path):
     journal.close()
     first, second = Journal(path).entries()
 
-    assert Entry(id=1, job="a", at=NOW, owner=7, kind="begun", facts=BEGUN) == first
+    assert Entry(id=1, job="a", at=NOW, lease=7, kind="begun", facts=BEGUN) == first
     assert ("b", "h", {"é": [1, None]}) == (second.job, second.handle, second.facts)
     assert {"h"} == journal.handles()
 
@@ -156,7 +156,7 @@ def test_a_journal_that_cannot_be_written_says_so(journal, path):
         "at = 'yesterday'",
         "at = '2026-01-02T03:04:05'",
         "at = 5",
-        "owner = 'me'",
+        "lease = 'me'",
         "kind = 'unheard of'",
         "kind = CAST(x'ff' AS TEXT)",
         "handle = CAST(x'ff' AS TEXT)",
@@ -200,7 +200,7 @@ def test_a_pipe_is_no_journal(path):
 
 
 def test_a_folder_in_the_place_of_locks_is_an_error_of_ours(journal):
-    """As is anything else that keeps the file of owners from being used."""
+    """As is anything else that keeps the file of held leases from being used."""
     journal.alive.mkdir()
     with pytest.raises(JournalError, match="'jobs.db-alive' cannot be used"):
         _ = Lease(journal).id
@@ -274,33 +274,33 @@ def test_a_byte_is_held_once(tmp_path):
     """By one at a time in this process; let go, it is free, and the file is closed."""
     file = tmp_path / "alive"
 
-    assert liveness.hold(file, 5)
-    assert not liveness.hold(file, 5)
-    assert liveness.hold(file, 6)
+    assert liveness.acquire(file, 5)
+    assert not liveness.acquire(file, 5)
+    assert liveness.acquire(file, 6)
     assert [True, True, False] == [liveness.is_held(file, byte) for byte in (5, 6, 7)]
-    liveness.let_go(file, 5)
-    liveness.let_go(file, 5)
+    liveness.release(file, 5)
+    liveness.release(file, 5)
     assert [False, True] == [liveness.is_held(file, byte) for byte in (5, 6)]
-    liveness.let_go(file, 6)
+    liveness.release(file, 6)
     assert file not in liveness._files
 
 
 def test_a_parents_file_is_not_a_childs(tmp_path):
     """After a fork another one is opened: locks go by process."""
     file = tmp_path / "alive"
-    assert liveness.hold(file, 5)
+    assert liveness.acquire(file, 5)
     liveness._files[file].process = -1
 
-    assert liveness.hold(file, 6)
+    assert liveness.acquire(file, 6)
     assert {6} == liveness._files[file].held
-    liveness.let_go(file, 6)
+    liveness.release(file, 6)
 
 
 HOLD = """
 import sys, time
 from pathlib import Path
 from portraitkit.journal import liveness
-assert liveness.hold(Path(sys.argv[1]), 5)
+assert liveness.acquire(Path(sys.argv[1]), 5)
 print("held", flush=True)
 time.sleep(60)
 """
@@ -314,7 +314,7 @@ def test_a_lock_goes_with_its_process(tmp_path):
     ) as other:
         assert "held\n" == other.stdout.readline()
         assert liveness.is_held(file, 5)
-        assert not liveness.hold(file, 5)
+        assert not liveness.acquire(file, 5)
         other.send_signal(signal.SIGKILL)
         _ = other.wait(10)
 
@@ -325,34 +325,34 @@ def test_a_lock_goes_with_its_process(tmp_path):
 def test_a_child_holds_nothing_of_its_parents(tmp_path):
     """Nor can it let go of it; it sees that its parent lives."""
     file = tmp_path / "alive"
-    assert liveness.hold(file, 5)
+    assert liveness.acquire(file, 5)
 
     def act():
-        liveness.let_go(file, 5)
-        seen = [liveness.is_held(file, 5), liveness.hold(file, 6), liveness.is_held(file, 6)]
+        liveness.release(file, 5)
+        seen = [liveness.is_held(file, 5), liveness.acquire(file, 6), liveness.is_held(file, 6)]
         return 0 if seen == [True, True, True] else 1
 
     assert 0 == in_a_child(act)
     assert liveness.is_held(file, 5)
     assert not liveness.is_held(file, 6)
-    liveness.let_go(file, 5)
+    liveness.release(file, 5)
 
 
 @needs_fork
 def test_a_forked_journal_is_another_owner(journal):
     """Parent and child write on through connections of their own, under numbers of their own."""
-    owner = Lease(journal)
-    mine = owner.id
+    lease = Lease(journal)
+    mine = lease.id
     journal.add(mine, [("parent", "begun", "", {})], flushed=False)
 
     def act():
-        journal.add(owner.id, [("child", "begun", "", BEGUN)], flushed=True)
-        return owner.id == mine
+        journal.add(lease.id, [("child", "begun", "", BEGUN)], flushed=True)
+        return lease.id == mine
 
     assert 0 == in_a_child(act)
-    journal.add(owner.id, [("parent", "known", "", {})], flushed=False)
-    owners = {each.job: each.owner for each in journal.entries()}
-    assert {"parent": mine, "child": mine + 1} == owners
+    journal.add(lease.id, [("parent", "known", "", {})], flushed=False)
+    leases = {each.job: each.lease for each in journal.entries()}
+    assert {"parent": mine, "child": mine + 1} == leases
     assert ["child"] == [each.id for each in journal.claim(Lease(journal))]
 
 
@@ -375,27 +375,27 @@ def test_a_fork_that_python_was_not_told_of_is_seen(journal):
 
 
 def test_a_number_that_is_taken_is_passed_over(journal):
-    """As after a journal was deleted under its owners, and numbers begin anew."""
-    assert liveness.hold(journal.alive, 1)
+    """As after a journal was deleted while in use, and numbers begin anew."""
+    assert liveness.acquire(journal.alive, 1)
 
     assert 2 == Lease(journal).id
-    liveness.let_go(journal.alive, 1)
+    liveness.release(journal.alive, 1)
 
 
 def test_what_is_in_a_living_hand_is_not_claimed(journal):
-    """It is free when its owner lets go, or is no more."""
-    owner, other = Lease(journal), Lease(journal)
-    journal.add(owner.id, [("a", "begun", "", BEGUN)], flushed=False)
+    """It is free when its lease is released, or is no more."""
+    lease, other = Lease(journal), Lease(journal)
+    journal.add(lease.id, [("a", "begun", "", BEGUN)], flushed=False)
 
     assert [] == journal.claim(other)
-    owner.let_go()
+    lease.release()
     assert ["a"] == [each.id for each in journal.claim(other)]
-    assert [] == journal.claim(owner)
+    assert [] == journal.claim(lease)
     del other
     _ = gc.collect()
-    assert ["a"] == [each.id for each in journal.claim(owner)]
-    owner.let_go()
-    Lease(journal).let_go()
+    assert ["a"] == [each.id for each in journal.claim(lease)]
+    lease.release()
+    Lease(journal).release()
 
 
 def test_who_finds_nothing_enrols_nowhere(journal, path):
@@ -408,10 +408,10 @@ def test_who_finds_nothing_enrols_nowhere(journal, path):
 
 
 def record(*kinds, **facts):
-    rows = [Entry(id=1, job="a", at=NOW, owner=3, kind="begun", facts={**BEGUN, **facts})]
+    rows = [Entry(id=1, job="a", at=NOW, lease=3, kind="begun", facts={**BEGUN, **facts})]
     for each in kinds:
         kind, handle, more = (each, "", {}) if isinstance(each, str) else each
-        rows.append(Entry(id=2, job="a", at=NOW, owner=4, kind=kind, handle=handle, facts=more))
+        rows.append(Entry(id=2, job="a", at=NOW, lease=4, kind=kind, handle=handle, facts=more))
     return records_of(rows)["a"]
 
 
@@ -458,7 +458,7 @@ def test_a_record_tells_all(journal):
         found.begun_at,
         found.sent_at,
         found.missing,
-        found.owner,
+        found.lease,
     )
-    assert record(("interrupted", "", {"let_go": True})).owner is None
+    assert record(("interrupted", "", {"released": True})).lease is None
     assert "" == journal.record("nobody").operation

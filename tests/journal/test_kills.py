@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 import pytest
-from kill_stage import VENDORS, Stage, start_zygote
+from kill_harness import VENDORS, Harness, start_zygote
 
 from portraitkit.simulators.__main__ import ACCOUNT, load
 from portraitkit.simulators.server import serve
@@ -24,39 +24,39 @@ def zygote():
 
 
 @pytest.fixture(params=VENDORS)
-def stage(request, zygote, tmp_path):
+def harness(request, zygote, tmp_path):
     simulator = load(request.param)()
     simulator.add_account(ACCOUNT)
     published = tmp_path / "published"
     published.mkdir()
     with serve(simulator, folder=published) as server:
-        yield Stage(request.param, server, zygote, tmp_path / "run", published)
+        yield Harness(request.param, server, zygote, tmp_path / "run", published)
 
 
 @pytest.mark.timeout(600)
-def test_a_killed_program_ends_with_one_of_each(stage, capsys):
+def test_a_killed_program_ends_with_one_of_each(harness, capsys):
     """Wherever it is killed, and killed again while it resumes: one of each is left in the end."""
     started_s = time.monotonic()
-    stage.fresh()
-    whole = stage.run(fork=False)
-    steps, requests = whole["boundaries"], stage.watched.requests
-    left = stage.left()
+    harness.fresh()
+    whole = harness.run(fork=False)
+    steps, requests = whole["boundaries"], harness.watched.requests
+    left = harness.left()
     points = [{"kill_at": each + 1} for each in range(steps)]
     points += [{"kill_at_request": each + 1} for each in range(requests)]
     results: Counter[str] = Counter()
     wrong = []
     for place, point in enumerate(points):
-        stage.fresh()
-        first = stage.run(**point)
-        second = stage.run(kill_at=1 + place * 7 % 12)
-        last = stage.run()
+        harness.fresh()
+        first = harness.run(**point)
+        second = harness.run(kill_at=1 + place * 7 % 12)
+        last = harness.run()
         results["killed"] += first["status"] == -9
         results["killed again"] += second["status"] == -9
-        if last["error"] or stage.left() != left:
-            wrong.append((point, stage.left(), last["error"][-1500:]))
+        if last["error"] or harness.left() != left:
+            wrong.append((point, harness.left(), last["error"][-1500:]))
     with capsys.disabled():
-        took = f"{stage.runs} runs in {time.monotonic() - started_s:.1f} s"
-        print(f"\n{stage.vendor}: {steps} steps, {requests} requests, {dict(results)}, {took}")
+        took = f"{harness.runs} runs in {time.monotonic() - started_s:.1f} s"
+        print(f"\n{harness.vendor}: {steps} steps, {requests} requests, {dict(results)}, {took}")
 
     assert "" == whole["error"]
     assert WHOLE == {key: left[key] for key in WHOLE}

@@ -16,7 +16,7 @@ from portraitkit.simulators.state import never
 from portraitkit.testing import SimulatorTransport, answer, replay
 from portraitkit.values import errors
 from portraitkit.values.handles import Handle
-from portraitkit.values.models import Page
+from portraitkit.values.models import Page, VideoTask
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, GroupKind, VerificationStatus, VideoStatus
 from portraitkit.values.video import References, VideoRequest
@@ -71,8 +71,8 @@ def began(desk, operation, **arguments):
         "account": desk.provider.account,
         "arguments": arguments,
     }
-    owner = Lease(journal)
-    journal.add(owner.id, [("job", "begun", "", facts)], flushed=True)
+    lease = Lease(journal)
+    journal.add(lease.id, [("job", "begun", "", facts)], flushed=True)
 
 
 # -- what a job says -------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def test_two_who_resume_get_different_jobs(desk):
 
     assert [asset.handle] == [each.handle for each in mine]
     assert [] == resume(desk.path)
-    mine[0].let_go()
+    mine[0].release()
     assert [asset.handle] == [each.handle for each in resume(desk.path)]
     del mine
     assert [asset.handle] == [each.handle for each in desk.unfinished()]
@@ -260,9 +260,9 @@ def test_what_is_not_kept_has_to_be_given_again(desk):
     journal = Journal(desk.path)
     (failed,) = [each for each in journal.jobs() if each.operation == "add_asset"]
     facts = {k: v for k, v in desk.entries()[-2].facts.items() if k != "error"}
-    owner = Lease(journal)
-    journal.add(owner.id, [("again", "begun", "", facts)], flushed=True)
-    owner.let_go()
+    lease = Lease(journal)
+    journal.add(lease.id, [("again", "begun", "", facts)], flushed=True)
+    lease.release()
     (job,) = desk.unfinished()
     with desk.client() as client:
         with pytest.raises(errors.InvalidInputError, match="keeps no secrets") as caught:
@@ -371,15 +371,16 @@ def test_what_exceeds_a_limit_is_known_to_who_resumes(desk):
 
 
 def test_every_page_of_tasks_is_looked_at(monkeypatch):
-    """No vendor promises an order; of a list without an end it is said that more may be there."""
-    pages = {None: Page(items=(1,), next="a"), "a": Page(items=(2,), next=None)}
+    """No vendor promises an order; of a list without an end it is said that it goes on."""
+    first, second = (VideoTask(provider="x", account="a", id=each) for each in "12")
+    pages = {None: Page(items=(first,), next="a"), "a": Page(items=(second,), next=None)}
 
     class Listing:
         supports = staticmethod(lambda _: True)
 
         def list_videos(self, cursor):
             yield from ()
-            return pages.get(cursor) or Page(items=(cursor,), next=f"{cursor}.")
+            return pages.get(cursor) or Page(items=(evolve(first, id=cursor),), next=f"{cursor}.")
 
     def seen():
         return replay(
@@ -387,11 +388,11 @@ def test_every_page_of_tasks_is_looked_at(monkeypatch):
         ).result
 
     monkeypatch.setattr(finishing, "call_of", lambda *_: {})
-    assert ([1, 2], "") == seen()
+    assert ([first, second], "") == seen()
     pages[None] = Page(items=(), next="b")
     found, trouble = seen()
     assert finishing._MOST_PAGES - 1 == len(found)
-    assert "more may be there" in trouble
+    assert "the list goes on" in trouble
 
 
 def test_a_vendor_without_a_list_leaves_it_to_the_console(desk_at, monkeypatch):

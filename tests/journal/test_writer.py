@@ -334,16 +334,6 @@ def test_an_answer_that_cannot_be_read_is_kept_without_secrets(desk_at, vendor):
     assert 1 == len(desk.world.videos)
 
 
-def test_a_group_whose_answer_cannot_be_read_stays_open(desk_at):
-    """Without tokens nobody looks for it; the journal has it as unknown all the same."""
-    desk = desk_at("volcengine")
-    transport = Odd(desk.simulator, ODD)
-    with desk.client(transport=transport) as client, pytest.raises(errors.OutcomeUnknownError):
-        _ = client.create_group("Mia")
-
-    assert ["begun", "sending", "unsure"] == desk.kinds()
-
-
 def test_an_exception_of_a_listener_is_noted(desk):
     """What the caller's own code raises is named in the entry."""
     with desk.client() as client:

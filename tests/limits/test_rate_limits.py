@@ -19,7 +19,7 @@ from portraitkit.providers.alltoken import AllToken
 from portraitkit.testing import VirtualTime, answer, simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
-from portraitkit.values.errors import Outcome
+from portraitkit.values.remarks import Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus
 from portraitkit.wire.steps import Budget, pause, within

@@ -5,23 +5,21 @@ from __future__ import annotations
 import pickle
 import traceback
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import ClassVar
 
 import pytest
 from attrs import evolve, frozen
 
 from portraitkit.engine.response_body import TransportError
+from portraitkit.operations.paging import every
 from portraitkit.operations.provider import PortraitProvider
-from portraitkit.operations.waiting import every
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.simulators.state import never, scans_after
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.values import errors
-from portraitkit.values.errors import Attempt, Outcome
 from portraitkit.values.media import FolderMediaHost
-from portraitkit.values.models import Asset, Group, Page, Verification, VideoTask
-from portraitkit.values.remarks import Failure
+from portraitkit.values.models import Asset, Failure, Group, Page, Verification, VideoTask
+from portraitkit.values.remarks import Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, VerificationStatus, VideoStatus
 from portraitkit.values.video import Frames, References, VideoRequest
@@ -33,7 +31,6 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 MP4 = b"\0\0\0\x18ftypisom" + bytes(64)
 GROUP_ID = "group-20260318035710-abcde"
 ASSET_ID = "asset-20260318035710-abcde"
-CLIP = files("portraitkit.simulators").joinpath("data", "clip.mp4").read_bytes()
 LOST = TransportError(Outcome.UNKNOWN, "connection lost while receiving")
 
 
@@ -237,40 +234,28 @@ def test_a_url_is_fetched_for_a_vendor_that_takes_bytes():
     assert b'filename="mia.png"' in upload.content
 
 
-def test_a_url_that_cannot_be_fetched_is_the_callers_mistake():
-    """What its host says is in the error."""
-    flow = at(UploadsOnly).add_asset(GROUP_ID, "https://example.com/mia.png")
-
-    with pytest.raises(errors.MediaError, match="answered HTTP 403"):
-        replay(flow, [answer("", 403)])
+def moved(location):
+    return answer("", 302, headers={"location": location} if location else {})
 
 
 @pytest.mark.parametrize(
-    "location", ["http://example.com/b.png", "ftp://example.com/", "//[bad", "http://127.0.0.1/"]
+    ("answers", "error", "said"),
+    [
+        ([answer("", 403)], errors.MediaError, "answered HTTP 403"),
+        ([moved("")], errors.MediaError, "answered HTTP 302"),  # there is nothing to follow
+        ([moved("https://example.com/mia.png")] * 6, errors.UnexpectedResponseError, "redirects"),
+        *(
+            ([moved(each)], errors.UnexpectedResponseError, "away from https")
+            for each in ("http://example.com/b.png", "ftp://e.com/", "//[bad", "http://127.0.0.1/")
+        ),
+    ],
 )
-def test_a_link_is_not_followed_away_from_https(location):
-    """A downgrade, another scheme or nonsense ends it."""
+def test_a_url_that_cannot_be_fetched_says_why(answers, error, said):
+    """Refused, moved to nowhere, round and round, or away from https."""
     flow = at(UploadsOnly).add_asset(GROUP_ID, "https://example.com/mia.png")
 
-    with pytest.raises(errors.UnexpectedResponseError, match="away from https"):
-        replay(flow, [answer("", 302, headers={"location": location})])
-
-
-def test_a_link_is_not_followed_for_ever():
-    """Five redirects are enough for any host."""
-    flow = at(UploadsOnly).add_asset(GROUP_ID, "https://example.com/mia.png")
-    moved = answer("", 302, headers={"location": "https://example.com/mia.png"})
-
-    with pytest.raises(errors.UnexpectedResponseError, match="redirects"):
-        replay(flow, [moved] * 6)
-
-
-def test_a_redirect_to_nowhere_is_an_answer():
-    """Without a Location there is nothing to follow."""
-    flow = at(UploadsOnly).add_asset(GROUP_ID, "https://example.com/mia.png")
-
-    with pytest.raises(errors.MediaError, match="HTTP 304"):
-        replay(flow, [answer("", 304)])
+    with pytest.raises(error, match=said):
+        replay(flow, answers)
 
 
 # -- several at once -------------------------------------------------------------------------------
@@ -361,28 +346,6 @@ def test_waiting_looks_tells_and_returns(script):
     assert "    6.0 s  asset active (Active)" == str(events[1])
 
 
-def test_a_profile_sets_the_pace(script):
-    """First look, step and deadline are data."""
-    provider = at(AllToken, pacing={"asset": Pacing(first_s=1, step_s=2, deadline_s=4)})
-    vendor = script(*[result(Id=ASSET_ID, Status="Processing")] * 3, provider=provider)
-
-    with pytest.raises(errors.WaitTimeoutError, match="after 4 s"):
-        vendor.run(lambda p: p.wait_until_active(ASSET_ID))
-
-    assert [1.0, 3.0, 3.6] == vendor.times_s
-
-
-def test_a_deadline_ends_a_wait_and_names_the_handle(script):
-    """Nothing is cancelled: the same wait can go on with the handle."""
-    vendor = script(*[result(Id=ASSET_ID, Status="Processing")] * 3)
-
-    with pytest.raises(errors.WaitTimeoutError, match=r"processing \(Processing\)") as caught:
-        vendor.run(lambda p: p.wait_until_active(ASSET_ID, deadline_s=7))
-
-    assert [3.0, 6.0, 6.3] == vendor.times_s
-    assert caught.value.handle.startswith("pk1:alltoken:")
-
-
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
 def test_an_interrupted_wait_leaves_all_as_it_is(simulator, provider, interrupt):
     """Ctrl-C passes unchanged; the handle, which the caller has, is waited for again."""
@@ -412,18 +375,6 @@ def test_a_new_asset_may_be_unseen_for_a_while(script):
     with pytest.raises(errors.NotFoundError):
         lost.run(lambda p: p.wait_until_active(ASSET_ID))
     assert [3.0, 6.0, 9.0, 12.0] == lost.times_s
-
-
-def test_passing_faults_are_ridden_out_until_the_deadline(script):
-    """The last fault is in the timeout, with its failed tries."""
-    vendor = script(*[LOST] * 50)
-
-    with pytest.raises(errors.WaitTimeoutError, match="the last look failed") as caught:
-        vendor.run(lambda p: p.wait_until_active(ASSET_ID, deadline_s=20))
-
-    assert 20.0 == pytest.approx(vendor.time.monotonic())
-    assert all(isinstance(each, Attempt) for each in caught.value.attempts)
-    assert caught.value.attempts
 
 
 def test_a_vendor_that_asks_for_patience_gets_it(script):
@@ -601,18 +552,6 @@ def test_a_face_check_is_waited_for(hand, simulator):
 
     assert ("Ann", "REAL_PERSON") == (group.name, group.kind.name)
     assert group == hand.wait_until_verified(evolve(hand.check_verification(check)))
-
-
-def test_a_face_check_that_runs_out_is_an_error(hand, simulator):
-    """The person never came: the error carries the final state."""
-    simulator.world.person = never
-    check = hand.start_verification("Ann", callback_url="https://app.example/back")
-
-    with pytest.raises(errors.VerificationFailedError, match="expired") as caught:
-        hand.wait_until_verified(check)
-
-    assert VerificationStatus.EXPIRED is caught.value.result.status
-    assert check.handle == caught.value.handle
 
 
 def test_a_check_by_its_handle_is_waited_for_through_faults(provider, hand):
@@ -819,20 +758,6 @@ def test_a_create_that_answers_with_an_id_alone_is_queued(provider):
     assert (VideoStatus.QUEUED, "seedance-2.0") == (done.status, done.model)
 
 
-def test_a_video_is_made_and_copied(hand, simulator, tmp_path):
-    """The main job, from picture to file."""
-    group = hand.create_group("Mia")
-    added = hand.wait_until_active(hand.add_asset(group, PNG, name="front"))
-    request = VideoRequest(prompt="{mia} smiles", media=References(images={"mia": added}))
-
-    made = hand.wait_for_video(hand.create_video(request).handle)
-    path = hand.download_video(made, tmp_path / "mia.mp4")
-
-    assert CLIP == path.read_bytes()
-    assert [] == [each for each in simulator.seen if "/media/" in each.url and each.headers]
-    assert {("main", "asset"): 1, ("main", "video"): 1} == simulator.world.billed
-
-
 def test_a_finished_task_is_not_asked_about(provider):
     """What succeeded is returned and what failed is raised, without a request."""
     done = task()
@@ -914,44 +839,35 @@ def test_a_fresh_link_that_is_refused_is_not_read_again(provider, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("word", "error"),
-    [("queued", errors.VideoNotReadyError), ("failed", errors.VideoFailedError)],
-)
-def test_what_is_no_finished_video_is_not_copied(provider, tmp_path, word, error):
-    """Not finished and failed are different errors, with the handle in both."""
-    flow = provider.download_video("vgen_1", tmp_path / "mia.mp4")
-
-    with pytest.raises(error) as caught:
-        replay(flow, [answer({"id": "vgen_1", "status": word})])
-
-    assert task().handle == caught.value.handle
-
-
-def test_a_finished_video_without_a_link_is_unreadable(provider, tmp_path):
-    """Nothing is made up."""
-    flow = provider.download_video("vgen_1", tmp_path / "mia.mp4")
-
-    with pytest.raises(errors.UnexpectedResponseError, match="no link"):
-        replay(flow, [answer({"id": "vgen_1", "status": "completed"})])
-
-
-@pytest.mark.parametrize(
-    "link",
+    ("members", "error", "said"),
     [
-        "mia.mp4",
-        "//media.example/mia.mp4",
-        "file:///etc/passwd",
-        "http://media.example/mia.mp4",
-        "http://127.0.0.1:8080/mia.mp4",
+        ({"status": "queued"}, errors.VideoNotReadyError, "queued"),
+        ({"status": "failed"}, errors.VideoFailedError, "failed"),
+        ({"status": "completed"}, errors.UnexpectedResponseError, "no link"),
+        *(
+            (
+                {"status": "completed", "video_url": link},
+                errors.UnexpectedResponseError,
+                "no https address",
+            )
+            for link in (
+                "mia.mp4",
+                "//media.example/mia.mp4",
+                "file:///etc/passwd",
+                "http://media.example/mia.mp4",
+                "http://127.0.0.1:8080/mia.mp4",
+            )
+        ),
     ],
 )
-def test_a_link_that_is_no_web_address_is_unreadable(provider, tmp_path, link):
-    """Whatever a vendor calls a link, only the web is asked for it."""
-    body = {"id": "vgen_1", "status": "completed", "video_url": link}
+def test_what_is_no_finished_video_is_not_copied(provider, tmp_path, members, error, said):
+    """Not finished, failed, or without an address on the web: each is told, with the handle."""
     flow = provider.download_video("vgen_1", tmp_path / "mia.mp4")
 
-    with pytest.raises(errors.UnexpectedResponseError, match="no https address"):
-        replay(flow, [answer(body)])
+    with pytest.raises(error, match=said) as caught:
+        replay(flow, [answer({"id": "vgen_1", **members})])
+
+    assert task().handle == caught.value.handle
 
 
 # -- links to this machine and its network ---------------------------------------------------------

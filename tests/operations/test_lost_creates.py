@@ -16,14 +16,11 @@ from portraitkit.providers.volcengine import Volcengine
 from portraitkit.testing import answer, replay
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values.errors import (
-    Attempt,
-    Outcome,
     OutcomeUnknownError,
-    ServiceUnavailableError,
-    UnexpectedResponseError,
 )
 from portraitkit.values.models import Group, Page
 from portraitkit.values.name_tokens import new_token
+from portraitkit.values.remarks import Attempt, Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import GroupKind
 from portraitkit.values.video import VideoRequest
@@ -180,14 +177,6 @@ def test_advice_does_not_replace_what_is_known():
         replay(advised(flow(), ALLTOKEN, "start another"), [])
 
 
-def test_what_is_refused_is_refused(monkeypatch):
-    """Only a lost answer is looked into."""
-    refused = answer({"ResponseMetadata": {"Error": {"Code": "InvalidParameter"}}}, 400)
-
-    with pytest.raises(Exception, match="InvalidParameter"):
-        created(ALLTOKEN, monkeypatch, [refused])
-
-
 def test_what_follows_a_create_passes_as_it_is():
     """A name that costs a second call is sent by one that needs no token."""
     ok = answer({"Result": {"Id": "asset-9"}})
@@ -196,13 +185,6 @@ def test_what_follows_a_create_passes_as_it_is():
 
     assert ["", ""] == [each.token for each in done.requests]
     assert "front" == done.result.name
-
-
-@pytest.mark.outside_the_contract
-def test_a_look_that_cannot_be_read_is_told(monkeypatch):
-    """An unreadable list is not an empty one."""
-    with pytest.raises(OutcomeUnknownError, match="looking for it failed"):
-        created(ALLTOKEN, monkeypatch, [LOST, *[answer("<html>")] * 4])
 
 
 @pytest.mark.parametrize(
@@ -227,7 +209,7 @@ def test_a_result_without_an_answer_stays_as_it_is(monkeypatch):
         how_to_look="list_groups()",
         is_listed=True,
         whole=lambda cursor: _page(found),
-        quick=lambda cursor, text: _page(found),
+        quick=lambda text, cursor: _page(found),
     )
     flow = reconciled(ALLTOKEN, place, "Mia", lambda name: _lost(), lambda item: item)
 
@@ -296,14 +278,6 @@ def test_old_tasks_are_none():
 
     assert () == error.candidates
     assert (PAST,) == error.attempts
-
-
-def test_a_list_of_tasks_that_fails_is_told():
-    """The error says why nothing is known."""
-    busy, odd = ServiceUnavailableError("busy"), UnexpectedResponseError("odd")
-
-    assert "busy" in filmed([LOST, busy, busy]).message
-    assert "odd" in filmed([LOST, odd, odd]).message
 
 
 def test_groups_of_a_kind_that_cannot_be_made_are_refused_first():

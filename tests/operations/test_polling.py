@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from attrs import frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portraitkit.operations.polling import Observation, wait
+from portraitkit.operations.polling import wait
 from portraitkit.testing import answer, replay
 from portraitkit.values.errors import (
-    Attempt,
     AuthenticationError,
     ConnectionFailedError,
     NotFoundError,
-    Outcome,
     RateLimitedError,
     ServiceUnavailableError,
     UnexpectedResponseError,
     WaitTimeoutError,
 )
+from portraitkit.values.models import Asset, VideoTask
+from portraitkit.values.remarks import Attempt, Outcome
 from portraitkit.values.statuses import AssetStatus, VideoStatus
 from portraitkit.vendor.pacing import Pacing
 from portraitkit.wire.steps import Pause, Request, send
@@ -27,25 +26,18 @@ from portraitkit.wire.steps import Pause, Request, send
 LEAST_S = 0.05  # what the last request of a wait gets
 
 
-@frozen
-class Seen:
-    """What a look brings: a vendor's word."""
-
-    word: str
-
-
-PROCESSING, ACTIVE, FAILED, ODD = Seen("processing"), Seen("active"), Seen("failed"), Seen("odd")
-
-
-def sight_of(seen):
+def seen(word):
+    """What a look brings, by a vendor's word."""
     known = {status.value: status for status in AssetStatus}
-    status = known.get(seen.word, AssetStatus.UNKNOWN)
-    return Observation(
-        handle="pk1:h",
-        status=status,
-        status_word=seen.word.upper(),
-        settled=status in (AssetStatus.ACTIVE, AssetStatus.FAILED),
-    )
+    status = known.get(word, AssetStatus.UNKNOWN)
+    return Asset(provider="x", account="a", id="h", status=status, status_word=word.upper())
+
+
+PROCESSING, ACTIVE, FAILED, ODD = map(seen, ("processing", "active", "failed", "odd"))
+
+
+def itself(thing):
+    return thing
 
 
 class World:
@@ -70,7 +62,7 @@ class World:
         """Drive a wait to its end; the outcome of a look may also be raised by the driver."""
         flow = wait(
             self.look,
-            sight_of,
+            itself,
             before=before,
             subject="asset",
             pacing=pacing or Pacing(),
@@ -129,7 +121,7 @@ def test_an_unknown_word_is_not_waited_through_for_ever():
     with pytest.raises(WaitTimeoutError, match="for 60 s the vendor has said 'ODD'") as caught:
         world.run(pacing=Pacing(first_s=3, step_s=3, unknown_s=60), deadline_s=1000)
 
-    assert (66, "pk1:h") == (world.elapsed_s, caught.value.handle)
+    assert (66, PROCESSING.handle) == (world.elapsed_s, caught.value.handle)
     assert "unknown_s" in caught.value.next_step
     assert world.events[-1].next_look_s is None
 
@@ -145,7 +137,7 @@ def test_patience_begins_anew_with_a_word_that_is_known():
 def test_a_status_without_a_word_is_told_to_be_none():
     """A vendor that says nothing of the status is told so."""
     with pytest.raises(WaitTimeoutError, match="has said nothing of the asset's status"):
-        World([Seen("")]).run(pacing=Pacing(unknown_s=0), deadline_s=60)
+        World([seen("")]).run(pacing=Pacing(unknown_s=0), deadline_s=60)
 
 
 def test_each_look_is_told():
@@ -154,7 +146,7 @@ def test_each_look_is_told():
     world.run(pacing=Pacing(first_s=3, step_s=2))
 
     first, last = world.events
-    assert (first.subject, first.handle, first.look) == ("asset", "pk1:h", 1)
+    assert (first.subject, first.handle, first.look) == ("asset", PROCESSING.handle, 1)
     assert (first.elapsed_s, first.next_look_s) == (4.0, 2.0)
     assert (last.look, last.elapsed_s, last.next_look_s) == (2, 7.0, None)
 
@@ -163,7 +155,7 @@ def test_nobody_need_listen():
     """Without a listener waiting is the same."""
     flow = wait(
         World([ACTIVE]).look,
-        sight_of,
+        itself,
         before=PROCESSING,
         subject="asset",
         pacing=Pacing(first_s=0),
@@ -193,7 +185,7 @@ def test_a_frozen_status_ends_at_the_deadline():
         WaitTimeoutError, match=r"the asset is still processing \(PROCESSING\) after 30 s"
     ) as caught:
         world.run(deadline_s=30)
-    assert (world.elapsed_s, caught.value.handle) == (29, "pk1:h")
+    assert (world.elapsed_s, caught.value.handle) == (29, PROCESSING.handle)
     assert "wait again with the handle" in caught.value.next_step
     assert world.events[-1].next_look_s is None
 
@@ -312,7 +304,7 @@ def test_an_error_that_ends_the_wait_names_what_was_waited_for():
     for error in (AuthenticationError("key"), NotFoundError("gone")):
         with pytest.raises(type(error)) as caught:
             World([error]).run(pacing=Pacing(unseen_s=0))
-        assert caught.value.handle == "pk1:h"
+        assert caught.value.handle == PROCESSING.handle
 
 
 def test_a_fault_at_the_deadline_is_the_cause():
@@ -358,7 +350,7 @@ def test_an_error_of_the_driver_is_as_good_as_one_of_the_flow(error):
     world = World([ACTIVE])
     flow = wait(
         world.look,
-        sight_of,
+        itself,
         before=PROCESSING,
         subject="asset",
         pacing=Pacing(first_s=0, step_s=1),
@@ -407,11 +399,10 @@ def test_a_thing_that_vanishes_later_is_not_found():
 
 def test_the_message_is_about_its_subject():
     """A video's timeout speaks of the video, and of no word where the vendor gave none."""
+    running = VideoTask(provider="x", account="a", id="h", status=VideoStatus.RUNNING)
     flow = wait(
         World([PROCESSING]).look,
-        lambda _: Observation(
-            handle="h", status=VideoStatus.RUNNING, status_word="", settled=False
-        ),
+        lambda _: running,
         before=PROCESSING,
         subject="video",
         pacing=Pacing(),
@@ -419,5 +410,7 @@ def test_the_message_is_about_its_subject():
         on_event=None,
     )
 
-    with pytest.raises(WaitTimeoutError, match=r"^the video is still running after 0 s \(handle h"):
+    with pytest.raises(
+        WaitTimeoutError, match=r"^the video is still running after 0 s \(handle pk1"
+    ):
         replay(flow, [answer({})])

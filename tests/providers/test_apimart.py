@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
-
 import pytest
 from attrs import evolve
 
-import contract_judge
-from portraitkit.providers.apimart import APIMart
-from portraitkit.simulators.apimart import APIMartSimulator, Variants
-from portraitkit.simulators.simulator import form_of
-from portraitkit.simulators.state import SimAccount
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.values import errors
 from portraitkit.values.media import FolderMediaHost
-from portraitkit.values.secret import Secret
-from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
+from portraitkit.values.statuses import VideoStatus
 from portraitkit.values.video import References, VideoRequest
-from portraitkit.wire.error_mapping import class_of
 from portraitkit.wire.steps import Request
+from vendors import ACCOUNT, CLIP, FACE, judged, provider_of
 
-ACCOUNT = SimAccount(name="films", api_key="sk-test-key")
-PROVIDER = APIMart(api_key=Secret("sk-test-key"), callback_url="https://app.example/back")
-FACE = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
-CLIP = files("portraitkit.simulators").joinpath("data", "clip.mp4").read_bytes()
+PROVIDER = provider_of("apimart", callback_url="https://app.example/back")
+
 STORE = "https://api.apimart.ai/v1/uploads/images"
 LINK = "https://files.example/mia.jpg"
-CONTRACT = contract_judge.load("apimart").document
 
 
 def stored(**changes):
@@ -44,26 +32,7 @@ def group():
     return replay(PROVIDER.create_group("Mia"), []).result
 
 
-def vendor(**variants):
-    simulator = APIMartSimulator(variants=Variants(**{"uploads": True, **variants}))
-    _ = simulator.add_account(ACCOUNT)
-    return contract_judge.Judged(simulator)
-
-
 # -- files ----------------------------------------------------------------------------------------
-
-
-def test_a_picture_is_stored_and_its_link_is_submitted():
-    """A form with the file goes to the storage, and what comes back is registered."""
-    done = replay(PROVIDER.add_asset(group(), FACE, name="front"), [stored(), started()])
-    store, submit = done.requests
-
-    assert ("POST", STORE) == (store.method, store.target)
-    part = form_of(store)["file"]
-    assert (FACE, "image/jpeg") == (part.content, part.content_type)
-    submitted = json.loads(submit.content)
-    assert [{"url": LINK, "name": "front"}] == submitted["assets"]
-    assert AssetStatus.PROCESSING is done.result.status
 
 
 def test_storing_may_be_repeated_and_submitting_may_not():
@@ -152,57 +121,13 @@ def test_large_resolutions_are_findings_where_no_copy_has_them(
     assert expected == [each.field for each in PROVIDER.preview_video(request).findings]
 
 
-@pytest.mark.parametrize(
-    "operation",
-    ["get_group", "list_groups", "rename_group", "delete_group", "list_assets", "rename_asset",
-     "delete_asset", "list_videos", "cancel_video"],
-)  # fmt: skip
-def test_what_only_a_clients_code_shows_is_unsupported(operation):
-    """The library is on no page that could be read."""
-    assert not PROVIDER.supports(operation)
-
-
-@pytest.mark.parametrize(
-    "row",
-    [row for row in CONTRACT["errors"] if row.get("code") != "*"],
-    ids=lambda row: f"{row['status']}-{row['code']}",
-)
-def test_every_refusal_in_the_contract_has_its_class(row):
-    """What the contract says a type means is what the adapter raises."""
-    assert row["means"] == class_of(PROVIDER.error_codes, row["code"], row["status"]).__name__
-
-
 # -- the main job ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "variants",
-    [{}, {"flat_tasks": True, "exchange": "task"}, {"exchange": "data", "url_as_array": False}],
-    ids=["plain", "flat", "data"],
-)
-def test_the_main_job(tmp_path, variants):
-    """Local pictures need no media host: a virtual and a real person come into one video."""
-    judged = vendor(**variants)
-    client = simulated(PROVIDER, judged)
-    mia = client.wait_until_active(client.add_asset(client.create_group("Mia"), FACE, name="f"))
-    person = client.wait_until_verified(client.start_verification("Ann"))
-    ann = client.wait_until_active(client.add_asset(person, FACE))
-    request = VideoRequest(
-        prompt="{mia} and {ann} smile", media=References(images={"mia": mia, "ann": ann})
-    )
-    task = client.wait_for_video(client.create_video(request))
-    path = client.download_video(task, tmp_path / "mia.mp4")
-
-    assert (GroupKind.REAL_PERSON, VideoStatus.SUCCEEDED) == (person.kind, task.status)
-    assert b"ftyp" == path.read_bytes()[4:8]
-    assert 2 == judged.operations.count("UploadImage")
-    assert 1 == judged.world.billed["films", "video"]
 
 
 def test_4k_with_a_portrait_is_refused_unpaid():
     """The simulator holds to the newer page: 4k by the standard model alone."""
-    judged = vendor()
-    client = simulated(PROVIDER, judged)
+    vendor = judged("apimart", uploads=True)
+    client = simulated(PROVIDER, vendor)
     mia = client.wait_until_active(client.add_asset(client.create_group("Mia"), FACE))
     media = References(images={"mia": mia})
     with pytest.raises(errors.InvalidRequestError, match="4k"):
@@ -210,7 +135,7 @@ def test_4k_with_a_portrait_is_refused_unpaid():
     made = client.create_video(VideoRequest(prompt="a hill", resolution="4k"))
 
     assert VideoStatus.QUEUED is made.status
-    assert 1 == judged.world.billed["films", "video"]
+    assert 1 == vendor.world.billed[ACCOUNT.name, "video"]
 
 
 def test_the_simulators_library_is_known_from_clients_code_alone():
@@ -218,8 +143,8 @@ def test_the_simulators_library_is_known_from_clients_code_alone():
     request = Request(
         method="GET",
         url="https://api.apimart.ai/v1/seedance2/private-avatar/groups",
-        headers={"Authorization": "Bearer sk-test-key"},
+        headers={"Authorization": f"Bearer {ACCOUNT.api_key}"},
     )
-    simulator = vendor().simulator
+    simulator = judged("apimart", uploads=True).simulator
 
     assert 404 == simulator.handle(request).status

@@ -5,46 +5,25 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-import contract_judge
 from portraitkit.client.client import Client
-from portraitkit.providers.apiyi import APIYI
-from portraitkit.simulators.apiyi import APIYISimulator, Variants
-from portraitkit.simulators.dialects.signatures import KeyPair, verify
+from portraitkit.simulators.apiyi import APIYISimulator
 from portraitkit.simulators.server import serve
-from portraitkit.simulators.state import SimAccount
 from portraitkit.testing import VirtualTime, answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
-from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
+from portraitkit.values.statuses import VideoStatus
 from portraitkit.values.video import References, VideoRequest
-from portraitkit.wire.error_mapping import class_of
-from portraitkit.wire.steps import Auth
+from vendors import ACCOUNT, PICTURE, provider_of
+from vendors import judged as judged_vendor
 
-ACCOUNT = SimAccount(
-    name="films",
-    api_key="sk-example",
-    access_key="AKLTexample",
-    secret_key="c2VjcmV0LW9mLW5vYm9keQ==",
-    project_name="films",
-)
-PROVIDER = APIYI(
-    access_key=Secret(ACCOUNT.access_key),
-    secret_key=Secret(ACCOUNT.secret_key),
-    api_key=Secret(ACCOUNT.api_key),
-    project_name="films",
-)
-ASSET_ID = "asset-20260318035710-xxxxx"
+PROVIDER = provider_of("apiyi")
+
 TASK_ID = "cgt-20260318040000-abcde"
-TASKS = "https://api.apiyi.com/seedance/api/v3/contents/generations/tasks"
-PICTURE = "https://example.com/mia.jpg"
-CONTRACT = contract_judge.load("apiyi").document
 
 
 def vendor(**variants):
-    simulator = APIYISimulator(variants=Variants(**variants))
-    _ = simulator.add_account(ACCOUNT)
-    return contract_judge.Judged(simulator)
+    return judged_vendor("apiyi", **variants)
 
 
 def refused(body, status):
@@ -54,46 +33,6 @@ def refused(body, status):
 
 
 # -- flows alone ----------------------------------------------------------------------------------
-
-
-def test_a_video_has_the_guides_body():
-    """The gateway is sent the members that the guide shows, prompt first."""
-    request = VideoRequest(
-        prompt="{mia} turns from the window and smiles, soft daylight",
-        media=References(images={"mia": f"asset://{ASSET_ID}"}),
-        ratio="16:9",
-        duration_s=5,
-        resolution="720p",
-    )
-    done = replay(PROVIDER.create_video(request), [answer({"id": TASK_ID})])
-
-    (sent,) = done.requests
-    assert ("POST", TASKS, Auth.BEARER, False) == (
-        sent.method,
-        sent.target,
-        sent.auth,
-        sent.repeatable,
-    )
-    assert done.bodies == [
-        {
-            "model": "doubao-seedance-2-0-260128",
-            "content": [
-                {
-                    "type": "text",
-                    "text": "Image 1 turns from the window and smiles, soft daylight",
-                },
-                {
-                    "type": "image_url",
-                    "image_url": {"url": f"asset://{ASSET_ID}"},
-                    "role": "reference_image",
-                },
-            ],
-            "duration": 5,
-            "ratio": "16:9",
-            "resolution": "720p",
-        }
-    ]
-    assert (TASK_ID, VideoStatus.QUEUED) == (done.result.id, done.result.status)
 
 
 def test_every_call_to_the_gateway_asks_for_a_plain_answer():
@@ -106,30 +45,7 @@ def test_every_call_to_the_gateway_asks_for_a_plain_answer():
 
     sent = [PROVIDER.authorize(request, now=NOW).headers for request in requests]
     assert ["identity"] * 3 == [each["Accept-Encoding"] for each in (*sent, preview.headers)]
-    assert ["Bearer sk-example"] * 2 == [each["Authorization"] for each in sent]
-
-
-def test_assets_are_signed_at_volcengine():
-    """The gateway has no part in asset calls: they go to Volcengine, signed, with the project."""
-    done = replay(PROVIDER.get_asset(ASSET_ID), [answer({"Id": ASSET_ID, "Status": "Active"})])
-    signed = PROVIDER.authorize(done.requests[0], now=NOW)
-    keys = KeyPair(secret_key=Secret(ACCOUNT.secret_key))
-    at = {"keys_of": {"AKLTexample": keys}.get, "region": "cn-beijing", "service": "ark"}
-
-    assert "https://open.volcengineapi.com/?Action=GetAsset&Version=2024-01-01" == signed.target
-    assert [{"Id": ASSET_ID, "ProjectName": "films"}] == done.bodies
-    assert "AKLTexample" == verify(signed, now=NOW, **at)
-    assert AssetStatus.ACTIVE is done.result.status
-
-
-@pytest.mark.parametrize("call", [lambda p: p.list_videos(None), lambda p: p.cancel_video(TASK_ID)])
-def test_what_the_gateway_does_not_offer_is_refused_before_any_request(call):
-    """Listing and cancelling are documented nowhere, so nothing is sent."""
-    with pytest.raises(errors.UnsupportedError):
-        replay(call(PROVIDER), [])
-
-    assert not PROVIDER.supports("list_videos")
-    assert not PROVIDER.supports("cancel_video")
+    assert [f"Bearer {ACCOUNT.api_key}"] * 2 == [each["Authorization"] for each in sent]
 
 
 @pytest.mark.parametrize(
@@ -167,26 +83,6 @@ def test_4k_is_a_finding():
     assert ["resolution"] == [each.field for each in findings]
 
 
-@pytest.mark.parametrize(
-    "row",
-    [row for row in CONTRACT["errors"] if "means" in row],
-    ids=lambda row: f"{row['status']}-{row.get('code', '')}",
-)
-def test_every_refusal_in_the_contract_has_its_class(row):
-    """What the contract says a code or a status means is what the adapter raises."""
-    code = row.get("code", "").replace(".*", "*").replace("Detected*", "Detected.Anything")
-
-    assert row["means"] == class_of(PROVIDER.error_codes, code, row["status"]).__name__
-
-
-@pytest.mark.parametrize("row", CONTRACT["status_words"]["video"], ids=lambda row: row["word"])
-def test_every_documented_word_of_a_task_has_its_status(row):
-    """What the contract says a word means is what the adapter reads."""
-    done = replay(PROVIDER.get_video(TASK_ID), [answer({"id": TASK_ID, "status": row["word"]})])
-
-    assert VideoStatus[row["means"]] is done.result.status
-
-
 @pytest.mark.parametrize("status", [400, 403, 500])
 def test_upstreams_moderation_is_known_by_its_codes_beginning(status):
     """PUBLIC_… is moderation, whatever the status."""
@@ -194,21 +90,6 @@ def test_upstreams_moderation_is_known_by_its_codes_beginning(status):
 
     assert isinstance(error, errors.ContentRejectedError)
     assert ("PUBLIC_ERROR_MINOR", "moderated") == (error.code, error.vendor_message)
-
-
-def test_an_error_of_upstream_comes_through_whole():
-    """Ark's envelope is passed on: code, message and the member at fault."""
-    said = {
-        "code": "InvalidParameter",
-        "message": f"The specified asset {ASSET_ID} is not found.",
-        "param": "content[1].image_url.url",
-        "type": "BadRequest",
-    }
-    error = refused({"error": said}, 400)
-
-    assert isinstance(error, errors.InvalidRequestError)
-    assert "content[1].image_url.url" == error.field
-    assert ASSET_ID in error.vendor_message
 
 
 @pytest.mark.parametrize(
@@ -254,53 +135,24 @@ def test_the_gateways_request_id_is_kept():
 # -- the main job ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("variants", [{}, {"unseen_s": 12.0}], ids=["plain", "unseen"])
-def test_the_main_job(tmp_path, variants):
-    """A virtual person and one verified in the console come into one video."""
-    judged = vendor(**variants)
-    client = simulated(PROVIDER, judged)
-    group = client.create_group("my_figure")
-    mia = client.wait_until_active(client.add_asset(group, PICTURE))
-    with pytest.raises(errors.ManualStepError):
-        client.start_verification("Ann")
-    brought_back = judged.verify_in_console(ACCOUNT, "Ann").id
-    ann = client.wait_until_active(client.add_asset(brought_back, PICTURE))
-    request = VideoRequest(
-        prompt="{mia} and {ann} smile", media=References(images={"mia": mia, "ann": ann})
-    )
-    task = client.wait_for_video(client.create_video(request))
-    path = client.download_video(task, tmp_path / "mia.mp4")
-    groups = {each.id: each.kind for each in client.list_groups()}
-    assets = [each.id for each in client.list_assets(group, status=AssetStatus.ACTIVE)]
-    client.delete_asset(mia)
-    client.delete_group(group)
-
-    assert {group.id: GroupKind.VIRTUAL, brought_back: GroupKind.REAL_PERSON} == groups
-    assert [mia.id] == assets
-    assert VideoStatus.SUCCEEDED is task.status
-    assert path.read_bytes()[4:8] == b"ftyp"
-    assert 1 == judged.world.billed["films", "video"]
-    assert {"CreateAsset", "DeleteAssetGroup", "CreateVideoTask"} <= {*judged.operations}
-
-
 def test_anothers_asset_costs_nothing():
     """An asset of another project is refused by the gateway with the guide's words."""
     judged = vendor()
-    other = evolve(ACCOUNT, name="other", access_key="AKLTother", project_name="default")
+    other = evolve(ACCOUNT, name="other", access_key="AKLTother", project_name="films")
     judged.simulator.add_account(other)
-    there = evolve(PROVIDER, access_key=Secret("AKLTother"), project_name="default")
+    there = evolve(PROVIDER, access_key=Secret("AKLTother"), project_name="films")
     asset = simulated(there, judged).add_asset(simulated(there, judged).create_group("x"), PICTURE)
     judged.world.clock.advance(60)
     request = VideoRequest(prompt="x", media=References(images=[asset.id]))
     with pytest.raises(errors.InvalidRequestError, match="is not found"):
         simulated(PROVIDER, judged).create_video(request)
 
-    assert 0 == judged.world.billed["films", "video"]
+    assert 0 == judged.world.billed[ACCOUNT.name, "video"]
 
 
 def test_a_token_without_the_group_is_told_so():
     """The gateway has no channel for the model: the next step names the token's group."""
-    judged = vendor(ungrouped=frozenset({"films"}))
+    judged = vendor(ungrouped=frozenset({ACCOUNT.name}))
     with pytest.raises(errors.PermissionDeniedError) as caught:
         simulated(PROVIDER, judged).create_video(VideoRequest(prompt="x"))
 

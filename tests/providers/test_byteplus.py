@@ -2,68 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
-from pathlib import Path
-
 import pytest
 from attrs import evolve
 
-import contract_judge
 from portraitkit.client.translation import translate
 from portraitkit.providers.byteplus import BytePlus
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.simulators.byteplus import BytePlusSimulator, Variants
-from portraitkit.simulators.state import SimAccount
+from portraitkit.simulators.byteplus import BytePlusSimulator
 from portraitkit.simulators.volcengine import VolcengineSimulator
-from portraitkit.testing import answer, replay, simulated
+from portraitkit.testing import simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
-from portraitkit.values.statuses import GroupKind, VideoStatus
-from portraitkit.values.video import References, VideoRequest
-from portraitkit.wire.error_mapping import class_of
-from portraitkit.wire.steps import Auth, Request
+from portraitkit.values.statuses import VideoStatus
+from portraitkit.values.video import VideoRequest
+from vendors import ACCOUNT, SIGNED, provider_of
 
-ACCOUNT = SimAccount(
-    name="films",
-    api_key="ark-example-key",
-    access_key="AKLTexample",
-    secret_key="c2VjcmV0LW9mLW5vYm9keQ==",
-)
-KEYS = {
-    "access_key": Secret(ACCOUNT.access_key),
-    "secret_key": Secret(ACCOUNT.secret_key),
-    "api_key": Secret(ACCOUNT.api_key),
-    "callback_url": "https://app.example/back",
-}
-PROVIDER = BytePlus(**KEYS)
-PICTURE = "https://example.com/mia.jpg"
-ASSET_ID = "asset-20260318035710-xxxxx"
-CONTRACT = contract_judge.load("byteplus").document
-VECTORS = Path(__file__).parents[1] / "data" / "signing-vectors.json"
-
-
-def test_a_published_signature_is_reproduced():
-    """The golden vector of another project: this vendor's host, region and an Action."""
-    vectors = json.loads(VECTORS.read_text())["vectors"]
-    golden = next(each for each in vectors if each["name"] == "public-golden-byteplus")
-    provider = BytePlus(
-        access_key=Secret(golden["ak"]), secret_key=Secret(golden["sk"]), api_key=Secret("k")
-    )
-    request = Request(
-        method="POST",
-        url=provider.action_url,
-        query=golden["query"],
-        headers={"Content-Type": "application/json"},
-        content=golden["body"].encode(),
-        auth=Auth.SIGNATURE,
-    )
-    now = datetime.strptime(golden["x_date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    signed = provider.authorize(request, now=now)
-
-    assert golden["headers_in"]["Host"] == signed.url.removeprefix("https://").strip("/")
-    assert golden["expected"]["authorization"] == signed.headers["Authorization"]
+KEYS = {key: Secret(getattr(ACCOUNT, key)) for key in SIGNED}
+PROVIDER = provider_of("byteplus", callback_url="https://app.example/back")
 
 
 def test_the_vendors_own_signer_signs_a_session_alike():
@@ -81,24 +37,6 @@ def test_the_vendors_own_signer_signs_a_session_alike():
         "SignedHeaders=content-type;host;x-content-sha256;x-date, "
         "Signature=bcbba5906e36c7ae082a0646ab49ced92a3d996677c941058c1b960f6fa56374"
     ) == provider.authorize(request, now=NOW).headers["Authorization"]
-
-
-def test_each_plane_has_its_host():
-    """Actions go to byteplusapi.com, signed; videos to bytepluses.com, by the API key."""
-    read = replay(PROVIDER.get_asset(ASSET_ID), [answer({"Id": ASSET_ID, "Status": "Active"})])
-    made = replay(PROVIDER.create_video(VideoRequest(prompt="x")), [answer({"id": "cgt-1"})])
-
-    assert (
-        "https://ark.ap-southeast-1.byteplusapi.com/?Action=GetAsset&Version=2024-01-01"
-        == read.requests[0].target
-    )
-    assert (
-        "https://ark.ap-southeast.bytepluses.com/api/v3/contents/generations/tasks"
-        == made.requests[0].target
-    )
-    assert {"https://" + each.partition("//")[2].partition("/")[0] for each in (
-        read.requests[0].url, made.requests[0].url
-    )} == PROVIDER.origins  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -126,52 +64,6 @@ def test_a_body_of_volcengine_is_renamed_and_nothing_else():
 
     assert {**body, "model": "dreamina-seedance-2-0-260128"} == there.body
     assert (body, ()) == (back.body, (*there.losses, *back.losses))
-
-
-def test_no_handle_of_volcengine_is_taken():
-    """One dialect is not one account: an asset, and a face, stay where they were made."""
-    theirs = replay(
-        Volcengine(**KEYS).get_asset(ASSET_ID), [answer({"Id": ASSET_ID, "Status": "Active"})]
-    )
-
-    with pytest.raises(errors.HandleError, match="volcengine"):
-        replay(PROVIDER.get_asset(theirs.result.handle), [])
-
-
-@pytest.mark.parametrize(
-    "row",
-    [row for row in CONTRACT["errors"] if "means" in row],
-    ids=lambda row: f"{row['status']}-{row.get('code', '')}",
-)
-def test_every_refusal_in_the_contract_has_its_class(row):
-    """What the contract says a code means is what the adapter raises."""
-    code = row.get("code", "").replace(".*", ".Anything").replace("*", "")
-
-    assert row["means"] == class_of(PROVIDER.error_codes, code, row["status"]).__name__
-
-
-@pytest.mark.parametrize("variants", [{}, {"unseen_s": 12.0}, {"pending_status": 200}])
-def test_the_main_job(tmp_path, variants):
-    """A virtual and a real person come into one video, as at Volcengine."""
-    simulator = BytePlusSimulator(variants=Variants(region="ap-southeast-1", **variants))
-    _ = simulator.add_account(ACCOUNT)
-    judged = contract_judge.Judged(simulator)
-    client = simulated(PROVIDER, judged)
-    group = client.create_group("Mia", description="host")
-    mia = client.wait_until_active(client.add_asset(group, PICTURE, name="front"))
-    real = client.wait_until_verified(client.start_verification("Ann"))
-    ann = client.wait_until_active(client.add_asset(real, PICTURE))
-    request = VideoRequest(
-        prompt="{mia} and {ann} smile", media=References(images={"mia": mia, "ann": ann})
-    )
-    task = client.wait_for_video(client.create_video(request))
-    path = client.download_video(task, tmp_path / "mia.mp4")
-    listed = [each.id for each in client.list_videos()]
-    client.delete_group(group)
-
-    assert (GroupKind.REAL_PERSON, VideoStatus.SUCCEEDED) == (real.kind, task.status)
-    assert ([task.id], b"ftyp") == (listed, path.read_bytes()[4:8])
-    assert 1 == judged.world.billed["films", "video"]
 
 
 def test_a_signature_for_another_region_is_refused():

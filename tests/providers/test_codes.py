@@ -9,31 +9,16 @@ import pytest
 import yaml
 
 from portraitkit.operations.downloading import video_failed
-from portraitkit.providers.alltoken import AllToken
-from portraitkit.providers.apimart import APIMart
-from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
-from portraitkit.providers.byteplus import BytePlus
 from portraitkit.providers.dialects.codes import MODERATION
-from portraitkit.providers.token360 import Token360
-from portraitkit.providers.volcengine import Volcengine
-from portraitkit.providers.xcompute import XCompute
 from portraitkit.testing import answer, replay
 from portraitkit.values import errors
-from portraitkit.values.models import VideoTask
-from portraitkit.values.remarks import Failure
-from portraitkit.values.secret import Secret
+from portraitkit.values.models import Failure, VideoTask
 from portraitkit.values.statuses import VideoStatus
 from portraitkit.vendor.answers import advice_for, refusal_in
 from portraitkit.wire.error_mapping import listed
+from vendors import KEYS, provider_of
 
 FOLDER = Path(__file__).parents[2] / "providers"
-KEY = Secret("sk-invented")
-SIGNED = {"api_key": KEY, "access_key": Secret("AKLTx"), "secret_key": Secret("s" * 20)}
-VENDORS = [
-    *(cls(api_key=KEY) for cls in (AllToken, APIMart, Token360, XCompute)),
-    *(cls(**SIGNED) for cls in (APIYI, BytePlus, Volcengine)),
-    APIYIWithIcover(api_key=KEY, library_key=KEY),
-]
 BY_STATUS = {
     *("invalid_request", "invalid_request_error", "api_error"),
     *("FILE_REQUIRED", "FILE_TOO_LARGE", "UNSUPPORTED_FILE"),
@@ -42,9 +27,9 @@ BY_STATUS = {
 FACE = "InputImageSensitiveContentDetected.PrivacyInformation"
 
 
-@pytest.fixture(params=VENDORS, ids=lambda each: type(each).__name__)
+@pytest.fixture(params=KEYS)
 def vendor(request):
-    return request.param
+    return provider_of(request.param)
 
 
 def documented(vendor):

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
-from importlib.resources import files
 
 import pytest
 from attrs import evolve
 
-import contract_judge
 from portraitkit.client.client import Client
 from portraitkit.config.building import build_provider
 from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
-from portraitkit.simulators.apiyi import APIYISimulator, Variants
+from portraitkit.simulators.apiyi import APIYISimulator
 from portraitkit.simulators.server import serve
-from portraitkit.simulators.state import SimAccount, never, scans_after
-from portraitkit.testing import VirtualTime, answer, replay, simulated, simulated_async
+from portraitkit.simulators.state import scans_after
+from portraitkit.testing import VirtualTime, answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
@@ -29,18 +27,17 @@ from portraitkit.values.statuses import (
 )
 from portraitkit.values.video import References, VideoRequest
 from portraitkit.wire.steps import Auth, Request
+from vendors import ACCOUNT, CLIP, FACE, PICTURE, provider_of
+from vendors import judged as judged_vendor
 
-ACCOUNT = SimAccount(name="films", api_key="sk-video-key-0001", library_key="sk-library-key-0002")
-PROVIDER = APIYIWithIcover(library_key=Secret(ACCOUNT.library_key), api_key=Secret(ACCOUNT.api_key))
-FACE = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
-CLIP = files("portraitkit.simulators").joinpath("data", "clip.mp4").read_bytes()
+PROVIDER = provider_of("icover")
+
 BASE = "https://icover.ai/api"
 GROUP_ID = "group-20260318035710-xxxxx"
 ASSET_ID = "asset-20260318035710-xxxxx"
 TOKEN = "20260318035710A1B2C3D4E5F6A7B8C9D0"
 PLACE = "https://bucket.example/up/1.jpg?X-Amz-Signature=PutMeHere0001"
 LINK = "https://bucket.example/up/1.jpg"
-PICTURE = "https://example.com/mia.jpg"
 METADATA = {"RequestId": "req-1", "Version": "2024-01-01", "Service": "ark"}
 
 
@@ -63,10 +60,7 @@ def refused_with(response, flow=None):
 
 
 def vendor(**variants):
-    simulator = APIYISimulator(variants=Variants(**variants))
-    simulator.world.person = scans_after(5)
-    _ = simulator.add_account(ACCOUNT)
-    return contract_judge.Judged(simulator)
+    return judged_vendor("icover", **variants)
 
 
 # -- which class ----------------------------------------------------------------------------------
@@ -133,20 +127,6 @@ def test_a_class_is_for_one_library(cls, word):
         keys = {key: Secret("x") for key in ("api_key", "access_key", "secret_key")}
     with pytest.raises(errors.ConfigError, match="assets"):
         cls(**keys, assets=word)
-
-
-def test_what_is_supported_is_what_is_there():
-    """Each library offers what its documents show: derived, so neither claims the other's."""
-    signed = built(access_key="AK", secret_key="SK")
-    differ = ("start_verification", "check_verification", "add_upload", "get_group",
-              "rename_group", "delete_group")  # fmt: skip
-    alike = ("create_group", "list_groups", "add_asset", "list_assets", "rename_asset",
-             "delete_asset", "create_video", "wait_for_video")  # fmt: skip
-
-    assert [True, True, True, False, False, False] == [PROVIDER.supports(each) for each in differ]
-    assert [False, False, False, True, True, True] == [signed.supports(each) for each in differ]
-    assert all(PROVIDER.supports(each) and signed.supports(each) for each in alike)
-    assert not PROVIDER.supports("read_callback")
 
 
 # -- keys -----------------------------------------------------------------------------------------
@@ -228,17 +208,6 @@ def _upload(filename):
     return Upload(content=FACE, filename=filename, content_type="image/jpeg", media=MediaType.IMAGE)
 
 
-def test_a_url_is_registered_as_it_is():
-    """The library fetches it: nothing is stored, and a video's goes into imageUrl, too."""
-    done = replay(
-        PROVIDER.add_asset(GROUP_ID, "https://example.com/a.mp4"), [result({"Id": ASSET_ID})]
-    )
-
-    assert [
-        {"groupId": GROUP_ID, "imageUrl": "https://example.com/a.mp4", "assetType": "Video"}
-    ] == done.bodies
-
-
 @pytest.mark.parametrize(
     "changes",
     [
@@ -294,15 +263,6 @@ def test_a_long_video_is_a_finding():
 
 
 # -- three kinds of bodies ------------------------------------------------------------------------
-
-
-def test_upstreams_refusal_comes_through_whole():
-    """Code, message and request id are Volcengine's, and so is the class."""
-    said = {"Code": "NotFound.asset_id", "Message": "The specified asset is not found."}
-    error = refused_with(answer({"ResponseMetadata": {**METADATA, "Error": said}}, 404))
-
-    assert isinstance(error, errors.NotFoundError)
-    assert ("NotFound.asset_id", "req-1") == (error.code, error.request_id)
 
 
 @pytest.mark.parametrize(
@@ -412,17 +372,6 @@ def opened():
     return replay(PROVIDER.start_verification("Ann"), [result(session)])
 
 
-def test_a_session_needs_no_callback():
-    """The name is all that is sent; token and link come back."""
-    done = opened()
-
-    assert [{"name": "Ann"}] == done.bodies
-    assert ("https://h5.example/none", VerificationStatus.WAITING) == (
-        done.result.url, done.result.status
-    )  # fmt: skip
-    assert TOKEN not in repr(done.result) + done.result.handle
-
-
 def test_a_callback_is_an_adaptation():
     """A page of the caller's is not sent, as there is no place for it, and the result says so."""
     session = {"BytedToken": TOKEN, "H5Link": "https://h5.example/none"}
@@ -472,55 +421,6 @@ def test_404_with_the_token_is_pending_and_another_404_is_not():
 # -- the main job ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("layout", ["envelope", "data", "items"])
-def test_the_main_job(tmp_path, layout):
-    """A local picture and a verified person come into one video, without a console and a host."""
-    judged = vendor(list_layout=layout)
-    client = simulated(PROVIDER, judged)
-    group = client.create_group("Mia", description="host")
-    mia = client.wait_until_active(client.add_asset(group, FACE, name="front"))
-    person = client.wait_until_verified(client.start_verification("Ann"))
-    ann = client.wait_until_active(client.add_asset(person, PICTURE))
-    request = VideoRequest(
-        prompt="{mia} and {ann} smile", media=References(images={"mia": mia, "ann": ann})
-    )
-    task = client.wait_for_video(client.create_video(request))
-    path = client.download_video(task, tmp_path / "mia.mp4")
-    groups = {each.id: each.kind for each in client.list_groups()}
-    assets = [each.id for each in client.list_assets(group, status=AssetStatus.ACTIVE)]
-    named = client.rename_asset(mia, "side").name
-    client.delete_asset(mia)
-
-    assert {group.id: GroupKind.VIRTUAL, person.id: GroupKind.REAL_PERSON} == groups
-    assert ([mia.id], "side") == (assets, named)
-    assert (VideoStatus.SUCCEEDED, b"ftyp") == (task.status, path.read_bytes()[4:8])
-    assert 1 == judged.world.billed["films", "video"]
-    assert 2 == judged.world.billed["films", "asset"]
-
-
-def test_many_are_waited_for_by_listing():
-    """One list tells of all that are under review."""
-    judged = vendor()
-    client = simulated(PROVIDER, judged)
-    group = client.create_group("Mia")
-    assets = client.wait_until_active(client.add_assets(group, [FACE, PICTURE, CLIP]))
-
-    assert [AssetStatus.ACTIVE] * 3 == [each.status for each in assets]
-    assert {"Image", "Video"} == {each.media for each in judged.world.assets.values()}
-
-
-def test_a_check_that_nobody_finishes_expires():
-    """The clock ends it, as the wire does not tell pending from expired."""
-    judged = vendor()
-    judged.world.person = never
-    client = simulated(PROVIDER, judged)
-    check = client.start_verification("Ann")
-    with pytest.raises(errors.VerificationFailedError):
-        client.wait_until_verified(check)
-
-    assert VerificationStatus.EXPIRED is client.check_verification(check).status
-
-
 def test_the_video_token_opens_no_library():
     """Two keys for two places: swapped, both are refused."""
     judged = vendor()
@@ -533,7 +433,7 @@ def test_the_video_token_opens_no_library():
     with pytest.raises(errors.AuthenticationError):
         client.create_video(VideoRequest(prompt="x"))
 
-    assert 0 == judged.world.billed["films", "video"]
+    assert 0 == judged.world.billed[ACCOUNT.name, "video"]
 
 
 def test_the_storage_wants_the_announced_type_and_no_key():
@@ -561,24 +461,7 @@ def test_a_link_into_the_storage_is_refused_before_its_file_is_there():
     with pytest.raises(errors.InvalidRequestError, match="not uploaded"):
         client.add_asset(group, put.url.partition("?")[0])
 
-    assert 0 == judged.world.billed["films", "asset"]
-
-
-async def _awaited(judged):
-    async with simulated_async(PROVIDER, judged) as client:
-        group = await client.create_group("Mia")
-        return await client.wait_until_active(await client.add_asset(group, FACE))
-
-
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_the_storage_awaited(backend):
-    """The asynchronous client stores and registers alike."""
-    import anyio
-
-    judged = vendor()
-    asset = anyio.run(_awaited, judged, backend=backend)
-
-    assert AssetStatus.ACTIVE is asset.status
+    assert 0 == judged.world.billed[ACCOUNT.name, "asset"]
 
 
 def test_the_main_job_over_real_http(caplog):

@@ -2,93 +2,28 @@
 
 from __future__ import annotations
 
-import anyio
 import pytest
 from attrs import evolve
 
-from contract_judge import Judged
-from portraitkit.providers.volcengine import Volcengine
-from portraitkit.simulators.state import SimAccount, never
-from portraitkit.simulators.volcengine import Variants, VolcengineSimulator
-from portraitkit.testing import answer, simulated, simulated_async
+from portraitkit.testing import answer, simulated
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
-from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
+from portraitkit.values.statuses import AssetStatus, VideoStatus
 from portraitkit.values.video import References, VideoRequest
+from vendors import ACCOUNT, PICTURE, provider_of
+from vendors import judged as judged_vendor
 
-ACCOUNT = SimAccount(
-    name="films",
-    api_key="ark-example-key",
-    access_key="AKLTexample",
-    secret_key="c2VjcmV0LW9mLW5vYm9keQ==",
-    project_name="films",
-)
-PROVIDER = Volcengine(
-    access_key=Secret(ACCOUNT.access_key),
-    secret_key=Secret(ACCOUNT.secret_key),
-    api_key=Secret(ACCOUNT.api_key),
-    project_name="films",
-    callback_url="https://app.example/back",
-)
-PICTURE = "https://example.com/mia.jpg"
+PROVIDER = provider_of("volcengine", callback_url="https://app.example/back")
 
 
 def vendor(**variants):
-    simulator = VolcengineSimulator(variants=Variants(**variants))
-    _ = simulator.add_account(ACCOUNT)
-    return Judged(simulator)
+    return judged_vendor("volcengine", **variants)
 
 
 def video_of(*assets):
     media = References(images={f"person{n}": asset for n, asset in enumerate(assets)})
     names = " and ".join(f"{{person{n}}}" for n in range(len(assets)))
     return VideoRequest(prompt=f"{names} smile", media=media, duration_s=5, ratio="16:9")
-
-
-@pytest.mark.parametrize(
-    "variants", [{}, {"unseen_s": 12.0}, {"pending_status": 200}], ids=["plain", "unseen", "200"]
-)
-def test_the_main_job(tmp_path, variants):
-    """A virtual and a real person come into one video, and all twelve Actions are as documented."""
-    judged = vendor(**variants)
-    client = simulated(PROVIDER, judged)
-    group = client.create_group("Mia", description="host")
-    mia = client.wait_until_active(client.add_asset(group, PICTURE, name="front"))
-    check = client.start_verification("Ann")
-    real = client.wait_until_verified(check)
-    ann = client.wait_until_active(client.add_asset(real.id, PICTURE))
-    task = client.wait_for_video(client.create_video(video_of(mia, ann)))
-    path = client.download_video(task, tmp_path / "mia.mp4")
-    named = client.rename_group(group, "Mia M."), client.rename_asset(mia, "side")
-    groups, assets = list(client.list_groups()), list(client.list_assets(real))
-    videos = list(client.list_videos())
-    client.delete_asset(ann)
-    client.delete_group(group)
-
-    assert (GroupKind.REAL_PERSON, VideoStatus.SUCCEEDED) == (real.kind, task.status)
-    assert ("Mia M.", "side") == (named[0].name, named[1].name)
-    assert {group.id, real.id} == {each.id for each in groups}
-    assert [ann.id] == [each.id for each in assets]
-    assert [task.id] == [each.id for each in videos]
-    assert path.read_bytes()[4:8] == b"ftyp"
-    assert {*judged.contract.document["operations"]} - {"DeleteVideoTask"} == {*judged.operations}
-    assert 1 == judged.world.billed["films", "video"]
-
-
-def test_the_main_job_awaited(tmp_path):
-    """The asynchronous client does the same."""
-    judged = vendor()
-
-    async def job():
-        async with simulated_async(PROVIDER, judged) as client:
-            group = await client.create_group("Mia")
-            assets = await client.add_assets(group, [PICTURE, PICTURE])
-            assets = await client.wait_until_active(assets)
-            task = await client.wait_for_video(await client.create_video(video_of(*assets)))
-            return await client.download_video(task, tmp_path / "mia.mp4")
-
-    assert anyio.run(job).stat().st_size > 1000
-    assert {"ListAssets", "CreateVideoTask"} <= {*judged.operations}
 
 
 def test_a_queued_video_can_be_cancelled_and_a_running_one_not():
@@ -138,17 +73,6 @@ def test_long_lists_are_walked_to_their_end(token_paging):
     assert (230, added) == (len(listed), {*listed})
 
 
-def test_a_person_who_never_comes_leaves_an_expired_check():
-    """Nobody opens the page: the check ends when the link has run out, and says so."""
-    judged = vendor()
-    judged.world.person = never
-    client = simulated(PROVIDER, judged)
-    check = client.start_verification("Ann")
-
-    with pytest.raises(errors.VerificationFailedError, match="expired"):
-        client.wait_until_verified(check)
-
-
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
@@ -180,7 +104,7 @@ def test_another_project_sees_nothing():
     """In another project the group is not found and lists are empty."""
     judged = vendor()
     group = simulated(PROVIDER, judged).create_group("Mia")
-    other = simulated(evolve(PROVIDER, project_name="default"), judged)
+    other = simulated(evolve(PROVIDER, project_name="films"), judged)
 
     assert [] == list(other.list_groups())
     with pytest.raises(errors.NotFoundError):
@@ -207,7 +131,7 @@ def test_an_asset_under_review_never_reaches_a_paid_call():
 
     assert AssetStatus.PROCESSING is asset.status
     assert "content[1].image_url.url" == caught.value.field
-    assert 0 == judged.world.billed["films", "video"]
+    assert 0 == judged.world.billed[ACCOUNT.name, "video"]
 
 
 def test_rates_are_met_by_waiting():
@@ -218,4 +142,4 @@ def test_rates_are_met_by_waiting():
     assets = [client.add_asset(group, PICTURE) for _ in range(5)]
 
     assert 5 == len({asset.id for asset in assets})
-    assert 5 == judged.world.billed["films", "asset"]
+    assert 5 == judged.world.billed[ACCOUNT.name, "asset"]

@@ -9,21 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import contract_judge
-from portraitkit.providers.volcengine import Volcengine
 from portraitkit.testing import answer, replay
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
-from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import VideoStatus
 from portraitkit.values.video import Frames, References, VideoRequest
-from portraitkit.wire.steps import Auth
+from vendors import provider_of
 
-PROVIDER = Volcengine(
-    access_key=Secret("AKLTexample"),
-    secret_key=Secret("c2VjcmV0LW9mLW5vYm9keQ=="),
-    api_key=Secret("ark-example-key"),
-)
-ASSET_ID = "asset-20260318035710-xxxxx"
+PROVIDER = provider_of("volcengine")
 TASK_ID = "cgt-20260318040000-abcde"
 TASKS = "https://ark.cn-beijing.volces.com/api/v3/contents/generations/tasks"
 CONTRACT = contract_judge.load("volcengine").document
@@ -35,36 +28,6 @@ def task(**members):
 
 def task_refusal(code, status, message="no", param=None):
     return answer({"error": {"code": code, "message": message, "param": param}}, status)
-
-
-def test_a_video_carries_the_prompt_as_the_first_item():
-    """Prompt, then media with their roles, in one content list; the neutral model has its id."""
-    request = VideoRequest(
-        prompt="{mia} smiles",
-        media=References(images={"mia": f"asset://{ASSET_ID}"}),
-        duration_s=5,
-        generate_audio=False,
-    )
-    done = replay(PROVIDER.create_video(request), [answer({"id": TASK_ID})])
-
-    (sent,) = done.requests
-    assert (TASKS, Auth.BEARER, False) == (sent.target, sent.auth, sent.repeatable)
-    assert done.bodies == [
-        {
-            "model": "doubao-seedance-2-0-260128",
-            "content": [
-                {"type": "text", "text": "Image 1 smiles"},
-                {
-                    "type": "image_url",
-                    "image_url": {"url": f"asset://{ASSET_ID}"},
-                    "role": "reference_image",
-                },
-            ],
-            "duration": 5,
-            "generate_audio": False,
-        }
-    ]
-    assert (TASK_ID, VideoStatus.QUEUED) == (done.result.id, done.result.status)
 
 
 @pytest.mark.parametrize(
@@ -93,22 +56,6 @@ def test_limits_are_findings():
 
     assert ["duration_s", "resolution", "ratio"] == [each.field for each in findings]
     assert all("82379/1520757" in each.source for each in findings)
-
-
-def test_an_older_model_with_a_portrait_is_stopped_before_it_costs_anything():
-    """1.5-pro takes no asset://: nothing is sent."""
-    request = VideoRequest(prompt="x", model="seedance-1.5-pro", media=Frames(first=ASSET_ID))
-
-    with pytest.raises(errors.UnsupportedError, match="takes no portrait assets"):
-        replay(PROVIDER.create_video(request), [])
-
-
-@pytest.mark.parametrize("row", CONTRACT["status_words"]["video"], ids=lambda row: row["word"])
-def test_every_documented_word_of_a_task_has_its_status(row):
-    """What the contract says a word means is what the adapter reads."""
-    done = replay(PROVIDER.get_video(TASK_ID), [task(status=row["word"])])
-
-    assert VideoStatus[row["means"]] is done.result.status
 
 
 @given(st.text(min_size=1))
@@ -168,30 +115,6 @@ def test_nulls_are_as_good_as_nothing():
     )
 
 
-def test_a_failed_task_is_a_task_and_no_refusal():
-    """The task's own error is read with it; waiting raises it with the vendor's code."""
-    why = {"code": "OutputVideoSensitiveContentDetected.PolicyViolation", "message": "moderated"}
-    failed = task(status="failed", error=why)
-    read = replay(PROVIDER.get_video(TASK_ID), [failed]).result
-    with pytest.raises(errors.VideoFailedError, match="moderated") as caught:
-        replay(PROVIDER.wait_for_video(TASK_ID), [failed])
-
-    assert (VideoStatus.FAILED, why["code"]) == (read.status, read.failure.code)
-    assert "change the text or the media" in caught.value.next_step
-
-
-def test_a_refused_face_is_told_to_be_registered():
-    """Moderation that suspects a real person says what to do, and which member it means."""
-    code = "InputImageSensitiveContentDetected.PrivacyInformation"
-    refused = task_refusal(code, 400, param="content[1].image_url.url")
-    request = VideoRequest(prompt="x", media=References(images=["https://example.com/ann.jpg"]))
-    with pytest.raises(errors.ContentRejectedError) as caught:
-        replay(PROVIDER.create_video(request), [refused])
-
-    assert "register the face as a portrait asset" in caught.value.next_step
-    assert ("content[1].image_url.url", code) == (caught.value.field, caught.value.code)
-
-
 @pytest.mark.parametrize(
     ("code", "status", "words"),
     [
@@ -214,40 +137,6 @@ def test_a_refusal_without_a_code_goes_by_its_status(body):
     """An error as plain text, without a code, or an empty body is still a refusal."""
     with pytest.raises(errors.NotFoundError):
         replay(PROVIDER.get_video(TASK_ID), [answer(body, 404)])
-
-
-def test_html_is_not_mistaken_for_an_answer():
-    """A page with HTTP 200 is unreadable, one with 502 a failing gateway."""
-    page = "<html>maintenance</html>"
-    with pytest.raises(errors.UnexpectedResponseError, match="text/html"):
-        replay(PROVIDER.get_video(TASK_ID), [answer(page)])
-    with pytest.raises(errors.ServiceUnavailableError):
-        replay(PROVIDER.get_asset(ASSET_ID), [answer(page, 502)])
-    with pytest.raises(errors.OutcomeUnknownError):
-        replay(PROVIDER.create_video(VideoRequest(prompt="x")), [answer(page, 502)])
-
-
-def test_videos_are_listed_by_pages():
-    """page_num counts from 1; the list ends where the total is reached."""
-    rows = [{"id": f"cgt-{n}", "status": "succeeded"} for n in range(100)]
-    one = replay(PROVIDER.list_videos(None), [answer({"total": 101, "items": rows})])
-    last = answer({"total": 101, "items": [{"id": "cgt-last", "status": "queued"}]})
-    two = replay(PROVIDER.list_videos(one.result.next), [last])
-    empty = replay(PROVIDER.list_videos(None), [answer({"total": 5, "items": []})])
-
-    assert f"{TASKS}?page_num=1&page_size=100" == one.requests[0].target
-    assert f"{TASKS}?page_num=2&page_size=100" == two.requests[0].target
-    assert ["cgt-last"] == [each.id for each in two.result.items]
-    assert (None, None) == (two.result.next, empty.result.next)
-
-
-def test_a_list_without_a_total_ends_with_an_empty_page():
-    """Where the total is left out, a short page may be a vendor's own limit."""
-    rows = [{"id": f"cgt-{n}", "status": "queued"} for n in range(100)]
-    short = replay(PROVIDER.list_videos(None), [answer({"items": rows[:20]})])
-    empty = replay(PROVIDER.list_videos(short.result.next), [answer({"items": []})])
-
-    assert ("2:20", None) == (short.result.next, empty.result.next)
 
 
 def test_a_queued_video_is_cancelled_after_a_look():

@@ -7,6 +7,7 @@ import json
 import pickle
 import re
 import traceback
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -14,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portraitkit.values import errors
-from portraitkit.values.errors import Attempt, NotFoundError, Outcome, PortraitError, without_frames
+from portraitkit.values.errors import NotFoundError, PortraitError, without_frames
 from portraitkit.values.masking import masked_repr, masker
+from portraitkit.values.remarks import Attempt, Outcome
 
 SIGNED = "https://tos.example/mia.mp4?X-Tos-Signature=abcdef&X-Tos-Credential=AKLT123"
 
@@ -48,15 +50,16 @@ def full():
     )
 
 
-def test_the_tree_at_the_top_draws_every_error_in_its_place():
-    """The drawing in the module's docstring and the classes are the same tree."""
+def test_the_tree_in_the_docs_draws_every_error_in_its_place():
+    """The drawing on the page and the classes are the same tree."""
     drawn = []
     above = {}
-    for line in errors.__doc__.splitlines():
-        if match := re.match(r"( {4}[│├└─ ]*)(\w+Error)\b", line):
+    for line in (Path(__file__).parents[2] / "docs" / "errors.md").read_text("utf-8").splitlines():
+        if match := re.match(r"( {4}[│├└─ ]*)(\w+Error(?:, \w+Error)*)\b", line):
             depth = (len(match[1]) - 4) // 4
-            above[depth] = match[2]
-            drawn.append((match[2], above.get(depth - 1)))
+            names = match[2].split(", ")
+            above[depth] = names[0]
+            drawn.extend((each, above.get(depth - 1)) for each in names)
 
     classes = [(each.__name__, each.__bases__[0].__name__) for each in tree()[1:]]
     assert sorted(drawn[1:]) == sorted(set(classes))

@@ -11,8 +11,17 @@ import pytest
 
 from portraitkit.values.errors import AssetNotReadyError
 from portraitkit.values.handles import Handle
-from portraitkit.values.models import Asset, Event, Group, Page, Usage, Verification, VideoTask
-from portraitkit.values.remarks import Adaptation, Failure, Finding, Raw
+from portraitkit.values.models import (
+    Asset,
+    Event,
+    Failure,
+    Group,
+    Page,
+    Usage,
+    Verification,
+    VideoTask,
+)
+from portraitkit.values.remarks import Adaptation, Finding, Raw
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, VerificationStatus, VideoStatus
 

@@ -10,8 +10,8 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import portraitkit as pk
-from portraitkit.values.models import Result
-from portraitkit.values.remarks import Adaptation, Failure, Finding, Raw, Tried
+from portraitkit.values.models import Failure, Result
+from portraitkit.values.remarks import Adaptation, Finding, Raw, Tried
 
 OPENS = "https://cdn.example/x?X-Tos-Signature=opens"
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -133,7 +133,7 @@ def test_one_source_is_no_batch(one: object) -> None:
 
 @pytest.mark.parametrize("vendor", ["alltoken", "token360", "volcengine", "xcompute", "apimart"])
 def test_a_batch_gets_its_names(vendor: str, file: Path) -> None:
-    with pk.connect(vendor, simulated=2000) as client:
+    with pk.connect(vendor, simulated=200) as client:
         group = client.create_group("Mia")
         assets = client.add_assets(group, {"front": PNG, "side": file})
         assert [each.name for each in assets] == ["front", "side"]
@@ -144,5 +144,5 @@ def test_a_batch_gets_its_names(vendor: str, file: Path) -> None:
 def test_a_files_name_is_the_assets_where_a_create_takes_one(
     vendor: str, name: str, file: Path
 ) -> None:
-    with pk.connect(vendor, simulated=2000) as client:
+    with pk.connect(vendor, simulated=200) as client:
         assert client.add_asset(client.create_group("Mia"), file).name == name

@@ -21,8 +21,8 @@ from portraitkit.values.errors import (
     UnsupportedError,
 )
 from portraitkit.values.handles import Handle, fingerprint
-from portraitkit.values.models import Asset, Group, Verification, VideoTask
-from portraitkit.values.remarks import Failure, Finding
+from portraitkit.values.models import Asset, Failure, Group, Verification, VideoTask
+from portraitkit.values.remarks import Finding
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
 from portraitkit.values.video import Frames, References, VideoRequest

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from json_cases import json_values, key_names
 from portraitkit.testing import answer
-from portraitkit.values.errors import Attempt, Outcome, PortraitError, UnexpectedResponseError
-from portraitkit.values.models import Asset, Group, Usage, VideoTask
-from portraitkit.values.remarks import Failure
+from portraitkit.values.errors import PortraitError, UnexpectedResponseError
+from portraitkit.values.models import Asset, Failure, Group, Usage, VideoTask
+from portraitkit.values.remarks import Attempt, Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, GroupKind, MediaType, VideoStatus
 from portraitkit.wire.codec import (

@@ -15,7 +15,7 @@ from json_cases import json_values
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.testing import answer
 from portraitkit.values import errors
-from portraitkit.values.errors import Attempt, Outcome
+from portraitkit.values.remarks import Attempt, Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.vendor.answers import refusal_in
 from portraitkit.wire.error_mapping import (

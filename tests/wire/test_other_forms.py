@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve, frozen
 
 import portraitkit as pk
-from portraitkit.operations.waiting import every
+from portraitkit.operations.paging import every
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.simulators.alltoken import AllTokenSimulator
 from portraitkit.testing import answer, replay, simulated

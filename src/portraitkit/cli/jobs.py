@@ -39,10 +39,10 @@ def resume(context: typer.Context, journal: JournalPath) -> None:
     on = terminal(context)
     on.then = ("resume", str(journal))
     with on.errors(), on.client() as client:
-        place = (client.provider.name, client.provider.account)
+        owner = (client.provider.name, client.provider.account)
         found = unfinished(journal)
-        mine = [each for each in found if each.place == place]
-        for other in (each for each in found if each.place != place):
+        mine = [each for each in found if each.owner == owner]
+        for other in (each for each in found if each.owner != owner):
             on.say(f"left for the profile {other.profile}: {other.operation}")
         done = [client.resume(each, on_event=on.progress()) for each in mine]
         on.show([each if each is None else str(each) for each in done])

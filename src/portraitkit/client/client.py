@@ -102,7 +102,7 @@ class _Client:
             if clock is not None:
                 opened.now = clock.now
             profiles = {each.owner: each.profile for each in self._router.routes.all}
-            self._recorder = Recorder(journal=opened, owner=Lease(opened), profiles=profiles)
+            self._recorder = Recorder(journal=opened, lease=Lease(opened), profiles=profiles)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.profile} at {self.provider.label}>"
@@ -115,7 +115,7 @@ class _Client:
 
     def _let_go(self) -> None:
         if self._recorder is not None:
-            self._recorder.owner.let_go()
+            self._recorder.lease.release()
         if self._own_journal is not None:
             self._own_journal.close()
 

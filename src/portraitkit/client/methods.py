@@ -29,7 +29,7 @@ class Named(Protocol):
         ...
 
     @property
-    def place(self) -> tuple[str, str]:
+    def owner(self) -> tuple[str, str]:
         """The vendor and the account that do it."""
         ...
 
@@ -217,7 +217,7 @@ class JobOperation(_Method, Generic[J, P, T]):
         def method(self: Blocking, job: J, /, *args: object, **kwargs: object) -> T:
             rest = functools.partial(_rest, of, job, args, kwargs)
             del args, kwargs
-            flow: Flow[T] = self.resumed(job.place, rest, job.operation)
+            flow: Flow[T] = self.resumed(job.owner, rest, job.operation)
             return self.run(flow, job.operation)
 
         return method
@@ -230,7 +230,7 @@ class JobOperation(_Method, Generic[J, P, T]):
         async def method(self: Awaiting, job: J, /, *args: object, **kwargs: object) -> T:
             rest = functools.partial(_rest, of, job, args, kwargs)
             del args, kwargs
-            flow: Flow[T] = self.resumed(job.place, rest, job.operation)
+            flow: Flow[T] = self.resumed(job.owner, rest, job.operation)
             return await self.run(flow, job.operation)
 
         return method

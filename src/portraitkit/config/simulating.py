@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+import shutil
 import tempfile
 import threading
 import time
+import weakref
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -62,8 +64,9 @@ class Simulation:
     def __init__(self, simulator: Any, speed: float, clock: Clock) -> None:
         self.speed: Final = speed
         self.clock: Final = clock
-        self._folder = tempfile.TemporaryDirectory(prefix="portraitkit-simulated-")
-        self.rehearsal: Final = Rehearsal(journal_folder=Path(self._folder.name))
+        folder = tempfile.mkdtemp(prefix="portraitkit-simulated-")
+        self.rehearsal: Final = Rehearsal(journal_folder=Path(folder))
+        _ = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self._simulator = simulator
         self._lock = threading.Lock()
         self._published: dict[str, bytes] = {}

@@ -16,15 +16,14 @@ from attrs import evolve
 from ..limits.limiter import Limiter, QueueFullError
 from ..operations.provider import PortraitProvider
 from ..values.errors import (
-    Attempt,
     ConnectionFailedError,
-    Outcome,
     OutcomeUnknownError,
     PortraitError,
     RateLimitedError,
     UnexpectedResponseError,
     emptied,
 )
+from ..values.remarks import Attempt, Outcome
 from ..vendor.answers import is_readable
 from ..wire import error_mapping as refusals
 from ..wire.steps import Auth, Budget, Request, Response

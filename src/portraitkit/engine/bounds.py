@@ -21,7 +21,7 @@ import anyio
 import anyio.to_thread
 
 from ..values.addresses import public_addresses
-from ..values.errors import Outcome
+from ..values.remarks import Outcome
 from .response_body import ResponseBody, TransportError
 from .transport_errors import why
 
@@ -75,11 +75,11 @@ class Bounded:
 
         def connect() -> Bounded:
             addresses = _looked_up(host, port) if is_checked else [host]
-            for place, each in enumerate(addresses, 1):
+            for number, each in enumerate(addresses, 1):
                 try:
                     made = self._inner.connect_tcp(each, port, timeout=left_s, **options)
                 except Exception:
-                    if place == len(addresses):
+                    if number == len(addresses):
                         raise
                 else:
                     return Bounded(made)
@@ -131,11 +131,11 @@ class Directed:
                 )
             if limit.cancelled_caught:
                 raise TransportError(Outcome.NOT_SENT, "timeout while connecting")
-        for place, each in enumerate(addresses, 1):
+        for number, each in enumerate(addresses, 1):
             try:
                 return await self._inner.connect_tcp(each, port, timeout=timeout, **options)
             except Exception:
-                if place == len(addresses):
+                if number == len(addresses):
                     raise
         raise AssertionError
 

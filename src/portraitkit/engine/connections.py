@@ -63,16 +63,16 @@ class Clients:
         if self._given is not None:
             return self._at_home(loop)
         made = self._made.setdefault(loop, {})
-        place = (os.getpid(), bool(_OFFLINE), origin_of(url))
-        if place not in made:
+        key = (os.getpid(), bool(_OFFLINE), origin_of(url))
+        if key not in made:
             proxy = None if _OFFLINE else proxy_for(url)
-            route = ConnectionKey(place[0], place[1], not place[2].startswith("http://"), proxy)
+            route = ConnectionKey(key[0], key[1], not key[2].startswith("http://"), proxy)
             if route not in made:
                 client = self._make(route)
                 bound(client)
                 _ = made.setdefault(route, client)
-            made[place] = made[route]
-        return made[place]
+            made[key] = made[route]
+        return made[key]
 
     def _at_home(self, loop: Any) -> Any:
         """Refuse to use connections of another process or loop."""

@@ -52,8 +52,8 @@ def _hide_queries(record: logging.LogRecord) -> bool:
 def _hide_headers(record: logging.LogRecord) -> bool:
     """Leave event and status of what the layers below log: headers hold links, faults answers."""
     if hide := _OURS.get():
-        told = record.getMessage().partition(", [")[0]
-        record.msg, record.args = _EXCEPTION.sub(r"\1(...)", hide(told)), ()
+        text = record.getMessage().partition(", [")[0]
+        record.msg, record.args = _EXCEPTION.sub(r"\1(...)", hide(text)), ()
     return True
 
 

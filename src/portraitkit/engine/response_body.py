@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from ..values.errors import Outcome
+from ..values.remarks import Outcome
 from ..wire.partial_file import PartialFile, unwritable
 from ..wire.steps import Request, Response
 
@@ -50,7 +50,7 @@ class ResponseBody:
         self._status = 0
         self._headers: dict[str, str] = {}
         self._size = self._raw_size = 0
-        self._kept = bytearray()
+        self._content = bytearray()
         self._packing = ""
         self._start: bytes | None = None
         """What came so far of a body that is labelled as packed, while that is not yet certain."""
@@ -119,7 +119,7 @@ class ResponseBody:
         return Response(
             status=self._status,
             headers=self._headers,
-            content=bytes(self._kept),
+            content=bytes(self._content),
             received_at=datetime.now(UTC),
         )
 
@@ -137,7 +137,7 @@ class ResponseBody:
         if self._file and self._writes:
             self._on_disk(partial(self._file.write, plain))
             return
-        self._kept += plain
+        self._content += plain
 
     @property
     def public_only(self) -> bool:

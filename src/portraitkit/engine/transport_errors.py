@@ -6,7 +6,7 @@ import os
 import re
 from typing import Final
 
-from ..values.errors import Outcome
+from ..values.remarks import Outcome
 from .response_body import TransportError
 
 
@@ -19,8 +19,8 @@ def fault_of(error: Exception) -> TransportError:
         outcome, reason = Outcome.UNKNOWN, _UNKNOWN.get(names[0], "connection failed")
     status = re.match(r"\d{3}\b", str(error)) if names[0] == "ProxyError" else None
     root = root_of(error)
-    told = status[0] if status else why(root) if root else ""
-    return TransportError(outcome, f"{reason}: {told}" if told else reason)
+    detail = status[0] if status else why(root) if root else ""
+    return TransportError(outcome, f"{reason}: {detail}" if detail else reason)
 
 
 def root_of(error: BaseException) -> OSError | None:

@@ -82,13 +82,13 @@ class _Arguments:
 
     provider: PortraitProvider
     clean: Callable[[str], str]
-    kept: dict[str, Any] = field(factory=dict[str, Any])
+    plain: dict[str, Any] = field(factory=dict[str, Any])
     missing: list[str] = field(factory=list[str])
 
     def keep(self, name: str, value: Any) -> None:
         """Keep a plain value, if it is one and holds no secret."""
         if self.is_plain(value):
-            self.kept[name] = value
+            self.plain[name] = value
         else:
             self.missing.append(name)
 
@@ -154,7 +154,7 @@ def calls_of(operation: str, provider: PortraitProvider, given: Arguments) -> li
     ]
 
 
-def _recorded_call(operation: str, kept_arguments: _Arguments, given: Arguments) -> RecordedCall:
+def _recorded_call(operation: str, into: _Arguments, given: Arguments) -> RecordedCall:
     if isinstance(source := given.get("source"), Source):
         said = {"name": source.name, "media": source.media, "source": source.file}
         given = {**given, **{key: value for key, value in said.items() if value}}
@@ -162,33 +162,33 @@ def _recorded_call(operation: str, kept_arguments: _Arguments, given: Arguments)
         if name == "on_event":
             continue
         if isinstance(value, VideoRequest):
-            _keep_request(kept_arguments, value)
+            _keep_request(into, value)
         elif name in ("group", *_THINGS.values()):
-            kept_arguments.keep_thing(name, value)
+            into.keep_thing(name, value)
         elif name in ("source", "path"):
-            _keep_path(kept_arguments, name, value)
+            _keep_path(into, name, value)
         elif name == "callback_url":
-            kept_arguments.missing.extend([name] if value is not None else [])
+            into.missing.extend([name] if value is not None else [])
         else:
             is_word = isinstance(value, GroupKind | MediaType)
-            kept_arguments.keep(name, value.value if is_word else _json(value))
-    thing = kept_arguments.kept.get(_THINGS.get(operation, ""), "")
+            into.keep(name, value.value if is_word else _json(value))
+    thing = into.plain.get(_THINGS.get(operation, ""), "")
     return RecordedCall(
         operation=operation,
-        arguments=kept_arguments.kept,
-        missing=tuple(kept_arguments.missing),
+        arguments=into.plain,
+        missing=tuple(into.missing),
         thing=thing if is_handle(thing) and operation != "download_video" else "",
     )
 
 
-def _keep_path(kept_arguments: _Arguments, name: str, value: Any) -> None:
+def _keep_path(into: _Arguments, name: str, value: Any) -> None:
     """Keep a path, so that it means the same in another folder; or an address."""
     if isinstance(value, str) and "://" in value:
-        kept_arguments.keep(name, value)  # one with a query is not clean
+        into.keep(name, value)  # one with a query is not clean
     elif isinstance(value, str | Path) and str(value) and not is_inline(value):
-        kept_arguments.keep(name, str(Path(value).expanduser().absolute()))
+        into.keep(name, str(Path(value).expanduser().absolute()))
     else:
-        kept_arguments.missing.append(name)
+        into.missing.append(name)
 
 
 def _is_row(value: object) -> TypeGuard[Sequence[Any]]:
@@ -207,8 +207,8 @@ def _json(value: Any) -> Any:
 # -- videos ----------------------------------------------------------------------------------------
 
 
-def _keep_request(kept_arguments: _Arguments, request: VideoRequest) -> None:
-    recorded = _Arguments(kept_arguments.provider, kept_arguments.clean)
+def _keep_request(into: _Arguments, request: VideoRequest) -> None:
+    recorded = _Arguments(into.provider, into.clean)
     for name in ("prompt", "model", *SCALARS):
         value = getattr(request, name)
         if value is None:
@@ -221,8 +221,8 @@ def _keep_request(kept_arguments: _Arguments, request: VideoRequest) -> None:
         recorded.keep("extra", _json(request.extra))
     if request.media is not None:
         _keep_media(recorded, request.media)
-    kept_arguments.kept["request"] = recorded.kept
-    kept_arguments.missing.extend(["request"] if recorded.missing else [])
+    into.plain["request"] = recorded.plain
+    into.missing.extend(["request"] if recorded.missing else [])
 
 
 def _keep_media(recorded: _Arguments, media: Media) -> None:

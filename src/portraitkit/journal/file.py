@@ -32,14 +32,14 @@ _SCHEMA: Final = (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         job TEXT NOT NULL,
         at TEXT NOT NULL,
-        owner INTEGER NOT NULL,
+        lease INTEGER NOT NULL,
         kind TEXT NOT NULL,
         handle TEXT NOT NULL,
         facts TEXT NOT NULL
     )""",
     "CREATE INDEX entries_of_a_job ON entries (job)",
     "CREATE INDEX entries_of_a_thing ON entries (handle) WHERE handle != ''",
-    "CREATE TABLE owners (id INTEGER PRIMARY KEY AUTOINCREMENT, process INTEGER, at TEXT)",
+    "CREATE TABLE leases (id INTEGER PRIMARY KEY AUTOINCREMENT, process INTEGER, at TEXT)",
     f"PRAGMA application_id = {_OURS}",
     f"PRAGMA user_version = {VERSION}",
 )
@@ -61,7 +61,7 @@ class JournalFile:
         _files.add(self)
 
     def __del__(self) -> None:
-        self.let_go()
+        self.close_now()
 
     def write(self, do: Callable[[sqlite3.Connection], T], *, flushed: bool) -> T:
         """
@@ -106,19 +106,19 @@ class JournalFile:
     def close(self) -> None:
         """Close the connection; the next use opens another."""
         with self._lock:
-            self.let_go()
+            self.close_now()
             self._seen.clear()
 
-    def hold(self) -> None:
+    def before_fork(self) -> None:
         """Before a fork: close, and let nobody open. SQLite must not be taken into a child."""
         _ = self._lock.acquire()
-        self.let_go()
+        self.close_now()
 
-    def resume(self) -> None:
+    def after_fork(self) -> None:
         """After a fork, on both sides."""
         self._lock.release()
 
-    def let_go(self) -> None:
+    def close_now(self) -> None:
         """Close without waiting for others."""
         if self._connection is not None and self._process == os.getpid():
             self._connection.close()
@@ -161,7 +161,7 @@ class JournalFile:
                 )
 
     def _open(self) -> sqlite3.Connection:
-        self._check_place()
+        self._check_path()
         try:
             with _creating, contextlib.suppress(FileExistsError):
                 os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -187,7 +187,7 @@ class JournalFile:
             raise
         return connection
 
-    def _check_place(self) -> None:
+    def _check_path(self) -> None:
         folder = self.path.parent
         problem = ""
         try:
@@ -286,13 +286,13 @@ _held: Final[list[JournalFile]] = []
 
 def _before_fork() -> None:
     for each in sorted(_files, key=id):
-        each.hold()
+        each.before_fork()
         _held.append(each)
 
 
 def _after_fork() -> None:
     while _held:
-        _held.pop().resume()
+        _held.pop().after_fork()
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch  (everywhere but on Windows)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, Final
 
 from attrs import frozen
 
 from ..operations.provider import PortraitProvider
-from ..operations.searching import Listing, assets_of, groups_of, look
-from ..operations.waiting import every
-from ..values.errors import InvalidInputError, OutcomeUnknownError, UnexpectedResponseError
+from ..operations.searching import Listing, assets_of, groups_of, look, read_list
+from ..values.errors import InvalidInputError, OutcomeUnknownError
 from ..values.handles import Handle
-from ..values.models import Asset, Group, Page, Result, Verification, VideoTask
+from ..values.models import Asset, Group, Result, Verification, VideoTask
 from ..values.name_tokens import tagged
 from ..values.statuses import GroupKind
 from ..values.video import VideoRequest
@@ -144,15 +142,15 @@ def _found_again(
     """
     call = call_of(record, provider)
     if record.operation == "create_group":
-        place: Listing[Any] = groups_of(provider, call.get("kind", GroupKind.VIRTUAL))
+        listing: Listing[Any] = groups_of(provider, call.get("kind", GroupKind.VIRTUAL))
     elif record.operation == "add_asset" and "group" in call:
-        place = assets_of(provider, call["group"], record.operation)
+        listing = assets_of(provider, call["group"], record.operation)
     else:
         raise (yield from _unsure(provider, record, taken))
-    if not (record.token and place.is_listed):
+    if not (record.token and listing.is_listed):
         raise (yield from _unsure(provider, record, taken))
     seen = yield from look(
-        provider, place, tagged(call.get("name", ""), record.token), record.token
+        provider, listing, tagged(call.get("name", ""), record.token), record.token
     )
     if seen.ours:
         ours: Group | Asset = seen.ours[0]
@@ -178,23 +176,21 @@ def _unsure(
     found: list[Any] | None = [] if maybe is None else [*maybe]
     if maybe is None:
         found, trouble = yield from _look(provider, record)
-    error = OutcomeUnknownError(
-        f"the {record.operation} was sent, and what came of it is not known", next_step=_DECIDE
-    )
-    error.likely_ids = record.likely_ids
-    if found is None:
-        error.message += f": {provider.name} has no list to look in"
-    else:
+    candidates: tuple[Any, ...] = ()
+    seen = f"{provider.name} has no list to look in"
+    if found is not None:
         known = yield from work(taken)
         since = record.sent_at - _SLACK if record.sent_at else None
-        error.candidates = tuple(
-            each
-            for each in found
-            if getattr(each, "handle", "") not in known and _is_since(each, since)
+        candidates = tuple(
+            each for each in found if each.handle not in known and _is_since(each, since)
         )
-        error.message += f": {len(error.candidates)} candidates were found"
-    error.message += f"; {trouble}" if trouble else ""
-    error.args = (error.message,)
+        seen = f"{len(candidates)} candidates were found"
+    why = "; ".join(filter(None, (seen, trouble)))
+    error = OutcomeUnknownError(
+        f"the {record.operation} was sent, and what came of it is not known: {why}",
+        next_step=_DECIDE,
+    )
+    error.likely_ids, error.candidates = record.likely_ids, candidates
     return error
 
 
@@ -204,35 +200,23 @@ def _is_since(thing: Result, since: datetime | None) -> bool:
 
 def _look(provider: PortraitProvider, record: Record) -> Flow[tuple[list[Any] | None, str]]:
     """List what is of the kind, or in the group; None where there is no list; and what is amiss."""
-    call = call_of(record, provider)
-    operation = record.operation
-    listing = {"create_video": "list_videos", "create_group": "list_groups"}.get(
-        operation, "list_assets"
-    )
-    if not provider.supports(listing):
+    call, name = call_of(record, provider), _LISTS[record.operation]
+    own = [call.get("group")] if name == "list_assets" else []
+    if not provider.supports(name) or None in own:
         return None, ""
-    if operation == "add_asset" and "group" not in call:
-        return None, ""
-    within = {"group": call["group"]} if operation == "add_asset" else {}
-    found: list[Any] = []
-    trouble = ""
-    try:
-        pages = partial(_page, provider, listing, within)
-        _ = yield from every(pages, found, most=_MOST_PAGES)
-    except UnexpectedResponseError as error:
-        trouble = f"more may be there: {error.message}"
-    if operation != "create_group":  # videos have no name, and some vendors' assets lose it
+    pages: Any = getattr(provider, name)
+    found: list[Any]
+    found, trouble = yield from read_list(lambda cursor: pages(cursor, *own), most=_MOST_PAGES)
+    if record.operation != "create_group":  # videos have no name, some vendors' assets lose it
         return found, trouble
     return [each for each in found if each.name == call.get("name")], trouble
 
 
-def _page(
-    provider: PortraitProvider, listing: str, more: dict[str, Any], cursor: str | None
-) -> Flow[Page[Any]]:
-    page: Flow[Page[Any]] = getattr(provider, listing)(cursor, **more)
-    return page
-
-
+_LISTS: Final = {
+    "create_video": "list_videos",
+    "create_group": "list_groups",
+    "add_asset": "list_assets",
+}
 _RESULTS: Final[Mapping[str, type[Result]]] = {
     "asset": Asset,
     "verification": Verification,

@@ -69,9 +69,9 @@ class Job:
     Nothing is sent before `client.resume(job)`, or `client.run(job.flow(client.provider))`.
     """
 
-    def __init__(self, journal: Journal, owner: Lease, record: Record) -> None:
+    def __init__(self, journal: Journal, lease: Lease, record: Record) -> None:
         self._journal = journal
-        self._owner = owner
+        self._lease = lease
         self._record = record
 
     @property
@@ -96,7 +96,7 @@ class Job:
         return self._record.provider
 
     @property
-    def place(self) -> tuple[str, str]:
+    def owner(self) -> tuple[str, str]:
         """The vendor and the account that do it, as in handles."""
         record = self._record
         return (record.provider, record.account)
@@ -184,7 +184,7 @@ class Job:
         record = self.record
         if record.finished:
             raise InvalidInputError(f"this job has {record.state}", operation=record.operation)
-        if (provider.name, provider.account) != self.place:
+        if (provider.name, provider.account) != self.owner:
             raise HandleError(
                 f"this job belongs to the profile {record.profile!r} at {record.provider}",
                 provider=provider.name,
@@ -215,7 +215,7 @@ class Job:
         if not text and isinstance(thing, str) and not is_handle(thing):
             text = str(Handle(self.provider, self._record.account, kind, thing.strip()))
         named = Handle.parse(text)
-        wanted = (*self.place, kind)
+        wanted = (*self.owner, kind)
         if (named.provider, named.account, named.kind) != wanted:
             raise HandleError(
                 f"this job made a {kind} at {self.provider}, and this is another thing",
@@ -235,17 +235,17 @@ class Job:
         """Leave it for good."""
         self._add("dropped", "", {})
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Let others resume it, and all that were resumed together with it."""
-        self._owner.let_go()
+        self._lease.release()
 
     def _add(self, kind: str, handle: str, facts: Mapping[str, Any]) -> None:
         rows = [(self._record.id, kind, handle, facts)]
-        self._journal.add(self._owner.id, rows, flushed=True)
+        self._journal.add(self._lease.id, rows, flushed=True)
 
     def _recorder(self) -> Recorder:
-        profiles = {self.place: self.profile}
-        return Recorder(journal=self._journal, owner=self._owner, profiles=profiles)
+        profiles = {self.owner: self.profile}
+        return Recorder(journal=self._journal, lease=self._lease, profiles=profiles)
 
 
 @without_frames
@@ -260,11 +260,11 @@ def resume(journal: Journal | Path | str) -> list[Job]:
         ConfigError: The path leads to no journal.
     """
     opened = journal if isinstance(journal, Journal) else Journal(journal)
-    owner = Lease(opened)
+    lease = Lease(opened)
     found: dict[str, Job] = {}
-    for record in opened.claim(owner):
+    for record in opened.claim(lease):
         # To wait for a thing is a job of its own, and the same as what its create has left to do.
         is_own = record.operation == "download_video" or not record.handle
         name = record.id if is_own else record.handle
-        _ = found.setdefault(name, Job(opened, owner, record))
+        _ = found.setdefault(name, Job(opened, lease, record))
     return list(found.values())

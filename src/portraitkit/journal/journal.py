@@ -46,11 +46,11 @@ class Lease:
     def id(self) -> int:
         """The number that entries bear."""
         if not self._id or self._process != os.getpid():
-            self._id, self._process = self._journal.enrol(), os.getpid()
-            self._end = weakref.finalize(self, liveness.let_go, self._journal.alive, self._id)
+            self._id, self._process = self._journal.new_lease(), os.getpid()
+            self._end = weakref.finalize(self, liveness.release, self._journal.alive, self._id)
         return self._id
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Leave what is in hand to others."""
         if self._end is not None:
             _ = self._end()
@@ -72,7 +72,7 @@ class Journal:
     """
 
     def __init__(self, path: Path | str) -> None:
-        self.path: Final = _place(path)
+        self.path: Final = _absolute(path)
         self.alive: Final = self.path.with_name(f"{self.path.name}-alive")
         self.now: Callable[[], datetime] = _utc_now
         self._file = JournalFile(self.path)
@@ -106,13 +106,13 @@ class Journal:
 
     # -- what the library writes -----------------------------------------------------------------
 
-    def add(self, owner: int, rows: Sequence[Row], *, flushed: bool) -> None:
+    def add(self, lease: int, rows: Sequence[Row], *, flushed: bool) -> None:
         """Add entries, all or none."""
         at = self.now()
-        self._file.write(lambda connection: _insert(connection, owner, at, rows), flushed=flushed)
+        self._file.write(lambda connection: _insert(connection, lease, at, rows), flushed=flushed)
 
     def add_to_all(
-        self, owner: int, rows: Sequence[Row], things: Iterable[str], *, flushed: bool
+        self, lease: int, rows: Sequence[Row], things: Iterable[str], *, flushed: bool
     ) -> None:
         """Add entries, and the first one's news to every open job about one of *things*."""
         at = self.now()
@@ -122,25 +122,25 @@ class Journal:
             mine = {row[0] for row in rows}
             _, kind, handle, facts = rows[0]
             others = [job for job in _open_about(connection, known) if job not in mine]
-            _insert(connection, owner, at, [*rows, *((job, kind, handle, facts) for job in others)])
+            _insert(connection, lease, at, [*rows, *((job, kind, handle, facts) for job in others)])
 
         self._file.write(add, flushed=flushed)
 
-    def settle(self, owner: Lease, things: Iterable[str], handle: str, status: str) -> None:
+    def settle(self, lease: Lease, things: Iterable[str], handle: str, status: str) -> None:
         """End every open job about one of *things*, as somebody saw how it came out."""
         known = tuple(dict.fromkeys(each for each in things if each))
         if jobs := self._file.read(lambda connection: _open_about(connection, known)):
             rows = [(job, "ended", handle, {"status": status}) for job in jobs]
-            self.add(owner.id, rows, flushed=False)
+            self.add(lease.id, rows, flushed=False)
 
-    def enrol(self) -> int:
-        """Become an owner: a number of one's own, held as long as this process lives."""
-        sql = "INSERT INTO owners (process, at) VALUES (?, ?)"
+    def new_lease(self) -> int:
+        """Take out a lease: a number of one's own, held as long as this process lives."""
+        sql = "INSERT INTO leases (process, at) VALUES (?, ?)"
         facts = (os.getpid(), self.now().isoformat())
         while True:
             number = self._file.write(lambda it: it.execute(sql, facts).lastrowid, flushed=False)
-            # A number can be held already where the journal was deleted under its owners.
-            if number is not None and self._alive(liveness.hold, number):
+            # A number can be held already where the journal was deleted while in use.
+            if number is not None and self._alive(liveness.acquire, number):
                 return number
 
     def _alive(self, ask: Callable[[Path, int], bool], number: int) -> bool:
@@ -153,7 +153,7 @@ class Journal:
                 next_step="see to the file, its folder and the disk, then call again",
             ) from None
 
-    def claim(self, owner: Lease) -> list[Record]:
+    def claim(self, lease: Lease) -> list[Record]:
         """
         Take over every unfinished job that nobody alive has in hand.
 
@@ -165,7 +165,7 @@ class Journal:
         self._report(entries, [each for each in known if each.is_lost])
         if all(each.is_lost for each in known):
             return []
-        mine = owner.id
+        mine = lease.id
 
         def take(connection: sqlite3.Connection) -> list[Record]:
             # Within one transaction, so that two who claim at once see each other's claims.
@@ -173,13 +173,13 @@ class Journal:
             opened = [each for each in every if not (each.finished or each.is_lost)]
             held = {
                 number: self._alive(liveness.is_held, number)
-                for number in {each.owner for each in opened}
+                for number in {each.lease for each in opened}
                 if number is not None
             }
-            free = [each for each in opened if not held.get(each.owner or 0)]
+            free = [each for each in opened if not held.get(each.lease or 0)]
             rows: list[Row] = [(each.id, "claimed", "", {}) for each in free]
             _insert(connection, mine, self.now(), rows)
-            return [evolve(each, owner=mine) for each in free]
+            return [evolve(each, lease=mine) for each in free]
 
         return self._file.write(take, flushed=False)
 
@@ -202,7 +202,7 @@ def report(text: str) -> bool:
     return False
 
 
-def _place(path: object) -> Path:
+def _absolute(path: object) -> Path:
     try:
         if isinstance(path, str | Path) and "\0" not in str(path):
             return Path(path).absolute()
@@ -218,18 +218,18 @@ def new_job() -> str:
     return secrets.token_hex(8)
 
 
-def _insert(connection: sqlite3.Connection, owner: int, at: datetime, rows: Iterable[Row]) -> None:
+def _insert(connection: sqlite3.Connection, lease: int, at: datetime, rows: Iterable[Row]) -> None:
     _ = connection.executemany(
-        "INSERT INTO entries (job, at, owner, kind, handle, facts) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO entries (job, at, lease, kind, handle, facts) VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (job, at.isoformat(), owner, kind, handle, json.dumps(facts))
+            (job, at.isoformat(), lease, kind, handle, json.dumps(facts))
             for job, kind, handle, facts in rows
         ],
     )
 
 
 def _select(connection: sqlite3.Connection, where: str = "", *values: str) -> Iterator[Entry]:
-    sql = "SELECT id, job, at, owner, kind, handle, facts FROM entries"
+    sql = "SELECT id, job, at, lease, kind, handle, facts FROM entries"
     sql += f" WHERE {where} ORDER BY id" if where else " ORDER BY id"
     for row in connection.execute(sql, values):
         yield read_entry(row)

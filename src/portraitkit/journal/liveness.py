@@ -57,16 +57,16 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch  (everywhere but on Win
     )
 
 
-def hold(path: Path, byte: int) -> bool:
+def acquire(path: Path, byte: int) -> bool:
     """Lock a byte for as long as this process lives. False if somebody has it."""
     with _opened(path) as opened:
-        if byte in opened.held or not _taken(opened, byte):
+        if byte in opened.held or not _locked(opened, byte):
             return False
         opened.held.add(byte)
         return True
 
 
-def let_go(path: Path, byte: int) -> None:
+def release(path: Path, byte: int) -> None:
     """Unlock a byte; nothing happens if this process does not hold it."""
     with _one_at_a_time:
         known = _files.get(path)
@@ -82,7 +82,7 @@ def is_held(path: Path, byte: int) -> bool:
     with _opened(path) as opened:
         if byte in opened.held:
             return True
-        if not _taken(opened, byte):
+        if not _locked(opened, byte):
             return True
         _unlock(opened.file, byte)
         return False
@@ -110,7 +110,7 @@ def _close_unused(path: Path, known: _File) -> None:
         del _files[path]
 
 
-def _taken(opened: _File, byte: int) -> bool:
+def _locked(opened: _File, byte: int) -> bool:
     try:
         _lock(opened.file, byte)
     except OSError:

@@ -45,7 +45,7 @@ class Entry:
         id: Counts up through the journal.
         job: The job it belongs to.
         at: When it was written.
-        owner: The client or resumer that wrote it.
+        lease: That of the client or resumer that wrote it.
         kind: What it says; see `portraitkit.journal.journal`.
         handle: The thing it is about, where that is known.
         facts: The rest, by kind.
@@ -54,7 +54,7 @@ class Entry:
     id: int = 0
     job: str
     at: datetime
-    owner: int = 0
+    lease: int = 0
     kind: str
     handle: str = ""
     facts: Mapping[str, Any] = field(factory=dict[str, Any])
@@ -84,7 +84,7 @@ class Record:
         likely_ids: What that answer names that may have been made.
         findings: The documented limits that it exceeds.
         token: What is in the thing's name to find it again by.
-        owner: Who has it in hand; None if it was let go.
+        lease: That of whoever has it in hand; None if it was released.
         call, part: What the parts of one call have in common, and which one this is.
     """
 
@@ -107,7 +107,7 @@ class Record:
     likely_ids: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     token: str = field(default="", repr=False)
-    owner: int | None = None
+    lease: int | None = None
     call: str = ""
     part: int = 0
 
@@ -125,7 +125,7 @@ class Record:
         """What is known when one more entry is read."""
         facts = dict(entry.facts)
         if entry.kind == "claimed":
-            return evolve(self, owner=entry.owner)
+            return evolve(self, lease=entry.lease)
         changes: dict[str, Any] = {key: facts[key] for key in (*_SIMPLE, "answer") if key in facts}
         if "likely_ids" in facts:
             changes["likely_ids"] = tuple(facts["likely_ids"])
@@ -134,19 +134,19 @@ class Record:
         if entry.handle:
             changes.update(handle=entry.handle, handles=self.handles | {entry.handle})
         if entry.kind == "begun":
-            told = ("operation", "arguments", "call", "part")
-            changes.update({key: facts[key] for key in told if key in facts})
-            changes.update(begun_at=entry.at, owner=entry.owner)
+            given = ("operation", "arguments", "call", "part")
+            changes.update({key: facts[key] for key in given if key in facts})
+            changes.update(begun_at=entry.at, lease=entry.lease)
             changes["missing"] = tuple(facts.get("missing", ()))
         elif entry.kind == "sending":
             changes["sent_at"] = entry.at
         elif entry.kind == "again":
             changes.update({"error": "", "code": "", **changes, "token": ""})
             changes.update(answer={}, likely_ids=())
-        elif entry.kind == DAMAGED and entry.owner:
-            changes["owner"] = entry.owner
-        if facts.get("let_go"):
-            changes["owner"] = None
+        elif entry.kind == DAMAGED and entry.lease:
+            changes["lease"] = entry.lease
+        if facts.get("released"):
+            changes["lease"] = None
         return evolve(self, state=self._state_after(entry.kind), **changes)
 
     def _state_after(self, kind: str) -> str:
@@ -164,13 +164,13 @@ class Record:
 
 def read_entry(row: Sequence[Any]) -> Entry:
     """Read a row of the file. One that cannot be read is an entry of the kind `damaged`."""
-    number, job, at, owner, kind, handle, facts = row
+    number, job, at, lease, kind, handle, facts = row
     with suppress(TypeError, ValueError, RecursionError):
         entry = Entry(
             id=number,
             job=job,
             at=datetime.fromisoformat(at),
-            owner=owner,
+            lease=lease,
             kind=kind,
             handle=handle,
             facts=json.loads(facts),
@@ -182,7 +182,7 @@ def read_entry(row: Sequence[Any]) -> Entry:
         id=number,
         job=named,
         at=datetime.min.replace(tzinfo=UTC),
-        owner=owner if named and type(owner) is int else 0,
+        lease=lease if named and type(lease) is int else 0,
         kind=DAMAGED,
         handle=thing if named else "",
     )
@@ -191,7 +191,7 @@ def read_entry(row: Sequence[Any]) -> Entry:
 def _is_sound(entry: Any) -> bool:
     if not (isinstance(entry.job, str) and isinstance(entry.handle, str) and entry.job):
         return False
-    if type(entry.owner) is not int or entry.at.tzinfo is None:
+    if type(entry.lease) is not int or entry.at.tzinfo is None:
         return False
     if entry.kind not in (*ENDINGS, *_OTHERS) or not is_object(entry.facts):
         return False

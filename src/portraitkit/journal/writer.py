@@ -28,7 +28,7 @@ from ..values.errors import (
 )
 from ..values.models import Asset, Group, Verification, VideoTask
 from ..values.portraits import owner_of
-from ..values.statuses import AssetStatus, VerificationStatus, VideoStatus
+from ..values.statuses import VerificationStatus
 from ..vendor.likely import without_secrets
 from ..wire.codec import is_array
 from ..wire.steps import At, BatchItems, Flow, Request, Step, through, work
@@ -42,19 +42,6 @@ OBSERVED: Final = frozenset(
     {"get_asset", "check_verification", "get_video", "cancel_video", "delete_asset"}
 )
 """Operations that are no jobs themselves, and may see how one came out."""
-_SETTLED: Final = frozenset(
-    {
-        AssetStatus.ACTIVE,
-        AssetStatus.FAILED,
-        VerificationStatus.VERIFIED,
-        VerificationStatus.EXPIRED,
-        VerificationStatus.FAILED,
-        VideoStatus.SUCCEEDED,
-        VideoStatus.FAILED,
-        VideoStatus.CANCELLED,
-        VideoStatus.EXPIRED,
-    }
-)
 
 
 @frozen(kw_only=True)
@@ -67,10 +54,10 @@ class Recorder:
     """
 
     journal: Journal
-    owner: Lease
+    lease: Lease
     profiles: Mapping[tuple[str, str], str]
 
-    def place(self, provider: PortraitProvider, thing: str = "") -> dict[str, str]:
+    def whose(self, provider: PortraitProvider, thing: str = "") -> dict[str, str]:
         """What an entry says of where something is done: at a thing's own account, if it is one."""
         owner = (provider.name, provider.account)
         with suppress(HandleError):  # a damaged handle is the call's to refuse
@@ -116,7 +103,7 @@ class Recorder:
         if result is None:
             status, settled = "deleted", True
         if settled:
-            settle = partial(self.journal.settle, self.owner, things, handle, status)
+            settle = partial(self.journal.settle, self.lease, things, handle, status)
             _ = yield from work(partial(_tried, settle, [handle]))
         return result
 
@@ -148,26 +135,26 @@ class JournalWriter:
         for part, (job, each) in enumerate(zip(self.jobs, calls, strict=True)):
             facts = {
                 "operation": each.operation,
-                **self.recorder.place(self.provider, each.about),
+                **self.recorder.whose(self.provider, each.about),
                 "arguments": each.arguments,
                 **({"missing": each.missing} if each.missing else {}),
                 **({"call": call, "part": part} if call else {}),
             }
             rows.append((job, "begun", each.thing, facts))
             self.things[job] = [each.thing]
-        self.recorder.journal.add(self.recorder.owner.id, rows, flushed=False)
+        self.recorder.journal.add(self.recorder.lease.id, rows, flushed=False)
 
     def at(self, step: BatchItems) -> None:
         """Go on to other parts, or note what these came to."""
-        self._at = [self.jobs[place] for place in step.places]
+        self._at = [self.jobs[index] for index in step.indexes]
         self._note(zip(self._at, step.made, strict=False))
 
     def sending(self, provider: PortraitProvider, request: Request) -> None:
         """Note that a create is about to leave; it must not if this fails."""
         self.sent = True
-        facts = {**self.recorder.place(provider), "token": request.token}
+        facts = {**self.recorder.whose(provider), "token": request.token}
         rows = [(job, "sending", "", facts) for job in self._at or self.jobs]
-        self.recorder.journal.add(self.recorder.owner.id, rows, flushed=True)
+        self.recorder.journal.add(self.recorder.lease.id, rows, flushed=True)
 
     def done(self, result: Any) -> None:
         """Note what came of it. Never fails: a trouble becomes a warning."""
@@ -183,7 +170,7 @@ class JournalWriter:
             things = [*(each for job in jobs for each in self._things(job)), handle]
             facts["status"] = _news(error.result)[1] or "failed"
         elif isinstance(error, OutcomeUnknownError):
-            kind, facts["let_go"] = "unsure", not self.claimed
+            kind, facts["released"] = "unsure", not self.claimed
             facts.update(_answer(error, self.provider))
         elif isinstance(error, JournalError):
             return
@@ -198,7 +185,7 @@ class JournalWriter:
     def interrupted(self, error: BaseException) -> None:
         """Note that it was left. Never fails."""
         name = "" if isinstance(error, GeneratorExit) else type(error).__name__
-        facts = {"error": name, "let_go": not self.claimed}
+        facts = {"error": name, "released": not self.claimed}
         self._add([(job, "interrupted", "", facts) for job in self.jobs], [], [])
 
     def _things(self, job: str) -> list[str]:
@@ -216,7 +203,7 @@ class JournalWriter:
             if error is not None:  # a part that could not be added
                 unsure = isinstance(error, OutcomeUnknownError)
                 kind, things, handle = "unsure" if unsure else "failed", [], error.handle
-                facts = {"error": type(error).__name__, "code": error.code, "let_go": unsure}
+                facts = {"error": type(error).__name__, "code": error.code, "released": unsure}
                 facts.update(_answer(error, self.provider))
             elif handle:
                 self.things[job] = things
@@ -224,9 +211,9 @@ class JournalWriter:
 
     def _add(self, rows: list[Row], things: list[str], handles: list[str]) -> None:
         if rows:
-            owner, journal = self.recorder.owner, self.recorder.journal
+            lease, journal = self.recorder.lease, self.recorder.journal
             _ = _tried(
-                lambda: journal.add_to_all(owner.id, rows, things, flushed=self.sent), handles
+                lambda: journal.add_to_all(lease.id, rows, things, flushed=self.sent), handles
             )
 
 
@@ -289,9 +276,9 @@ def _news(result: Any) -> tuple[str, str, bool]:
     if isinstance(result, Verification):
         group = result.group if result.status is VerificationStatus.VERIFIED else None
         named = result if group is None else group
-        return named.handle, result.status.value, result.status in _SETTLED
+        return named.handle, result.status.value, result.status.is_settled
     if isinstance(result, Asset | VideoTask):
-        return result.handle, result.status.value, result.status in _SETTLED
+        return result.handle, result.status.value, result.status.is_settled
     if isinstance(result, Group):
         return result.handle, "made", True
     return "", "written" if isinstance(result, Path) else "", isinstance(result, Path)

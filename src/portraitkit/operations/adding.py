@@ -11,8 +11,7 @@ from attrs import evolve
 
 from ..values.errors import MediaError, PortraitError
 from ..values.media import Link, MediaHost, Upload, as_link, as_upload
-from ..values.models import Asset, Group, GroupRef
-from ..values.remarks import Failure
+from ..values.models import Asset, Failure, Group, GroupRef
 from ..values.secret import Secret
 from ..values.sources import MediaSource, MediaSources, Source, as_source, as_sources, read_source
 from ..values.statuses import AssetStatus, MediaType
@@ -20,7 +19,8 @@ from ..vendor.answers import with_findings
 from ..wire.steps import Flow, Request, parts, work
 from .downloading import follow
 from .guarding import guarded
-from .reconciling import add_named
+from .reconciling import reconciled
+from .searching import assets_of
 
 if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
@@ -49,42 +49,37 @@ def add_asset(
     if isinstance(item, Upload):
         if rules := provider.media_rules.get(item.media):
             findings += provider.limits(tuple(rules.check(item)), strict_limits)
-        if provider.takes_upload(item):
-            if "add_upload" in provider.nameless:  # a name of its own would cost another call
-                name = source.name
-            upload = partial(_upload, provider, group, item)
-            added = add_named(provider, group, name, upload, operation="add_upload")
-            return of_kind((yield from with_findings(added, findings, provider)), group)
-        item = yield from publish(provider, item)
-    link = partial(_link, provider, group, item)
-    added = add_named(provider, group, name, link, operation="add_link")
-    return of_kind((yield from with_findings(added, findings, provider)), group)
-
-
-def of_kind(asset: Asset, group: GroupRef) -> Asset:
-    """Keep on an asset whose face its group holds, where that is known."""
+        if not provider.takes_upload(item):
+            item = yield from publish(provider, item)
+        elif "add_upload" in provider.nameless:  # a name of its own would cost another call
+            name = source.name
+    listing = assets_of(provider, group, "add_upload" if isinstance(item, Upload) else "add_link")
+    create = partial(_registered, provider, group, item)
+    added = reconciled(provider, listing, name, create, lambda found: found)
+    asset = yield from with_findings(added, findings, provider)
+    # Whose face its group holds is kept, where that is known.
     return evolve(asset, group_kind=group.kind) if isinstance(group, Group) else asset
 
 
-def _upload(provider: VendorCalls, group: GroupRef, upload: Upload, name: str) -> Flow[Asset]:
-    return provider.add_upload(group, upload, name=name)
-
-
-def _link(provider: VendorCalls, group: GroupRef, link: Link, name: str) -> Flow[Asset]:
-    return provider.add_link(group, link, name=name)
+def _registered(
+    provider: VendorCalls, group: GroupRef, item: Upload | Link, name: str
+) -> Flow[Asset]:
+    if isinstance(item, Upload):
+        return provider.add_upload(group, item, name=name)
+    return provider.add_link(group, item, name=name)
 
 
 def add_assets(provider: VendorCalls, group: GroupRef, sources: MediaSources) -> Flow[list[Asset]]:
     """Register one after another; a part that fails becomes a failed asset."""
     added: list[Asset] = []
-    for place, source in enumerate(as_sources(sources)):
-        yield from parts(place)
+    for index, source in enumerate(as_sources(sources)):
+        yield from parts(index)
         try:
             part = add_asset(provider, group, source, name="", media=None, strict_limits=None)
             added.append((yield from guarded(part, provider, "add_assets")))
         except PortraitError as error:
             added.append(failed_asset(provider, error))
-        yield from parts(place, made=added[-1:])
+        yield from parts(index, made=added[-1:])
     return added
 
 

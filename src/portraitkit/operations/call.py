@@ -81,6 +81,4 @@ class Call(Generic[T]):
 
 
 _BEFORE: Final = ("self", "cursor")
-
-
 _signature: Final = functools.cache(inspect.signature)

@@ -28,10 +28,9 @@ from ..values.errors import (
     WaitTimeoutError,
 )
 from ..values.media import sniff
-from ..values.models import VideoRef, VideoTask
+from ..values.models import Failure, VideoRef, VideoTask
 from ..values.origins import is_loopback, origin_of
-from ..values.remarks import Failure
-from ..values.statuses import MediaType, VideoStatus
+from ..values.statuses import MediaType
 from ..vendor.answers import advice_for
 from ..wire.error_mapping import bare
 from ..wire.partial_file import PartialFile, unwritable
@@ -101,14 +100,14 @@ def _download(
     fresh = not isinstance(task, VideoTask) or not task.video_link  # a pickle keeps no link
     found = (yield from provider.get_video(task)) if fresh or isinstance(task, str) else task
     known.append(found)
-    if found.status in (VideoStatus.QUEUED, VideoStatus.RUNNING):
+    if found.status.is_pending:
         raise VideoNotReadyError(
             f"the video is {found.status.value}",
             provider=provider.name,
             handle=found.handle,
             next_step="wait_for_video(task), then download what it returns",
         )
-    if found.status not in (VideoStatus.SUCCEEDED, VideoStatus.UNKNOWN):
+    if found.status.has_failed:
         raise video_failed(provider, found)
     response = None if fresh else (yield from _copy(provider, found, part))
     if response is None or not (response.ok or bare(response)):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..values.errors import OutcomeUnknownError, PortraitError, UnexpectedResponseError, emptied
 from ..values.masking import masker
-from ..vendor.likely import likely_ids, raw_of
-from ..wire.error_mapping import LOOK_FIRST
+from ..vendor.likely import likely_ids, text_of
+from ..wire.error_mapping import LOOK_FIRST, unknown_after
 from ..wire.steps import Flow, Request, Response, Step, through
 
 if TYPE_CHECKING:
@@ -48,20 +48,14 @@ def guarded(flow: Flow[T], provider: VendorCalls, operation: str) -> Flow[T]:
     except Exception as raised:
         if not may_be_made:
             raise
-        error = _broken(raised)
+        why = f"{type(raised).__name__} was raised after the vendor may have acted"
+        error = OutcomeUnknownError(why, next_step=LOOK_FIRST)
+        error.__cause__ = raised
     if last is not None:
         error = _with_answer(error, provider, *last)
     if isinstance(error, OutcomeUnknownError):
         _name_likely(error)
     raise redacted(error, provider, operation, secrets)
-
-
-def _broken(error: Exception) -> OutcomeUnknownError:
-    unknown = OutcomeUnknownError(
-        f"{type(error).__name__} was raised after the vendor may have acted", next_step=LOOK_FIRST
-    )
-    unknown.__cause__ = error
-    return unknown
 
 
 def _with_answer(
@@ -70,11 +64,17 @@ def _with_answer(
     """Keep the answer that an error is about, and what it may be an answer to."""
     creates = not request.repeatable
     if isinstance(error, UnexpectedResponseError) and creates and answer.ok:
-        error = _lost(error, answer)
+        error = unknown_after(
+            error.fill(status=answer.status, attempts=answer.attempts),
+            f"the vendor took the request, but its answer is lost: {error.message}",
+            error.next_step if error.handle else "",
+        )
     if isinstance(error, OutcomeUnknownError | UnexpectedResponseError) and error.raw is None:
-        error.raw = raw_of(provider, answer)
+        data = answer.once("body", provider.decode)
+        body = text_of(answer) if data is None else data
+        error.raw = answer.raw(body, provider.request_id(data, answer))
         if isinstance(error, OutcomeUnknownError) and creates:
-            error.likely_ids = likely_ids(provider, request, answer)
+            error.likely_ids = likely_ids(request, answer, data)
     return error
 
 
@@ -95,17 +95,6 @@ def redacted(
     clean = masker(reveal(secrets), in_paths=True)
     error = error.fill(provider=provider.name, operation=operation)
     return emptied(error, clean).scrub(clean)
-
-
-def _lost(error: UnexpectedResponseError, created: Response) -> OutcomeUnknownError:
-    return OutcomeUnknownError(
-        f"the vendor took the request, but its answer is lost: {error.message}",
-        status=created.status,
-        request_id=error.request_id,
-        attempts=created.attempts,
-        handle=error.handle,
-        next_step=error.next_step if error.handle else LOOK_FIRST,
-    )
 
 
 def reveal(secrets: Iterable[Secret]) -> list[str]:

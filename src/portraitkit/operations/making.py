@@ -25,7 +25,7 @@ from ..vendor.answers import with_findings
 from ..vendor.preflight import VideoModel, check_no_file, check_prompt, check_spoken
 from ..wire.codec import is_object
 from ..wire.steps import Auth, Flow, Request
-from . import lost_videos
+from . import reconciling
 from .missing_assets import explained
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def create_video(
     settled = yield from provider.settle_media(own_media(provider, request))
     draft = draft_video(provider, settled, on_unsupported, strict_limits)
     model = str(draft.body.get("model", ""))
-    created = lost_videos.created(provider, _sent(provider, draft), model)
+    created = reconciling.create_video(provider, _sent(provider, draft), model)
     task = yield from with_findings(created, draft.findings, provider)
     # Some vendors answer a create with nothing but an id: it is queued then.
     silent = task.status is VideoStatus.UNKNOWN and not task.status_word

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from itertools import count
 from typing import Final, Generic, TypeVar
 
 from ..values.errors import UnexpectedResponseError
 from ..values.models import Page
+from ..wire.steps import Flow
 
 T = TypeVar("T")
 _log: Final = logging.getLogger("portraitkit")
@@ -68,3 +71,34 @@ class PageWalk(Generic[T]):
                 f"the list is incomplete: {missing} of its rows did not come or cannot be read",
                 next_step="go on with what was listed, but take nothing for absent; list again",
             )
+
+
+def every(
+    page_of: Callable[[str | None], Flow[Page[T]]],
+    items: list[T] | None = None,
+    *,
+    most: int | None = None,
+) -> Flow[list[T]]:
+    """
+    Collect all pages; stops where a vendor repeats a cursor, or the page before, which shows.
+
+    Args:
+        page_of: Asks for the page at a cursor.
+        items: Where to put them: what came before an error is there, too.
+        most: How many pages to ask for.
+
+    Raises:
+        UnexpectedResponseError: It is not known to be the whole list.
+    """
+    items = [] if items is None else items
+    walk = PageWalk[T]()
+    cursor: str | None = None
+    for number in count(1):
+        page = yield from page_of(cursor)
+        items.extend(page.items)
+        if walk.at_end(page):
+            break
+        if number == most:
+            raise UnexpectedResponseError(f"the list goes on after the {most} pages that were read")
+        cursor = page.next
+    return items

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
-
-from attrs import frozen
+from typing import Any, Final, TypeAlias, TypeVar
 
 from ..values.errors import (
     ConnectionFailedError,
@@ -15,38 +13,22 @@ from ..values.errors import (
     ServiceUnavailableError,
     WaitTimeoutError,
 )
-from ..values.models import Event
-from ..values.statuses import AssetStatus, VerificationStatus, VideoStatus
+from ..values.models import Asset, Event, Verification, VideoTask
+from ..values.statuses import VerificationStatus
 from ..vendor.pacing import OnEvent, Pacing, Subject
 from ..wire.steps import Flow, pause, within
 
 T = TypeVar("T")
+Pending: TypeAlias = Asset | Verification | VideoTask
 
 _PASSING: Final = (ConnectionFailedError, RateLimitedError, ServiceUnavailableError)
 _TICK_S: Final = 0.001
 """Clocks round: a rest as short as this may be none, and the look after it the same again."""
 
 
-@frozen(kw_only=True)
-class Observation:
-    """
-    What one look saw.
-
-    Attributes:
-        settled: Whether it has ended.
-        presumed: Whether it has ended by our clock alone: it is looked at until the deadline.
-    """
-
-    handle: str
-    status: AssetStatus | VerificationStatus | VideoStatus
-    status_word: str
-    settled: bool
-    presumed: bool = False
-
-
 def wait(
     look: Callable[[], Flow[T]],
-    sight_of: Callable[[T], Observation],
+    one_of: Callable[[T], Pending],
     *,
     before: T,
     subject: Subject,
@@ -61,7 +43,9 @@ def wait(
 
     Passing faults of the network or the vendor are ridden out until the deadline; *before* stands
     for what is known while a thing *is_new* and cannot be found yet. What was found once and is not
-    any more is gone, unless it is found *elsewhere*. The last look leaves itself a second.
+    any more is gone, unless it is found *elsewhere*. The last look leaves itself a second. What has
+    ended by our clock alone is looked at until the deadline. *one_of* picks the one that decides
+    from what a look brings.
 
     Raises:
         WaitTimeoutError: The deadline passed, or the vendor kept saying what is not understood.
@@ -85,12 +69,13 @@ def wait(
         except _PASSING as error:
             fault = error
         except PortraitError as error:
-            raise error.fill(handle=sight_of(state).handle) from None
+            raise error.fill(handle=one_of(state).handle) from None
         looks += 1
         now_s = yield from pause()
-        sight = sight_of(state)
-        settled = sight.settled and fault is None
-        if not (seen and fault is None and sight.status.name == "UNKNOWN"):
+        thing = one_of(state)
+        late = _is_late(thing)
+        settled = thing.status.is_settled and not late and fault is None
+        if not (seen and fault is None and thing.status.name == "UNKNOWN"):
             understood_s = now_s
         patient = now_s - understood_s <= pacing.unknown_s
         asked_s = fault.retry_after_s if fault else None
@@ -98,12 +83,12 @@ def wait(
         is_last = settled or not patient or last_s - now_s < _TICK_S
         rest_s = None if is_last else min(step_s, last_s - now_s)
         if on_event:
-            _ = on_event(_event(sight, subject, looks, now_s - started_s, rest_s))
-        if settled or (rest_s is None and sight.presumed and fault is None):
+            _ = on_event(_event(thing, subject, looks, now_s - started_s, rest_s))
+        if settled or (rest_s is None and late and fault is None):
             return state
         if rest_s is None:
             patience_s = None if patient else pacing.unknown_s
-            raise _expired(sight, subject, limit_s, fault, patience_s) from fault
+            raise _expired(thing, subject, limit_s, fault, patience_s) from fault
         now_s = yield from pause(rest_s)
 
 
@@ -133,14 +118,19 @@ def _found(
     return found
 
 
+def _is_late(thing: Pending) -> bool:
+    """Tell a check that has run out by our clock from what the vendor calls expired."""
+    return thing.status is VerificationStatus.EXPIRED and not thing.status_word
+
+
 def _event(
-    sight: Observation, subject: Subject, look: int, elapsed_s: float, rest_s: float | None
+    thing: Pending, subject: Subject, look: int, elapsed_s: float, rest_s: float | None
 ) -> Event:
     return Event(
         subject=subject,
-        handle=sight.handle,
-        status=sight.status,
-        status_word=sight.status_word,
+        handle=thing.handle,
+        status=thing.status,
+        status_word=thing.status_word,
         elapsed_s=elapsed_s,
         look=look,
         next_look_s=rest_s,
@@ -148,26 +138,26 @@ def _event(
 
 
 def _expired(
-    sight: Observation,
+    thing: Pending,
     subject: Subject,
     limit_s: float,
     fault: PortraitError | None,
     patience_s: float | None,
 ) -> WaitTimeoutError:
     if patience_s is not None:
-        word = repr(sight.status_word) if sight.status_word else "nothing"
+        word = repr(thing.status_word) if thing.status_word else "nothing"
         return WaitTimeoutError(
             f"for {patience_s:g} s the vendor has said {word} of the {subject}'s status, which is "
             "no word that this version knows",
-            handle=sight.handle,
+            handle=thing.handle,
             next_step="look at it in the vendor's console; then wait again with the handle, or for "
             "longer with the profile's pacing (unknown_s)",
         )
-    word = f" ({sight.status_word})" if sight.status_word else ""
+    word = f" ({thing.status_word})" if thing.status_word else ""
     why = f"; the last look failed: {fault.message}" if fault else ""
     context: dict[str, Any] = {"attempts": fault.attempts} if fault else {}
     return WaitTimeoutError(
-        f"the {subject} is still {sight.status.value}{word} after {limit_s:g} s{why}",
-        handle=sight.handle,
+        f"the {subject} is still {thing.status.value}{word} after {limit_s:g} s{why}",
+        handle=thing.handle,
         **context,
     )

@@ -8,27 +8,29 @@ Creates whose answer was lost: look for what they made, then decide.
 A group or an asset is known by the token behind its name (`portraitkit.values.name_tokens`). It is
 absent if the vendor's delay has passed, every look came to the last page, and each new item could
 be read. Assumed: groups are listed as soon as assets are, and no vendor carries a request out after
-that delay. A video has no name, so that it is never created again.
+that delay. A video has no name, and no vendor documents a place for a caller's own id that a list
+brings back (`safety_identifier` comes back from Ark, but names the person who asks), so that it is
+shown and never created again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from attrs import evolve
 
-from ..values.errors import Attempt, Outcome, OutcomeUnknownError
-from ..values.models import Asset, Group, GroupRef, Result
+from ..values.errors import OutcomeUnknownError
+from ..values.models import Asset, Group, Result, VideoTask
 from ..values.name_tokens import has_room, new_token, tagged
-from ..values.remarks import Adaptation
+from ..values.remarks import Adaptation, Attempt, Outcome
 from ..values.statuses import GroupKind
 from ..values.video import OnUnsupported
 from ..vendor.answers import with_findings
-from ..wire.steps import Flow, Request, Step, through, work
+from ..wire.steps import Flow, Request, Step, pause, through, work
 from .guarding import guarded
-from .searching import Listing, Search, assets_of, groups_of, look
+from .searching import GRACE_S, Listing, Search, groups_of, look, look_for_video
 
 if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
@@ -51,22 +53,8 @@ def create_group(
     create = partial(
         provider.make_group, kind=kind, description=description, on_unsupported=on_unsupported
     )
-    listing = groups_of(provider, kind)
-    made = reconciled(provider, listing, name, create, _same_group)
+    made = reconciled(provider, groups_of(provider, kind), name, create, lambda found: found)
     return (yield from with_findings(made, findings, provider))
-
-
-def add_named(
-    provider: VendorCalls,
-    group: GroupRef,
-    name: str,
-    create: Callable[[str], Flow[Asset]],
-    *,
-    operation: str,
-) -> Flow[Asset]:
-    """Register an asset once, by `add_upload` or `add_link`, whatever becomes of the answer."""
-    listing = assets_of(provider, group, operation)
-    return reconciled(provider, listing, name, create, _same_asset)
 
 
 def reconciled(
@@ -81,7 +69,7 @@ def reconciled(
 
     Args:
         provider: Whose it is.
-        place: Where it is listed.
+        listing: Where it is listed.
         name: What the caller calls it.
         create: Sends the create with the name that it is given.
         adopt: Makes the result out of what was found.
@@ -186,6 +174,28 @@ def completed(
     return lost
 
 
+def create_video(provider: VendorCalls, create: Flow[VideoTask], model: str) -> Flow[VideoTask]:
+    """Run a create of a video, once; if its answer is lost, show the tasks that may come of it."""
+    if provider.name_tokens and not provider.supports("list_videos"):
+        create = advised(create, provider, _NO_TASKS_LISTED.format(provider.name))
+    try:
+        return (yield from guarded(create, provider, ""))
+    except OutcomeUnknownError as error:
+        lost = error
+    if not (provider.name_tokens and provider.supports("list_videos")):
+        raise lost
+    unseen_s = provider.pace("video").unseen_s
+    until_s = (yield from pause()) + unseen_s + GRACE_S
+    seen = yield from look_for_video(provider, model, until_s)
+    if not seen.maybe:
+        _ = yield from pause(unseen_s)
+        seen = yield from look_for_video(provider, model, until_s)
+    none = "" if seen.trouble else "no new task is listed"
+    some = f"{len(seen.maybe)} new task(s) may be it" if seen.maybe else none
+    then = _OF_THESE_TASKS if seen.maybe else _LATER
+    raise completed(lost, [some, seen.trouble], then, seen.maybe, tries_of(lost))
+
+
 def advised(flow: Flow[T], provider: VendorCalls, next_step: str) -> Flow[T]:
     """Run a create that cannot be found again; say what to do when its answer is lost."""
     try:
@@ -196,9 +206,13 @@ def advised(flow: Flow[T], provider: VendorCalls, next_step: str) -> Flow[T]:
         raise
 
 
-def _same_group(found: Group) -> Group:
-    return found
-
-
-def _same_asset(found: Asset) -> Asset:
-    return found
+_LATER: Final = "look again with list_videos() before you create another: it may be listed later"
+_OF_THESE_TASKS: Final = (
+    "read each of error.candidates with get_video(task.handle) and compare created_at, model and "
+    "length with your request: go on with the one that is yours, though nothing in it proves it. "
+    f"If none is, {_LATER}"
+)
+_NO_TASKS_LISTED: Final = (
+    "{} lists no tasks: look in the vendor's console, or at the account's balance, before you "
+    "create another"
+)

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from ..values.errors import (
-    ConflictError,
-    NotFoundError,
-    Outcome,
-    OutcomeUnknownError,
-    PermissionDeniedError,
-    PortraitError,
-)
-from ..values.models import VideoTask
+from ..values.errors import ConflictError, NotFoundError, PermissionDeniedError, PortraitError
+from ..values.models import Result, VideoTask
+from ..values.remarks import Outcome
 from ..values.statuses import VideoStatus
+from ..vendor.answers import with_findings
+from ..wire.error_mapping import unknown_after
 from ..wire.steps import Flow
 
 if TYPE_CHECKING:
     from ..vendor.answers import Answer
+    from ..vendor.calls import VendorCalls
+
+R = TypeVar("R", bound=Result)
+
+
+def renamed(provider: VendorCalls, name: str, send: Flow[Answer], read: Flow[R]) -> Flow[R]:
+    """Check a name, send it, and read the thing anew: vendors answer with nothing but its id."""
+    findings = provider.check_name(name)
+
+    def both() -> Flow[R]:
+        _ = yield from send
+        return (yield from read)
+
+    return with_findings(both(), findings, provider)
 
 
 def removed(flow: Flow[Answer]) -> Flow[None]:
@@ -36,13 +46,10 @@ def removed(flow: Flow[Answer]) -> Flow[None]:
             raise
         if isinstance(error, NotFoundError):
             return
-        raise OutcomeUnknownError(
+        raise unknown_after(
+            error,
             f"an earlier attempt may have removed it, and now the vendor says: {error.message}",
-            status=error.status,
-            code=error.code,
-            request_id=error.request_id,
-            attempts=error.attempts,
-            next_step="look for it with the list operation: what is not there is removed",
+            "look for it with the list operation: what is not there is removed",
         ) from None
 
 

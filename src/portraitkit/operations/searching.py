@@ -10,33 +10,27 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from attrs import frozen
 
 from ..values.errors import PortraitError
-from ..values.models import Asset, Group, GroupRef, Page, Result
+from ..values.models import Asset, Group, GroupRef, Page, VideoTask
 from ..values.name_tokens import begins_like
 from ..values.statuses import GroupKind
 from ..wire.steps import Flow, pause, within
-from .waiting import every
+from .paging import every
 
 if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
 
 
 F = TypeVar("F", bound=Group | Asset)
-R = TypeVar("R", bound=Result)
-
-
+R = TypeVar("R", bound=Group | Asset | VideoTask)
 RECENT: Final = timedelta(minutes=5)
 """What was made longer ago than this is not what was lost: more than a request's time and the
 difference of two clocks."""
-
-
 GRACE_S: Final = 60.0
 """Seconds that the last look may take: all of a long list."""
-
-
 _SHORTEST_STEP_S: Final = 1.0
-
-
 MOST_CANDIDATES: Final = 5
+_PAGES_OF_TASKS: Final = 3
+"""As far as a new task can be down a list of many."""
 
 
 @frozen(kw_only=True)
@@ -58,7 +52,7 @@ class Listing(Generic[F]):
     is_listed: bool
     is_named: bool = True
     whole: Callable[[str | None], Flow[Page[F]]]
-    quick: Callable[[str | None, str], Flow[Page[F]]]
+    quick: Callable[[str, str | None], Flow[Page[F]]]
 
 
 @frozen(kw_only=True)
@@ -87,7 +81,7 @@ def assets_of(provider: VendorCalls, group: GroupRef, operation: str) -> Listing
         is_listed=provider.supports("list_assets"),
         is_named=operation not in provider.nameless,
         whole=whole,
-        quick=lambda cursor, _: whole(cursor),
+        quick=lambda _, cursor: whole(cursor),
     )
 
 
@@ -98,7 +92,7 @@ def groups_of(provider: VendorCalls, kind: GroupKind) -> Listing[Group]:
         how_to_look="list_groups()",
         is_listed=provider.supports("list_groups"),
         whole=lambda cursor: provider.list_groups(cursor, kind=kind),
-        quick=lambda cursor, text: provider.search_groups(cursor, text, kind=kind),
+        quick=lambda text, cursor: provider.search_groups(cursor, text, kind=kind),
     )
 
 
@@ -108,28 +102,55 @@ def look(provider: VendorCalls, listing: Listing[F], sent: str, token: str) -> F
     step_s = max(pacing.step_s, _SHORTEST_STEP_S)
     now_s = yield from pause()
     until_s = now_s + pacing.unseen_s
-    trouble = ""
+    before = ""
     while True:
         is_last = now_s >= until_s
-        pages = listing.whole if is_last or not token else partial(_found, listing, token)
-        items: list[F] = []
-        try:
-            _ = yield from within(every(pages, items), until_s + GRACE_S)
-        except PortraitError as error:
-            trouble = f"looking for it failed: {error.message}"
-        known = {each.handle: each for each in items}
-        if len(known) < len(items):
-            trouble = trouble or "the vendor's list repeats itself"
-        oldest_first = sorted(known.values(), key=lambda each: str(each.created_at or ""))
-        ours = tuple(each for each in oldest_first if token and each.name_token == token)
+        pages = listing.whole if is_last or not token else partial(listing.quick, token)
+        items, trouble = yield from read_list(pages, until_s=until_s + GRACE_S)
+        before = trouble = trouble or before
+        ours = tuple(each for each in items if token and each.name_token == token)
         if ours or is_last:
-            maybe = tuple(each for each in oldest_first if _may_be(each, listing, sent))
+            maybe = tuple(each for each in items if _may_be(each, listing, sent))
             return Search(ours=ours, maybe=maybe[-MOST_CANDIDATES:], trouble=trouble)
         now_s = yield from pause(min(step_s, until_s - now_s))
 
 
-def _found(listing: Listing[F], token: str, cursor: str | None) -> Flow[Page[F]]:
-    return listing.quick(cursor, token)
+def look_for_video(provider: VendorCalls, model: str, until_s: float) -> Flow[Search[VideoTask]]:
+    """Look once for new tasks, of this model if any is; newest first."""
+    pages = provider.list_videos
+    tasks, trouble = yield from read_list(pages, until_s=until_s, most=_PAGES_OF_TASKS)
+    new = [each for each in tasks if is_recent(each)]
+    alike = [each for each in new if each.model == model] or new
+    newest_first = sorted(alike, key=_age, reverse=True)  # without a time, in the vendor's order
+    return Search(maybe=tuple(newest_first[:MOST_CANDIDATES]), trouble=trouble)
+
+
+def read_list(
+    pages: Callable[[str | None], Flow[Page[R]]],
+    *,
+    until_s: float | None = None,
+    most: int | None = None,
+) -> Flow[tuple[list[R], str]]:
+    """
+    Read a list for what it may lack: each thing once, oldest first, and what stood in the way.
+
+    A list that came in part, or repeats itself, proves of nothing that it is absent.
+    """
+    items: list[R] = []
+    trouble = ""
+    flow = every(pages, items, most=most)
+    try:
+        _ = yield from (flow if until_s is None else within(flow, until_s))
+    except PortraitError as error:
+        trouble = f"looking for it failed: {error.message}"
+    known = {each.handle: each for each in items}
+    if len(known) < len(items):
+        trouble = trouble or "the vendor's list repeats itself"
+    return sorted(known.values(), key=_age), trouble
+
+
+def _age(item: Group | Asset | VideoTask) -> str:
+    return str(item.created_at or "")
 
 
 def _may_be(item: Group | Asset, listing: Listing[Any], sent: str) -> bool:
@@ -138,7 +159,7 @@ def _may_be(item: Group | Asset, listing: Listing[Any], sent: str) -> bool:
     return alike and is_recent(item) and not item.name_token
 
 
-def is_recent(item: Result) -> bool:
+def is_recent(item: Group | Asset | VideoTask) -> bool:
     """Tell whether a listed item may have been made just now."""
     at = item.raw.received_at if item.raw else None
     return item.created_at is None or at is None or item.created_at >= at - RECENT

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from attrs import evolve
@@ -21,22 +20,21 @@ from ..values.handles import is_handle
 from ..values.models import (
     Asset,
     AssetRef,
+    Failure,
     Group,
-    Page,
     Verification,
     VerificationRef,
     VideoRef,
     VideoTask,
 )
-from ..values.remarks import Failure
 from ..values.statuses import AssetStatus, VerificationStatus, VideoStatus
 from ..vendor.answers import advice_for
 from ..vendor.pacing import OnEvent
 from ..wire.steps import Flow, pause
 from .downloading import video_failed
 from .guarding import guarded
-from .paging import PageWalk
-from .polling import Observation, wait
+from .paging import every
+from .polling import wait
 from .remarks import with_remarks
 
 if TYPE_CHECKING:
@@ -58,12 +56,7 @@ def wait_until_active(
     if not (isinstance(asset, Asset) and asset.status is AssetStatus.FAILED):
         before = yield from wait(
             partial(_look, provider, before),
-            lambda seen: Observation(
-                handle=seen.handle,
-                status=seen.status,
-                status_word=seen.status_word,
-                settled=_is_settled(seen),
-            ),
+            _itself,
             before=before,
             subject="asset",
             pacing=evolve(pacing, first_s=0.0) if known else pacing,
@@ -96,22 +89,20 @@ def wait_until_all_active(
     if all(each.status is AssetStatus.FAILED for each in known):
         return known
 
-    def sight(seen: list[Asset]) -> Observation:
-        waiting = [each for each in seen if not _is_settled(each)]
-        one = (waiting or seen)[0]
-        return Observation(
-            handle=one.handle, status=one.status, status_word=one.status_word, settled=not waiting
-        )
+    def first_open(seen: list[Asset]) -> Asset:
+        return next((each for each in seen if not each.status.is_settled), seen[0])
 
     batch = _Batch(known, new_until_s=(yield from pause()) + provider.pace("asset").unseen_s)
     pacing = provider.pace("asset")
+    if all(each.status.is_settled for each in known):
+        pacing = evolve(pacing, first_s=0.0)
     return (
         yield from wait(
             partial(batch.look, provider),
-            sight,
+            first_open,
             before=known,
             subject="asset",
-            pacing=evolve(pacing, first_s=0.0) if all(map(_is_settled, known)) else pacing,
+            pacing=pacing,
             deadline_s=deadline_s,
             on_event=on_event,
         )
@@ -156,7 +147,7 @@ class _Batch:
             _still(each, fresh[each.handle]) if each.handle in self.open else each
             for each in self.known
         ]
-        self.open = {each.handle for each in self.known if not _is_settled(each)}
+        self.open = {each.handle for each in self.known if not each.status.is_settled}
         return self.known
 
 
@@ -221,37 +212,6 @@ def _listing(provider: VendorCalls, group_id: str) -> Flow[tuple[dict[str, Asset
     return {each.handle: each for each in listed}, is_whole
 
 
-def every(
-    page_of: Callable[[str | None], Flow[Page[T]]],
-    items: list[T] | None = None,
-    *,
-    most: int | None = None,
-) -> Flow[list[T]]:
-    """
-    Collect all pages; stops where a vendor repeats a cursor, or the page before, which shows.
-
-    Args:
-        page_of: Asks for the page at a cursor.
-        items: Where to put them: what came before an error is there, too.
-        most: How many pages to ask for.
-
-    Raises:
-        UnexpectedResponseError: It is not known to be the whole list.
-    """
-    items = [] if items is None else items
-    walk = PageWalk[T]()
-    cursor: str | None = None
-    for number in count(1):
-        page = yield from page_of(cursor)
-        items.extend(page.items)
-        if walk.at_end(page):
-            break
-        if number == most:
-            raise UnexpectedResponseError(f"the list goes on after the {most} pages that were read")
-        cursor = page.next
-    return items
-
-
 def wait_until_verified(
     provider: VendorCalls,
     verification: VerificationRef,
@@ -275,13 +235,7 @@ def wait_until_verified(
         first: VerificationRef = before if before.handle else verification
         before = yield from wait(
             lambda: provider.check_verification(first),
-            lambda seen: Observation(
-                handle=seen.handle,
-                status=seen.status,
-                status_word=seen.status_word,
-                settled=seen.status in _CHECK_SETTLED and not _is_late(seen),
-                presumed=_is_late(seen),
-            ),
+            _itself,
             before=before,
             subject="verification",
             pacing=provider.pace("verification"),
@@ -316,16 +270,11 @@ def wait_for_video(
         video_id = provider.id_of("video", task)
         before = VideoTask(provider=provider.name, account=provider.account, id=video_id)
     created = before
-    if before.status not in _VIDEO_SETTLED:
+    if not before.status.is_settled:
         handle = before.handle
         before = yield from wait(
             lambda: provider.get_video(handle),
-            lambda seen: Observation(
-                handle=seen.handle,
-                status=seen.status,
-                status_word=seen.status_word,
-                settled=seen.status in _VIDEO_SETTLED,
-            ),
+            _itself,
             before=before,
             subject="video",
             pacing=provider.pace("video"),
@@ -338,24 +287,13 @@ def wait_for_video(
     return before
 
 
+def _itself(seen: T) -> T:
+    return seen
+
+
 def _known_asset(provider: VendorCalls, ref: AssetRef) -> Asset:
     found = provider.id_of("asset", ref)
     return Asset(provider=provider.name, account=provider.account, id=None, ref=found)
 
 
-def _is_late(check: Verification) -> bool:
-    """Tell what has run out by our clock from what the vendor calls expired."""
-    return check.status is VerificationStatus.EXPIRED and not check.status_word
-
-
-def _is_settled(asset: Asset) -> bool:
-    return asset.status in (AssetStatus.ACTIVE, AssetStatus.FAILED)
-
-
 _ANOTHER_FILE: Final = "use another file that meets the vendor's rules"
-_CHECK_SETTLED: Final = frozenset(
-    {VerificationStatus.VERIFIED, VerificationStatus.EXPIRED, VerificationStatus.FAILED}
-)
-_VIDEO_SETTLED: Final = frozenset(
-    {VideoStatus.SUCCEEDED, VideoStatus.FAILED, VideoStatus.CANCELLED, VideoStatus.EXPIRED}
-)

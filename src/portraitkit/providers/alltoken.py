@@ -23,8 +23,18 @@ from ..values.errors import (
     ServiceUnavailableError,
 )
 from ..values.media import MediaRules, Upload
-from ..values.models import Asset, Group, GroupRef, Page, Usage, Verification, VideoRef, VideoTask
-from ..values.remarks import Adaptation, Failure
+from ..values.models import (
+    Asset,
+    Failure,
+    Group,
+    GroupRef,
+    Page,
+    Usage,
+    Verification,
+    VideoRef,
+    VideoTask,
+)
+from ..values.remarks import Adaptation
 from ..values.statuses import MediaType, VideoStatus
 from ..vendor.answers import with_findings
 from ..vendor.dialect import VideoDialect
@@ -34,6 +44,7 @@ from ..wire.codec import Codec, count, first, is_object, listed
 from ..wire.error_mapping import VendorError
 from ..wire.reasons import reason_in
 from ..wire.steps import Auth, Flow, Request, Response, segment
+from ..wire.synonyms import spelled
 from .dialects import content as _content
 from .dialects.action_tables import (
     ASSET_FIELDS,
@@ -47,6 +58,7 @@ from .dialects.codes import NAME_OF_MODEL, RELAYED_CODES, Codes, advice, classes
 from .dialects.known_rates import ACTION_RATES, upstream
 from .dialects.paging import read_rows
 from .dialects.sessions import SESSION_FIELDS, ActionVerification
+from .dialects.tables import alike
 
 ORIGIN: Final = "https://api.alltoken.ai"
 _PORTRAIT_PATH: Final = "/v1/portrait/"
@@ -88,34 +100,29 @@ class AllToken(BearerProvider, ActionVerification):
             Verification: SESSION_FIELDS,
             VideoTask: {
                 "id": ("id", "task_id", "video_id"),
-                "status": "status",
-                "model": "model",
+                **alike("status model ratio resolution seed usage created_at updated_at"),
                 # Unverified: all but the first are what the gateway's neighbours write.
                 "video_link": ("video_url", "url", "content.video_url"),
                 "last_frame_link": "last_frame_url",
                 "link_expires_at": "video_url_expires_at",
                 "duration_s": "duration",
-                "ratio": "ratio",
-                "resolution": "resolution",
-                "seed": "seed",
-                "usage": "usage",
                 "failure": "error",
-                "created_at": "created_at",
-                "updated_at": "updated_at",
             },
-            Usage: {"total_tokens": "total_tokens", "completion_tokens": "completion_tokens"},
+            Usage: alike("total_tokens completion_tokens"),
         },
         words={
             **WORDS,
-            VideoStatus: {
-                "queued": VideoStatus.QUEUED,
-                "processing": VideoStatus.RUNNING,
-                "completed": VideoStatus.SUCCEEDED,
-                "succeeded": VideoStatus.SUCCEEDED,  # a comment in the vendor's own types says so
-                "failed": VideoStatus.FAILED,
-                "expired": VideoStatus.EXPIRED,
-                "cancelled": VideoStatus.CANCELLED,
-            },
+            # `succeeded` stands in a comment of the vendor's own types.
+            VideoStatus: spelled(
+                {
+                    VideoStatus.QUEUED: "queued",
+                    VideoStatus.RUNNING: "processing",
+                    VideoStatus.SUCCEEDED: "completed succeeded",
+                    VideoStatus.FAILED: "failed",
+                    VideoStatus.CANCELLED: "cancelled",
+                    VideoStatus.EXPIRED: "expired",
+                }
+            ),
         },
     )
     dialect: ClassVar[VideoDialect] = VideoDialect(
@@ -193,10 +200,10 @@ class AllToken(BearerProvider, ActionVerification):
         own = first(data, ("id", "task_id")) is not None  # a task's, which failed
         if not is_object(error) or (response.ok and (own or not reason_in(error))):
             return None
-        code = error.get("code") or error.get("type") or ""
-        request_id = error.get("request_id") or first(data, "request_id") or ""
         return VendorError(
-            code=str(code), message=str(error.get("message") or ""), request_id=str(request_id)
+            code=error.get("code") or error.get("type"),
+            message=error.get("message"),
+            request_id=error.get("request_id") or first(data, "request_id"),
         )
 
     # -- upload ----------------------------------------------------------------------------------
@@ -248,7 +255,6 @@ class AllToken(BearerProvider, ActionVerification):
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
         """List tasks: one page, as the documented query knows no offset."""
-        del cursor
         request = self.request("GET", _VIDEO_PATH, query={"limit": str(_LIST_LIMIT)})
         answer = yield from self.ask(request)
         rows = listed(answer.data, ("items", "data"), "total")

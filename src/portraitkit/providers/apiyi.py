@@ -224,7 +224,6 @@ class APIYIWithIcover(_Gateway, IcoverLibrary):
         Raises:
             UnexpectedResponseError: A key was meant for the other place.
         """
-        del now
         library = request.auth is Auth.LIBRARY
         key, url = (
             (self.library_key, self.assets_url) if library else (self.api_key, self.video_url)

@@ -18,8 +18,8 @@ from ..operations.reconciling import reconciled
 from ..operations.searching import groups_of
 from ..values.errors import HandleError, OutcomeUnknownError, ProviderError, UnexpectedResponseError
 from ..values.media import MediaRules
-from ..values.models import Group, Page, Verification, VerificationRef, VideoRef, VideoTask
-from ..values.remarks import Adaptation, Failure
+from ..values.models import Failure, Group, Page, Verification, VerificationRef, VideoRef, VideoTask
+from ..values.remarks import Adaptation
 from ..values.secret import Secret
 from ..values.statuses import GroupKind, MediaType, VerificationStatus
 from ..vendor.answers import with_findings
@@ -151,7 +151,7 @@ class Token360(Token360Library):
             )
         word = first(row, ("status", "state"))
         status = self.codec.word(VerificationStatus, word)
-        if status in (VerificationStatus.WAITING, VerificationStatus.UNKNOWN):
+        if not status.is_settled:
             late = has_expired(check, answer.response.received_at)
             status = VerificationStatus.EXPIRED if late else status
             word = None if late else word  # the clock says it, not the vendor

@@ -16,13 +16,11 @@ from .secret import Secret
 if TYPE_CHECKING:
     import cattrs
 
-    from .models import Result
-
-R = TypeVar("R", bound="Result")
+R = TypeVar("R")
 _LEFT_OUT: Final = (Secret, Raw, PortraitError)
 
 
-def to_dict(result: Result) -> dict[str, Any]:
+def to_dict(result: Any) -> dict[str, Any]:
     """What JSON can hold of a result: its type, its handle, and its values."""
     found: dict[str, Any] = _converter().unstructure(result)
     return {"type": type(result).__name__, "handle": result.handle, **found}

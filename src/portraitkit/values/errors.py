@@ -1,89 +1,31 @@
 """
-Every error that portraitkit raises, in one tree.
+Every error that portraitkit raises, in one tree: `PortraitError` catches all of it.
 
-    PortraitError
-    ├── ConfigError                      the configuration cannot be used
-    ├── JournalError                     the journal cannot be written; nothing was sent
-    ├── InvalidInputError                an argument can never work; nothing was sent
-    │   ├── MediaError                   the file is missing, empty or not what it should be
-    │   ├── PromptError                  labels in a prompt do not fit the media
-    │   └── HandleError                  a handle is damaged, or of another account or kind
-    ├── UnsupportedError                 this vendor has no way to do it; nothing was sent
-    │   └── ManualStepError              possible, but only by hand: says who does what
-    ├── NotReadyError                    it has to be waited for first; nothing was sent
-    │   ├── AssetNotReadyError           the asset is not active
-    │   └── VideoNotReadyError           the video is not finished
-    ├── ConnectionFailedError            no answer, nothing was created: calling again is safe
-    ├── OutcomeUnknownError              a change may have happened: look before repeating
-    ├── UnexpectedResponseError          the answer could not be read
-    ├── ProviderError                    the vendor said no
-    │   ├── AuthenticationError          key or signature refused
-    │   ├── PermissionDeniedError        the account may not do this
-    │   ├── InsufficientBalanceError     the account has no money left
-    │   ├── QuotaExceededError           a quota is full
-    │   ├── NotFoundError                no such thing in this account and project
-    │   ├── InvalidRequestError          the vendor refused the request's content
-    │   ├── ContentRejectedError         moderation refused a text, picture or video
-    │   ├── ConflictError                not in the present state
-    │   ├── VerificationPendingError     the person has not finished the face check
-    │   ├── VerificationExpiredError     the face check's link or token ran out
-    │   ├── RateLimitedError             too many requests
-    │   └── ServiceUnavailableError      the vendor is failing
-    ├── JobFailedError                   the vendor accepted the job, and it ended badly
-    │   ├── AssetFailedError
-    │   ├── VerificationFailedError
-    │   └── VideoFailedError
-    └── WaitTimeoutError                 the deadline passed; the handle is in the error
+docs/errors.md draws the tree.
 """
 
 from __future__ import annotations
 
 import contextlib
-import enum
 import functools
 import inspect
 import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, Self, TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from .masking import mask_links
+from .remarks import Attempt, Finding, Raw, Tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from .remarks import Finding, Raw
 
 P = ParamSpec("P")
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
-
-
-class Outcome(enum.Enum):
-    """What is known of a failed attempt: was it done?"""
-
-    NOT_SENT = "not sent"
-    """The request never reached the vendor."""
-    REFUSED = "refused"
-    """The vendor answered that it did not do it."""
-    UNKNOWN = "unknown"
-    """The request left, and no answer says what became of it."""
-
-
-@frozen(kw_only=True)
-class Attempt:
-    """One failed try at one request."""
-
-    number: int
-    outcome: Outcome
-    reason: str
-    """`HTTP 503`, `connect timeout` and the like; never a URL or a body."""
-    waited_s: float = 0.0
-    """Seconds waited before this try."""
-    limited_s: float = 0.0
-    """Seconds it then waited for the account's rate."""
 
 
 class PortraitError(Exception):
@@ -109,7 +51,7 @@ class PortraitError(Exception):
     """
 
     findings: tuple[Finding, ...] = ()
-    tried: tuple[Any, ...] = ()
+    tried: tuple[Tried, ...] = ()
     fix: ClassVar[str] = "caller"
     """Who can mend it: caller, account owner, vendor, or the person being filmed."""
     proves_refusal: bool = True
@@ -238,8 +180,8 @@ def _shown(cause: BaseException, clean: Callable[[str], str]) -> BaseException:
     cause = emptied(cause, clean)
     if isinstance(cause, PortraitError):
         return cause.scrub(clean)
-    told = f"{cause!r} {vars(cause)!r}"
-    if clean(told) == told:
+    text = f"{cause!r} {vars(cause)!r}"
+    if clean(text) == text:
         return cause
     stand_in = Exception(f"{type(cause).__name__}: {clean(str(cause))}")
     stand_in.__cause__ = cause.__cause__

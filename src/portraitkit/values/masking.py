@@ -14,23 +14,11 @@ if TYPE_CHECKING:
 
 _SHORTEST_MASKED: Final = 4
 """Shorter values would blank out ordinary words."""
-
-
 _URL_QUERY: Final = re.compile(rf"(?i)(https?://[^\s\"'<>?#]+)[?#](?!{MASK})[^\s\"'<>]*")
-
-
 _URL_USER: Final = re.compile(r"(?i)(https?://)[^\s\"'<>?#/@]*@")
-
-
 _URL_PATH: Final = re.compile(r"(?i)https?://[^\s\"'<>?#/]+/[^\s\"'<>?#]+")
-
-
 _TOKEN: Final = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[\w~-]{20,}", re.ASCII)
-
-
 _BEARER: Final = re.compile(r"(?i)(bearer|signature=|credential=)\s*[\w./+=-]{6,}")
-
-
 _SHORTEST_SIGNATURE: Final = 8
 
 

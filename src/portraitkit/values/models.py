@@ -16,9 +16,10 @@ import attrs
 from attrs import field, frozen
 
 from . import dicts
-from .errors import AssetNotReadyError
+from .errors import AssetNotReadyError, PortraitError
 from .handles import Handle, HandleKind
-from .remarks import Adaptation, Failure, Finding, Raw, Tried
+from .masking import mask_links
+from .remarks import Adaptation, Finding, Raw, Tried
 from .secret import Secret
 from .statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
 
@@ -45,6 +46,16 @@ class Page(Generic[T]):
     to_come: int = 0
     lost: int = 0
     missing: int = 0
+
+
+@frozen(kw_only=True)
+class Failure:
+    """Why an asset or a video failed, in the vendor's words; links lose their queries."""
+
+    code: str = ""
+    message: str = field(default="", converter=mask_links)
+    error: PortraitError | None = field(default=None, repr=False, eq=False)
+    """The error that stopped one part of `add_assets`."""
 
 
 @frozen(kw_only=True, repr=False)

@@ -204,6 +204,4 @@ def _is_json(prompt: str) -> bool:
 
 _ESCAPES: Final = ("{{", "}}")
 _TOKEN: Final = re.compile(r"\{\{|\}\}|\{([^\W\d]\w*)\}|[{}]")
-
-
 _SPOKEN: Final = re.compile(r"\b(Image|Video|Audio) ([1-9]\d?)\b", re.ASCII)  # 让Image 1微笑

@@ -1,7 +1,8 @@
-"""What results tell beside their values: findings, adaptations, failures, raw answers."""
+"""What results tell beside their values: findings, adaptations, attempts, raw answers."""
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -9,9 +10,33 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
-from .errors import Attempt, PortraitError
 from .masking import mask_links
 from .secret import Hidden
+
+
+class Outcome(enum.Enum):
+    """What is known of a failed attempt: was it done?"""
+
+    NOT_SENT = "not sent"
+    """The request never reached the vendor."""
+    REFUSED = "refused"
+    """The vendor answered that it did not do it."""
+    UNKNOWN = "unknown"
+    """The request left, and no answer says what became of it."""
+
+
+@frozen(kw_only=True)
+class Attempt:
+    """One failed try at one request."""
+
+    number: int
+    outcome: Outcome
+    reason: str
+    """`HTTP 503`, `connect timeout` and the like; never a URL or a body."""
+    waited_s: float = 0.0
+    """Seconds waited before this try."""
+    limited_s: float = 0.0
+    """Seconds it then waited for the account's rate."""
 
 
 @frozen(kw_only=True)
@@ -85,16 +110,6 @@ class Finding:
     limit: Any
     message: str = attrs.field(converter=mask_links)
     source: str
-
-
-@frozen(kw_only=True)
-class Failure:
-    """Why an asset or a video failed, in the vendor's words; links lose their queries."""
-
-    code: str = ""
-    message: str = field(default="", converter=mask_links)
-    error: PortraitError | None = field(default=None, repr=False, eq=False)
-    """The error that stopped one part of `add_assets`."""
 
 
 @frozen(kw_only=True)

@@ -22,7 +22,26 @@ class MediaType(enum.Enum):
     UNKNOWN = "unknown"
 
 
-class AssetStatus(enum.Enum):
+class Status(enum.Enum):
+    """Where something stands that is waited for; UNKNOWN is neither pending nor settled."""
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.name in ("PROCESSING", "WAITING", "QUEUED", "RUNNING")
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has ended, well or badly."""
+        return not self.is_pending and self.name != "UNKNOWN"
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has ended badly."""
+        return self.name in ("FAILED", "CANCELLED", "EXPIRED")
+
+
+class AssetStatus(Status):
     """Where the vendor's review of an asset stands."""
 
     PROCESSING = "processing"
@@ -31,7 +50,7 @@ class AssetStatus(enum.Enum):
     UNKNOWN = "unknown"
 
 
-class VerificationStatus(enum.Enum):
+class VerificationStatus(Status):
     """Where a real person's face check stands."""
 
     WAITING = "waiting"
@@ -41,7 +60,7 @@ class VerificationStatus(enum.Enum):
     UNKNOWN = "unknown"
 
 
-class VideoStatus(enum.Enum):
+class VideoStatus(Status):
     """Where a video task stands."""
 
     QUEUED = "queued"

@@ -134,8 +134,8 @@ class Vendor(ABC):
     @functools.cached_property
     def account(self) -> str:
         """The account in handles: the configured name, or a fingerprint of the credentials."""
-        account = self.account_name or fingerprint(self.name, self.identity)
-        return account if self.simulation is None else f"simulated-{account}"
+        own = fingerprint(self.name, self.identity)
+        return f"simulated-{own}" if self.simulation else self.account_name or own
 
     @property
     def label(self) -> str:

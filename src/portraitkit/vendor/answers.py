@@ -16,10 +16,10 @@ from attrs import evolve, field, frozen
 from ..values.errors import HandleError, PortraitError, ProviderError, UnexpectedResponseError
 from ..values.handles import Handle, HandleKind, is_handle
 from ..values.masking import masker
-from ..values.models import Asset, Group, Result, Verification, VideoTask
+from ..values.models import Asset, Failure, Group, Result, Verification, VideoTask
 from ..values.name_tokens import untagged
 from ..values.origins import origin_of
-from ..values.remarks import Failure, Finding, Raw
+from ..values.remarks import Finding, Raw
 from ..values.secret import Secret
 from ..values.statuses import VideoStatus
 from ..wire import error_mapping as refusals
@@ -173,7 +173,7 @@ def with_findings(flow: Flow[R], findings: tuple[Finding, ...], vendor: VendorAn
     return evolve(result, findings=(*result.findings, *clean)) if clean else result
 
 
-def told(result: R, data: object, vendor: VendorAnswers) -> R:
+def with_failure(result: R, data: object, vendor: VendorAnswers) -> R:
     """
     Say why a thing failed, wherever the vendor tells it; and how it ended, where no word is known.
 
@@ -182,7 +182,7 @@ def told(result: R, data: object, vendor: VendorAnswers) -> R:
     """
     if not isinstance(result, Asset | VideoTask):
         return result
-    is_open, ended_badly = result.status.name == "UNKNOWN", result.status.name in _BADLY
+    is_open, ended_badly = result.status.name == "UNKNOWN", result.status.has_failed
     if is_open and isinstance(result, VideoTask) and result.video_link:
         return evolve(result, status=VideoStatus.SUCCEEDED)
     known = result.failure or Failure()
@@ -215,25 +215,14 @@ def _is_plain(bare: str) -> bool:
 
 
 _LONGEST_ID: Final = 512
-
-
 _MODELS: Final[Mapping[HandleKind, type[Result]]] = {
     "group": Group,
     "asset": Asset,
     "verification": Verification,
     "video": VideoTask,
 }
-
-
 _TOKEN: Final = re.compile(r"\w{20,}")
-
-
-_BADLY: Final = ("FAILED", "CANCELLED", "EXPIRED")
-
-
 _WORDS: Final = ("status_word", "kind_word", "model", "ratio", "resolution")
-
-
 _SHORTEST_ECHO: Final = 16
 
 
@@ -301,7 +290,7 @@ class VendorAnswers(Vendor):
         known = {"provider": self.name, "account": self.account, "raw": answer.raw}
         part = answer.data if data is None else data
         found = self.codec.read(cls, part, response=answer.response, **known, **given)
-        return self.cleaned(told(_without_token(found), part, self), answer.secrets)
+        return self.cleaned(with_failure(_without_token(found), part, self), answer.secrets)
 
     def clean(self, text: str, secrets: tuple[Secret, ...] = ()) -> str:
         """Hide what a vendor's text echoes of our credentials, of *secrets*, and of links."""
@@ -331,31 +320,27 @@ class VendorAnswers(Vendor):
         then = f"pass the {kind}, its handle, or the vendor's own id"
         if isinstance(ref, Result):
             if not isinstance(ref, _MODELS[kind]):
-                problem = f"this is a {type(ref).__name__}, not a {kind}"
-                raise HandleError(problem, provider=self.name, field=kind, next_step=then)
+                raise self._no_id(kind, f"this is a {type(ref).__name__}, not a {kind}", then)
             self._mine(kind, ref.provider, ref.account)
             if found := ref.ref or ref.id:
                 return found
-            problem = f"this {kind} has no id, as it was never created"
-            raise HandleError(problem, provider=self.name, field=kind)
+            raise self._no_id(kind, f"this {kind} has no id, as it was never created")
         if not isinstance(ref, str):  # pyright: ignore[reportUnnecessaryIsInstance]  (an id may be None)
             problem = f"a {type(ref).__name__} is no {kind}, handle or id"  # type: ignore[unreachable]  # (as above)
-            raise HandleError(problem, provider=self.name, field=kind, next_step=then)
+            raise self._no_id(kind, problem, then)
         if is_handle(ref):
             handle = Handle.parse(ref)
             self._mine(kind, handle.provider, handle.account)
             if handle.kind == kind:
                 return self._unforged(kind, handle.ref)
             problem = f"this handle names a {handle.kind}, not a {kind}"
-            then = f"pass a {kind}'s handle"
-            raise HandleError(problem, provider=self.name, field=kind, next_step=then)
+            raise self._no_id(kind, problem, f"pass a {kind}'s handle")
         bare = ref.removeprefix("asset://") if kind == "asset" else ref
         if not _is_plain(bare):
             # A check's bare id is the vendor's token; an address may have one in it.
             secret = kind == "verification" or "://" in bare or _TOKEN.search(bare)
             shown = "this" if secret else repr(bare[:40])
-            problem = f"{shown} cannot be a {kind}'s id"
-            raise HandleError(problem, provider=self.name, field=kind, next_step=then)
+            raise self._no_id(kind, f"{shown} cannot be a {kind}'s id", then)
         if kind == "asset":
             check_asset_id(bare, provider=self.name, prefix=self.asset_prefix, name=kind)
         elif kind in ("group", "video"):
@@ -365,15 +350,15 @@ class VendorAnswers(Vendor):
     def _unforged(self, kind: HandleKind, ref: str) -> str:
         # Handles are not signed. Those of other kinds may hold more; `segment` escapes them.
         if kind == "video" and not _is_plain(ref):
-            raise HandleError("an id leads out of its path", provider=self.name, field=kind)
+            raise self._no_id(kind, "an id leads out of its path")
         return ref
+
+    def _no_id(self, kind: str, problem: str, next_step: str = "") -> HandleError:
+        return HandleError(problem, provider=self.name, field=kind, next_step=next_step)
 
     def _mine(self, kind: str, provider: str, account: str) -> None:
         if (provider, account) != (self.name, self.account):
             whose = f"another account at {provider}" if provider == self.name else provider
-            raise HandleError(
-                f"this {kind} belongs to {whose}, and the active profile is another",
-                provider=self.name,
-                field=kind,
-                next_step="connect with the profile that made it, or register it here again",
-            )
+            problem = f"this {kind} belongs to {whose}, and the active profile is another"
+            then = "connect with the profile that made it, or register it here again"
+            raise self._no_id(kind, problem, then)

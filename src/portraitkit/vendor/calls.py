@@ -53,19 +53,16 @@ class VendorCalls(VendorAnswers):
         self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
     ) -> Flow[Group]:
         """Send the create of a group, whose name and kind are checked. An adapter overrides it."""
-        del name, kind, description, on_unsupported
         self.refuse("create_group")
 
     def get_group(self, group: GroupRef) -> Flow[Group]:
         """Read a group."""
-        del group
         self.refuse("get_group")
 
     def list_groups(
         self, cursor: str | None, *, kind: GroupKind | None = None
     ) -> Flow[Page[Group]]:
         """List groups; of one kind, or of both."""
-        del cursor, kind
         self.refuse("list_groups")
 
     def search_groups(self, cursor: str | None, text: str, *, kind: GroupKind) -> Flow[Page[Group]]:
@@ -74,54 +71,44 @@ class VendorCalls(VendorAnswers):
 
         An adapter overrides it where the vendor documents such a filter.
         """
-        del text
         return self.list_groups(cursor, kind=kind)
 
     def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
         """Give a group another name."""
-        del group, name
         self.refuse("rename_group")
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
         """Delete a group and everything in it."""
-        del group
         self.refuse("delete_group")
 
     def add_upload(self, group: GroupRef, upload: Upload, *, name: str) -> Flow[Asset]:
         """Register a file's bytes. An adapter overrides it where the vendor takes bytes."""
-        del group, upload, name
         self.refuse("add_upload")
 
     def add_link(self, group: GroupRef, link: Link, *, name: str) -> Flow[Asset]:
         """Register a public URL. An adapter overrides it where the vendor takes URLs."""
-        del group, link, name
         self.refuse("add_link")
 
     def takes_upload(self, upload: Upload) -> bool:
         """Tell whether `add_upload` is this vendor's documented way for such a file."""
-        del upload
         return self.supports("add_upload")
 
     def get_asset(self, asset: AssetRef) -> Flow[Asset]:
         """Read an asset and where its review stands."""
-        del asset
         self.refuse("get_asset")
 
     def list_assets(
         self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
     ) -> Flow[Page[Asset]]:
         """List a group's assets; with one status, or with any."""
-        del cursor, group, status
         self.refuse("list_assets")
 
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
         """Give an asset another name."""
-        del asset, name
         self.refuse("rename_asset")
 
     def delete_asset(self, asset: AssetRef) -> Flow[None]:
         """Delete an asset."""
-        del asset
         self.refuse("delete_asset")
 
     def start_verification(
@@ -138,7 +125,6 @@ class VendorCalls(VendorAnswers):
         Raises:
             ManualStepError: This vendor offers the check only in its console; says what to do.
         """
-        del name, callback_url
         self.refuse("start_verification")
 
     def read_callback(self, received: str | Mapping[str, Any]) -> Verification:
@@ -152,17 +138,14 @@ class VendorCalls(VendorAnswers):
             A check whose status is still WAITING, whatever `.claimed` says: anyone can call the
             page. Pass it to `check_verification`, and believe only that.
         """
-        del received
         self.refuse("read_callback")
 
     def check_verification(self, verification: VerificationRef) -> Flow[Verification]:
         """Ask the vendor whether the person has passed. `.group` is set once VERIFIED."""
-        del verification
         self.refuse("check_verification")
 
     def video_request(self, body: Mapping[str, Any]) -> Request:
         """Put a compiled video body into a request."""
-        del body
         self.refuse("create_video")
 
     def created_video(self, answer: Answer) -> VideoTask:
@@ -172,12 +155,10 @@ class VendorCalls(VendorAnswers):
     @classmethod
     def model_id(cls, model: VideoModel, *, with_assets: bool) -> str:
         """Choose the vendor's name for a model."""
-        del with_assets
         return model.id
 
     def video_findings(self, request: VideoRequest, slots: tuple[Slot, ...]) -> tuple[Finding, ...]:
         """Find more to say of a request than its model's limits."""
-        del request, slots
         return ()
 
     def asset_uri(self, ref: str) -> str:
@@ -191,12 +172,10 @@ class VendorCalls(VendorAnswers):
 
     def get_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Read a video task."""
-        del task
         self.refuse("get_video")
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
         """List the account's video tasks, as far back as the vendor keeps them."""
-        del cursor
         self.refuse("list_videos")
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
@@ -206,7 +185,6 @@ class VendorCalls(VendorAnswers):
         Raises:
             ConflictError: It is too late: it runs or has ended.
         """
-        del task
         self.refuse("cancel_video")
 
     def video_link(self, task: VideoTask) -> Flow[Secret | None]:

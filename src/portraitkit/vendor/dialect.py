@@ -17,7 +17,7 @@ from ..values.masking import masked_repr
 from ..values.prompts import Role, Slot, read_prompt, read_slots
 from ..values.remarks import Adaptation
 from ..values.video import SCALARS, OnUnsupported, Policy, VideoRequest
-from ..wire.codec import is_object
+from ..wire.codec import is_array, is_object
 
 
 @frozen(kw_only=True)
@@ -128,6 +128,23 @@ class VideoDialect:
             **values,
         )
         return ParsedVideo(request=request, losses=tuple(losses))
+
+
+def items_of(body: Mapping[str, Any], member: str, losses: list[Loss]) -> Iterator[tuple[str, Any]]:
+    """Walk a body's list, each item with where it stands; what is no list is a loss."""
+    found = body.get(member)
+    if found is not None and not is_array(found):
+        losses.append(Loss(field=member, value=found, why="not a list"))
+    for number, item in enumerate(found if is_array(found) else []):
+        yield f"{member}[{number}]", item
+
+
+def prompt_of(body: Mapping[str, Any], losses: list[Loss]) -> str:
+    """Read a body's prompt; what is no text is a loss."""
+    prompt = body.get("prompt")
+    if not isinstance(prompt, str | None):
+        losses.append(Loss(field="prompt", value=prompt, why="not a text"))
+    return prompt if isinstance(prompt, str) else ""
 
 
 def take_address(item: Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any]]:

@@ -19,30 +19,27 @@ from ..wire.codec import is_array, is_object
 if TYPE_CHECKING:
     from ..values.remarks import Raw
     from ..wire.steps import Request, Response
-    from .answers import VendorAnswers
 
 
-def raw_of(vendor: VendorAnswers, response: Response) -> Raw:
-    """Keep an answer: its body decoded, or the beginning of its text where that is not possible."""
-    data = response.once("body", vendor.decode)
-    text = response.content[:_LONGEST_TEXT].decode("utf-8", errors="replace")
-    body = text if data is None else data
-    return response.raw(body, vendor.request_id(data, response))
-
-
-def likely_ids(vendor: VendorAnswers, request: Request, response: Response) -> tuple[str, ...]:
+def likely_ids(request: Request, response: Response, data: Any) -> tuple[str, ...]:
     """
     Find what an answer to a create names that may have been made, likeliest first.
 
-    What the request itself named, such as an asset's group, is left out.
+    What the request itself named, such as an asset's group, is left out. *data* is the
+    decoded body,
+    None if it cannot be decoded.
     """
-    told = f"{request.target}\n{request.content.decode('utf-8', errors='replace')}"
-    data = response.once("body", vendor.decode)
+    sent = f"{request.target}\n{request.content.decode('utf-8', errors='replace')}"
     found = [*_located(request, response), *ids_in(data)]
     if data is None:
-        found += _ids_in_text(response.content[:_LONGEST_TEXT].decode("utf-8", errors="replace"))
-    new = [each for each in found if each.isdecimal() or each not in told]
+        found += _ids_in_text(text_of(response))
+    new = [each for each in found if each.isdecimal() or each not in sent]
     return tuple(dict.fromkeys(new))[:_MOST]
+
+
+def text_of(response: Response) -> str:
+    """The beginning of an answer's text."""
+    return response.content[:_LONGEST_TEXT].decode("utf-8", errors="replace")
 
 
 def without_secrets(raw: Raw, secret_fields: frozenset[str]) -> dict[str, Any]:

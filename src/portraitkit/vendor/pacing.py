@@ -10,8 +10,6 @@ from attrs import frozen
 from ..values.models import Event
 
 Subject: TypeAlias = Literal["asset", "verification", "video"]
-
-
 OnEvent: TypeAlias = Callable[[Event], object]
 
 

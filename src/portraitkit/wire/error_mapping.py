@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from fnmatch import fnmatchcase
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..values import errors
 from ..values.errors import (
@@ -27,13 +27,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def _text(value: Any) -> str:
+    return str(value or "")
+
+
 @frozen(kw_only=True)
 class VendorError:
-    """A refusal in the vendor's own words, before it has a class."""
+    """A refusal in the vendor's own words, as text of whatever they are, before it has a class."""
 
-    code: str = ""
-    message: str = ""
-    request_id: str = ""
+    code: str = field(default="", converter=_text)
+    message: str = field(default="", converter=_text)
+    request_id: str = field(default="", converter=_text)
 
 
 def bare(response: Response) -> ProviderError | None:
@@ -120,16 +124,16 @@ def certain(error: PortraitError, request: Request, response: Response) -> Portr
     if request.repeatable or was_refused(error):
         return error
     moved = f": {error.message}" if isinstance(error, UnexpectedResponseError) else ""
-    return OutcomeUnknownError(
-        f"the answer was HTTP {response.status}, so the vendor may have acted or not{moved}",
-        provider=error.provider,
-        status=error.status,
-        code=error.code,
-        vendor_message=error.vendor_message,
-        request_id=error.request_id,
-        attempts=error.attempts,
-        next_step=LOOK_FIRST,
+    return unknown_after(
+        error, f"the answer was HTTP {response.status}, so the vendor may have acted or not{moved}"
     )
+
+
+def unknown_after(error: PortraitError, message: str, next_step: str = "") -> OutcomeUnknownError:
+    """Make the unknown outcome that an error leaves, with all that it knows of the answer."""
+    known = ("provider", "status", "code", "vendor_message", "request_id", "attempts", "handle")
+    context = {name: getattr(error, name) for name in known}
+    return OutcomeUnknownError(message, next_step=next_step or LOOK_FIRST, **context)
 
 
 def retry_after_s(response: Response) -> float | None:

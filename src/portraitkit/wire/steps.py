@@ -23,9 +23,8 @@ from urllib.parse import quote
 
 from attrs import evolve, field, frozen
 
-from ..values.errors import Attempt
 from ..values.origins import origin_of
-from ..values.remarks import Raw
+from ..values.remarks import Attempt, Raw
 from ..values.secret import MASK, Secret
 from .partial_file import PartialFile
 
@@ -181,7 +180,7 @@ class BatchItems(Pause):
     """Which parts of a call come next; or what these have come to, if *made* is there."""
 
     seconds: float = field(default=0.0, init=False)
-    places: tuple[int, ...]
+    indexes: tuple[int, ...]
     made: tuple[Any, ...] = field(default=(), repr=False)
 
 
@@ -227,9 +226,9 @@ def work(call: Callable[[], T]) -> Flow[T]:
     return result
 
 
-def parts(*places: int, made: Iterable[Any] = ()) -> Flow[None]:
+def parts(*indexes: int, made: Iterable[Any] = ()) -> Flow[None]:
     """Tell which parts of a call come next, or what they have come to."""
-    yield BatchItems(places=places, made=tuple(made))
+    yield BatchItems(indexes=indexes, made=tuple(made))
 
 
 def through(flow: Flow[T], do: Callable[[Step], Flow[Any]]) -> Flow[T]:

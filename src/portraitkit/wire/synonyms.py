@@ -24,7 +24,8 @@ def meant_by(enum_type: type[E], word: object) -> E | None:
     return found if isinstance(found, enum_type) else None
 
 
-def _table(rows: Mapping[enum.Enum, str]) -> dict[str, enum.Enum]:
+def spelled(rows: Mapping[E, str]) -> dict[str, E]:
+    """Turn a table of meanings, each with its words, into one of words."""
     return {word: meaning for meaning, words in rows.items() for word in words.split()}
 
 
@@ -36,7 +37,7 @@ _CANCELLED: Final = "cancelled canceled cancel revoked"
 _LATE: Final = "expired timeout timedout"
 
 _MEANINGS: Final[Mapping[type, Mapping[str, enum.Enum]]] = {
-    VideoStatus: _table(
+    VideoStatus: spelled(
         {
             VideoStatus.QUEUED: "queued queueing inqueue pending submitted created notstart "
             "notstarted waiting scheduled accepted",
@@ -47,7 +48,7 @@ _MEANINGS: Final[Mapping[type, Mapping[str, enum.Enum]]] = {
             VideoStatus.EXPIRED: _LATE,
         }
     ),
-    AssetStatus: _table(
+    AssetStatus: spelled(
         {
             AssetStatus.PROCESSING: f"{_UNDER_WAY} uploading reviewing inreview",
             AssetStatus.ACTIVE: f"active ready available approved passed {_DONE}",
@@ -55,7 +56,7 @@ _MEANINGS: Final[Mapping[type, Mapping[str, enum.Enum]]] = {
         }
     ),
     # A face check is passed only where that very word says so.
-    VerificationStatus: _table(
+    VerificationStatus: spelled(
         {
             VerificationStatus.WAITING: f"{_UNDER_WAY} pendingvalidation",
             VerificationStatus.VERIFIED: "verified passed approved",

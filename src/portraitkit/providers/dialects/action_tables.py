@@ -17,8 +17,6 @@ GROUP_FIELDS: Final[Mapping[str, Keys]] = {
     "created_at": "CreateTime",
     "updated_at": "UpdateTime",
 }
-
-
 ASSET_FIELDS: Final[Mapping[str, Keys]] = {
     "id": ("Id", "AssetId"),
     "name": "Name",
@@ -31,26 +29,14 @@ ASSET_FIELDS: Final[Mapping[str, Keys]] = {
     "created_at": "CreateTime",
     "updated_at": "UpdateTime",
 }
-
-
 FAILURE_FIELDS: Final[Mapping[str, Keys]] = {"code": "Code", "message": "Message"}
-
-
 WORDS: Final[Mapping[type, Mapping[str, Any]]] = {
     AssetStatus: {
-        "Processing": AssetStatus.PROCESSING,
-        "Active": AssetStatus.ACTIVE,
-        "Failed": AssetStatus.FAILED,
+        each.value.title(): each for each in AssetStatus if each is not AssetStatus.UNKNOWN
     },
     GroupKind: {"AIGC": GroupKind.VIRTUAL, "LivenessFace": GroupKind.REAL_PERSON},
-    MediaType: {
-        "Image": MediaType.IMAGE,
-        "Video": MediaType.VIDEO,
-        "Audio": MediaType.AUDIO,
-    },
+    MediaType: {each.value.title(): each for each in MediaType if each is not MediaType.UNKNOWN},
 }
-
-
 UPSTREAM_MEDIA: Final[Mapping[MediaType, MediaRules]] = {
     MediaType.IMAGE: MediaRules(
         source="APIYI asset guide, image requirements",
@@ -89,9 +75,5 @@ SECRET_MEMBERS: Final = frozenset(
         "__Message.resourceContent",  # echoes what was asked for
     }
 )
-
-
 TYPE_OF_MEDIA: Final = {media: word for word, media in WORDS[MediaType].items()}
-
-
 TYPE_OF_KIND: Final = {kind: word for word, kind in WORDS[GroupKind].items()}

@@ -17,13 +17,13 @@ from attrs import evolve, frozen
 
 from ...operations.adding import under_review
 from ...operations.provider import PortraitProvider
-from ...operations.repeating import removed
+from ...operations.repeating import removed, renamed
 from ...values.media import Link
 from ...values.models import Asset, AssetRef, Group, GroupRef, Page
 from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import OnUnsupported
-from ...vendor.answers import Answer, with_findings
+from ...vendor.answers import Answer
 from ...wire.bodies import json_body
 from ...wire.codec import count, first, is_object, listed
 from ...wire.error_mapping import VendorError
@@ -80,7 +80,6 @@ class ActionLibrary(PortraitProvider):
 
     def action_fault(self, data: Any, response: Response) -> VendorError | None:
         """Read `ResponseMetadata.Error`, which may come with HTTP 200."""
-        del response
         return envelope_fault(data)
 
     def request_id(self, data: Any, response: Response) -> str:
@@ -93,7 +92,6 @@ class ActionLibrary(PortraitProvider):
         self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
     ) -> Flow[Group]:
         """Create a virtual figure's group. Source: the vendors' CreateAssetGroup."""
-        del on_unsupported
         body = {"Name": name, "GroupType": "AIGC"}
         if description:
             body["Description"] = description
@@ -125,10 +123,8 @@ class ActionLibrary(PortraitProvider):
     def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
         """Rename a group, then read it: the Action answers with nothing but the id."""
         group_id = self.id_of("group", group)
-        findings = self.check_name(name)
         sent = self.act("UpdateAssetGroup", {"Id": group_id, "Name": name})
-        renamed = _then(sent, self.get_group(group_id))
-        return (yield from with_findings(renamed, findings, self))
+        return renamed(self, name, sent, self.get_group(group_id))
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
         """Delete a group and its assets."""
@@ -183,10 +179,8 @@ class ActionLibrary(PortraitProvider):
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
         """Rename an asset, then read it."""
         asset_id = self.id_of("asset", asset)
-        findings = self.check_name(name)
         sent = self.act("UpdateAsset", {"Id": asset_id, "Name": name})
-        renamed = _then(sent, self.get_asset(asset_id))
-        return (yield from with_findings(renamed, findings, self))
+        return renamed(self, name, sent, self.get_asset(asset_id))
 
     def delete_asset(self, asset: AssetRef) -> Flow[None]:
         """Delete an asset."""
@@ -218,11 +212,6 @@ class ActionLibrary(PortraitProvider):
         return place.page(found, total=count(answer.data, "TotalCount"))
 
 
-def _then(one: Flow[Answer], other: Flow[T]) -> Flow[T]:
-    _ = yield from one
-    return (yield from other)
-
-
 def _of_kind(page: Page[T], place: int, *, more: bool) -> Page[T]:
     """Number the page of one kind among those of all kinds; *more* if another kind follows."""
     if page.next:
@@ -238,9 +227,9 @@ def envelope_fault(data: Any) -> VendorError | None:
     if not is_object(error):
         return None
     return VendorError(
-        code=str(error.get("Code") or ""),
-        message=str(error.get("Message") or ""),
-        request_id=str(first(data, "ResponseMetadata.RequestId") or ""),
+        code=error.get("Code"),
+        message=error.get("Message"),
+        request_id=first(data, "ResponseMetadata.RequestId"),
     )
 
 

@@ -19,9 +19,8 @@ from ...limits.rates import Rate
 from ...values.errors import ConfigError, ProviderError
 from ...values.handles import fingerprint
 from ...values.media import MediaRules
-from ...values.models import Asset, Group, Page, Verification
+from ...values.models import Asset, Failure, Group, Page, Verification
 from ...values.origins import origin_of
-from ...values.remarks import Failure
 from ...values.secret import Secret
 from ...values.statuses import GroupKind, MediaType
 from ...vendor.dialect import VideoDialect

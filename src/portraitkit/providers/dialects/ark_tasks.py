@@ -25,9 +25,10 @@ from ...values.models import Page, Usage, VideoRef, VideoTask
 from ...values.statuses import VideoStatus
 from ...wire.bodies import json_body
 from ...wire.codec import Fields, Words, count, first, listed, try_decode
-from ...wire.error_mapping import VendorError
+from ...wire.error_mapping import VendorError, unknown_after
 from ...wire.steps import Auth, Flow, Request, Response, segment
 from .paging import PAGE_SIZE, Position, read_rows
+from .tables import alike
 
 TASKS_PATH: Final = "/contents/generations/tasks"
 CANCEL_S: Final = 10.0
@@ -39,33 +40,19 @@ TASK_ID: Final = ("id", "task_id", "video_id")
 TASK_FIELDS: Final[Fields] = {
     VideoTask: {
         "id": TASK_ID,
-        "status": "status",
-        "model": "model",
+        **alike("status model ratio resolution seed usage created_at updated_at"),
         # Unverified: relays before it write the others.
         "video_link": ("content.video_url", "content.url", "video_url", "url"),
         "last_frame_link": "content.last_frame_url",
         "duration_s": "duration",
-        "ratio": "ratio",
-        "resolution": "resolution",
-        "seed": "seed",
-        "usage": "usage",
         "failure": "error",
-        "created_at": "created_at",
-        "updated_at": "updated_at",
     },
-    Usage: {"total_tokens": "total_tokens", "completion_tokens": "completion_tokens"},
+    Usage: alike("total_tokens completion_tokens"),
 }
 # Source: docs/vendors/volcengine.md: the task's body and its answers.
 TASK_SECRETS: Final = frozenset({"callback_url", "safety_identifier", "text", "prompt"})
 TASK_WORDS: Final[Words] = {
-    VideoStatus: {
-        "queued": VideoStatus.QUEUED,
-        "running": VideoStatus.RUNNING,
-        "succeeded": VideoStatus.SUCCEEDED,
-        "failed": VideoStatus.FAILED,
-        "cancelled": VideoStatus.CANCELLED,
-        "expired": VideoStatus.EXPIRED,
-    }
+    VideoStatus: {each.value: each for each in VideoStatus if each is not VideoStatus.UNKNOWN}
 }
 
 
@@ -121,10 +108,8 @@ class ArkVideo(PortraitProvider):
             return None
         if (error := _error_in(data)) is None:
             return None
-        return VendorError(
-            code=str(error.get("code") or error.get("type") or ""),
-            message=str(error.get("message") or ""),
-        )
+        code = error.get("code") or error.get("type")
+        return VendorError(code=code, message=error.get("message"))
 
     def refusal(self, response: Response) -> PortraitError | None:
         """Read a refusal; say which member is at fault, where that is known."""
@@ -140,13 +125,13 @@ class ArkTasks(ArkVideo):
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
         """List tasks. Source: Volcengine docs 82379/1521675; one list a second is allowed."""
-        place = Position.parse(cursor)
-        query = {"page_num": str(place.number), "page_size": str(PAGE_SIZE)}
+        position = Position.parse(cursor)
+        query = {"page_num": str(position.number), "page_size": str(PAGE_SIZE)}
         answer = yield from self.ask(evolve(self.task_request("GET"), query=query))
         found = read_rows(
             listed(answer.data, "items", "total"), lambda row: self.read(VideoTask, answer, row)
         )
-        return place.page(found, total=count(answer.data, "total"))
+        return position.page(found, total=count(answer.data, "total"))
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
         """
@@ -173,15 +158,10 @@ class ArkTasks(ArkVideo):
         try:
             answer = yield from self.ask(request)
         except (OutcomeUnknownError, UnexpectedResponseError) as error:
-            raise OutcomeUnknownError(
+            raise unknown_after(
+                error.fill(handle=found.handle),
                 f"the video may be cancelled or not: {error.message}",
-                provider=self.name,
-                status=error.status,
-                code=error.code,
-                request_id=error.request_id,
-                attempts=error.attempts,
-                handle=found.handle,
-                next_step="read it with get_video(task)",
+                "read it with get_video(task)",
             ) from None
         return evolve(found, status=VideoStatus.CANCELLED, status_word="cancelled", raw=answer.raw)
 

@@ -24,9 +24,9 @@ from ...values.errors import (
     UnexpectedResponseError,
 )
 from ...values.media import MediaRules
-from ...values.models import Group, Verification, VerificationRef, VideoRef, VideoTask
+from ...values.models import Failure, Group, Verification, VerificationRef, VideoRef, VideoTask
 from ...values.prompts import Slot
-from ...values.remarks import Failure, Finding
+from ...values.remarks import Finding
 from ...values.secret import Secret
 from ...values.statuses import GroupKind, MediaType, VerificationStatus
 from ...values.video import VideoRequest
@@ -35,7 +35,7 @@ from ...vendor.dialect import VideoDialect
 from ...vendor.pacing import Pacing, Subject
 from ...vendor.preflight import Difference, VideoModel
 from ...wire.codec import Codec, first
-from ...wire.error_mapping import VendorError
+from ...wire.error_mapping import VendorError, unknown_after
 from ...wire.steps import Flow, Request, Response
 from . import avatar_tables as _avatars
 from . import roles as _roles
@@ -191,13 +191,10 @@ class AvatarAccount(AvatarLibrary):
 
 
 def _unread(task_id: str, error: PortraitError) -> OutcomeUnknownError:
-    return OutcomeUnknownError(
+    return unknown_after(
+        error,
         f"the session was opened as {task_id}, and its link is not known: {error.message}",
-        status=error.status,
-        code=error.code,
-        request_id=error.request_id,
-        attempts=error.attempts,
-        next_step=OPEN_ANOTHER,
+        OPEN_ANOTHER,
     )
 
 

@@ -1,7 +1,7 @@
 """
 The avatar dialect's groups and assets.
 
-An asset has no id until its review ends, so that it is known by task and place (`_reviews`). A
+An asset has no id until its review ends, so that it is known by task and place (`reviews`). A
 virtual figure's group is made by its first submission, so that `create_group` sends nothing.
 
 Source: docs/vendors/apimart.md, docs/vendors/xcompute.md.
@@ -38,17 +38,12 @@ from ...vendor.answers import Answer, logged
 from ...wire.codec import first
 from ...wire.steps import Flow, parts, segment
 from . import avatar_tables as _avatars
+from .action_tables import TYPE_OF_MEDIA
 from .bearer import BearerProvider
 from .reviews import Review, batches
 
 MOST_ASSETS: Final = 20
 """Source: private-avatar page. Unverified for real-avatar."""
-
-_TYPES: Final = {
-    MediaType.IMAGE: "Image",
-    MediaType.VIDEO: "Video",
-    MediaType.AUDIO: "Audio",
-}
 
 
 @frozen(kw_only=True, slots=False)
@@ -112,7 +107,6 @@ class AvatarLibrary(BearerProvider):
         The group's id comes with the reviewed asset, as `group_id`: add further assets to that, as
         another submission to this group would make another one. `add_assets` submits together.
         """
-        del on_unsupported
         yield from ()
         return Group(
             provider=self.name,
@@ -134,30 +128,30 @@ class AvatarLibrary(BearerProvider):
         named = as_sources(sources)
         assets: dict[int, Asset] = {}
         taken: dict[int, tuple[Link, tuple[Finding, ...]]] = {}
-        for place, source in enumerate(named):
+        for index, source in enumerate(named):
             try:
-                taken[place] = yield from guarded(self._take(source), self, "add_assets")
+                taken[index] = yield from guarded(self._take(source), self, "add_assets")
             except PortraitError as error:
-                assets[place] = failed_asset(self, error)
-        kinds = [(place, link.media) for place, (link, _) in taken.items()]
+                assets[index] = failed_asset(self, error)
+        kinds = [(index, link.media) for index, (link, _) in taken.items()]
         made_a_group = False
         for batch in batches(kinds, MOST_ASSETS):
             yield from parts(*batch)
             try:
                 links = [
-                    (named[place].name or named[place].stem, taken[place][0]) for place in batch
+                    (named[index].name or named[index].stem, taken[index][0]) for index in batch
                 ]
                 part = self._submit(group, links)
                 added = yield from guarded(part, self, "add_assets")
             except PortraitError as error:
                 added = [failed_asset(self, error) for _ in batch]
-            for place, asset in zip(batch, added, strict=True):
-                found = evolve(asset, findings=(*asset.findings, *taken[place][1]))
+            for index, asset in zip(batch, added, strict=True):
+                found = evolve(asset, findings=(*asset.findings, *taken[index][1]))
                 apart = made_a_group and asset.ref
-                assets[place] = evolve(found, adaptations=(_APART,)) if apart else found
-            yield from parts(*batch, made=[assets[place] for place in batch])
+                assets[index] = evolve(found, adaptations=(_APART,)) if apart else found
+            yield from parts(*batch, made=[assets[index] for index in batch])
             made_a_group = made_a_group or any(a.ref and a.group_id is None for a in added)
-        return [assets[place] for place in range(len(named))]
+        return [assets[index] for index in range(len(named))]
 
     def _take(self, source: Source) -> Flow[tuple[Link, tuple[Finding, ...]]]:
         name = source.name or source.stem
@@ -187,7 +181,7 @@ class AvatarLibrary(BearerProvider):
         body = {
             **door.members,
             "project_name": self.project_name,
-            "asset_type": _TYPES[media],
+            "asset_type": TYPE_OF_MEDIA[media],
             "assets": [
                 {"url": link.url.reveal(), **({"name": name} if name else {})}
                 for name, link in named
@@ -204,8 +198,8 @@ class AvatarLibrary(BearerProvider):
         given = {"id": None, "group_id": door.group_id, "name": "", "media": media}
         made = under_review(self.read(Asset, answer, group_kind=door.kind, **given))
         return [
-            evolve(made, name=name, ref=str(Review(found, place, len(links))))
-            for place, (name, _) in enumerate(named)
+            evolve(made, name=name, ref=str(Review(found, index, len(links))))
+            for index, (name, _) in enumerate(named)
         ]
 
     def get_asset(self, asset: AssetRef) -> Flow[Asset]:

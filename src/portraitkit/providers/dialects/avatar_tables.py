@@ -25,17 +25,19 @@ from ...values.errors import (
     ServiceUnavailableError,
 )
 from ...values.media import MediaRules
-from ...values.models import Asset, Group, Verification, VideoTask
+from ...values.models import Asset, Failure, Group, Verification, VideoTask
 from ...values.prompts import Slot
-from ...values.remarks import Failure, Finding
+from ...values.remarks import Finding
 from ...values.statuses import AssetStatus, GroupKind, MediaType, VideoStatus
 from ...values.video import VideoRequest
 from ...vendor.preflight import Difference, VideoModel
 from ...wire.codec import Codec, first, is_blank
 from ...wire.error_mapping import VendorError
 from ...wire.steps import Response
+from ...wire.synonyms import spelled
 from .action_tables import UPSTREAM_MEDIA
 from .codes import RELAYED_CODES, Codes
+from .tables import alike
 
 # Source: docs/vendors/xcompute.md: the doors' bodies, a session's task.
 SECRET_MEMBERS: Final = frozenset(
@@ -46,17 +48,14 @@ CODEC: Final = Codec(
     fields={
         Asset: {  # of what `Review.members` gathers
             "id": "asset_id",
-            "name": "name",
-            "status": "status",
-            "group_id": "group_id",
+            **alike("name status group_id"),
             "failure": "error",
         },
-        Failure: {"code": "code", "message": "message"},
+        Failure: alike("code message"),
         Verification: {"link": "result.h5_link", "token": "result.byted_token"},
         VideoTask: {
             "id": ("id", "task_id", "video_id"),
-            "status": "status",
-            "progress": "progress",
+            **alike("status progress"),
             # One string, or a list of one. Unverified: the second, from clients' code.
             "video_link": ("result.videos.0.url", "result.videos.0"),
             "last_frame_link": "result.last_frame_url",
@@ -67,28 +66,23 @@ CODEC: Final = Codec(
         },
     },
     words={
-        AssetStatus: {
-            "Active": AssetStatus.ACTIVE,
-            "Failed": AssetStatus.FAILED,  # also a task's word
-            "processing": AssetStatus.PROCESSING,
-            "pending": AssetStatus.PROCESSING,
-            "submitted": AssetStatus.PROCESSING,
-            "cancelled": AssetStatus.FAILED,
-            # Unverified: from clients' code.
-            "queued": AssetStatus.PROCESSING,
-            "in_progress": AssetStatus.PROCESSING,
-        },
-        VideoStatus: {
-            "completed": VideoStatus.SUCCEEDED,
-            "failed": VideoStatus.FAILED,
-            "pending": VideoStatus.QUEUED,
-            "submitted": VideoStatus.QUEUED,
-            "processing": VideoStatus.RUNNING,
-            "cancelled": VideoStatus.CANCELLED,
-            # Unverified: as above.
-            "queued": VideoStatus.QUEUED,
-            "in_progress": VideoStatus.RUNNING,
-        },
+        # Assets' own words, and tasks'. Unverified: `queued` and `in_progress`, of clients' code.
+        AssetStatus: spelled(
+            {
+                AssetStatus.PROCESSING: "processing pending submitted queued in_progress",
+                AssetStatus.ACTIVE: "Active",
+                AssetStatus.FAILED: "Failed cancelled",
+            }
+        ),
+        VideoStatus: spelled(
+            {
+                VideoStatus.QUEUED: "pending submitted queued",
+                VideoStatus.RUNNING: "processing in_progress",
+                VideoStatus.SUCCEEDED: "completed",
+                VideoStatus.FAILED: "failed",
+                VideoStatus.CANCELLED: "cancelled",
+            }
+        ),
     },
 )
 

@@ -44,7 +44,6 @@ class BearerProvider(PortraitProvider):
 
     def authorize(self, request: Request, *, now: datetime) -> Request:
         """Add the bearer key."""
-        del now
         return request.with_headers({"Authorization": f"Bearer {self.api_key.reveal()}"})
 
     def request(

@@ -11,18 +11,13 @@ from typing import Any, Final
 
 from ...values.prompts import Role, Slot
 from ...values.statuses import MediaType
-from ...vendor.dialect import Loss, MediaRead, take_address, unread
-from ...wire.codec import is_array, is_object
+from ...vendor.dialect import Loss, MediaRead, items_of, prompt_of, take_address, unread
+from ...wire.codec import is_object
+from .tables import alike
 
 FIELDS: Final = {
     "duration_s": "duration",
-    "ratio": "ratio",
-    "resolution": "resolution",
-    "generate_audio": "generate_audio",
-    "seed": "seed",
-    "watermark": "watermark",
-    "return_last_frame": "return_last_frame",
-    "callback_url": "callback_url",
+    **alike("ratio resolution generate_audio seed watermark return_last_frame callback_url"),
 }
 
 _ROLES: Final[Mapping[str, tuple[MediaType, Role]]] = {
@@ -60,16 +55,11 @@ def write_beside_text(prompt: str, slots: tuple[Slot, ...]) -> dict[str, Any]:
 
 def read(body: Mapping[str, Any]) -> MediaRead:
     """Read both spellings."""
-    prompt, items = body.get("prompt"), body.get("content")
-    prompts = [prompt] if isinstance(prompt, str) else []
     slots: list[Slot] = []
     losses: list[Loss] = []
-    if not isinstance(prompt, str | None):
-        losses.append(Loss(field="prompt", value=prompt, why="not a text"))
-    if items is not None and not is_array(items):
-        losses.append(Loss(field="content", value=items, why="not a list"))
-    for number, item in enumerate(items if is_array(items) else []):
-        where = f"content[{number}]"
+    prompt = prompt_of(body, losses)
+    prompts = [prompt] if isinstance(body.get("prompt"), str) else []
+    for where, item in items_of(body, "content", losses):
         found, rest = _item(item) if is_object(item) else (None, {})
         if found is None:
             why = "not a text, image, video or audio item"

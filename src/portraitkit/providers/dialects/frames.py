@@ -14,18 +14,14 @@ from typing import Any, Final
 
 from ...values.prompts import Role, Slot
 from ...values.statuses import MediaType
-from ...vendor.dialect import Loss, MediaRead, take_address, unread
-from ...wire.codec import is_array, is_object
+from ...vendor.dialect import Loss, MediaRead, items_of, prompt_of, take_address, unread
+from ...wire.codec import is_object
+from .tables import alike
 
 FIELDS: Final = {
     "duration_s": "duration",
     "ratio": "aspect_ratio",
-    "resolution": "resolution",
-    "generate_audio": "generate_audio",
-    "seed": "seed",
-    "watermark": "watermark",
-    "return_last_frame": "return_last_frame",
-    "callback_url": "callback_url",
+    **alike("resolution generate_audio seed watermark return_last_frame callback_url"),
 }
 
 
@@ -65,11 +61,8 @@ def read(body: Mapping[str, Any]) -> MediaRead:
         else:
             slots.append(Slot(_KINDS[kind], Role.REFERENCE, url))
             losses.extend(unread(where, {**rest, **_others(item, "role", "frame_type")}))
-    prompt = body.get("prompt")
-    if not isinstance(prompt, str | None):
-        losses.append(Loss(field="prompt", value=prompt, why="not a text"))
     return MediaRead(
-        prompt=prompt if isinstance(prompt, str) else "",
+        prompt=prompt_of(body, losses),
         slots=tuple(slots),
         used=frozenset({"prompt", "frame_images", "input_references"}),
         losses=tuple(losses),
@@ -85,14 +78,11 @@ def _reference(slot: Slot) -> dict[str, Any]:
 def _items(
     body: Mapping[str, Any], member: str, losses: list[Loss]
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    found = body.get(member)
-    if found is not None and not is_array(found):
-        losses.append(Loss(field=member, value=found, why="not a list"))
-    for number, item in enumerate(found if is_array(found) else []):
+    for where, item in items_of(body, member, losses):
         if is_object(item):
-            yield f"{member}[{number}]", item
+            yield where, item
         else:
-            losses.append(Loss(field=f"{member}[{number}]", value=item, why="not an object"))
+            losses.append(Loss(field=where, value=item, why="not an object"))
 
 
 def _others(item: Mapping[str, Any], *members: str) -> dict[str, Any]:

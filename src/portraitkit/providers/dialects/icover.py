@@ -19,7 +19,7 @@ from attrs import evolve, frozen
 
 from ...limits.rates import Rate
 from ...operations.adding import under_review
-from ...operations.repeating import removed
+from ...operations.repeating import removed, renamed
 from ...values.errors import PortraitError, ProviderError, UnexpectedResponseError
 from ...values.media import Link, MediaRules, Upload
 from ...values.models import Asset, AssetRef, Group, GroupRef, Page, Verification
@@ -27,7 +27,7 @@ from ...values.remarks import Adaptation
 from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import OnUnsupported
-from ...vendor.answers import Answer, with_findings
+from ...vendor.answers import Answer
 from ...wire.codec import count, first, listed
 from ...wire.error_mapping import VendorError, class_of
 from ...wire.steps import Auth, Flow, Request, Response, segment, send
@@ -156,7 +156,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         code = first(data, "code")
         if type(code) is not int or code in _FINE:
             return None
-        return VendorError(code=str(code), message=str(first(data, "message") or ""))
+        return VendorError(code=str(code), message=first(data, "message"))
 
     def refusal(self, response: Response) -> PortraitError | None:
         """Read an answer as a refusal, by the body's code where HTTP says 200."""
@@ -172,7 +172,6 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
     ) -> Flow[Group]:
         """Create a virtual figure's group."""
-        del on_unsupported
         body = {"name": name, **({"description": description} if description else {})}
         answer = yield from self.call("POST", f"{_LIBRARY}/groups", body)
         given = {"name": name, "description": description, "kind": kind, "kind_word": "AIGC"}
@@ -187,7 +186,6 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         Unverified: the layout, and that a row names its kind. One that does not may be of any: it
         is given, of unknown kind, whichever is asked for.
         """
-        del cursor
         answer = yield from self.listed("groups")
         rows = listed(answer.data, _ROWS, _TOTAL)
         found = read_rows(rows, lambda row: self.read(Group, answer, row))
@@ -258,12 +256,8 @@ class IcoverLibrary(StoredFiles, SessionVerification):
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
         """Change an asset's label, then read it."""
         asset_id = self.id_of("asset", asset)
-        findings = self.check_name(name)
-        return (yield from with_findings(self._renamed(asset_id, name), findings, self))
-
-    def _renamed(self, asset_id: str, name: str) -> Flow[Asset]:
-        _ = yield from self.call("PATCH", f"{_LIBRARY}/assets/{segment(asset_id)}", {"label": name})
-        return (yield from self.get_asset(asset_id))
+        sent = self.call("PATCH", f"{_LIBRARY}/assets/{segment(asset_id)}", {"label": name})
+        return renamed(self, name, sent, self.get_asset(asset_id))
 
     def delete_asset(self, asset: AssetRef) -> Flow[None]:
         """Delete an asset."""
@@ -285,7 +279,6 @@ class IcoverLibrary(StoredFiles, SessionVerification):
 
     def open_session(self, name: str, callback_url: str | None) -> Flow[Answer]:
         """Open a session under the person's name."""
-        del callback_url
         body = {"name": name} if name else {}
         return self.call("POST", f"{_LIBRARY}/real-person/sessions", body)
 

@@ -11,17 +11,15 @@ from typing import Any, Final
 
 from ...values.prompts import Role, Slot
 from ...values.statuses import MediaType
-from ...vendor.dialect import Loss, MediaRead, unread
+from ...vendor.dialect import Loss, MediaRead, items_of, prompt_of, unread
 from ...wire.codec import is_object
+from .tables import alike
 
 # Source: generation page; the ratio is called `size` for the 2.0 models, and only for them.
 FIELDS: Final = {
     "duration_s": "duration",
     "ratio": "size",
-    "resolution": "resolution",
-    "generate_audio": "generate_audio",
-    "seed": "seed",
-    "return_last_frame": "return_last_frame",
+    **alike("resolution generate_audio seed return_last_frame"),
 }
 
 _ROLES: Final[Mapping[str, Role]] = {
@@ -53,8 +51,7 @@ def read(body: Mapping[str, Any]) -> MediaRead:
     """Read prompt and media; pictures without roles are references."""
     slots: list[Slot] = []
     losses: list[Loss] = []
-    for number, item in enumerate(_items(body, "image_with_roles", losses)):
-        where = f"image_with_roles[{number}]"
+    for where, item in items_of(body, "image_with_roles", losses):
         members: Mapping[str, Any] = item if is_object(item) else {}
         url, role = members.get("url"), members.get("role")
         if isinstance(url, str) and isinstance(role, str) and role in _ROLES:
@@ -64,25 +61,14 @@ def read(body: Mapping[str, Any]) -> MediaRead:
         else:
             losses.append(Loss(field=where, value=item, why="no address with a known role"))
     for key, media in _LISTS.items():
-        for number, url in enumerate(_items(body, key, losses)):
+        for where, url in items_of(body, key, losses):
             if isinstance(url, str):
                 slots.append(Slot(media, Role.REFERENCE, url))
             else:
-                losses.append(Loss(field=f"{key}[{number}]", value=url, why="not an address"))
-    prompt = body.get("prompt")
-    if not isinstance(prompt, str | None):
-        losses.append(Loss(field="prompt", value=prompt, why="not a text"))
+                losses.append(Loss(field=where, value=url, why="not an address"))
     return MediaRead(
-        prompt=prompt if isinstance(prompt, str) else "",
+        prompt=prompt_of(body, losses),
         slots=tuple(slots),
         used=frozenset({"prompt", "image_with_roles", *_LISTS}),
         losses=tuple(losses),
     )
-
-
-def _items(body: Mapping[str, Any], key: str, losses: list[Loss]) -> list[Any]:
-    found: Any = body.get(key)
-    if found is None or isinstance(found, list):
-        return [*(found or ())]
-    losses.append(Loss(field=key, value=found, why="not a list"))
-    return []

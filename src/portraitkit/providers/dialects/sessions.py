@@ -116,7 +116,6 @@ class ActionVerification(SessionVerification, ActionLibrary):
 
     def open_session(self, name: str, callback_url: str | None) -> Flow[Answer]:
         """Open a session. The Action has no place for a name."""
-        del name
         callback = callback_for(self, callback_url)
         secrets = (Secret(callback),)
         return self.act("CreateVisualValidateSession", {"CallbackURL": callback}, secrets=secrets)

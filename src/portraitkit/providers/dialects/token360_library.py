@@ -12,14 +12,14 @@ from typing import Any, ClassVar, Final
 from attrs import evolve, frozen
 
 from ...operations.adding import under_review
-from ...operations.repeating import removed
+from ...operations.repeating import removed, renamed
 from ...values.errors import NotFoundError, ProviderError, UnexpectedResponseError
 from ...values.media import Upload
-from ...values.models import Asset, AssetRef, Group, GroupRef, Page
-from ...values.remarks import Adaptation, Failure
+from ...values.models import Asset, AssetRef, Failure, Group, GroupRef, Page
+from ...values.remarks import Adaptation
 from ...values.statuses import AssetStatus, GroupKind
 from ...values.video import OnUnsupported
-from ...vendor.answers import Answer, with_findings
+from ...vendor.answers import Answer
 from ...vendor.dialect import unsupported
 from ...wire.codec import first
 from ...wire.steps import Flow, segment
@@ -90,14 +90,8 @@ class Token360Library(BearerProvider):
         Unverified: one client saw PATCH succeed; what it takes is documented nowhere.
         """
         group_id = self.id_of("group", group)
-        findings = self.check_name(name)
-        return (yield from with_findings(self._renamed(group_id, name), findings, self))
-
-    def _renamed(self, group_id: str, name: str) -> Flow[Group]:
-        _ = yield from self.ask(
-            self.request("PATCH", f"{_GROUPS}/{segment(group_id)}", {"name": name})
-        )
-        return (yield from self.get_group(group_id))
+        sent = self.ask(self.request("PATCH", f"{_GROUPS}/{segment(group_id)}", {"name": name}))
+        return renamed(self, name, sent, self.get_group(group_id))
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
         """Delete a group and its assets."""

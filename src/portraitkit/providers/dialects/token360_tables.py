@@ -21,16 +21,17 @@ from ...values.errors import (
     RateLimitedError,
 )
 from ...values.media import MediaRules
-from ...values.models import Asset, Group, Page, Verification, VideoTask
-from ...values.remarks import Failure
+from ...values.models import Asset, Failure, Group, Page, Verification, VideoTask
 from ...values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
 from ...vendor.preflight import VideoModel
 from ...wire.codec import Codec, count, first, listed
 from ...wire.error_mapping import VendorError
 from ...wire.steps import Response
+from ...wire.synonyms import spelled
 from .action_tables import UPSTREAM_MEDIA
 from .codes import GONE, NAME_OF_MODEL, RELAYED_CODES, Codes
 from .paging import read_rows
+from .tables import alike
 
 T = TypeVar("T")
 
@@ -64,7 +65,7 @@ CODEC: Final = Codec(
         VideoTask: {
             "id": VIDEO_ID,
             "status": ("status", "state"),
-            "model": "model",
+            **alike("model created_at updated_at"),
             "video_link": ("url", "video_url", "content.video_url", "content.url"),
             "last_frame_link": "content.last_frame_url",
             "duration_s": ("duration", "parameters.duration"),
@@ -72,10 +73,8 @@ CODEC: Final = Codec(
             "resolution": "parameters.resolution",
             "seed": "parameters.seed",
             "failure": "error",
-            "created_at": "created_at",
-            "updated_at": "updated_at",
         },
-        Failure: {"code": "code", "message": "message"},
+        Failure: alike("code message"),
     },
     words={
         GroupKind: {
@@ -85,38 +84,34 @@ CODEC: Final = Codec(
             "REAL_PERSON": GroupKind.REAL_PERSON,  # the same table
         },
         MediaType: {kind.value: kind for kind in MediaType if kind is not MediaType.UNKNOWN},
-        AssetStatus: {
-            "processing": AssetStatus.PROCESSING,
-            "active": AssetStatus.ACTIVE,
-            # Unverified: the others are what clients' code knows.
-            "ready": AssetStatus.ACTIVE,
-            "success": AssetStatus.ACTIVE,
-            "completed": AssetStatus.ACTIVE,
-            "pending": AssetStatus.PROCESSING,
-            "queued": AssetStatus.PROCESSING,
-            "in_progress": AssetStatus.PROCESSING,
-            "failed": AssetStatus.FAILED,
-            "failure": AssetStatus.FAILED,
-            "error": AssetStatus.FAILED,
-            "rejected": AssetStatus.FAILED,
-            "expired": AssetStatus.FAILED,
-            "inactive": AssetStatus.FAILED,
-            "disabled": AssetStatus.FAILED,
-        },
-        VerificationStatus: {
-            "active": VerificationStatus.VERIFIED,
-            "pending_validation": VerificationStatus.WAITING,  # Unverified: seen by one client
-            "expired": VerificationStatus.EXPIRED,  # Unverified: a guess
-            "failed": VerificationStatus.FAILED,  # Unverified: a guess
-        },
-        VideoStatus: {
-            "queued": VideoStatus.QUEUED,
-            "in_progress": VideoStatus.RUNNING,
-            "completed": VideoStatus.SUCCEEDED,
-            "failed": VideoStatus.FAILED,
-            "cancelled": VideoStatus.CANCELLED,  # Unverified: a guess
-            "expired": VideoStatus.EXPIRED,  # Unverified: a guess
-        },
+        # Unverified: all but `processing` and `active` are what clients' code knows.
+        AssetStatus: spelled(
+            {
+                AssetStatus.PROCESSING: "processing pending queued in_progress",
+                AssetStatus.ACTIVE: "active ready success completed",
+                AssetStatus.FAILED: "failed failure error rejected expired inactive disabled",
+            }
+        ),
+        # Unverified: all but `active`; the last two are guesses.
+        VerificationStatus: spelled(
+            {
+                VerificationStatus.VERIFIED: "active",
+                VerificationStatus.WAITING: "pending_validation",
+                VerificationStatus.EXPIRED: "expired",
+                VerificationStatus.FAILED: "failed",
+            }
+        ),
+        # Unverified: `cancelled` and `expired` are guesses.
+        VideoStatus: spelled(
+            {
+                VideoStatus.QUEUED: "queued",
+                VideoStatus.RUNNING: "in_progress",
+                VideoStatus.SUCCEEDED: "completed",
+                VideoStatus.FAILED: "failed",
+                VideoStatus.CANCELLED: "cancelled",
+                VideoStatus.EXPIRED: "expired",
+            }
+        ),
     },
 )
 
@@ -188,15 +183,13 @@ def fault_of(data: Any, response: Response) -> VendorError | None:
         return None
     word, message = first(data, ("error.type", "error.code")), first(data, "error.message")
     if word or message:
-        return VendorError(code=str(word or ""), message=str(message or ""))
+        return VendorError(code=word, message=message)
     code = first(data, "code")
     failed = first(data, "success") is False or _is_failure(code)
     if response.ok and not failed:
         return None
     word, message = first(data, ("serviceCode", "code")), first(data, ("msg", "message"))
-    return (
-        VendorError(code=str(word or ""), message=str(message or "")) if word or message else None
-    )
+    return VendorError(code=word, message=message) if word or message else None
 
 
 def _is_failure(code: Any) -> bool:

@@ -8,19 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ...providers.registry import provider_classes
-from ...values.statuses import AssetStatus, VerificationStatus, VideoStatus
+from ...values.statuses import AssetStatus, Status, VerificationStatus, VideoStatus
 from ...wire.codec import is_array, is_object
 from .cassettefile import answer_body
 
 STATUS_MEMBERS: Final = ("status", "Status", "UpstreamStatus", "state", "task_status")
-_WAITING: Final = frozenset(
-    {
-        AssetStatus.PROCESSING,
-        VideoStatus.QUEUED,
-        VideoStatus.RUNNING,
-        VerificationStatus.WAITING,
-    }
-)
 
 
 class TaskState(enum.Enum):
@@ -43,7 +35,7 @@ def standing_of(interaction: Mapping[str, Any], vendor: str) -> TaskState:
     """Read an answer's status words by the vendor's table: still waiting, or ended."""
     found = [meant(word, vendor) for word in words_in(body_of(interaction))]
     known = [each for group in found for each in group]
-    if any(each in _WAITING for each in known):
+    if any(each.is_pending for each in known):
         return TaskState.WAITING
     return TaskState.ENDED if known else TaskState.UNKNOWN
 
@@ -60,16 +52,16 @@ def words_in(body: Any) -> Iterator[str]:
             yield from words_in(each)
 
 
-def meant(word: str, vendor: str) -> list[enum.Enum]:
+def meant(word: str, vendor: str) -> list[Status]:
     """What a vendor's word means to portraitkit; empty if no table knows it."""
     if not vendor:
         return []
-    found: list[enum.Enum] = []
+    found: list[Status] = []
     for codec in (each.codec for each in provider_classes(vendor)):
         for cls in (AssetStatus, VideoStatus, VerificationStatus):
             words = {key.casefold(): value for key, value in codec.words.get(cls, {}).items()}
-            if word.casefold() in words:
-                found.append(words[word.casefold()])
+            if isinstance(meaning := words.get(word.casefold()), Status):
+                found.append(meaning)
     return list(dict.fromkeys(found))
 
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
+from ...operations.paging import every
 from ...operations.provider import PortraitProvider
-from ...operations.waiting import every
 from ...values.models import Asset
 from ...values.video import References, VideoRequest
 from ...wire.codec import is_array

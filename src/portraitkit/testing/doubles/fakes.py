@@ -12,8 +12,7 @@ from attrs import Factory, define, evolve
 from ...operations.provider import PortraitProvider
 from ...rehearsal import Rehearsal
 from ...values.errors import InvalidInputError, NotFoundError
-from ...values.models import Asset, Group, Result, Verification, VideoTask
-from ...values.remarks import Failure
+from ...values.models import Asset, Failure, Group, Result, Verification, VideoTask
 from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
 from ...values.video import VideoRequest
@@ -169,8 +168,5 @@ def _shown(thing: T) -> T:
     if known.status is VideoStatus.SUCCEEDED:
         link = Secret(f"{URL}/{known.id}.mp4")
         return cast("T", evolve(known, video_link=link, failure=None))
-    failed = known.status in _FAILED
+    failed = known.status.name == "FAILED"
     return cast("T", evolve(known, failure=ASKED if failed else None))
-
-
-_FAILED: Final = (AssetStatus.FAILED, VerificationStatus.FAILED, VideoStatus.FAILED)

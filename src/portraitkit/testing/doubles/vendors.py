@@ -16,7 +16,8 @@ from ...rehearsal import Rehearsal
 from ...simulators.finding import load
 from ...simulators.simulator import Simulator
 from ...simulators.state import VirtualClock, World, never, scans_after
-from ...values.errors import InvalidInputError, Outcome
+from ...values.errors import InvalidInputError
+from ...values.remarks import Outcome
 from ...wire.steps import Request, Response
 from .simulating import SimulatorTransport, VirtualTime
 

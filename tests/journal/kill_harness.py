@@ -59,7 +59,7 @@ class Watched:
 
 
 @define
-class Stage:
+class Harness:
     """One vendor's server and the warm process that programs are forked from."""
 
     vendor: str
