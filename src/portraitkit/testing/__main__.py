@@ -1,5 +1,5 @@
 """
-Look after cassettes: `python -m portraitkit.testing lint|drift|compare`.
+Look after cassettes: `python -m portraitkit.testing lint|drift|read`.
 
 Exit codes: 0 nothing found, 1 something found, 2 it could not be looked for.
 """

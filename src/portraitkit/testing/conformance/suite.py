@@ -17,7 +17,7 @@ from ...values.models import Asset, Verification
 from ...values.video import VideoRequest
 from ...wire.steps import Flow, Pause, Request, Response, Work
 from ..doubles.simulating import SimulatedVendor
-from .journey import Journey, StepResult, plain_video
+from .journey import Journey, plain_video
 from .travelling import JourneyRunner
 
 T = TypeVar("T")
@@ -186,8 +186,3 @@ def first_request(begin: Callable[[], Flow[Any]]) -> tuple[Request | None, Excep
 
 class _EnoughError(PortraitError):
     """Nobody answers."""
-
-
-def again(step: StepResult, provider: PortraitProvider) -> Callable[[], Flow[Any]]:
-    """The same operation once more, at the provider given."""
-    return lambda: step.begin(provider)
