@@ -147,10 +147,11 @@ def fake_portraits(request: pytest.FixtureRequest) -> Generator[FakePortraits]:
     """Lead the application to portraits and videos in memory, whatever its profile says."""
     _alone(request)
     with _explained("fake_portraits"):
-        from .doubles.fakes import FakePortraits  # noqa: PLC0415  (only where it is used)
+        from .doubles.fakeprovider import fake_rehearsal  # noqa: PLC0415  (only where it is used)
+        from .doubles.fakes import FakePortraits  # noqa: PLC0415
 
     fake = FakePortraits()
-    with _rehearsed(request, fake.rehearsal()):
+    with _rehearsed(request, fake_rehearsal(fake)):
         yield fake
 
 
