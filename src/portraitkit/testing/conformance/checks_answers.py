@@ -19,10 +19,11 @@ from ...values.errors import (
 )
 from ...wire.codec import is_array, is_object
 from ...wire.steps import Auth, Request, Response
+from ..doubles.replaying import NOW
 from ..doubles.simulating import clock_of
 from .checks_wire import CREATES
 from .journey import StepResult
-from .suite import NOW, Suite, require, run_flow
+from .suite import Suite, require, run_flow
 from .travelling import SpyVendor
 
 GARBAGE: Final = (

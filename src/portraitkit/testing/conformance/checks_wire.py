@@ -13,9 +13,10 @@ from ...values.errors import Outcome, OutcomeUnknownError, PortraitError
 from ...values.handles import Handle
 from ...values.origins import is_loopback
 from ...wire.steps import Auth, Budget, Request, Response
+from ..doubles.replaying import NOW
 from ..doubles.simulating import clock_of
 from .journey import StepResult
-from .suite import NOW, Suite, require
+from .suite import Suite, require
 from .travelling import SpyVendor
 
 CREATES: Final = ("create_group", "add_asset", "start_verification", "create_video")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -22,9 +21,9 @@ from ...wire.codec import is_array
 from ...wire.steps import Auth, Request, Response
 from ..cassettes.cassettefile import answer_body
 from ..conformance.judging import Contract
+from ..doubles.replaying import NOW
 from ..sanitising.plainwords import SIMULATED_PATHS
 
-NOW: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 _ORIGINS: Final = ("base_url", "assets_url", "video_url")
 _OUTSIDE: Final = tuple(f"/{each}/" for each in sorted(SIMULATED_PATHS))
 """Paths of a simulator that are not the vendor's interface."""

@@ -25,16 +25,17 @@ from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind
 from ...values.video import VideoRequest
 from ...wire.codec import is_array, is_object, texts_in
-from ...wire.steps import Pause, Request, Response, Work
+from ...wire.steps import Request, Response
 from ..cassettes import cassettefile
 from ..conformance.journey import PICTURE
+from ..doubles.replaying import drive
 from .contractcheck import request_of, response_of, sample_provider
 from .linting import vendor_of
 
 _Exchange: TypeAlias = tuple[Request, Response]
 _LINK: Final = "https://example.com/mia.png"
 _LEFT_OUT: Final = frozenset({"raw", "provider", "account", "ref"})
-_MOST_STEPS: Final = 12
+_MOST_STEPS: Final = 48
 
 
 def lines(path: Path, adapter: str = "") -> Iterator[str]:
@@ -147,32 +148,29 @@ def _played(
 ) -> Any:
     """Run an operation on a tape; None if it does not ask what the tape answers first."""
     asked = 0
-    reply: Any = None
-    error: PortraitError | None = None
+
+    def answer(request: Request) -> Response:
+        nonlocal asked
+        if asked >= len(tape) or not _is_same(request, tape[asked][0], strict=strict and not asked):
+            raise _UnansweredError(f"{request.method} {urlsplit(request.url).path}")
+        asked += 1
+        return tape[asked - 1][1]
+
     try:
-        flow = make()
-        for _ in range(_MOST_STEPS * 4):
-            step = flow.send(reply) if error is None else flow.throw(error)
-            reply, error = None, None
-            if isinstance(step, Pause):
-                reply = 0.0
-            elif isinstance(step, Work):
-                reply = cast("Work[Any]", step).call()
-            elif isinstance(step, Request):
-                if asked >= len(tape) or not _is_same(
-                    step, tape[asked][0], strict=strict and not asked
-                ):
-                    further = f"{step.method} {urlsplit(step.url).path}"
-                    return {"asks further": further} if asked else None
-                reply = tape[asked][1]
-                asked += 1
-    except StopIteration as stop:
-        return _result(stop.value, met) if asked else None
+        result = _result(drive(make(), answer, [], _MOST_STEPS), met)
+    except _UnansweredError as further:
+        result = {"asks further": str(further)}
     except PortraitError as refused:
-        return _refusal(refused) if asked else None
+        result = _refusal(refused)
     except (TypeError, ValueError, AttributeError, KeyError, NotImplementedError) as crashed:
-        return {"crash": type(crashed).__name__} if asked else None
-    return {"ends": "never"}
+        result = {"crash": type(crashed).__name__}
+    except AssertionError:
+        result = {"ends": "never"}
+    return result if asked else None
+
+
+class _UnansweredError(Exception):
+    """An operation asks for something that is not next on the tape."""
 
 
 def _result(value: Any, met: list[Any]) -> Any:
