@@ -26,9 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(f"{needed} is missing: pip install 'portraitkit[testing]'")
         return _USAGE
     parser = _parser()
-    told = parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
     try:
-        found = getattr(commands, told.command)(told)
+        found = getattr(commands, chosen.command)(chosen)
     except commands.PROBLEMS as error:
         _complain(str(error))
         return _USAGE

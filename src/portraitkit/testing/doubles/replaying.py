@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 from attrs import frozen
 
 from ...values.errors import PortraitError
-from ...wire.steps import Flow, Pause, Request, Response, Step, Work
+from ...wire.steps import At, Flow, Pause, Request, Response, Step, Work
 
 T = TypeVar("T")
 
@@ -120,6 +120,6 @@ def drive(
             except PortraitError as raised:
                 error = raised
         else:
-            given = answer(step)
+            given = answer(step.request if isinstance(step, At) else step)
             reply, error = (None, given) if isinstance(given, PortraitError) else (given, None)
     raise AssertionError(f"it does not end within {most} steps")

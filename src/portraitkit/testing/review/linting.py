@@ -71,8 +71,8 @@ def cassettes_in(paths: Sequence[Path]) -> list[Path]:
 
 def lint(paths: Sequence[Path], limits: Limits | None = None) -> list[Finding]:
     """Look through cassettes, and say what is to be mended."""
-    told = limits or Limits()
-    return [finding for path in cassettes_in(paths) for finding in _lint_file(path, told)]
+    limits = limits or Limits()
+    return [finding for path in cassettes_in(paths) for finding in _lint_file(path, limits)]
 
 
 def fix(path: Path) -> bool:

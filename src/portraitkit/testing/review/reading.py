@@ -190,15 +190,15 @@ def _is_same(step: Request, recorded: Request, *, strict: bool) -> bool:
         recorded: What was recorded.
         strict: Whether the bodies must have the same members.
     """
-    asked, told = urlsplit(step.target), urlsplit(recorded.target)
-    query, its = dict(parse_qsl(asked.query)), dict(parse_qsl(told.query))
-    if (step.method, asked.path, query) != (recorded.method, told.path, its):
+    asked, other = urlsplit(step.target), urlsplit(recorded.target)
+    query, its = dict(parse_qsl(asked.query)), dict(parse_qsl(other.query))
+    if (step.method, asked.path, query) != (recorded.method, other.path, its):
         return False
     action = query.get("Action", "")
-    mine, other = _json(step.content), _json(recorded.content)
-    if is_object(mine) and is_object(other) and strict and set(mine) != set(other):
+    mine, recorded_body = _json(step.content), _json(recorded.content)
+    if is_object(mine) and is_object(recorded_body) and strict and set(mine) != set(recorded_body):
         return False
-    return not action.startswith(("Get", "List", "Delete")) or _ids(mine) == _ids(other)
+    return not action.startswith(("Get", "List", "Delete")) or _ids(mine) == _ids(recorded_body)
 
 
 def _ids(body: Any) -> set[str]:
