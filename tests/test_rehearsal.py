@@ -14,6 +14,7 @@ from portraitkit.limits.limiter import PROCESS
 from portraitkit.rehearsal import Rehearsal, current, limiter_in, rehearsing
 from portraitkit.testing import VirtualTime, simulated
 from portraitkit.testing.cassettes.tasktime import TaskTime
+from portraitkit.testing.doubles.fakeprovider import fake_rehearsal
 from portraitkit.testing.doubles.fakes import FakePortraits
 from portraitkit.testing.doubles.vendors import PortraitSimulator
 
@@ -163,7 +164,7 @@ def test_jobs_are_noted_aside(configured, tmp_path):
 def test_a_provider_may_take_every_profiles_place(configured):
     """Whatever name is asked for."""
     fake = FakePortraits()
-    with rehearsing(fake.rehearsal()):
+    with rehearsing(fake_rehearsal(fake)):
         names = [pk.connect(name).provider.name for name in (None, "second", "anything")]
         assert "fake" == pk.connect().profile
 

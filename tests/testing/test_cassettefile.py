@@ -133,8 +133,8 @@ def full(*_: object) -> None:
     raise OSError("no space")
 
 
-def test_a_text_with_json_in_it_opens():
-    """Or is handed back."""
-    assert {"a": 1} == cassettefile.opened('{"a":1}')
-    assert "{a" == cassettefile.opened("{a")
-    assert 7 == cassettefile.opened(7)
+def test_json_in_a_text_is_found():
+    """Objects and lists; anything else is none."""
+    assert {"a": 1} == cassettefile.json_in(' {"a":1}')
+    assert [] == cassettefile.json_in("[]")
+    assert not [each for each in ("{a", "[" * 9999, "7", 7) if cassettefile.json_in(each)]

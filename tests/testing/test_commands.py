@@ -23,13 +23,14 @@ def said(capsys, *arguments):
     return capsys.readouterr().out.splitlines()
 
 
-def test_what_cassettes_mean_is_stable_text(capsys):
-    """Every documented interaction that an operation sends, alike in every run."""
+def test_what_cassettes_mean_is_stable_text(capsys, caplog):
+    """Every documented interaction that an operation sends, alike in every run, and no warning."""
     told = said(capsys, CASSETTES)
 
     assert set(told) >= set(said(capsys, CASSETTES / "alltoken"))
     assert 80 <= len([line for line in told if not line.startswith(" ")])
     assert 5 >= len([line for line in told if line.endswith("no operation sends it")])
+    assert not caplog.messages
 
 
 def test_another_reading_is_another_text(capsys, monkeypatch):

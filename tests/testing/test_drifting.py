@@ -24,7 +24,7 @@ def drifted(tmp_path):
         for name, edit in (("old", before), ("new", do)):
             cassette = copy.deepcopy(cassettefile.load(VIDEO))
             for each in cassette["interactions"]:
-                body = cassettefile.opened(each["response"]["body"]["string"])
+                body = cassettefile.json_in(each["response"]["body"]["string"])
                 if isinstance(body, dict) and "status" in body:
                     edit(body)
                     each["response"]["body"]["string"] = json.dumps(body)

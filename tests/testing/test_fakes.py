@@ -7,7 +7,7 @@ import pytest
 import portraitkit as pk
 from portraitkit.operations.provider import PortraitProvider
 from portraitkit.rehearsal import rehearsing
-from portraitkit.testing.doubles.fakeprovider import FakeProvider
+from portraitkit.testing.doubles.fakeprovider import FakeProvider, fake_rehearsal
 from portraitkit.testing.doubles.fakes import FakePortraits
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(24)
@@ -16,7 +16,7 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(24)
 @pytest.fixture
 def fake():
     memory = FakePortraits()
-    with rehearsing(memory.rehearsal()):
+    with rehearsing(fake_rehearsal(memory)):
         yield memory
 
 

@@ -1,5 +1,5 @@
 """
-Look after cassettes: `python -m portraitkit.testing lint|drift|compare`.
+Look after cassettes: `python -m portraitkit.testing lint|drift|read`.
 
 Exit codes: 0 nothing found, 1 something found, 2 it could not be looked for.
 """
@@ -26,9 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(f"{needed} is missing: pip install 'portraitkit[testing]'")
         return _USAGE
     parser = _parser()
-    told = parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
     try:
-        found = getattr(commands, told.command)(told)
+        found = getattr(commands, chosen.command)(chosen)
     except commands.PROBLEMS as error:
         _complain(str(error))
         return _USAGE

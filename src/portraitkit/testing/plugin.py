@@ -81,7 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "portrait_simulator(vendor): which vendor `connect()` leads to"
     )
     if config.getoption("--portrait-record") != "none" or config.getoption("--portrait-profile"):
-        _ = _orders(config)
+        _ = _options(config)
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def portrait_cassette(
         opened = cassette_of(
             path,
             _shown(path, request.config.rootpath),
-            _orders_for(request.config, path),
+            _options_for(request.config, path),
             repeat_reads=bool(marker and marker.kwargs.get("repeat_reads")),
             scratch=tmp_path_factory.mktemp("portraits"),
         )
@@ -135,10 +135,10 @@ def portrait_simulator(
     simulator = PortraitSimulator()
     vendor = str(marker.args[0]) if marker and marker.args else ""
     with _explained("portrait_simulator"):
-        stage = simulator.rehearsal(vendor, tmp_path_factory.mktemp("portraits"))
+        rehearsal = simulator.rehearsal(vendor, tmp_path_factory.mktemp("portraits"))
         if vendor:
             _ = simulator.vendor(vendor)
-    with _rehearsed(request, stage):
+    with _rehearsed(request, rehearsal):
         yield simulator
 
 
@@ -147,10 +147,11 @@ def fake_portraits(request: pytest.FixtureRequest) -> Generator[FakePortraits]:
     """Lead the application to portraits and videos in memory, whatever its profile says."""
     _alone(request)
     with _explained("fake_portraits"):
-        from .doubles.fakes import FakePortraits  # noqa: PLC0415  (only where it is used)
+        from .doubles.fakeprovider import fake_rehearsal  # noqa: PLC0415  (only where it is used)
+        from .doubles.fakes import FakePortraits  # noqa: PLC0415
 
     fake = FakePortraits()
-    with _rehearsed(request, fake.rehearsal()):
+    with _rehearsed(request, fake_rehearsal(fake)):
         yield fake
 
 
@@ -259,12 +260,12 @@ def _finish(cassette: PortraitCassette, config: pytest.Config, *, passed: bool) 
 
 
 @contextmanager
-def _rehearsed(request: pytest.FixtureRequest, stage: Any) -> Generator[None]:
+def _rehearsed(request: pytest.FixtureRequest, rehearsal: Any) -> Generator[None]:
     from ..rehearsal import rehearsing  # noqa: PLC0415  (only where it is used)
     from .cassettes.network import NetworkGuard, blockaded  # noqa: PLC0415
 
     request.node.stash[_BLOCKADE] = blockade = NetworkGuard()
-    with blockaded(blockade), rehearsing(stage):
+    with blockaded(blockade), rehearsing(rehearsal):
         yield
     for tried in blockade.tried:  # a unittest's or doctest's: a function has told of its own
         raise tried
@@ -299,30 +300,30 @@ def _alone(request: pytest.FixtureRequest) -> None:
         )
 
 
-def _orders(config: pytest.Config) -> RecordingOptions:
+def _options(config: pytest.Config) -> RecordingOptions:
     """What the options ask for; what is missing or wrong stops the run."""
     from ..values.errors import InvalidInputError  # noqa: PLC0415  (only where something is recorded)
 
     try:
         from .recording import RecordingOptions  # noqa: PLC0415
 
-        orders = RecordingOptions(
+        options = RecordingOptions(
             record=str(config.getoption("--portrait-record")),
             profile=str(config.getoption("--portrait-profile")),
         )
-        orders.check()
+        options.check()
     except (ImportError, InvalidInputError) as error:
         raise pytest.UsageError(str(error)) from None
-    return orders
+    return options
 
 
-def _orders_for(config: pytest.Config, path: Path) -> RecordingOptions:
-    """The run's orders; what this run has recorded is played by tests that share it."""
-    orders = _orders(config)
+def _options_for(config: pytest.Config, path: Path) -> RecordingOptions:
+    """The run's options; what this run has recorded is played by tests that share it."""
+    options = _options(config)
     recorded = config.stash.get(_RECORDED, set[Path]())
     if path in recorded:
-        return type(orders)()
-    return orders
+        return type(options)()
+    return options
 
 
 def _cassette_path(request: pytest.FixtureRequest, name: str) -> Path:

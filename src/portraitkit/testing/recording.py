@@ -57,7 +57,7 @@ class RecordingOptions:
 
     def check(self) -> None:
         """
-        Refuse orders that contradict themselves.
+        Refuse options that contradict themselves.
 
         Raises:
             InvalidInputError: Says which option is missing or wrong.
@@ -95,7 +95,7 @@ class PortraitCassette:
     origin: dict[str, Any] = field(repr=False)
     tape: Tape = field(repr=False)
     blockade: NetworkGuard = field(repr=False)
-    orders: RecordingOptions = field(repr=False)
+    options: RecordingOptions = field(repr=False)
     requests: list[Request] = field(factory=list[Request], repr=False)
     _stamp: tuple[int, int] = field(
         init=False, default=Factory(lambda self: _stamp_of(self.path), takes_self=True)
@@ -196,10 +196,10 @@ class PortraitCassette:
 
     def _origin(self, moved: Mapping[str, list[str]]) -> dict[str, Any]:
         before = str(self.origin.get("provider", "")).split(", ")
-        practised = self.orders.simulated_vendor
+        practised = self.options.simulated_vendor
         asked = {each.name for each in self._providers.values()}
         if not asked:  # an empty recording is somebody's, too
-            asked = {practised or load_profile(self.orders.profile).provider}
+            asked = {practised or load_profile(self.options.profile).provider}
         vendors = {*filter(None, (*asked, *before))}
         return {
             **self.origin,
@@ -224,7 +224,7 @@ def _stamp_of(path: Path) -> tuple[int, int]:
 def cassette_of(
     path: Path,
     label: str,
-    orders: RecordingOptions,
+    options: RecordingOptions,
     *,
     repeat_reads: bool = False,
     scratch: Path | None,
@@ -235,7 +235,7 @@ def cassette_of(
     Args:
         path: The file.
         label: Names it in messages.
-        orders: What this run does with cassettes.
+        options: What this run does with cassettes.
         repeat_reads: See `Tape`.
         scratch: Where a journal is kept meanwhile.
 
@@ -243,7 +243,7 @@ def cassette_of(
         InvalidInputError: There is no cassette and nothing is to be recorded, or it is damaged.
     """
     there = path.is_file()
-    mode = _MODES[orders.record, there]
+    mode = _MODES[options.record, there]
     if mode is None:
         raise InvalidInputError(
             f"there is no cassette {label}",
@@ -262,7 +262,7 @@ def cassette_of(
     )
     blockade = NetworkGuard(lambda host: mode is not Mode.REPLAY and _may_record(tape, host))
     cassette = PortraitCassette(
-        path=path, mode=mode, origin=origin, tape=tape, blockade=blockade, orders=orders
+        path=path, mode=mode, origin=origin, tape=tape, blockade=blockade, options=options
     )
     with ExitStack() as stack:
         _ = stack.enter_context(blockaded(blockade))
@@ -272,17 +272,17 @@ def cassette_of(
 
 
 def _rehearsal(cassette: PortraitCassette, scratch: Path | None) -> Rehearsal:
-    if cassette.recording and cassette.orders.simulated_vendor:
+    if cassette.recording and cassette.options.simulated_vendor:
         from .practice import practice  # noqa: PLC0415  (simulators are loaded where they are used)
 
-        return practice(cassette.sees, cassette.orders.simulated_vendor, scratch)
+        return practice(cassette.sees, cassette.options.simulated_vendor, scratch)
 
     def answer(provider: PortraitProvider, request: Request) -> Response | None:
         cassette.sees(provider, request)
         return None
 
     if cassette.recording:
-        return Rehearsal(answer=answer, false_credentials=False, profile=cassette.orders.profile)
+        return Rehearsal(answer=answer, false_credentials=False, profile=cassette.options.profile)
     vendor = str(cassette.origin.get("provider", "")).partition(",")[0]
     return Rehearsal(
         time=TaskTime(_day_of(cassette.origin)),

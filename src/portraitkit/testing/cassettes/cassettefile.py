@@ -106,11 +106,7 @@ def pretty_json(text: str) -> str | None:
     Numbers keep their digits and doubled keys stay: only the space between tokens changes, and
     escaped letters become letters.
     """
-    if text.lstrip()[:1] not in ("{", "["):
-        return None
-    try:
-        _ = json.loads(text)
-    except (ValueError, RecursionError):
+    if json_in(text) is None:
         return None
     pieces: list[str] = []
     depth = 0
@@ -241,11 +237,11 @@ def answer_body(response: Mapping[str, Any]) -> Any:
     return found.get("string") if is_object(found) else None
 
 
-def opened(value: Any) -> Any:
-    """The JSON in a text, where a text is JSON; else the value."""
-    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-        try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-    return value
+def json_in(text: object) -> Any:
+    """The JSON object or list that a text is; None for anything else."""
+    if not isinstance(text, str) or text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 from attrs import evolve
@@ -18,10 +19,11 @@ from ...values.errors import (
 )
 from ...wire.codec import is_array, is_object
 from ...wire.steps import Auth, Request, Response
+from ..doubles.replaying import NOW
 from ..doubles.simulating import clock_of
 from .checks_wire import CREATES
 from .journey import StepResult
-from .suite import NOW, Suite, again, require, run_flow
+from .suite import Suite, require, run_flow
 from .travelling import SpyVendor
 
 GARBAGE: Final = (
@@ -187,7 +189,7 @@ class AnswersChecks(Suite):
             del request
             return answers[number] if number < min(place, len(answers)) else odd
 
-        _, _, error = run_flow(again(step, self._journey().provider), answer)
+        _, _, error = run_flow(partial(step.begin, self._journey().provider), answer)
         require(
             error is None or isinstance(error, PortraitError),
             f"{step.operation}: HTTP {odd.status} with {odd.content[:80]!r} raised {error!r}",
@@ -205,7 +207,7 @@ class AnswersChecks(Suite):
             del request
             return answers[number] if number < end else last
 
-        return run_flow(again(step, self._journey().provider), answer)
+        return run_flow(partial(step.begin, self._journey().provider), answer)
 
     def _run(self, step: StepResult, odd: Response) -> Exception | Any:
         provider, simulator = self._provider(), self.simulator()

@@ -15,9 +15,10 @@ from ...values.handles import Handle
 from ...values.origins import is_loopback
 from ...values.remarks import Outcome
 from ...wire.steps import Auth, Budget, Request, Response
+from ..doubles.replaying import NOW
 from ..doubles.simulating import clock_of
 from .journey import StepResult
-from .suite import NOW, Suite, require
+from .suite import Suite, require
 from .travelling import SpyVendor
 
 CREATES: Final = ("create_group", "add_asset", "start_verification", "create_video")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 from weakref import WeakKeyDictionary
@@ -15,14 +14,14 @@ from ...operations.provider import PortraitProvider
 from ...values.errors import PortraitError, ProviderError
 from ...values.models import Asset, Verification
 from ...values.video import VideoRequest
-from ...wire.steps import Flow, Pause, Request, Response, Work
+from ...wire.steps import Flow, Request, Response, Step
+from ..doubles.replaying import NOW, drive
 from ..doubles.simulating import SimulatedVendor
-from .journey import Journey, StepResult, plain_video
+from .journey import Journey, plain_video
 from .travelling import JourneyRunner
 
 T = TypeVar("T")
 
-NOW: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 _LONGEST_FLOW: Final = 500
 _journeys: Final[WeakKeyDictionary[type, Journey]] = WeakKeyDictionary()
 
@@ -148,32 +147,20 @@ def run_flow(
     answer: Callable[[int, Request], Response | PortraitError],
 ) -> tuple[list[Request], Any, Exception | None]:
     """Run a flow on answers by number; what it sent, returned and raised."""
-    sent: list[Request] = []
-    clock_s = 0.0
-    reply: object = None
-    error: PortraitError | None = None
+    steps: list[Step] = []
+    result: Any = None
+    error: Exception | None = None
+
+    def sent() -> list[Request]:
+        return [step for step in steps if isinstance(step, Request)]
+
     try:
-        flow = begin()
-        for _ in range(_LONGEST_FLOW):
-            step = flow.send(reply) if error is None else flow.throw(error)
-            reply, error = None, None
-            if isinstance(step, Pause):
-                clock_s += step.seconds
-                reply = clock_s
-            elif isinstance(step, Work):
-                try:
-                    reply = step.call()
-                except PortraitError as raised:
-                    error = raised
-            elif isinstance(step, Request):
-                sent.append(step)
-                given = answer(len(sent) - 1, step)
-                reply, error = (None, given) if isinstance(given, PortraitError) else (given, None)
-    except StopIteration as stop:
-        return sent, stop.value, None
+        result = drive(
+            begin(), lambda request: answer(len(sent()) - 1, request), steps, _LONGEST_FLOW
+        )
     except Exception as raised:  # noqa: BLE001  (what it raises is what is asked)
-        return sent, None, raised
-    return sent, None, AssertionError(f"it does not end within {_LONGEST_FLOW} steps")
+        error = raised
+    return sent(), result, error
 
 
 def first_request(begin: Callable[[], Flow[Any]]) -> tuple[Request | None, Exception | None]:
@@ -186,8 +173,3 @@ def first_request(begin: Callable[[], Flow[Any]]) -> tuple[Request | None, Excep
 
 class _EnoughError(PortraitError):
     """Nobody answers."""
-
-
-def again(step: StepResult, provider: PortraitProvider) -> Callable[[], Flow[Any]]:
-    """The same operation once more, at the provider given."""
-    return lambda: step.begin(provider)

@@ -13,6 +13,7 @@ from attrs import Factory, evolve, field, frozen
 from ...operations import making
 from ...operations.downloading import checked
 from ...operations.provider import PortraitProvider
+from ...rehearsal import Rehearsal
 from ...values.errors import ConflictError, VideoNotReadyError
 from ...values.media import Link, Upload
 from ...values.models import (
@@ -252,3 +253,9 @@ class FakeProvider(PortraitProvider):
         yield from work(partial(checked, part))
         yield from work(partial(part.save, self.memory.video))
         return part.target
+
+
+def fake_rehearsal(memory: FakePortraits) -> Rehearsal:
+    """What leads the application to *memory*, whatever its profile says."""
+    provider = FakeProvider(memory=memory)
+    return Rehearsal(time=memory.time, provider=lambda: provider)

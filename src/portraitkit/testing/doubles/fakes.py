@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar, cast
 from attrs import Factory, define, evolve
 
 from ...operations.provider import PortraitProvider
-from ...rehearsal import Rehearsal
 from ...values.errors import InvalidInputError, NotFoundError
 from ...values.models import Asset, Failure, Group, Result, Verification, VideoTask
 from ...values.secret import Secret
@@ -69,13 +68,6 @@ class FakePortraits:
     time: TaskTime = Factory(TaskTime)
     _courses: dict[str, _Course] = Factory(dict[str, _Course])
     _count: itertools.count[int] = Factory(lambda: itertools.count(1))
-
-    def rehearsal(self) -> Rehearsal:
-        """What leads the application here."""
-        from .fakeprovider import FakeProvider  # noqa: PLC0415  (which is made of this)
-
-        provider = FakeProvider(memory=self)
-        return Rehearsal(time=self.time, provider=lambda: provider)
 
     # -- making ----------------------------------------------------------------------------------
 

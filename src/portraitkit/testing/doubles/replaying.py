@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
 
 from attrs import frozen
 
 from ...values.errors import PortraitError
-from ...wire.steps import Flow, Pause, Request, Response, Step, Work
+from ...wire.steps import At, Flow, Pause, Request, Response, Step, Work
 
 T = TypeVar("T")
 
@@ -75,16 +76,39 @@ def replay(flow: Flow[T], answers: Iterable[Response | PortraitError]) -> Replay
     """
     queue = list(answers)
     steps: list[Step] = []
+
+    def answer_next(request: Request) -> Response | PortraitError:
+        if not queue:
+            raise AssertionError(f"no answer is left for {request!r}")
+        return queue.pop(0)
+
+    result = drive(flow, answer_next, steps)
+    if queue:
+        raise AssertionError(f"{len(queue)} answers were never asked for")
+    return Replay(steps=tuple(steps), result=result)
+
+
+def drive(
+    flow: Flow[T],
+    answer: Callable[[Request], Response | PortraitError],
+    steps: list[Step],
+    most: float = math.inf,
+) -> T:
+    """
+    Run a flow to its end, and note its *steps*; what *answer* raises ends it.
+
+    Raises:
+        AssertionError: It takes more steps than *most*.
+    """
     clock_s = 0.0
     reply: object = None
     error: PortraitError | None = None
-    while True:
+    while len(steps) <= most:
         try:
             step = flow.send(reply) if error is None else flow.throw(error)
         except StopIteration as stop:
-            if queue:
-                raise AssertionError(f"{len(queue)} answers were never asked for") from None
-            return Replay(steps=tuple(steps), result=stop.value)
+            result: T = stop.value
+            return result
         steps.append(step)
         reply, error = None, None
         if isinstance(step, Pause):
@@ -95,8 +119,7 @@ def replay(flow: Flow[T], answers: Iterable[Response | PortraitError]) -> Replay
                 reply = step.call()
             except PortraitError as raised:
                 error = raised
-        elif not queue:
-            raise AssertionError(f"no answer is left for {step!r}")
         else:
-            given = queue.pop(0)
+            given = answer(step.request if isinstance(step, At) else step)
             reply, error = (None, given) if isinstance(given, PortraitError) else (given, None)
+    raise AssertionError(f"it does not end within {most} steps")

@@ -18,19 +18,19 @@ PROBLEMS: Final = (PortraitError, OSError)
 """What keeps a command from looking."""
 
 
-def lint(told: Namespace) -> bool:
+def lint(arguments: Namespace) -> bool:
     """Look through cassettes; with `--fix` lay them out first."""
-    paths = _existing(told.paths)
+    paths = _existing(arguments.paths)
     cassettes = linting.cassettes_in(paths)
-    contracts = _folder(told.contracts, "--contracts")
+    contracts = _folder(arguments.contracts, "--contracts")
     limits = linting.Limits(
-        budget_bytes=told.budget_kb * 1024 if told.budget_kb else linting.BUDGET_BYTES,
+        budget_bytes=arguments.budget_kb * 1024 if arguments.budget_kb else linting.BUDGET_BYTES,
         contracts=contracts,
-        tests=_folder(told.tests, "--tests"),
+        tests=_folder(arguments.tests, "--tests"),
     )
-    fixed = _fixed(cassettes) if told.fix else []
+    fixed = _fixed(cassettes) if arguments.fix else []
     found = linting.lint(paths, limits)
-    if told.json:
+    if arguments.json:
         shown = [asdict(each) for each in found]
         _print_json({"cassettes": len(cassettes), "fixed": fixed, "findings": shown})
         return bool(found)
@@ -44,18 +44,18 @@ def lint(told: Namespace) -> bool:
     return bool(found)
 
 
-def drift(told: Namespace) -> bool:
+def drift(arguments: Namespace) -> bool:
     """Compare the forms of old and new cassettes."""
-    old, new = (drifting.forms_in(_existing([each])) for each in (told.old, told.new))
+    old, new = (drifting.forms_in(_existing([each])) for each in (arguments.old, arguments.new))
     both = old.keys() & new.keys()
     if not both:
         raise ConfigError(
-            f"{told.old} and {told.new} have no endpoint in common",
+            f"{arguments.old} and {arguments.new} have no endpoint in common",
             next_step="give two folders of cassettes of the same vendor",
         )
     found = drifting.compare(old, new)
     real = [each for each in found if each.kind not in drifting.COVERAGE]
-    if told.json:
+    if arguments.json:
         digests = [
             {
                 "vendor": key[0],
@@ -70,15 +70,15 @@ def drift(told: Namespace) -> bool:
     for each in found:
         _print(str(each))
     kinds = Counter(each.kind.value for each in real)
-    told_kinds = ", ".join(f"{number} {name}" for name, number in sorted(kinds.items()))
-    _print(f"{_count(len(both), 'endpoint')} compared: {told_kinds or 'no drift'}")
+    listed = ", ".join(f"{number} {name}" for name, number in sorted(kinds.items()))
+    _print(f"{_count(len(both), 'endpoint')} compared: {listed or 'no drift'}")
     return bool(real)
 
 
-def read(told: Namespace) -> bool:
+def read(arguments: Namespace) -> bool:
     """Print what cassettes mean."""
-    for path in linting.cassettes_in(_existing(told.paths)):
-        for line in reading.lines(path, told.adapter):
+    for path in linting.cassettes_in(_existing(arguments.paths)):
+        for line in reading.lines(path, arguments.adapter):
             _print(line)
     return False
 

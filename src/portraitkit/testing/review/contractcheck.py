@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -16,15 +15,15 @@ from attrs import evolve
 from ...operations.provider import PortraitProvider
 from ...providers.registry import provider_classes
 from ...values.errors import UnexpectedResponseError
-from ...values.origins import is_loopback, origin_of
+from ...values.origins import is_loopback
 from ...values.secret import Secret
 from ...wire.codec import is_array
 from ...wire.steps import Auth, Request, Response
 from ..cassettes.cassettefile import answer_body
 from ..conformance.judging import Contract
+from ..doubles.replaying import NOW
 from ..sanitising.plainwords import SIMULATED_PATHS
 
-NOW: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 _ORIGINS: Final = ("base_url", "assets_url", "video_url")
 _OUTSIDE: Final = tuple(f"/{each}/" for each in sorted(SIMULATED_PATHS))
 """Paths of a simulator that are not the vendor's interface."""
@@ -67,7 +66,7 @@ def _contract(path: Path) -> Contract:
 
 def sample_provider(cls: type[PortraitProvider], origin: str = "") -> PortraitProvider:
     """Make a provider whose credentials are nobody's; at *origin*, where that is loopback."""
-    given: dict[str, Any] = {}
+    given: dict[str, Any] = {"callback_url": "https://app.example/verified"}
     for each in attrs.fields(cls):
         if each.default is attrs.NOTHING:
             given[each.name] = Secret("none-of-anybody") if "Secret" in str(each.type) else "none"
@@ -82,27 +81,32 @@ def requests_of(recorded: Mapping[str, Any], vendor: str) -> Iterator[Request]:
 
     None if it goes to a host that gets none.
     """
-    parts = urlsplit(str(recorded["uri"]))
-    origin = origin_of(recorded["uri"])
-    local = origin if is_loopback(origin) else ""
-    if local and parts.path.startswith(_OUTSIDE):
+    request = request_of(recorded)
+    local = request.origin if is_loopback(request.origin) else ""
+    if local and urlsplit(request.url).path.startswith(_OUTSIDE):
         return
-    query = tuple(parse_qsl(parts.query, keep_blank_values=True))
-    request = Request(
-        method=str(recorded["method"]),
-        url=f"{parts.scheme}://{parts.netloc}{parts.path}",
-        query=query,
-        headers=_first(recorded.get("headers")),
-        content=_bytes(recorded.get("body")),
-    )
     for cls in provider_classes(vendor):
         provider = sample_provider(cls, local)
         if request.origin not in provider.origins:
             continue
-        signed = "Action" in dict(query) and getattr(cls, "action_auth", None) is Auth.SIGNATURE
+        signed = (
+            "Action" in dict(request.query) and getattr(cls, "action_auth", None) is Auth.SIGNATURE
+        )
         for auth in (Auth.SIGNATURE,) if signed else (Auth.BEARER, Auth.LIBRARY):
             with suppress(UnexpectedResponseError):  # a key that is meant for another place
                 yield provider.authorize(evolve(request, auth=auth), now=NOW)
+
+
+def request_of(recorded: Mapping[str, Any]) -> Request:
+    """Read a request as it was recorded, without a credential."""
+    parts = urlsplit(str(recorded["uri"]))
+    return Request(
+        method=str(recorded["method"]),
+        url=f"{parts.scheme}://{parts.netloc}{parts.path}",
+        query=tuple(parse_qsl(parts.query, keep_blank_values=True)),
+        headers=_first(recorded.get("headers")),
+        content=_bytes(recorded.get("body")),
+    )
 
 
 def response_of(recorded: Mapping[str, Any]) -> Response:

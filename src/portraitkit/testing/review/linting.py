@@ -71,8 +71,8 @@ def cassettes_in(paths: Sequence[Path]) -> list[Path]:
 
 def lint(paths: Sequence[Path], limits: Limits | None = None) -> list[Finding]:
     """Look through cassettes, and say what is to be mended."""
-    told = limits or Limits()
-    return [finding for path in cassettes_in(paths) for finding in _lint_file(path, told)]
+    limits = limits or Limits()
+    return [finding for path in cassettes_in(paths) for finding in _lint_file(path, limits)]
 
 
 def fix(path: Path) -> bool:
@@ -175,7 +175,9 @@ def _secrets(cassette: Mapping[str, Any], vendor: str) -> _Found:
 
 def _differences(before: Any, after: Any, where: str = "") -> Iterator[str]:
     """Places where two values differ, as dotted paths into texts of JSON, too."""
-    before, after = cassettefile.opened(before), cassettefile.opened(after)
+    inner = cassettefile.json_in(before), cassettefile.json_in(after)
+    if None not in inner:
+        before, after = inner
     if is_object(before) and is_object(after):
         for key in {**before, **after}:
             path = f"{where}.{key}" if where else str(key)

@@ -7,14 +7,13 @@ same answers. Values that change by themselves, such as ids in handles, are left
 
 from __future__ import annotations
 
-import base64
 import enum
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
@@ -26,30 +25,17 @@ from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind
 from ...values.video import VideoRequest
 from ...wire.codec import is_array, is_object, texts_in
-from ...wire.steps import Pause, Request, Response, Work
+from ...wire.steps import Request, Response
 from ..cassettes import cassettefile
+from ..conformance.journey import PICTURE
+from ..doubles.replaying import drive
+from .contractcheck import request_of, response_of, sample_provider
 from .linting import vendor_of
 
-NOW: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-_PNG: Final = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABAQAAAAA3bvkkAAAACklEQVR42mNgAAAAAgAB5SfeIgAAAABJRU5ErkJggg=="
-)
+_Exchange: TypeAlias = tuple[Request, Response]
 _LINK: Final = "https://example.com/mia.png"
 _LEFT_OUT: Final = frozenset({"raw", "provider", "account", "ref"})
-_MOST_STEPS: Final = 12
-
-
-def providers_of(vendor: str) -> list[Any]:
-    """Load an adapter, each of its interfaces, with credentials that are nobody's."""
-    found: list[Any] = []
-    for cls in provider_classes(vendor):
-        given: dict[str, Any] = {"callback_url": "https://app.example/verified"}
-        for each in attrs.fields(cls):
-            if each.default is attrs.NOTHING:
-                secret = "Secret" in str(each.type)
-                given[each.name] = Secret("none-of-anybody") if secret else "none"
-        found.append(cls(**given))
-    return found
+_MOST_STEPS: Final = 48
 
 
 def lines(path: Path, adapter: str = "") -> Iterator[str]:
@@ -70,33 +56,14 @@ def lines(path: Path, adapter: str = "") -> Iterator[str]:
             f"{path} does not say whose answers it holds",
             next_step="put it into a folder with the vendor's name, or give --as",
         )
-    tape = [_interaction(each) for each in cassette["interactions"]]
+    tape = [
+        (request_of(each["request"]), response_of(each["response"]))
+        for each in cassette["interactions"]
+    ]
     for number, found in enumerate(results(tape, vendor), 1):
         yield f"{path.as_posix()}:{number}: {found['operation'] or 'no operation sends it'}"
         if found["operation"]:
             yield from (f"    {line}" for line in _flat(found["result"], ""))
-
-
-def _interaction(interaction: Mapping[str, Any]) -> dict[str, Any]:
-    request, response = interaction["request"], interaction["response"]
-    headers = cassettefile.headers_of(response)
-    body = request.get("body")
-    return {
-        "request": {
-            "method": request["method"],
-            "uri": request["uri"],
-            "body": _bytes(body),
-        },
-        "response": {
-            "status": response["status"]["code"],
-            "headers": {str(k).lower(): v[0] for k, v in headers.items() if v},
-            "body": _bytes(cassettefile.answer_body(response)),
-        },
-    }
-
-
-def _bytes(body: object) -> bytes:
-    return body if isinstance(body, bytes) else str(body or "").encode(errors="surrogatepass")
 
 
 def _flat(value: Any, where: str) -> Iterator[str]:
@@ -106,21 +73,19 @@ def _flat(value: Any, where: str) -> Iterator[str]:
     yield from inner or [f"{where or 'result'}: {json.dumps(value, ensure_ascii=False)}"]
 
 
-def results(interactions: Sequence[Mapping[str, Any]], vendor: str) -> Iterator[dict[str, Any]]:
+def results(tape: Sequence[_Exchange], vendor: str) -> Iterator[dict[str, Any]]:
     """Read each interaction by the operation that sends its request."""
-    providers = providers_of(vendor)
+    providers = [sample_provider(each) for each in provider_classes(vendor)]
     met: list[Any] = []
-    for place in range(len(interactions)):
-        yield _read(providers, interactions[place:], met)
+    for first in range(len(tape)):
+        yield _read(providers, tape[first:], met)
 
 
-def _read(
-    providers: list[Any], tape: Sequence[Mapping[str, Any]], met: list[Any]
-) -> dict[str, Any]:
+def _read(providers: Sequence[Any], tape: Sequence[_Exchange], met: list[Any]) -> dict[str, Any]:
     """Find the operation that sends the tape's first request, best with the same members."""
     for strict in (True, False):
         for provider in providers:
-            for name, make in _operations(provider, tape[0]["request"], met):
+            for name, make in _operations(provider, tape[0][0], met):
                 found = _played(make, tape, met, strict=strict)
                 if found is not None:
                     return {"operation": name, "result": found}
@@ -128,7 +93,7 @@ def _read(
 
 
 def _operations(
-    provider: Any, request: Mapping[str, Any], met: list[Any]
+    provider: Any, request: Request, met: list[Any]
 ) -> Iterator[tuple[str, Callable[[], Any]]]:
     """All calls that might have sent a request, with what was met and with the ids it names."""
     for one in reversed(met):  # some know an asset by more than the ids that a request names
@@ -144,7 +109,7 @@ def _operations(
         yield "list_assets", partial(provider.list_assets, None, one, status=AssetStatus.ACTIVE)
         yield "rename_asset", partial(provider.rename_asset, one, "Mia")
         yield "rename_group", partial(provider.rename_group, one, "Mia")
-        yield from _additions(provider, one, _most_in(_json(request["body"])))
+        yield from _additions(provider, one, _most_in(_json(request.content)))
     yield "create_group", partial(provider.create_group, "Mia")
     for kind in (None, GroupKind.VIRTUAL, GroupKind.REAL_PERSON):
         yield "list_groups", partial(provider.list_groups, None, kind=kind)
@@ -160,7 +125,7 @@ def _additions(provider: Any, group_id: str, count: int) -> Iterator[tuple[str, 
     for group in (group_id, Group(**known, kind=GroupKind.REAL_PERSON)):
         if count > 1:
             yield "add_assets", partial(provider.add_assets, group, [_LINK] * count)
-        for source in (_LINK, _PNG):
+        for source in (_LINK, PICTURE):
             yield "add_asset", partial(provider.add_asset, group, source, name="front")
 
 
@@ -171,45 +136,41 @@ def _most_in(value: Any) -> int:
     return max([len(value), *map(_most_in, value)]) if is_array(value) else 0
 
 
-def _ids_in(request: Mapping[str, Any]) -> list[str]:
-    parts = urlsplit(str(request["uri"]))
-    found = [unquote(each) for each in parts.path.split("/") if each]
-    found += [text for _, text in parse_qsl(parts.query)]
-    found += list(texts_in(_json(request["body"])))
+def _ids_in(request: Request) -> list[str]:
+    found = [unquote(each) for each in urlsplit(request.url).path.split("/") if each]
+    found += [text for _, text in request.query]
+    found += list(texts_in(_json(request.content)))
     return [each for each in dict.fromkeys(found) if 2 < len(each) < 200][::-1]  # noqa: PLR2004  (an id's length)
 
 
 def _played(
-    make: Callable[[], Any], tape: Sequence[Mapping[str, Any]], met: list[Any], *, strict: bool
+    make: Callable[[], Any], tape: Sequence[_Exchange], met: list[Any], *, strict: bool
 ) -> Any:
     """Run an operation on a tape; None if it does not ask what the tape answers first."""
     asked = 0
-    reply: Any = None
-    error: PortraitError | None = None
+
+    def answer(request: Request) -> Response:
+        nonlocal asked
+        if asked >= len(tape) or not _is_same(request, tape[asked][0], strict=strict and not asked):
+            raise _UnansweredError(f"{request.method} {urlsplit(request.url).path}")
+        asked += 1
+        return tape[asked - 1][1]
+
     try:
-        flow = make()
-        for _ in range(_MOST_STEPS * 4):
-            step = flow.send(reply) if error is None else flow.throw(error)
-            reply, error = None, None
-            if isinstance(step, Pause):
-                reply = 0.0
-            elif isinstance(step, Work):
-                reply = _called(step)  # pyright: ignore[reportUnknownArgumentType]  (any work)
-            elif isinstance(step, Request):
-                if asked >= len(tape) or not _is_same(
-                    step, tape[asked]["request"], strict=strict and not asked
-                ):
-                    further = f"{step.method} {urlsplit(step.url).path}"
-                    return {"asks further": further} if asked else None
-                reply = _response(tape[asked]["response"])
-                asked += 1
-    except StopIteration as stop:
-        return _result(stop.value, met) if asked else None
+        result = _result(drive(make(), answer, [], _MOST_STEPS), met)
+    except _UnansweredError as further:
+        result = {"asks further": str(further)}
     except PortraitError as refused:
-        return _refusal(refused) if asked else None
+        result = _refusal(refused)
     except (TypeError, ValueError, AttributeError, KeyError, NotImplementedError) as crashed:
-        return {"crash": type(crashed).__name__} if asked else None
-    return {"ends": "never"}
+        result = {"crash": type(crashed).__name__}
+    except AssertionError:
+        result = {"ends": "never"}
+    return result if asked else None
+
+
+class _UnansweredError(Exception):
+    """An operation asks for something that is not next on the tape."""
 
 
 def _result(value: Any, met: list[Any]) -> Any:
@@ -220,28 +181,24 @@ def _result(value: Any, met: list[Any]) -> Any:
     return _plain(value)
 
 
-def _called(step: Work[Any]) -> Any:
-    return step.call()
-
-
-def _is_same(step: Request, told: Mapping[str, Any], *, strict: bool) -> bool:
+def _is_same(step: Request, recorded: Request, *, strict: bool) -> bool:
     """
     Compare method, path and query; of a read also the body, whose ids tell calls apart.
 
     Args:
         step: What an operation sends.
-        told: What was recorded.
+        recorded: What was recorded.
         strict: Whether the bodies must have the same members.
     """
-    asked, parts = urlsplit(step.target), urlsplit(str(told["uri"]))
-    query, its = dict(parse_qsl(asked.query)), dict(parse_qsl(parts.query))
-    if (step.method, asked.path, query) != (told["method"], parts.path, its):
+    asked, other = urlsplit(step.target), urlsplit(recorded.target)
+    query, its = dict(parse_qsl(asked.query)), dict(parse_qsl(other.query))
+    if (step.method, asked.path, query) != (recorded.method, other.path, its):
         return False
     action = query.get("Action", "")
-    mine, other = _json(step.content), _json(told["body"])
-    if is_object(mine) and is_object(other) and strict and set(mine) != set(other):
+    mine, recorded_body = _json(step.content), _json(recorded.content)
+    if is_object(mine) and is_object(recorded_body) and strict and set(mine) != set(recorded_body):
         return False
-    return not action.startswith(("Get", "List", "Delete")) or _ids(mine) == _ids(other)
+    return not action.startswith(("Get", "List", "Delete")) or _ids(mine) == _ids(recorded_body)
 
 
 def _ids(body: Any) -> set[str]:
@@ -249,15 +206,6 @@ def _ids(body: Any) -> set[str]:
     if is_object(body):
         body = {key: each for key, each in body.items() if key not in left_out}
     return set(texts_in(body))
-
-
-def _response(told: Mapping[str, Any]) -> Response:
-    return Response(
-        status=told["status"],
-        headers=told["headers"],
-        content=told["body"],
-        received_at=NOW,
-    )
 
 
 def _refusal(error: PortraitError) -> dict[str, Any]:

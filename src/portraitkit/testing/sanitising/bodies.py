@@ -17,7 +17,7 @@ from attrs import define, field
 
 from ...wire.bodies import multipart
 from ...wire.codec import is_array
-from ..cassettes.cassettefile import pretty_json
+from ..cassettes.cassettefile import json_in, pretty_json
 from .links import UnreadableError
 from .texts import Scrubber
 
@@ -97,7 +97,7 @@ class Bodies:
             raise UnreadableError("it is neither text nor a medium of a known type") from None
         if kind == "application/x-www-form-urlencoded":
             return self.scrubber.query(text) if "forms" in self.rules else text
-        found = _json(text)
+        found = json_in(text)
         if found is not None:
             if "json" not in self.rules:
                 return text
@@ -200,16 +200,6 @@ def _unpacked(content: bytes) -> bytes | None:
     if len(plain) > _MOST_BYTES:
         raise UnreadableError("it is too large once unpacked")
     return plain
-
-
-def _json(text: str) -> Any:
-    """A JSON object or list; None for anything else."""
-    if text.lstrip()[:1] not in ("{", "["):
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _laid_out(value: Any) -> str:

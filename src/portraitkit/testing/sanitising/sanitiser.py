@@ -12,14 +12,13 @@ cassette holds elsewhere. Give such names as *known_secrets*, and read what you 
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
 
 from ...values.errors import PortraitError
 from ...wire.codec import is_array, is_object
-from ..cassettes.cassettefile import headers_of, pretty_json
+from ..cassettes.cassettefile import headers_of, json_in, pretty_json
 from .bodies import BODY_RULES, Bodies
 from .links import UnreadableError
 from .plainwords import is_word
@@ -269,12 +268,8 @@ def _flat(part: Any) -> str:
         return "\n".join(map(_flat, part))
     if isinstance(part, bytes):
         return part.decode("latin-1")
-    if isinstance(part, str) and part.lstrip()[:1] in ("{", "["):
-        try:
-            return f"{part}\n{_flat(json.loads(part))}"
-        except (ValueError, RecursionError):
-            return part
-    return str(part)
+    inner = json_in(part)
+    return str(part) if inner is None else f"{part}\n{_flat(inner)}"
 
 
 def _at(where: str, clean: Callable[[], T]) -> T:

@@ -21,6 +21,7 @@ from attrs import define, field
 
 from ...values.name_tokens import untagged
 from ...wire.codec import is_array, is_object
+from ..cassettes.cassettefile import json_in
 from .links import LinkScrubber, UnreadableError
 from .plainwords import is_open_number, is_word, open_members, vocabulary
 from .pseudonyms import is_false, is_stamp
@@ -97,11 +98,8 @@ class Scrubber(LinkScrubber):
         return self.tell(found, self._closed(found, whole=rule == "fields"))
 
     def _nested(self, found: str, member: str, depth: int) -> str | None:
-        if found.lstrip()[:1] not in ("{", "["):
-            return None
-        try:
-            inner = json.loads(found)
-        except (ValueError, RecursionError):
+        inner = json_in(found)
+        if inner is None:
             return None
         new = self.value(inner, member, depth + 1)
         return found if new == inner else json.dumps(new, ensure_ascii=False)
