@@ -57,14 +57,24 @@ class VendorCalls(VendorAnswers):
         self.refuse("create_group")
 
     def get_group(self, group: GroupRef) -> Flow[Group]:
-        """Read a group."""
+        """
+        Read a group.
+
+        Raises:
+            NotFoundError: The account has no such group, or no longer.
+        """
         del group
         self.refuse("get_group")
 
     def list_groups(
         self, cursor: str | None, *, kind: GroupKind | None = None
     ) -> Flow[Page[Group]]:
-        """List groups; of one kind, or of both."""
+        """
+        List groups; of one kind, or of both.
+
+        Raises:
+            UnsupportedError: This vendor lists no groups. Store the handles of your own.
+        """
         del cursor, kind
         self.refuse("list_groups")
 
@@ -78,12 +88,23 @@ class VendorCalls(VendorAnswers):
         return self.list_groups(cursor, kind=kind)
 
     def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
-        """Give a group another name."""
+        """
+        Give a group another name.
+
+        Raises:
+            NotFoundError: The account has no such group, or no longer.
+            UnsupportedError: This vendor renames none.
+        """
         del group, name
         self.refuse("rename_group")
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
-        """Delete a group and everything in it."""
+        """
+        Delete a group and everything in it.
+
+        Raises:
+            UnsupportedError: This vendor deletes none.
+        """
         del group
         self.refuse("delete_group")
 
@@ -103,24 +124,46 @@ class VendorCalls(VendorAnswers):
         return self.supports("add_upload")
 
     def get_asset(self, asset: AssetRef) -> Flow[Asset]:
-        """Read an asset and where its review stands."""
+        """
+        Read an asset and where its review stands.
+
+        Raises:
+            NotFoundError: The account has no such asset, or no longer.
+        """
         del asset
         self.refuse("get_asset")
 
     def list_assets(
         self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
     ) -> Flow[Page[Asset]]:
-        """List a group's assets; with one status, or with any."""
+        """
+        List a group's assets; with one status, or with any.
+
+        Raises:
+            NotFoundError: The account has no such group, or no longer.
+            UnsupportedError: This vendor lists no assets. Store the handles of your own.
+        """
         del cursor, group, status
         self.refuse("list_assets")
 
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
-        """Give an asset another name."""
+        """
+        Give an asset another name.
+
+        Raises:
+            NotFoundError: The account has no such asset, or no longer.
+            UnsupportedError: This vendor renames none.
+        """
         del asset, name
         self.refuse("rename_asset")
 
     def delete_asset(self, asset: AssetRef) -> Flow[None]:
-        """Delete an asset."""
+        """
+        Delete an asset.
+
+        Raises:
+            UnsupportedError: This vendor deletes none.
+        """
         del asset
         self.refuse("delete_asset")
 
@@ -151,12 +194,20 @@ class VendorCalls(VendorAnswers):
         Returns:
             A check whose status is still WAITING, whatever `.claimed` says: anyone can call the
             page. Pass it to `check_verification`, and believe only that.
+
+        Raises:
+            InvalidInputError: It is no callback of this vendor. Answer its sender with an error.
         """
         del received
         self.refuse("read_callback")
 
     def check_verification(self, verification: VerificationRef) -> Flow[Verification]:
-        """Ask the vendor whether the person has passed. `.group` is set once VERIFIED."""
+        """
+        Ask the vendor whether the person has passed. `.group` is set once VERIFIED.
+
+        Raises:
+            NotFoundError: The vendor knows no such check, or no longer. Start another.
+        """
         del verification
         self.refuse("check_verification")
 
@@ -190,12 +241,22 @@ class VendorCalls(VendorAnswers):
         return request
 
     def get_video(self, task: VideoRef) -> Flow[VideoTask]:
-        """Read a video task."""
+        """
+        Read a video task.
+
+        Raises:
+            NotFoundError: The account has no such task, or no longer.
+        """
         del task
         self.refuse("get_video")
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
-        """List the account's video tasks, as far back as the vendor keeps them."""
+        """
+        List the account's video tasks, as far back as the vendor keeps them.
+
+        Raises:
+            UnsupportedError: This vendor lists no tasks. Store the handles of your own.
+        """
         del cursor
         self.refuse("list_videos")
 
@@ -205,6 +266,7 @@ class VendorCalls(VendorAnswers):
 
         Raises:
             ConflictError: It is too late: it runs or has ended.
+            UnsupportedError: This vendor cancels none.
         """
         del task
         self.refuse("cancel_video")
