@@ -16,17 +16,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .client.client import AsyncClient, Client
     from .client.connecting import connect, connect_async
-    from .client.translation import Translation, parse_video, translate
     from .config.explaining import explain_config
     from .engine.clock import Clock
     from .engine.transport import Timeouts
     from .failover.router import FailoverRules
-    from .journal.jobs import Job, JobState, resume
+    from .journal.jobs import Job, resume
     from .journal.journal import Journal
-    from .journal.records import Entry, Record
-    from .limits.breakers import BreakerLimits
     from .operations.provider import PortraitProvider
     from .providers.registry import provider_names
+    from .translation import parse_video, translate
+    from .values.choices import Model, Ratio, Resolution
     from .values.errors import (
         AssetFailedError,
         AssetNotReadyError,
@@ -65,29 +64,46 @@ if TYPE_CHECKING:
         WaitTimeoutError,
     )
     from .values.handles import Handle
-    from .values.media import FolderMediaHost, MediaHost
-    from .values.models import Asset, Event, Group, Usage, Verification, VideoTask
-    from .values.portraits import OneOf
+    from .values.media import FolderMediaHost, MediaHost, MediaSource
+    from .values.models import (
+        Asset,
+        AssetRef,
+        Event,
+        Group,
+        GroupRef,
+        Usage,
+        Verification,
+        VerificationRef,
+        VideoRef,
+        VideoTask,
+    )
+    from .values.portraits import MediaRef, OneOf
     from .values.remarks import Adaptation, Failure, Finding, Raw, Tried
     from .values.secret import Secret
     from .values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
-    from .values.video import Frames, Preview, Reference, References, VideoRequest
-    from .vendor.dialect import Loss, ParsedVideo
-    from .vendor.pacing import Pacing
+    from .values.video import (
+        Frames,
+        OnUnsupported,
+        Preview,
+        Reference,
+        References,
+        VideoRequest,
+    )
+    from .vendor.pacing import OnEvent
     from .wire.steps import Budget
 
-__version__ = "0.1.0"
+__version__: str
 
 __all__ = [
     "Adaptation",
     "Asset",
     "AssetFailedError",
     "AssetNotReadyError",
+    "AssetRef",
     "AssetStatus",
     "AsyncClient",
     "Attempt",
     "AuthenticationError",
-    "BreakerLimits",
     "Budget",
     "Client",
     "Clock",
@@ -95,7 +111,6 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "ContentRejectedError",
-    "Entry",
     "Event",
     "FailoverRules",
     "Failure",
@@ -104,6 +119,7 @@ __all__ = [
     "Frames",
     "Group",
     "GroupKind",
+    "GroupRef",
     "Handle",
     "HandleError",
     "InsufficientBalanceError",
@@ -111,21 +127,22 @@ __all__ = [
     "InvalidRequestError",
     "Job",
     "JobFailedError",
-    "JobState",
     "Journal",
     "JournalError",
-    "Loss",
     "ManualStepError",
     "MediaError",
     "MediaHost",
+    "MediaRef",
+    "MediaSource",
     "MediaType",
+    "Model",
     "NotFoundError",
     "NotReadyError",
+    "OnEvent",
+    "OnUnsupported",
     "OneOf",
     "Outcome",
     "OutcomeUnknownError",
-    "Pacing",
-    "ParsedVideo",
     "PermissionDeniedError",
     "PortraitError",
     "PortraitProvider",
@@ -134,14 +151,14 @@ __all__ = [
     "ProviderError",
     "QuotaExceededError",
     "RateLimitedError",
+    "Ratio",
     "Raw",
-    "Record",
     "Reference",
     "References",
+    "Resolution",
     "Secret",
     "ServiceUnavailableError",
     "Timeouts",
-    "Translation",
     "Tried",
     "UnexpectedResponseError",
     "UnsupportedError",
@@ -150,9 +167,11 @@ __all__ = [
     "VerificationExpiredError",
     "VerificationFailedError",
     "VerificationPendingError",
+    "VerificationRef",
     "VerificationStatus",
     "VideoFailedError",
     "VideoNotReadyError",
+    "VideoRef",
     "VideoRequest",
     "VideoStatus",
     "VideoTask",
@@ -167,61 +186,35 @@ __all__ = [
 ]
 
 _HOMES = {
-    "client.client": (
-        "AsyncClient",
-        "Client",
-    ),
-    "client.connecting": (
-        "connect",
-        "connect_async",
-    ),
-    "client.translation": (
-        "Translation",
-        "parse_video",
-        "translate",
-    ),
+    "client.client": ("AsyncClient", "Client"),
+    "client.connecting": ("connect", "connect_async"),
     "config.explaining": ("explain_config",),
     "engine.clock": ("Clock",),
     "engine.transport": ("Timeouts",),
     "failover.router": ("FailoverRules",),
-    "journal.jobs": (
-        "Job",
-        "JobState",
-        "resume",
-    ),
+    "journal.jobs": ("Job", "resume"),
     "journal.journal": ("Journal",),
-    "journal.records": (
-        "Entry",
-        "Record",
-    ),
-    "limits.breakers": ("BreakerLimits",),
     "operations.provider": ("PortraitProvider",),
     "providers.registry": ("provider_names",),
-    "values.errors": (
-        "Attempt",
-        "Outcome",
-    ),
+    "translation": ("parse_video", "translate"),
+    "values.choices": ("Model", "Ratio", "Resolution"),
+    "values.errors": ("Attempt", "Outcome"),
     "values.handles": ("Handle",),
-    "values.media": (
-        "FolderMediaHost",
-        "MediaHost",
-    ),
+    "values.media": ("FolderMediaHost", "MediaHost", "MediaSource"),
     "values.models": (
         "Asset",
+        "AssetRef",
         "Event",
         "Group",
+        "GroupRef",
         "Usage",
         "Verification",
+        "VerificationRef",
+        "VideoRef",
         "VideoTask",
     ),
-    "values.portraits": ("OneOf",),
-    "values.remarks": (
-        "Adaptation",
-        "Failure",
-        "Finding",
-        "Raw",
-        "Tried",
-    ),
+    "values.portraits": ("MediaRef", "OneOf"),
+    "values.remarks": ("Adaptation", "Failure", "Finding", "Raw", "Tried"),
     "values.secret": ("Secret",),
     "values.statuses": (
         "AssetStatus",
@@ -232,16 +225,13 @@ _HOMES = {
     ),
     "values.video": (
         "Frames",
+        "OnUnsupported",
         "Preview",
         "Reference",
         "References",
         "VideoRequest",
     ),
-    "vendor.dialect": (
-        "Loss",
-        "ParsedVideo",
-    ),
-    "vendor.pacing": ("Pacing",),
+    "vendor.pacing": ("OnEvent",),
     "wire.steps": ("Budget",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -250,6 +240,10 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 if not TYPE_CHECKING:  # a checker that saw it would take any misspelt name as true
 
     def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from importlib.metadata import version  # noqa: PLC0415  (as below)
+
+            return version(__name__)
         home = "values.errors" if name.endswith("Error") and name in __all__ else _HOME_OF.get(name)
         if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -261,4 +255,4 @@ if not TYPE_CHECKING:  # a checker that saw it would take any misspelt name as t
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

@@ -10,7 +10,6 @@ import pytest
 from attrs import evolve
 
 import contract_judge
-from portraitkit.client.translation import translate
 from portraitkit.providers.byteplus import BytePlus
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.simulators.byteplus import BytePlusSimulator, Variants
@@ -18,6 +17,7 @@ from portraitkit.simulators.state import SimAccount
 from portraitkit.simulators.volcengine import VolcengineSimulator
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW
+from portraitkit.translation import translate
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import GroupKind, VideoStatus
