@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "portraitkit"
-DOORS = {"__init__.py", "__main__.py", "adapter.py"}
+DOORS = {"__init__.py", "__main__.py", "adapter.py", "translation.py"}
 
 
 def test_contributing_lists_the_rooms():

@@ -17,17 +17,16 @@ if TYPE_CHECKING:
     from .client.client import AsyncClient, Client
     from .client.connecting import connect, connect_async
     from .client.progress import progress
-    from .client.translation import Translation, parse_video, translate
     from .config.explaining import explain_config
     from .engine.clock import Clock
     from .engine.transport import Timeouts
     from .failover.router import FailoverRules
-    from .journal.jobs import Job, JobState, resume
+    from .journal.jobs import Job, resume
     from .journal.journal import Journal
-    from .journal.records import Entry, Record
-    from .limits.breakers import BreakerLimits
     from .operations.provider import PortraitProvider
     from .providers.registry import provider_names
+    from .translation import parse_video, translate
+    from .values.choices import Model, Ratio, Resolution
     from .values.errors import (
         AssetFailedError,
         AssetNotReadyError,
@@ -65,30 +64,48 @@ if TYPE_CHECKING:
     )
     from .values.handles import Handle
     from .values.media import FolderMediaHost, MediaHost
-    from .values.models import Asset, Event, Failure, Group, Usage, Verification, VideoTask
-    from .values.portraits import OneOf
+    from .values.models import (
+        Asset,
+        AssetRef,
+        Event,
+        Failure,
+        Group,
+        GroupRef,
+        Usage,
+        Verification,
+        VerificationRef,
+        VideoRef,
+        VideoTask,
+    )
+    from .values.portraits import MediaRef, OneOf
     from .values.prompts import literal
     from .values.remarks import Adaptation, Attempt, Finding, Outcome, Raw, Tried
     from .values.secret import Secret
-    from .values.sources import Source
+    from .values.sources import MediaSource, MediaSources, Source
     from .values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
-    from .values.video import Frames, Preview, Reference, References, VideoRequest
-    from .vendor.dialect import Loss, ParsedVideo
-    from .vendor.pacing import Pacing
+    from .values.video import (
+        Frames,
+        OnUnsupported,
+        Preview,
+        Reference,
+        References,
+        VideoRequest,
+    )
+    from .vendor.pacing import OnEvent
     from .wire.steps import Budget
 
-__version__ = "0.1.0"
+__version__: str
 
 __all__ = [
     "Adaptation",
     "Asset",
     "AssetFailedError",
     "AssetNotReadyError",
+    "AssetRef",
     "AssetStatus",
     "AsyncClient",
     "Attempt",
     "AuthenticationError",
-    "BreakerLimits",
     "Budget",
     "Client",
     "Clock",
@@ -96,7 +113,6 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "ContentRejectedError",
-    "Entry",
     "Event",
     "FailoverRules",
     "Failure",
@@ -105,6 +121,7 @@ __all__ = [
     "Frames",
     "Group",
     "GroupKind",
+    "GroupRef",
     "Handle",
     "HandleError",
     "InsufficientBalanceError",
@@ -112,21 +129,23 @@ __all__ = [
     "InvalidRequestError",
     "Job",
     "JobFailedError",
-    "JobState",
     "Journal",
     "JournalError",
-    "Loss",
     "ManualStepError",
     "MediaError",
     "MediaHost",
+    "MediaRef",
+    "MediaSource",
+    "MediaSources",
     "MediaType",
+    "Model",
     "NotFoundError",
     "NotReadyError",
+    "OnEvent",
+    "OnUnsupported",
     "OneOf",
     "Outcome",
     "OutcomeUnknownError",
-    "Pacing",
-    "ParsedVideo",
     "PermissionDeniedError",
     "PortraitError",
     "PortraitProvider",
@@ -135,15 +154,15 @@ __all__ = [
     "ProviderError",
     "QuotaExceededError",
     "RateLimitedError",
+    "Ratio",
     "Raw",
-    "Record",
     "Reference",
     "References",
+    "Resolution",
     "Secret",
     "ServiceUnavailableError",
     "Source",
     "Timeouts",
-    "Translation",
     "Tried",
     "UnexpectedResponseError",
     "UnsupportedError",
@@ -152,9 +171,11 @@ __all__ = [
     "VerificationExpiredError",
     "VerificationFailedError",
     "VerificationPendingError",
+    "VerificationRef",
     "VerificationStatus",
     "VideoFailedError",
     "VideoNotReadyError",
+    "VideoRef",
     "VideoRequest",
     "VideoStatus",
     "VideoTask",
@@ -171,45 +192,39 @@ __all__ = [
 ]
 
 _HOMES = {
-    "client.client": (
-        "AsyncClient",
-        "Client",
-    ),
-    "client.connecting": (
-        "connect",
-        "connect_async",
-    ),
+    "client.client": ("AsyncClient", "Client"),
+    "client.connecting": ("connect", "connect_async"),
     "client.progress": ("progress",),
-    "client.translation": (
-        "Translation",
-        "parse_video",
-        "translate",
-    ),
     "config.explaining": ("explain_config",),
     "engine.clock": ("Clock",),
     "engine.transport": ("Timeouts",),
     "failover.router": ("FailoverRules",),
-    "journal.jobs": (
-        "Job",
-        "JobState",
-        "resume",
-    ),
+    "journal.jobs": ("Job", "resume"),
     "journal.journal": ("Journal",),
-    "journal.records": (
-        "Entry",
-        "Record",
-    ),
-    "limits.breakers": ("BreakerLimits",),
     "operations.provider": ("PortraitProvider",),
     "providers.registry": ("provider_names",),
+    "translation": ("parse_video", "translate"),
+    "values.choices": ("Model", "Ratio", "Resolution"),
     "values.handles": ("Handle",),
     "values.media": ("FolderMediaHost", "MediaHost"),
-    "values.models": ("Asset", "Event", "Failure", "Group", "Usage", "Verification", "VideoTask"),
-    "values.portraits": ("OneOf",),
+    "values.models": (
+        "Asset",
+        "AssetRef",
+        "Event",
+        "Failure",
+        "Group",
+        "GroupRef",
+        "Usage",
+        "Verification",
+        "VerificationRef",
+        "VideoRef",
+        "VideoTask",
+    ),
+    "values.portraits": ("MediaRef", "OneOf"),
     "values.prompts": ("literal",),
     "values.remarks": ("Adaptation", "Attempt", "Finding", "Outcome", "Raw", "Tried"),
     "values.secret": ("Secret",),
-    "values.sources": ("Source",),
+    "values.sources": ("MediaSource", "MediaSources", "Source"),
     "values.statuses": (
         "AssetStatus",
         "GroupKind",
@@ -219,16 +234,13 @@ _HOMES = {
     ),
     "values.video": (
         "Frames",
+        "OnUnsupported",
         "Preview",
         "Reference",
         "References",
         "VideoRequest",
     ),
-    "vendor.dialect": (
-        "Loss",
-        "ParsedVideo",
-    ),
-    "vendor.pacing": ("Pacing",),
+    "vendor.pacing": ("OnEvent",),
     "wire.steps": ("Budget",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -237,6 +249,10 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 if not TYPE_CHECKING:  # a checker that saw it would take any misspelt name as true
 
     def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from importlib.metadata import version  # noqa: PLC0415  (as below)
+
+            return version(__name__)
         home = "values.errors" if name.endswith("Error") and name in __all__ else _HOME_OF.get(name)
         if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -248,4 +264,4 @@ if not TYPE_CHECKING:  # a checker that saw it would take any misspelt name as t
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

@@ -17,6 +17,7 @@ from portraitkit.client.client import AsyncClient, Client
 from portraitkit.config import explaining
 from portraitkit.config.building import build, known_keys
 from portraitkit.engine.transport import Timeouts
+from portraitkit.failover import BreakerLimits
 from portraitkit.operations.provider import PortraitProvider
 from portraitkit.providers import registry
 from portraitkit.providers.alltoken import AllToken
@@ -732,7 +733,7 @@ def test_arguments_are_for_the_profile_and_not_for_its_fallbacks(write, monkeypa
 def test_rules_of_a_failover_are_taken(write):
     """And an injected clock has circuits of its own."""
     write(TO_OTHERS)
-    rules = pk.FailoverRules(attempts=1, breaker=pk.BreakerLimits(failures=1))
+    rules = pk.FailoverRules(attempts=1, breaker=BreakerLimits(failures=1))
 
     client = pk.connect(failover=["token360"], failover_rules=rules, clock=VirtualTime().clock)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from portraitkit.client.translation import translate
 from portraitkit.providers.byteplus import BytePlus
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.simulators.byteplus import BytePlusSimulator
 from portraitkit.simulators.volcengine import VolcengineSimulator
 from portraitkit.testing import simulated
 from portraitkit.testing.doubles.replaying import NOW
+from portraitkit.translation import translate
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import VideoStatus

@@ -17,6 +17,7 @@ from typing import Any, Literal, assert_type
 import httpx
 
 import portraitkit as pk
+from portraitkit.failover import BreakerLimits
 from portraitkit.wire.steps import Flow, Request, Response, send
 
 
@@ -41,7 +42,7 @@ def connecting(host: pk.MediaHost, http: httpx.Client, http_async: httpx.AsyncCl
             budget=pk.Budget(attempts=2),
             clock=pk.Clock(),
             failover=["token360"],
-            failover_rules=pk.FailoverRules(breaker=pk.BreakerLimits(failures=5)),
+            failover_rules=pk.FailoverRules(breaker=BreakerLimits(failures=5)),
         ),
         pk.Client,
     )
@@ -63,6 +64,25 @@ def several_vendors(here: pk.Asset, there: str) -> None:
     _ = pk.Reference(source=both)
     assert_type(both.at("alltoken", "1"), pk.Asset | str | None)
     _ = pk.OneOf(7)  # type: ignore[arg-type]
+
+
+def names(group: pk.GroupRef, source: pk.MediaSource, asset: pk.AssetRef) -> pk.MediaRef:
+    """What operations take has names for a caller's own signatures; known words are strings."""
+    check: pk.VerificationRef = "check-1"
+    task: pk.VideoRef = "task-1"
+    policy: pk.OnUnsupported = {"seed": "warn"}
+    on_event: pk.OnEvent = print
+    model: pk.Model = "seedance-2.0"
+    ratio: pk.Ratio = "16:9"
+    size: pk.Resolution = "of-tomorrow"
+    _ = pk.VideoRequest(prompt="x", model=model, ratio=ratio, resolution=size)
+    _ = pk.VideoRequest(prompt="x", ratio=16 / 9)  # type: ignore[arg-type]
+    with pk.connect() as client:
+        assert_type(client.add_asset(group, source), pk.Asset)
+        assert_type(client.check_verification(check), pk.Verification)
+        assert_type(client.wait_for_video(task, on_event=on_event), pk.VideoTask)
+        _ = client.create_video(pk.VideoRequest(prompt="x"), on_unsupported=policy)
+    return asset
 
 
 def groups(client: pk.Client, group: pk.Group) -> None:

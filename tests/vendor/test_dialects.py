@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from json_cases import json_values
-from portraitkit.client.translation import parse_video
+from portraitkit.translation import parse_video
 from portraitkit.values.errors import InvalidInputError, PortraitError, UnsupportedError
 from portraitkit.values.prompts import Role, Slot
 from portraitkit.values.statuses import MediaType

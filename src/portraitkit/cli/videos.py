@@ -203,7 +203,7 @@ def translate(
 
     Example: portraitkit video translate body.json --from alltoken --to token360
     """
-    from ..client.translation import translate as translated  # noqa: PLC0415  (it loads adapters)
+    from ..translation import translate as translated  # noqa: PLC0415  (it loads adapters)
 
     on = terminal(context)
     try:

@@ -1,1 +1,1 @@
-"""Where a caller begins: connecting, both clients, and translating between vendors."""
+"""Where a caller begins: connecting, and both clients."""

@@ -120,7 +120,12 @@ class _Client:
             self._own_journal.close()
 
     def supports(self, operation: str) -> bool:
-        """Tell whether the vendor offers an operation, such as `list_assets`."""
+        """
+        Tell whether the vendor offers an operation, such as `list_assets`.
+
+        Raises:
+            InvalidInputError: There is no such operation.
+        """
         return self.provider.supports(operation)
 
     def read_callback(self, received: str | Mapping[str, Any]) -> Verification:
@@ -128,6 +133,9 @@ class _Client:
         Read what arrived at the callback URL: its URL, query or fields. Sends nothing.
 
         The result is still WAITING: pass it to `check_verification`, and believe only that.
+
+        Raises:
+            InvalidInputError: It is no callback of this vendor. Answer its sender with an error.
         """
         call = Call(PortraitProvider.read_callback, self.provider, received)
         del received  # a traceback that prints local variables would show the token in it
@@ -176,6 +184,9 @@ class _Client:
         Show what `create_video` would send: body, masked headers, findings. Sends nothing.
 
         With failover, it is what the first profile would be sent.
+
+        Raises:
+            UnsupportedError: The vendor cannot express a field.
         """
         options = {"on_unsupported": on_unsupported, "strict_limits": strict_limits}
         call = Call(PortraitProvider.preview_video, self.provider, request, **options)
@@ -201,6 +212,11 @@ class Client(_Client):
     One profile's operations, blocking. A context manager; safe to share between threads.
 
     Made by `portraitkit.connect`. Every operation raises only `PortraitError` and its subclasses.
+    Any may raise these: InvalidInputError and HandleError before anything is sent,
+    AuthenticationError, PermissionDeniedError, RateLimitedError, ServiceUnavailableError and
+    ConnectionFailedError once its attempts are used up, UnexpectedResponseError, and
+    UnsupportedError where the vendor offers no such operation. Each operation names the others that
+    a caller can act on.
     """
 
     def __init__(
@@ -276,8 +292,12 @@ class Client(_Client):
         """
         Wait for the review of one asset, or of several.
 
-        For one it returns the active asset and raises AssetFailedError if it was refused. For
-        several it returns them in the order given, each ACTIVE or FAILED.
+        For one it returns the active asset. For several it returns them in the order given, each
+        ACTIVE or FAILED.
+
+        Raises:
+            AssetFailedError: The review refused the one.
+            WaitTimeoutError: The deadline passed. The handle is in the error: wait again.
         """
         flow: Flow[Asset | list[Asset]] = self._waiting(asset, deadline_s, on_event)
         del asset
@@ -288,7 +308,8 @@ class AsyncClient(_Client):
     """
     One profile's operations, awaited, under asyncio or trio. An asynchronous context manager.
 
-    Made by `portraitkit.connect_async`. Use one for each event loop.
+    Made by `portraitkit.connect_async`. Use one for each event loop. What any operation may raise
+    is said at `Client`.
     """
 
     awaits: ClassVar[bool] = True
@@ -368,8 +389,12 @@ class AsyncClient(_Client):
         """
         Wait for the review of one asset, or of several.
 
-        For one it returns the active asset and raises AssetFailedError if it was refused. For
-        several it returns them in the order given, each ACTIVE or FAILED.
+        For one it returns the active asset. For several it returns them in the order given, each
+        ACTIVE or FAILED.
+
+        Raises:
+            AssetFailedError: The review refused the one.
+            WaitTimeoutError: The deadline passed. The handle is in the error: wait again.
         """
         flow: Flow[Asset | list[Asset]] = self._waiting(asset, deadline_s, on_event)
         del asset

@@ -101,6 +101,9 @@ class PortraitProvider(VendorCalls):
         Returns:
             One asset for each source, in the order given. A part that could not be added is an
             asset with status FAILED, whose `failure.error` says why; it never raises for a part.
+
+        Raises:
+            InvalidInputError: It is one source instead of several. Nothing was sent.
         """
         return adding.add_assets(self, group, sources)
 
@@ -137,6 +140,9 @@ class PortraitProvider(VendorCalls):
 
         Returns:
             The assets in the order given, each ACTIVE or FAILED; it does not raise for a part.
+
+        Raises:
+            WaitTimeoutError: The deadline passed. Wait again for those that are not settled.
         """
         return waits.wait_until_all_active(self, assets, deadline_s, on_event)
 
@@ -167,7 +173,12 @@ class PortraitProvider(VendorCalls):
         on_unsupported: OnUnsupported = "raise",
         strict_limits: bool | None = None,
     ) -> Preview:
-        """Show what `create_video` would send. Sends nothing."""
+        """
+        Show what `create_video` would send. Sends nothing.
+
+        Raises:
+            UnsupportedError: The vendor cannot express a field.
+        """
         return making.preview_video(self, request, on_unsupported, strict_limits)
 
     def create_video(

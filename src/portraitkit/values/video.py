@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, TypeAlias, get_type_hints
 from attrs import field, frozen
 
 from .argument_types import check_values
+from .choices import Model, Ratio, Resolution
 from .errors import InvalidInputError, PromptError
 from .masking import masked_repr
 from .models import Asset
@@ -123,11 +124,11 @@ class VideoRequest:
     """
 
     prompt: str
-    model: str = "seedance-2.0"
+    model: Model = "seedance-2.0"
     media: Media | None = None
     duration_s: int | None = field(default=None, validator=_seconds)
-    ratio: str | None = None
-    resolution: str | None = None
+    ratio: Ratio | None = None
+    resolution: Resolution | None = None
     generate_audio: bool | None = None
     seed: int | None = None
     watermark: bool | None = None

@@ -56,13 +56,23 @@ class VendorCalls(VendorAnswers):
         self.refuse("create_group")
 
     def get_group(self, group: GroupRef) -> Flow[Group]:
-        """Read a group."""
+        """
+        Read a group.
+
+        Raises:
+            NotFoundError: The account has no such group, or no longer.
+        """
         self.refuse("get_group")
 
     def list_groups(
         self, cursor: str | None, *, kind: GroupKind | None = None
     ) -> Flow[Page[Group]]:
-        """List groups; of one kind, or of both."""
+        """
+        List groups; of one kind, or of both.
+
+        Raises:
+            UnsupportedError: This vendor lists no groups. Store the handles of your own.
+        """
         self.refuse("list_groups")
 
     def search_groups(self, cursor: str | None, text: str, *, kind: GroupKind) -> Flow[Page[Group]]:
@@ -74,11 +84,22 @@ class VendorCalls(VendorAnswers):
         return self.list_groups(cursor, kind=kind)
 
     def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
-        """Give a group another name."""
+        """
+        Give a group another name.
+
+        Raises:
+            NotFoundError: The account has no such group, or no longer.
+            UnsupportedError: This vendor renames none.
+        """
         self.refuse("rename_group")
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
-        """Delete a group and everything in it."""
+        """
+        Delete a group and everything in it.
+
+        Raises:
+            UnsupportedError: This vendor deletes none.
+        """
         self.refuse("delete_group")
 
     def add_upload(self, group: GroupRef, upload: Upload, *, name: str) -> Flow[Asset]:
@@ -94,21 +115,43 @@ class VendorCalls(VendorAnswers):
         return self.supports("add_upload")
 
     def get_asset(self, asset: AssetRef) -> Flow[Asset]:
-        """Read an asset and where its review stands."""
+        """
+        Read an asset and where its review stands.
+
+        Raises:
+            NotFoundError: The account has no such asset, or no longer.
+        """
         self.refuse("get_asset")
 
     def list_assets(
         self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
     ) -> Flow[Page[Asset]]:
-        """List a group's assets; with one status, or with any."""
+        """
+        List a group's assets; with one status, or with any.
+
+        Raises:
+            NotFoundError: The account has no such group, or no longer.
+            UnsupportedError: This vendor lists no assets. Store the handles of your own.
+        """
         self.refuse("list_assets")
 
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
-        """Give an asset another name."""
+        """
+        Give an asset another name.
+
+        Raises:
+            NotFoundError: The account has no such asset, or no longer.
+            UnsupportedError: This vendor renames none.
+        """
         self.refuse("rename_asset")
 
     def delete_asset(self, asset: AssetRef) -> Flow[None]:
-        """Delete an asset."""
+        """
+        Delete an asset.
+
+        Raises:
+            UnsupportedError: This vendor deletes none.
+        """
         self.refuse("delete_asset")
 
     def start_verification(
@@ -137,11 +180,19 @@ class VendorCalls(VendorAnswers):
         Returns:
             A check whose status is still WAITING, whatever `.claimed` says: anyone can call the
             page. Pass it to `check_verification`, and believe only that.
+
+        Raises:
+            InvalidInputError: It is no callback of this vendor. Answer its sender with an error.
         """
         self.refuse("read_callback")
 
     def check_verification(self, verification: VerificationRef) -> Flow[Verification]:
-        """Ask the vendor whether the person has passed. `.group` is set once VERIFIED."""
+        """
+        Ask the vendor whether the person has passed. `.group` is set once VERIFIED.
+
+        Raises:
+            NotFoundError: The vendor knows no such check, or no longer. Start another.
+        """
         self.refuse("check_verification")
 
     def video_request(self, body: Mapping[str, Any]) -> Request:
@@ -171,11 +222,21 @@ class VendorCalls(VendorAnswers):
         return request
 
     def get_video(self, task: VideoRef) -> Flow[VideoTask]:
-        """Read a video task."""
+        """
+        Read a video task.
+
+        Raises:
+            NotFoundError: The account has no such task, or no longer.
+        """
         self.refuse("get_video")
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
-        """List the account's video tasks, as far back as the vendor keeps them."""
+        """
+        List the account's video tasks, as far back as the vendor keeps them.
+
+        Raises:
+            UnsupportedError: This vendor lists no tasks. Store the handles of your own.
+        """
         self.refuse("list_videos")
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
@@ -184,6 +245,7 @@ class VendorCalls(VendorAnswers):
 
         Raises:
             ConflictError: It is too late: it runs or has ended.
+            UnsupportedError: This vendor cancels none.
         """
         self.refuse("cancel_video")
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from json_cases import json_values
-from portraitkit.client.translation import parse_video, translate
 from portraitkit.operations.making import find_model
 from portraitkit.providers.registry import provider_class
+from portraitkit.translation import parse_video, translate
 from portraitkit.values.errors import ConfigError, InvalidInputError, PortraitError
 from portraitkit.values.prompts import slots_of
 from portraitkit.values.video import SCALARS, Frames, References

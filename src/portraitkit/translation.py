@@ -7,14 +7,16 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from ..operations.making import find_model
-from ..providers.registry import provider_class
-from ..values.errors import InvalidInputError, without_frames
-from ..values.masking import masked_repr
-from ..values.portraits import MediaRef
-from ..values.prompts import slots_of, write_prompt
-from ..values.video import VideoRequest
-from ..vendor.dialect import Loss, ParsedVideo
+from .operations.making import find_model
+from .providers.registry import provider_class
+from .values.errors import InvalidInputError, without_frames
+from .values.masking import masked_repr
+from .values.portraits import MediaRef
+from .values.prompts import slots_of, write_prompt
+from .values.video import VideoRequest
+from .vendor.dialect import Loss, ParsedVideo
+
+__all__ = ["Loss", "ParsedVideo", "Translation", "parse_video", "translate"]
 
 
 @frozen(kw_only=True)
