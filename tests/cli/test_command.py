@@ -26,7 +26,11 @@ from portraitkit.config import simulating
 from portraitkit.values import errors
 
 FAST = 200.0
-MODULE = [sys.executable, "-m", "portraitkit"]
+# A shell lets what it starts in the background ignore interrupts, and Python keeps to that.
+INTERRUPTIBLE = """import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("portraitkit", run_name="__main__")
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -244,7 +248,11 @@ def test_an_interrupt_tells_the_command_that_goes_on(folder: Path) -> None:
     words = ["--config", "slow.toml", "video", "make", "a street", "--out", "a.mp4", "--yes"]
     main, other = pty.openpty()
     process = subprocess.Popen(
-        [*MODULE, *words], stdin=other, stdout=other, stderr=other, start_new_session=True
+        [sys.executable, "-c", INTERRUPTIBLE, *words],
+        stdin=other,
+        stdout=other,
+        stderr=other,
+        start_new_session=True,
     )
     os.close(other)
     shown = _read_until(main, "created: pk1:")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import logging
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..values.errors import OutcomeUnknownError, PortraitError, UnexpectedResponseError, emptied
 from ..values.masking import masker
+from ..values.models import Result
 from ..vendor.likely import likely_ids, text_of
 from ..wire.error_mapping import LOOK_FIRST, unknown_after
 from ..wire.steps import Flow, Request, Response, Step, through
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
 
 T = TypeVar("T")
+_log: Final = logging.getLogger("portraitkit")
+_CREATES: Final = frozenset(
+    {"create_group", "add_asset", "add_assets", "start_verification", "create_video"}
+)
 
 
 def guarded(flow: Flow[T], provider: VendorCalls, operation: str) -> Flow[T]:
@@ -42,7 +48,7 @@ def guarded(flow: Flow[T], provider: VendorCalls, operation: str) -> Flow[T]:
         return reply
 
     try:
-        return (yield from through(flow, do))
+        result = yield from through(flow, do)
     except PortraitError as raised:
         error = raised
     except Exception as raised:
@@ -51,11 +57,20 @@ def guarded(flow: Flow[T], provider: VendorCalls, operation: str) -> Flow[T]:
         why = f"{type(raised).__name__} was raised after the vendor may have acted"
         error = OutcomeUnknownError(why, next_step=LOOK_FIRST)
         error.__cause__ = raised
+    else:
+        _log_created(operation, result)
+        return result
     if last is not None:
         error = _with_answer(error, provider, *last)
     if isinstance(error, OutcomeUnknownError):
         _name_likely(error)
     raise redacted(error, provider, operation, secrets)
+
+
+def _log_created(operation: str, result: object) -> None:
+    if operation in _CREATES and isinstance(result, Result) and result.handle:
+        request_id = result.raw.request_id if result.raw else ""
+        _log.info("created %s (%s, request %s)", result.handle, operation, request_id or "-")
 
 
 def _with_answer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -19,6 +20,7 @@ from ..vendor.pacing import OnEvent, Pacing, Subject
 from ..wire.steps import Flow, pause, within
 
 T = TypeVar("T")
+_log: Final = logging.getLogger("portraitkit")
 Pending: TypeAlias = Asset | Verification | VideoTask
 
 _PASSING: Final = (ConnectionFailedError, RateLimitedError, ServiceUnavailableError)
@@ -55,7 +57,7 @@ def wait(
     started_s = yield from pause()
     until_s = started_s + limit_s
     last_s = until_s - min(1.0, limit_s / 10)
-    state, fault, looks = before, None, 0
+    state, fault, looks, logged = before, None, 0, None
     now_s = yield from pause(min(pacing.first_s, last_s - started_s))
     understood_s = now_s
     while True:
@@ -74,6 +76,9 @@ def wait(
         now_s = yield from pause()
         thing = one_of(state)
         late = _is_late(thing)
+        if thing.status is not logged:
+            logged = thing.status
+            _log.info("%s is %s after %.0f s", thing.handle, thing.status.value, now_s - started_s)
         settled = thing.status.is_settled and not late and fault is None
         if not (seen and fault is None and thing.status.name == "UNKNOWN"):
             understood_s = now_s
