@@ -30,6 +30,7 @@ CALLS = {
     "delete_asset": ("a",),
     "start_verification": ("Ann",),
     "check_verification": ("v",),
+    "read_video_callback": ("{}",),
     "read_callback": ("bytedToken=x",),
     "get_video": ("t",),
     "list_videos": (None,),

@@ -32,7 +32,7 @@ from ..operations.provider import PortraitProvider
 from ..operations.remarks import Remarks
 from ..providers.registry import provider_names
 from ..values.errors import InvalidInputError
-from ..values.models import Asset, AssetRef, AssetRefs, Verification
+from ..values.models import Asset, AssetRef, AssetRefs, Verification, VideoTask
 from ..values.video import OnUnsupported, Preview, VideoRequest
 from ..vendor.pacing import OnEvent
 from ..wire.steps import Budget, Flow
@@ -139,6 +139,27 @@ class _Client:
         """
         call = Call(PortraitProvider.read_callback, self.provider, received)
         del received  # a traceback that prints local variables would show the token in it
+        call.check()
+        return call()
+
+    def read_video_callback(
+        self,
+        received: str | bytes | Mapping[str, Any],
+        headers: Mapping[str, str] | None = None,
+    ) -> VideoTask:
+        """
+        Read what a vendor posted to a video's `callback_url`. Sends nothing.
+
+        The result's status is UNKNOWN: pass it to `get_video`, and believe only that. No vendor
+        documents a signature, so that *headers* are taken and not looked at.
+
+        Raises:
+            InvalidInputError: It names no video. Answer its sender with an error.
+            UnsupportedError: The vendor documents no notice. Poll with `wait_for_video`.
+        """
+        del headers
+        call = Call(PortraitProvider.read_video_callback, self.provider, received)
+        del received  # it may hold a signed link, which a traceback would show
         call.check()
         return call()
 

@@ -56,6 +56,7 @@ from .dialects.action_tables import (
 from .dialects.bearer import BearerProvider
 from .dialects.codes import NAME_OF_MODEL, RELAYED_CODES, Codes, advice, classes
 from .dialects.known_rates import ACTION_RATES, upstream
+from .dialects.notices import read_notice
 from .dialects.paging import read_rows
 from .dialects.sessions import SESSION_FIELDS, ActionVerification
 from .dialects.tables import alike
@@ -246,6 +247,14 @@ class AllToken(BearerProvider, ActionVerification):
     def video_request(self, body: Mapping[str, Any]) -> Request:
         """Create a task; answered with HTTP 202 and the task."""
         return self.request("POST", _VIDEO_PATH, body)
+
+    def read_video_callback(self, received: str | bytes | Mapping[str, Any]) -> VideoTask:
+        """
+        Read a notice.
+
+        Unverified: the SDK sends `callback_url`, and no page shows what arrives: the task, perhaps.
+        """
+        return read_notice(self, received)
 
     def get_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Read a task."""

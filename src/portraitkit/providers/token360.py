@@ -34,6 +34,7 @@ from .dialects import frames as _frames
 from .dialects import token360_tables as _token360
 from .dialects.codes import advice, classes
 from .dialects.face_checks import check_link, ends_at, has_expired
+from .dialects.notices import read_notice
 from .dialects.paging import read_rows
 from .dialects.token360_library import Token360Library
 
@@ -183,6 +184,15 @@ class Token360(Token360Library):
     def video_request(self, body: Mapping[str, Any]) -> Request:
         """Create a task."""
         return self.request("POST", _VIDEOS, body)
+
+    def read_video_callback(self, received: str | bytes | Mapping[str, Any]) -> VideoTask:
+        """
+        Read a notice.
+
+        Source: the video webhook page: one POST when a video has ended, with an envelope around it.
+        Unverified: the members' names.
+        """
+        return read_notice(self, received)
 
     def get_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Read a task."""

@@ -186,6 +186,23 @@ class VendorCalls(VendorAnswers):
         """
         self.refuse("read_callback")
 
+    def read_video_callback(self, received: str | bytes | Mapping[str, Any]) -> VideoTask:
+        """
+        Read what arrived at a video's `callback_url`. Sends nothing, and proves nothing.
+
+        Args:
+            received: The body as it came, or its fields.
+
+        Returns:
+            A task whose status is UNKNOWN, whatever the notice says: no vendor signs it. Pass it to
+            `get_video`, and believe only that.
+
+        Raises:
+            InvalidInputError: It names no video. Answer its sender with an error.
+            UnsupportedError: The vendor documents no notice.
+        """
+        self.refuse("read_video_callback")
+
     def check_verification(self, verification: VerificationRef) -> Flow[Verification]:
         """
         Ask the vendor whether the person has passed. `.group` is set once VERIFIED.

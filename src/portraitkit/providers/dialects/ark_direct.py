@@ -9,17 +9,19 @@ Source: docs/vendors/volcengine.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from attrs import field, frozen
 
 from ...limits.rates import Rate
 from ...values.errors import ConfigError, ProviderError
+from ...values.models import VideoTask
 from ...values.secret import Secret
 from ...vendor.pacing import Pacing, Subject
 from .ark_account import ArkAccount
 from .ark_tasks import ArkTasks
 from .known_rates import ACTION_RATES, TASK_RATES
+from .notices import read_notice
 from .sessions import ActionVerification
 
 
@@ -62,6 +64,14 @@ class DirectArk(ArkTasks, ActionVerification, ArkAccount):
     def task_base(self) -> str:
         """The plan's path, or the usual one."""
         return self.video_path
+
+    def read_video_callback(self, received: str | bytes | Mapping[str, Any]) -> VideoTask:
+        """
+        Read a notice.
+
+        Source: 82379/1520757: the task itself is posted whenever its status changes, unsigned.
+        """
+        return read_notice(self, received)
 
     def is_open(self, error: ProviderError, token: Secret) -> bool:
         """Through a proxy, the refusal of a check that is not done was seen with an empty body."""

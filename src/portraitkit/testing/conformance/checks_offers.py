@@ -40,6 +40,7 @@ CALLS: Final[Mapping[str, Callable[[PortraitProvider], Any]]] = {
     "rename_asset": lambda p: p.rename_asset(f"{p.asset_prefix}a-1", "side"),
     "delete_asset": lambda p: p.delete_asset(f"{p.asset_prefix}a-1"),
     "start_verification": lambda p: p.start_verification("Ann"),
+    "read_video_callback": lambda p: p.read_video_callback(b"{}"),
     "read_callback": lambda p: p.read_callback("https://app.example/back"),
     "check_verification": lambda p: p.check_verification("check-1"),
     "create_video": lambda p: p.create_video(VideoRequest(prompt="a slow push-in")),
