@@ -11,20 +11,26 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeVar
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
 import portraitkit as pk
 from portraitkit.cli.app import app
 from portraitkit.cli.output import EXIT_CODES, exit_code
+from portraitkit.cli.verify_page import VerifyPage
 from portraitkit.config import simulating
+from portraitkit.simulators.state import never, scans_after
 from portraitkit.values import errors
 
+T = TypeVar("T")
 FAST = 200.0
 # A shell lets what it starts in the background ignore interrupts, and Python keeps to that.
 INTERRUPTIBLE = """import runpy, signal
@@ -292,3 +298,45 @@ def test_simulate_writes_a_configuration_that_works(folder: Path) -> None:
     finally:
         stop.set()
         thread.join(10)
+
+
+def test_the_page_of_a_face_check_turns_by_itself(folder: Path) -> None:
+    """A link that runs out is offered anew; what is verified ends the command."""
+    simulator = simulating.simulation("alltoken", FAST)._simulator
+    simulator.world.person = never
+    shown: dict[str, str] = {}
+    thread = threading.Thread(target=lambda: shown.update(out=run("verify", "Ann <b>", "--web")[0]))
+    pages: list[VerifyPage] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(VerifyPage, "show", _noted(pages, VerifyPage.show))
+        thread.start()
+        page = _until(lambda: pages[0] if pages else None)
+        with httpx.Client(base_url=page.url, trust_env=False) as browser:
+            html = browser.get("").text
+            assert "<svg" in html
+            assert "Ann &lt;b&gt;" in html
+            assert browser.get("state").json()["until"] > 0
+            assert browser.get("state", headers={"Host": "evil.example"}).status_code == 404
+            assert browser.get("../wrong/state").status_code == 404
+            assert _until(lambda: browser.get("state").json()["state"] == "expired")
+            assert "https://simulator.invalid/h5" not in browser.get("").text
+            simulator.world.person = scans_after(0)
+            assert browser.post("again").status_code == 303
+            assert _until(lambda: browser.get("state").json()["state"] == "verified")
+    thread.join(10)
+    assert shown["out"].startswith("group ")
+
+
+def _noted(pages: list[VerifyPage], show: Callable[..., None]) -> Callable[..., None]:
+    def noted(page: VerifyPage, check: pk.Verification) -> None:
+        pages.append(page)
+        show(page, check)
+
+    return noted
+
+
+def _until(ask: Callable[[], T]) -> T:
+    """Ask until the answer is true; the test's own limit ends it else."""
+    while not (found := ask()):
+        time.sleep(0.01)
+    return found
