@@ -27,7 +27,7 @@ demo: $(RUNTIME)  ## the main job at all simulated vendors
 
 test: $(STAMP)  ## the whole suite, offline
 	$(BIN)/python -m pytest -q -n auto $(CELLS) tests
-	$(BIN)/python -m pytest -q README.md docs  # one page's code runs in one process
+	$(BIN)/python -m pytest -q README.md README.zh.md docs  # one page's code runs in one process
 
 check: lint types test  ## all that has to pass
 

@@ -117,6 +117,6 @@ def _profile(vendor: str, url: str, folder: Path) -> str:
 
 pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(), SkipParser()],
-    patterns=["README.md", "docs/**/*.md", "docs/*.md"],
+    patterns=["README*.md", "docs/**/*.md", "docs/*.md"],
     fixtures=["sandbox"],
 ).pytest()

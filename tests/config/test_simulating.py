@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -189,6 +191,14 @@ def test_an_adapter_without_a_simulator_names_those_that_have_one(
     monkeypatch.setattr("portraitkit.providers.registry.SIMULATORS", "portraitkit.none")
     with pytest.raises(pk.ConfigError, match="no installed package simulates"):
         pk.connect("alltoken", simulated=7)
+
+
+def test_the_program_that_the_readme_names_makes_a_video(tmp_path: Path) -> None:
+    program = Path(__file__).parents[2] / "examples" / "first_video.py"
+    words = [sys.executable, str(program)]
+    shown = subprocess.run(words, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert shown.stdout.splitlines()[-1] == "mia.mp4"
+    assert (tmp_path / "mia.mp4").exists()
 
 
 def test_false_overrides_the_file(tmp_path: Path) -> None:
