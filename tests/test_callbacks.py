@@ -32,7 +32,7 @@ def anyio_backend() -> str:
 @pytest.fixture(params=VENDORS)
 async def client(request: pytest.FixtureRequest) -> AsyncIterator[pk.AsyncClient]:
     """A client of each vendor that posts notices."""
-    simulating.simulation.cache_clear()
+    simulating._simulation.cache_clear()
     async with pk.connect_async(
         request.param,
         simulated=200,

@@ -43,7 +43,7 @@ runpy.run_module("portraitkit", run_name="__main__")
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in a folder with a picture, and a configuration whose vendors are simulated."""
     monkeypatch.chdir(tmp_path)
-    simulating.simulation.cache_clear()  # an account without what other tests made
+    simulating._simulation.cache_clear()  # an account without what other tests made
     face = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
     (tmp_path / "mia.jpg").write_bytes(face)
     names = ("alltoken", "token360", "volcengine", "xcompute")

@@ -131,6 +131,20 @@ def test_one_source_is_no_batch(one: object) -> None:
         as_sources(one)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("form", [each for each in FORMS if "text" not in each])
+def test_a_file_in_a_request_is_told_where_it_goes(form: str, file: Path) -> None:
+    given = FORMS[form][0](file)
+    media = pk.Frames(first=given)  # type: ignore[arg-type]
+    with (
+        pk.connect("alltoken", simulated=True) as client,
+        pytest.raises(pk.InvalidInputError) as no,
+    ):
+        client.preview_video(pk.VideoRequest(prompt="x", media=media))
+    getattr(given, "close", lambda: None)()
+    assert no.value.field == "media.first"
+    assert form == "data URI" or "add_asset" in no.value.next_step
+
+
 @pytest.mark.parametrize("vendor", ["alltoken", "token360", "volcengine", "xcompute", "apimart"])
 def test_a_batch_gets_its_names(vendor: str, file: Path) -> None:
     with pk.connect(vendor, simulated=200) as client:

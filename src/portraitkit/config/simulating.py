@@ -27,7 +27,8 @@ from .profiles import Profile
 
 SPEED: Final = 20.0
 """How many times as fast as a vendor `simulated = true` is."""
-_MEDIA_ORIGIN: Final = "https://media.simulated.invalid"
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""Two threads that connect at once are to find the same vendor."""
 
 
 class _FastTime:
@@ -109,7 +110,6 @@ def _clock(speed: float) -> Clock:
     )
 
 
-@cache
 def simulation(provider: str, speed: float) -> Simulation:
     """
     The simulated vendor of an adapter, one for the process: its clients find what others made.
@@ -117,6 +117,12 @@ def simulation(provider: str, speed: float) -> Simulation:
     Raises:
         ConfigError: No installed package simulates it.
     """
+    with _ONE_AT_A_TIME:
+        return _simulation(provider, speed)
+
+
+@cache
+def _simulation(provider: str, speed: float) -> Simulation:
     clock = _clock(speed)
     return Simulation(simulator_class(provider).on(clock.now), speed, clock)
 

@@ -19,6 +19,7 @@ from ..values.portraits import MediaRef, OneOf
 from ..values.prompts import slots_of, write_prompt
 from ..values.remarks import Adaptation, Finding
 from ..values.secret import MASK, Secret
+from ..values.sources import is_local
 from ..values.statuses import AssetStatus, VideoStatus
 from ..values.video import Frames, OnUnsupported, Preview, References, VideoRequest
 from ..vendor.answers import with_findings
@@ -237,5 +238,13 @@ def asset_url(provider: VendorCalls, source: MediaRef, name: str) -> str:
         return source
     if isinstance(source, str) and not is_handle(source):  # pyright: ignore[reportUnnecessaryIsInstance]  (an id may be None)
         check_no_file(source.removeprefix("asset://"), provider=provider.name, name=name)
+    if is_local(source):
+        raise InvalidInputError(
+            "this is a file; a video takes assets and https addresses",
+            provider=provider.name,
+            field=name,
+            next_step="register it with add_asset(group, file), wait until it is active, and pass "
+            "that asset",
+        )
     found = provider.id_of("asset", source)
     return provider.asset_uri(found) if is_handle(source) else f"asset://{found}"

@@ -114,6 +114,12 @@ def is_inline(source: object) -> bool:
     return isinstance(source, str) and source.lstrip()[:5].lower() == "data:"
 
 
+def is_local(source: object) -> bool:
+    """Tell a file in one of its forms, but for a path or address as a text."""
+    forms = (Path, bytes, bytearray, memoryview, Readable, UploadedFile, Picture, Source)
+    return isinstance(source, forms)
+
+
 def read_source(source: Source) -> Upload | Link:
     """
     Read a source, unless it is a URL. May block.
