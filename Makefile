@@ -26,7 +26,7 @@ demo: $(RUNTIME)  ## the main job at all simulated vendors
 	$(BIN)/python -m portraitkit.simulators.demo
 
 test: $(STAMP)  ## the whole suite, offline
-	$(BIN)/python -m pytest -q -n auto $(CELLS) tests
+	$(BIN)/python -m pytest -q -n auto --dist worksteal $(CELLS) tests
 	$(BIN)/python -m pytest -q README.md README.zh.md docs  # one page's code runs in one process
 
 check: lint types test  ## all that has to pass
