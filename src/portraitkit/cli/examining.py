@@ -45,14 +45,16 @@ def examine(on: Terminal, *, offline: bool) -> Iterator[dict[str, str]]:
     packages = ", ".join(f"{name} {version(name)}" for name in ("portraitkit", "httpx", "attrs"))
     yield _row("versions", "ok", f"Python {platform.python_version()}, {packages}")
     try:
+        check = "configuration"
         with suppress(ConfigError):
             profile = load_profile(on.profile, config=on.config)
             chosen = profile.origins.get("profile", "")
-            yield _row("configuration", "ok", f"profile {profile.name}, chosen by {chosen}")
+            yield _row(check, "ok", f"profile {profile.name}, chosen by {chosen}")
+            check = "profile"
         given = {"simulated": True} if on.simulated else {}
         name, provider = build_provider(on.profile, given, config_file=on.config)
     except ConfigError as error:
-        yield _failure("configuration", error)
+        yield _failure(check, error)
         return
     yield _row("adapter", "ok", f"{provider.name}, {_package_of(provider.name)}")
     yield from _credentials(provider, name)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from ..values.models import Event
+
+
+_LONGEST_NAME: Final = 32
 
 
 def progress(file: TextIO | None = None) -> Progress:
@@ -60,7 +63,7 @@ class Progress:
 def _short(event: Event) -> str:
     """The part of a handle that tells two things of one account apart."""
     *_, ref, _checksum = ["", "", *event.handle.split(":")]
-    return ref[-24:]
+    return ref if len(ref) <= _LONGEST_NAME else f"…{ref[-_LONGEST_NAME:]}"
 
 
 def _bars(file: TextIO) -> Any:
