@@ -44,8 +44,8 @@ def examine(on: Terminal, *, offline: bool) -> Iterator[dict[str, str]]:
     """Look at one thing after another; what cannot go on without the last ends it."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("portraitkit", "httpx", "attrs"))
     yield _row("versions", "ok", f"Python {platform.python_version()}, {packages}")
+    check = "configuration"
     try:
-        check = "configuration"
         with suppress(ConfigError):
             profile = load_profile(on.profile, config=on.config)
             chosen = profile.origins.get("profile", "")

@@ -8,7 +8,6 @@ from typing import Any, Final, TextIO
 
 from ..values.models import Event
 
-
 _LONGEST_NAME: Final = 32
 
 
