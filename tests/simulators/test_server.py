@@ -524,10 +524,10 @@ def test_a_name_without_a_simulator_is_refused(name):
 def test_a_simulator_that_needs_a_missing_package_says_which(monkeypatch):
     """A missing package is not mistaken for a missing simulator."""
 
-    def broken(name):
+    def broken(entry):
         raise ModuleNotFoundError("No module named 'numpy'", name="numpy")
 
-    monkeypatch.setattr(finding, "import_module", broken)
+    monkeypatch.setattr("importlib.metadata.EntryPoint.load", broken)
 
     with pytest.raises(ModuleNotFoundError, match="numpy"):
         finding.load("token360")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from inspect import getmembers_static
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -155,14 +156,10 @@ def _reference(vendor: str, key: str, *, in_keyring: bool) -> str:
 
 def _facts(cls: Any) -> dict[str, Any]:
     from ..client.client import Client  # noqa: PLC0415  (help needs no HTTP library)
-    from ..client.methods import JobOperation, Operation, PagedOperation  # noqa: PLC0415
+    from ..client.methods import Operation, PagedOperation  # noqa: PLC0415
 
     kinds = (Operation, PagedOperation)
-    names = [
-        name
-        for name, value in vars(Client.__mro__[1]).items()
-        if isinstance(value, kinds) and not isinstance(value, JobOperation)
-    ]
+    names = [name for name, value in getmembers_static(Client) if isinstance(value, kinds)]
     provider = cls(**{each: Secret("-") for each in _credentials_of(cls)})
     return {
         "adapter": f"{cls.__module__}:{cls.__qualname__}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import anyio
 from attrs import field, frozen
@@ -50,3 +50,18 @@ class Clock:
     sleep: Callable[[float], None] = _sleep
     sleep_async: Callable[[float], Awaitable[None]] = _sleep_async
     jitter: Callable[[], float] = field(default=_jitter)
+
+    @classmethod
+    def fast(cls, speed: float) -> Clock:
+        """Make one that runs by itself, *speed* times as fast: whoever waits by it waits less."""
+        start, start_s = datetime.now(UTC), time.monotonic()
+
+        def monotonic() -> float:
+            return (time.monotonic() - start_s) * speed
+
+        return cls(
+            now=lambda: start + timedelta(seconds=monotonic()),
+            monotonic=monotonic,
+            sleep=lambda seconds: time.sleep(seconds / speed),
+            sleep_async=lambda seconds: anyio.sleep(seconds / speed),
+        )

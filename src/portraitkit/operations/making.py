@@ -19,7 +19,6 @@ from ..values.portraits import MediaRef, OneOf
 from ..values.prompts import slots_of, write_prompt
 from ..values.remarks import Adaptation, Finding
 from ..values.secret import MASK, Secret
-from ..values.sources import is_local
 from ..values.statuses import AssetStatus, VideoStatus
 from ..values.video import Frames, OnUnsupported, Preview, References, VideoRequest
 from ..vendor.answers import with_findings
@@ -236,15 +235,6 @@ def asset_url(provider: VendorCalls, source: MediaRef, name: str) -> str:
     if isinstance(source, str) and "://" in source and not source.startswith("asset://"):  # pyright: ignore[reportUnnecessaryIsInstance]  (an id may be None)
         _ = as_link(source)
         return source
-    if isinstance(source, str) and not is_handle(source):  # pyright: ignore[reportUnnecessaryIsInstance]  (an id may be None)
-        check_no_file(source.removeprefix("asset://"), provider=provider.name, name=name)
-    if is_local(source):
-        raise InvalidInputError(
-            "this is a file; a video takes assets and https addresses",
-            provider=provider.name,
-            field=name,
-            next_step="register it with add_asset(group, file), wait until it is active, and pass "
-            "that asset",
-        )
+    check_no_file(source, provider=provider.name, name=name)
     found = provider.id_of("asset", source)
     return provider.asset_uri(found) if is_handle(source) else f"asset://{found}"

@@ -15,8 +15,10 @@ from typing import Final
 from attrs import evolve, frozen
 
 from ..values.errors import HandleError, InvalidInputError, PromptError
+from ..values.handles import is_handle
 from ..values.prompts import Role, Slot, unread_labels
 from ..values.remarks import Finding
+from ..values.sources import is_local
 from ..values.statuses import MediaType
 from ..values.video import VideoRequest
 
@@ -176,19 +178,26 @@ def check_asset_id(asset_id: str, *, provider: str, prefix: str, name: str) -> N
         )
 
 
-def check_no_file(source: str, *, provider: str, name: str) -> None:
+def check_no_file(source: object, *, provider: str, name: str) -> None:
     """
-    Refuse what reads as a name, such as a file's, where an asset is wanted.
+    Refuse a file, or what reads as the name of one, where an asset is wanted.
 
     Raises:
-        InvalidInputError: It does.
+        InvalidInputError: It is one.
     """
-    if _FILE.search(source) or source.isalpha():  # every vendor's ids have digits
+    if isinstance(source, str):
+        bare = source.removeprefix("asset://")
+        # Every vendor's ids have digits.
+        found = not is_handle(source) and (_FILE.search(bare) or bare.isalpha())
+        said = f"{bare!r} is a name, of a file perhaps"
+    else:
+        found, said = is_local(source), "this is a file"
+    if found:
         raise InvalidInputError(
-            f"{source!r} is a name, of a file perhaps; a video takes assets and https addresses",
+            f"{said}; a video takes assets and https addresses",
             provider=provider,
             field=name,
-            next_step="register the file with add_asset(group, path), wait until it is active, "
+            next_step="register the file with add_asset(group, file), wait until it is active, "
             "and pass that asset",
         )
 
