@@ -36,6 +36,7 @@ EXIT_CODES: Final[Mapping[str, int]] = {
     "ConnectionFailedError": 7,
     "WaitTimeoutError": 7,
     "OutcomeUnknownError": 8,
+    "NotReadyError": 9,
 }
 """The exit code of an error's class, or of the nearest of its bases; 1 for any other."""
 INTERRUPTED: Final = 130

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar, overload
@@ -27,16 +28,22 @@ from ..journal.jobs import Job
 from ..journal.journal import Journal, Lease
 from ..journal.writer import Recorder
 from ..limits.limiter import PROCESS, Limiter, ProcessLimiter
-from ..operations.call import Call
+from ..operations.call import Call, check_call
+from ..operations.guarding import guarded
 from ..operations.provider import PortraitProvider
 from ..operations.remarks import Remarks
+from ..portraits import operations as portraits
+from ..portraits.ledger import FILE_NAME, Ledger, open_ledger
+from ..portraits.registering import Account
+from ..portraits.resolving import find, names_portraits, resolve
 from ..providers.registry import provider_names
 from ..values.errors import InvalidInputError
 from ..values.models import Asset, AssetRef, AssetRefs, Verification, VideoTask
+from ..values.portraits import Portrait
 from ..values.video import OnUnsupported, Preview, VideoRequest
 from ..vendor.pacing import OnEvent
-from ..wire.steps import Budget, Flow
-from .methods import JobOperation, Operation, PagedOperation
+from ..wire.steps import Budget, Flow, work
+from .methods import JobOperation, Operation, PagedOperation, PortraitOperation
 
 if TYPE_CHECKING:
     import httpx
@@ -76,6 +83,13 @@ class _Client:
     wait_for_video = Operation(PortraitProvider.wait_for_video)
     download_video = Operation(PortraitProvider.download_video)
 
+    ensure_portrait = PortraitOperation(portraits.ensure_portrait)
+    adopt_portrait = PortraitOperation(portraits.adopt_portrait)
+    plan_portraits = PortraitOperation(portraits.plan_portraits)
+    apply_portraits = PortraitOperation(portraits.apply_portraits)
+    check_portraits = PortraitOperation(portraits.check_portraits)
+    erase_portrait = PortraitOperation(portraits.erase_portrait)
+
     resume = JobOperation(Job.flow)
 
     def __init__(
@@ -87,8 +101,10 @@ class _Client:
         budget: Budget,
         clock: Clock | None,
         journal: Journal | Path | str | None,
+        ledger: Ledger | Path | str | None,
     ) -> None:
         self.provider: Final = provider
+        self._ledger: Ledger | Path | str = FILE_NAME if ledger is None else ledger
         self.profile: Final = profile or provider.name
         primary = Route(profile=self.profile, provider=provider)
         self._router = Router(primary, failover, budget, real_time=clock is None)
@@ -108,6 +124,35 @@ class _Client:
         return f"<{type(self).__name__} {self.profile} at {self.provider.label}>"
 
     @property
+    def ledger(self) -> Ledger:
+        """
+        Where portraits are looked up by name; opened when it is first used.
+
+        Raises:
+            ConfigError: It cannot be opened.
+        """
+        if isinstance(self._ledger, str | Path):
+            self._ledger = open_ledger(self._ledger)
+        return self._ledger
+
+    def portrait(self, name: str) -> Portrait:
+        """
+        Name a portrait, such as `mia` or `mia.front`, that is registered somewhere. Sends nothing.
+
+        Raises:
+            UnknownPortraitError: The ledger has none of that name.
+        """
+        named = Portrait(name)
+        _ = find(self.ledger, named)
+        return named
+
+    def with_portraits(self, operation: Callable[..., Flow[T]], args: Any, kwargs: Any) -> Flow[T]:
+        """Begin something that is done with portraits by name."""
+        check_call(operation, self.provider, args, kwargs)
+        account = Account(provider=self.provider, ledger=self.ledger)
+        return guarded(operation(account, *args, **kwargs), self.provider, operation.__name__)
+
+    @property
     def limited_s(self) -> float:
         """Seconds that this client's requests have waited for the account's rates, together."""
         seconds: float = self._driver.limited_s
@@ -118,6 +163,8 @@ class _Client:
             self._recorder.lease.release()
         if self._own_journal is not None:
             self._own_journal.close()
+        if not isinstance(self._ledger, str | Path):
+            self._ledger.close()
 
     def supports(self, operation: str) -> bool:
         """
@@ -168,12 +215,24 @@ class _Client:
         call.check()
         if call.name == "create_video":
             self._check_extra(call.argument("request"))
+            if names_portraits(call.argument("request")):
+                return self._resolved(call)
         flow = self._router.start(call, *before)
         if not before:
             flow = self._remarks.attached(flow, call.argument(*_THINGS))
         if self._recorder is None or before:
             return flow
         return self._recorder.start(flow, call.name, call.provider, call.arguments)
+
+    def _resolved(self, call: Call[Flow[T]]) -> Flow[T]:
+        """Begin a video with each account's assets in the place of its portraits."""
+        request = yield from work(partial(self._with_assets, call.argument("request")))
+        return (yield from self.start(call.at(call.provider, request)))
+
+    def _with_assets(self, request: VideoRequest) -> VideoRequest:
+        if not names_portraits(request):
+            return request
+        return resolve(self.ledger, request, [each.owner for each in self._router.routes.all])
 
     def resumed(
         self, owner: object, call: Callable[[PortraitProvider], Flow[T]], operation: str
@@ -213,7 +272,8 @@ class _Client:
         call = Call(PortraitProvider.preview_video, self.provider, request, **options)
         call.check()
         self._check_extra(request)
-        return call.at(self._router.routes.home(request).provider)()
+        request = self._with_assets(request)
+        return call.at(self._router.routes.home(request).provider, request)()
 
     def _check_extra(self, request: VideoRequest) -> None:
         """Refuse members for a provider that nobody has: they would go nowhere."""
@@ -253,6 +313,7 @@ class Client(_Client):
         failover: Failover | None = None,
         limiter: Limiter | None = None,
         journal: Journal | Path | str | None = None,
+        ledger: Ledger | Path | str | None = None,
     ) -> None:
         budget = budget or Budget()
         super().__init__(
@@ -262,6 +323,7 @@ class Client(_Client):
             budget=budget,
             clock=clock,
             journal=journal,
+            ledger=ledger,
         )
         limiter = limiter or (ProcessLimiter() if clock else PROCESS)
         self._transport = transport or HttpxTransport(http_client, timeouts)
@@ -348,6 +410,7 @@ class AsyncClient(_Client):
         failover: Failover | None = None,
         limiter: Limiter | None = None,
         journal: Journal | Path | str | None = None,
+        ledger: Ledger | Path | str | None = None,
     ) -> None:
         budget = budget or Budget()
         super().__init__(
@@ -357,6 +420,7 @@ class AsyncClient(_Client):
             budget=budget,
             clock=clock,
             journal=journal,
+            ledger=ledger,
         )
         limiter = limiter or (ProcessLimiter() if clock else PROCESS)
         self._transport = transport or AsyncHttpxTransport(http_client, timeouts)

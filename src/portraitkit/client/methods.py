@@ -11,6 +11,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, over
 from ..operations.call import Call
 from ..operations.paging import PageWalk
 from ..operations.provider import PortraitProvider
+from ..portraits.registering import Account
 from ..values.errors import PortraitError
 from ..values.models import Page
 from ..wire.steps import Flow
@@ -53,6 +54,10 @@ class Starting(Protocol):
         self, owner: object, call: Callable[[PortraitProvider], Flow[T]], operation: str
     ) -> Flow[T]:
         """Begin what is left of a job."""
+        ...
+
+    def with_portraits(self, operation: Callable[..., Flow[T]], args: Any, kwargs: Any) -> Flow[T]:
+        """Begin something that is done with portraits by name."""
         ...
 
 
@@ -190,6 +195,46 @@ class PagedOperation(_Method, Generic[P, T]):
             return items(self.start(call, None))
 
         return _shown(method, operation, "AsyncIterator[{}]", drop=1)
+
+
+class PortraitOperation(_Method, Generic[P, T]):
+    """Something done with portraits by name, at a client's own account and in its ledger."""
+
+    def __init__(self, operation: Callable[Concatenate[Account, P], Flow[T]]) -> None:
+        super().__init__(operation)
+
+    @overload
+    def __get__(self, client: Blocking, owner: type) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, client: Awaiting, owner: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    @overload
+    def __get__(self, client: None, owner: type) -> Callable[..., Any]: ...
+    def __get__(self, client: object, owner: type) -> Any:
+        return self._of(client, owner)
+
+    @functools.cached_property
+    def _blocking(self) -> Callable[..., T]:
+        operation = self._operation
+
+        @functools.wraps(operation)
+        def method(self: Blocking, /, *args: object, **kwargs: object) -> T:
+            flow: Flow[T] = self.with_portraits(operation, args, kwargs)
+            del args, kwargs
+            return self.run(flow, operation.__name__)
+
+        return _shown(method, operation, "{}")
+
+    @functools.cached_property
+    def _awaited(self) -> Callable[..., Coroutine[Any, Any, T]]:
+        operation = self._operation
+
+        @functools.wraps(operation)
+        async def method(self: Awaiting, /, *args: object, **kwargs: object) -> T:
+            flow: Flow[T] = self.with_portraits(operation, args, kwargs)
+            del args, kwargs
+            return await self.run(flow, operation.__name__)
+
+        return _shown(method, operation, "{}")
 
 
 class JobOperation(_Method, Generic[J, P, T]):

@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 from .. import rehearsal
 from ..engine.clock import Clock
 from ..operations.provider import PortraitProvider
+from ..portraits.ledger import FILE_NAME
 from ..providers.registry import provider_class, provider_names
 from ..values.errors import ConfigError
 from ..values.media import FolderMediaHost, MediaHost
@@ -25,6 +26,7 @@ from .profiles import (
     load_profile,
     resolve_secret,
 )
+from .references import is_reference
 from .settings import kinds_of, texts_of, typed, value_of
 from .simulating import Simulation, simulation, speed_of
 from .trusting import check_trust
@@ -32,7 +34,7 @@ from .trusting import check_trust
 _RENAMED: Final = {"account": "account_name"}
 """Configuration keys that are called otherwise on a provider."""
 _MEDIA_KEYS: Final = ("media_folder", "media_url")
-_CLIENT_KEYS: Final = ("journal", "failover", "rate_limiter", "simulated")
+_CLIENT_KEYS: Final = ("journal", "ledger", "failover", "rate_limiter", "simulated")
 """Configuration keys that are the client's, whoever the vendor is."""
 
 
@@ -45,6 +47,8 @@ class Setup:
         profile: Its name.
         provider: The adapter, with the account's credentials.
         journal: Where unfinished jobs are kept.
+        ledger: Where portraits are looked up by name: a file, or a database's URL, which may hold
+            a password.
         failover: The profiles to go to when this one has no capacity, in order.
         rate_limiter: The Redis that shares rates between processes; its URL may hold a password.
         simulation: What answers in the vendor's place, and whose time holds.
@@ -53,6 +57,7 @@ class Setup:
     profile: str
     provider: PortraitProvider
     journal: Path | None = None
+    ledger: Path | Secret = Path(FILE_NAME)
     failover: tuple[str, ...] = ()
     rate_limiter: Secret | None = field(default=None, repr=False)
     simulation: Simulation | None = None
@@ -161,12 +166,23 @@ def _client_settings(profile: Profile, stage: rehearsal.Rehearsal | None) -> dic
             found["journal"] = stage.journal_folder / Path(own).name
         else:
             found["journal"] = (profile.folder or Path()) / own
+    found["ledger"] = _ledger(profile, stage)
     if (names := profile.settings.get("failover")) is not None:
         found["failover"] = texts_of("failover", names, profile)
     if (url := profile.settings.get("rate_limiter")) is not None and not stage:
         text = typed((str,), "rate_limiter", url, profile)
         found["rate_limiter"] = resolve_secret(text, field="rate_limiter", profile=profile)
     return found
+
+
+def _ledger(profile: Profile, stage: rehearsal.Rehearsal | None) -> Path | Secret:
+    """Where the ledger is: beside the configuration, if nothing else is said."""
+    text = typed((str,), "ledger", profile.settings.get("ledger", FILE_NAME), profile)
+    if stage and stage.journal_folder:
+        return stage.journal_folder / FILE_NAME
+    if is_reference(text):
+        return resolve_secret(text, field="ledger", profile=profile)
+    return Secret(text) if "://" in text else (profile.folder or Path()) / text
 
 
 def _load(profile: str | None, config_file: Path | str | None) -> Profile:

@@ -32,6 +32,7 @@ __all__ = [
     "find_profile",
     "find_profile_of",
     "load_profile",
+    "profile_names",
     "resolve_secret",
 ]
 
@@ -147,6 +148,17 @@ def find_profile_of(
         return chosen if vendor is None else None
     names = [name for name, keys in file.profiles.items() if keys.get("provider", name) == vendor]
     return chosen if chosen in names else next(iter(names), None)
+
+
+def profile_names(*, config: Path | str | None = None, environ: Environ | None = None) -> list[str]:
+    """
+    Name every profile of the configuration; none where there is no configuration.
+
+    Raises:
+        ConfigError: A configuration is there and cannot be used.
+    """
+    file, _ = find_file(config, os.environ if environ is None else environ, None)
+    return [] if file is None else list(file.profiles)
 
 
 def check_keys(profile: Profile, known: Collection[str]) -> None:

@@ -24,7 +24,7 @@ from ..wire.codec import texts_in
 from .profiles import Profile
 from .references import is_reference
 
-_PLACES: Final = ("journal", "media_folder")
+_PLACES: Final = ("journal", "ledger", "media_folder")
 """Configuration keys that say where something is written."""
 _WEAKENING: Final = ("allow_private_addresses",)
 """Keys that take a safeguard away, whatever the secrets are."""
@@ -83,7 +83,7 @@ def _away(
     known = {origin_of(str(each.default)) for each in attrs.fields(cls)} - {""}
     for key, value in settings.items():
         for text in texts_in(value):
-            if key in _PLACES:
+            if key in _PLACES and "://" not in text:
                 leads = not _is_within(text, folder)
             elif key == "rate_limiter":  # a reference to a file is the file's writer's own
                 leads = not text.startswith(("env:", "keyring:"))

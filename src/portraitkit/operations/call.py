@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 from ..values.argument_types import check_arguments
@@ -55,16 +55,7 @@ class Call(Generic[T]):
 
     def check(self) -> None:
         """Refuse arguments of a wrong type, before anything looks into them."""
-        names = [each for each in _signature(self._operation).parameters if each not in _BEFORE]
-        given = dict(zip(names, self.args, strict=False)) | self.kwargs
-        try:
-            check_arguments(self._operation, given)
-        except PortraitError as error:
-            refused = error
-        else:
-            return
-        del given
-        raise redacted(refused, self.provider, self.name, self.provider.secrets)
+        check_call(self._operation, self.provider, self.args, self.kwargs)
 
     def __call__(self, *before: object) -> T:
         """Call the adapter's own method; what it refuses at once has context and no secret."""
@@ -78,6 +69,31 @@ class Call(Generic[T]):
         else:
             return start
         raise redacted(refused, self.provider, self.name, self.provider.secrets)
+
+
+def check_call(
+    operation: Callable[..., object],
+    provider: PortraitProvider,
+    args: tuple[object, ...],
+    kwargs: Mapping[str, object],
+) -> None:
+    """
+    Refuse arguments of a wrong type, before anything looks into them.
+
+    Raises:
+        InvalidInputError: Names the first such argument, and quotes no value.
+    """
+    names = [each for each in _signature(operation).parameters if each not in _BEFORE]
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    del args, kwargs
+    try:
+        check_arguments(operation, given)
+    except PortraitError as error:
+        refused = error
+    else:
+        return
+    del given
+    raise redacted(refused, provider, operation.__name__, provider.secrets)
 
 
 _BEFORE: Final = ("self", "cursor")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +15,7 @@ from ..values.handles import is_handle
 from ..values.masking import masked_repr
 from ..values.media import as_link
 from ..values.models import Asset, AssetRef, VideoTask
-from ..values.portraits import MediaRef, OneOf
+from ..values.portraits import MediaRef, OneOf, Portrait
 from ..values.prompts import slots_of, write_prompt
 from ..values.remarks import Adaptation, Finding
 from ..values.secret import MASK, Secret
@@ -185,14 +185,19 @@ def _model_id(
 
 def own_media(provider: VendorCalls, request: VideoRequest) -> VideoRequest:
     """Choose this provider's asset wherever a portrait is registered at several."""
+    return with_media(request, partial(own, provider))
+
+
+def with_media(request: VideoRequest, change: Callable[[MediaRef], MediaRef]) -> VideoRequest:
+    """Put something else in the place of each medium of a request."""
     media = request.media
     if isinstance(media, Frames):
-        last = None if media.last is None else own(provider, media.last)
-        return evolve(request, media=Frames(first=own(provider, media.first), last=last))
+        last = None if media.last is None else change(media.last)
+        return evolve(request, media=Frames(first=change(media.first), last=last))
     if media is None:
         return request
     images, videos, audios = (
-        [evolve(each, source=own(provider, each.source)) for each in part]
+        [evolve(each, source=change(each.source)) for each in part]
         for part in (media.images, media.videos, media.audios)
     )
     return evolve(request, media=References(images=images, videos=videos, audios=audios))
@@ -205,6 +210,13 @@ def own(provider: VendorCalls, source: MediaRef) -> AssetRef:
     Raises:
         HandleError: It is not registered here.
     """
+    if isinstance(source, Portrait):
+        raise HandleError(
+            f"the portrait {str(source)!r} is a name: a client looks it up in its ledger",
+            provider=provider.name,
+            field="media",
+            next_step="call create_video or preview_video of a client, or pass the asset",
+        )
     if not isinstance(source, OneOf):
         return source
     found = source.at(provider.name, provider.account)

@@ -222,6 +222,10 @@ class JournalError(PortraitError):
     """The journal can be neither read nor written. What had to be noted first was not sent."""
 
 
+class LedgerError(PortraitError):
+    """The ledger of portraits can be neither read nor written, or contradicts itself."""
+
+
 class InvalidInputError(PortraitError, ValueError):
     """An argument can never work at this vendor. Nothing was sent."""
 
@@ -238,6 +242,18 @@ class HandleError(InvalidInputError):
     """A handle or id is damaged, of another account or vendor, or of the wrong kind."""
 
 
+class UnknownPortraitError(InvalidInputError):
+    """The ledger has no portrait, or no look, of that name."""
+
+
+class PortraitChangedError(InvalidInputError):
+    """The file differs from the one that was registered under this name. Nothing was sent."""
+
+
+class StalePlanError(InvalidInputError):
+    """What a plan was made from has changed since. Nothing was done."""
+
+
 class UnsupportedError(PortraitError):
     """The vendor has no way to express this. Nothing was sent."""
 
@@ -250,6 +266,16 @@ class ManualStepError(UnsupportedError):
 
 class NotReadyError(PortraitError):
     """It has to be waited for first. Nothing was sent."""
+
+
+class PortraitNotRegisteredError(NotReadyError):
+    """The portrait is not registered at the account that the call is for."""
+
+
+class ConsentRequiredError(NotReadyError):
+    """A real person has to pass the face check at this account: consent does not move."""
+
+    fix = "person being filmed"
 
 
 class AssetNotReadyError(NotReadyError):

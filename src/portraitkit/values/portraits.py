@@ -1,8 +1,9 @@
-"""One portrait that is registered at several vendors: each is sent its own asset."""
+"""One portrait that is registered at several vendors, by its name or by its assets."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+import re
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
@@ -10,6 +11,59 @@ from .errors import HandleError, InvalidInputError
 from .handles import Handle, HandleKind, is_handle
 from .models import Asset, AssetRef, Result
 from .statuses import GroupKind
+
+
+def check_name(name: object) -> str:
+    """
+    Check the name of a portrait or of a look.
+
+    Raises:
+        InvalidInputError: It is none.
+    """
+    if isinstance(name, str) and _NAME.fullmatch(name):
+        return name
+    raise InvalidInputError(
+        f"{name!r} cannot name a portrait or a look",
+        field="portrait",
+        next_step="use letters, digits, - and _, at most 64; a dot stands before a look's name, "
+        "as in mia.front",
+    )
+
+
+@frozen(init=False)
+class Portrait:
+    """
+    A portrait by its name, such as `Portrait("mia")` or `Portrait("mia.front")`.
+
+    It stands wherever a `VideoRequest` takes an asset. Which asset that is, a client looks up in
+    its ledger for the account that makes the video.
+
+    Attributes:
+        name: The portrait's.
+        look: Which of its pictures; empty for the only one.
+    """
+
+    name: str
+    look: str = ""
+
+    def __init__(self, name: str, look: str = "") -> None:
+        """
+        Take a name, and a look after a dot or by itself.
+
+        Raises:
+            InvalidInputError: One is no name.
+        """
+        if not look and isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  (callers pass anything)
+            name, dot, look = name.partition(".")
+            look = check_name(look) if dot else ""
+        object.__setattr__(self, "name", check_name(name))
+        object.__setattr__(self, "look", look and check_name(look))
+
+    def __str__(self) -> str:
+        return f"{self.name}.{self.look}" if self.look else self.name
+
+
+_NAME: Final = re.compile(r"\w[\w-]{0,63}")
 
 
 @frozen(init=False)
@@ -85,5 +139,5 @@ def owner_of(ref: object, kind: HandleKind | None = None) -> tuple[str, str] | N
     return owner
 
 
-MediaRef: TypeAlias = Asset | str | OneOf
-"""The asset, its handle, id or address; an https URL; or the same portrait at several vendors."""
+MediaRef: TypeAlias = Asset | str | Portrait | OneOf
+"""The asset, its handle, id or address; an https URL; or a portrait by name, or by its assets."""

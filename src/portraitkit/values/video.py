@@ -20,7 +20,7 @@ from .choices import Model, Ratio, Resolution
 from .errors import InvalidInputError, PromptError
 from .masking import masked_repr
 from .models import Asset
-from .portraits import MediaRef, OneOf
+from .portraits import MediaRef, OneOf, Portrait
 from .remarks import Adaptation, Finding
 
 Policy: TypeAlias = Literal["raise", "warn", "drop"]
@@ -30,7 +30,7 @@ OnUnsupported: TypeAlias = Policy | Mapping[str, Policy]
 
 @frozen(kw_only=True)
 class Reference:
-    """One reference: an asset, its handle, id or `asset://` address, a https URL, or `OneOf`."""
+    """One reference: an asset, its handle, id or address, a https URL, a `Portrait` or `OneOf`."""
 
     source: MediaRef = field(repr=masked_repr)
     name: str | None = None
@@ -41,7 +41,7 @@ def _references(
 ) -> tuple[Reference, ...]:
     if isinstance(given, Mapping):
         return tuple(Reference(source=source, name=name) for name, source in given.items())
-    if isinstance(given, str | Asset | OneOf):
+    if isinstance(given, str | Asset | Portrait | OneOf):
         raise InvalidInputError(
             "one reference is no list of references: put brackets around it",
             field="media",

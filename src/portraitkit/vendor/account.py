@@ -78,6 +78,8 @@ class Vendor(ABC):
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = {}
     name_limit: ClassVar[tuple[int | None, str]] = (None, "")
     """Most characters in a group's or asset's name, and the source."""
+    most_groups: ClassVar[int | None] = None
+    """How many groups an account may have, where that is documented and the same for all."""
     nameless: ClassVar[frozenset[str]] = frozenset()
     """Creates whose request has no place for a name, such as `add_upload`."""
     asset_prefix: ClassVar[str] = ""
