@@ -27,7 +27,7 @@ demo: $(RUNTIME)  ## the main job at all simulated vendors
 
 test: $(STAMP)  ## the whole suite, offline
 	$(BIN)/python -m pytest -q -n auto --dist worksteal $(CELLS) tests
-	$(BIN)/python -m pytest -q README.md README.zh.md docs  # one page's code runs in one process
+	$(BIN)/python -m pytest -q -n auto --dist loadfile README.md README.zh.md docs
 
 check: lint types test  ## all that has to pass
 

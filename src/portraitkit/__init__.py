@@ -77,7 +77,7 @@ if TYPE_CHECKING:
         VideoRef,
         VideoTask,
     )
-    from .values.portraits import MediaRef, OneOf
+    from .values.portraits import MediaRef, OneOf, Portrait
     from .values.prompts import literal
     from .values.remarks import Adaptation, Attempt, Finding, Outcome, Raw, Tried
     from .values.secret import Secret
@@ -147,6 +147,7 @@ __all__ = [
     "Outcome",
     "OutcomeUnknownError",
     "PermissionDeniedError",
+    "Portrait",
     "PortraitError",
     "PortraitProvider",
     "Preview",
@@ -220,7 +221,7 @@ _HOMES = {
         "VideoRef",
         "VideoTask",
     ),
-    "values.portraits": ("MediaRef", "OneOf"),
+    "values.portraits": ("MediaRef", "OneOf", "Portrait"),
     "values.prompts": ("literal",),
     "values.remarks": ("Adaptation", "Attempt", "Finding", "Outcome", "Raw", "Tried"),
     "values.secret": ("Secret",),

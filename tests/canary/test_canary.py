@@ -24,6 +24,7 @@ CELLS = [
 ]
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(("vendor", "driver", "scenario"), CELLS)
 def test_no_secret_is_seen(stage_at, capfd, monkeypatch, vendor, driver, scenario):
     """Logs, warnings, output, text forms, tracebacks with locals, pickles, files: no secret."""

@@ -47,6 +47,7 @@ STATUSES = st.sampled_from([200, 200, 200, 201, 202, 302, 400, 403, 404, 429, 50
 slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(("name", "operation"), CALLS)
 @given(data=st.data())
 @settings(slow, max_examples=slow.max_examples // 4)
@@ -70,6 +71,7 @@ def test_any_answer_is_a_result_or_a_portrait_error(name, operation, data):
     judge(name, operation, got)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(("name", "operation"), CALLS)
 @given(data=st.binary(max_size=400))
 @settings(slow, max_examples=slow.max_examples // 4)

@@ -33,6 +33,7 @@ def harness(request, zygote, tmp_path):
         yield Harness(request.param, server, zygote, tmp_path / "run", published)
 
 
+@pytest.mark.matrix
 @pytest.mark.timeout(600)
 def test_a_killed_program_ends_with_one_of_each(harness, capsys):
     """Wherever it is killed, and killed again while it resumes: one of each is left in the end."""

@@ -108,6 +108,7 @@ SILENT = {
 }
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("reply", [*NAMED.values()], ids=[*NAMED])
 @pytest.mark.parametrize(("vendor", "make"), OFFERED)
 def test_an_id_in_an_answer_of_another_form_is_named(vendor, make, reply):
@@ -123,6 +124,7 @@ def test_an_id_in_an_answer_of_another_form_is_named(vendor, make, reply):
     assert "abcdef0123" not in str(found)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("reply", [*SILENT.values()], ids=[*SILENT])
 @pytest.mark.parametrize(("vendor", "make"), OFFERED)
 def test_what_proves_nothing_is_sent_once_and_names_nothing(vendor, make, reply):

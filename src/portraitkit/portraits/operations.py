@@ -12,6 +12,7 @@ from ..operations.paging import every
 from ..values.errors import (
     ConsentRequiredError,
     NotFoundError,
+    PermissionDeniedError,
     PortraitError,
     StalePlanError,
 )
@@ -265,9 +266,10 @@ def apply_portraits(
     known = {each.portrait: each for each in (yield from _own(self, names))}
     if digest_of(known.get(name) for name in names) != plan.made_from:
         raise _stale(self, "the ledger has changed since it was made", "plan again")
+    doing = WORK | ({"unsure"} if again else set[str]())
     wanted: list[tuple[Wanted, bool]] = []
     for name in names:
-        steps = [each for each in plan.steps if each.portrait == name and each.action in WORK]
+        steps = [each for each in plan.steps if each.portrait == name and each.action in doing]
         if not steps:
             continue
         sources = {each.look: Source(each.file) for each in steps}
@@ -323,6 +325,7 @@ def _seen(account: Account, known: Sequence[Binding]) -> Flow[Seen]:
     provider = account.provider
     statuses: dict[str, AssetStatus | None] = {}
     handles = {look.asset: look.group for each in known for look in each.looks.values()}
+    whole: set[str] = set()
     for group in sorted(set(handles.values()) - {""}):
         if not provider.supports("list_assets"):
             break
@@ -333,13 +336,17 @@ def _seen(account: Account, known: Sequence[Binding]) -> Flow[Seen]:
         except PortraitError:
             continue  # each is asked for by itself
         statuses.update({each.handle: each.status for each in listed if each.handle in handles})
-    for handle in handles:
+        whole.add(group)
+    for handle, group in handles.items():
         if handle in statuses:
             continue
         try:
             asset = yield from guarded(provider.get_asset(handle), provider, "check_portraits")
         except NotFoundError:
             statuses[handle] = None
+        except PermissionDeniedError:  # what some vendors say of what is gone
+            if group in whole:
+                statuses[handle] = None
         else:
             statuses[handle] = asset.status
     return Seen(statuses=statuses)

@@ -203,10 +203,10 @@ def _step(
     status = seen.statuses.get(known.asset, known.status) if known else None
     action: Action = "register"
     why = ""
-    if binding is not None and look in binding.sent:
-        action, why = "unsure", "it was sent before: applying looks for it first"
-        if provider.supports("list_assets"):
-            action = "register"
+    if binding is not None and binding.sent and not (binding.group or _lists(provider, binding)):
+        action, why = "unsure", "something was sent before, and what came of it is not known"
+    elif binding is not None and look in binding.sent and not provider.supports("list_assets"):
+        action, why = "unsure", "it was sent before, and what came of it is not known"
     elif known is not None and status is None:
         why = "it was deleted at the vendor"
     elif known is not None:
@@ -227,6 +227,11 @@ def _step(
         file=content.file,
         digest=content.digest,
     )
+
+
+def _lists(provider: PortraitProvider, binding: Binding) -> bool:
+    """Whether what was sent before there was a group can be looked for."""
+    return provider.supports("list_groups") and all(binding.sent.values())
 
 
 def _obstacle(

@@ -289,7 +289,9 @@ def _group(account: Account, portrait: str, kind: GroupKind, *, again: bool) -> 
     if found is None:
         create = provider.create_group(portrait, kind=kind)
         found = yield from _sent(account, portrait, _GROUP, create)
-    if found.id is None:
+    if found.id is None:  # the first asset makes it, and may have
+        for name in () if again else binding.sent:
+            raise _unsure(binding, name)
         _ = yield from account.change(portrait, partial(evolve, kind=kind))
         return found
     made = partial(evolve, kind=kind, group=found.handle, sent={})
