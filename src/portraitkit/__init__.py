@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .journal.jobs import Job, resume
     from .journal.journal import Journal
     from .operations.provider import PortraitProvider
+    from .portraits.bindings import Consent
     from .providers.registry import provider_names
     from .translation import parse_video, translate
     from .values.choices import Model, Ratio, Resolution
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         ConfigError,
         ConflictError,
         ConnectionFailedError,
+        ConsentRequiredError,
         ContentRejectedError,
         HandleError,
         InsufficientBalanceError,
@@ -41,19 +43,24 @@ if TYPE_CHECKING:
         InvalidRequestError,
         JobFailedError,
         JournalError,
+        LedgerError,
         ManualStepError,
         MediaError,
         NotFoundError,
         NotReadyError,
         OutcomeUnknownError,
         PermissionDeniedError,
+        PortraitChangedError,
         PortraitError,
+        PortraitNotRegisteredError,
         PromptError,
         ProviderError,
         QuotaExceededError,
         RateLimitedError,
         ServiceUnavailableError,
+        StalePlanError,
         UnexpectedResponseError,
+        UnknownPortraitError,
         UnsupportedError,
         VerificationExpiredError,
         VerificationFailedError,
@@ -71,6 +78,7 @@ if TYPE_CHECKING:
         Failure,
         Group,
         GroupRef,
+        Quota,
         Usage,
         Verification,
         VerificationRef,
@@ -82,7 +90,14 @@ if TYPE_CHECKING:
     from .values.remarks import Adaptation, Attempt, Finding, Outcome, Raw, Tried
     from .values.secret import Secret
     from .values.sources import MediaSource, MediaSources, Source
-    from .values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
+    from .values.statuses import (
+        AssetStatus,
+        GroupKind,
+        MediaType,
+        Support,
+        VerificationStatus,
+        VideoStatus,
+    )
     from .values.video import (
         Frames,
         OnUnsupported,
@@ -112,6 +127,8 @@ __all__ = [
     "ConfigError",
     "ConflictError",
     "ConnectionFailedError",
+    "Consent",
+    "ConsentRequiredError",
     "ContentRejectedError",
     "Event",
     "FailoverRules",
@@ -131,6 +148,7 @@ __all__ = [
     "JobFailedError",
     "Journal",
     "JournalError",
+    "LedgerError",
     "ManualStepError",
     "MediaError",
     "MediaHost",
@@ -148,11 +166,14 @@ __all__ = [
     "OutcomeUnknownError",
     "PermissionDeniedError",
     "Portrait",
+    "PortraitChangedError",
     "PortraitError",
+    "PortraitNotRegisteredError",
     "PortraitProvider",
     "Preview",
     "PromptError",
     "ProviderError",
+    "Quota",
     "QuotaExceededError",
     "RateLimitedError",
     "Ratio",
@@ -163,9 +184,12 @@ __all__ = [
     "Secret",
     "ServiceUnavailableError",
     "Source",
+    "StalePlanError",
+    "Support",
     "Timeouts",
     "Tried",
     "UnexpectedResponseError",
+    "UnknownPortraitError",
     "UnsupportedError",
     "Usage",
     "Verification",
@@ -203,6 +227,7 @@ _HOMES = {
     "journal.jobs": ("Job", "resume"),
     "journal.journal": ("Journal",),
     "operations.provider": ("PortraitProvider",),
+    "portraits.bindings": ("Consent",),
     "providers.registry": ("provider_names",),
     "translation": ("parse_video", "translate"),
     "values.choices": ("Model", "Ratio", "Resolution"),
@@ -215,6 +240,7 @@ _HOMES = {
         "Failure",
         "Group",
         "GroupRef",
+        "Quota",
         "Usage",
         "Verification",
         "VerificationRef",
@@ -230,6 +256,7 @@ _HOMES = {
         "AssetStatus",
         "GroupKind",
         "MediaType",
+        "Support",
         "VerificationStatus",
         "VideoStatus",
     ),

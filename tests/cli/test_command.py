@@ -128,7 +128,7 @@ def test_every_class_of_error_has_an_exit_code() -> None:
     known = {each for each in classes if issubclass(each, pk.PortraitError)}
     assert set(EXIT_CODES) <= {each.__name__ for each in known}
     codes = {each.__name__: exit_code(each("x")) for each in known - {pk.PortraitError}}
-    others = {"JournalError", "NotReadyError", "AssetNotReadyError", "VideoNotReadyError"}
+    others = {"JournalError", "LedgerError"}
     vague = {"UnexpectedResponseError", "ProviderError", "ConflictError"}
     late = {"VerificationPendingError", "VerificationExpiredError"}
     assert {name for name, code in codes.items() if code == 1} == others | vague | late

@@ -215,8 +215,8 @@ import sys
 import portraitkit as pk
 
 base, address, picture = sys.argv[1:]
-with pk.connect("alltoken", api_key={key!r}, base_url=base,
-                settings={{"ledger": address, "pacing": {{"asset": {{"first_s": 0.05}}}}}}) as client:
+settings = {{"ledger": address, "pacing": {{"asset": {{"first_s": 0.05}}}}}}
+with pk.connect("alltoken", api_key={key!r}, base_url=base, settings=settings) as client:
     print(client.ensure_portrait("mia", {{"front": picture}}))
 """
 

@@ -10,13 +10,14 @@ A call that has to be refused carries an ignore; if it were accepted, mypy would
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Literal, assert_type
 
 import httpx
 
 import portraitkit as pk
+from portraitkit.client.methods import AsyncItems, Items
 from portraitkit.failover import BreakerLimits
 from portraitkit.wire.steps import Flow, Request, Response, send
 
@@ -95,8 +96,8 @@ def groups(client: pk.Client, group: pk.Group) -> None:
         pk.Group,
     )
     assert_type(client.get_group(group.handle), pk.Group)
-    assert_type(client.list_groups(), Iterator[pk.Group])
-    assert_type(client.list_groups(kind=None), Iterator[pk.Group])
+    assert_type(client.list_groups(), Items[pk.Group])
+    assert_type(client.list_groups(kind=None), Items[pk.Group])
     assert_type(client.rename_group(group, "Ann"), pk.Group)
     client.delete_group(group)
     _ = client.create_group()  # type: ignore[call-arg]
@@ -116,7 +117,7 @@ def assets(client: pk.Client, group: pk.Group, asset: pk.Asset) -> None:
     assert_type(client.add_asset(group, b"...", strict_limits=True), pk.Asset)
     assert_type(client.add_assets(group, ["a.jpg", Path("b.jpg"), b"..."]), list[pk.Asset])
     assert_type(client.get_asset(asset), pk.Asset)
-    assert_type(client.list_assets(group, status=pk.AssetStatus.ACTIVE), Iterator[pk.Asset])
+    assert_type(client.list_assets(group, status=pk.AssetStatus.ACTIVE), Items[pk.Asset])
     assert_type(client.rename_asset(asset, "face"), pk.Asset)
     client.delete_asset(asset)
     assert_type(client.wait_until_active(asset), pk.Asset)
@@ -159,12 +160,15 @@ def videos(client: pk.Client, asset: pk.Asset, task: pk.VideoTask) -> None:
     assert_type(preview.adaptations, tuple[pk.Adaptation, ...])
     assert_type(client.create_video(request, strict_limits=True), pk.VideoTask)
     assert_type(client.get_video(task), pk.VideoTask)
-    assert_type(client.list_videos(), Iterator[pk.VideoTask])
+    assert_type(client.list_videos(), Items[pk.VideoTask])
     assert_type(client.cancel_video(task.handle), pk.VideoTask)
     assert_type(client.wait_for_video(task, deadline_s=1800, on_event=print), pk.VideoTask)
+    assert_type(client.wait_for_videos([task]), list[pk.VideoTask])
+    assert_type(client.list_videos().first(), pk.VideoTask | None)
+    assert_type(client.ensure_portrait("mia", "mia.jpg"), pk.Portrait)
     assert_type(client.download_video(task, "mia.mp4"), Path)
     assert_type(task.video_url, str | None)
-    assert_type(client.supports("list_assets"), bool)
+    assert_type(client.supports("list_assets"), pk.Support)
     _ = pk.VideoRequest("a quiet sea")  # type: ignore[call-arg]
     _ = pk.VideoRequest(prompt="x", media=[asset])  # type: ignore[arg-type]
     _ = pk.VideoRequest(prompt="x", duration_s="5")  # type: ignore[arg-type]
@@ -181,7 +185,7 @@ async def awaiting(client: pk.AsyncClient, group: pk.Group, asset: pk.Asset) -> 
     assert_type(await client.create_group("Mia", kind=pk.GroupKind.VIRTUAL), pk.Group)
     assert_type(await asyncio.create_task(client.get_asset(asset)), pk.Asset)
     assert_type(await client.get_group(group), pk.Group)
-    assert_type(client.list_groups(), AsyncIterator[pk.Group])
+    assert_type(client.list_groups(), AsyncItems[pk.Group])
     assert_type([each async for each in client.list_assets(group)], list[pk.Asset])
     assert_type(await client.rename_group(group, "Ann"), pk.Group)
     await client.delete_group(group)
@@ -211,7 +215,7 @@ async def awaiting_more(client: pk.AsyncClient, check: pk.Verification, task: pk
     assert_type(client.preview_video(request), pk.Preview)
     assert_type(await client.create_video(request), pk.VideoTask)
     assert_type(await client.get_video(task), pk.VideoTask)
-    assert_type(client.list_videos(), AsyncIterator[pk.VideoTask])
+    assert_type(client.list_videos(), AsyncItems[pk.VideoTask])
     assert_type(await client.cancel_video(task), pk.VideoTask)
     assert_type(await client.wait_for_video(task), pk.VideoTask)
     assert_type(await client.download_video(task, Path("mia.mp4")), Path)

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -142,7 +143,25 @@ def test_a_file_in_a_request_is_told_where_it_goes(form: str, file: Path) -> Non
         client.preview_video(pk.VideoRequest(prompt="x", media=media))
     getattr(given, "close", lambda: None)()
     assert no.value.field == "media.first"
-    assert form == "data URI" or "add_asset" in no.value.next_step
+    assert "ensure_portrait" in no.value.next_step
+
+
+WAYS = ("alltoken", "token360", "volcengine", "byteplus", "apiyi", "apimart", "xcompute")
+
+
+@pytest.mark.parametrize("form", [each for each in FORMS if "text" not in each])
+@pytest.mark.parametrize(
+    "put", [lambda it: pk.Frames(first=it), lambda it: pk.References(images=[it])]
+)
+def test_a_file_in_a_request_is_registered_once_and_sent(form: str, put: Any, file: Path) -> None:
+    with pk.connect(WAYS[len(form) % len(WAYS)], simulated=200) as client:
+        for _ in range(2):
+            given = FORMS[form][0](file)
+            task = client.create_video(pk.VideoRequest(prompt="x", media=put(given)))
+            getattr(given, "close", lambda: None)()
+            assert client.wait_for_videos([task.handle])[0].status is pk.VideoStatus.SUCCEEDED
+        (files,) = client.ledger.bindings("files")
+        assert len(files.looks) == 1
 
 
 @pytest.mark.parametrize("vendor", ["alltoken", "token360", "volcengine", "xcompute", "apimart"])

@@ -363,9 +363,9 @@ def asset_of(vendor, media):
 )
 def test_a_files_name_is_no_asset(vendor, source, media):
     """It is refused before anything is paid, and the error says how a file becomes an asset."""
-    with pytest.raises(InvalidInputError, match="is a name") as caught:
+    with pytest.raises(InvalidInputError, match="is a (name|file)") as caught:
         drafted(vendor, media=media(source))
-    assert "add_asset" in caught.value.next_step
+    assert "ensure_portrait" in caught.value.next_step
 
 
 @EVERY_VENDOR

@@ -35,11 +35,12 @@ from ..operations.remarks import Remarks
 from ..portraits import operations as portraits
 from ..portraits.ledger import FILE_NAME, Ledger, open_ledger
 from ..portraits.registering import Account
-from ..portraits.resolving import find, names_portraits, resolve
+from ..portraits.resolving import find, needs_assets, resolve
 from ..providers.registry import provider_names
 from ..values.errors import InvalidInputError
 from ..values.models import Asset, AssetRef, AssetRefs, Verification, VideoTask
 from ..values.portraits import Portrait
+from ..values.statuses import Support
 from ..values.video import OnUnsupported, Preview, VideoRequest
 from ..vendor.pacing import OnEvent
 from ..wire.steps import Budget, Flow, work
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
-_THINGS: Final = ("asset", "assets", "verification", "task")
+_THINGS: Final = ("asset", "assets", "verification", "task", "tasks")
 """What arguments that name a thing are called."""
 
 
@@ -64,6 +65,7 @@ class _Client:
     list_groups = PagedOperation(PortraitProvider.list_groups)
     rename_group = Operation(PortraitProvider.rename_group)
     delete_group = Operation(PortraitProvider.delete_group)
+    quota = Operation(PortraitProvider.quota)
 
     add_asset = Operation(PortraitProvider.add_asset)
     add_assets = Operation(PortraitProvider.add_assets)
@@ -81,6 +83,7 @@ class _Client:
     list_videos = PagedOperation(PortraitProvider.list_videos)
     cancel_video = Operation(PortraitProvider.cancel_video)
     wait_for_video = Operation(PortraitProvider.wait_for_video)
+    wait_for_videos = Operation(PortraitProvider.wait_for_videos)
     download_video = Operation(PortraitProvider.download_video)
 
     ensure_portrait = PortraitOperation(portraits.ensure_portrait)
@@ -147,7 +150,12 @@ class _Client:
         return named
 
     def with_portraits(self, operation: Callable[..., Flow[T]], args: Any, kwargs: Any) -> Flow[T]:
-        """Begin something that is done with portraits by name."""
+        """
+        Begin something that is done with portraits by name, at this client's own account.
+
+        Raises:
+            InvalidInputError: An argument is of a wrong type.
+        """
         check_call(operation, self.provider, args, kwargs)
         account = Account(provider=self.provider, ledger=self.ledger)
         return guarded(operation(account, *args, **kwargs), self.provider, operation.__name__)
@@ -166,14 +174,20 @@ class _Client:
         if not isinstance(self._ledger, str | Path):
             self._ledger.close()
 
-    def supports(self, operation: str) -> bool:
+    def supports(self, operation: str) -> Support:
         """
-        Tell whether the vendor offers an operation, such as `list_assets`.
+        Tell how the vendor offers an operation, such as `list_assets`; true if a call does it.
+
+        `BY_HAND` is what a person does in the vendor's console: the call raises `ManualStepError`,
+        which says how.
 
         Raises:
             InvalidInputError: There is no such operation.
         """
-        return self.provider.supports(operation)
+        if self.provider.supports(operation):
+            return Support.NATIVE
+        by_hand = operation in self.provider.manual_steps
+        return Support.BY_HAND if by_hand else Support.ABSENT
 
     def read_callback(self, received: str | Mapping[str, Any]) -> Verification:
         """
@@ -215,7 +229,7 @@ class _Client:
         call.check()
         if call.name == "create_video":
             self._check_extra(call.argument("request"))
-            if names_portraits(call.argument("request")):
+            if needs_assets(call.argument("request")):
                 return self._resolved(call)
         flow = self._router.start(call, *before)
         if not before:
@@ -226,11 +240,13 @@ class _Client:
 
     def _resolved(self, call: Call[Flow[T]]) -> Flow[T]:
         """Begin a video with each account's assets in the place of its portraits."""
-        request = yield from work(partial(self._with_assets, call.argument("request")))
+        account = Account(provider=self.provider, ledger=self.ledger)
+        request = yield from portraits.with_files_registered(account, call.argument("request"))
+        request = yield from work(partial(self._with_assets, request))
         return (yield from self.start(call.at(call.provider, request)))
 
     def _with_assets(self, request: VideoRequest) -> VideoRequest:
-        if not names_portraits(request):
+        if not needs_assets(request):
             return request
         return resolve(self.ledger, request, [each.owner for each in self._router.routes.all])
 

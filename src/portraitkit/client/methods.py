@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
@@ -136,6 +136,38 @@ class Operation(_Method, Generic[P, T]):
         return _shown(method, operation, "{}")
 
 
+class Items(Iterator[T]):
+    """What a list holds, fetched page by page while it is iterated over."""
+
+    def __init__(self, items: Iterator[T]) -> None:
+        self._items = items
+
+    def __next__(self) -> T:
+        return next(self._items)
+
+    def first(self) -> T | None:
+        """The next item; None if there is none. No further page is fetched for it."""
+        return next(self._items, None)
+
+
+class AsyncItems(AsyncIterator[T]):
+    """What a list holds, fetched page by page while it is iterated over."""
+
+    def __init__(self, items: AsyncGenerator[T]) -> None:
+        self._items = items
+
+    async def __anext__(self) -> T:
+        return await anext(self._items)
+
+    async def first(self) -> T | None:
+        """The next item; None if there is none. No further page is fetched for it."""
+        return await anext(self._items, None)
+
+    async def aclose(self) -> None:
+        """Fetch no more."""
+        await self._items.aclose()
+
+
 class PagedOperation(_Method, Generic[P, T]):
     """A listing: iterated over all pages. What cannot be listed is refused at once."""
 
@@ -145,20 +177,20 @@ class PagedOperation(_Method, Generic[P, T]):
         super().__init__(operation)
 
     @overload
-    def __get__(self, client: Blocking, owner: type) -> Callable[P, Iterator[T]]: ...
+    def __get__(self, client: Blocking, owner: type) -> Callable[P, Items[T]]: ...
     @overload
-    def __get__(self, client: Awaiting, owner: type) -> Callable[P, AsyncIterator[T]]: ...
+    def __get__(self, client: Awaiting, owner: type) -> Callable[P, AsyncItems[T]]: ...
     @overload
     def __get__(self, client: None, owner: type) -> Callable[..., Any]: ...
     def __get__(self, client: object, owner: type) -> Any:
         return self._of(client, owner)
 
     @functools.cached_property
-    def _blocking(self) -> Callable[..., Iterator[T]]:
+    def _blocking(self) -> Callable[..., Items[T]]:
         operation = self._operation
 
         @functools.wraps(operation)
-        def method(self: Blocking, /, *args: object, **kwargs: object) -> Iterator[T]:
+        def method(self: Blocking, /, *args: object, **kwargs: object) -> Items[T]:
             def items(flow: Flow[Page[T]]) -> Iterator[T]:
                 walk = _Walk[T](self.provider, operation.__name__)
                 while True:
@@ -170,17 +202,17 @@ class PagedOperation(_Method, Generic[P, T]):
 
             call: Call[Flow[Page[T]]] = Call(operation, self.provider, *args, **kwargs)
             del args, kwargs
-            return items(self.start(call, None))
+            return Items(items(self.start(call, None)))
 
-        return _shown(method, operation, "Iterator[{}]", drop=1)
+        return _shown(method, operation, "Items[{}]", drop=1)
 
     @functools.cached_property
-    def _awaited(self) -> Callable[..., AsyncIterator[T]]:
+    def _awaited(self) -> Callable[..., AsyncItems[T]]:
         operation = self._operation
 
         @functools.wraps(operation)
-        def method(self: Awaiting, /, *args: object, **kwargs: object) -> AsyncIterator[T]:
-            async def items(flow: Flow[Page[T]]) -> AsyncIterator[T]:
+        def method(self: Awaiting, /, *args: object, **kwargs: object) -> AsyncItems[T]:
+            async def items(flow: Flow[Page[T]]) -> AsyncGenerator[T]:
                 walk = _Walk[T](self.provider, operation.__name__)
                 while True:
                     page = await self.run(flow, operation.__name__)
@@ -192,9 +224,9 @@ class PagedOperation(_Method, Generic[P, T]):
 
             call: Call[Flow[Page[T]]] = Call(operation, self.provider, *args, **kwargs)
             del args, kwargs
-            return items(self.start(call, None))
+            return AsyncItems(items(self.start(call, None)))
 
-        return _shown(method, operation, "AsyncIterator[{}]", drop=1)
+        return _shown(method, operation, "AsyncItems[{}]", drop=1)
 
 
 class PortraitOperation(_Method, Generic[P, T]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from attrs import frozen
@@ -11,11 +11,12 @@ from ..operations.call import Call
 from ..operations.guarding import guarded
 from ..operations.provider import PortraitProvider
 from ..values.errors import HandleError
-from ..values.models import Asset
+from ..values.models import Asset, VideoTask
 from ..values.portraits import MediaRef, OneOf, owner_of
 from ..values.prompts import slots_of
 from ..values.remarks import Tried
 from ..values.video import VideoRequest
+from ..vendor.pacing import Subject
 from ..wire.steps import At, Flow, Request, Step, pause, through
 
 T = TypeVar("T")
@@ -52,8 +53,8 @@ class Routes:
 
     def start(self, call: Call[Flow[T]], *before: object) -> Flow[T]:
         """Begin an operation at the place whose thing it names; without one, at the primary."""
-        if call.name == "wait_until_all_active":
-            owners = [self.owner(each) for each in call.argument("assets")]
+        if call.name in _TOGETHER:
+            owners = [self.owner(each) for each in call.argument("assets", "tasks")]
             if len(set(owners)) > 1:
                 return self._together(call, owners)
             return self._started_at(owners[0] if owners else self._primary, call)
@@ -86,16 +87,17 @@ class Routes:
         return ""
 
     def _together(self, call: Call[Flow[Any]], owners: Sequence[Route]) -> Flow[Any]:
-        """Wait for assets of several vendors: at one after the other, until one deadline."""
-        assets: Sequence[Asset] = call.argument("assets")
+        """Wait for things of several vendors: at one after the other, until one deadline."""
+        things: Sequence[Asset | VideoTask] = call.argument("assets", "tasks")
         deadline_s: Any = call.kwargs.get("deadline_s")
         started_s = yield from pause()
-        found: dict[int, Asset] = {}
+        found: dict[int, Asset | VideoTask] = {}
         for route in dict.fromkeys(owners):
             numbers = [number for number, owner in enumerate(owners) if owner is route]
-            limit_s = route.provider.pace("asset").deadline_s if deadline_s is None else deadline_s
+            pacing = route.provider.pace(_TOGETHER[call.name])
+            limit_s = pacing.deadline_s if deadline_s is None else deadline_s
             left_s = max(0.0, limit_s + started_s - (yield from pause()))
-            part = call.at(route.provider, [assets[each] for each in numbers], deadline_s=left_s)
+            part = call.at(route.provider, [things[each] for each in numbers], deadline_s=left_s)
             done = yield from self._started_at(route, part)
             found.update(zip(numbers, done, strict=True))
         return [found[number] for number in range(len(owners))]
@@ -136,6 +138,11 @@ def _is_link(source: object) -> bool:
     return isinstance(source, str) and "://" in source and not source.startswith("asset://")
 
 
+_TOGETHER: Final[Mapping[str, Subject]] = {
+    "wait_until_all_active": "asset",
+    "wait_for_videos": "video",
+}
+"""What waits for several things, which may be of several vendors."""
 _REFERENCES: Final = ("group", "asset", "assets", "verification", "task")
 _WITHOUT: Final = frozenset({"start_verification"})
 """Operations whose first argument is no thing: a name may look like a handle."""

@@ -39,6 +39,7 @@ JOBS: Final = CREATES | {
     "wait_until_all_active",
     "wait_until_verified",
     "wait_for_video",
+    "wait_for_videos",
     "download_video",
 }
 """The operations that make something, or take long."""
@@ -49,6 +50,11 @@ _THINGS: Final = {
     "wait_for_video": "task",
     "download_video": "task",
 }
+_SEVERAL: Final = {
+    "wait_until_all_active": ("assets", "wait_until_active", "asset"),
+    "wait_for_videos": ("tasks", "wait_for_video", "task"),
+}
+"""What waits for several things: the argument that they are in, and the job that each is."""
 
 
 @frozen(kw_only=True)
@@ -144,9 +150,10 @@ def calls_of(operation: str, provider: PortraitProvider, given: Arguments) -> li
     if operation == "add_assets" and isinstance(given.get("sources"), Sequence | Mapping):
         group, sources = given["group"], as_sources(given["sources"])
         calls = [("add_asset", {"group": group, "source": each}) for each in sources]
-    elif operation == "wait_until_all_active":
-        rest = {key: value for key, value in given.items() if key != "assets"}
-        calls = [("wait_until_active", {"asset": each, **rest}) for each in given["assets"]]
+    elif operation in _SEVERAL:
+        many, single, one = _SEVERAL[operation]
+        rest = {key: value for key, value in given.items() if key != many}
+        calls = [(single, {one: each, **rest}) for each in given[many]]
     else:
         calls = [(operation, dict(given))]
     return [

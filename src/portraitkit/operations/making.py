@@ -14,7 +14,7 @@ from ..values.errors import AssetNotReadyError, HandleError, InvalidInputError, 
 from ..values.handles import is_handle
 from ..values.masking import masked_repr
 from ..values.media import as_link
-from ..values.models import Asset, AssetRef, VideoTask
+from ..values.models import Asset, VideoTask
 from ..values.portraits import MediaRef, OneOf, Portrait
 from ..values.prompts import slots_of, write_prompt
 from ..values.remarks import Adaptation, Finding
@@ -22,7 +22,13 @@ from ..values.secret import MASK, Secret
 from ..values.statuses import AssetStatus, VideoStatus
 from ..values.video import Frames, OnUnsupported, Preview, References, VideoRequest
 from ..vendor.answers import with_findings
-from ..vendor.preflight import VideoModel, check_no_file, check_prompt, check_spoken
+from ..vendor.preflight import (
+    VideoModel,
+    check_no_file,
+    check_prompt,
+    check_spoken,
+    refuse_file,
+)
 from ..wire.codec import is_object
 from ..wire.steps import Auth, Flow, Request
 from . import reconciling
@@ -203,7 +209,7 @@ def with_media(request: VideoRequest, change: Callable[[MediaRef], MediaRef]) ->
     return evolve(request, media=References(images=images, videos=videos, audios=audios))
 
 
-def own(provider: VendorCalls, source: MediaRef) -> AssetRef:
+def own(provider: VendorCalls, source: MediaRef) -> MediaRef:
     """
     Choose this provider's asset of a portrait that is registered at several.
 
@@ -244,7 +250,9 @@ def asset_url(provider: VendorCalls, source: MediaRef, name: str) -> str:
                 next_step="wait_until_active(asset), and use what it returns",
             )
         return source.uri
-    if isinstance(source, str) and "://" in source and not source.startswith("asset://"):  # pyright: ignore[reportUnnecessaryIsInstance]  (an id may be None)
+    if not isinstance(source, str):
+        refuse_file("this is a file", provider=provider.name, name=name)
+    if "://" in source and not source.startswith("asset://"):
         _ = as_link(source)
         return source
     check_no_file(source, provider=provider.name, name=name)

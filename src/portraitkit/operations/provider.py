@@ -19,6 +19,7 @@ from ..values.models import (
     AssetRef,
     Group,
     GroupRef,
+    Quota,
     VerificationRef,
     VideoRef,
     VideoTask,
@@ -29,7 +30,7 @@ from ..values.video import OnUnsupported, Preview, VideoRequest
 from ..vendor.calls import VendorCalls
 from ..vendor.pacing import OnEvent
 from ..wire.steps import Flow
-from . import adding, downloading, making, reconciling
+from . import adding, downloading, making, reconciling, searching
 from . import waiting as waits
 
 
@@ -60,6 +61,15 @@ class PortraitProvider(VendorCalls):
         return reconciling.create_group(
             self, name, kind=kind, description=description, on_unsupported=on_unsupported
         )
+
+    def quota(self) -> Flow[Quota]:
+        """
+        Count the account's groups by the vendor's own list, beside what is documented as the most.
+
+        Raises:
+            UnsupportedError: The vendor lists no groups.
+        """
+        return searching.quota(self)
 
     # -- assets ----------------------------------------------------------------------------------
 
@@ -223,6 +233,24 @@ class PortraitProvider(VendorCalls):
             WaitTimeoutError: The deadline passed. The handle is in the error: wait again.
         """
         return waits.wait_for_video(self, task, deadline_s, on_event)
+
+    def wait_for_videos(
+        self,
+        tasks: Sequence[VideoRef],
+        *,
+        deadline_s: float | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Flow[list[VideoTask]]:
+        """
+        Wait until several videos have ended, until one deadline.
+
+        Returns:
+            The tasks in the order given, each ended, well or badly; it does not raise for a part.
+
+        Raises:
+            WaitTimeoutError: The deadline passed. Wait again for those that have not ended.
+        """
+        return waits.wait_for_videos(self, tasks, deadline_s, on_event)
 
     def download_video(
         self,

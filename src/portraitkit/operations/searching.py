@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from attrs import frozen
 
 from ..values.errors import PortraitError
-from ..values.models import Asset, Group, GroupRef, Page, VideoTask
+from ..values.models import Asset, Group, GroupRef, Page, Quota, VideoTask
 from ..values.name_tokens import begins_like
 from ..values.statuses import GroupKind
 from ..wire.steps import Flow, pause, within
@@ -94,6 +94,15 @@ def groups_of(provider: VendorCalls, kind: GroupKind) -> Listing[Group]:
         whole=lambda cursor: provider.list_groups(cursor, kind=kind),
         quick=lambda text, cursor: provider.search_groups(cursor, text, kind=kind),
     )
+
+
+def quota(provider: VendorCalls) -> Flow[Quota]:
+    """Count an account's groups."""
+    if not provider.supports("list_groups"):
+        provider.refuse("list_groups")
+    found: list[Group] = []
+    _ = yield from every(provider.list_groups, found)
+    return Quota(groups=len(found), most_groups=provider.most_groups)
 
 
 def look(provider: VendorCalls, listing: Listing[F], sent: str, token: str) -> Flow[Search[F]]:

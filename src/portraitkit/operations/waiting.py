@@ -264,11 +264,7 @@ def wait_for_video(
     on_event: OnEvent | None,
 ) -> Flow[VideoTask]:
     """Wait until a video task has ended."""
-    if isinstance(task, VideoTask):
-        before = task
-    else:
-        video_id = provider.id_of("video", task)
-        before = VideoTask(provider=provider.name, account=provider.account, id=video_id)
+    before = task if isinstance(task, VideoTask) else _known_video(provider, task)
     created = before
     if not before.status.is_settled:
         handle = before.handle
@@ -285,6 +281,50 @@ def wait_for_video(
     if before.status is not VideoStatus.SUCCEEDED:
         raise video_failed(provider, before)
     return before
+
+
+def wait_for_videos(
+    provider: VendorCalls,
+    tasks: Sequence[VideoRef],
+    deadline_s: float | None,
+    on_event: OnEvent | None,
+) -> Flow[list[VideoTask]]:
+    """Wait until several video tasks have ended; each look asks for those that have not."""
+    known = [
+        each if isinstance(each, VideoTask) else _known_video(provider, each) for each in tasks
+    ]
+    if not known:
+        return []
+
+    def look() -> Flow[list[VideoTask]]:
+        for index, each in enumerate(known):
+            if not each.status.is_settled:
+                seen = yield from guarded(provider.get_video(each.handle), provider, "")
+                known[index] = with_remarks(seen, each)
+        return known
+
+    def first_open(seen: list[VideoTask]) -> VideoTask:
+        return next((each for each in seen if not each.status.is_settled), seen[0])
+
+    pacing = provider.pace("video")
+    if all(each.status.is_settled for each in known):
+        return known
+    return (
+        yield from wait(
+            look,
+            first_open,
+            before=known,
+            subject="video",
+            pacing=pacing,
+            deadline_s=deadline_s,
+            on_event=on_event,
+        )
+    )
+
+
+def _known_video(provider: VendorCalls, ref: str) -> VideoTask:
+    found = provider.id_of("video", ref)
+    return VideoTask(provider=provider.name, account=provider.account, id=found)
 
 
 def _itself(seen: T) -> T:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Final
 
 from attrs import evolve, frozen
 
 from ..operations.guarding import guarded
+from ..operations.making import with_media
 from ..operations.paging import every
 from ..values.errors import (
     ConsentRequiredError,
@@ -18,9 +20,10 @@ from ..values.errors import (
 )
 from ..values.handles import Handle
 from ..values.models import Asset, AssetRef, Group, GroupRef
-from ..values.portraits import Portrait, check_name
+from ..values.portraits import MediaRef, Portrait, check_name
 from ..values.sources import MediaSource, Source
 from ..values.statuses import AssetStatus, GroupKind
+from ..values.video import VideoRequest
 from ..vendor.pacing import OnEvent
 from ..wire.steps import Flow, work
 from . import erasing
@@ -29,6 +32,7 @@ from .erasing import Receipt
 from .planning import WORK, Declared, Plan, Seen, digest_of, make_plan
 from .registering import (
     Account,
+    Content,
     Registered,
     Wanted,
     looks_of,
@@ -37,6 +41,10 @@ from .registering import (
     review,
     seen_of,
 )
+
+FILES: Final = "files"
+"""The portrait whose looks are the files that requests hold, by their digests."""
+_DIGITS: Final = 16
 
 
 @frozen(kw_only=True)
@@ -112,6 +120,34 @@ def _wanted(
     return Wanted(portrait=portrait, kind=kind, looks=looks)
 
 
+def with_files_registered(account: Account, request: VideoRequest) -> Flow[VideoRequest]:
+    """Register the files in a request as looks of one portrait, and name those in their place."""
+    files: list[Source] = []
+
+    def note(source: MediaRef) -> MediaRef:
+        if isinstance(source, Source):
+            files.append(source)
+        return source
+
+    _ = with_media(request, note)
+    if not files:
+        return request
+    names: list[str] = []
+    looks: dict[str, Content] = {}
+    for source in files:
+        content = yield from read_content(account.provider, source)
+        names.append(content.digest[:_DIGITS])
+        looks[names[-1]] = content
+    wanted = Wanted(portrait=FILES, looks=looks)
+    registered = yield from register(account, wanted)
+    for failed in (yield from review(account, [registered], None, None)):
+        raise failed.error
+    named = iter(names)
+    return with_media(
+        request, lambda it: Portrait(FILES, next(named)) if isinstance(it, Source) else it
+    )
+
+
 def adopt_portrait(
     self: Account,
     portrait: str,
@@ -184,6 +220,9 @@ def check_portraits(
 
     Args:
         portraits: Names; all of the ledger's, if not given.
+
+    Raises:
+        LedgerError: The ledger can be neither read nor written.
     """
     known = yield from _own(self, portraits)
     seen = yield from _seen(self, known)
@@ -219,6 +258,10 @@ def plan_portraits(
     Args:
         declared: As `read_declaration` gives them.
         replace: Plan to register files that have changed, in place of the former.
+
+    Raises:
+        MediaError: A declared file is missing, or no picture, video or audio.
+        LedgerError: The ledger cannot be read.
     """
     wanted: list[Wanted] = []
     for each in declared:
@@ -228,9 +271,7 @@ def plan_portraits(
     named = [each for each in known if each.portrait in {it.portrait for it in wanted}]
     seen = yield from _seen(self, named)
     if self.provider.most_groups is not None and self.provider.supports("list_groups"):
-        groups: list[Group] = []
-        _ = yield from every(self.provider.list_groups, groups)
-        seen = evolve(seen, groups=len(groups))
+        seen = evolve(seen, groups=(yield from self.provider.quota()).groups)
     make = partial(make_plan, self.provider, wanted, known, seen, replace=replace)
     return (yield from work(make))
 
@@ -311,6 +352,9 @@ def erase_portrait(self: Account, portrait: str, *, by_hand: bool = False) -> Fl
 
     Returns:
         A receipt: what became of each thing, and what has to be done by hand.
+
+    Raises:
+        LedgerError: The ledger can be neither read nor written.
     """
     return (yield from erasing.erase(self, check_name(portrait), by_hand=by_hand))
 

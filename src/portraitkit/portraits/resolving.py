@@ -14,6 +14,7 @@ from ..values.errors import (
 )
 from ..values.portraits import MediaRef, OneOf, Portrait
 from ..values.prompts import slots_of
+from ..values.sources import Source
 from ..values.statuses import AssetStatus, GroupKind
 from ..values.video import VideoRequest
 from .bindings import Binding, how_to_register, is_over, today
@@ -23,8 +24,8 @@ Owner: TypeAlias = tuple[str, str]
 """Provider and account, as in handles."""
 
 
-def names_portraits(request: object) -> bool:
-    """Tell whether a request names a portrait."""
+def needs_assets(request: object) -> bool:
+    """Tell whether a request names a portrait, or holds a file."""
     found: list[MediaRef] = []
 
     def note(source: MediaRef, name: str) -> str:
@@ -33,7 +34,7 @@ def names_portraits(request: object) -> bool:
 
     if isinstance(request, VideoRequest):
         _ = slots_of(request.media, note)
-    return any(isinstance(each, Portrait) for each in found)
+    return any(isinstance(each, Portrait | Source) for each in found)
 
 
 def resolve(ledger: Ledger, request: VideoRequest, owners: Sequence[Owner]) -> VideoRequest:

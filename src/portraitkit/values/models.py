@@ -252,6 +252,25 @@ class Verification(Result):
 
 
 @frozen(kw_only=True)
+class Quota:
+    """
+    How full an account is.
+
+    Attributes:
+        groups: Groups that it has, of both kinds.
+        most_groups: How many it may have, where that is documented and the same for all.
+    """
+
+    groups: int
+    most_groups: int | None = None
+
+    @property
+    def groups_left(self) -> int | None:
+        """How many more it may have; None where that is not documented."""
+        return None if self.most_groups is None else max(0, self.most_groups - self.groups)
+
+
+@frozen(kw_only=True)
 class Usage:
     """What the vendor says a video took."""
 

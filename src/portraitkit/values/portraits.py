@@ -10,6 +10,7 @@ from attrs import field, frozen
 from .errors import HandleError, InvalidInputError
 from .handles import Handle, HandleKind, is_handle
 from .models import Asset, AssetRef, Result
+from .sources import MediaFile, Source
 from .statuses import GroupKind
 
 
@@ -139,5 +140,8 @@ def owner_of(ref: object, kind: HandleKind | None = None) -> tuple[str, str] | N
     return owner
 
 
-MediaRef: TypeAlias = Asset | str | Portrait | OneOf
-"""The asset, its handle, id or address; an https URL; or a portrait by name, or by its assets."""
+MediaRef: TypeAlias = Asset | Portrait | OneOf | MediaFile | Source
+"""
+The asset, its handle, id or address; an https URL; a portrait by name, or by its assets; or a file,
+which a client registers first.
+"""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Protocol, TypeAlias, runtime_checkable
+from typing import IO, Any, Final, Protocol, TypeAlias, TypeGuard, runtime_checkable
 from urllib.parse import unquote_to_bytes
 
 from attrs import field, frozen
@@ -114,8 +115,10 @@ def is_inline(source: object) -> bool:
     return isinstance(source, str) and source.lstrip()[:5].lower() == "data:"
 
 
-def is_local(source: object) -> bool:
-    """Tell a file in one of its forms, but for a path or address as a text."""
+def is_local(source: object) -> TypeGuard[MediaSource]:
+    """Tell a file in one of its forms; of a text, by the ending that a picture or film has."""
+    if isinstance(source, str):
+        return is_inline(source) or ("://" not in source and bool(_ENDING.search(source)))
     forms = (Path, bytes, bytearray, memoryview, Readable, UploadedFile, Picture, Source)
     return isinstance(source, forms)
 
@@ -194,6 +197,11 @@ def _filename(file: MediaFile) -> str:
     else:
         known = getattr(file, "filename", None) or getattr(file, "name", None) or ""
     return Path(known).name if isinstance(known, str) else ""
+
+
+_ENDING: Final = re.compile(
+    r"\.(jpe?g|png|webp|bmp|tiff?|gif|heic|mp4|mov|mp3|wav)\s*$", re.IGNORECASE
+)
 
 
 def _inline(uri: str) -> bytes:

@@ -13,6 +13,17 @@ class GroupKind(enum.Enum):
     UNKNOWN = "unknown"
 
 
+class Support(enum.Enum):
+    """How a vendor offers an operation. True in a condition where a call does it."""
+
+    NATIVE = "native"
+    BY_HAND = "by hand"
+    ABSENT = "absent"
+
+    def __bool__(self) -> bool:
+        return self is Support.NATIVE
+
+
 class MediaType(enum.Enum):
     """What an asset is."""
 

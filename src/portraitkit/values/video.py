@@ -22,17 +22,27 @@ from .masking import masked_repr
 from .models import Asset
 from .portraits import MediaRef, OneOf, Portrait
 from .remarks import Adaptation, Finding
+from .sources import as_source, is_local
 
 Policy: TypeAlias = Literal["raise", "warn", "drop"]
 OnUnsupported: TypeAlias = Policy | Mapping[str, Policy]
 """One policy for all fields, or one for each; a field that is not named raises."""
 
 
+def _medium(given: MediaRef) -> MediaRef:
+    """A file's bytes have no place in a text form."""
+    return as_source(given) if is_local(given) else given
+
+
+def _optional_medium(given: MediaRef | None) -> MediaRef | None:
+    return None if given is None else _medium(given)
+
+
 @frozen(kw_only=True)
 class Reference:
-    """One reference: an asset, its handle, id or address, a https URL, a `Portrait` or `OneOf`."""
+    """One reference: an asset, its handle, id or address, a URL, a `Portrait` or a file."""
 
-    source: MediaRef = field(repr=masked_repr)
+    source: MediaRef = field(repr=masked_repr, converter=_medium)
     name: str | None = None
 
 
@@ -41,7 +51,7 @@ def _references(
 ) -> tuple[Reference, ...]:
     if isinstance(given, Mapping):
         return tuple(Reference(source=source, name=name) for name, source in given.items())
-    if isinstance(given, str | Asset | Portrait | OneOf):
+    if isinstance(given, str | Asset | Portrait | OneOf) or is_local(given):
         raise InvalidInputError(
             "one reference is no list of references: put brackets around it",
             field="media",
@@ -84,8 +94,8 @@ class References:
 class Frames:
     """The video's first frame, and its last one where that is wanted. No references beside them."""
 
-    first: MediaRef = field(repr=masked_repr)
-    last: MediaRef | None = field(default=None, repr=masked_repr)
+    first: MediaRef = field(repr=masked_repr, converter=_medium)
+    last: MediaRef | None = field(default=None, repr=masked_repr, converter=_optional_medium)
 
 
 Media: TypeAlias = Frames | References

@@ -41,7 +41,9 @@ _RESTS_ON: Final[Mapping[str, tuple[str, ...]]] = {
     "wait_until_all_active": ("get_asset",),
     "wait_until_verified": ("check_verification",),
     "wait_for_video": ("get_video",),
+    "wait_for_videos": ("get_video",),
     "download_video": ("get_video",),
+    "quota": ("list_groups",),
 }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, NoReturn
 
 from attrs import evolve, frozen
 
@@ -18,7 +18,6 @@ from ..values.errors import HandleError, InvalidInputError, PromptError
 from ..values.handles import is_handle
 from ..values.prompts import Role, Slot, unread_labels
 from ..values.remarks import Finding
-from ..values.sources import is_local
 from ..values.statuses import MediaType
 from ..values.video import VideoRequest
 
@@ -178,28 +177,28 @@ def check_asset_id(asset_id: str, *, provider: str, prefix: str, name: str) -> N
         )
 
 
-def check_no_file(source: object, *, provider: str, name: str) -> None:
+def check_no_file(source: str, *, provider: str, name: str) -> None:
     """
-    Refuse a file, or what reads as the name of one, where an asset is wanted.
+    Refuse what reads as the name of one, where an asset is wanted.
 
     Raises:
         InvalidInputError: It is one.
     """
-    if isinstance(source, str):
-        bare = source.removeprefix("asset://")
-        # Every vendor's ids have digits.
-        found = not is_handle(source) and (_FILE.search(bare) or bare.isalpha())
-        said = f"{bare!r} is a name, of a file perhaps"
-    else:
-        found, said = is_local(source), "this is a file"
-    if found:
-        raise InvalidInputError(
-            f"{said}; a video takes assets and https addresses",
-            provider=provider,
-            field=name,
-            next_step="register the file with add_asset(group, file), wait until it is active, "
-            "and pass that asset",
-        )
+    bare = source.removeprefix("asset://")
+    # Every vendor's ids have digits.
+    if not is_handle(bare) and (_FILE.search(bare) or bare.isalpha()):
+        refuse_file(f"{bare!r} is a name, of a file perhaps", provider=provider, name=name)
+
+
+def refuse_file(said: str, *, provider: str, name: str) -> NoReturn:
+    """Say that a video takes no file, and what to do with it."""
+    raise InvalidInputError(
+        f"{said}; a video takes assets and https addresses",
+        provider=provider,
+        field=name,
+        next_step="register it with client.ensure_portrait(name, file) and pass what that "
+        "returns; create_video of a client registers a pathlib.Path, bytes or an open file",
+    )
 
 
 def check_kind(bare: str, *, kind: str, provider: str) -> None:
