@@ -55,8 +55,10 @@ def tables() -> str:
         sources = "; ".join(dict.fromkeys(model.source for model in models))
         lines = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
         lines += [f"| {' | '.join(row(model))} |" for model in models]
-        title = f"## {provider_class(name).__name__}"
-        parts.append("\n".join([title, "", *lines, "", f"Source: {sources}."]))
+        vendor = f"vendors/{name}.md"
+        title = (PAGE.parent / vendor).read_text(encoding="utf-8").partition("\n")[0]
+        source = f"Source: {sources}. More on [the vendor's page]({vendor})."
+        parts.append("\n".join([f"#{title}", "", *lines, "", source]))
     return "\n\n".join(parts)
 
 
