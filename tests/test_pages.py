@@ -1,0 +1,41 @@
+"""The pages of the site: none is lost, and what is generated is up to date."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parent.parent
+
+
+def named(nav):
+    """Every page that a part of the navigation names."""
+    if isinstance(nav, str):
+        return {nav}
+    parts = nav.values() if isinstance(nav, dict) else nav
+    return set().union(*map(named, parts))
+
+
+def test_every_page_is_in_the_navigation():
+    """A reader finds each page but the decisions, which are for who changes the code."""
+    docs = ROOT / "docs"
+    pages = {str(each.relative_to(docs)) for each in docs.rglob("*.md")}
+    site = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+
+    assert named(site["nav"]) == {each for each in pages if not each.startswith("decisions/")}
+
+
+def test_the_page_shows_the_adapters_models():
+    """docs/models.md is what the adapters know now; tools/models.py writes it."""
+    made = subprocess.run(
+        [sys.executable, "tools/models.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "" == made.stderr
