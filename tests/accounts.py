@@ -10,6 +10,7 @@ from portraitkit.engine.response_body import TransportError
 from portraitkit.failover.router import Failover, FailoverRules
 from portraitkit.failover.routes import Route
 from portraitkit.limits.breakers import BreakerLimits
+from portraitkit.portraits.ledger import MemoryLedger
 from portraitkit.providers.registry import provider_class
 from portraitkit.simulators.__main__ import load
 from portraitkit.simulators.state import SimAccount, VirtualClock, World
@@ -69,6 +70,7 @@ class Accounts:
         self.time = VirtualTime()
         self.clock = self.time.clock
         self.driver = driver
+        self.ledger = MemoryLedger()
         self.faults = {}
         self.lasting = {}
         self.simulators = {}
@@ -98,7 +100,8 @@ class Accounts:
 
     def own(self, vendor):
         """A blocking client of one vendor, without failover."""
-        return Client(self.provider(vendor), transport=self, clock=self.clock)
+        provider = self.provider(vendor)
+        return Client(provider, transport=self, clock=self.clock, ledger=self.ledger)
 
     def client(self, *, fallbacks=None, breakers=None, budget=None, **rules):
         """A client of the first vendor, with failover to the others in order."""
@@ -119,6 +122,7 @@ class Accounts:
             clock=self.clock,
             budget=budget or Budget(),
             failover=failover if others else None,
+            ledger=self.ledger,
         )
 
     def send(self, request):

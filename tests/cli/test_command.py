@@ -123,6 +123,63 @@ def test_what_goes_wrong_has_words_a_next_step_and_a_code(
         assert json.loads(line)["next_step"]
 
 
+def test_portraits_are_planned_applied_and_erased_by_name(folder: Path) -> None:
+    (folder / "portraits.toml").write_text('[portraits.mia]\nfiles = { front = "mia.jpg" }\n')
+    out, _ = run("portraits", "plan", "--to", "alltoken", "--to", "token360", code=10)
+    assert out.count("+ register mia.front") == 2
+    kept, _ = run("--json", "portraits", "plan", code=10)
+    (folder / "plan.json").write_text(kept)
+
+    out, words = run("portraits", "apply", "--plan", "plan.json", code=2)
+    assert "--yes" in words
+    out, _ = run("portraits", "apply", "--plan", "plan.json", "--yes")
+    assert out.startswith("mia.front  active  pk1:alltoken:")
+    again = run("portraits", "apply", "--plan", "plan.json", "--yes", code=2)[1]
+    assert "ledger has changed" in again
+    assert "1 keep" in run("portraits", "plan")[0]
+    assert data("portraits", "status", "mia")[0]["status"] == "active"
+    assert "mia  alltoken" in run("portraits", "list")[0]
+    assert data("portraits", "list") == json.loads(run("portraits", "export", "mia")[0])
+    (receipt,) = data("portraits", "erase", "mia", "--yes")
+    assert receipt["is_complete"]
+    assert run("portraits", "list")[0] == ""
+
+
+def test_a_real_persons_portrait_needs_a_check_and_a_receipt_says_what_is_left(
+    folder: Path,
+) -> None:
+    at = ("--profile", "xcompute")
+    (folder / "portraits.toml").write_text(
+        '[portraits.ann]\nkind = "real person"\nfiles = "mia.jpg"\n'
+    )
+    assert "! verify   ann.main" in run(*at, "portraits", "plan", code=11)[0]
+    group = run(*at, "verify", "Ann")[0].split()[-1]
+    adopt = ("portraits", "adopt", "ann", "--group", group, "--consent-of", "Ann Lee")
+    assert "--purpose" in run(*at, *adopt, code=2)[1]
+    run(*at, *adopt, "--purpose", "advertising", "--until", "2099-12-31")
+    assert "ann.main  active" in run(*at, "portraits", "apply", "--yes")[0]
+    out, words = run(*at, "portraits", "erase", "ann", "--yes", code=11)
+    assert "by hand" in out
+    assert "left at xcompute" in words
+    run(*at, "portraits", "erase", "ann", "--yes", "--by-hand")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("plan",), 2, "portraits.toml' cannot be read"),
+        (("export", "nobody"), 2, "the ledger knows no portrait 'nobody'"),
+        (("erase", "nobody", "--yes"), 2, "the ledger knows no portrait 'nobody'"),
+        (("adopt", "mia", "--look", "front"), 2, "--look is NAME=ASSET"),
+        (("apply", "--plan", "plan.json"), 2, "plan.json' cannot be read"),
+        (("plan", "--to", "nobody"), 2, "'nobody'"),
+    ],
+)
+def test_a_portrait_that_is_not_there_is_told(words: tuple[str, ...], code: int, says: str) -> None:
+    _, told = run("portraits", *words, code=code)
+    assert says in told
+
+
 def test_every_class_of_error_has_an_exit_code() -> None:
     classes = [each for each in vars(errors).values() if isinstance(each, type)]
     known = {each for each in classes if issubclass(each, pk.PortraitError)}

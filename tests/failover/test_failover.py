@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import pickle
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from attrs import evolve
@@ -455,6 +456,30 @@ def test_a_portrait_that_is_still_under_review_is_passed_over(make):
 
     assert "passed over: media.images.image_1 is processing" == caught.value.tried[1].reason
     assert 0 == accounts.sent()["token360"]
+
+
+@pytest.mark.parametrize("kind", [pk.GroupKind.VIRTUAL, pk.GroupKind.REAL_PERSON])
+@pytest.mark.parametrize("there", [True, False])
+def test_by_name_a_figure_moves_where_it_is_registered_and_a_person_never(kind, there):
+    """The ledger says what each account has; consent for two accounts moves nothing either."""
+    accounts = Accounts("alltoken", "token360")
+    for vendor in ("alltoken", "token360")[: 1 + there]:
+        client = accounts.own(vendor)
+        if kind is pk.GroupKind.REAL_PERSON:
+            check = client.start_verification("mia", callback_url="https://app.example/back")
+            consent = pk.Consent(person="Mia", purpose="ads", given_on=date(2026, 1, 2))
+            group = client.wait_until_verified(check)
+            client.adopt_portrait("mia", group=group, consent=consent)
+        client.ensure_portrait("mia", PNG, kind=kind)
+    accounts.lasting["alltoken"] = "busy"
+    request = film(pk.Portrait("mia"))
+
+    if there and kind is pk.GroupKind.VIRTUAL:
+        assert "token360" == accounts.client().create_video(request).provider
+    else:
+        with pytest.raises(errors.RateLimitedError) as caught:
+            accounts.client().create_video(request)
+        assert "no asset of" in str(caught.value.tried[-1].reason)
 
 
 def test_a_portrait_of_other_vendors_only_is_refused(make):
