@@ -16,6 +16,7 @@ from portraitkit.client.client import Client
 from portraitkit.portraits.bindings import Consent
 from portraitkit.portraits.ledger import FileLedger, MemoryLedger
 from portraitkit.portraits.planning import Plan, read_declaration
+from portraitkit.portraits.resolving import resolve
 from portraitkit.testing import SimulatorTransport, VirtualTime
 from portraitkit.values import errors
 from portraitkit.values.statuses import AssetStatus, GroupKind
@@ -28,6 +29,7 @@ CONSENT = Consent(person="Ann Lee", purpose="advertising", given_on=date(2026, 1
 
 FULL = FACE + b"\0"
 """Another picture, to whoever compares bytes."""
+BACK = "https://app.example/back"
 LOOKS = {"front": FACE, "full": FULL}
 
 
@@ -204,7 +206,7 @@ def test_a_name_that_cannot_be_used_says_what_to_do(name, error, then):
 def person(client, vendor, name, consent=CONSENT):
     """Register a real person, who passes the face check."""
     if client.supports("start_verification"):
-        check = client.start_verification(name, callback_url="https://app.example/back")
+        check = client.start_verification(name, callback_url=BACK)
         group = client.wait_until_verified(check)
     else:
         group = client.get_group(vendor.verify_in_console(ACCOUNT, name).id)
@@ -228,6 +230,40 @@ def test_a_real_person_needs_consent_and_stays_where_it_was_given(way):
     assert "Ann Lee" in str(ledger.bindings("Ann")[0].to_dict())
 
 
+@pytest.mark.parametrize("consent", [CONSENT, None])
+def test_a_figure_is_never_made_a_person_nor_a_person_a_figure(consent):
+    """One name is one face: adopting the other kind under it is refused, and changes nothing."""
+    vendor, ledger = judged("alltoken"), MemoryLedger()
+    client = at("alltoken", vendor, ledger)
+    if consent:
+        client.ensure_portrait("mia", FACE)
+        group = client.wait_until_verified(client.start_verification("x", callback_url=BACK))
+    else:
+        person(client, vendor, "mia")
+        group = client.create_group("figure")
+    before = ledger.bindings()
+
+    with pytest.raises(errors.InvalidInputError, match="is a (virtual|real person)'s here"):
+        client.adopt_portrait("mia", group=group, consent=consent)
+    assert before == ledger.bindings()
+
+
+def test_a_group_whose_kind_nobody_tells_moves_nowhere():
+    """Adopted by a bare id where the vendor reads no group: it may be a person's."""
+    ledger, vendor = MemoryLedger(), judged("icover")
+    client = at("icover", vendor, ledger)
+    group = client.create_group("made before")
+    client.adopt_portrait("mia", group=group.id)
+    client.ensure_portrait("mia", FACE)
+
+    assert [GroupKind.UNKNOWN] == [each.kind for each in ledger.bindings()]
+    owners = [client.provider.account, "elsewhere"]
+    elsewhere = evolve(ledger.bindings()[0], account="elsewhere")
+    ledger.change(elsewhere.key, lambda _: elsewhere)
+    sent = resolve(ledger, asking("mia"), [("apiyi", each) for each in owners])
+    assert 1 == len(sent.media.images[0].source.assets)
+
+
 def test_erasing_ends_in_a_receipt_that_tells_the_truth(way):
     """Gone is what was looked for and not found; what no API deletes is left to a person."""
     vendor, ledger = judged(way), MemoryLedger()
@@ -235,7 +271,7 @@ def test_erasing_ends_in_a_receipt_that_tells_the_truth(way):
     person(client, vendor, "Ann")
     receipt = client.erase_portrait("Ann")
 
-    deletes = client.supports("delete_asset") and client.supports("delete_group")
+    deletes = bool(client.supports("delete_asset") and client.supports("delete_group"))
     assert receipt.is_complete is deletes
     if deletes:
         assert (0, 0) == made(vendor)

@@ -13,6 +13,7 @@ from ..operations.making import with_media
 from ..operations.paging import every
 from ..values.errors import (
     ConsentRequiredError,
+    InvalidInputError,
     NotFoundError,
     PermissionDeniedError,
     PortraitError,
@@ -166,8 +167,10 @@ def adopt_portrait(
         looks: Assets by the names that their looks are to have.
         files: The files that those assets were made of, to know them by.
         consent: Whose consent was given and what for. With it, the group is a real person's.
+            Where neither this nor the vendor says whose face it is, the portrait moves nowhere.
 
     Raises:
+        InvalidInputError: It is a figure's portrait here, and a real person's is to be adopted.
         ConsentRequiredError: The group is a real person's, and no consent is given.
         NotFoundError: The account has no such group or asset.
     """
@@ -181,8 +184,8 @@ def adopt_portrait(
     whole: Group | None = group if isinstance(group, Group) else None
     if whole is None and group is not None and provider.supports("get_group"):
         whole = yield from guarded(provider.get_group(group), provider, "adopt_portrait")
-    of_person = whole is not None and whole.kind is GroupKind.REAL_PERSON
-    if of_person and consent is None:
+    kind = GroupKind.REAL_PERSON if consent else whole.kind if whole else GroupKind.UNKNOWN
+    if kind is GroupKind.REAL_PERSON and consent is None:
         raise ConsentRequiredError(
             f"the group of {name!r} is a real person's",
             provider=provider.name,
@@ -195,10 +198,18 @@ def adopt_portrait(
         handle = str(Handle(*self.owner, "group", ref))
 
     def take(it: Binding) -> Binding:
-        kind = GroupKind.REAL_PERSON if consent or of_person else it.kind
+        known = it.kind if it.group or it.looks or it.consent else GroupKind.UNKNOWN
+        if {kind, known} == {GroupKind.VIRTUAL, GroupKind.REAL_PERSON}:
+            raise InvalidInputError(
+                f"the portrait {name!r} is a {known.value}'s here, and this a {kind.value}'s",
+                provider=provider.name,
+                field="group" if group is not None else "consent",
+                next_step="adopt it under another name",
+            )
+        chosen = known if kind is GroupKind.UNKNOWN else kind
         sent = {key: each for key, each in it.sent.items() if key not in ("", *found)}
         it = evolve(
-            it, kind=kind, group=handle or it.group, consent=consent or it.consent, sent=sent
+            it, kind=chosen, group=handle or it.group, consent=consent or it.consent, sent=sent
         )
         for look, asset in found.items():
             content = contents.looks[look].digest if look in contents.looks else ""
@@ -239,6 +250,8 @@ def check_portraits(
                     before=before.status,
                 )
             )
+            if status is AssetStatus.UNKNOWN:
+                status = before.status  # a word that nobody understands says nothing
             if status is None:
                 now = partial(Binding.without_look, name=look)
             elif status is not before.status:

@@ -82,34 +82,48 @@ class Account:
         return found[0] if found else None
 
     def alone(self, *names: str) -> Flow[_Turn]:
-        """Wait until nobody else registers the same here; leave the turn when it is done."""
+        """Wait until nobody else registers the same here; the turn ends with its `with` block."""
         turn = _Turn(self.ledger, " ".join((*self.owner, *names)))
+        try:
+            yield from self._taken(turn, names[0])
+        except BaseException:
+            turn.leave()  # a cancelled task may have taken it all the same
+            raise
+        return turn
+
+    def _taken(self, turn: _Turn, name: str) -> Flow[None]:
         give_up_s = (yield from pause()) + _PATIENCE_S
         while not (yield from work(turn.take)):
             if (yield from pause(_TURN_S)) > give_up_s:
                 raise WaitTimeoutError(
-                    f"somebody else registers {names[0]!r} here for more than {_PATIENCE_S:g} s",
+                    f"somebody else has been registering {name!r} here for {_PATIENCE_S:g} s",
                     provider=self.provider.name,
                     next_step="see what the other process waits for, then call again",
                 )
-        return turn
 
 
 class _Turn:
-    """What somebody has taken for himself in a ledger: a context manager that leaves it."""
+    """What one flow takes in a ledger for itself, and leaves at its end."""
 
     def __init__(self, ledger: Ledger, name: str) -> None:
         self._ledger = ledger
         self._name = name
+        self._taken = False
 
     def take(self) -> bool:
-        return self._ledger.acquire(self._name)
+        self._taken = self._ledger.acquire(self._name)
+        return self._taken
+
+    def leave(self) -> None:
+        if self._taken:
+            self._taken = False
+            self._ledger.release(self._name)
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *_: object) -> None:
-        self._ledger.release(self._name)
+        self.leave()
 
 
 @frozen(kw_only=True)
@@ -220,7 +234,7 @@ def check_usable(binding: Binding, kind: GroupKind, provider: PortraitProvider) 
             field="kind",
             next_step=f"finish it with erase_portrait({binding.portrait!r}), then register anew",
         )
-    if binding.group and binding.kind is not kind:
+    if binding.group and binding.kind not in (kind, GroupKind.UNKNOWN):
         raise InvalidInputError(
             f"the portrait {binding.portrait!r} is a {binding.kind.value}'s, not a {kind.value}'s",
             provider=provider.name,
