@@ -46,14 +46,16 @@ class KilledError(BaseException):
 
 
 class Killing:
-    """Ends the process after the vendor has carried out a request of some number."""
+    """Ends the process at a request of some number, before or after it was carried out."""
 
-    def __init__(self, inner, at):
-        self.inner, self.at, self.sent = inner, at, 0
+    def __init__(self, inner, at, when="after"):
+        self.inner, self.at, self.when, self.sent = inner, at, when, 0
 
     def send(self, request):
-        answer = self.inner.send(request)
         self.sent += 1
+        if (self.sent, self.when) == (self.at, "before"):
+            raise KilledError
+        answer = self.inner.send(request)
         if self.sent == self.at:
             raise KilledError
         return answer
@@ -67,10 +69,10 @@ def way(request):
     return request.param
 
 
-def at(way, vendor, ledger, *, kill_at=0):
+def at(way, vendor, ledger, **kill):
     """A client of a simulated vendor, with a ledger."""
     provider = evolve(provider_of(way, name_tokens=True), media_host=Host())
-    transport = Killing(SimulatorTransport(vendor), kill_at)
+    transport = Killing(SimulatorTransport(vendor), **{"at": 0, **kill})
     clock = VirtualTime(vendor.world.clock).clock
     return Client(provider, transport=transport, clock=clock, ledger=ledger)
 
@@ -108,9 +110,9 @@ def test_one_program_makes_the_video_at_every_vendor(way):
     assert str(client.preview_video(request).body).count("asset") >= 2
 
 
-@pytest.mark.parametrize("written", ["memory", "file"])
-def test_killed_at_any_request_and_applied_again_there_is_one_of_each(way, written, tmp_path):
-    """A process may end after any request was carried out: nothing is made twice."""
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_at_any_request_and_applied_again_there_is_one_of_each(way, when, tmp_path):
+    """A process may end before or after any request was carried out: nothing is made twice."""
     (tmp_path / "mia.jpg").write_bytes(FACE)
     (tmp_path / "full.jpg").write_bytes(FULL)
     (tmp_path / "portraits.toml").write_text(
@@ -121,8 +123,8 @@ def test_killed_at_any_request_and_applied_again_there_is_one_of_each(way, writt
     while True:
         kill_at += 1
         vendor = judged(way)
-        ledger = MemoryLedger() if written == "memory" else FileLedger(tmp_path / f"{kill_at}.lock")
-        client = at(way, vendor, ledger, kill_at=kill_at)
+        ledger = FileLedger(tmp_path / f"{kill_at}.lock")
+        client = at(way, vendor, ledger, at=kill_at, when=when)
         try:
             client.apply_portraits(client.plan_portraits(declared))
         except KilledError:
