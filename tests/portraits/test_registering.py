@@ -346,14 +346,16 @@ def test_a_plan_is_data_and_a_stale_one_is_refused(tmp_path):
 
 
 def test_a_full_account_is_told_before_and_room_is_made_only_when_asked(tmp_path):
-    """The plan names the oldest figure that is not declared; no real person, and not by itself."""
+    """The plan names a figure that is neither declared nor used today; nothing goes by itself."""
     (tmp_path / "a.jpg").write_bytes(FULL)
     (tmp_path / "portraits.toml").write_text('[portraits.new]\nfiles = "a.jpg"\n')
     declared = read_declaration(tmp_path / "portraits.toml")
     vendor, ledger = judged("alltoken"), MemoryLedger()
     client = at("alltoken", vendor, ledger)
     client.ensure_portrait("old", FACE)
-    for number in range(49):
+    client.ensure_portrait("running", FACE + b"\1")
+    client.create_video(asking("running"))
+    for number in range(48):
         client.create_group(f"by hand {number}")
     plan = client.plan_portraits(declared)
 
@@ -362,7 +364,7 @@ def test_a_full_account_is_told_before_and_room_is_made_only_when_asked(tmp_path
     with pytest.raises(errors.QuotaExceededError):
         client.apply_portraits(plan)
     client.apply_portraits(client.plan_portraits(declared), release=True)
-    assert ["new"] == [each.portrait for each in ledger.bindings()]
+    assert ["new", "running"] == [each.portrait for each in ledger.bindings()]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ from ..operations.remarks import Remarks
 from ..portraits import operations as portraits
 from ..portraits.ledger import FILE_NAME, Ledger, open_ledger
 from ..portraits.registering import Account
-from ..portraits.resolving import find, needs_assets, resolve
+from ..portraits.resolving import find, mark_used, needs_assets, resolve
 from ..providers.registry import provider_names
 from ..values.errors import InvalidInputError
 from ..values.models import Asset, AssetRef, AssetRefs, Verification, VideoTask
@@ -242,7 +242,9 @@ class _Client:
         """Begin a video with each account's assets in the place of its portraits."""
         account = Account(provider=self.provider, ledger=self.ledger)
         request = yield from portraits.with_files_registered(account, call.argument("request"))
-        request = yield from work(partial(self._with_assets, request))
+        owner = self._router.routes.all[0].owner
+        named, request = request, (yield from work(partial(self._with_assets, request)))
+        yield from work(partial(mark_used, self.ledger, named, owner))
         return (yield from self.start(call.at(call.provider, request)))
 
     def _with_assets(self, request: VideoRequest) -> VideoRequest:

@@ -76,6 +76,7 @@ class Binding:
             with the token that it can be found by; the token is empty where names carry none.
         consent: A real person's.
         erasing: Whether it is to be deleted, and not all of it is known to be.
+        used_on: The last day that a video was asked for with it.
     """
 
     portrait: str
@@ -87,6 +88,7 @@ class Binding:
     sent: Mapping[str, str] = field(factory=dict[str, str])
     consent: Consent | None = None
     erasing: bool = False
+    used_on: date | None = None
 
     @property
     def key(self) -> Key:

@@ -14,12 +14,13 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 import cattrs
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ..operations.provider import PortraitProvider
 from ..values.errors import ConfigError, InvalidInputError, PortraitError
@@ -261,25 +262,32 @@ def _obstacle(
 def _release(
     provider: PortraitProvider, steps: tuple[Step, ...], known: Mapping[str, Binding], seen: Seen
 ) -> tuple[str, ...]:
-    """Name what would have to go for the groups that are still to be made, the oldest first."""
+    """Name what would have to go for the groups to be made, what was used longest ago first."""
     grouped = {name for name, each in known.items() if each.group}
     planned = {each.portrait for each in steps}
     new = {each.portrait for each in steps if each.action == "register"} - grouped
     if provider.most_groups is None or seen.groups is None:
         return ()
     lacking = seen.groups + len(new) - provider.most_groups
+    yesterday = today() - timedelta(days=1)  # a video that still runs was asked for since
     spare = [
         each
         for name, each in known.items()
         if name not in planned and each.group and each.kind is GroupKind.VIRTUAL
+        if each.used_on is None or each.used_on < yesterday
     ]
-    spare.sort(key=lambda each: max((str(it.seen_at) for it in each.looks.values()), default=""))
+    spare.sort(key=lambda each: (str(each.used_on or ""), _seen_last(each)))
     return tuple(each.portrait for each in spare[: max(0, lacking)])
+
+
+def _seen_last(binding: Binding) -> str:
+    return max((str(each.seen_at) for each in binding.looks.values()), default="")
 
 
 def digest_of(bindings: Iterable[Binding | None]) -> str:
     """A digest of entries, which changes with them."""
-    texts = [json.dumps(each.to_dict() if each else None, sort_keys=True) for each in bindings]
+    plain = [evolve(each, used_on=None).to_dict() if each else None for each in bindings]
+    texts = [json.dumps(each, sort_keys=True) for each in plain]
     return sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TypeAlias
+
+from attrs import evolve
 
 from ..operations.making import with_media
 from ..values.errors import (
     AssetNotReadyError,
     ConsentRequiredError,
+    LedgerError,
     PortraitNotRegisteredError,
     UnknownPortraitError,
 )
@@ -53,6 +57,24 @@ def resolve(ledger: Ledger, request: VideoRequest, owners: Sequence[Owner]) -> V
         return _assets(ledger, source, owners) if isinstance(source, Portrait) else source
 
     return with_media(request, own)
+
+
+def mark_used(ledger: Ledger, request: VideoRequest, owner: Owner) -> None:
+    """Note the day that portraits are used, once a day; a video does not fail for it."""
+    names: list[str] = []
+
+    def note(source: MediaRef) -> MediaRef:
+        names.extend([source.name] if isinstance(source, Portrait) else [])
+        return source
+
+    def used(binding: Binding | None) -> Binding | None:
+        return binding and evolve(binding, used_on=today())
+
+    _ = with_media(request, note)
+    with suppress(LedgerError):
+        for name in dict.fromkeys(names):
+            if any(each.used_on != today() for each in ledger.bindings(name, owner=owner)):
+                _ = ledger.change((name, *owner), used)
 
 
 def find(ledger: Ledger, portrait: Portrait) -> list[Binding]:
