@@ -253,8 +253,14 @@ def test_doctor_asks_a_served_vendor_and_hears_of_a_refused_key(
         text = f'profile = "alltoken"\n[profiles.alltoken]\nbase_url = "{server.url}"\n'
         (folder / "served.toml").write_text(text + 'api_key = "env:KEY"\n')
         monkeypatch.setenv("KEY", "sk-good-0123456789")
-        out, _ = run("--config", "served.toml", "doctor")
-        assert re.search(r"ok +assets +0 groups", out)
+        with pk.connect(config="served.toml") as client:
+            group = client.create_group("Mia")
+        out, _ = run("--config", "served.toml", "doctor", "--report", "report.json")
+        report = (folder / "report.json").read_text()
+        assert "'Items': [{" in str(json.loads(report))
+        assert group.id not in report
+        assert "Mia" not in report
+        assert re.search(r"ok +assets +1 groups", out)
         monkeypatch.setenv("KEY", "sk-wrong-0123456789")
         out, _ = run("--config", "served.toml", "doctor", code=1)
         assert re.search(r"FAIL +assets", out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -23,6 +23,7 @@ from ..values.errors import (
     NotFoundError,
     PortraitError,
 )
+from ..values.models import Result
 from ..wire.steps import Request
 from .output import Terminal
 
@@ -40,7 +41,7 @@ _NOBODYS_VIDEO: Final = "00000000"
 """An id that no video has: to ask for it is free, and tells whether the key is accepted."""
 
 
-def examine(on: Terminal, *, offline: bool) -> Iterator[dict[str, str]]:
+def examine(on: Terminal, *, offline: bool) -> Iterator[dict[str, Any]]:
     """Look at one thing after another; what cannot go on without the last ends it."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("portraitkit", "httpx", "attrs"))
     yield _row("versions", "ok", f"Python {platform.python_version()}, {packages}")
@@ -122,22 +123,25 @@ def _skew_s(headers: Any, received_at: datetime) -> float | None:
         return None
 
 
-def _account(on: Terminal, provider: PortraitProvider) -> Iterator[dict[str, str]]:
+def _account(on: Terminal, provider: PortraitProvider) -> Iterator[dict[str, Any]]:
     """Read what costs nothing, once with each credential."""
     with on.client() as client:
         if provider.supports("list_groups"):
-            yield _asked("assets", lambda: f"{len(list(client.list_groups()))} groups")
+            yield _asked("assets", lambda: list(client.list_groups()), "{} groups")
         if provider.supports("list_videos"):
-            yield _asked(
-                "videos", lambda: f"accepted{'' if any(client.list_videos()) else ', none yet'}"
-            )
+            yield _asked("videos", lambda: [*filter(None, [client.list_videos().first()])])
         else:
-            yield _asked("videos", lambda: str(client.get_video(_NOBODYS_VIDEO)))
+            yield _asked("videos", lambda: [client.get_video(_NOBODYS_VIDEO)])
 
 
-def _asked(check: str, ask: Callable[[], str]) -> dict[str, str]:
+def _asked(
+    check: str, ask: Callable[[], Sequence[Result]], found: str = "accepted"
+) -> dict[str, Any]:
+    """Ask, and keep the form of the answer: the first evidence of what nobody has recorded yet."""
     try:
-        return _row(check, "ok", ask())
+        results = ask()
+        forms = [_form(each.raw.body) for each in results[:1] if each.raw]
+        return {**_row(check, "ok", found.format(len(results))), "answer": forms}
     except NotFoundError:
         return _row(check, "ok", "the key is accepted")
     except AuthenticationError as error:
@@ -146,6 +150,16 @@ def _asked(check: str, ask: Callable[[], str]) -> dict[str, str]:
         return _row(check, "skipped", "no free read tells whether the key is accepted")
     except PortraitError as error:
         return _failure(check, error)
+
+
+def _form(body: object) -> Any:
+    """The members of an answer and their types, without any value."""
+    data: Any = body
+    if isinstance(data, dict):
+        return {str(name): _form(value) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_form(each) for each in data[:1]]
+    return type(data).__name__
 
 
 def _package_of(adapter: str) -> str:
