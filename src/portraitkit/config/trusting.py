@@ -56,6 +56,8 @@ def check_trust(cls: type[PortraitProvider], profile: Profile, replaced: Collect
     # What stands in the file itself is the file's writer's own.
     users = [k for k in credentials if k in replaced or is_reference(str(found.get(k, "")))]
     own = {key: value for key, value in found.items() if key not in (*replaced, *credentials)}
+    if own.keys() & {"media_host", "media_options"}:
+        users.append("the store's credentials")  # also those that it finds in the environment
     for key in _WEAKENING:
         if own.get(key):
             raise _untrusted(cls, profile, key, f"would take a safeguard away by {key}")
@@ -89,7 +91,8 @@ def _away(
                 leads = not text.startswith(("env:", "keyring:"))
             else:
                 leads = key != "callback_url" and ("://" in text or key.endswith(_ADDRESSES))
-            if leads and not is_loopback(text) and origin_of(text) not in known:
+            here = is_loopback(text) and key != "media_host"  # a bucket may be called localhost
+            if leads and not here and origin_of(text) not in known:
                 yield key, text
 
 
