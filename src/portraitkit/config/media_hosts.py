@@ -93,7 +93,7 @@ _REFUSALS: Final = (
         "create the bucket, or mend its name in media_host",
     ),
     (
-        r"169\.254\.|metadata\.google",  # where a machine in a cloud is asked for its own
+        r"169\.254\.|metadata\.google|/latest/api/token",  # where a cloud's machine has its own
         "media_options",
         "no credentials are configured",
         "name them in media_options, or set the environment variables of that kind of store",
