@@ -286,6 +286,9 @@ _AWAY = [
     "base_url = 'https://evil.example'",
     "base_url = 'https://api.alltoken.ai.evil.example'",
     "media_folder = 'x'\nmedia_url = 'https://evil.example'",
+    "media_host = 's3://evil'",
+    "media_host = 's3://localhost'",
+    "media_options = { endpoint = 'https://evil.example' }",
     "rate_limiter = 'redis://evil.example'",
     "rate_limiter = 'file:there'",
     "media_folder = '/x'\nmedia_url = 'http://127.0.0.1:9'",
@@ -315,6 +318,23 @@ def test_a_found_file_takes_no_key_elsewhere(write, monkeypatch, line, given):
     assert given or ([caught.value.field] == [row.split()[0] for row in refused] and text in shown)
     if "rate_limiter" not in line:
         assert "alltoken" == build("alltoken", given, config_file=path).profile
+
+
+@pytest.mark.parametrize(
+    ("line", "given"),
+    [
+        ("media_host = 's3://evil'", {}),
+        ("media_options = { endpoint = 'https://evil.example' }", {"media_host": "s3://faces"}),
+    ],
+)
+def test_a_found_file_takes_no_credentials_of_a_store_elsewhere(write, line, given):
+    """Those are the user's, wherever they are read, also where the vendor's key is not."""
+    path = write(f"[profiles.alltoken]\napi_key = 'their-own'\n{line}")
+
+    with pytest.raises(ConfigError, match="the store's credentials") as caught:
+        build("alltoken", given)
+
+    assert str(path) in str(caught.value)
 
 
 @pytest.mark.parametrize(
