@@ -286,9 +286,6 @@ _AWAY = [
     "base_url = 'https://evil.example'",
     "base_url = 'https://api.alltoken.ai.evil.example'",
     "media_folder = 'x'\nmedia_url = 'https://evil.example'",
-    "media_host = 's3://evil'",
-    "media_host = 's3://localhost'",
-    "media_options = { endpoint = 'https://evil.example' }",
     "rate_limiter = 'redis://evil.example'",
     "rate_limiter = 'file:there'",
     "media_folder = '/x'\nmedia_url = 'http://127.0.0.1:9'",
@@ -323,18 +320,21 @@ def test_a_found_file_takes_no_key_elsewhere(write, monkeypatch, line, given):
 @pytest.mark.parametrize(
     ("line", "given"),
     [
-        ("media_host = 's3://evil'", {}),
+        ("media_host = 's3://localhost'", {}),
         ("media_options = { endpoint = 'https://evil.example' }", {"media_host": "s3://faces"}),
+        ("media_options = { bucket = 'evil' }", {"media_host": "s3://faces"}),
     ],
 )
-def test_a_found_file_takes_no_credentials_of_a_store_elsewhere(write, line, given):
-    """Those are the user's, wherever they are read, also where the vendor's key is not."""
+def test_a_found_file_does_not_choose_where_faces_are_stored(write, line, given):
+    """Whoever's the keys are: a store's are the user's, and may be read from the environment."""
     path = write(f"[profiles.alltoken]\napi_key = 'their-own'\n{line}")
 
-    with pytest.raises(ConfigError, match="the store's credentials") as caught:
+    with pytest.raises(ConfigError, match="choose where faces are stored") as caught:
         build("alltoken", given)
 
+    assert caught.value.field in line
     assert str(path) in str(caught.value)
+    assert "REFUSED" in explain_config("alltoken")
 
 
 @pytest.mark.parametrize(

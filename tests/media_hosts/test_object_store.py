@@ -98,14 +98,20 @@ def test_a_large_file_arrives_whole(store):
 CLOSED = "http://127.0.0.1:1"
 FAULTS = {
     "no bucket": ("s3://nobody", {}, "media_host", "no such bucket"),
-    "wrong key": (None, {"access_key_id": "AKIA-another"}, "media_options", "refused (HTTP 403)"),
+    "wrong key": (
+        None,
+        {"access_key_id": "AKIA-another"},
+        "media_options",
+        "refused the credentials (HTTP 403)",
+    ),
     "wrong secret": (None, {"secret_access_key": "another"}, "media_options", "refused"),
+    "failing": (None, {"skip_signature": True}, "media_options", "refused"),
     "unreachable": (None, {"endpoint": CLOSED}, "media_options", "cannot be reached"),
     "no keys": (
         None,
         {"access_key_id": None, "secret_access_key": None, "metadata_endpoint": CLOSED},
         "media_options",
-        "no credentials",
+        "no credentials that can sign",
     ),
 }
 
@@ -137,7 +143,7 @@ def test_a_store_that_cannot_sign_is_given_no_file(monkeypatch):
     """Such as Azure with a token that is a signature itself; nothing goes over the network."""
     options = {"account_name": "me", "sas_key": "sv=2023&sig=abcdefgh", "endpoint": CLOSED}
 
-    with pytest.raises(MediaError, match="could not presign a link: these credentials cannot sign"):
+    with pytest.raises(MediaError, match="could not presign a link: it has no credentials"):
         publish(host_of("az://faces", media_options=options))
 
 

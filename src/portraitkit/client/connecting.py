@@ -99,9 +99,7 @@ def connect(
         timeouts=timeouts,
         budget=budget,
         clock=clock or setup.clock,
-        failover=_fallbacks(
-            setup, failover_rules, config, media_host and setup.provider.media_host
-        ),
+        failover=_fallbacks(setup, failover_rules, config, media_host),
         limiter=_limiter(setup),
         journal=setup.journal,
     )
@@ -159,9 +157,7 @@ def connect_async(
         timeouts=timeouts,
         budget=budget,
         clock=clock or setup.clock,
-        failover=_fallbacks(
-            setup, failover_rules, config, media_host and setup.provider.media_host
-        ),
+        failover=_fallbacks(setup, failover_rules, config, media_host),
         limiter=_limiter(setup),
         journal=setup.journal,
     )
@@ -216,6 +212,7 @@ def _fallbacks(
     media_host: MediaHost | None,
 ) -> Failover | None:
     """Build the profiles of a failover at once; their own lists are not followed."""
+    media_host = media_host and setup.provider.media_host  # one for all, where it is a URL
     routes = [Route(profile=setup.profile, provider=setup.provider)]
     for name in setup.failover:
         try:

@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -31,7 +32,6 @@ LINK_LIFE_S: Final = 86_400.0
 """A review takes minutes, but a queue or a person may hold it up for hours; a day outlasts both."""
 _LONGEST_S: Final = 7 * 86_400.0
 """What S3 and Google Cloud Storage sign a link for at most."""
-_EXAMPLE: Final = 'write it like media_host = "s3://bucket/prefix", "gs://…" or "az://…"'
 _RETRIES: Final = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
 _SECRET_OPTION: Final = re.compile(r"key|secret|token|password")
 
@@ -60,65 +60,54 @@ class ObjectStoreHost:
         import obstore  # noqa: PLC0415  (an extra)
 
         name = secrets.token_hex(24) + suffix_of(filename)
-        kind = {"Content-Type": content_type}
-        # A store that cannot sign is to get no face.
         sign = partial(obstore.sign, self._store, "GET", name, self.link_life)
-        link = self._try("presign a link", sign)
+        kind = {"Content-Type": content_type}
+        link = self._try("presign a link", sign)  # one that cannot is to get no face
         self._try("store a file", partial(self._store.put, name, content, attributes=kind))
         return link
 
     def withdraw(self, url: str) -> None:
         """Delete the file that *url*, from `publish`, led to; it may have run out."""
-        self._store.delete(urlsplit(url).path.rpartition("/")[2])
+        with suppress(FileNotFoundError):  # it was taken back before
+            self._store.delete(urlsplit(url).path.rpartition("/")[2])
 
     def _try(self, what: str, call: Callable[[], T]) -> T:
         try:
             return call()
         except Exception as error:  # noqa: BLE001  (stores raise many kinds)
-            told = f"{type(error).__name__}: {error}"
+            told = f"{what}: {type(error).__name__}: {error}"
         # The store's own text is not shown, as it may quote a signed request.
-        key, why, then = next(row for pattern, *row in _REFUSALS if re.search(pattern, told))
-        if status := re.search(r"status code: (\d{3})", told):
-            why += f" (HTTP {status[1]})"
-        raise MediaError(
-            f"the media host {self.url} could not {what}: {why}", field=key, next_step=then
-        )
+        why, key, then = next(row for pattern, *row in _REFUSALS if re.search(pattern, told))
+        status = re.search(r"status code: (\d{3})", told)
+        why += f" (HTTP {status[1]})" if status else ""
+        message = f"the media host {self.url} could not {what}: {why}"
+        raise MediaError(message, field=key, next_step=then)
 
 
+_ENDPOINT: Final = "check endpoint and region in media_options, and the network"
 _REFUSALS: Final = (
     (
-        "^FileNotFoundError",
-        "media_host",
+        "^presign",
+        "it has no credentials that can sign",
+        "media_options",
+        "name an access key (S3), service account (Google) or account key (Azure) in media_options",
+    ),
+    (
+        "FileNotFoundError",
         "there is no such bucket",
+        "media_host",
         "create the bucket, or mend its name in media_host",
     ),
     (
-        r"169\.254\.|metadata\.google|/latest/api/token",  # where a cloud's machine has its own
+        "(PermissionDenied|Unauthenticated)Error",
+        "it refused the credentials",
         "media_options",
-        "no credentials are configured",
-        "name them in media_options, or set the environment variables of that kind of store",
-    ),
-    (
-        "^(PermissionDenied|Unauthenticated)Error",
-        "media_options",
-        "the credentials were refused",
         "check the credentials in media_options, and that they may write and delete there",
     ),
-    (
-        "error sending request|builder error|timed out",
-        "media_options",
-        "its endpoint cannot be reached",
-        "check endpoint in media_options, and the network",
-    ),
-    (
-        "SAS|[Ss]ign",
-        "media_options",
-        "these credentials cannot sign",
-        "use an access key (S3), a service account (Google) or an account key (Azure)",
-    ),
-    ("", "media_options", "it refused", "check endpoint and region in media_options"),
+    ("status code", "it refused", "media_options", _ENDPOINT),
+    ("", "it cannot be reached", "media_options", _ENDPOINT),
 )
-"""What a refusal's text has in it, the key at fault, what to say, and what to do; first fits."""
+"""What a failure's text has in it, what it means, the key at fault and what to do; first fits."""
 
 
 class StandInHost:
@@ -127,9 +116,8 @@ class StandInHost:
     def publish(self, content: bytes, *, filename: str, content_type: str) -> str:
         """Return a link that leads nowhere."""
         del content_type
-        return (
-            f"https://media.invalid/{hashlib.sha256(content).hexdigest()[:40]}{suffix_of(filename)}"
-        )
+        name = hashlib.sha256(content).hexdigest()[:40] + suffix_of(filename)
+        return f"https://media.invalid/{name}"
 
 
 def media_host_of(profile: Profile, given: Collection[str], *, rehearsed: bool) -> MediaHost | None:
@@ -144,28 +132,26 @@ def media_host_of(profile: Profile, given: Collection[str], *, rehearsed: bool) 
     Raises:
         ConfigError: It cannot be used. Says which key to change.
     """
-    if profile.settings.get("media_host") is None:
+    settings = {"media_link_life_s": LINK_LIFE_S, "media_options": {}, **profile.settings}
+    if settings.get("media_host") is None:
         return _folder_host(profile)
-    url = typed((str,), "media_host", profile.settings["media_host"], profile)
-    if "media_folder" in profile.settings and "media_host" not in given:
+    url = typed((str,), "media_host", settings["media_host"], profile)
+    life_s = typed((float,), "media_link_life_s", settings["media_link_life_s"], profile)
+    options = typed((Mapping,), "media_options", settings["media_options"], profile)
+    if "media_folder" in settings and "media_host" not in given:
         raise _wrong(profile, "media_host", "stands beside media_folder", "keep one of them")
-    bare = re.fullmatch(r"(s3|gs|az)://[\w.-]+(/[\w./-]*)?", url, re.ASCII)
-    if not bare:
+    if not re.fullmatch(r"(s3|gs|az)://[\w.-]+(/[\w./-]*)?", url, re.ASCII):
         problem = "is no address of a store that presigns links"
-        raise _wrong(profile, "media_host", problem, _EXAMPLE)
-    life_s = typed(
-        (float,),
-        "media_link_life_s",
-        profile.settings.get("media_link_life_s", LINK_LIFE_S),
-        profile,
-    )
+        then = 'write it like media_host = "s3://bucket/prefix", "gs://…" or "az://…"'
+        raise _wrong(profile, "media_host", problem, then)
     if not 1 <= life_s <= _LONGEST_S:
         problem = f"has to be 1 to {_LONGEST_S:.0f} seconds"
         raise _wrong(profile, "media_link_life_s", problem, "86400 is a day")
     if rehearsed:
         return StandInHost()
-    store = _opened(url, _options(profile, given), profile)
-    return ObjectStoreHost(url, timedelta(seconds=life_s), store)
+    plain = "media_options" in given
+    read = {name: _option(name, each, profile, given=plain) for name, each in options.items()}
+    return ObjectStoreHost(url, timedelta(seconds=life_s), _opened(url, read, profile))
 
 
 def _opened(url: str, options: Mapping[str, str | bool], profile: Profile) -> Any:
@@ -175,34 +161,27 @@ def _opened(url: str, options: Mapping[str, str | bool], profile: Profile) -> An
     except ImportError:
         problem = "needs a package that is not installed"
         raise _wrong(profile, "media_host", problem, "pip install 'portraitkit[media]'") from None
-    here = any("endpoint" in name and is_loopback(str(options[name])) for name in options)
+    here = any("endpoint" in name and is_loopback(str(each)) for name, each in options.items())
+    client = {"allow_http": True} if here else {}
     try:
-        return from_url(
-            url,
-            config=options,
-            client_options={"allow_http": True} if here else {},
-            retry_config=_RETRIES,
-        )
+        return from_url(url, config=options, client_options=client, retry_config=_RETRIES)
     except Exception as error:  # noqa: BLE001  (it has many kinds)
-        clean = masker(str(each) for each in options.values())
-        why = clean(str(error).partition("\n")[0])
+        clean = masker(map(str, options.values()))
+        problem = f"is not taken: {clean(str(error).partition(chr(10))[0])}"
     then = "see the options of obstore's store of that kind"
-    raise _wrong(profile, "media_options", f"is not taken: {why}", then)
+    raise _wrong(profile, "media_options", problem, then)
 
 
-def _options(profile: Profile, given: Collection[str]) -> dict[str, str | bool]:
-    """Read the store's options; what is secret by reference, as an `api_key` is."""
-    table = typed((Mapping,), "media_options", profile.settings.get("media_options", {}), profile)
-    options: dict[str, str | bool] = {}
-    for name, value in table.items():
-        key = f"media_options.{name}"
-        found = value.reveal() if isinstance(value, Secret) else value
-        found = found if isinstance(found, bool) else typed((str,), key, found, profile)
-        is_secret = isinstance(found, str) and (is_reference(found) or _SECRET_OPTION.search(name))
-        if is_secret and "media_options" not in given:
-            found = resolve_secret(found, field=key, profile=profile).reveal()
-        options[name] = check_origin(found, field=key) if "endpoint" in name else found
-    return options
+def _option(name: str, value: object, profile: Profile, *, given: bool) -> str | bool:
+    """Read one of the store's options; what is secret by reference, as an `api_key` is."""
+    key = f"media_options.{name}"
+    value = value.reveal() if isinstance(value, Secret) else value
+    if isinstance(value, bool):
+        return value
+    text: str = typed((str,), key, value, profile)
+    if not given and (is_reference(text) or _SECRET_OPTION.search(name)):
+        text = resolve_secret(text, field=key, profile=profile).reveal()
+    return check_origin(text, field=key) if "endpoint" in name else text
 
 
 def _folder_host(profile: Profile) -> MediaHost | None:
@@ -210,12 +189,9 @@ def _folder_host(profile: Profile) -> MediaHost | None:
     if folder is None and url is None:
         return None
     if not isinstance(folder, str) or not isinstance(url, str):
-        raise ConfigError(
-            f"profile {profile.name!r}: media_folder and media_url belong together, as strings",
-            provider=profile.provider,
-            field="media_folder" if isinstance(url, str) else "media_url",
-            next_step="set the folder that files are written to, and the URL it is served under",
-        )
+        key, other = FOLDER_KEYS if isinstance(url, str) else FOLDER_KEYS[::-1]
+        then = "set the folder that files are written to, and the URL it is served under"
+        raise _wrong(profile, key, f"and {other} belong together, as strings", then)
     return FolderMediaHost((profile.folder or Path()) / folder, url)
 
 
