@@ -209,7 +209,7 @@ def _fallbacks(
     setup: Setup,
     rules: FailoverRules | None,
     config: Path | str | None,
-    media_host: MediaHost | None,
+    media_host: MediaHost | str | None,
 ) -> Failover | None:
     """Build the profiles of a failover at once; their own lists are not followed."""
     media_host = media_host and setup.provider.media_host  # one for all, where it is a URL

@@ -132,7 +132,11 @@ def media_host_of(profile: Profile, given: Collection[str], *, rehearsed: bool) 
     Raises:
         ConfigError: It cannot be used. Says which key to change.
     """
-    settings = {"media_link_life_s": LINK_LIFE_S, "media_options": {}, **profile.settings}
+    settings: dict[str, Any] = {
+        "media_link_life_s": LINK_LIFE_S,
+        "media_options": {},
+        **profile.settings,
+    }
     if settings.get("media_host") is None:
         return _folder_host(profile)
     url = typed((str,), "media_host", settings["media_host"], profile)
@@ -157,12 +161,13 @@ def media_host_of(profile: Profile, given: Collection[str], *, rehearsed: bool) 
 def _opened(url: str, options: Mapping[str, str | bool], profile: Profile) -> Any:
     """Prepare a store; nothing is sent yet."""
     try:
-        from obstore.store import from_url  # noqa: PLC0415  (an extra)
+        from obstore import store  # noqa: PLC0415  (an extra)
     except ImportError:
         problem = "needs a package that is not installed"
         raise _wrong(profile, "media_host", problem, "pip install 'portraitkit[media]'") from None
     here = any("endpoint" in name and is_loopback(str(each)) for name, each in options.items())
     client = {"allow_http": True} if here else {}
+    from_url: Any = store.from_url  # typed for each kind of store by itself
     try:
         return from_url(url, config=options, client_options=client, retry_config=_RETRIES)
     except Exception as error:  # noqa: BLE001  (it has many kinds)

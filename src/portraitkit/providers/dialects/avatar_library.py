@@ -148,8 +148,11 @@ class AvatarLibrary(BearerProvider):
                 added = [failed_asset(self, error) for _ in batch]
             for index, asset in zip(batch, added, strict=True):
                 link, findings = taken[index]
-                kept = {"published": link.published if asset.handle else None}
-                found = evolve(asset, findings=(*asset.findings, *findings), **kept)
+                found = evolve(
+                    asset,
+                    findings=(*asset.findings, *findings),
+                    published=link.published if asset.handle else None,
+                )
                 apart = made_a_group and asset.ref
                 assets[index] = evolve(found, adaptations=(_APART,)) if apart else found
             yield from parts(*batch, made=[assets[index] for index in batch])
