@@ -188,7 +188,7 @@ def _url(settings):
 
 def test_without_the_extra_the_error_says_how_to_install_it(monkeypatch):
     """When the profile is opened, and not in the middle of a call."""
-    monkeypatch.setitem(sys.modules, "obstore", None)
+    monkeypatch.setitem(sys.modules, "portraitkit.engine.object_store", None)
 
     with pytest.raises(ConfigError, match="not installed") as caught:
         host_of("s3://faces")

@@ -177,7 +177,7 @@ def test_a_host_that_takes_nothing_back_fails_no_wait(vendor, driver, caplog, ra
 
 @each
 def test_no_text_or_data_of_an_asset_has_its_link(vendor, driver):
-    """Nor does a pickle or JSON of one."""
+    """It is known to the object alone, for as long as it is needed."""
     story = Story(vendor, driver, Bucket())
 
     asset = story("add_asset", story.group, PNG, name="Mia")
