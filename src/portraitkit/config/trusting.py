@@ -26,7 +26,7 @@ from .references import is_reference
 
 _PLACES: Final = ("journal", "media_folder")
 """Configuration keys that say where something is written."""
-_NEVER: Final = {
+_ONLY_TRUSTED: Final = {
     "allow_private_addresses": "take a safeguard away",
     "media_host": "choose where faces are stored",
     "media_options": "choose where faces are stored",
@@ -60,7 +60,7 @@ def check_trust(cls: type[PortraitProvider], profile: Profile, replaced: Collect
     # What stands in the file itself is the file's writer's own.
     users = [k for k in credentials if k in replaced or is_reference(str(found.get(k, "")))]
     own = {key: value for key, value in found.items() if key not in (*replaced, *credentials)}
-    for key, would in _NEVER.items():
+    for key, would in _ONLY_TRUSTED.items():
         if own.get(key):
             raise _untrusted(cls, profile, key, f"would {would} by {key}")
     for key, text in _away(cls, own, profile.folder or Path()) if users else ():

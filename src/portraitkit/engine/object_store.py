@@ -26,6 +26,9 @@ from ..values.origins import is_loopback
 
 T = TypeVar("T")
 _RETRIES: Final = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
+"""An object under a name of its own may be sent again; a store that is away is to be told soon."""
+_TIMEOUT: Final = timedelta(minutes=1)
+"""For one request: obstore sends what is large in parts of 5 MB."""
 
 
 @frozen
@@ -51,7 +54,7 @@ class ObjectStoreHost:
             ValueError: They are not options of such a store. Shows none of their values.
         """
         here = any("endpoint" in name and is_loopback(str(options[name])) for name in options)
-        client = {"allow_http": True} if here else {}
+        client = {"timeout": _TIMEOUT, **({"allow_http": True} if here else {})}
         from_url: Any = store.from_url  # typed for each kind of store by itself
         try:
             made = from_url(url, config=options, client_options=client, retry_config=_RETRIES)
