@@ -109,6 +109,21 @@ def test_a_file_that_nothing_came_of_is_taken_back(vendor, driver, fault):
 
 
 @each
+def test_a_file_that_nobody_could_fetch_is_taken_back(vendor, driver, monkeypatch):
+    """As when a store is reached by plain http; nothing was created."""
+    host = Bucket()
+    story = Story(vendor, driver, host)
+    real = host.publish
+    monkeypatch.setattr(host, "publish", lambda *file, **kind: real(*file, **kind)[5:])
+    monkeypatch.setattr(host, "withdraw", lambda url: host.files.pop(f"https{url}"))
+
+    with pytest.raises(pk.MediaError, match="has to begin https://"):
+        story("add_asset", story.group, PNG)
+
+    assert {} == host.files
+
+
+@each
 @pytest.mark.parametrize("fault", UNCLEAR)
 def test_a_file_that_may_be_in_use_stays(vendor, driver, fault):
     """Nobody knows what became of the create: the vendor may be about to fetch it."""

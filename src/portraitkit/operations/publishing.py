@@ -34,16 +34,19 @@ def publish(provider: VendorCalls, upload: Upload) -> Flow[Link]:
             next_step="pass an https URL, or configure a media host: media_host for an object "
             "store, or media_folder and media_url (docs/media-hosts.md)",
         )
-    link = as_link((yield from work(partial(_published, host, upload))), media=upload.media)
-    return evolve(link, published=link.url)
+    url = Secret((yield from work(partial(_published, host, upload))))
+    try:
+        return evolve(as_link(url.reveal(), media=upload.media), published=url)
+    except MediaError:  # no vendor could fetch it
+        yield from _withdraw(provider, url)
+        raise
 
 
 def _published(host: MediaHost, upload: Upload) -> str:
     """Call the caller's own code, which raises what it likes."""
     try:
-        return host.publish(
-            upload.content, filename=upload.filename, content_type=upload.content_type
-        )
+        kind = {"filename": upload.filename, "content_type": upload.content_type}
+        return str(host.publish(upload.content, **kind))  # one that forgets to return, too
     except PortraitError:
         raise
     except Exception as error:
