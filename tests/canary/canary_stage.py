@@ -30,6 +30,9 @@ class SigningHost:
     def publish(self, content: bytes, *, filename: str, content_type: str) -> str:
         return marks.PUBLISHED_URL
 
+    def withdraw(self, url: str) -> None:
+        raise OSError(f"DELETE {url} failed")
+
 
 @define(repr=False)
 class Stage:

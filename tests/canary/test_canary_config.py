@@ -57,6 +57,12 @@ SOUND = {
         'account = "mine"',
     ),
 }
+SOUND["object store"] = _profile(
+    f'api_key = "{KEY}"',
+    'media_host = "s3://faces"',
+    f'media_options = {{ access_key_id = "file:key.txt", secret_access_key = "{SECRET}" }}',
+)
+_STORE = (f'api_key = "{KEY}"', 'media_host = "s3://faces"')
 BROKEN = {
     "blank in a literal": _profile(f'api_key = "{KEY} "'),
     "broken reference": _profile(f'api_key = "envs:{KEY}"'),
@@ -85,6 +91,13 @@ BROKEN = {
     "bad models": _profile(f'api_key = "{KEY}"', f'models = "{SECRET}"'),
     "bad number": _profile(f'api_key = "{KEY}"', f'verification_life_s = "{KEY}"'),
     "media without a folder": _profile(f'api_key = "{KEY}"', f'media_url = "{marks.SOURCE_URL}"'),
+    "key in the store": _profile(f'api_key = "{KEY}"', f'media_host = "s3://{KEY}:{SECRET}@faces"'),
+    "signed store": _profile(f'api_key = "{KEY}"', f'media_host = "{marks.PUBLISHED_URL}"'),
+    "odd options": _profile(*_STORE, f'media_options = "{SECRET}"'),
+    "unknown option": _profile(*_STORE, f'media_options = {{ colour = "{SECRET}" }}'),
+    "bad option": _profile(*_STORE, f'media_options = {{ skip_signature = "{SECRET}" }}'),
+    "bad endpoint": _profile(*_STORE, f'media_options = {{ endpoint = "{SIGNED_ORIGIN}" }}'),
+    "bad life": _profile(*_STORE, f'media_link_life_s = "{SECRET}"'),
     "key at the top": f'api_key = "{KEY}"\n' + _profile(),
     "provider is a number": _profile(f'api_key = "{KEY}"', "provider = 7"),
     "no such provider": _profile(f'api_key = "{KEY}"', 'provider = "nobody"'),

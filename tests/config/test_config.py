@@ -318,6 +318,26 @@ def test_a_found_file_takes_no_key_elsewhere(write, monkeypatch, line, given):
 
 
 @pytest.mark.parametrize(
+    ("line", "given"),
+    [
+        ("media_host = 's3://localhost'", {}),
+        ("media_options = { endpoint = 'https://evil.example' }", {"media_host": "s3://faces"}),
+        ("media_options = { bucket = 'evil' }", {"media_host": "s3://faces"}),
+    ],
+)
+def test_a_found_file_does_not_choose_where_faces_are_stored(write, line, given):
+    """Whoever's the keys are: a store's are the user's, and may be read from the environment."""
+    path = write(f"[profiles.alltoken]\napi_key = 'their-own'\n{line}")
+
+    with pytest.raises(ConfigError, match="choose where faces are stored") as caught:
+        build("alltoken", given)
+
+    assert caught.value.field in line
+    assert str(path) in str(caught.value)
+    assert "REFUSED" in explain_config("alltoken")
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "base_url = 'https://evil.example'\napi_key = 'their-own'",

@@ -179,7 +179,8 @@ def _toml(choices: Choices) -> str:
         key = choices.pick(
             ("profile", "provider", "api_key", "base_url", "pacing", "models", "account",
              "callback_url", "verification_life_s", "strict_limits", "media_folder", "media_url",
-             "access_key", "secret_key", "assets_url", "video_url", "token_paging", "region")
+             "access_key", "secret_key", "assets_url", "video_url", "token_paging", "region",
+             "media_host", "media_options", "media_link_life_s")
         )  # fmt: skip
         if kind == 0:
             lines.append(f"[profiles.{choices.pick((*NAMES, 'mine'))}]")
@@ -222,7 +223,8 @@ def settings_given(choices: Choices) -> None:
     name = choices.pick(VENDORS)
     keys = ("base_url", "assets_url", "video_url", "callback_url", "account", "models", "pacing",
             "strict_limits", "verification_life_s", "project_name", "region", "token_paging",
-            "media_folder", "media_url", "session_token", "assets", "library_key")  # fmt: skip
+            "media_folder", "media_url", "session_token", "assets", "library_key",
+            "media_host", "media_options", "media_link_life_s")  # fmt: skip
     credentials = dict.fromkeys(("api_key", "access_key", "secret_key"), "sk-0123")
     given: dict[str, Any] = {
         key: value

@@ -184,7 +184,8 @@ def test_without_a_media_host_the_error_says_what_to_configure():
     with pytest.raises(errors.MediaError, match="by public URL only") as caught:
         replay(at(LinksOnly).add_asset(GROUP_ID, PNG), [])
 
-    assert "media_folder" in caught.value.next_step
+    for way in ("media_host", "media_folder", "docs/media-hosts.md"):
+        assert way in caught.value.next_step
 
 
 class BrokenHost:
@@ -201,6 +202,18 @@ def test_a_media_hosts_failure_is_a_media_error(script):
 
     with pytest.raises(errors.MediaError, match="the media host failed: OSError: disk full"):
         vendor.run(lambda p: p.add_asset(GROUP_ID, PNG))
+
+
+@pytest.mark.parametrize("returned", [None, b"https://media.example/x", 5, ""])
+def test_what_is_no_url_of_a_media_host_is_a_media_error(returned):
+    """As from one that forgets to return it."""
+
+    class Host:
+        def publish(self, content, *, filename, content_type):
+            return returned
+
+    with pytest.raises(errors.MediaError, match="has to begin https://"):
+        replay(at(LinksOnly, media_host=Host()).add_asset(GROUP_ID, PNG), [])
 
 
 def test_a_media_hosts_own_portrait_error_is_kept():

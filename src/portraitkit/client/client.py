@@ -267,7 +267,11 @@ class _Client:
         one = isinstance(asset, Asset | str)
         wait = PortraitProvider.wait_until_active if one else PortraitProvider.wait_until_all_active
         call: Call[Flow[Any]] = Call(
-            wait, self.provider, asset, deadline_s=deadline_s, on_event=on_event
+            wait,
+            self.provider,
+            self._remarks.with_files(asset),
+            deadline_s=deadline_s,
+            on_event=on_event,
         )
         return self.start(call)
 

@@ -38,7 +38,7 @@ def connect(
     settings: Mapping[str, Any] | None = None,
     simulated: bool | float | None = None,
     config: Path | str | None = None,
-    media_host: MediaHost | None = None,
+    media_host: MediaHost | str | None = None,
     http_client: httpx.Client | None = None,
     timeouts: Timeouts | None = None,
     budget: Budget | None = None,
@@ -58,7 +58,8 @@ def connect(
         simulated: True for a simulated vendor inside this process, 20 times as fast as a real one,
             or how many times as fast. Nothing is sent, and no credential is read.
         config: A configuration file, in place of the one that is found.
-        media_host: Publishes local files for vendors that take only URLs.
+        media_host: Publishes local files for vendors that take only URLs: an object store's URL,
+            such as `s3://bucket/prefix`, or a host of your own.
         http_client: An HTTP client of your own. It is used as it is, and not closed.
         timeouts: Limits for one request.
         budget: How often one request may be tried.
@@ -120,7 +121,7 @@ def connect_async(
     settings: Mapping[str, Any] | None = None,
     simulated: bool | float | None = None,
     config: Path | str | None = None,
-    media_host: MediaHost | None = None,
+    media_host: MediaHost | str | None = None,
     http_client: httpx.AsyncClient | None = None,
     timeouts: Timeouts | None = None,
     budget: Budget | None = None,
@@ -185,7 +186,7 @@ def _check_parts(
     """Refuse what a client cannot be made of; it would show in the middle of a call."""
     send = getattr(http_client, "send", None)
     fit = {
-        "media_host": callable(getattr(media_host, "publish", None)),
+        "media_host": isinstance(media_host, str) or callable(getattr(media_host, "publish", None)),
         "http_client": callable(send) and inspect.iscoroutinefunction(send) is awaited,
         **{name: isinstance(part, _PARTS[name]) for name, part in parts.items()},
     }
@@ -211,9 +212,10 @@ def _fallbacks(
     setup: Setup,
     rules: FailoverRules | None,
     config: Path | str | None,
-    media_host: MediaHost | None,
+    media_host: MediaHost | str | None,
 ) -> Failover | None:
     """Build the profiles of a failover at once; their own lists are not followed."""
+    media_host = media_host and setup.provider.media_host  # one for all, where it is a URL
     routes = [Route(profile=setup.profile, provider=setup.provider)]
     for name in setup.failover:
         try:

@@ -16,8 +16,9 @@ from ..operations.provider import PortraitProvider
 from ..portraits.ledger import FILE_NAME
 from ..providers.registry import provider_class, provider_names
 from ..values.errors import ConfigError
-from ..values.media import FolderMediaHost, MediaHost
+from ..values.media import MediaHost
 from ..values.secret import Secret
+from .media_hosts import FOLDER_KEYS, MEDIA_KEYS, media_host_of
 from .profiles import (
     Profile,
     check_keys,
@@ -33,7 +34,6 @@ from .trusting import check_trust
 
 _RENAMED: Final = {"account": "account_name"}
 """Configuration keys that are called otherwise on a provider."""
-_MEDIA_KEYS: Final = ("media_folder", "media_url")
 _CLIENT_KEYS: Final = ("journal", "ledger", "failover", "rate_limiter", "simulated")
 """Configuration keys that are the client's, whoever the vendor is."""
 
@@ -73,7 +73,7 @@ def build_provider(
     given: Mapping[str, Any],
     *,
     config_file: Path | str | None = None,
-    media_host: MediaHost | None = None,
+    media_host: MediaHost | str | None = None,
 ) -> tuple[str, PortraitProvider]:
     """Make a profile's provider; see `build`."""
     setup = build(profile, given, config_file=config_file, media_host=media_host)
@@ -85,25 +85,24 @@ def build(
     given: Mapping[str, Any],
     *,
     config_file: Path | str | None = None,
-    media_host: MediaHost | None = None,
+    media_host: MediaHost | str | None = None,
 ) -> Setup:
     """
     Find a profile, lay *given* settings over it, and make what a client needs.
 
     A name that is no profile may be an installed adapter's: then *given* has to say everything.
-    While a test rehearses, credentials are made up and nothing that they refer to is read.
+    While a test rehearses, credentials are made up and nothing that they refer to is read. A
+    *media_host* that is a URL stands for the key of that name.
     """
+    if isinstance(media_host, str):
+        given, media_host = {**given, "media_host": media_host}, None
     stage = rehearsal.current()
     if stage and stage.provider:
         provider = stage.provider()
         return Setup(profile=profile or provider.name, provider=provider)
     if stage and profile is None:
         profile = _rehearsed_profile(stage, config_file)
-    read = find_profile(profile, config=config_file) if profile else None
-    if read is None and profile in provider_names():
-        read = Profile(name=str(profile), provider=str(profile), settings={}, origins={})
-    if read is None:
-        read = _load(profile, config_file)
+    read = _profile_of(profile, config_file)
     cls = provider_class(read.provider)
     from_file = read.settings
     read = evolve(read, settings={**from_file, **given})
@@ -112,8 +111,8 @@ def build(
     simulated = simulation(read.provider, speed) if speed and not stage else None
     stage = simulated.rehearsal if simulated else stage
     if not (stage and stage.false_credentials):
-        replaced = (*given, *(_MEDIA_KEYS if media_host else ()))
-        check_trust(cls, evolve(read, settings=from_file), replaced)
+        unused = MEDIA_KEYS if media_host else FOLDER_KEYS if "media_host" in given else ()
+        check_trust(cls, evolve(read, settings=from_file), (*given, *unused))
     check_keys(read, known_keys(cls))
     kinds = kinds_of(cls)
     values: dict[str, Any] = {}
@@ -121,13 +120,14 @@ def build(
         values |= _false_credentials(stage, read, cls, kinds)
     for key, value in read.settings.items():
         attribute = _RENAMED.get(key, key)
-        if key not in (*_MEDIA_KEYS, *_CLIENT_KEYS) and attribute not in values:
+        if key not in (*MEDIA_KEYS, *_CLIENT_KEYS) and attribute not in values:
             values[attribute] = value_of(
                 cls, kinds[attribute], key, value, profile=read, given=key in given
             )
     _check_complete(cls, values, read.name)
     values.setdefault("name_tokens", True)
-    if host := simulated or media_host or _folder_host(read):
+    rehearsed = bool(stage and stage.false_credentials)
+    if host := simulated or media_host or media_host_of(read, given, rehearsed=rehearsed):
         values["media_host"] = host
     provider = cls(**values, simulation=simulated)
     settings = _client_settings(read, stage)
@@ -185,7 +185,12 @@ def _ledger(profile: Profile, stage: rehearsal.Rehearsal | None) -> Path | Secre
     return Secret(text) if "://" in text else (profile.folder or Path()) / text
 
 
-def _load(profile: str | None, config_file: Path | str | None) -> Profile:
+def _profile_of(profile: str | None, config_file: Path | str | None) -> Profile:
+    """Find a profile, or take a bare adapter for one."""
+    if profile and (found := find_profile(profile, config=config_file)):
+        return found
+    if profile in provider_names():
+        return Profile(name=str(profile), provider=str(profile), settings={}, origins={})
     try:
         return load_profile(profile, config=config_file)
     except ConfigError as error:
@@ -200,7 +205,7 @@ def known_keys(cls: type[PortraitProvider]) -> frozenset[str]:
     """The configuration keys of an adapter: its fields, by their names in a file."""
     made = {"media_host", "simulation", *_RENAMED.values()}
     names = {each.name for each in attrs.fields(cls)} - made
-    return frozenset({*names, *_RENAMED, *_MEDIA_KEYS, *_CLIENT_KEYS})
+    return frozenset({*names, *_RENAMED, *MEDIA_KEYS, *_CLIENT_KEYS})
 
 
 def _check_complete(cls: type[PortraitProvider], values: Mapping[str, Any], profile: str) -> None:
@@ -218,17 +223,3 @@ def _check_complete(cls: type[PortraitProvider], values: Mapping[str, Any], prof
             next_step=f"set it in [profiles.{profile}], such as "
             f'{key} = "env:{cls.name.upper()}_{key.upper()}"',
         )
-
-
-def _folder_host(profile: Profile) -> MediaHost | None:
-    folder, url = (profile.settings.get(key) for key in _MEDIA_KEYS)
-    if folder is None and url is None:
-        return None
-    if not isinstance(folder, str) or not isinstance(url, str):
-        raise ConfigError(
-            f"profile {profile.name!r}: media_folder and media_url belong together, as strings",
-            provider=profile.provider,
-            field="media_folder" if isinstance(url, str) else "media_url",
-            next_step="set the folder that files are written to, and the URL it is served under",
-        )
-    return FolderMediaHost((profile.folder or Path()) / folder, url)

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _SECRET_KEY: Final = re.compile(r"(?i)key|secret|token|passw|credential|signature|cookie|auth")
 
 
-_OPEN_KEY: Final = re.compile(r"provider|region|account|failover|.*_(url|name|folder|model)")
+_OPEN_KEY: Final = re.compile(
+    r"provider|region|account|failover|media_host|.*endpoint|.*_(url|name|folder|model)"
+)
 
 
 _LIKE_A_SECRET: Final = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])\S{16,}")
@@ -127,7 +129,8 @@ def _shown_parts(
 ) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_shown(key, each, profile, environ) for each in value)}]"
-    inner = (f"{k} = {_in_table(k, v, profile, environ)}" for k, v in value.items())
+    show = _shown if key == "media_options" else _in_table
+    inner = (f"{k} = {show(k, v, profile, environ)}" for k, v in value.items())
     return f"{{{', '.join(inner)}}}"
 
 

@@ -26,8 +26,12 @@ from .references import is_reference
 
 _PLACES: Final = ("journal", "ledger", "media_folder")
 """Configuration keys that say where something is written."""
-_WEAKENING: Final = ("allow_private_addresses",)
-"""Keys that take a safeguard away, whatever the secrets are."""
+_ONLY_TRUSTED: Final = {
+    "allow_private_addresses": "take a safeguard away",
+    "media_host": "choose where faces are stored",
+    "media_options": "choose where faces are stored",
+}
+"""Keys that take the user's word, whatever the secrets are, and what they would do."""
 _ADDRESSES: Final = ("url", "host", "endpoint", "origin")
 """How an adapter's keys end that say where something is sent."""
 
@@ -56,9 +60,9 @@ def check_trust(cls: type[PortraitProvider], profile: Profile, replaced: Collect
     # What stands in the file itself is the file's writer's own.
     users = [k for k in credentials if k in replaced or is_reference(str(found.get(k, "")))]
     own = {key: value for key, value in found.items() if key not in (*replaced, *credentials)}
-    for key in _WEAKENING:
+    for key, would in _ONLY_TRUSTED.items():
         if own.get(key):
-            raise _untrusted(cls, profile, key, f"would take a safeguard away by {key}")
+            raise _untrusted(cls, profile, key, f"would {would} by {key}")
     for key, text in _away(cls, own, profile.folder or Path()) if users else ():
         where = "" if is_reference(text) else f" {mask_links(text)}"
         brings = f"would bring {users[0]} together with the foreign {key}{where}"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from attrs import evolve
 
 from ..values.errors import MediaError, PortraitError
-from ..values.media import Link, MediaHost, Upload, as_link, as_upload
+from ..values.media import Link, Upload, as_upload
 from ..values.models import Asset, Failure, Group, GroupRef
 from ..values.secret import Secret
 from ..values.sources import MediaSource, MediaSources, Source, as_source, as_sources, read_source
@@ -19,6 +19,7 @@ from ..vendor.answers import with_findings
 from ..wire.steps import Flow, Request, parts, work
 from .downloading import follow
 from .guarding import guarded
+from .publishing import kept_if_made, publish, reviewed
 from .reconciling import reconciled
 from .searching import assets_of
 
@@ -56,6 +57,8 @@ def add_asset(
     listing = assets_of(provider, group, "add_upload" if isinstance(item, Upload) else "add_link")
     create = partial(_registered, provider, group, item)
     added = reconciled(provider, listing, name, create, lambda found: found)
+    if isinstance(item, Link) and item.published:
+        added = _from_host(added, provider, item)
     asset = yield from with_findings(added, findings, provider)
     # Whose face its group holds is kept, where that is known.
     return evolve(asset, group_kind=group.kind) if isinstance(group, Group) else asset
@@ -67,6 +70,11 @@ def _registered(
     if isinstance(item, Upload):
         return provider.add_upload(group, item, name=name)
     return provider.add_link(group, item, name=name)
+
+
+def _from_host(added: Flow[Asset], provider: VendorCalls, link: Link) -> Flow[Asset]:
+    asset = yield from kept_if_made(added, provider, [link])
+    return (yield from reviewed(provider, evolve(asset, published=link.published)))
 
 
 def add_assets(provider: VendorCalls, group: GroupRef, sources: MediaSources) -> Flow[list[Asset]]:
@@ -111,36 +119,6 @@ def take_in(provider: VendorCalls, source: Source) -> Flow[Upload | Link]:
     content = yield from fetch(item.url, public_only=provider.public_only)
     filename = Path(urlsplit(item.url.reveal()).path).name
     return as_upload(content, filename=filename, media=source.media)
-
-
-def publish(provider: VendorCalls, upload: Upload) -> Flow[Link]:
-    """Make a file reachable for a vendor that takes only URLs."""
-    host: MediaHost | None = provider.media_host
-    if host is None:
-        raise MediaError(
-            f"{provider.name} takes {upload.content_type} by public URL only",
-            provider=provider.name,
-            field="source",
-            next_step="pass an https URL, or configure a media host (media_folder and media_url)",
-        )
-    url = yield from work(partial(_published, host, upload))
-    return as_link(url, media=upload.media)
-
-
-def _published(host: MediaHost, upload: Upload) -> str:
-    """Call the caller's own code, which raises what it likes."""
-    try:
-        return host.publish(
-            upload.content, filename=upload.filename, content_type=upload.content_type
-        )
-    except PortraitError:
-        raise
-    except Exception as error:
-        raise MediaError(
-            f"the media host failed: {type(error).__name__}: {error}",
-            field="source",
-            next_step="see to the media host, or pass an https URL",
-        ) from error
 
 
 def fetch(url: Secret, *, public_only: bool) -> Flow[bytes]:

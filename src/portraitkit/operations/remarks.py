@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any, Final, TypeVar, cast
 
 from attrs import evolve
 
 from ..values.errors import JobFailedError
 from ..values.handles import is_handle
-from ..values.models import Result
+from ..values.models import Asset, Result
 from ..wire.codec import is_array
 from ..wire.steps import Flow
 
@@ -32,6 +33,13 @@ class Remarks:
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, Result] = OrderedDict()
+        self._published: OrderedDict[str, Asset] = OrderedDict()
+
+    def with_files(self, given: Any) -> Any:
+        """For handles, what is known of where a media host keeps the assets' files."""
+        if isinstance(given, str):
+            return self._published.get(given.strip(), given)
+        return list(map(self.with_files, given)) if type(given) in (list, tuple) else given
 
     def attached(self, flow: Flow[T], given: Any) -> Flow[T]:
         """Run an operation on what is *given*: what a create said of it is on what comes of it."""
@@ -55,6 +63,7 @@ class Remarks:
         if not isinstance(result, Result):
             return result
         names = [getattr(result, "handle", "")]
+        given = given.handle if isinstance(given, Result) else given
         if isinstance(given, str) and is_handle(given) and ":group:" not in given:
             names.append(given.strip())  # handles change: of a check to its group's, for one
         for name in names:
@@ -68,6 +77,17 @@ class Remarks:
                 **{each: getattr(result, each) for each in _OF_A_CREATE},
             )
             self._known.update(dict.fromkeys(filter(None, names), bare))
-            while len(self._known) > _MOST:
-                _ = self._known.popitem(last=False)
+        if isinstance(result, Asset):
+            self._note_file(result, names)
+        for known in (self._known, self._published):
+            while len(known) > _MOST:
+                _ = known.popitem(last=False)
         return result
+
+    def _note_file(self, asset: Asset, names: Iterable[str]) -> None:
+        if asset.published:
+            bare = Asset(provider=asset.provider, account=asset.account, id=asset.id, ref=asset.ref)
+            self._published[asset.handle] = evolve(bare, published=asset.published)
+        elif asset.status.is_settled:  # and so it was taken back
+            for name in names:
+                _ = self._published.pop(name, None)

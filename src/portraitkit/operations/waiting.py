@@ -35,6 +35,7 @@ from .downloading import video_failed
 from .guarding import guarded
 from .paging import every
 from .polling import wait
+from .publishing import reviewed
 from .remarks import with_remarks
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def wait_until_active(
             is_new=not known,
             elsewhere=partial(_listed, provider),
         )
+    before = yield from reviewed(provider, before)
     if before.status is AssetStatus.FAILED:
         failure = before.failure or Failure()
         raise AssetFailedError(
@@ -143,10 +145,11 @@ class _Batch:
             fresh[each.handle] = seen
             if seen is not each:
                 self.found.add(each.handle)
-        self.known = [
-            _still(each, fresh[each.handle]) if each.handle in self.open else each
-            for each in self.known
-        ]
+        known: list[Asset] = []
+        for each in self.known:
+            seen = _still(each, fresh[each.handle]) if each.handle in self.open else each
+            known.append((yield from reviewed(provider, seen)))
+        self.known = known
         self.open = {each.handle for each in self.known if not each.status.is_settled}
         return self.known
 
@@ -156,9 +159,9 @@ def _look(provider: VendorCalls, before: Asset) -> Flow[Asset]:
 
 
 def _still(before: Asset, seen: Asset) -> Asset:
-    """Keep what vendors may not tell of an asset that is read: its group, and whose face it is."""
-    group_id = seen.group_id or before.group_id
-    seen = evolve(seen, group_kind=before.group_kind, group_id=group_id)
+    """Keep what vendors may not tell of an asset that is read: group, whose face, its file."""
+    known = {name: getattr(before, name) for name in ("group_kind", "published")}
+    seen = evolve(seen, group_id=seen.group_id or before.group_id, **known)
     return with_remarks(seen, before)
 
 

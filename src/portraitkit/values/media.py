@@ -43,13 +43,17 @@ class Link:
 
     url: Secret
     media: MediaType
+    published: Secret | None = None
+    """The URL once more, where a media host of the caller's made it."""
 
 
 class MediaHost(Protocol):
     """
     Makes a file reachable for vendors that take only public URLs.
 
-    You choose where faces are stored: nothing is ever published without a media host of yours.
+    You choose where faces are stored: nothing is ever published without a media host of yours. One
+    that also has `withdraw(url)` is called back with what `publish` returned, once the asset's
+    review has ended or nothing came of its create; if that fails, a warning is logged.
     """
 
     def publish(self, content: bytes, *, filename: str, content_type: str) -> str:
@@ -74,9 +78,7 @@ class FolderMediaHost:
     def publish(self, content: bytes, *, filename: str, content_type: str) -> str:
         """Write the file and return its URL."""
         del content_type
-        suffix = Path(filename).suffix
-        # An ending with `?` or a blank would make another URL of it.
-        name = hashlib.sha256(content).hexdigest()[:40] + (suffix if _plain_suffix(suffix) else "")
+        name = hashlib.sha256(content).hexdigest()[:40] + suffix_of(filename)
         self.folder.mkdir(parents=True, exist_ok=True)
         # Others may publish the same content meanwhile, so each has a part of its own.
         part = self.folder / f".{name}.{secrets.token_hex(4)}.part"
@@ -124,6 +126,12 @@ class MediaRules:
 
     def _finding(self, name: str, found: object, limit: object, message: str) -> Finding:
         return Finding(field=name, found=found, limit=limit, message=message, source=self.source)
+
+
+def suffix_of(filename: str) -> str:
+    """A name's ending, if it can stand in a URL; one with `?` or a blank makes another of it."""
+    suffix = Path(filename).suffix
+    return suffix if _plain_suffix(suffix) else ""
 
 
 def read_regular(path: Path, limit_bytes: int) -> bytes:

@@ -182,6 +182,8 @@ class Asset(Result):
     """Whose face its group holds, where the call that added it was given the group."""
     link: Secret | None = field(default=None, repr=False)
     """A short-lived link to the stored media."""
+    published: Secret | None = field(default=None, repr=False, eq=False)
+    """Where a media host keeps its file until the review has ended."""
     failure: Failure | None = None
     name_token: str = field(default="", repr=False, eq=False)
     """What portraitkit put behind the name; see `portraitkit.values.name_tokens`."""

@@ -15,8 +15,9 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ...operations.adding import failed_asset, publish, take_in, under_review
+from ...operations.adding import failed_asset, take_in, under_review
 from ...operations.guarding import guarded
+from ...operations.publishing import kept_if_made, publish
 from ...operations.reconciling import advised
 from ...values.errors import (
     AssetNotReadyError,
@@ -141,12 +142,17 @@ class AvatarLibrary(BearerProvider):
                 links = [
                     (named[index].name or named[index].stem, taken[index][0]) for index in batch
                 ]
-                part = self._submit(group, links)
+                part = kept_if_made(self._submit(group, links), self, [each for _, each in links])
                 added = yield from guarded(part, self, "add_assets")
             except PortraitError as error:
                 added = [failed_asset(self, error) for _ in batch]
             for index, asset in zip(batch, added, strict=True):
-                found = evolve(asset, findings=(*asset.findings, *taken[index][1]))
+                link, findings = taken[index]
+                found = evolve(
+                    asset,
+                    findings=(*asset.findings, *findings),
+                    published=link.published if asset.handle else None,
+                )
                 apart = made_a_group and asset.ref
                 assets[index] = evolve(found, adaptations=(_APART,)) if apart else found
             yield from parts(*batch, made=[assets[index] for index in batch])

@@ -15,8 +15,8 @@ from typing import ClassVar
 
 from attrs import frozen
 
-from ...operations.adding import publish
 from ...operations.provider import PortraitProvider
+from ...operations.publishing import publish
 from ...values.errors import MediaError, UnexpectedResponseError
 from ...values.media import Link, MediaRules, Upload, as_link
 from ...values.models import Asset, GroupRef
