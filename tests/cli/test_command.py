@@ -180,6 +180,21 @@ def test_a_portrait_that_is_not_there_is_told(words: tuple[str, ...], code: int,
     assert says in told
 
 
+def test_vendors_are_compared_by_a_plan(folder: Path) -> None:
+    run("compare", "init", "plan.toml")
+    run("compare", "init", "plan.toml", code=2)
+    text = (folder / "plan.toml").read_text().replace("runs = 5", "runs = 1")
+    (folder / "plan.toml").write_text(text)
+    shown = data("compare", "plan.toml", "--dry-run")
+    assert {"alltoken", "token360"} == {each["profile"] for each in shown}
+    assert "--yes" in run("compare", "plan.toml", code=2)[1]
+    out, words = run("compare", "plan.toml", "--out", "made", "--yes")
+    assert out == "made\n"
+    assert words.count("succeeded") == 4
+    assert len(list((folder / "made" / "videos").iterdir())) == 4
+    assert "write 90m" in run("compare", "plan.toml", "--every", "soon", code=2)[1]
+
+
 def test_every_class_of_error_has_an_exit_code() -> None:
     classes = [each for each in vars(errors).values() if isinstance(each, type)]
     known = {each for each in classes if issubclass(each, pk.PortraitError)}

@@ -1,0 +1,107 @@
+"""
+A comparison's folder and its log: one JSON object a line, only ever added to.
+
+Each has `at`, `event` and the members that docs/comparing.md lists. Readers pass over events and
+members that they do not know, and a last line that was cut by a kill.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from ..values.errors import ConfigError
+from .plan import Plan
+
+VERSION: Final = 1
+_PAID: Final = frozenset({"asked", "created"})
+"""Events that have to be on the disk before anything goes on."""
+
+
+class Folder:
+    """Where a comparison is kept."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path: Final = Path(path)
+        self.videos: Final = self.path / "videos"
+        self.jobs: Final = self.path / "jobs"
+        self._lock = threading.Lock()
+        self._events: Final = self.path / "events.jsonl"
+
+    def open(self, plan: Plan) -> bool:
+        """
+        Begin a comparison, or go on with the same one; tell whether it goes on.
+
+        Raises:
+            ConfigError: Another comparison is in that folder.
+        """
+        frozen = self.path / "plan.json"
+        text = json.dumps(plan.to_dict(), indent=1, ensure_ascii=False, sort_keys=True)
+        if frozen.exists():
+            if frozen.read_text(encoding="utf-8") != text:
+                raise ConfigError(
+                    f"{str(self.path)!r} holds a comparison by another plan",
+                    field="folder",
+                    next_step="name another folder, or put the plan back as it was",
+                )
+            self._cut()
+            return True
+        for folder in (self.path, self.videos, self.jobs):
+            folder.mkdir(parents=True, exist_ok=True)
+        _ = frozen.write_text(text, encoding="utf-8")
+        return False
+
+    def plan(self) -> Plan:
+        """
+        The frozen plan.
+
+        Raises:
+            ConfigError: There is none.
+        """
+        try:
+            return Plan.from_dict(json.loads((self.path / "plan.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            raise ConfigError(
+                f"{str(self.path)!r} holds no comparison",
+                field="folder",
+                next_step="name the folder that `portraitkit compare run` wrote",
+            ) from None
+
+    def note(self, event: str, **members: Any) -> None:
+        """Add an event; one that money depends on is on the disk when this returns."""
+        line = json.dumps(
+            {"at": datetime.now(UTC).isoformat(), "event": event, **members},
+            ensure_ascii=False,
+            default=str,
+        )
+        with self._lock, self._events.open("a", encoding="utf-8") as file:
+            _ = file.write(f"{line}\n")
+            file.flush()
+            if event in _PAID:
+                os.fsync(file.fileno())
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """Every event that was written whole, oldest first."""
+        if not self._events.exists():
+            return
+        with self._events.open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                try:
+                    found = json.loads(line)
+                except ValueError:
+                    continue
+                if isinstance(found, dict) and isinstance(found.get("event"), str):
+                    yield found
+
+    def _cut(self) -> None:
+        """Take away a last line that a kill has cut, so that the next one stands by itself."""
+        if not self._events.exists():
+            return
+        content = self._events.read_bytes()
+        if content and not content.endswith(b"\n"):
+            _ = self._events.write_bytes(content[: content.rfind(b"\n") + 1])

@@ -1,0 +1,195 @@
+"""A comparison: every run once, whatever happens; nothing paid twice, nothing lost."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import portraitkit as pk
+from portraitkit.compare.log import Folder
+from portraitkit.compare.plan import EXAMPLE, Plan, Scene, read_plan
+from portraitkit.compare.prices import Money, Price, Purse, estimate
+from portraitkit.compare.running import compare, schedule
+from portraitkit.config import simulating
+from vendors import FACE
+
+FAST = 200.0
+PROFILES = ("alltoken", "token360", "xcompute")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """An empty folder with a picture; accounts without what other tests made."""
+    monkeypatch.chdir(tmp_path)
+    simulating._simulation.cache_clear()
+    (tmp_path / "mia.jpg").write_bytes(FACE)
+    return tmp_path
+
+
+def plan(**changes):
+    dance = Scene(
+        prompt="{mia} dances",
+        portraits={"mia": "mia.jpg"},
+        parameters={"resolution": "720p", "duration_s": 5, "ratio": "16:9"},
+    )
+    walk = Scene(prompt="she walks", first_frame="mia.jpg")
+    return Plan(
+        **{"profiles": PROFILES, "scenes": {"dance": dance, "walk": walk}, "runs": 2, **changes}
+    )
+
+
+def world(profile):
+    return simulating.simulation(profile, FAST)._simulator.world
+
+
+def billed():
+    return {each: len(world(each).videos) for each in PROFILES}
+
+
+def of(kept, event):
+    return [each for each in kept.events() if each["event"] == event]
+
+
+@given(st.integers(1, 4), st.integers(1, 3), st.integers(1, 6), st.integers())
+def test_every_run_stands_in_the_order_once(profiles, scenes, runs, seed):
+    """Warm-ups first, then every scene at every profile so often, in an order of its seed."""
+    made = plan(
+        profiles=tuple(f"p{each}" for each in range(profiles)),
+        scenes={f"s{each}": Scene(prompt="x") for each in range(scenes)},
+        runs=runs,
+        seed=seed,
+    )
+    order = list(schedule(made, 1))
+
+    assert order == list(schedule(made, 1))
+    assert len({each.id for each in order}) == len(order) == profiles * (scenes * runs + 1)
+    assert [0] * profiles == [each.number for each in order[:profiles]]
+    assert {runs} == set(Counter((r.scene, r.profile) for r in order[profiles:]).values())
+
+
+def test_a_comparison_is_a_folder_and_asked_again_it_does_nothing(folder):
+    """Each run is asked for, created, waited for and saved; the same command adds nothing."""
+    kept = compare(plan(), folder / "c", simulated=FAST)
+    before = (folder / "c" / "events.jsonl").read_text()
+
+    assert dict.fromkeys(PROFILES, 5) == billed()
+    for event in ("asked", "created", "finished", "downloaded"):
+        assert 15 == len(of(kept, event)), event
+    assert 3 == len(of(kept, "registered"))
+    assert not of(kept, "failed")
+    assert all((folder / "c" / each["file"]).stat().st_size for each in of(kept, "downloaded"))
+    compare(plan(), folder / "c", simulated=FAST)
+    assert before == (folder / "c" / "events.jsonl").read_text()
+    compare(plan(), folder / "c", simulated=FAST, session=2)
+    assert dict.fromkeys(PROFILES, 10) == billed()
+
+
+@pytest.mark.parametrize("kill_at", range(2, 40, 5))
+def test_killed_anywhere_and_run_again_the_bill_is_the_same(folder, monkeypatch, kill_at):
+    """A video that was paid for is waited for; the log goes on where it was cut."""
+    note, counted = Folder.note, []
+
+    def killing(self, event, **members):
+        counted.append(event)
+        if len(counted) >= kill_at:
+            raise KeyboardInterrupt
+        note(self, event, **members)
+
+    small = plan(profiles=("alltoken", "token360"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder, "note", killing)
+        with pytest.raises(KeyboardInterrupt):
+            compare(small, folder / "c", simulated=FAST)
+    with (folder / "c" / "events.jsonl").open("a") as log:
+        log.write('{"at": "2026-01-01T00:00:00+00:00", "event": "crea')
+    kept = compare(small, folder / "c", simulated=FAST)
+
+    assert {"alltoken": 5, "token360": 5, "xcompute": 0} == billed()
+    assert 10 == len(of(kept, "downloaded"))
+    for line in (folder / "c" / "events.jsonl").read_text().splitlines():
+        assert json.loads(line)["event"]
+
+
+def test_one_vendors_failures_stay_its_own_and_are_counted(folder):
+    """A refusal and a failed job end their run alone, with the vendor's words."""
+    world("token360").fail_videos["walks"] = ("OutputVideoSensitiveContentDetected", "not so")
+    kept = compare(plan(), folder / "c", simulated=FAST)
+    failed = of(kept, "failed")
+
+    assert {"token360"} == {each["profile"] for each in failed}
+    assert {("wait", "VideoFailedError")} == {(e["stage"], e["error"]["class"]) for e in failed}
+    assert "not so" in str(failed)
+    assert 13 == len(of(kept, "downloaded"))
+
+
+def test_the_budget_is_not_overspent_by_profiles_at_once(folder):
+    """Reserved before a create, over all threads and after a restart; the rest is told."""
+    price = {"unit": "second", "source": "made up"}
+    prices = [Price(profile=each, cost=Money.read("0.10 USD"), **price) for each in PROFILES]
+    scenes = {"dance": plan().scenes["dance"]}
+    few = plan(prices=tuple(prices), budget=Money.read("2 USD"), scenes=scenes)
+    kept = compare(few, folder / "c", simulated=FAST)
+
+    assert 4 == sum(billed().values()) == len(of(kept, "created"))
+    assert {"BudgetError"} == {each["error"]["class"] for each in of(kept, "failed")}
+    assert {"0.50"} == {each["estimated"]["amount"] for each in of(kept, "asked")}
+
+
+def test_what_has_no_price_is_not_sent_under_a_budget():
+    """Unknown is never zero."""
+    request = pk.VideoRequest(prompt="x", duration_s=5, resolution="720p", ratio="16:9")
+    tokens = Price(profile="p", cost=Money.read("0.01 USD"), unit="token", source="made up")
+
+    assert estimate(None, request) is None
+    assert Money.read("1.08900 USD") == estimate(tokens, request)
+    assert estimate(tokens, pk.VideoRequest(prompt="x")) is None
+    with pytest.raises(pk.PortraitError, match="no price"):
+        Purse(Money.read("1 USD"), allow_unpriced=False).reserve(None)
+    Purse(Money.read("1 USD"), allow_unpriced=True).reserve(None)
+
+
+def test_the_example_is_a_plan_and_a_plan_comes_back(folder):
+    """What `init` writes is read; what is frozen is the same."""
+    (folder / "plan.toml").write_text(EXAMPLE)
+    read = read_plan("plan.toml")
+
+    assert read == Plan.from_dict(json.loads(json.dumps(read.to_dict())))
+    assert str(folder / "mia.jpg") == read.scenes["dance"].portraits["mia"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('name = "spring"', 'nmae = "x"', "unknown key 'nmae'"),
+        ('portraits = { mia = "mia.jpg" }', 'portraits = { mia = "no.jpg" }', "cannot read"),
+        ("resolution", "resolutoin", "unknown key 'resolutoin'"),
+        ("runs = 5", "runs = 0", "runs has to be"),
+        ("duration_s = 5", 'duration_s = "5"', "duration_s"),
+        ('profiles = ["alltoken", "token360"]', "profiles = []", "profiles is empty"),
+        ("[scenes.dance]", "[scenes", "cannot be read"),
+        ('# budget = "20 USD"', 'budget = "20"', "is no amount"),
+        ("{mia} dances", "{leo} dances", "plan.toml"),
+    ],
+)
+def test_a_plan_that_cannot_be_run_is_told_before_anything_is_sent(folder, old, new, problem):
+    """Each mistake names the file, the place and what would be right."""
+    (folder / "plan.toml").write_text(EXAMPLE.replace(old, new))
+    with pytest.raises(pk.PortraitError, match=problem):
+        read = read_plan("plan.toml")
+        compare(read, folder / "c", simulated=FAST)
+        raise AssertionError(sum(billed().values()))
+    assert not Path("c").exists() or 0 == sum(billed().values())
+
+
+def test_another_plan_does_not_go_into_the_same_folder(folder):
+    """Two comparisons in one log would be none."""
+    compare(plan(scenes={"walk": plan().scenes["walk"]}), folder / "c", simulated=FAST)
+    with pytest.raises(pk.ConfigError, match="another plan"):
+        compare(plan(), folder / "c", simulated=FAST)
+    with pytest.raises(pk.ConfigError, match="no comparison"):
+        Folder(folder / "nothing").plan()
