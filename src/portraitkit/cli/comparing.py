@@ -37,7 +37,10 @@ app = typer.Typer(
 
 
 @app.command()
-def init(context: typer.Context, path: Path = Path("plan.toml")) -> None:
+def init(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(help="A new file.")] = Path("plan.toml"),
+) -> None:
     """
     Write a commented plan to begin with.
 
