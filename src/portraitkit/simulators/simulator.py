@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, ClassVar, Final, Self, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from attrs import Factory, define, field
 
@@ -23,6 +23,8 @@ from .state import Clock, SimAccount, World
 
 _KEYS: Final = ("api_key", "access_key", "secret_key", "session_token", "library_key")
 """What credentials are called, on providers and on accounts."""
+
+T = TypeVar("T")
 
 
 @define(kw_only=True)
@@ -77,13 +79,7 @@ class Simulator(ABC):
         """Answer for a file elsewhere on the web, by the ending of its name: else a picture."""
         ending = Path(urlsplit(url).path).suffix.lower()
         name = "clip.mp4" if ending == ".mp4" else "face.jpg"
-        kind, _ = mimetypes.guess_type(name)
-        return Response(
-            status=200,
-            headers={"content-type": str(kind)},
-            content=content or _data(name),
-            received_at=self.world.now(),
-        )
+        return self.send(content or _data(name), str(mimetypes.guess_type(name)[0]))
 
     @abstractmethod
     def answer(self, request: Request) -> Response:
@@ -104,10 +100,25 @@ class Simulator(ABC):
         self, body: object, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Response:
         """Make a JSON answer."""
+        content = json.dumps(body, ensure_ascii=False).encode()
+        return self.send(content, "application/json", status, headers)
+
+    def text(self, text: str, kind: str = "plain", status: int = 200, **headers: str) -> Response:
+        """Make an answer of text, or of *kind* `html`."""
+        return self.send(text.encode(), f"text/{kind}; charset=utf-8", status, headers)
+
+    def send(
+        self,
+        content: bytes,
+        kind: str,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Make an answer of any content type."""
         return Response(
             status=status,
-            headers={"content-type": "application/json", **(headers or {})},
-            content=json.dumps(body, ensure_ascii=False).encode(),
+            headers={"content-type": kind, **(headers or {})},
+            content=content,
             received_at=self.world.now(),
         )
 
@@ -121,12 +132,7 @@ class Simulator(ABC):
         if not kind:
             return self.json({"error": {"message": "no such file"}}, 404)
         content = _data(f"clip.{name[-3:]}")
-        return Response(
-            status=200,
-            headers={"content-type": kind, "content-length": str(len(content))},
-            content=content,
-            received_at=self.world.now(),
-        )
+        return self.send(content, kind, headers={"content-length": str(len(content))})
 
 
 def _data(name: str) -> bytes:
@@ -147,6 +153,21 @@ def header(request: Request, name: str) -> str:
 def query_of(request: Request) -> dict[str, str]:
     """The query of a request, from its pairs and its URL; the last of a repeated key."""
     return dict([*parse_qsl(urlsplit(request.url).query, keep_blank_values=True), *request.query])
+
+
+def route_of(request: Request, routes: Mapping[str, Callable[..., T]]) -> Callable[..., T] | None:
+    """
+    Find what answers a request among *routes*, such as `GET /v1/assets/{id}`.
+
+    Returns:
+        It, with what stands for the braces as its last arguments; None if there is nothing.
+    """
+    asked = f"{request.method} {urlsplit(request.url).path}"
+    for form, answer in routes.items():
+        if match := re.fullmatch(re.sub(r"{\w+}", "([^/]+)", form), asked):
+            named = [unquote(each) for each in match.groups()]
+            return lambda *given: answer(*given, *named)
+    return None
 
 
 def json_of(request: Request) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
@@ -130,8 +130,11 @@ class SimVideo:
             return "running"
         return "failed" if self.failure else "succeeded"
 
-
-Thing = TypeVar("Thing", SimGroup, SimAsset, SimVideo)
+    def error(self, now: datetime) -> dict[str, str] | None:
+        """What a failed one says."""
+        if self.failure is None or self.state(now) != "failed":
+            return None
+        return {"code": self.failure[0], "message": self.failure[1]}
 
 
 @define
@@ -147,8 +150,12 @@ class SimJob:
     asset_ids: tuple[str, ...] = ()
 
 
+Owned = TypeVar("Owned", SimGroup, SimAsset, SimCheck, SimVideo, SimJob)
+Thing = TypeVar("Thing", SimGroup, SimAsset, SimVideo)
+
+
 class Person(Protocol):
-    """Decides what happens to a face check's page; see `World.people`."""
+    """Decides what happens to a face check's page; see `World.person`."""
 
     def __call__(self, check: SimCheck, now: datetime) -> int | None: ...
 
@@ -279,32 +286,51 @@ class World:
         self.billed[account.name, "video"] += 1
         return video
 
-    def settle_check(self, check: SimCheck, make_group_id: Callable[[], str]) -> SimCheck:
+    def add_check(
+        self,
+        account: str,
+        token: str,
+        callback_url: str = "",
+        *,
+        project_name: str = "default",
+        group_id: str | None = None,
+    ) -> SimCheck:
+        """Open a face check."""
+        now = self.now()
+        self.checks[token] = check = SimCheck(
+            token=token,
+            account=account,
+            created_at=now,
+            expires_at=now + timedelta(seconds=self.token_life_s),
+            callback_url=callback_url,
+            group_id=group_id,
+            project_name=project_name,
+        )
+        return check
+
+    def settle_check(self, check: SimCheck) -> SimCheck:
         """Let the person act on a check: on success its group comes into being."""
         if check.result_code is None:
-            code = self.person(check, min(self.now(), check.expires_at))
-            if code is not None:
-                check.result_code = code
+            check.result_code = self.person(check, min(self.now(), check.expires_at))
         if check.result_code == 10000 and check.group_id is None:
             account = self.accounts[check.account]
-            group = self.add_group(account, make_group_id(), "", real_person=True)
+            group = self.add_group(account, self.new_id("group"), "", real_person=True)
             group.project_name = check.project_name
             check.group_id = group.id
         return check
 
     def groups_of(self, account: SimAccount) -> list[SimGroup]:
         """An account's groups, newest first."""
-        mine = [g for g in self.groups.values() if g.account == account.name]
-        return sorted(mine, key=lambda g: (g.created_at, g.id), reverse=True)
+        return _newest_first(self.groups, account)
 
     def assets_of(self, account: SimAccount, group_id: str | None = None) -> list[SimAsset]:
         """An account's assets, newest first."""
-        mine = [
-            a
-            for a in self.assets.values()
-            if a.account == account.name and group_id in (None, a.group_id)
-        ]
-        return sorted(mine, key=lambda a: (a.created_at, a.id), reverse=True)
+        mine = _newest_first(self.assets, account)
+        return [each for each in mine if group_id in (None, each.group_id)]
+
+    def videos_of(self, account: SimAccount) -> list[SimVideo]:
+        """An account's videos, newest first."""
+        return _newest_first(self.videos, account)
 
     def listed(self, things: Iterable[Thing]) -> list[Thing]:
         """Those that are in lists by now."""
@@ -316,6 +342,17 @@ class World:
         del self.groups[group_id]
         for asset_id in [a.id for a in self.assets.values() if a.group_id == group_id]:
             del self.assets[asset_id]
+
+
+def own(things: Mapping[str, Owned], account: SimAccount, id: str) -> Owned | None:
+    """Find what the account has under an id, as if others had nothing."""
+    found = things.get(id)
+    return found if found is not None and found.account == account.name else None
+
+
+def _newest_first(things: Mapping[str, Thing], account: SimAccount) -> list[Thing]:
+    mine = [each for each in things.values() if each.account == account.name]
+    return sorted(mine, key=lambda each: (each.created_at, each.id), reverse=True)
 
 
 def _base36(number: int) -> str:

@@ -7,112 +7,117 @@ alone; uploads are on a public page of APIMart.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from attrs import define
 
 from ..simulator import form_of
-from ..state import SimAccount, SimAsset, SimGroup, World
-from .avatar_rules import Refused, require
+from ..state import SimAccount, SimAsset, SimGroup, own
+from .avatar_answers import Answers
+from .avatar_rules import refused, require
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ...wire.steps import Request
-    from ..simulator import Simulator
+    from .reading import Json
 
 Thing = TypeVar("Thing", SimGroup, SimAsset)
 
+_AT: Final = "/v1/seedance2/private-avatar"
 _PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 _UPLOAD_BYTES: Final = 20 * 1024 * 1024
 
 
-def answer_library(
-    world: World, account: SimAccount, method: str, parts: list[str], body: dict[str, Any]
-) -> dict[str, Any]:
-    """
-    Answer `/v1/seedance2/private-avatar/<parts>`.
+@define(kw_only=True)
+class Library(Answers):
+    """Groups and assets, each seen only by the account that made it."""
 
-    Args:
-        world: The vendor's memory.
-        account: Who asks.
-        method: The HTTP method.
-        parts: The path below `private-avatar`: `groups` or `assets`, and perhaps an id.
-        body: The JSON body, or the query of a read.
-    """
-    collection = {"groups": _groups, "assets": _assets}.get(parts[0])
-    if collection is None or len(parts) > 2:
-        raise Refused(404, "no such endpoint")
-    if len(parts) == 1:
-        return collection(world, account, method, body)
-    if parts[0] == "groups":
-        group = _own(world.groups, account, parts[1])
-        if method == "DELETE":
-            world.delete_group(group.id)
-            return {}
-        return _group(_renamed(group, method, body, world))
-    asset = _own(world.assets, account, parts[1])
-    if method == "DELETE":
-        del world.assets[asset.id]
-        return {}
-    return _asset(_renamed(asset, method, body, world), world)
-
-
-def take_upload(request: Request, simulator: Simulator) -> dict[str, Any]:
-    """Answer `POST /v1/uploads/images`."""
-    part = form_of(request).get("file")
-    if part is None or part.content_type not in _PICTURES:
-        raise Refused(400, "file is missing or not a jpeg, png, webp or gif")
-    require(len(part.content) <= _UPLOAD_BYTES, "file is larger than 20 MB", 413)
-    return {
-        "url": simulator.media_url("frame.png"),
-        "filename": part.filename,
-        "content_type": part.content_type,
-        "bytes": len(part.content),
-        "created_at": int(simulator.world.now().timestamp()),
-    }
-
-
-def _groups(world: World, account: SimAccount, method: str, body: dict[str, Any]) -> dict[str, Any]:
-    if method == "GET":
-        name = str(body.get("name", ""))
+    def _library(self) -> dict[str, Callable[..., Json]]:
         return {
-            "items": [_group(group) for group in world.groups_of(account) if name in group.name]
+            f"GET {_AT}/groups": self._list_groups,
+            f"POST {_AT}/groups": self._create_group,
+            f"GET {_AT}/groups/{{id}}": self._get_group,
+            f"PATCH {_AT}/groups/{{id}}": self._rename_group,
+            f"DELETE {_AT}/groups/{{id}}": self._delete_group,
+            f"GET {_AT}/assets": self._list_assets,
+            f"GET {_AT}/assets/{{id}}": self._get_asset,
+            f"PATCH {_AT}/assets/{{id}}": self._rename_asset,
+            f"DELETE {_AT}/assets/{{id}}": self._delete_asset,
         }
-    require(method == "POST", "no such endpoint", 404)
-    require(body.get("name"), "name is required")
-    require(len(world.groups_of(account)) < world.group_quota, "group quota is full")
-    group = world.add_group(account, world.new_id("group"), str(body["name"]))
-    group.description = str(body.get("description", ""))
-    return {"group_id": group.id}
 
+    def _upload(self, request: Request) -> Json:
+        part = form_of(request).get("file")
+        if part is None or part.content_type not in _PICTURES:
+            raise refused("file is missing or not a jpeg, png, webp or gif")
+        require(len(part.content) <= _UPLOAD_BYTES, "file is larger than 20 MB", 413)
+        return {
+            "url": self.media_url("frame.png"),
+            "filename": part.filename,
+            "content_type": part.content_type,
+            "bytes": len(part.content),
+            "created_at": int(self.world.now().timestamp()),
+        }
 
-def _assets(world: World, account: SimAccount, method: str, body: dict[str, Any]) -> dict[str, Any]:
-    require(method == "GET", "no such endpoint", 404)
-    mine = world.assets_of(account, body.get("group") or None)
-    return {"items": [_asset(asset, world) for asset in mine]}
+    def _list_groups(self, account: SimAccount, query: Json) -> Json:
+        mine = self.world.groups_of(account)
+        return {"items": [_group(each) for each in mine if query.get("name", "") in each.name]}
 
-
-def _own(things: dict[str, Thing], account: SimAccount, thing_id: str) -> Thing:
-    thing = things.get(thing_id)
-    if thing is None or thing.account != account.name:
-        raise Refused(404, f"{thing_id} not found")
-    return thing
-
-
-def _renamed(thing: Thing, method: str, body: dict[str, Any], world: World) -> Thing:
-    require(method in ("GET", "PATCH"), "no such endpoint", 404)
-    if method == "PATCH":
+    def _create_group(self, account: SimAccount, body: Json) -> Json:
         require(body.get("name"), "name is required")
-        thing.name, thing.updated_at = str(body["name"]), world.now()
-    return thing
+        return {"group_id": self._new_group(account, body).id}
+
+    def _get_group(self, account: SimAccount, _query: Json, group_id: str) -> Json:
+        return _group(_own(self.world.groups, account, group_id))
+
+    def _rename_group(self, account: SimAccount, body: Json, group_id: str) -> Json:
+        return _group(self._renamed(_own(self.world.groups, account, group_id), body))
+
+    def _delete_group(self, account: SimAccount, _body: Json, group_id: str) -> Json:
+        self.world.delete_group(_own(self.world.groups, account, group_id).id)
+        return {}
+
+    def _list_assets(self, account: SimAccount, query: Json) -> Json:
+        mine = self.world.assets_of(account, query.get("group") or None)
+        return {"items": [self._asset(asset) for asset in mine]}
+
+    def _get_asset(self, account: SimAccount, _query: Json, asset_id: str) -> Json:
+        return self._asset(_own(self.world.assets, account, asset_id))
+
+    def _rename_asset(self, account: SimAccount, body: Json, asset_id: str) -> Json:
+        return self._asset(self._renamed(_own(self.world.assets, account, asset_id), body))
+
+    def _delete_asset(self, account: SimAccount, _body: Json, asset_id: str) -> Json:
+        del self.world.assets[_own(self.world.assets, account, asset_id).id]
+        return {}
+
+    def _new_group(self, account: SimAccount, wanted: Json) -> SimGroup:
+        require(len(self.world.groups_of(account)) < self.world.group_quota, "group quota is full")
+        group = self.world.add_group(account, self.world.new_id("group"), str(wanted["name"]))
+        group.description = str(wanted.get("description", ""))
+        return group
+
+    def _renamed(self, thing: Thing, body: Json) -> Thing:
+        require(body.get("name"), "name is required")
+        thing.name, thing.updated_at = str(body["name"]), self.world.now()
+        return thing
+
+    def _asset(self, asset: SimAsset) -> Json:
+        return {
+            "asset_id": asset.id,
+            "asset_url": f"asset://{asset.id}",
+            "group_id": asset.group_id,
+            "name": asset.name,
+            "status": asset.status(self.world.now()),
+        }
 
 
-def _group(group: SimGroup) -> dict[str, Any]:
+def _group(group: SimGroup) -> Json:
     return {"group_id": group.id, "name": group.name, "description": group.description}
 
 
-def _asset(asset: SimAsset, world: World) -> dict[str, Any]:
-    return {
-        "asset_id": asset.id,
-        "asset_url": f"asset://{asset.id}",
-        "group_id": asset.group_id,
-        "name": asset.name,
-        "status": asset.status(world.now()),
-    }
+def _own(things: dict[str, Thing], account: SimAccount, thing_id: str) -> Thing:
+    thing = own(things, account, thing_id)
+    if thing is None:
+        raise refused(f"{thing_id} not found", 404)
+    return thing
