@@ -80,9 +80,13 @@ class APIYISimulator(SignedSimulator[Variants]):
 
     def verify_in_console(self, account: SimAccount, name: str) -> SimGroup:
         """Do what a person does in Volcengine's console: verify someone, which makes a group."""
-        group = self.world.add_group(account, self.world.new_id("group"), name, real_person=True)
-        group.project_name = account.project_name
-        return group
+        return self.world.add_group(
+            account,
+            self.world.new_id("group"),
+            name,
+            real_person=True,
+            project_name=account.project_name,
+        )
 
     def rest(self, request: Request) -> Response:
         if self._icover.owns(request):

@@ -113,7 +113,9 @@ def sandbox(folder: Path, step_s: float, **times: float) -> Generator[dict[str, 
         servers: dict[str, Server] = {}
         for way in VENDORS:
             # The clock is right, as signatures carry the time: only what is waited for is short.
-            world = World(clock=WallClock(), person=scans_after(0.05), **times)
+            world = World(clock=WallClock(), person=scans_after(0.05))
+            for name, seconds in times.items():
+                setattr(world, name, seconds)
             simulator = load(way.partition("-")[0])(world=world)
             _ = simulator.add_account(ACCOUNT)
             server = serve(simulator, folder=folder / "published")

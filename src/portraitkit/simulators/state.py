@@ -50,38 +50,42 @@ class SimAccount:
     project_name: str = "default"
 
 
-@define
-class SimGroup:
-    """A group. `pending` is a real person's group before the face check."""
+@define(kw_only=True)
+class _Owned:
+    """What an account has."""
 
     id: str
     account: str
-    name: str
-    real_person: bool
     created_at: datetime
-    updated_at: datetime
-    description: str = ""
     project_name: str = "default"
+
+
+@define(kw_only=True)
+class _Named(_Owned):
+    name: str
+    updated_at: datetime = Factory(lambda self: self.created_at, takes_self=True)
+
+
+@define(kw_only=True)
+class SimGroup(_Named):
+    """A group. `pending` is a real person's group before the face check."""
+
+    real_person: bool
+    description: str = ""
     pending: bool = False
 
 
-@define
-class SimAsset:
+@define(kw_only=True)
+class SimAsset(_Named):
     """An asset, under review until `ready_at`."""
 
-    id: str
-    account: str
     group_id: str
-    name: str
     media: str
     """`Image`, `Video` or `Audio`."""
     url: str
-    created_at: datetime
-    updated_at: datetime
     ready_at: datetime
     failure: tuple[str, str] | None = None
     """Code and message, if the review refuses it."""
-    project_name: str = "default"
 
     def status(self, now: datetime) -> str:
         """`Processing`, `Active` or `Failed`."""
@@ -106,14 +110,11 @@ class SimCheck:
     project_name: str = "default"
 
 
-@define
-class SimVideo:
+@define(kw_only=True)
+class SimVideo(_Owned):
     """A video task, of a body that was accepted."""
 
-    id: str
-    account: str
     body: dict[str, object]
-    created_at: datetime
     started_at: datetime
     ended_at: datetime
     failure: tuple[str, str] | None = None
@@ -137,14 +138,11 @@ class SimVideo:
         return {"code": self.failure[0], "message": self.failure[1]}
 
 
-@define
-class SimJob:
+@define(kw_only=True)
+class SimJob(_Owned):
     """A task that stands for something else: a face check, or assets submitted together."""
 
-    id: str
-    account: str
     kind: str
-    created_at: datetime
     check_token: str = ""
     group_id: str = ""
     asset_ids: tuple[str, ...] = ()
@@ -219,8 +217,7 @@ class World:
 
     def new_id(self, prefix: str) -> str:
         """Make an id of the upstream's shape: prefix, 14 digits of time, five characters."""
-        number = next(self._count)
-        return f"{prefix}-{self.now():%Y%m%d%H%M%S}-{_base36(number).rjust(5, '0')}"
+        return f"{prefix}-{self.now():%Y%m%d%H%M%S}-{next(self._count):05x}"
 
     def account_of_key(self, api_key: str) -> SimAccount | None:
         """Find who owns a bearer key."""
@@ -231,19 +228,25 @@ class World:
         return next((a for a in self.accounts.values() if a.access_key == access_key), None)
 
     def add_group(
-        self, account: SimAccount, group_id: str, name: str, *, real_person: bool = False
+        self,
+        account: SimAccount,
+        group_id: str,
+        name: str,
+        *,
+        real_person: bool = False,
+        description: str = "",
+        project_name: str = "default",
     ) -> SimGroup:
         """Remember a new group."""
-        now = self.now()
-        group = SimGroup(
+        self.groups[group_id] = group = SimGroup(
             id=group_id,
             account=account.name,
+            created_at=self.now(),
             name=name[: self.name_length],
             real_person=real_person,
-            created_at=now,
-            updated_at=now,
+            description=description,
+            project_name=project_name,
         )
-        self.groups[group_id] = group
         return group
 
     def add_asset(
@@ -251,20 +254,18 @@ class World:
     ) -> SimAsset:
         """Take an asset into review."""
         now = self.now()
-        asset = SimAsset(
+        self.assets[asset_id] = asset = SimAsset(
             id=asset_id,
             account=group.account,
-            group_id=group.id,
+            created_at=now,
+            project_name=group.project_name,
             name=name[: self.name_length],
+            group_id=group.id,
             media=media,
             url=url,
-            created_at=now,
-            updated_at=now,
             ready_at=now + timedelta(seconds=self.review_s),
             failure=self.reject_assets.get(untagged(name)[0]),
-            project_name=group.project_name,
         )
-        self.assets[asset_id] = asset
         self.billed[group.account, "asset"] += 1
         return asset
 
@@ -273,7 +274,7 @@ class World:
         now = self.now()
         text = str(body)
         started_at = now + timedelta(seconds=self.queue_s)
-        video = SimVideo(
+        self.videos[video_id] = video = SimVideo(
             id=video_id,
             account=account.name,
             body=body,
@@ -282,7 +283,6 @@ class World:
             ended_at=started_at + timedelta(seconds=self.render_s),
             failure=next((why for word, why in self.fail_videos.items() if word in text), None),
         )
-        self.videos[video_id] = video
         self.billed[account.name, "video"] += 1
         return video
 
@@ -313,10 +313,9 @@ class World:
         if check.result_code is None:
             check.result_code = self.person(check, min(self.now(), check.expires_at))
         if check.result_code == 10000 and check.group_id is None:
-            account = self.accounts[check.account]
-            group = self.add_group(account, self.new_id("group"), "", real_person=True)
-            group.project_name = check.project_name
-            check.group_id = group.id
+            account, project = self.accounts[check.account], check.project_name
+            check.group_id = self.new_id("group")
+            _ = self.add_group(account, check.group_id, "", real_person=True, project_name=project)
         return check
 
     def groups_of(self, account: SimAccount) -> list[SimGroup]:
@@ -353,12 +352,3 @@ def own(things: Mapping[str, Owned], account: SimAccount, id: str) -> Owned | No
 def _newest_first(things: Mapping[str, Thing], account: SimAccount) -> list[Thing]:
     mine = [each for each in things.values() if each.account == account.name]
     return sorted(mine, key=lambda each: (each.created_at, each.id), reverse=True)
-
-
-def _base36(number: int) -> str:
-    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
-    text = ""
-    while number:
-        number, rest = divmod(number, 36)
-        text = digits[rest] + text
-    return text or "0"

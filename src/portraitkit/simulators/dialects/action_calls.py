@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ..state import own
-from .action_pages import page
+from ..state import SimAsset, SimGroup, own
+from .action_pages import Thing, page
 from .actions import AssetActions, group_type
 from .reading import MISSING, Json, Refusal, is_web_address, object_of, texts_of
 
 if TYPE_CHECKING:
-    from ..state import SimAccount, SimAsset, SimGroup
+    from ..state import SimAccount
 
 Call: TypeAlias = "Callable[[AssetActions, SimAccount, Json], Json]"
 
@@ -50,9 +50,9 @@ def _create_group(on: AssetActions, account: SimAccount, body: Json) -> Json:
     on.check_new_group(account)
     if len(on.world.groups_of(account)) >= on.world.group_quota:
         raise on.quota_exceeded("groups")
-    group = on.world.add_group(account, on.world.new_id("group"), name)
-    group.description, group.project_name = description, project
-    return {"Id": group.id}
+    new_id = on.world.new_id("group")
+    _ = on.world.add_group(account, new_id, name, description=description, project_name=project)
+    return {"Id": new_id}
 
 
 def _get_group(on: AssetActions, account: SimAccount, body: Json) -> Json:
@@ -60,19 +60,32 @@ def _get_group(on: AssetActions, account: SimAccount, body: Json) -> Json:
 
 
 def _list_groups(on: AssetActions, account: SimAccount, body: Json) -> Json:
-    wanted = _filter(on, body)
+    found = _found(on, body, on.world.groups_of(account))
+    return page(on, body, found, on.group_view, sorts=("CreateTime", "UpdateTime"), reach=10_000)
 
-    def fits(group: SimGroup) -> bool:
+
+def _list_assets(on: AssetActions, account: SimAccount, body: Json) -> Json:
+    found = _found(on, body, on.world.assets_of(account))
+    sorts = ("CreateTime", "UpdateTime", "GroupId")
+    return page(on, body, found, on.asset_view, sorts=sorts, reach=20_000)
+
+
+def _found(on: AssetActions, body: Json, things: Sequence[Thing]) -> list[Thing]:
+    wanted = _filter(on, body)
+    now = on.world.now()
+
+    def fits(thing: SimGroup | SimAsset) -> bool:
+        group = thing if isinstance(thing, SimGroup) else on.world.groups[thing.group_id]
+        status = "" if isinstance(thing, SimGroup) else thing.status(now)
         return (
-            on.sees(group, body)
+            on.sees(thing, body)
             and _is_in(group.id, wanted["GroupIds"])
+            and (not status or _is_in(status, wanted["Statuses"]))
             and wanted["GroupType"] in ("", group_type(group))
-            and wanted["Name"] in group.name
+            and wanted["Name"] in thing.name
         )
 
-    listed = on.world.listed(on.world.groups_of(account))
-    found = [group for group in listed if fits(group)]
-    return page(on, body, found, on.group_view, sorts=("CreateTime", "UpdateTime"), reach=10_000)
+    return [thing for thing in on.world.listed(things) if fits(thing)]
 
 
 def _update_group(on: AssetActions, account: SimAccount, body: Json) -> Json:
@@ -105,26 +118,6 @@ def _get_asset(on: AssetActions, account: SimAccount, body: Json) -> Json:
     if on.world.now() < asset.created_at + timedelta(seconds=on.unseen_s):
         raise on.not_found("asset", asset.id)
     return on.asset_view(asset)
-
-
-def _list_assets(on: AssetActions, account: SimAccount, body: Json) -> Json:
-    wanted = _filter(on, body)
-    now = on.world.now()
-
-    def fits(asset: SimAsset) -> bool:
-        group = on.world.groups[asset.group_id]
-        return (
-            on.sees(asset, body)
-            and _is_in(asset.group_id, wanted["GroupIds"])
-            and _is_in(asset.status(now), wanted["Statuses"])
-            and wanted["GroupType"] in ("", group_type(group))
-            and wanted["Name"] in asset.name
-        )
-
-    listed = on.world.listed(on.world.assets_of(account))
-    found = [asset for asset in listed if fits(asset)]
-    sorts = ("CreateTime", "UpdateTime", "GroupId")
-    return page(on, body, found, on.asset_view, sorts=sorts, reach=20_000)
 
 
 def _update_asset(on: AssetActions, account: SimAccount, body: Json) -> Json:

@@ -91,11 +91,15 @@ class Library(Answers):
         del self.world.assets[_own(self.world.assets, account, asset_id).id]
         return {}
 
-    def _new_group(self, account: SimAccount, wanted: Json) -> SimGroup:
+    def _new_group(self, account: SimAccount, wanted: Json, project: str = "default") -> SimGroup:
         require(len(self.world.groups_of(account)) < self.world.group_quota, "group quota is full")
-        group = self.world.add_group(account, self.world.new_id("group"), str(wanted["name"]))
-        group.description = str(wanted.get("description", ""))
-        return group
+        return self.world.add_group(
+            account,
+            self.world.new_id("group"),
+            str(wanted["name"]),
+            description=str(wanted.get("description", "")),
+            project_name=project,
+        )
 
     def _renamed(self, thing: Thing, body: Json) -> Thing:
         require(body.get("name"), "name is required")

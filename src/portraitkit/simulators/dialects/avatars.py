@@ -139,8 +139,7 @@ class AvatarSimulator(Library):
         _ = check_submission(body, real_person=False)
         wanted = need_object(body.get("group"), "group or group_id")
         require(wanted.get("name"), "group.name is required")
-        group = self._new_group(account, wanted)
-        group.project_name = body.get("project_name", "default")
+        group = self._new_group(account, wanted, body.get("project_name", "default"))
         return self._submit(account, body, group)
 
     def _group(self, account: SimAccount, body: Json, *, real_person: bool) -> SimGroup:
