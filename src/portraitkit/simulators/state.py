@@ -308,13 +308,15 @@ class World:
         )
         return check
 
-    def settle_check(self, check: SimCheck) -> SimCheck:
+    def settle_check(
+        self, check: SimCheck, make_group_id: Callable[[], str] | None = None
+    ) -> SimCheck:
         """Let the person act on a check: on success its group comes into being."""
         if check.result_code is None:
             check.result_code = self.person(check, min(self.now(), check.expires_at))
         if check.result_code == 10000 and check.group_id is None:
             account, project = self.accounts[check.account], check.project_name
-            check.group_id = self.new_id("group")
+            check.group_id = make_group_id() if make_group_id else self.new_id("group")
             _ = self.add_group(account, check.group_id, "", real_person=True, project_name=project)
         return check
 

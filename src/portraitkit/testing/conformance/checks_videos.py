@@ -14,7 +14,6 @@ from ...values.models import Asset
 from ...values.secret import MASK
 from ...values.statuses import AssetStatus
 from ...values.video import SCALARS, Frames, References
-from .journey import Journey, StepResult
 from .suite import Suite, first_request, require
 
 VALUES: Final[Mapping[str, Any]] = {
@@ -107,7 +106,7 @@ class VideosChecks(Suite):
     def test_bodies_are_read_as_they_are_written(self) -> None:
         """The dialect reads back the prompt and the media that it wrote."""
         journey = self._whole_journey()
-        provider, asset = journey.provider, _active(journey)
+        provider, asset = journey.provider, journey.active
         if asset is None or not provider.supports("create_video"):
             return
         plain = self.video(None)
@@ -128,7 +127,7 @@ class VideosChecks(Suite):
     def test_assets_that_are_not_ready_are_refused_before_any_request(self) -> None:
         """A video of an asset under review, or refused, costs nothing."""
         journey = self._whole_journey()
-        asset = _active(journey)
+        asset = journey.active
         if asset is None or not journey.provider.supports("create_video"):
             return
         for status in (AssetStatus.PROCESSING, AssetStatus.FAILED):
@@ -140,8 +139,3 @@ class VideosChecks(Suite):
                 f"a video of an asset that is {status.value} came to {sent or error!r}",
                 "do not override create_video; settle_media looks up handles alone",
             )
-
-
-def _active(journey: Journey) -> Any:
-    found: list[StepResult] = journey.of("wait_until_active")
-    return found[0].result if found else None

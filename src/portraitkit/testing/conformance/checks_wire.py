@@ -182,7 +182,7 @@ class WireChecks(Suite):
     def test_sync_equals_async(self) -> None:
         """Client and AsyncClient send the same and return the same."""
         journey = self._whole_journey()
-        other = self._traveller().travel_async()
+        other = self._traveller().travel(awaited=True)
         require(
             not other.broken,
             f"awaited, {other.broken}",

@@ -70,6 +70,11 @@ class Journey:
         return [each for each in self.steps if each.operation in operations and each.error is None]
 
     @property
+    def active(self) -> Any:
+        """An asset that is ready; None if there is none."""
+        return next((each.result for each in self.of("wait_until_active")), None)
+
+    @property
     def results(self) -> list[Any]:
         """Everything that operations returned, pages laid out."""
         found: list[Any] = []

@@ -10,15 +10,16 @@ from weakref import WeakKeyDictionary
 
 from attrs import evolve
 
+from ...client.client import Client
 from ...operations.provider import PortraitProvider
 from ...values.errors import PortraitError, ProviderError
 from ...values.models import Asset, Verification
 from ...values.video import VideoRequest
 from ...wire.steps import Flow, Request, Response, Step
 from ..doubles.replaying import NOW, drive
-from ..doubles.simulating import SimulatedVendor
-from .journey import Journey, plain_video
-from .travelling import JourneyRunner
+from ..doubles.simulating import SimulatedVendor, clock_of
+from .journey import Journey, StepResult, plain_video
+from .travelling import JourneyRunner, SpyVendor
 
 T = TypeVar("T")
 
@@ -118,6 +119,17 @@ class Suite:
             video=self.video,
             pass_check=self.pass_check,
         )
+
+    def _answered(self, step: StepResult, odd: Response) -> Any:
+        """What an operation comes to where every request is answered alike; its error, if any."""
+        provider, simulator = self._provider(), self.simulator()
+        vendor = SpyVendor(simulator)
+        vendor.instead = lambda _: odd
+        client = Client(provider, transport=vendor, clock=clock_of(simulator))
+        try:
+            return client.run(step.begin(provider), step.operation)
+        except PortraitError as error:
+            return error
 
     def _contract_errors(self) -> Iterator[tuple[int, str, type[ProviderError]]]:
         if (path := self.contract()) is None:
