@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Self, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from attrs import Factory, define, field
+from attrs import Factory, define, field, frozen
 
 from ..operations.provider import PortraitProvider
 from ..values.secret import Secret
@@ -181,37 +181,66 @@ def json_of(request: Request) -> dict[str, Any] | None:
     return dict(body) if is_object(body) else None
 
 
-@define
+@frozen(kw_only=True)
 class FormPart:
-    """One part of a multipart body."""
+    """One part of a multipart body; its type is empty where it says none."""
 
-    text: str
+    name: str
     content: bytes
     filename: str | None
     content_type: str
 
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self.content.decode(errors="replace")
+
 
 def form_of(request: Request) -> dict[str, FormPart]:
     """The parts of a multipart body by name; empty if it is not one."""
-    kind = header(request, "content-type")
-    if not kind.startswith("multipart/form-data") or "boundary=" not in kind:
+    try:
+        parts = parts_of(request.content, header(request, "content-type"))
+    except ValueError:
         return {}
-    boundary = kind.partition("boundary=")[2].strip('"').encode()
-    parts: dict[str, FormPart] = {}
-    for chunk in request.content.split(b"--" + boundary)[1:-1]:
-        head, _, body = chunk.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        body = body.removesuffix(b"\r\n")
-        text = head.decode(errors="replace")
-        lines = dict(line.lower().split(": ", 1) for line in text.split("\r\n") if ": " in line)
-        disposition = text.partition("\r\n")[0]
-        marks: dict[str, str] = dict(_MARK.findall(disposition))
-        parts[marks.get("name", "")] = FormPart(
-            text=body.decode(errors="replace"),
-            content=body,
-            filename=marks.get("filename"),
-            content_type=lines.get("content-type", "text/plain"),
-        )
-    return parts
+    return {each.name: each for each in parts}
 
 
-_MARK: Final = re.compile(r'; *(\w+)="([^"]*)"')
+def parts_of(content: bytes, content_type: str) -> list[FormPart]:
+    """
+    Read a multipart body.
+
+    Raises:
+        ValueError: Says what is wrong with it, and none of what it holds.
+    """
+    boundary = _BOUNDARY.search(content_type)
+    if not boundary or not content_type.lower().startswith("multipart/"):
+        raise ValueError("it has parts, and its type names no boundary")
+    pieces = content.split(b"--" + boundary[1].encode())
+    if len(pieces) < 3 or pieces[0].strip() or pieces[-1].strip() not in (b"--", b""):
+        raise ValueError("its parts do not end where its type says")
+    return [_part(each) for each in pieces[1:-1]]
+
+
+def _part(piece: bytes) -> FormPart:
+    head, blank, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+    lines = head.decode(errors="replace")
+    name = _PART_NAME.search(lines)
+    if "\N{REPLACEMENT CHARACTER}" in lines:
+        raise ValueError("a part's head is no text")
+    if not blank or not content.endswith(b"\r\n") or not name:
+        raise ValueError("a part has no name, or no end")
+    if "filename*" in lines.lower():
+        raise ValueError("a part's file name is written in a form that cannot be read")
+    file, kind = _PART_FILE.search(lines), _PART_TYPE.search(lines)
+    return FormPart(
+        name=name[1],
+        content=content.removesuffix(b"\r\n"),
+        filename=file[1] if file else None,
+        content_type=kind[1].lower() if kind else "",
+    )
+
+
+_BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
+_PART_NAME: Final = re.compile(r'(?<![\w*])name="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_PART_FILE: Final = re.compile(r'filename="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_PART_TYPE: Final = re.compile(r"^content-type:\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)

@@ -13,7 +13,8 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeAlias, cast
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -22,6 +23,7 @@ from attrs import frozen
 
 from ...operations.provider import PortraitProvider
 from ...providers.registry import provider_class
+from ...simulators.simulator import FormPart, parts_of
 from ...values.origins import origin_of
 
 Recorded: TypeAlias = Mapping[str, Any]
@@ -183,10 +185,9 @@ def replace_tokens(body: bytes, tokens: Mapping[str, str]) -> bytes:
 
 def _body(request: Recorded) -> Any:
     content = request.get("body")
-    if isinstance(content, bytes | bytearray) and _boundary(request):
-        return {"form": list(_parts(bytes(content), _boundary(request)))}
-    if isinstance(content, str) and _boundary(request) and content.startswith("--"):
-        return {"form": list(_parts(content.encode(), _boundary(request)))}
+    raw = content.encode(errors="surrogatepass") if isinstance(content, str) else content or b""
+    with suppress(ValueError):
+        return {"form": [_part(each) for each in parts_of(bytes(raw), _type_of(request))]}
     text = _text_of(content)
     if not text:
         return None
@@ -230,26 +231,15 @@ def _digest(content: bytes) -> str:
     return f"{len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()[:16]}"
 
 
-def _boundary(request: Recorded) -> bytes:
-    headers = cast("Mapping[str, Any]", request.get("headers") or {})
-    for name, value in headers.items():
-        text = value if isinstance(value, str) else "".join(map(str, value))
-        if name.lower() == "content-type" and "boundary=" in text:
-            return text.partition("boundary=")[2].strip('" ').encode()
-    return b""
+def _type_of(request: Recorded) -> str:
+    found = {name.lower(): value for name, value in (request.get("headers") or {}).items()}
+    value: Any = found.get("content-type", "")
+    return value if isinstance(value, str) else "".join(map(str, value))
 
 
-def _parts(content: bytes, boundary: bytes) -> Iterator[dict[str, str]]:
-    """The parts of a form in their order: fields by their text, files by name, type and digest."""
-    for piece in content.split(b"--" + boundary)[1:-1]:
-        head, _, value = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        value = value.removesuffix(b"\r\n")
-        lines = [line.strip() for line in head.decode(errors="replace").split("\r\n")]
-        part = {
-            name.strip().lower(): text.strip()
-            for name, _, text in (line.partition(":") for line in lines)
-            if name
-        }
-        is_file = "filename=" in part.get("content-disposition", "")
-        text = _digest(value) if is_file else _untokened(value.decode(errors="replace"))
-        yield {**part, "value": text}
+def _part(part: FormPart) -> dict[str, str]:
+    """A field by its text, a file by name, type and digest."""
+    file = part.filename
+    text = _untokened(part.text) if file is None else _digest(part.content)
+    named = {} if file is None else {"filename": file}
+    return {"name": part.name, **named, "content-type": part.content_type, "value": text}
