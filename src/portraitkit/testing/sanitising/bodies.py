@@ -19,8 +19,7 @@ from ...simulators.simulator import FormPart, parts_of
 from ...wire.bodies import multipart
 from ...wire.codec import is_array
 from ..cassettes.cassettefile import json_in, pretty_json
-from .links import UnreadableError
-from .texts import Scrubber
+from .texts import Scrubber, UnreadableError
 
 BODY_RULES: Final = frozenset({"packed", "json", "forms", "parts", "files", "texts"})
 

@@ -20,11 +20,10 @@ from ...values.errors import PortraitError
 from ...wire.codec import is_array, is_object
 from ..cassettes.cassettefile import headers_of, json_in, pretty_json
 from .bodies import BODY_RULES, Bodies
-from .links import UnreadableError
 from .plainwords import is_word
 from .pseudonyms import Pseudonyms, Veil, is_false
 from .secretmembers import TEXT_RULES, forms_of
-from .texts import Scrubber
+from .texts import Scrubber, UnreadableError
 
 T = TypeVar("T")
 

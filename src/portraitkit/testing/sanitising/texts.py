@@ -15,17 +15,23 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from attrs import define, field
 
 from ...values.name_tokens import untagged
 from ...wire.codec import is_array, is_object
 from ..cassettes.cassettefile import json_in
-from .links import LinkScrubber, UnreadableError
-from .plainwords import is_open_number, is_word, open_members, vocabulary
-from .pseudonyms import is_false, is_stamp
-from .secretmembers import FOUND, ID_MEMBER
+from .plainwords import (
+    is_open_host,
+    is_open_number,
+    is_word,
+    open_members,
+    path_words,
+    vocabulary,
+)
+from .pseudonyms import Pseudonyms, is_false, is_stamp
+from .secretmembers import FOUND, ID_MEMBER, TEXT_RULES
 
 _ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}|&(?:#\w+|[a-z]+);")
 _SHORTEST_ECHO: Final = 3  # bytes: two letters may be any word, two Chinese signs are a name
@@ -37,10 +43,26 @@ _SAID: Final = re.compile(r"^([^:=]*?[:=]\s*[\"']?(?:bearer\s+)?|bearer\s+)", re
 _DEEPEST: Final = 40
 
 
-@define(eq=False)
-class Scrubber(LinkScrubber):
-    """Cleans the texts of one cassette."""
+class UnreadableError(Exception):
+    """A text cannot be parsed as what it has to be. Says what, never the text."""
 
+
+@define(eq=False)
+class Scrubber:
+    """
+    Cleans the texts of one cassette.
+
+    Attributes:
+        secret_fields: Members that the vendor's adapter calls secret, in lower case.
+        hosts: Hosts that may stay beside the vendors' own.
+        told: Values that were found secret, and their pseudonyms: replaced wherever they appear.
+    """
+
+    pseudonyms: Pseudonyms
+    secret_fields: frozenset[str] = frozenset()
+    rules: frozenset[str] = TEXT_RULES
+    hosts: frozenset[str] = frozenset()
+    told: dict[str, str] = field(factory=dict[str, str], repr=False)
     _echo: re.Pattern[str] | None = field(default=None, repr=False)
 
     # -- JSON ------------------------------------------------------------------------------------
@@ -259,6 +281,96 @@ class Scrubber(LinkScrubber):
 
     def _link(self, text: str) -> str:
         return self.pseudonyms.link(self.link(text))
+
+    # -- addresses and forms ---------------------------------------------------------------------
+
+    def link(self, text: str, *, whole: bool = False) -> str:
+        """
+        Clean an address, piece by piece, so that an echo of a part of it stays equal.
+
+        Args:
+            text: It.
+            whole: Whether all of its path is secret, as an H5 link's.
+        """
+        if "links" not in self.rules:
+            return text
+        if "\\/" in text:
+            return self.link(text.replace("\\/", "/"), whole=whole).replace("/", "\\/")
+        bare = text.rstrip(".,;:!?)")
+        after = text[len(bare) :]
+        try:
+            parts = urlsplit(bare)
+            host = parts.netloc.rpartition("@")[2]
+        except ValueError:
+            raise UnreadableError("an address in it cannot be parsed") from None
+        if parts.scheme not in ("http", "https", "ws", "wss"):
+            rest = bare.partition("://")[2]
+            return f"{parts.scheme}://{self._other(rest)}{after}"
+        opened = not host or is_open_host(host) or host in self.hosts
+        closed = whole or not opened
+        if not opened and "hosts" in self.rules:
+            host = self.pseudonyms.host(host)
+        user = parts.netloc.rpartition("@")[0]
+        if user and "users" not in self.rules:
+            host = f"{user}@{host}"
+        pieces = [f"{parts.scheme}://{host}{self._path(parts.path, closed=closed)}"]
+        if parts.query:
+            pieces.append(f"?{self.query(parts.query, closed=closed)}")
+        if parts.fragment:
+            pieces.append(f"#{self._fragment(parts.fragment)}")
+        return "".join(pieces) + after
+
+    def _other(self, rest: str) -> str:
+        """What comes after `asset://` and its like."""
+        return rest if is_word(rest) else self.pseudonyms.token(rest)
+
+    def _fragment(self, text: str) -> str:
+        return self.pseudonyms.token(text) if "fragments" in self.rules else text
+
+    def _path(self, path: str, *, closed: bool) -> str:
+        if "paths" not in self.rules:
+            return path
+        segments = path.split("/")
+        before = ("", *segments)
+        return "/".join(
+            self._segment(each, closed=closed or self._is_secret(left))
+            for left, each in zip(before, segments, strict=False)
+        )
+
+    def _is_secret(self, segment: str) -> bool:
+        """Tell whether what stands behind a segment is as secret as a member of that name."""
+        return "fields" in self.rules and segment in self.secret_fields
+
+    def _segment(self, text: str, *, closed: bool) -> str:
+        if not text:
+            return text
+        plain = unquote(text)
+        if plain in path_words():
+            new = plain
+        elif not closed:
+            new = self.free(plain)
+        else:
+            stem, dot, ending = plain.rpartition(".")
+            typed = bool(dot) and re.fullmatch(r"[a-z0-9]{2,4}", ending) is not None
+            name = stem if typed else plain
+            new = self.told.get(name) or self.pseudonyms.token(name)
+            new = f"{new}.{ending}" if typed else new
+        return text if new == plain else quote(new, safe="-_.~:@!$&'()*+,;=")
+
+    def query(self, query: str, *, closed: bool = False) -> str:
+        """Clean a query or form, pair by pair, in the order given."""
+        if "queries" not in self.rules:
+            return query
+        return "&".join(self._pair(each, closed=closed) for each in query.split("&"))
+
+    def _pair(self, pair: str, *, closed: bool) -> str:
+        key, sign, text = pair.partition("=")
+        plain = unquote(text.replace("+", " "))
+        if closed and plain:
+            new = self.tell(plain, self.pseudonyms.token(plain))
+        else:
+            new = str(self.value(plain, unquote(key)))
+        return f"{self.member(key)}{sign}{text if new == plain else quote(new, safe='-_.~')}"
 
 
 def _as_pattern(value: str) -> str:
