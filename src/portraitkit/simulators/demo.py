@@ -11,7 +11,7 @@ import os
 import tempfile
 import textwrap
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -96,13 +96,16 @@ def main_job(profile: str, picture: Path, video: Path, config: Path, report: Rep
 
 
 @contextmanager
-def sandbox(folder: Path, step_s: float, **times: float) -> Generator[dict[str, Server]]:
+def sandbox(
+    folder: Path, step_s: float, *, ways: Sequence[str] = (), **times: float
+) -> Generator[dict[str, Server]]:
     """
-    Serve every vendor and lead there: a picture, a portraitkit.toml, credentials by environment.
+    Serve vendors and lead there: a picture, a portraitkit.toml, credentials by environment.
 
     Args:
         folder: Where the files are written, and below it what is handed out by URL.
         step_s: How often clients look.
+        ways: Which vendors; all of them if none is given.
         times: Attributes of the vendors' `World`.
     """
     with files("portraitkit.simulators").joinpath("data", "face.jpg").open("rb") as source:
@@ -111,7 +114,7 @@ def sandbox(folder: Path, step_s: float, **times: float) -> Generator[dict[str, 
     variables = {variable_of(key): getattr(ACCOUNT, key) for key in _CREDENTIALS}
     with ExitStack() as stack:
         servers: dict[str, Server] = {}
-        for way in VENDORS:
+        for way in ways or VENDORS:
             # The clock is right, as signatures carry the time: only what is waited for is short.
             world = World(clock=WallClock(), person=scans_after(0.05))
             for name, seconds in times.items():
