@@ -17,11 +17,12 @@ Not simulated: callbacks, translated messages, rate limit headers, `Idempotency-
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from attrs import Factory, define
 
+from ..wire.steps import Request, Response
 from .dialects.action_calls import perform
 from .dialects.actions import VERSION, metadata
 from .dialects.alltoken_actions import AllTokenActions, Variants
@@ -29,10 +30,7 @@ from .dialects.alltoken_video import AllTokenVideos
 from .dialects.face_page import face_page
 from .dialects.reading import Json, Refusal
 from .simulator import Simulator, bearer_of, form_of, query_of
-
-if TYPE_CHECKING:
-    from ..wire.steps import Request, Response
-    from .state import SimAccount
+from .state import SimAccount
 
 __all__ = ["AllTokenSimulator", "Variants"]
 

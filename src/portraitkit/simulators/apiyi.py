@@ -17,20 +17,18 @@ An account with a `library_key` has icover's library as well; what of that is do
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from attrs import Factory, define, evolve, field
 
+from ..wire.steps import Request, Response
 from .dialects.ark import ArkTasks
 from .dialects.ark_rules import MODELS
 from .dialects.icover import IcoverPlane, Layout
 from .dialects.signed_actions import DOCUMENTED_RATES, AssetVariants, SignedSimulator
 from .simulator import bearer_of, header, json_of
-
-if TYPE_CHECKING:
-    from ..wire.steps import Request, Response
-    from .state import SimAccount, SimGroup
+from .state import SimAccount, SimGroup
 
 __all__ = ["DOCUMENTED_RATES", "APIYISimulator", "Variants"]
 

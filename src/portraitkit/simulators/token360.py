@@ -19,7 +19,7 @@ Not simulated: callbacks, the native body behind `Token360-Native-Params`, group
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from attrs import define, evolve
@@ -30,10 +30,7 @@ from .dialects.token360_answers import INVALID, MISSING, Variants
 from .dialects.token360_library import Library
 from .dialects.token360_video import MODELS, check_body, media_of
 from .simulator import bearer_of, query_of, route_of
-from .state import own
-
-if TYPE_CHECKING:
-    from .state import SimAccount, SimVideo
+from .state import SimAccount, SimVideo, own
 
 __all__ = ["Token360Simulator", "Variants"]
 

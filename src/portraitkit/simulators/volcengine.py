@@ -15,22 +15,19 @@ Not simulated: fetching the URL of a new asset, `Moderation`, presigned queries.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
 from attrs import Factory, define
 
+from ..wire.steps import Request, Response
 from .dialects.ark import ArkTasks
 from .dialects.ark_rules import MODELS
 from .dialects.reading import Refusal
+from .dialects.seedance import Family
 from .dialects.signed_actions import DOCUMENTED_RATES, SignedSimulator
 from .dialects.signed_actions import AssetVariants as Variants
 from .simulator import bearer_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ..wire.steps import Request, Response
-    from .dialects.seedance import Family
 
 __all__ = ["DOCUMENTED_RATES", "Variants", "VolcengineSimulator"]
 

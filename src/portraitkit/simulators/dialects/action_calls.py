@@ -5,15 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
-from ..state import SimAsset, SimGroup, own
+from ..state import SimAccount, SimAsset, SimGroup, own
 from .action_pages import Thing, page
 from .actions import AssetActions, group_type
 from .reading import MISSING, Json, Refusal, is_web_address, object_of, texts_of
-
-if TYPE_CHECKING:
-    from ..state import SimAccount
 
 Call: TypeAlias = "Callable[[AssetActions, SimAccount, Json], Json]"
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias, TypeVar
 
+from ..state import SimAsset, SimGroup
 from .actions import AssetActions
 from .reading import Json
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from ..state import SimAsset, SimGroup
 
 Thing = TypeVar("Thing", "SimGroup", "SimAsset")
 Place: TypeAlias = tuple[str, str]

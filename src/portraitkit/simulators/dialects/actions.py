@@ -14,16 +14,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from attrs import define
 
-from ..state import World, own
+from ..simulator import Simulator
+from ..state import SimAccount, SimAsset, SimCheck, SimGroup, World, own
 from .reading import Json, Reader, Refusal
-
-if TYPE_CHECKING:
-    from ..simulator import Simulator
-    from ..state import SimAccount, SimAsset, SimCheck, SimGroup
 
 VERSION: Final = "2024-01-01"
 SERVICE: Final = "ark"

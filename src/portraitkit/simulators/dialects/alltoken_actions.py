@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from attrs import define
 
+from ..state import SimAccount, SimAsset, SimCheck
 from .actions import AssetActions
 from .reading import Json, Refusal
-
-if TYPE_CHECKING:
-    from ..state import SimAccount, SimAsset, SimCheck
 
 
 @define(kw_only=True)

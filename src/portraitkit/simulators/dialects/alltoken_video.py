@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from attrs import define
 
-from ..simulator import query_of
-from ..state import own
+from ...wire.steps import Request, Response
+from ..simulator import Simulator, query_of
+from ..state import SimAccount, SimVideo, own
 from .actions import iso_time
+from .alltoken_actions import Variants
 from .reading import Json, Reader, Refusal, list_of, object_of
 from .seedance import FPS, RATIOS, Family, check_content, tokens, usable_asset
-
-if TYPE_CHECKING:
-    from ...wire.steps import Request, Response
-    from ..simulator import Simulator
-    from ..state import SimAccount, SimVideo
-    from .alltoken_actions import Variants
 
 PATH: Final = "/v1/videos/generations"
 LINK_LIFE_S: Final = 86_400

@@ -12,23 +12,19 @@ prompts.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from attrs import Factory, define, field
 
-from ..state import own
+from ...wire.steps import Request, Response
+from ..simulator import Simulator
+from ..state import SimAccount, SimAsset, SimVideo, own
 from .ark_rules import MODELS, ArkReader
 from .reading import Json, Refusal
 from .seedance import FPS, AssetRefusal, Family, check_content, tokens
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from ...wire.steps import Request, Response
-    from ..simulator import Simulator
-    from ..state import SimAccount, SimAsset, SimVideo
 
 FindAsset: TypeAlias = "Callable[[str], SimAsset | None]"
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from .reading import MISSING, Json, Reader, Refusal, list_of
 from .seedance import RATIOS, Family
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _TO_1080P: Final = ("480p", "720p", "1080p")
 

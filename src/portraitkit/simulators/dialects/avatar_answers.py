@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from attrs import Factory, define, frozen
 
 from ...wire.bodies import json_body
 from ...wire.steps import Request
 from ..simulator import Simulator
-
-if TYPE_CHECKING:
-    from ..state import SimAsset, SimCheck, SimJob, SimVideo
-    from .reading import Json
+from ..state import SimAsset, SimCheck, SimJob, SimVideo
+from .reading import Json
 
 _WORDS: Final = {"queued": "pending", "running": "processing", "succeeded": "completed"}
 _PROGRESS: Final = {"queued": 0, "running": 50}

@@ -7,20 +7,17 @@ alone; uploads are on a public page of APIMart.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from attrs import define
 
+from ...wire.steps import Request
 from ..simulator import form_of
 from ..state import SimAccount, SimAsset, SimGroup, own
 from .avatar_answers import Answers
 from .avatar_rules import refused, require
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ...wire.steps import Request
-    from .reading import Json
+from .reading import Json
 
 Thing = TypeVar("Thing", SimGroup, SimAsset)
 

@@ -8,15 +8,12 @@ guide. Where a page forbids something, the refusal's words are made up here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from attrs import frozen
 
-from ..state import own
+from ..state import SimAccount, World, own
 from .reading import Json, Refusal, is_web_address, list_of, object_of
-
-if TYPE_CHECKING:
-    from ..state import SimAccount, World
 
 # Tuples, because a member of a body may be anything, and a set would insist on hashing it.
 FACE_MODELS: Final = ("doubao-seedance-2.0-face", "doubao-seedance-2.0-fast-face")

@@ -10,7 +10,8 @@ chooses.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from attrs import Factory, define, evolve
@@ -31,9 +32,6 @@ from .avatar_rules import (
 )
 from .face_page import face_page
 from .reading import Json, Refusal, is_web_address
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["AvatarSimulator", "Variants"]
 

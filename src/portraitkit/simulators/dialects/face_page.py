@@ -8,13 +8,12 @@ and what it answers once it is used up or too old, and that the fields join a qu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-if TYPE_CHECKING:
-    from ...wire.steps import Request, Response
-    from ..simulator import Simulator
-    from ..state import SimCheck
+from ...wire.steps import Request, Response
+from ..simulator import Simulator
+from ..state import SimCheck
 
 PASSED: Final = 10000
 

@@ -13,18 +13,16 @@ Not simulated: the list of sessions and their changes, records.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from attrs import Factory, define, field
 
+from ...wire.steps import Request, Response
 from ..simulator import bearer_of, header, json_of, query_of, route_of
+from ..state import SimAccount, SimAsset, SimGroup
 from .reading import Json, Refusal
-
-if TYPE_CHECKING:
-    from ...wire.steps import Request, Response
-    from ..state import SimAccount, SimAsset, SimGroup
-    from .signed_actions import SignedSimulator
+from .signed_actions import SignedSimulator
 
 Layout: TypeAlias = Literal["envelope", "data", "items"]
 """How a list comes: as the Actions' own, below `data`, or with its items at the top."""

@@ -9,16 +9,13 @@ named first, and that an asset under review is refused with the words for one th
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal, TypeAlias
 
 from attrs import frozen
 
+from ..state import SimAsset, World
 from .reading import Refusal, object_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from ..state import SimAsset, World
 
 Mode: TypeAlias = Literal["text", "first_frame", "first_last_frame", "reference", "draft_task"]
 

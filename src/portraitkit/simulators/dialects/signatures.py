@@ -10,20 +10,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import quote, urlsplit
 
 from attrs import frozen
 
+from ...values.secret import Secret
+from ...wire.steps import Request
 from ..simulator import header, query_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ...values.secret import Secret
-    from ...wire.steps import Request
-
 
 _FORM: Final = re.compile(
     r"HMAC-SHA256\s+Credential=(?P<key>[^/,\s]+)/(?P<date>\d{8})/(?P<region>[^/,\s]+)/"

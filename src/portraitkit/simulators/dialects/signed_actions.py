@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, TypeVar
+from typing import ClassVar, Final, Generic, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from attrs import Factory, define
 
 from ...values.secret import Secret
+from ...wire.steps import Request, Response
 from ..simulator import Simulator, json_of, query_of
+from ..state import SimAccount, SimAsset, SimCheck
 from .action_calls import perform
 from .actions import SERVICE, VERSION, AssetActions, metadata
 from .face_page import face_page
 from .reading import MISSING, Json, Refusal
 from .seedance import usable_asset
 from .signatures import KeyPair, SignatureRefusedError, verify
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ...wire.steps import Request, Response
-    from ..state import SimAccount, SimAsset, SimCheck
 
 GATEWAY_CODES: Final[Mapping[str, tuple[int, int]]] = {
     "MissingParameter": (400, 100002),

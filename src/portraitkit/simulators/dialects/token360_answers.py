@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from attrs import Factory, define, frozen
 
+from ...wire.steps import Request, Response
 from ..simulator import Simulator, json_of
 from .reading import Json, Reader, Refusal
-
-if TYPE_CHECKING:
-    from ...wire.steps import Request, Response
 
 INVALID: Final = "invalid_request_error"
 MISSING: Final = "not_found_error"

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from attrs import define, field, frozen
 
+from ...wire.steps import Request, Response
 from ..simulator import form_of, query_of
-from ..state import own
+from ..state import SimAccount, SimAsset, SimGroup, own
 from .reading import Json, Refusal
 from .token360_answers import Answers, matching
-
-if TYPE_CHECKING:
-    from ...wire.steps import Request, Response
-    from ..state import SimAccount, SimAsset, SimGroup
 
 _PICTURES: Final = tuple(
     f"image/{kind}" for kind in ("jpeg", "png", "webp", "bmp", "tiff", "gif", "heic")

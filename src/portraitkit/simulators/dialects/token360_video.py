@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
 from .reading import Json, Refusal, list_of, object_of
 from .token360_answers import INVALID
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MODELS: Final = {"seedance-2.0": True, "seedance-2.0-fast": True, "seedance-1.5-pro": False}
 """Known models, and whether they take `asset://` references."""
