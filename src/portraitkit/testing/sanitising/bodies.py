@@ -21,8 +21,6 @@ from ...wire.codec import is_array
 from ..cassettes.cassettefile import json_in, pretty_json
 from .texts import Scrubber, UnreadableError
 
-BODY_RULES: Final = frozenset({"packed", "json", "forms", "parts", "files", "texts"})
-
 _MOST_BYTES: Final = 64 * 1024 * 1024
 _TEXT_TYPES: Final = (
     "text/",
@@ -44,7 +42,6 @@ class Bodies:
     """
 
     scrubber: Scrubber
-    rules: frozenset[str]
     unpacked: bool = field(default=False, init=False)
 
     def clean(
@@ -69,7 +66,7 @@ class Bodies:
         if kind.lower().startswith("multipart/"):
             content, new_kind = self._parts(content, kind)
             return _as_text(content), {kind_name: [new_kind]}
-        if "files" in self.rules and (new := self._medium(content)) is not None:
+        if (new := self._medium(content)) is not None:
             return new, {}
         return self._written(content, kind.partition(";")[0].strip().lower()), {}
 
@@ -80,7 +77,7 @@ class Bodies:
         word = encoding.strip().lower()
         if word in ("gzip", "x-gzip", "deflate") or content.startswith(_GZIP):
             # Some gateways say gzip and send plain text, which is then left as it is.
-            if "packed" in self.rules and (plain := _unpacked(content)) is not None:
+            if (plain := _unpacked(content)) is not None:
                 self.unpacked = True
                 return plain
         elif word not in ("", "identity"):
@@ -93,11 +90,9 @@ class Bodies:
         except UnicodeDecodeError:
             raise UnreadableError("it is neither text nor a medium of a known type") from None
         if kind == "application/x-www-form-urlencoded":
-            return self.scrubber.query(text) if "forms" in self.rules else text
+            return self.scrubber.query(text)
         found = json_in(text)
         if found is not None:
-            if "json" not in self.rules:
-                return text
             new = self.scrubber.value(found)
             return text if new == found else _laid_out(new)
         if kind.endswith("json") and text.strip() not in ("", "null"):
@@ -105,15 +100,13 @@ class Bodies:
                 raise UnreadableError("it is said to be JSON, and cannot be parsed")
         elif not (kind == "" or kind.startswith(_TEXT_TYPES)):
             raise UnreadableError(f"a body of type {kind[:40]!r} cannot be read")
-        return self.scrubber.free(text) if "texts" in self.rules else text
+        return self.scrubber.free(text)
 
     def _parts(self, content: bytes, kind: str) -> tuple[bytes, str]:
         try:
             parts = parts_of(content, kind)
         except ValueError as error:
             raise UnreadableError(str(error)) from None
-        if "parts" not in self.rules:
-            return content, kind
         return _joined([self._part(each) for each in parts])
 
     def _part(self, part: FormPart) -> FormPart:

@@ -14,21 +14,18 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from ...values.errors import PortraitError
 from ...wire.codec import is_array, is_object
 from ..cassettes.cassettefile import headers_of, json_in, pretty_json
-from .bodies import BODY_RULES, Bodies
+from .bodies import Bodies
 from .plainwords import is_word
 from .pseudonyms import Pseudonyms, Veil, is_false
-from .secretmembers import TEXT_RULES, forms_of
+from .secretmembers import forms_of
 from .texts import Scrubber, UnreadableError
 
 T = TypeVar("T")
-
-ALL_RULES: Final = TEXT_RULES | BODY_RULES | {"headers", "locations", "messages", "others", "net"}
-"""Every rule of the sanitiser, by name."""
 
 _OPEN_HEADERS: Final = frozenset(
     {
@@ -78,8 +75,6 @@ class Sanitiser:
         hosts: Hosts that may stay beside the vendors' own, such as a staging gateway's.
     """
 
-    rules: ClassVar[frozenset[str]] = ALL_RULES
-
     def __init__(
         self,
         secret_fields: Iterable[str],
@@ -101,9 +96,8 @@ class Sanitiser:
             UnsafeCassetteError: Something in it cannot be parsed, or a secret remains.
         """
         scrubber = self._scrubber(self._pseudonyms)
-        if "known" in self.rules:
-            for each in self._known:
-                scrubber.told[each] = self._pseudonyms.token(each, "secret")
+        for each in self._known:
+            scrubber.told[each] = self._pseudonyms.token(each, "secret")
         given = list(cassette.get("interactions", []))
         # What is found secret late may have been echoed early, so all is read before it is written;
         # and what is put together of false pieces is read once more.
@@ -116,8 +110,7 @@ class Sanitiser:
             raise UnsafeCassetteError("it cannot be cleaned once and for all")
         others = {key: each for key, each in cassette.items() if key != "interactions"}
         whole = {**others, "interactions": cleaned}
-        if "net" in self.rules:
-            self._check(whole, scrubber)
+        self._check(whole, scrubber)
         return whole
 
     def _interactions(
@@ -147,12 +140,7 @@ class Sanitiser:
         return veiled
 
     def _scrubber(self, pseudonyms: Pseudonyms) -> Scrubber:
-        return Scrubber(
-            pseudonyms=pseudonyms,
-            secret_fields=self._fields,
-            rules=self.rules,
-            hosts=self._hosts,
-        )
+        return Scrubber(pseudonyms=pseudonyms, secret_fields=self._fields, hosts=self._hosts)
 
     # -- one interaction -------------------------------------------------------------------------
 
@@ -171,7 +159,7 @@ class Sanitiser:
         return cleaned
 
     def _request(self, where: str, given: Mapping[str, Any], scrubber: Scrubber) -> dict[str, Any]:
-        bodies = Bodies(scrubber, self.rules)
+        bodies = Bodies(scrubber)
         real = str(given["uri"])
         # An answer may have given it in a secret member, all of whose path goes.
         uri = scrubber.told.get(real) or _at(f"{where} address", lambda: scrubber.link(real))
@@ -188,7 +176,7 @@ class Sanitiser:
         return _with_length(cleaned, body)
 
     def _response(self, where: str, given: Mapping[str, Any], scrubber: Scrubber) -> dict[str, Any]:
-        bodies = Bodies(scrubber, self.rules)
+        bodies = Bodies(scrubber)
         headers = headers_of(given)
         told: Any = given.get("body") or {}
         if not is_object(told) or told.keys() - {"string"}:
@@ -198,7 +186,7 @@ class Sanitiser:
         if bodies.unpacked:
             kept = {name: text for name, text in kept.items() if name != "Content-Encoding"}
         status = dict(given.get("status") or {})
-        if "messages" in self.rules and isinstance(status.get("message"), str):
+        if isinstance(status.get("message"), str):
             status["message"] = _at(f"{where} status", lambda: scrubber.free(status["message"]))
         cleaned = {"status": status, "headers": {**kept, **changed}, "body": {"string": body}}
         for key in given.keys() - cleaned.keys():
@@ -207,8 +195,6 @@ class Sanitiser:
 
     def _other(self, where: str, given: Any, scrubber: Scrubber, key: str) -> Any:
         """What a newer vcrpy adds."""
-        if "others" not in self.rules:
-            return given
         if not isinstance(given, str | int | float | bool | list | dict | None):
             raise UnsafeCassetteError(f"{where} is of an unknown kind")
         if key == _REASON and isinstance(given, str):
@@ -232,12 +218,12 @@ class Sanitiser:
         if name == "content-encoding":
             return str
         if name in _ADDRESSES:
-            return scrubber.link if "locations" in self.rules else str
+            return scrubber.link
         if name in _REQUEST_IDS:
-            return scrubber.pseudonyms.token if "headers" in self.rules else str
+            return scrubber.pseudonyms.token
         if name in _OPEN_HEADERS:
             return str if name == "content-type" else scrubber.free
-        return None if "headers" in self.rules else str
+        return None
 
     # -- the net ---------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ from .plainwords import (
     vocabulary,
 )
 from .pseudonyms import Pseudonyms, is_false, is_stamp
-from .secretmembers import FOUND, ID_MEMBER, TEXT_RULES
+from .secretmembers import FOUND, ID_MEMBER
 
 _ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}|&(?:#\w+|[a-z]+);")
 _SHORTEST_ECHO: Final = 3  # bytes: two letters may be any word, two Chinese signs are a name
@@ -60,7 +60,6 @@ class Scrubber:
 
     pseudonyms: Pseudonyms
     secret_fields: frozenset[str] = frozenset()
-    rules: frozenset[str] = TEXT_RULES
     hosts: frozenset[str] = frozenset()
     told: dict[str, str] = field(factory=dict[str, str], repr=False)
     _echo: re.Pattern[str] | None = field(default=None, repr=False)
@@ -86,31 +85,25 @@ class Scrubber:
 
     def member(self, name: str) -> str:
         """Clean a member's own name."""
-        if "members" not in self.rules:
-            return name
         return self.told.get(name) or FOUND.sub(self._replace, name)
 
     def _rule_of(self, member: str) -> str:
         if re.sub(r"[_-]", "", member).lower() in self.secret_fields:
-            rule = "fields"
-        elif ID_MEMBER.search(member):
-            rule = "ids"
-        else:
-            rule = "" if member in open_members() else "closed"
-        return rule if rule in self.rules else ""
+            return "fields"
+        if ID_MEMBER.search(member):
+            return "ids"
+        return "" if member in open_members() else "closed"
 
     def _number(self, found: float, member: str) -> float:
         if self._rule_of(member) in ("fields", "ids") and isinstance(found, int):
             return self.pseudonyms.number(found)
-        if "numbers" in self.rules and not is_open_number(found):
-            return self.pseudonyms.number(int(found))
-        return found
+        return found if is_open_number(found) else self.pseudonyms.number(int(found))
 
     def text(self, found: str, member: str = "", depth: int = 0) -> str:
         """Clean a text that stands in *member*."""
         if not found or found in vocabulary() or found in self.told:
             return self.told.get(found, found)
-        if "nested" in self.rules and (inner := self._nested(found, member, depth)) is not None:
+        if (inner := self._nested(found, member, depth)) is not None:
             return inner
         rule = self._rule_of(member)
         if not rule:
@@ -151,8 +144,7 @@ class Scrubber:
     def tell(self, real: str, false: str) -> str:
         """Remember a value that was found secret, so that its echoes are replaced too."""
         if (
-            "echoes" in self.rules
-            and real != false
+            real != false
             and len(real.encode(errors="surrogatepass")) >= _SHORTEST_ECHO
             and real not in vocabulary()
         ):
@@ -165,7 +157,7 @@ class Scrubber:
 
     def free(self, found: str) -> str:
         """Clean a text that may hold anything."""
-        if "encoded" in self.rules and _ENCODED.search(found) and "://" not in found:
+        if _ENCODED.search(found) and "://" not in found:
             plain = html.unescape(unquote(found))
             new = plain if _ENCODED.search(plain) else self.free(plain)
             return found if new == plain else html.escape(new)
@@ -220,14 +212,12 @@ class Scrubber:
     def _assigned(self, text: str) -> str:
         """`password=…`: however harmless the value looks."""
         said, value = _SAID.split(text, maxsplit=1)[1:]
-        if "assigned" not in self.rules or value in vocabulary():
+        if value in vocabulary():
             return f"{said}{self._scan(value)}"
         return f"{said}{self.tell(value, self.pseudonyms.token(value, 'secret'))}"
 
     def _data(self, text: str) -> str:
         head, _, body = text.partition(",")
-        if "data addresses" not in self.rules:
-            return text
         if not head.endswith(";base64"):
             return f"{head},{quote(self.free(unquote(body)))}"
         content = _decoded(body)
@@ -237,28 +227,22 @@ class Scrubber:
         return f"{head},{base64.b64encode(new).decode()}"
 
     def _resource(self, text: str) -> str:
-        if "resource names" not in self.rules:
-            return text
         kind, _, rest = text.partition(":")
         return text if is_stamp(rest, "") else self.pseudonyms.stamp(f"{kind}:", rest, "resource")
 
     def _email(self, text: str) -> str:
-        if "emails" not in self.rules or text.endswith("@mail.example"):
+        if text.endswith("@mail.example"):
             return text
         return self.tell(text, self.pseudonyms.email(text))
 
     def _ip(self, text: str) -> str:
         reserved = text.startswith(("203.0.113.", "127.", "2001:db8:")) or text == "::1"
-        if "ips" not in self.rules or reserved:
-            return text
-        return self.pseudonyms.address(text)
+        return text if reserved else self.pseudonyms.address(text)
 
     def _phone(self, text: str) -> str:
-        return self.pseudonyms.phone(text) if "phones" in self.rules else text
+        return self.pseudonyms.phone(text)
 
     def _base64(self, text: str) -> str:
-        if "base64" not in self.rules:
-            return text
         return self._medium(text) or self._token(text)
 
     def _medium(self, text: str) -> str:
@@ -269,7 +253,7 @@ class Scrubber:
 
     def _token(self, text: str) -> str:
         timed = text.isdigit() and len(text) > _SHORT_NUMBER and is_open_number(int(text))
-        if "tokens" not in self.rules or timed or is_false(text) or is_word(text):
+        if timed or is_false(text) or is_word(text):
             return text
         pieces = _STAMPED.split(text)
         if len(pieces) > 1:
@@ -292,8 +276,6 @@ class Scrubber:
             text: It.
             whole: Whether all of its path is secret, as an H5 link's.
         """
-        if "links" not in self.rules:
-            return text
         if "\\/" in text:
             return self.link(text.replace("\\/", "/"), whole=whole).replace("/", "\\/")
         bare = text.rstrip(".,;:!?)")
@@ -308,11 +290,8 @@ class Scrubber:
             return f"{parts.scheme}://{self._other(rest)}{after}"
         opened = not host or is_open_host(host) or host in self.hosts
         closed = whole or not opened
-        if not opened and "hosts" in self.rules:
+        if not opened:
             host = self.pseudonyms.host(host)
-        user = parts.netloc.rpartition("@")[0]
-        if user and "users" not in self.rules:
-            host = f"{user}@{host}"
         pieces = [f"{parts.scheme}://{host}{self._path(parts.path, closed=closed)}"]
         if parts.query:
             pieces.append(f"?{self.query(parts.query, closed=closed)}")
@@ -325,11 +304,9 @@ class Scrubber:
         return rest if is_word(rest) else self.pseudonyms.token(rest)
 
     def _fragment(self, text: str) -> str:
-        return self.pseudonyms.token(text) if "fragments" in self.rules else text
+        return self.pseudonyms.token(text)
 
     def _path(self, path: str, *, closed: bool) -> str:
-        if "paths" not in self.rules:
-            return path
         segments = path.split("/")
         before = ("", *segments)
         return "/".join(
@@ -339,7 +316,7 @@ class Scrubber:
 
     def _is_secret(self, segment: str) -> bool:
         """Tell whether what stands behind a segment is as secret as a member of that name."""
-        return "fields" in self.rules and segment in self.secret_fields
+        return segment in self.secret_fields
 
     def _segment(self, text: str, *, closed: bool) -> str:
         if not text:
@@ -359,8 +336,6 @@ class Scrubber:
 
     def query(self, query: str, *, closed: bool = False) -> str:
         """Clean a query or form, pair by pair, in the order given."""
-        if "queries" not in self.rules:
-            return query
         return "&".join(self._pair(each, closed=closed) for each in query.split("&"))
 
     def _pair(self, pair: str, *, closed: bool) -> str:
