@@ -34,7 +34,7 @@ from portraitkit.testing.review.linting import lint
 from portraitkit.testing.sanitising import texts
 from portraitkit.testing.sanitising.bodies import Bodies
 from portraitkit.testing.sanitising.pseudonyms import SALT_FILE, Pseudonyms
-from portraitkit.testing.sanitising.sanitiser import Sanitiser, UnsafeCassetteError
+from portraitkit.testing.sanitising.sanitiser import Cleaner, Sanitiser, UnsafeCassetteError
 from portraitkit.testing.sanitising.texts import Scrubber
 
 SALT = b"s" * 32
@@ -119,7 +119,7 @@ def unruled(rule):
     return lambda self, member: "" if (found := old(self, member)) == rule else found
 
 
-LINK, HEADER, RESPONSE = Scrubber.link, Sanitiser._header_rule, Sanitiser._response
+LINK, HEADER, RESPONSE = Scrubber.link, Cleaner._header_rule, Cleaner._response
 LEAVES = {
     "assigned": (Scrubber, "_assigned", unchanged),
     "base64": (Scrubber, "_base64", unchanged),
@@ -132,21 +132,20 @@ LEAVES = {
     "files": (Bodies, "_medium", lambda self, content: None),
     "forms": (Bodies, "_written", unwritten(lambda _, kind: "urlencoded" in kind)),
     "fragments": (Scrubber, "_fragment", unchanged),
-    "headers": (Sanitiser, "_header_rule", lambda self, name, scrubber: str),
+    "headers": (Cleaner, "_header_rule", lambda self, name: str),
     "hosts": (Pseudonyms, "host", unchanged),
     "ids": (Scrubber, "_rule_of", unruled("ids")),
     "ips": (Scrubber, "_ip", unchanged),
     "json": (Bodies, "_written", unwritten(lambda content, _: content[:1] in b"{[")),
     "links": (Scrubber, "link", unchanged),
-    "locations": (Sanitiser, "_header_rule",
-                  lambda self, name, to: str if name == "location" else HEADER(self, name, to)),
+    "locations": (Cleaner, "_header_rule",
+                  lambda self, name: str if name == "location" else HEADER(self, name)),
     "members": (Scrubber, "member", unchanged),
-    "messages": (Sanitiser, "_response",
-                 lambda self, at, given, to: RESPONSE(self, at, given, to)
-                 | {"status": given["status"]}),
+    "messages": (Cleaner, "_response",
+                 lambda self, at, given: RESPONSE(self, at, given) | {"status": given["status"]}),
     "nested": (Scrubber, "_nested", lambda self, *found: None),
     "numbers": (texts, "is_open_number", lambda number: True),
-    "others": (Sanitiser, "_other", lambda self, where, given, *more: given),
+    "others": (Cleaner, "_other", lambda self, where, given, *more: given),
     "packed": (Bodies, "_unpack", unchanged),
     "parts": (Bodies, "_parts", lambda self, content, kind: (content, kind)),
     "paths": (Scrubber, "_path", unchanged),
