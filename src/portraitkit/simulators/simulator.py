@@ -108,11 +108,7 @@ class Simulator(ABC):
         return self.send(text.encode(), f"text/{kind}; charset=utf-8", status, headers)
 
     def send(
-        self,
-        content: bytes,
-        kind: str,
-        status: int = 200,
-        headers: Mapping[str, str] | None = None,
+        self, content: bytes, kind: str, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Response:
         """Make an answer of any content type."""
         return Response(

@@ -180,10 +180,7 @@ class PortraitCassette:
         secrets = [each.reveal() for provider in providers for each in provider.secrets if each]
         moved = _moved(self.tape.roles)
         before = self.tape.interactions if self.mode is Mode.NEW else []
-        cassette = {
-            "origin": self._origin(moved),
-            "interactions": [*before, *taken],
-        }
+        cassette = {"origin": self._origin(moved), "interactions": [*before, *taken]}
         hosts = [urlsplit(origin).hostname or "" for origin in moved]
         sanitiser = Sanitiser(self._fields(), secrets, Pseudonyms.of(folder), hosts=hosts)
         clean = sanitiser.clean(cassette)

@@ -139,11 +139,7 @@ def _create_check(on: AssetActions, account: SimAccount, body: Json) -> Json:
     rest = hashlib.sha256(on.world.new_id("check").encode()).hexdigest()[:20].upper()
     token = f"{on.world.now():%Y%m%d%H%M%S}{rest}"
     _ = on.world.add_check(account.name, token, callback, project_name=on.project(body))
-    return {
-        "BytedToken": token,
-        "H5Link": f"{on.base_url}/h5/{token}",
-        "CallbackURL": callback,
-    }
+    return {"BytedToken": token, "H5Link": f"{on.base_url}/h5/{token}", "CallbackURL": callback}
 
 
 def _get_check(on: AssetActions, account: SimAccount, body: Json) -> Json:

@@ -57,11 +57,7 @@ def page(
 
 
 def _page_by_token(
-    on: AssetActions,
-    body: Json,
-    things: Sequence[Thing],
-    view: Callable[[Thing], Json],
-    key: str,
+    on: AssetActions, body: Json, things: Sequence[Thing], view: Callable[[Thing], Json], key: str
 ) -> Json:
     if "PageNumber" in body or "PageSize" in body:
         raise on.invalid("NextToken", "excludes PageNumber and PageSize")

@@ -15,19 +15,13 @@ _SECOND: Final[Mapping[str, Family]] = {
     "seedance-2-0-fast-260128": Family(),
     "seedance-2-0-mini-260615": Family(),
     "seedance-2-5-260628": Family(
-        resolutions=_TO_1080P,
-        durations_s=(4, 30),
-        references=(30, 10, 10),
-        audio_alone=True,
+        resolutions=_TO_1080P, durations_s=(4, 30), references=(30, 10, 10), audio_alone=True
     ),
 }
 _FIRST: Final[Mapping[str, Family]] = {
     "seedance-1-5-pro-251215": Family(
-        resolutions=_TO_1080P,
-        durations_s=(4, 12),
-        takes_assets=False,
-        second_generation=False,
-    ),
+        resolutions=_TO_1080P, durations_s=(4, 12), takes_assets=False, second_generation=False
+    )
 }
 
 

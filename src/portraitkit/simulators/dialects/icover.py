@@ -168,10 +168,7 @@ class IcoverPlane:
         )
 
     def _list(
-        self,
-        query: Json,
-        found: list[SimGroup] | list[SimAsset],
-        view: Callable[[Any], Json],
+        self, query: Json, found: list[SimGroup] | list[SimAsset], view: Callable[[Any], Json]
     ) -> Response:
         number, size = query.get("pageNumber", "1"), query.get("pageSize", str(_PAGE_SIZE))
         if not (number.isdecimal() and size.isdecimal() and 1 <= int(size) <= _PAGE_SIZE):

@@ -255,8 +255,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         if not self._tracks:
             return f"{head}\n  It holds no interaction at all.\n  {_RECORD}"
         nearest = max(
-            self._tracks,
-            key=lambda each: (self._canon(each).likeness(asked), not each.played),
+            self._tracks, key=lambda each: (self._canon(each).likeness(asked), not each.played)
         )
         used = ", which was already played" if nearest.played else ""
         shown = "\n".join(

@@ -155,8 +155,7 @@ def require(fact: object, problem: str, then: str) -> None:
 
 
 def run_flow(
-    begin: Callable[[], Flow[Any]],
-    answer: Callable[[int, Request], Response | PortraitError],
+    begin: Callable[[], Flow[Any]], answer: Callable[[int, Request], Response | PortraitError]
 ) -> tuple[list[Request], Any, Exception | None]:
     """Run a flow on answers by number; what it sent, returned and raised."""
     steps: list[Step] = []

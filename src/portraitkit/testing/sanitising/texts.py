@@ -22,14 +22,7 @@ from attrs import define, field
 from ...values.name_tokens import untagged
 from ...wire.codec import is_array, is_object
 from ..cassettes.cassettefile import json_in
-from .plainwords import (
-    is_open_host,
-    is_open_number,
-    is_word,
-    open_members,
-    path_words,
-    vocabulary,
-)
+from .plainwords import is_open_host, is_open_number, is_word, open_members, path_words, vocabulary
 from .pseudonyms import Pseudonyms, is_false, is_stamp
 from .secretmembers import FOUND, ID_MEMBER
 
