@@ -471,31 +471,8 @@ def test_refusals_may_arrive_with_status_200():
     ],
 )
 def test_what_no_page_of_xcompute_names_is_absent(method, path):
-    """Library, uploads, lists and cancelling are 404s unless switched on."""
+    """Library, lists and cancelling are 404s; so are uploads unless switched on."""
     assert ask(simulator(), method, path).status == 404
-
-
-def test_the_library_can_be_switched_on():
-    """Groups and assets can then be made, listed, renamed and deleted."""
-    sim = simulator(library=True)
-    groups, assets = f"{PRIVATE}/groups", f"{PRIVATE}/assets"
-    group_id = data(sim, "POST", groups, {"name": "Mia"})["group_id"]
-    reviewed(sim, PRIVATE, {"group_id": group_id, "assets": ASSETS})
-
-    listed = data(sim, "GET", f"{assets}?group={group_id}")["items"]
-    one = f"{assets}/{listed[0]['asset_id']}"
-    renamed = data(sim, "PATCH", one, {"name": "front"})
-    gone = [data(sim, "DELETE", one), ask(sim, "GET", one).status]
-    group = data(sim, "GET", f"{groups}/{group_id}")
-    nowhere = ask(sim, "GET", f"{PRIVATE}/shelves").status
-    left = data(sim, "DELETE", f"{groups}/{group_id}")
-
-    assert len(listed) == 2
-    assert renamed["name"] == "front"
-    assert [{}, 404] == gone
-    assert ("Mia", 404) == (group["name"], nowhere)
-    assert left == {}
-    assert data(sim, "GET", groups) == {"items": []}
 
 
 @pytest.mark.parametrize(("kind", "status"), [("image/png", 200), ("image/bmp", 400)])

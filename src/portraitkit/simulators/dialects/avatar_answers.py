@@ -37,7 +37,6 @@ class Variants:
         expires_at: Whether a video's link says when it ends.
         errors_with_200: Refusals arrive with HTTP 200 and their own code in the body.
         face_models_only: Whether assets of real people need a `-face` model.
-        library: Whether groups and assets can be listed, renamed and deleted.
         uploads: Whether pictures can be uploaded.
     """
 
@@ -52,7 +51,6 @@ class Variants:
     expires_at: bool = True
     errors_with_200: bool = False
     face_models_only: bool = True
-    library: bool = False
     uploads: bool = False
 
 

@@ -11,16 +11,15 @@ chooses.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from attrs import Factory, define, evolve
 
 from ...wire.steps import Request, Response
-from ..simulator import bearer_of, json_of, query_of, route_of
+from ..simulator import bearer_of, form_of, json_of, query_of, route_of
 from ..state import SimAccount, SimCheck, SimGroup, SimJob, own
-from .avatar_answers import Variants, notice_of, review_head
-from .avatar_library import Library
+from .avatar_answers import Answers, Variants, notice_of, review_head
 from .avatar_rules import (
     RESOLUTIONS,
     check_owned,
@@ -35,9 +34,12 @@ from .reading import Json, Refusal, is_web_address
 
 __all__ = ["AvatarSimulator", "Variants"]
 
+_PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
+_UPLOAD_BYTES: Final = 20 * 1024 * 1024
+
 
 @define(kw_only=True)
-class AvatarSimulator(Library):
+class AvatarSimulator(Answers):
     """
     A vendor of this dialect, as far as documents tell.
 
@@ -75,7 +77,6 @@ class AvatarSimulator(Library):
             "POST /v1/seedance2/real-avatar": self._real_avatar,
             "POST /v1/seedance2/private-avatar": self._private_avatar,
             "POST /v1/videos/generations": self._create_video,
-            **(self._library() if self.variants.library else {}),
         }
         route = route_of(request, routes)
         if route is None:
@@ -137,7 +138,14 @@ class AvatarSimulator(Library):
         _ = check_submission(body, real_person=False)
         wanted = need_object(body.get("group"), "group or group_id")
         require(wanted.get("name"), "group.name is required")
-        group = self._new_group(account, wanted, body.get("project_name", "default"))
+        require(len(self.world.groups_of(account)) < self.world.group_quota, "group quota is full")
+        group = self.world.add_group(
+            account,
+            self.world.new_id("group"),
+            str(wanted["name"]),
+            description=str(wanted.get("description", "")),
+            project_name=body.get("project_name", "default"),
+        )
         return self._submit(account, body, group)
 
     def _group(self, account: SimAccount, body: Json, *, real_person: bool) -> SimGroup:
@@ -166,6 +174,20 @@ class AvatarSimulator(Library):
             account, "assets", group_id=group.id, asset_ids=tuple(asset.id for asset in assets)
         )
         return review_head(job, "processing", 10)
+
+    def _upload(self, request: Request) -> Json:
+        """Answer what only APIMart has; from a public page."""
+        part = form_of(request).get("file")
+        if part is None or part.content_type not in _PICTURES:
+            raise refused("file is missing or not a jpeg, png, webp or gif")
+        require(len(part.content) <= _UPLOAD_BYTES, "file is larger than 20 MB", 413)
+        return {
+            "url": self.media_url("frame.png"),
+            "filename": part.filename,
+            "content_type": part.content_type,
+            "bytes": len(part.content),
+            "created_at": int(self.world.now().timestamp()),
+        }
 
     # Videos and tasks
 
