@@ -14,7 +14,7 @@ from ...values.models import Asset
 from ...values.secret import MASK
 from ...values.statuses import AssetStatus
 from ...values.video import SCALARS, Frames, References
-from .suite import Suite, first_request, require
+from .suite import Suite, require
 
 VALUES: Final[Mapping[str, Any]] = {
     "duration_s": 5,
@@ -90,12 +90,11 @@ class VideosChecks(Suite):
             if name in provider.dialect.fields:
                 _ = provider.preview_video(request)
                 continue
-            sent, error = first_request(partial(provider.create_video, request))
-            require(
-                sent is None and isinstance(error, UnsupportedError) and error.field == name,
-                f"the dialect has no {name}, and create_video with it came to {sent or error!r}",
-                "list in VideoDialect.fields what the vendor documents, and nothing else",
-            )
+            create = partial(provider.create_video, request)
+            what = f"the dialect has no {name}, and create_video with it"
+            then = "list in VideoDialect.fields what the vendor documents, and nothing else"
+            error = self._refused(create, UnsupportedError, what, then)
+            require(error.field == name, f"{what} came to {error!r}", then)
             preview = provider.preview_video(request, on_unsupported={name: "drop"})
             require(
                 [each.field for each in preview.adaptations] == [name],
@@ -133,9 +132,9 @@ class VideosChecks(Suite):
         for status in (AssetStatus.PROCESSING, AssetStatus.FAILED):
             waiting: Asset = evolve(asset, status=status)
             request = evolve(self.video(asset), media=Frames(first=waiting), prompt="a smile")
-            sent, error = first_request(partial(journey.provider.create_video, request))
-            require(
-                sent is None and isinstance(error, AssetNotReadyError),
-                f"a video of an asset that is {status.value} came to {sent or error!r}",
+            _ = self._refused(
+                partial(journey.provider.create_video, request),
+                AssetNotReadyError,
+                f"a video of an asset that is {status.value}",
                 "do not override create_video; settle_media looks up handles alone",
             )

@@ -120,6 +120,15 @@ class Suite:
             pass_check=self.pass_check,
         )
 
+    def _refused(
+        self, begin: Callable[[], Flow[Any]], kind: type[Exception], what: str, then: str
+    ) -> Any:
+        """Insist on an error of a kind before any request, and return it."""
+        request, error = first_request(begin)
+        fits = request is None and isinstance(error, kind)
+        require(fits, f"{what} came to {request or error!r}", then)
+        return error
+
     def _answered(self, step: StepResult, odd: Response) -> Any:
         """What an operation comes to where every request is answered alike; its error, if any."""
         provider, simulator = self._provider(), self.simulator()
