@@ -68,3 +68,14 @@ def ask(vendor, request, contract=None):
     if contract:
         contract.judge_answer(contract._operation_of(request), response)
     return response.status, json.loads(response.content)
+
+
+def result_of(status, answer):
+    """What an Action came to; it went well."""
+    assert (200, None) == (status, answer["ResponseMetadata"].get("Error"))
+    return answer["Result"]
+
+
+def refusal_of(status, answer):
+    """The status and code of a refused Action."""
+    return status, answer["ResponseMetadata"]["Error"]["Code"]

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from asking import action_of, made, request_of, upload_of
+from asking import action_of, made, refusal_of, request_of, result_of, upload_of
 from asking import ask as ask_of
 from attrs import evolve
 
@@ -26,11 +26,6 @@ def vendor():
     return made(AllTokenSimulator)
 
 
-@pytest.fixture
-def clock(vendor):
-    return vendor.world.clock
-
-
 def ask(vendor, request: Request):
     return ask_of(vendor, request, CONTRACT)
 
@@ -39,15 +34,12 @@ def act(vendor, action: str, body: dict[str, Any] | None = None, *, key: str = "
     return ask(vendor, action_of(PORTRAIT, action, body, key=key))
 
 
-def result(vendor, action: str, body: dict[str, Any] | None = None, *, key: str = "key-main"):
-    status, answer = act(vendor, action, body, key=key)
-    assert (200, None) == (status, answer["ResponseMetadata"].get("Error"))
-    return answer["Result"]
+def result(vendor, *asked: Any, **options: Any) -> dict[str, Any]:
+    return result_of(*act(vendor, *asked, **options))
 
 
-def refusal(vendor, action: str, body: dict[str, Any] | None = None, *, key: str = "key-main"):
-    status, answer = act(vendor, action, body, key=key)
-    return status, answer["ResponseMetadata"]["Error"]["Code"]
+def refusal(vendor, *asked: Any, **options: Any) -> tuple[int, str]:
+    return refusal_of(*act(vendor, *asked, **options))
 
 
 def group_in(vendor, name: str = "Mia") -> str:

@@ -22,11 +22,6 @@ def vendor():
     return made(APIYISimulator)
 
 
-@pytest.fixture
-def clock(vendor):
-    return vendor.world.clock
-
-
 def act(vendor, action: str, body: dict[str, Any], of: str = "main"):
     request = action_of("https://open.volcengineapi.com/", action, body)
     return ask(vendor, signed(vendor, request, of), CONTRACT)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from asking import action_of, made, request_of, signed
+from asking import action_of, made, refusal_of, request_of, result_of, signed
 from asking import ask as ask_of
 from attrs import evolve
 
@@ -29,11 +29,6 @@ def vendor():
     return made(VolcengineSimulator)
 
 
-@pytest.fixture
-def clock(vendor):
-    return vendor.world.clock
-
-
 def ask(vendor, request: Request):
     return ask_of(vendor, request, CONTRACT)
 
@@ -42,15 +37,12 @@ def act(vendor, action: str, body: Any = None, **options: Any):
     return ask(vendor, signed(vendor, action_of(ASSETS, action, body), **options))
 
 
-def result(vendor, action: str, body: Any = None, **options: Any) -> dict[str, Any]:
-    status, answer = act(vendor, action, body, **options)
-    assert (200, None) == (status, answer["ResponseMetadata"].get("Error"))
-    return answer["Result"]
+def result(vendor, *asked: Any, **options: Any) -> dict[str, Any]:
+    return result_of(*act(vendor, *asked, **options))
 
 
-def refusal(vendor, action: str, body: Any = None, **options: Any) -> tuple[int, str]:
-    status, answer = act(vendor, action, body, **options)
-    return status, answer["ResponseMetadata"]["Error"]["Code"]
+def refusal(vendor, *asked: Any, **options: Any) -> tuple[int, str]:
+    return refusal_of(*act(vendor, *asked, **options))
 
 
 def group_in(vendor, name: str = "Mia", **more: Any) -> str:
