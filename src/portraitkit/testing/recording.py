@@ -240,7 +240,7 @@ def cassette_of(
         InvalidInputError: There is no cassette and nothing is to be recorded, or it is damaged.
     """
     there = path.is_file()
-    mode = _MODES[options.record, there]
+    mode = _MODES[options.record][there]
     if mode is None:
         raise InvalidInputError(
             f"there is no cassette {label}",
@@ -344,13 +344,10 @@ def _keep_salt_private(folder: Path) -> None:
         _ = ignore.write_text(f"{SALT_FILE}\n", encoding="utf-8")
 
 
-_MODES: Final[Mapping[tuple[str, bool], Mode | None]] = {
-    ("none", True): Mode.REPLAY,
-    ("none", False): None,
-    ("once", True): Mode.REPLAY,
-    ("once", False): Mode.RECORD,
-    ("new", True): Mode.NEW,
-    ("new", False): Mode.RECORD,
-    ("all", True): Mode.RECORD,
-    ("all", False): Mode.RECORD,
+_MODES: Final[Mapping[str, tuple[Mode | None, Mode]]] = {
+    "none": (None, Mode.REPLAY),
+    "once": (Mode.RECORD, Mode.REPLAY),
+    "new": (Mode.RECORD, Mode.NEW),
+    "all": (Mode.RECORD, Mode.RECORD),
 }
+"""What to do without a cassette, and with one."""
