@@ -125,7 +125,7 @@ LEAVES = {
     "base64": (Scrubber, "_base64", unchanged),
     "closed": (Scrubber, "_rule_of", unruled("closed")),
     "data addresses": (Scrubber, "_data", unchanged),
-    "echoes": (Scrubber, "tell", lambda self, real, false: false),
+    "echoes": (Scrubber, "remember", lambda self, real, false: false),
     "emails": (Scrubber, "_email", unchanged),
     "encoded": (texts, "_ENCODED", re.compile("(?!)")),
     "fields": (Scrubber, "_rule_of", unruled("fields")),

@@ -302,9 +302,9 @@ def _roles_in(origin: Mapping[str, Any]) -> Roles:
     roles = Roles()
     for vendor in provider_names():
         roles.learn_defaults(vendor)
-    for url, doors in cast("dict[str, list[str]]", origin.get("origins") or {}).items():
-        for door in doors:
-            vendor, _, role = door.partition(" ")
+    for url, owners in cast("dict[str, list[str]]", origin.get("origins") or {}).items():
+        for owner in owners:
+            vendor, _, role = owner.partition(" ")
             roles.add(url, vendor, role)
     return roles
 
@@ -312,7 +312,7 @@ def _roles_in(origin: Mapping[str, Any]) -> Roles:
 def _moved(roles: Roles) -> dict[str, list[str]]:
     """The origins that no adapter has by default, with their roles."""
     usual = _roles_in({}).table()
-    return {origin: doors for origin, doors in roles.table().items() if origin not in usual}
+    return {origin: owners for origin, owners in roles.table().items() if origin not in usual}
 
 
 def _thinned(interactions: list[Any], vendors: str) -> list[Any]:

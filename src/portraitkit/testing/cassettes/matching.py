@@ -1,7 +1,7 @@
 """
 When a request is one that was recorded: what it asks, whatever it looks like on the wire.
 
-Compared are the method, whose door it knocks at, the path, the query that matters, and the body by
+Compared are the method, whose origin it goes to, the path, the query that matters, and the body by
 its values. Left out are hosts, credentials, signatures, dates, the boundary of a form, the order of
 a JSON object's keys, and the random token at the end of a name. Both sides are veiled first, so
 that a cassette without secrets still answers the request that has them.
@@ -44,7 +44,7 @@ _UNTOLD: Final = re.compile(
 
 class Roles:
     """
-    Which origin is whose door. An origin nobody owns is a media host.
+    Whose an origin is, and in which role. An origin nobody owns is a media host.
 
     A profile's `base_url` moves and its role stays: `alltoken api` in a cassette is wherever the
     profile leads today.
@@ -55,8 +55,8 @@ class Roles:
 
     @property
     def known(self) -> int:
-        """How many doors are known."""
-        return sum(len(doors) for doors in self._of.values())
+        """How many owners are known."""
+        return sum(len(owners) for owners in self._of.values())
 
     def learn(self, provider: PortraitProvider) -> None:
         """Take a provider's origins."""
@@ -77,12 +77,12 @@ class Roles:
     def table(self) -> dict[str, list[str]]:
         """What is known, as plain text: origin to `vendor role`."""
         return {
-            origin: sorted(f"{vendor} {role}" for vendor, role in doors)
-            for origin, doors in sorted(self._of.items())
+            origin: sorted(f"{vendor} {role}" for vendor, role in owners)
+            for origin, owners in sorted(self._of.items())
         }
 
     def of(self, url: str) -> frozenset[tuple[str, str]]:
-        """Whose door it is: vendors and roles; empty for a media host."""
+        """Whose it is: vendors and roles; empty for a media host."""
         return frozenset(self._of.get(origin_of(url), ()))
 
 
@@ -92,13 +92,13 @@ class CanonicalRequest:
     What a request asks.
 
     Attributes:
-        doors: Vendor and role of where it goes; empty for a media host.
+        owners: Vendor and role of where it goes; empty for a media host.
         body: JSON by value, a form by its parts, else text or a digest.
         tokens: The random tokens in it, in the order they stand.
     """
 
     method: str
-    doors: frozenset[tuple[str, str]]
+    owners: frozenset[tuple[str, str]]
     path: str
     query: tuple[tuple[str, str], ...]
     body: Any
@@ -124,7 +124,7 @@ class CanonicalRequest:
 
     def lines(self) -> list[str]:
         """It, fit to be read and compared line by line."""
-        roles = sorted({f"{vendor} {role}" for vendor, role in self.doors})
+        roles = sorted({f"{vendor} {role}" for vendor, role in self.owners})
         head = [f"{self.method} {self.path}", f"at {' or '.join(roles) or 'a media host'}"]
         head += [f"?{name}={value}" for name, value in self.query]
         if self.body is None:
@@ -140,9 +140,9 @@ class CanonicalRequest:
 
     def _is_at(self, other: CanonicalRequest) -> bool:
         # One origin may serve several roles, as a simulator's does: one in common is enough.
-        if not (self.doors and other.doors):
-            return self.doors == other.doors
-        return bool(self.doors & other.doors)
+        if not (self.owners and other.owners):
+            return self.owners == other.owners
+        return bool(self.owners & other.owners)
 
 
 def canon(
@@ -150,7 +150,7 @@ def canon(
 ) -> CanonicalRequest:
     """Read what a request asks."""
     tokens = tuple(_TOKEN.findall(unquote(_text_of(request.get("body")))))
-    doors = roles.of(str(request["uri"]))
+    owners = roles.of(str(request["uri"]))
     veiled = veil(request)
     parts = urlsplit(str(veiled["uri"]))
     query = [
@@ -160,7 +160,7 @@ def canon(
     ]
     return CanonicalRequest(
         method=str(veiled["method"]).upper(),
-        doors=doors,
+        owners=owners,
         path=quote(unquote(parts.path), safe="/:@!$&'()*+,;=-._~") or "/",
         query=tuple(sorted(query)),
         body=_body(veiled),

@@ -92,7 +92,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         label: Names the cassette in messages.
         interactions: What was recorded.
         mode: What becomes of requests.
-        roles: Whose doors the origins are; clients may add to it while the tape runs.
+        roles: Whose the origins are; clients may add to it while the tape runs.
         veil: Hides in a request what a recording does not hold; may be replaced while it runs.
         repeat_reads: Let the last recorded answer of a read serve for further ones.
     """

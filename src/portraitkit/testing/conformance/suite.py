@@ -19,7 +19,7 @@ from ...wire.steps import Flow, Request, Response, Step
 from ..doubles.replaying import NOW, drive
 from ..doubles.simulating import SimulatedVendor, clock_of
 from .journey import Journey, StepResult, plain_video
-from .travelling import JourneyRunner, SpyVendor
+from .runner import JourneyRunner, SpyVendor
 
 T = TypeVar("T")
 
@@ -100,7 +100,7 @@ class Suite:
     def _journey(self) -> Journey:
         """Everything that is offered, once through; the same for all checks."""
         if type(self) not in _journeys:
-            _journeys[type(self)] = self._traveller().travel()
+            _journeys[type(self)] = self._runner().run()
         return _journeys[type(self)]
 
     def _whole_journey(self) -> Journey:
@@ -112,7 +112,7 @@ class Suite:
         )
         return journey
 
-    def _traveller(self) -> JourneyRunner:
+    def _runner(self) -> JourneyRunner:
         return JourneyRunner(
             provider=self._provider(),
             simulator=self.simulator(),

@@ -45,7 +45,7 @@ _REASON: Final = "why"
 _SHORTEST_KNOWN: Final = 2
 """A name may be as short as that."""
 _SHORTEST_SECRET: Final = 4
-_SHORTEST_TOLD: Final = 8
+_SHORTEST_NOTED: Final = 8
 _MOST_ROUNDS: Final = 4
 _NEXT: Final = (
     "leave this interaction out, or record it again without what cannot be cleaned; "
@@ -99,7 +99,7 @@ class Sanitiser:
         """
         scrubber = self._scrubber(self._pseudonyms)
         for each in self._known:
-            scrubber.told[each] = self._pseudonyms.token(each, "secret")
+            scrubber.secrets[each] = self._pseudonyms.token(each, "secret")
         given = list(cassette.get("interactions", []))
         # What is found secret late may have been echoed early, so all is read before it is written;
         # and what is put together of false pieces is read once more.
@@ -136,7 +136,9 @@ class Sanitiser:
     def _check(self, cassette: Mapping[str, Any], scrubber: Scrubber) -> None:
         """Look for what the rules have missed, in every form that a text can have."""
         known = {form for each in self._known for form in forms_of(each)}
-        told = {each for each in scrubber.told if len(each) >= _SHORTEST_TOLD and not is_word(each)}
+        told = {
+            each for each in scrubber.secrets if len(each) >= _SHORTEST_NOTED and not is_word(each)
+        }
         known |= {form for each in told for form in forms_of(each)}
         known = {each for each in known if len(each) >= _SHORTEST_SECRET and not is_false(each)}
         for number, each in enumerate(cassette["interactions"], 1):
@@ -160,7 +162,7 @@ class Cleaner:
         """Clean a request."""
         real = str(given["uri"])
         # An answer may have given it in a secret member, all of whose path goes.
-        uri = self.scrubber.told.get(real) or _at(f"{where} address", self.scrubber.link, real)
+        uri = self.scrubber.secrets.get(real) or _at(f"{where} address", self.scrubber.link, real)
         headers, body = self._content(where, given, given.get("body"))
         asked = {"method": str(given["method"]), "uri": uri, "headers": headers, "body": body}
         return self._with_others(where, given, asked)

@@ -48,13 +48,13 @@ class Scrubber:
     Attributes:
         secret_fields: Members that the vendor's adapter calls secret, in lower case.
         hosts: Hosts that may stay beside the vendors' own.
-        told: Values that were found secret, and their pseudonyms: replaced wherever they appear.
+        secrets: Values that were found secret, and their pseudonyms: replaced wherever they appear.
     """
 
     pseudonyms: Pseudonyms
     secret_fields: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
-    told: dict[str, str] = field(factory=dict[str, str], repr=False)
+    secrets: dict[str, str] = field(factory=dict[str, str], repr=False)
     _echo: re.Pattern[str] | None = field(default=None, repr=False)
 
     # -- JSON ------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ class Scrubber:
 
     def member(self, name: str) -> str:
         """Clean a member's own name."""
-        return self.told.get(name) or FOUND.sub(self._replace, name)
+        return self.secrets.get(name) or FOUND.sub(self._replace, name)
 
     def _rule_of(self, member: str) -> str:
         if re.sub(r"[_-]", "", member).lower() in self.secret_fields:
@@ -94,16 +94,16 @@ class Scrubber:
 
     def text(self, found: str, member: str = "", depth: int = 0) -> str:
         """Clean a text that stands in *member*."""
-        if not found or found in vocabulary() or found in self.told:
-            return self.told.get(found, found)
+        if not found or found in vocabulary() or found in self.secrets:
+            return self.secrets.get(found, found)
         if (inner := self._nested(found, member, depth)) is not None:
             return inner
         rule = self._rule_of(member)
         if not rule:
             return self.free(found)
         if rule == "ids":
-            return self.tell(found, self._id(found))
-        return self.tell(found, self._closed(found, whole=rule == "fields"))
+            return self.remember(found, self._id(found))
+        return self.remember(found, self._closed(found, whole=rule == "fields"))
 
     def _nested(self, found: str, member: str, depth: int) -> str | None:
         inner = json_in(found)
@@ -131,19 +131,19 @@ class Scrubber:
             return f"{self.pseudonyms.name(stem)}.{ending}"
         bare, token = untagged(found)
         if token and bare:  # the caller reads the name alone, and so may a message say it
-            _ = self.tell(bare, self.pseudonyms.name(bare))
+            _ = self.remember(bare, self.pseudonyms.name(bare))
         return self.pseudonyms.name(found)
 
-    def tell(self, real: str, false: str) -> str:
+    def remember(self, real: str, false: str) -> str:
         """Remember a value that was found secret, so that its echoes are replaced too."""
         if (
             real != false
             and len(real.encode(errors="surrogatepass")) >= _SHORTEST_ECHO
             and real not in vocabulary()
         ):
-            if real not in self.told:
+            if real not in self.secrets:
                 self._echo = None
-            _ = self.told.setdefault(real, false)
+            _ = self.secrets.setdefault(real, false)
         return false
 
     # -- free text -------------------------------------------------------------------------------
@@ -174,20 +174,20 @@ class Scrubber:
         return "".join((*pieces, FOUND.sub(self._replace, found[place:])))
 
     def _echoes(self) -> re.Pattern[str] | None:
-        if self.told and self._echo is None:
-            values = sorted(self.told, key=len, reverse=True)
+        if self.secrets and self._echo is None:
+            values = sorted(self.secrets, key=len, reverse=True)
             self._echo = re.compile("|".join(map(_as_pattern, values)), re.IGNORECASE)
         return self._echo
 
     def _echoed(self, text: str) -> str:
-        if text in self.told:
-            return self.told[text]
+        if text in self.secrets:
+            return self.secrets[text]
         folded = text.casefold()
-        return next(v for k, v in self.told.items() if k.casefold() == folded)
+        return next(v for k, v in self.secrets.items() if k.casefold() == folded)
 
     def _replace(self, found: re.Match[str]) -> str:
-        if found[0] in self.told:
-            return self.told[found[0]]
+        if found[0] in self.secrets:
+            return self.secrets[found[0]]
         clean: Mapping[str, Callable[[str], str]] = {
             "data": self._data,
             "link": self._link,
@@ -207,7 +207,7 @@ class Scrubber:
         said, value = _SAID.split(text, maxsplit=1)[1:]
         if value in vocabulary():
             return f"{said}{self._scan(value)}"
-        return f"{said}{self.tell(value, self.pseudonyms.token(value, 'secret'))}"
+        return f"{said}{self.remember(value, self.pseudonyms.token(value, 'secret'))}"
 
     def _data(self, text: str) -> str:
         head, _, body = text.partition(",")
@@ -226,7 +226,7 @@ class Scrubber:
     def _email(self, text: str) -> str:
         if text.endswith("@mail.example"):
             return text
-        return self.tell(text, self.pseudonyms.email(text))
+        return self.remember(text, self.pseudonyms.email(text))
 
     def _ip(self, text: str) -> str:
         reserved = text.startswith(("203.0.113.", "127.", "2001:db8:")) or text == "::1"
@@ -253,8 +253,8 @@ class Scrubber:
             return "".join(each if is_false(each) else self._scan(each) for each in pieces)
         found = re.fullmatch(r"([A-Za-z][A-Za-z0-9_-]*)=([^=].*)", text)
         if found and is_word(found[1]):  # `signature=…` and the like
-            return f"{found[1]}={self.tell(found[2], self.pseudonyms.token(found[2]))}"
-        return self.tell(text, self.pseudonyms.token(text))
+            return f"{found[1]}={self.remember(found[2], self.pseudonyms.token(found[2]))}"
+        return self.remember(text, self.pseudonyms.token(text))
 
     def _link(self, text: str) -> str:
         return self.pseudonyms.link(self.link(text))
@@ -323,7 +323,7 @@ class Scrubber:
             stem, dot, ending = plain.rpartition(".")
             typed = bool(dot) and re.fullmatch(r"[a-z0-9]{2,4}", ending) is not None
             name = stem if typed else plain
-            new = self.told.get(name) or self.pseudonyms.token(name)
+            new = self.secrets.get(name) or self.pseudonyms.token(name)
             new = f"{new}.{ending}" if typed else new
         return text if new == plain else quote(new, safe="-_.~:@!$&'()*+,;=")
 
@@ -335,7 +335,7 @@ class Scrubber:
         key, sign, text = pair.partition("=")
         plain = unquote(text.replace("+", " "))
         if closed and plain:
-            new = self.tell(plain, self.pseudonyms.token(plain))
+            new = self.remember(plain, self.pseudonyms.token(plain))
         else:
             new = str(self.value(plain, unquote(key)))
         return f"{self.member(key)}{sign}{text if new == plain else quote(new, safe='-_.~')}"

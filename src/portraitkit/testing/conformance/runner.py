@@ -1,4 +1,4 @@
-"""Who takes a journey at a simulated vendor, and who stands at the vendor's door."""
+"""Runs a journey at a simulated vendor, and looks at what passes between them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .journey import Journey, JourneyStep, StepResult, acts
 
 
 class SpyVendor:
-    """A vendor's door that remembers who came through, and may answer in the vendor's place."""
+    """A transport to a vendor that keeps what passes, and may answer in the vendor's place."""
 
     def __init__(self, simulator: SimulatedVendor) -> None:
         self._transport = SimulatorTransport(simulator)
@@ -57,20 +57,20 @@ class JourneyRunner:
     video: Callable[[Asset | None], VideoRequest]
     pass_check: Callable[[Any], object]
 
-    def travel(self, *, awaited: bool = False) -> Journey:
-        """Go, blocking or under asyncio."""
+    def run(self, *, awaited: bool = False) -> Journey:
+        """Take all steps, blocking or under asyncio."""
         vendor = SpyVendor(self.simulator)
         clock = clock_of(self.simulator)
-        run: Callable[[Flow[Any], str], Any]
+        call: Callable[[Flow[Any], str], Any]
         if awaited:
             client = AsyncClient(self.provider, transport=InProcessTransport(vendor), clock=clock)
-            run = partial(_run_async, client)
+            call = partial(_run_async, client)
         else:
-            run = Client(self.provider, transport=vendor, clock=clock).run
+            call = Client(self.provider, transport=vendor, clock=clock).run
         journey = Journey(self.provider)
         with tempfile.TemporaryDirectory() as folder:
             story = acts(self.provider, self.video, self.pass_check, Path(folder))
-            self._walk(journey, story, vendor, run)
+            self._walk(journey, story, vendor, call)
         return journey
 
     def _walk(
@@ -78,7 +78,7 @@ class JourneyRunner:
         journey: Journey,
         story: Generator[JourneyStep, Any],
         vendor: SpyVendor,
-        run: Callable[[Flow[Any], str], Any],
+        call: Callable[[Flow[Any], str], Any],
     ) -> None:
         logger, handler = logging.getLogger(), _Log(journey.logged)
         level = logger.level
@@ -88,7 +88,7 @@ class JourneyRunner:
             reply: object = None
             while True:
                 act = story.send(reply)
-                step = self._take(act, vendor, run)
+                step = self._take(act, vendor, call)
                 journey.steps.append(step)
                 if step.error is not None and not act.gone:
                     journey.broken = f"{act.operation}: {step.error!r}"
