@@ -138,8 +138,8 @@ def test_4k_with_a_portrait_is_refused_unpaid():
     assert 1 == vendor.world.billed[ACCOUNT.name, "video"]
 
 
-def test_the_simulators_library_is_known_from_clients_code_alone():
-    """It is switched off, as nobody documents it."""
+def test_the_simulator_has_no_library():
+    """It is known from clients' code alone, and nobody documents it."""
     request = Request(
         method="GET",
         url="https://api.apimart.ai/v1/seedance2/private-avatar/groups",

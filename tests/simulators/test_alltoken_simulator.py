@@ -6,60 +6,40 @@ import json
 from typing import Any
 
 import pytest
+from asking import action_of, made, refusal_of, request_of, result_of, upload_of
+from asking import ask as ask_of
 from attrs import evolve
 
 import contract_judge
 from portraitkit.simulators.alltoken import AllTokenSimulator, Variants
-from portraitkit.simulators.state import SimAccount, VirtualClock, World, never
-from portraitkit.wire.bodies import multipart
+from portraitkit.simulators.state import never
 from portraitkit.wire.steps import Request
 
 ORIGIN = "https://api.alltoken.ai"
+PORTRAIT = f"{ORIGIN}/v1/portrait/"
+VIDEOS = f"{ORIGIN}/v1/videos/generations"
 CONTRACT = contract_judge.load("alltoken")
 
 
 @pytest.fixture
-def clock():
-    return VirtualClock()
-
-
-@pytest.fixture
-def vendor(clock):
-    simulator = AllTokenSimulator(world=World(clock=clock))
-    simulator.add_account(SimAccount(name="main", api_key="key-main"))
-    simulator.add_account(SimAccount(name="other", api_key="key-other"))
-    return simulator
+def vendor():
+    return made(AllTokenSimulator)
 
 
 def ask(vendor, request: Request):
-    """Return an answer's status and body, once it is held to the contract."""
-    response = vendor.handle(request)
-    CONTRACT.judge_answer(CONTRACT._operation_of(request), response)
-    return response.status, json.loads(response.content)
+    return ask_of(vendor, request, CONTRACT)
 
 
 def act(vendor, action: str, body: dict[str, Any] | None = None, *, key: str = "key-main"):
-    return ask(
-        vendor,
-        Request(
-            method="POST",
-            url=f"{ORIGIN}/v1/portrait/",
-            query={"Action": action, "Version": "2024-01-01"},
-            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
-            content=json.dumps(body or {}).encode(),
-        ),
-    )
+    return ask(vendor, action_of(PORTRAIT, action, body, key=key))
 
 
-def result(vendor, action: str, body: dict[str, Any] | None = None, *, key: str = "key-main"):
-    status, answer = act(vendor, action, body, key=key)
-    assert (200, None) == (status, answer["ResponseMetadata"].get("Error"))
-    return answer["Result"]
+def result(vendor, *asked: Any, **options: Any) -> dict[str, Any]:
+    return result_of(*act(vendor, *asked, **options))
 
 
-def refusal(vendor, action: str, body: dict[str, Any] | None = None, *, key: str = "key-main"):
-    status, answer = act(vendor, action, body, key=key)
-    return status, answer["ResponseMetadata"]["Error"]["Code"]
+def refusal(vendor, *asked: Any, **options: Any) -> tuple[int, str]:
+    return refusal_of(*act(vendor, *asked, **options))
 
 
 def group_in(vendor, name: str = "Mia") -> str:
@@ -71,33 +51,12 @@ def asset_in(vendor, group: str, media: str = "Image", name: str = "front") -> s
     return result(vendor, "CreateAsset", body)["Id"]
 
 
-def upload(vendor, group: str, content: bytes = b"picture", kind: str = "image/jpeg"):
-    form, content_type = multipart(
-        {"GroupId": group}, name="file", filename="mia.jpg", content=content, content_type=kind
-    )
-    return ask(
-        vendor,
-        Request(
-            method="POST",
-            url=f"{ORIGIN}/v1/portrait/upload",
-            headers={"Authorization": "Bearer key-main", "Content-Type": content_type},
-            content=form,
-        ),
-    )
+def upload(vendor, group: str, *file: Any):
+    return ask(vendor, upload_of(f"{PORTRAIT}upload", {"GroupId": group}, *file))
 
 
 def video(vendor, method: str = "POST", path: str = "", body: Any = None, key: str = "key-main"):
-    path, _, query = path.partition("?")
-    return ask(
-        vendor,
-        Request(
-            method=method,
-            url=f"{ORIGIN}/v1/videos/generations{path}",
-            query=dict(pair.split("=") for pair in query.split("&") if pair),
-            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
-            content=json.dumps(body).encode() if body is not None else b"",
-        ),
-    )
+    return ask(vendor, request_of(method, VIDEOS + path, body, key=key))
 
 
 def of_asset(asset: str, model: str = "seedance-2.0", role: str = "first_frame") -> dict[str, Any]:
@@ -381,11 +340,7 @@ def test_tasks_are_listed_by_status(vendor, clock):
 
 def test_the_models_are_listed(vendor):
     """The models call names the Seedance models."""
-    request = Request(
-        method="GET",
-        url=f"{ORIGIN}/v1/videos/models",
-        headers={"Authorization": "Bearer key-main"},
-    )
+    request = request_of("GET", f"{ORIGIN}/v1/videos/models")
     listed = ask(vendor, request)[1]
     refused = ask(vendor, evolve(request, headers={}))
 
@@ -405,34 +360,17 @@ def test_the_models_are_listed(vendor):
 )
 def test_a_malformed_call_is_refused(vendor, expected, change):
     """Size, type, form and version of a call are checked."""
-    request = Request(
-        method="POST",
-        url=f"{ORIGIN}/v1/portrait/",
-        query={"Action": "GetAsset", "Version": "2024-01-01"},
-        headers={"Authorization": "Bearer key-main", "Content-Type": "application/json"},
-        content=b"{}",
-    )
-    response = vendor.handle(evolve(request, **change))
+    response = vendor.handle(evolve(action_of(PORTRAIT, "GetAsset"), **change))
+    code = json.loads(response.content)["ResponseMetadata"]["Error"]["Code"]
 
-    assert expected == (
-        response.status,
-        json.loads(response.content)["ResponseMetadata"]["Error"]["Code"],
-    )
+    assert expected == (response.status, code)
 
 
 def test_other_paths_are_not_there(vendor):
     """Anything else is not found, whatever the method."""
-    headers = {"Authorization": "Bearer key-main"}
-    paths = (
-        ("GET", "/v1/portrait/"),
-        ("POST", "/v2/portrait/"),
-        ("POST", "/v1/videos/generations/x"),
-    )
+    paths = (("GET", PORTRAIT), ("POST", f"{ORIGIN}/v2/portrait/"), ("POST", f"{VIDEOS}/x"))
 
-    assert {404} == {
-        vendor.handle(Request(method=method, url=ORIGIN + path, headers=headers)).status
-        for method, path in paths
-    }
+    assert {404} == {vendor.handle(request_of(*each)).status for each in paths}
 
 
 def test_switches_choose_who_may_and_what_is_hidden(vendor):
@@ -447,18 +385,8 @@ def test_switches_choose_who_may_and_what_is_hidden(vendor):
 
 def test_an_upload_without_its_parts_is_refused(vendor):
     """A form needs the file and the group."""
-    form, content_type = multipart(
-        {}, name="picture", filename="mia.jpg", content=b"x", content_type="image/jpeg"
-    )
-    request = Request(
-        method="POST",
-        url=f"{ORIGIN}/v1/portrait/upload",
-        headers={"Authorization": "Bearer key-main", "Content-Type": content_type},
-        content=form,
-    )
-
-    assert 400 == ask(vendor, request)[0]
-    assert 400 == ask(vendor, evolve(request, content=form.replace(b"picture", b"file")))[0]
+    for name in ("picture", "file"):
+        assert 400 == ask(vendor, upload_of(f"{PORTRAIT}upload", {}, name=name))[0]
 
 
 def test_groups_and_assets_can_be_renamed_and_deleted(vendor):
@@ -580,12 +508,7 @@ def test_a_wrong_list_query_is_refused(vendor, query):
 @pytest.mark.parametrize("change", [{"content": b"[]"}, {"headers": {}}])
 def test_a_video_body_has_to_be_a_json_object(vendor, change):
     """A body of another form or type is refused."""
-    request = Request(
-        method="POST",
-        url=f"{ORIGIN}/v1/videos/generations",
-        headers={"Content-Type": "application/json"},
-        content=b"{}",
-    )
-    wrong = evolve(request, **change).with_headers({"Authorization": "Bearer key-main"})
+    bearer = {"Authorization": "Bearer key-main"}
+    wrong = evolve(request_of("POST", VIDEOS, {}), **change).with_headers(bearer)
 
     assert 400 == ask(vendor, wrong)[0]

@@ -6,12 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from asking import action_of, ask, made, request_of, signed
 
 import contract_judge
-from portraitkit.providers.dialects.signing import sign
 from portraitkit.simulators.apiyi import APIYISimulator, Variants
-from portraitkit.simulators.state import SimAccount, VirtualClock, World
-from portraitkit.values.secret import Secret
 from portraitkit.wire.steps import Request
 
 TASKS = "https://api.apiyi.com/seedance/api/v3/contents/generations/tasks"
@@ -20,59 +18,22 @@ CONTRACT = contract_judge.load("apiyi")
 
 
 @pytest.fixture
-def clock():
-    return VirtualClock()
-
-
-@pytest.fixture
-def vendor(clock):
-    simulator = APIYISimulator(world=World(clock=clock))
-    for name in ("main", "other"):
-        simulator.add_account(
-            SimAccount(
-                name=name, api_key=f"sk-{name}", access_key=f"AKLT-{name}", secret_key="secret=="
-            )
-        )
-    return simulator
+def vendor():
+    return made(APIYISimulator)
 
 
 def act(vendor, action: str, body: dict[str, Any], of: str = "main"):
-    request = sign(
-        Request(
-            method="POST",
-            url="https://open.volcengineapi.com/",
-            query={"Action": action, "Version": "2024-01-01"},
-            headers={"Content-Type": "application/json"},
-            content=json.dumps(body).encode(),
-        ),
-        access_key=Secret(f"AKLT-{of}"),
-        secret_key=Secret("secret=="),
-        session_token=None,
-        region="cn-beijing",
-        service="ark",
-        now=vendor.world.now(),
-    )
-    response = vendor.handle(request)
-    CONTRACT.judge_answer(CONTRACT.judge_request(request), response)
-    return response.status, json.loads(response.content)
+    request = action_of("https://open.volcengineapi.com/", action, body)
+    return ask(vendor, signed(vendor, request, of), CONTRACT)
 
 
-def video(vendor, method: str = "POST", place: str = "", *, key: str = "sk-main", **body: Any):
-    content = {"model": MODEL, "content": [{"type": "text", "text": "a sea"}], **body}
-    request = Request(
-        method=method,
-        url=TASKS + place,
-        headers={
-            "Authorization": f"Bearer {key}",
-            "Content-Type": "application/json",
-            "Accept-Encoding": "identity",
-        },
-        content=json.dumps(content).encode() if method == "POST" else b"",
+def video(vendor, method: str = "POST", place: str = "", *, key: str = "key-main", **body: Any):
+    sent = {"model": MODEL, "content": [{"type": "text", "text": "a sea"}], **body}
+    plain = {"Accept-Encoding": "identity"}
+    request = request_of(
+        method, TASKS + place, sent if method == "POST" else None, key=key, headers=plain
     )
-    response = vendor.handle(request)
-    if method == "POST" or (method == "GET" and place):
-        CONTRACT.judge_answer(CONTRACT._operation_of(request), response)
-    return response.status, json.loads(response.content)
+    return ask(vendor, request, CONTRACT)
 
 
 def asset_of(vendor, clock, owner: str, **more: Any) -> str:
@@ -102,7 +63,7 @@ def test_a_video_runs_behind_the_gateway(vendor, clock):
 )
 def test_a_reply_is_falsely_labelled_unless_identity_is_asked_for(vendor, label, asked):
     """Only a request for identity gets a reply whose label is true."""
-    headers = {"Authorization": "Bearer sk-main"} | ({"Accept-Encoding": asked} if asked else {})
+    headers = {"Authorization": "Bearer key-main"} | ({"Accept-Encoding": asked} if asked else {})
     reply = vendor.handle(Request(method="GET", url=f"{TASKS}/cgt-0", headers=headers))
 
     assert label == reply.headers.get("content-encoding")
@@ -113,7 +74,7 @@ def test_any_token_can_use_an_asset_of_the_shared_account(vendor, clock):
     """All customers share one Volcengine account, so a known id works with any token."""
     asset = asset_of(vendor, clock, "main")
 
-    assert 200 == video(vendor, key="sk-other", content=with_asset(asset))[0]
+    assert 200 == video(vendor, key="key-other", content=with_asset(asset))[0]
 
 
 def test_a_foreign_asset_is_refused(vendor):
@@ -152,7 +113,7 @@ def test_what_the_gateway_refuses(vendor, expected, variants, options):
 @pytest.mark.parametrize(("method", "place"), [("GET", ""), ("DELETE", "/cgt-0"), ("POST", "/x")])
 def test_there_is_no_list_and_no_cancel(vendor, method, place):
     """Nothing but creating and reading is there."""
-    request = Request(method=method, url=TASKS + place, headers={"Authorization": "Bearer sk-main"})
+    request = request_of(method, TASKS + place)
 
     assert 404 == vendor.handle(request).status
 

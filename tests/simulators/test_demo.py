@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from portraitkit.simulators import demo
@@ -40,7 +42,8 @@ def test_the_demo_ends_well_where_every_vendor_went_through(monkeypatch, capsys)
 def test_the_demo_says_who_failed(monkeypatch, capsys):
     """A vendor that does not go through makes the exit code 1, and the table says why."""
     monkeypatch.setattr(demo, "VENDORS", ("alltoken",))
-    monkeypatch.setattr(demo, "_SECRETS", {"DEMO_API_KEY": "of-someone-else"})
+    monkeypatch.setattr(demo, "_CREDENTIALS", ("access_key",))
+    monkeypatch.setenv("SIMULATED_API_KEY", "of-someone-else")
 
     assert 1 == demo.main()
     assert "FAILED: alltoken create_group" in capsys.readouterr().out
@@ -49,4 +52,4 @@ def test_the_demo_says_who_failed(monkeypatch, capsys):
 @pytest.mark.parametrize("vendor", demo.VENDORS)
 def test_every_vendor_has_its_profile(vendor):
     """The configuration of the demo knows all of them."""
-    assert vendor in demo._PROFILES
+    assert f"[profiles.{vendor}]" in demo._profile(vendor, "http://127.0.0.1:1", Path(), 1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from asking import request_of
 
 from portraitkit.simulators.apiyi import APIYISimulator
 from portraitkit.simulators.state import SimAccount
-from portraitkit.wire.bodies import json_body
 from portraitkit.wire.steps import Request
 
 KEY = "sk-library"
@@ -24,17 +24,8 @@ def vendor():
     return simulator
 
 
-def call(vendor, method, path, body=None, *, key=KEY, content=b"", **query):
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
-    return vendor.handle(
-        Request(
-            method=method,
-            url=BASE + path,
-            query=query,
-            headers=headers,
-            content=content if body is None else json_body(body),
-        )
-    )
+def call(vendor, method, path, body=None, *, key=KEY, **query):
+    return vendor.handle(request_of(method, BASE + path, body, key=key, **query))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +61,7 @@ def test_only_a_library_key_opens_the_library(vendor, key):
 @pytest.mark.outside_the_contract
 def test_a_body_that_is_no_object_is_refused(vendor):
     """As is any that cannot be read."""
-    assert 400 == call(vendor, "POST", "/asset-library/groups", content=b"[1]").status
+    assert 400 == call(vendor, "POST", "/asset-library/groups", b"[1]").status
 
 
 @pytest.mark.parametrize("query", [{"pageSize": "101"}, {"pageSize": "0"}, {"pageNumber": "x"}])

@@ -6,20 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from asking import made, request_of, upload_of
 
-from portraitkit.simulators.state import (
-    SimAccount,
-    VirtualClock,
-    World,
-    never,
-    scans_after,
-)
+from portraitkit.simulators.state import VirtualClock, World, never, scans_after
 from portraitkit.simulators.token360 import Token360Simulator, Variants
-from portraitkit.wire.bodies import json_body, multipart
-from portraitkit.wire.steps import Request, Response
-
-KEY = "sk-simulated-one"
-OTHER = "sk-simulated-two"
+from portraitkit.wire.steps import Response
 
 
 class Vendor:
@@ -27,44 +18,18 @@ class Vendor:
 
     def __init__(self, variants: Variants | None = None, **world: Any) -> None:
         self.clock = VirtualClock()
-        self.sim = Token360Simulator(
-            world=World(clock=self.clock, **world), variants=variants or Variants()
-        )
-        for name, key in (("one", KEY), ("two", OTHER)):
-            self.sim.add_account(SimAccount(name=name, api_key=key))
+        vendor = World(clock=self.clock, **world)
+        self.sim = made(Token360Simulator, vendor, variants=variants or Variants())
 
-    def ask(self, method: str, path: str, body: Any = None, *, key: str = KEY) -> Response:
-        path, _, query = path.partition("?")
-        pairs = tuple(tuple(pair.split("=", 1)) for pair in query.split("&") if pair)
-        return self.sim.handle(
-            Request(
-                method=method,
-                url=f"{self.sim.base_url}{path}",
-                query=pairs,
-                headers={"Authorization": f"Bearer {key}"},
-                content=b"" if body is None else json_body(body),
-            )
-        )
+    def ask(self, method: str, path: str, body: Any = None, *, key: str = "key-main") -> Response:
+        return self.sim.handle(request_of(method, f"{self.sim.base_url}{path}", body, key=key))
 
     def group(self, kind: str = "VIRTUAL_PORTRAIT", name: str = "Mia") -> dict[str, Any]:
         return read(self.ask("POST", "/v1/asset-groups", {"name": name, "groupKind": kind}))["data"]
 
     def upload(self, group_id: str, *, kind: str = "image/png", content: bytes = b"x") -> Response:
-        body, content_type = multipart(
-            {"groupId": group_id, "name": "front"},
-            name="file",
-            filename="mia.png",
-            content=content,
-            content_type=kind,
-        )
-        return self.sim.handle(
-            Request(
-                method="POST",
-                url=f"{self.sim.base_url}/v1/assets",
-                headers={"Authorization": f"Bearer {KEY}", "Content-Type": content_type},
-                content=body,
-            )
-        )
+        fields = {"groupId": group_id, "name": "front"}
+        return self.sim.handle(upload_of(f"{self.sim.base_url}/v1/assets", fields, content, kind))
 
     def portrait(self) -> dict[str, Any]:
         """Upload one and let its review end."""
@@ -204,12 +169,7 @@ def test_no_reading_of_one_group():
     [
         (
             "service",
-            {
-                "code": 404,
-                "data": None,
-                "msg": "Asset not found",
-                "serviceCode": "ASSET_NOT_FOUND",
-            },
+            {"code": 404, "data": None, "msg": "Asset not found", "serviceCode": "ASSET_NOT_FOUND"},
         ),
         (
             "gateway",
@@ -277,7 +237,7 @@ def test_other_accounts_see_nothing():
         f"/v1/videos/{video}/content",
     ]
 
-    assert [404] * 4 == [vendor.ask("GET", path, key=OTHER).status for path in paths]
+    assert [404] * 4 == [vendor.ask("GET", path, key="key-other").status for path in paths]
 
 
 def test_delete_and_rename():
@@ -318,11 +278,7 @@ def test_video_runs_and_ends():
         {"frame_images": first_frame("asset://ta_unknown")},
         {
             "input_references": [
-                {
-                    "type": "video_url",
-                    "role": "reference",
-                    "video_url": {"url": "asset://ACTIVE"},
-                }
+                {"type": "video_url", "role": "reference", "video_url": {"url": "asset://ACTIVE"}}
             ]
         },
         {
@@ -352,7 +308,7 @@ def test_refused_videos(body: dict[str, Any]):
     reply = vendor.video(**json.loads(text))
 
     assert (400, "invalid_request_error") == (reply.status, read(reply)["error"]["type"])
-    assert 0 == vendor.sim.world.billed["one", "video"]
+    assert 0 == vendor.sim.world.billed["main", "video"]
 
 
 def test_unknown_model():

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
+from asking import action_of, made, refusal_of, request_of, result_of, signed
+from asking import ask as ask_of
 from attrs import evolve
 
 import contract_judge
-from portraitkit.providers.dialects.signing import sign
-from portraitkit.simulators.state import SimAccount, VirtualClock, World, never
+from portraitkit.simulators.state import never
 from portraitkit.simulators.volcengine import DOCUMENTED_RATES, Variants, VolcengineSimulator
-from portraitkit.values.secret import Secret
 from portraitkit.wire.steps import Request
 
 ASSETS = "https://open.volcengineapi.com/"
@@ -26,61 +25,24 @@ WEB = "https://a.example/x.jpg"
 
 
 @pytest.fixture
-def clock():
-    return VirtualClock()
-
-
-@pytest.fixture
-def vendor(clock):
-    simulator = VolcengineSimulator(world=World(clock=clock))
-    for name in ("main", "other"):
-        simulator.add_account(
-            SimAccount(
-                name=name, api_key=f"key-{name}", access_key=f"AKLT-{name}", secret_key="secret=="
-            )
-        )
-    return simulator
+def vendor():
+    return made(VolcengineSimulator)
 
 
 def ask(vendor, request: Request):
-    """Return an answer's status and body, once it is held to the contract."""
-    response = vendor.handle(request)
-    CONTRACT.judge_answer(CONTRACT._operation_of(request), response)
-    return response.status, json.loads(response.content)
+    return ask_of(vendor, request, CONTRACT)
 
 
-def signed(vendor, request: Request, of: str = "main", skew_s: float = 0) -> Request:
-    return sign(
-        request,
-        access_key=Secret(f"AKLT-{of}"),
-        secret_key=Secret("secret=="),
-        session_token=None,
-        region="cn-beijing",
-        service="ark",
-        now=vendor.world.now() + timedelta(seconds=skew_s),
-    )
+def act(vendor, action: str, body: Any = None, **options: Any):
+    return ask(vendor, signed(vendor, action_of(ASSETS, action, body), **options))
 
 
-def act(vendor, action: str, body: Any = None, *, of: str = "main", skew_s: float = 0):
-    request = Request(
-        method="POST",
-        url=ASSETS,
-        query={"Action": action, "Version": "2024-01-01"},
-        headers={"Content-Type": "application/json"},
-        content=json.dumps(body or {}).encode(),
-    )
-    return ask(vendor, signed(vendor, request, of, skew_s))
+def result(vendor, *asked: Any, **options: Any) -> dict[str, Any]:
+    return result_of(*act(vendor, *asked, **options))
 
 
-def result(vendor, action: str, body: Any = None, **options: Any) -> dict[str, Any]:
-    status, answer = act(vendor, action, body, **options)
-    assert (200, None) == (status, answer["ResponseMetadata"].get("Error"))
-    return answer["Result"]
-
-
-def refusal(vendor, action: str, body: Any = None, **options: Any) -> tuple[int, str]:
-    status, answer = act(vendor, action, body, **options)
-    return status, answer["ResponseMetadata"]["Error"]["Code"]
+def refusal(vendor, *asked: Any, **options: Any) -> tuple[int, str]:
+    return refusal_of(*act(vendor, *asked, **options))
 
 
 def group_in(vendor, name: str = "Mia", **more: Any) -> str:
@@ -92,17 +54,8 @@ def asset_in(vendor, group: str, media: str = "Image", **more: Any) -> str:
     return result(vendor, "CreateAsset", body)["Id"]
 
 
-def video(
-    vendor, method: str, place: str = "", *, body: Any = None, of: str = "main", **query: str
-):
-    request = Request(
-        method=method,
-        url=TASKS + place,
-        query=query,
-        headers={"Authorization": f"Bearer key-{of}", "Content-Type": "application/json"},
-        content=b"" if body is None else json.dumps(body).encode(),
-    )
-    return ask(vendor, request)
+def video(vendor, method: str, place: str = "", *, of: str = "main", **options: Any):
+    return ask(vendor, request_of(method, TASKS + place, key=f"key-{of}", **options))
 
 
 def item(kind: str, url: str, role: str | None) -> dict[str, Any]:
@@ -270,14 +223,7 @@ def test_who_may_not_is_refused(vendor, expected, variants, options):
 
 def test_an_unknown_action_is_refused(vendor):
     """The gateway knows twelve Actions and one version."""
-    request = Request(
-        method="POST",
-        url=ASSETS,
-        query={"Action": "DropAssets", "Version": "2024-01-01"},
-        headers={"Content-Type": "application/json"},
-        content=b"{}",
-    )
-    answer = vendor.handle(signed(vendor, request))
+    answer = vendor.handle(signed(vendor, action_of(ASSETS, "DropAssets")))
 
     assert (404, "InvalidActionOrVersion", 100008) == (
         answer.status,
@@ -472,13 +418,8 @@ def test_a_missing_model_is_refused(vendor):
 @pytest.mark.parametrize("change", [{"content": b"[]"}, {"headers": {}}])
 def test_a_task_s_body_has_to_be_a_json_object(vendor, change):
     """A body of another form or type is refused."""
-    request = Request(
-        method="POST",
-        url=TASKS,
-        headers={"Content-Type": "application/json"},
-        content=b"{}",
-    )
-    wrong = evolve(request, **change).with_headers({"Authorization": "Bearer key-main"})
+    bearer = {"Authorization": "Bearer key-main"}
+    wrong = evolve(request_of("POST", TASKS, {}), **change).with_headers(bearer)
 
     assert 400 == ask(vendor, wrong)[0]
 
@@ -519,13 +460,7 @@ def test_a_wrong_page_of_tasks_is_refused(vendor, query):
 )
 def test_a_malformed_action_is_refused(vendor, expected, query, content):
     """Version and body are checked once the signature is."""
-    request = Request(
-        method="POST",
-        url=ASSETS,
-        query=query,
-        headers={"Content-Type": "application/json"},
-        content=content,
-    )
+    request = request_of("POST", ASSETS, content, **query)
     answer = vendor.handle(signed(vendor, request))
 
     assert expected == json.loads(answer.content)["ResponseMetadata"]["Error"]["Code"]

@@ -20,6 +20,16 @@ from portraitkit.wire.error_mapping import VendorError
 from portraitkit.wire.steps import Auth, Request, pause, send, through
 
 COUNT = itertools.count()
+MUTANTS = {}
+"""The check that catches each."""
+
+
+class Mutant(AllToken):
+    """A subclass says which check its defect breaks."""
+
+    def __init_subclass__(cls, breaks="", **options):
+        super().__init_subclass__(**options)
+        MUTANTS[cls] = breaks
 
 
 def changed(flow, change):
@@ -31,32 +41,28 @@ def changed(flow, change):
     return through(flow, do)
 
 
-@frozen(kw_only=True, slots=False)
-class PaidTwice(AllToken):
+class PaidTwice(Mutant, breaks="test_creates_are_not_repeatable"):
     """The paid request may be sent again."""
 
     def video_request(self, body):
         return evolve(super().video_request(body), repeatable=True)
 
 
-@frozen(kw_only=True, slots=False)
-class SentTwice(AllToken):
+class SentTwice(Mutant, breaks="test_a_lost_create_is_not_sent_again"):
     """A lost answer is answered by creating again."""
 
     def create_group(self, name, **options):
         return changed(super().create_group(name, **options), lambda r: evolve(r, repeatable=True))
 
 
-@frozen(kw_only=True, slots=False)
-class FragileRead(AllToken):
+class FragileRead(Mutant, breaks="test_reads_are_repeatable"):
     """A read ends at the first passing fault."""
 
     def get_video(self, task):
         return changed(super().get_video(task), lambda r: evolve(r, repeatable=False))
 
 
-@frozen(kw_only=True, slots=False)
-class AnyHandle(AllToken):
+class AnyHandle(Mutant, breaks="test_handles_of_other_accounts_are_refused"):
     """Handles are taken apart and not looked at."""
 
     def id_of(self, kind, ref):
@@ -65,16 +71,14 @@ class AnyHandle(AllToken):
         return ref.split(":")[4] if is_handle(ref) else super().id_of(kind, ref)
 
 
-@frozen(kw_only=True, slots=False)
-class AnyId(AllToken):
+class AnyId(Mutant, breaks="test_odd_ids_stay_out_of_paths"):
     """A bare id goes into the request as it comes."""
 
     def id_of(self, kind, ref):
         return ref if isinstance(ref, str) and not is_handle(ref) else super().id_of(kind, ref)
 
 
-@frozen(kw_only=True, slots=False)
-class NoHandles(AllToken):
+class NoHandles(Mutant, breaks="test_objects_handles_and_ids_mean_the_same"):
     """A handle is taken for an id."""
 
     def get_group(self, group):
@@ -82,24 +86,21 @@ class NoHandles(AllToken):
         return self.read(Group, (yield from self.act("GetAssetGroup", {"Id": group_id})))
 
 
-@frozen(kw_only=True, slots=False)
-class OtherHandle(AllToken):
+class OtherHandle(Mutant, breaks="test_results_say_where_they_come_from"):
     """Results name an account of their own."""
 
     def read(self, cls, answer, data=None, **given):
         return evolve(super().read(cls, answer, data, **given), account="main")
 
 
-@frozen(kw_only=True, slots=False)
-class OpenRepr(AllToken):
+class OpenRepr(Mutant, breaks="test_secrets_do_not_show_in_texts"):
     """The adapter shows its key."""
 
     def __repr__(self):
         return f"AllToken(api_key={self.api_key.reveal()})"
 
 
-@frozen(kw_only=True, slots=False)
-class LoggedKey(AllToken):
+class LoggedKey(Mutant, breaks="test_secrets_do_not_show_in_logs"):
     """The key is logged."""
 
     def authorize(self, request, *, now):
@@ -107,8 +108,7 @@ class LoggedKey(AllToken):
         return super().authorize(request, now=now)
 
 
-@frozen(kw_only=True, slots=False)
-class KeyInResult(AllToken):
+class KeyInResult(Mutant, breaks="test_secrets_do_not_travel_in_pickles"):
     """A result carries the key in an ordinary member."""
 
     def get_group(self, group):
@@ -116,8 +116,7 @@ class KeyInResult(AllToken):
         return evolve(found, description=self.api_key.reveal())
 
 
-@frozen(kw_only=True, slots=False)
-class KeyInPreview(AllToken):
+class KeyInPreview(Mutant, breaks="test_secrets_do_not_show_in_previews"):
     """The paid request is built with the key in it."""
 
     def video_request(self, body):
@@ -125,16 +124,14 @@ class KeyInPreview(AllToken):
         return request.with_headers({"Authorization": f"Bearer {self.api_key.reveal()}"})
 
 
-@frozen(kw_only=True, slots=False)
-class Undeclared(AllToken):
+class Undeclared(Mutant, breaks="test_secrets_are_known_as_secrets"):
     """What a request holds is not said to be secret."""
 
     def add_link(self, group, link, *, name):
         return changed(super().add_link(group, link, name=name), lambda r: evolve(r, secrets=()))
 
 
-@frozen(kw_only=True, slots=False)
-class LeakyError(AllToken):
+class LeakyError(Mutant, breaks="test_secrets_do_not_show_in_errors"):
     """An error carries the key in a note."""
 
     def refusal(self, response):
@@ -144,16 +141,14 @@ class LeakyError(AllToken):
         return error
 
 
-@frozen(kw_only=True, slots=False)
-class RandomName(AllToken):
+class RandomName(Mutant, breaks="test_the_same_call_makes_the_same_requests"):
     """No two calls are alike."""
 
     def create_group(self, name, **options):
         return super().create_group(f"{name} {next(COUNT)}", **options)
 
 
-@frozen(kw_only=True, slots=False)
-class Endless(AllToken):
+class Endless(Mutant, breaks="test_pages_end_and_repeat_nothing"):
     """A list always has another page."""
 
     def list_groups(self, cursor, *, kind=None):
@@ -161,8 +156,7 @@ class Endless(AllToken):
         return Page(items=found.items[:0], next=str(int(cursor or 0) + 1))
 
 
-@frozen(kw_only=True, slots=False)
-class Shortened(AllToken):
+class Shortened(Mutant, breaks="test_pages_end_and_repeat_nothing"):
     """The last row of a list is lost."""
 
     def list_videos(self, cursor):
@@ -170,8 +164,7 @@ class Shortened(AllToken):
         return evolve(found, items=found.items[:-1])
 
 
-@frozen(kw_only=True, slots=False)
-class Doubled(AllToken):
+class Doubled(Mutant, breaks="test_pages_end_and_repeat_nothing"):
     """Every row is there twice."""
 
     def list_videos(self, cursor):
@@ -179,16 +172,14 @@ class Doubled(AllToken):
         return evolve(found, items=found.items * 2)
 
 
-@frozen(kw_only=True, slots=False)
-class Unfiltered(AllToken):
+class Unfiltered(Mutant, breaks="test_lists_keep_to_their_filter"):
     """A list of one kind holds both."""
 
     def list_groups(self, cursor, *, kind=None):
         return super().list_groups(cursor, kind=None)
 
 
-@frozen(kw_only=True, slots=False)
-class Guessed(AllToken):
+class Guessed(Mutant, breaks="test_unknown_status_words_are_kept"):
     """An unknown word is taken for the end."""
 
     def get_video(self, task):
@@ -197,8 +188,7 @@ class Guessed(AllToken):
         return evolve(found, status=VideoStatus.FAILED) if unknown else found
 
 
-@frozen(kw_only=True, slots=False)
-class Trusting(AllToken):
+class Trusting(Mutant, breaks="test_wrong_types_give_only_portrait_errors"):
     """A member is taken without looking whether it is there."""
 
     def get_video(self, task):
@@ -208,8 +198,7 @@ class Trusting(AllToken):
         return evolve(self.read(VideoTask, answer), model=model)
 
 
-@frozen(kw_only=True, slots=False)
-class BlindList(AllToken):
+class BlindList(Mutant, breaks="test_reads_of_garbage_are_unexpected_responses"):
     """What cannot be read is an empty list."""
 
     def list_videos(self, cursor):
@@ -219,8 +208,7 @@ class BlindList(AllToken):
             return Page(items=())
 
 
-@frozen(kw_only=True, slots=False)
-class BlindCreate(AllToken):
+class BlindCreate(Mutant, breaks="test_a_create_answered_with_garbage_is_an_unknown_outcome"):
     """What cannot be read was not done."""
 
     def create_group(self, name, **options):
@@ -230,8 +218,7 @@ class BlindCreate(AllToken):
             return Group(provider=self.name, account=self.account, id="group-0", name=name)
 
 
-@frozen(kw_only=True, slots=False)
-class KeyToStrangers(AllToken):
+class KeyToStrangers(Mutant, breaks="test_credentials_go_only_to_its_origins"):
     """A statistics host gets the key."""
 
     def list_videos(self, cursor):
@@ -242,8 +229,7 @@ class KeyToStrangers(AllToken):
         return (yield from super().list_videos(cursor))
 
 
-@frozen(kw_only=True, slots=False)
-class KeyToMedia(AllToken):
+class KeyToMedia(Mutant, breaks="test_media_are_fetched_without_credentials"):
     """A video is fetched with the key."""
 
     @property
@@ -258,8 +244,7 @@ class KeyToMedia(AllToken):
         return path
 
 
-@frozen(kw_only=True, slots=False)
-class FalsePreview(AllToken):
+class FalsePreview(Mutant, breaks="test_preview_is_what_is_sent"):
     """What is sent has more in it than what is shown."""
 
     def create_video(self, request, **options):
@@ -268,8 +253,7 @@ class FalsePreview(AllToken):
         )
 
 
-@frozen(kw_only=True, slots=False)
-class PaidBefore(AllToken):
+class PaidBefore(Mutant, breaks="test_a_video_is_paid_for_once"):
     """A second request that costs money goes before the first."""
 
     def settle_media(self, request):
@@ -277,15 +261,13 @@ class PaidBefore(AllToken):
         return request
 
 
-@frozen(kw_only=True, slots=False)
-class WrongClass(AllToken):
+class WrongClass(Mutant, breaks="test_documented_errors_have_their_class"):
     """A documented code means something else."""
 
     error_codes: ClassVar = {**AllToken.error_codes, "QuotaExceeded": NotFoundError}
 
 
-@frozen(kw_only=True, slots=False)
-class Mute(AllToken):
+class Mute(Mutant, breaks="test_documented_errors_have_their_class"):
     """The vendor's message is replaced."""
 
     def fault(self, data, response):
@@ -293,8 +275,7 @@ class Mute(AllToken):
         return found and VendorError(code=found.code, message="refused")
 
 
-@frozen(kw_only=True, slots=False)
-class Swallowed(AllToken):
+class Swallowed(Mutant, breaks="test_operations_raise_the_documented_class"):
     """A refusal becomes a result."""
 
     def get_group(self, group):
@@ -304,8 +285,7 @@ class Swallowed(AllToken):
             return Group(provider=self.name, account=self.account, id=None, name="gone")
 
 
-@frozen(kw_only=True, slots=False)
-class Undeleted(AllToken):
+class Undeleted(Mutant, breaks="test_what_is_deleted_is_gone"):
     """Deleting does nothing."""
 
     def delete_asset(self, asset):
@@ -313,32 +293,28 @@ class Undeleted(AllToken):
         yield from ()
 
 
-@frozen(kw_only=True, slots=False)
-class Boastful(AllToken):
+class Boastful(Mutant, breaks="test_what_is_not_offered_is_refused_before_any_request"):
     """Everything is offered."""
 
     def supports(self, operation):
         return True
 
 
-@frozen(kw_only=True, slots=False)
-class HalfDone(AllToken):
+class HalfDone(Mutant, breaks="test_what_is_offered_works"):
     """An operation is there by name only."""
 
     def rename_asset(self, asset, name):
         raise NotImplementedError
 
 
-@frozen(kw_only=True, slots=False)
-class Rawless(AllToken):
+class Rawless(Mutant, breaks="test_results_say_where_they_come_from"):
     """Nothing is kept of the vendor's answer."""
 
     def read(self, cls, answer, data=None, **given):
         return evolve(super().read(cls, answer, data, **given), raw=None)
 
 
-@frozen(kw_only=True, slots=False)
-class Nameless(AllToken):
+class Nameless(Mutant, breaks="test_empty_names_are_refused_before_any_request"):
     """A name is not looked at."""
 
     def create_group(self, name, *, kind=None, description="", on_unsupported="raise"):
@@ -352,8 +328,7 @@ class Nameless(AllToken):
         )
 
 
-@frozen(kw_only=True, slots=False)
-class Restless(AllToken):
+class Restless(Mutant, breaks="test_two_of_the_same_settings_are_equal"):
     """The account is another one each time."""
 
     @property
@@ -362,22 +337,20 @@ class Restless(AllToken):
 
 
 @frozen(kw_only=True, slots=False)
-class PlainOrigin(AllToken):
+class PlainOrigin(Mutant, breaks="test_every_field_is_a_profile_key"):
     """An origin in a field that nobody checks."""
 
     gateway: str = "https://api.alltoken.ai"
 
 
-@frozen(kw_only=True, slots=False)
-class OddBody(AllToken):
+class OddBody(Mutant, breaks="test_requests_and_answers_fit_the_contract"):
     """A member that the vendor does not document."""
 
     def video_request(self, body):
         return super().video_request({**body, "priority": "high"})
 
 
-@frozen(kw_only=True, slots=False)
-class Rewritten(AllToken):
+class Rewritten(Mutant, breaks="test_authorizing_adds_and_changes_nothing_else"):
     """Authorising changes where the request goes."""
 
     def authorize(self, request, *, now):
@@ -385,8 +358,7 @@ class Rewritten(AllToken):
         return evolve(signed, url=f"{signed.url}", content=signed.content + b" ")
 
 
-@frozen(kw_only=True, slots=False)
-class Unhurried(AllToken):
+class Unhurried(Mutant, breaks="test_waits_end_at_their_deadline"):
     """A wait takes as long as it takes."""
 
     def wait_for_video(self, task, *, deadline_s=None, on_event=None):
@@ -397,8 +369,7 @@ class Unhurried(AllToken):
             yield from pause(1)
 
 
-@frozen(kw_only=True, slots=False)
-class Hasty(AllToken):
+class Hasty(Mutant, breaks="test_assets_that_are_not_ready_are_refused_before_any_request"):
     """An asset under review is used all the same."""
 
     def create_video(self, request, **options):
@@ -415,8 +386,7 @@ class _Dropping(VideoDialect):
         return super().compile(evolve(request, **unknown), **options)
 
 
-@frozen(kw_only=True, slots=False)
-class Silent(AllToken):
+class Silent(Mutant, breaks="test_fields_it_cannot_express_are_refused_or_declared"):
     """A field that the vendor cannot express is left out without a word."""
 
     dialect: ClassVar = _Dropping(
@@ -428,8 +398,7 @@ class Silent(AllToken):
     )
 
 
-@frozen(kw_only=True, slots=False)
-class Deaf(AllToken):
+class Deaf(Mutant, breaks="test_bodies_are_read_as_they_are_written"):
     """Media are written and not read back."""
 
     dialect: ClassVar = evolve(
@@ -437,8 +406,7 @@ class Deaf(AllToken):
     )
 
 
-@frozen(kw_only=True, slots=False)
-class Stateful(AllToken):
+class Stateful(Mutant, breaks="test_the_same_call_makes_the_same_requests"):
     """The second client of a process sends something else."""
 
     def list_videos(self, cursor):
@@ -446,8 +414,7 @@ class Stateful(AllToken):
         return changed(super().list_videos(cursor), lambda r: r.with_headers(mark))
 
 
-@frozen(kw_only=True, slots=False)
-class Taskless(AllToken):
+class Taskless(Mutant, breaks="test_the_task_has_a_handle_before_any_waiting"):
     """A created task has no id."""
 
     def create_video(self, request, **options):

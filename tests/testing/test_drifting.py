@@ -97,20 +97,6 @@ def test_a_field_that_was_rare_is_said_to_be(drifted):
     assert (Kind.REMOVED, "it was not always there before") == (found.kind, found.note)
 
 
-def timed(seconds):
-    return lambda each: each.update(elapsed_s=seconds) if "request" in each else None
-
-
-@pytest.mark.parametrize(
-    ("now", "told"), [(9.0, ["3.0 s → 9.0 s"]), (4.0, []), (0.5, ["3.0 s → 0.5 s"])]
-)
-def test_a_change_of_time_is_told_where_it_was_recorded(drifted, now, told):
-    """Twice as slow or as fast, by a second or more."""
-    found = drifted(timed(now), timed(3.0))
-
-    assert told == [str(each).rpartition(": ")[2] for each in found]
-
-
 def test_a_new_http_status_is_told(drifted):
     """With the code of its refusal."""
 

@@ -77,7 +77,7 @@ def test_a_body_is_like_itself_however_it_is_written(value):
 
 
 def test_a_moved_base_url_is_the_same_door(roles):
-    """The role counts, and a media host is no vendor's door."""
+    """The role counts, and a media host is no vendor's own."""
     moved = Roles()
     moved.learn(AllToken(api_key=Secret("k"), base_url="http://127.0.0.1:8360"))
     uri = URL.replace("https://api.alltoken.ai", "http://127.0.0.1:8360")
@@ -166,7 +166,7 @@ def test_a_form_kept_as_text_is_still_a_form(roles):
 
 
 def test_a_difference_is_readable(roles):
-    """Unified, one member a line, with the door and the path."""
+    """Unified, one member a line, with the owner and the path."""
     one, other = read(roles, body=body(Name="Mia", x=1)), read(roles, body=body(Name="Leo", x=1))
 
     told = difference(one, other)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from vcr.serialize import deserialize
 from vcr.serializers import yamlserializer
 
 from portraitkit.simulators import demo
-from portraitkit.simulators.state import scans_after
 from portraitkit.testing.cassettes import cassettefile
 from portraitkit.testing.review.linting import Limits, lint
 from portraitkit.testing.sanitising.pseudonyms import Pseudonyms
@@ -40,15 +38,11 @@ def recording(request, tmp_path_factory):
     vendor = request.param
     tmp_path = tmp_path_factory.mktemp(vendor)
     raw = tmp_path / "raw.yaml"
-    with pytest.MonkeyPatch.context() as patch, demo._environment(demo._SECRETS):
-        for name in ("REVIEW_S", "QUEUE_S", "RENDER_S"):
-            patch.setattr(demo, name, 0.05)
-        patch.setattr(demo, "scans_after", lambda _: scans_after(0.05))
-        patch.setattr(demo, "_PACING", re.sub(r"step_s = 0.\d", "step_s = 0.03", demo._PACING))
-        with demo._server(vendor, tmp_path) as server:
-            config = demo._write_config(tmp_path, {vendor: server})
-            with recorder("all").use_cassette(str(raw)):
-                report = run(vendor, config, tmp_path / "live.mp4")
+    times = {"review_s": 0.05, "queue_s": 0.05, "render_s": 0.05}
+    with demo.sandbox(tmp_path, 0.03, ways=[vendor], **times):
+        config = tmp_path / "portraitkit.toml"
+        with recorder("all").use_cassette(str(raw)):
+            report = run(vendor, config, tmp_path / "live.mp4")
         yield vendor, raw, config, report
 
 
@@ -56,7 +50,7 @@ def test_a_sanitised_recording_replays(recording, tmp_path):
     """The same job comes to the same end, and nothing of the account is in the file."""
     vendor, raw, config, live = recording
     cassette = cassettefile.load(raw)
-    keys = [value for value in demo._SECRETS.values() if len(value) > 3]
+    keys = [getattr(demo.ACCOUNT, key) for key in demo._CREDENTIALS]
     fields = class_of(vendor).secret_fields
     cleaned = Sanitiser(fields, keys, Pseudonyms(b"s" * 32)).clean(cassette)
     cleaned["origin"] = {

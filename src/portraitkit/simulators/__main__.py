@@ -19,8 +19,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
-
 from .finding import load
 from .server import Server, WallClock, serve
 from .state import SimAccount, World, never, scans_after
@@ -38,44 +36,39 @@ _SCAN_S: Final = 5.0
 """How long the person takes for the face check."""
 
 
-@frozen
-class _Way:
-    """One way to a vendor: what a profile says to take it."""
-
-    credentials: tuple[str, ...]
-    addresses: tuple[str, ...] = ("assets_url", "video_url")
-    suffix: str = ""
-    more: tuple[str, ...] = ()
-
-
-_BEARER: Final = (_Way(("api_key",), ("base_url",)),)
-_SIGNED: Final = (_Way(("access_key", "secret_key", "api_key")),)
-_ICOVER: Final = _Way(("library_key", "api_key"), suffix="-icover", more=('assets = "icover"',))
-_WAYS: Final = {
+_BEARER: Final = (("api_key",), ("base_url",))
+_SIGNED: Final = (("access_key", "secret_key", "api_key"), ("assets_url", "video_url"))
+WAYS: Final = {
     "alltoken": _BEARER,
     "apimart": _BEARER,
-    "apiyi": (*_SIGNED, _ICOVER),
+    "apiyi": _SIGNED,
+    "apiyi-icover": (("library_key", "api_key"), ("assets_url", "video_url")),
     "byteplus": _SIGNED,
     "token360": _BEARER,
     "volcengine": _SIGNED,
     "xcompute": _BEARER,
 }
+"""Which credentials and addresses a profile has; after a dash, which library of the vendor's."""
 
 
-def profile_block(name: str, url: str) -> str:
-    """The part of portraitkit.toml that leads to a simulator: a profile for each way to it."""
-    return "\n\n".join(_profile(name, url, way) for way in _WAYS[name])
-
-
-def _profile(name: str, url: str, way: _Way) -> str:
-    lines = [f"[profiles.simulated-{name}{way.suffix}]", f'provider = "{name}"', *way.more]
-    lines += [f'{key} = "env:{_variable(key)}"' for key in way.credentials]
-    lines += [f'{key} = "{url}"' for key in way.addresses]
+def profile_of(way: str, url: str, prefix: str = "") -> str:
+    """The profile that leads to a simulator in one of `WAYS`."""
+    vendor, _, library = way.partition("-")
+    credentials, addresses = WAYS[way]
+    lines = [f"[profiles.{prefix}{way}]", f'provider = "{vendor}"']
+    lines += [f'assets = "{library}"'] if library else []
+    lines += [f'{key} = "env:{variable_of(key)}"' for key in credentials]
+    lines += [f'{key} = "{url}"' for key in addresses]
     return "\n".join(lines)
 
 
-def _variable(key: str) -> str:
+def variable_of(key: str) -> str:
+    """The variable that a profile reads a credential from."""
     return f"SIMULATED_{key.upper()}"
+
+
+def _ways_to(vendor: str) -> list[str]:
+    return [way for way in WAYS if way.partition("-")[0] == vendor]
 
 
 def main(arguments: Sequence[str] | None = None, *, until: threading.Event | None = None) -> int:
@@ -91,7 +84,8 @@ def main(arguments: Sequence[str] | None = None, *, until: threading.Event | Non
                 server = stack.enter_context(_server(name, port, options))
             except (LookupError, OSError, ValueError) as error:
                 parser.error(f"{name}: {error}")
-            blocks.append(profile_block(name, server.url))
+            ways = _ways_to(name)
+            blocks += [profile_of(way, server.url, "simulated-") for way in ways]
         text = f'profile = "simulated-{names[0]}"\n\n' + "\n\n".join(blocks)
         if options.write:
             try:
@@ -120,20 +114,12 @@ def _server(name: str, port: int, options: argparse.Namespace) -> Server:
 
 def _instructions(names: Sequence[str], text: str) -> str:
     credentials = dict.fromkeys(
-        key for name in names for way in _WAYS[name] for key in way.credentials
+        key for name in names for way in _ways_to(name) for key in WAYS[way][0]
     )
-    exports = [f"export {_variable(key)}={getattr(ACCOUNT, key)}" for key in credentials]
-    return "\n".join(
-        [
-            "# portraitkit.toml",
-            text,
-            "",
-            "# shell (these open nothing but a simulator)",
-            *exports,
-            "",
-            "# Serving; interrupt to stop.",
-        ]
-    )
+    exports = [f"export {variable_of(key)}={getattr(ACCOUNT, key)}" for key in credentials]
+    shell = "# shell (these open nothing but a simulator)"
+    lines = ["# portraitkit.toml", text, "", shell, *exports, "", "# Serving; interrupt to stop."]
+    return "\n".join(lines)
 
 
 def _positive(text: str) -> float:
@@ -148,8 +134,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m portraitkit.simulators",
         description="Serve simulated vendors on this machine. Nothing leaves it, nothing costs.",
     )
+    vendors = sorted({way.partition("-")[0] for way in WAYS})
     parser.add_argument(
-        "names", nargs="+", choices=sorted(_WAYS), metavar="vendor", help=", ".join(_WAYS)
+        "names", nargs="+", choices=vendors, metavar="vendor", help=", ".join(vendors)
     )
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
     parser.add_argument(

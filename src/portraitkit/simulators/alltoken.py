@@ -17,24 +17,23 @@ Not simulated: callbacks, translated messages, rate limit headers, `Idempotency-
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from attrs import Factory, define
 
-from .dialects.actions import ActionError, Body
+from ..wire.steps import Request, Response
+from .dialects.action_calls import perform
+from .dialects.actions import VERSION, metadata
 from .dialects.alltoken_actions import AllTokenActions, Variants
 from .dialects.alltoken_video import AllTokenVideos
 from .dialects.face_page import face_page
-from .simulator import Simulator, bearer_of, form_of, header, json_of, query_of
-
-if TYPE_CHECKING:
-    from ..wire.steps import Request, Response
-    from .state import SimAccount
+from .dialects.reading import Json, Refusal
+from .simulator import Simulator, bearer_of, form_of, query_of
+from .state import SimAccount
 
 __all__ = ["AllTokenSimulator", "Variants"]
 
-VERSION: Final = "2024-01-01"
 BODY_LIMIT_BYTES: Final = 1024 * 1024
 UPLOAD_LIMIT_BYTES: Final = 10 * 1024 * 1024
 UPLOAD_TYPES: Final = ("image/jpeg", "image/png", "image/webp")
@@ -60,46 +59,36 @@ class AllTokenSimulator(Simulator):
         path = urlsplit(request.url).path
         account = self.world.account_of_key(bearer_of(request))
         if path.startswith("/v1/videos/"):
-            return self._videos().answer(request, account)
-        if account is None:
-            return self._unauthorized()
+            return AllTokenVideos(simulator=self, variants=self.variants).answer(request, account)
+        return self._portrait(request, path, account) if account else self._unauthorized()
+
+    def _portrait(self, request: Request, path: str, account: SimAccount) -> Response:
         action = query_of(request).get("Action", "")
+        actions = AllTokenActions(
+            world=self.world,
+            base_url=self.base_url,
+            unseen_s=self.variants.unseen_s,
+            variants=self.variants,
+        )
         try:
             if (request.method, path) == ("POST", "/v1/portrait/upload"):
                 action = "CreateAsset"
-                result = self._upload(account, request)
+                result = self._upload(actions, account, request)
+                if self.variants.flat_upload:
+                    return self.json(result)
             elif request.method == "POST" and path.rstrip("/") == "/v1/portrait":
-                result = self._actions().run(account, action, self._body(request))
+                result = perform(actions, account, action, _body(actions, request))
             else:
                 return self.json({"error": {"message": "not found", "type": "not_found"}}, 404)
-        except ActionError as error:
-            return self._refuse(action, error)
-        return self._accept(action, result, flat=path.endswith("/upload"))
+        except Refusal as no:
+            return self._refuse(action, no)
+        return self.json({"ResponseMetadata": metadata(self, action), "Result": result})
 
-    def _actions(self) -> AllTokenActions:
-        return AllTokenActions(world=self.world, base_url=self.base_url, variants=self.variants)
-
-    def _videos(self) -> AllTokenVideos:
-        return AllTokenVideos(simulator=self, variants=self.variants)
-
-    def _body(self, request: Request) -> Body:
-        if len(request.content) > BODY_LIMIT_BYTES:
-            raise ActionError(413, "InvalidParameter", "The body is larger than 1 MB.")
-        if header(request, "content-type").partition(";")[0].strip() != "application/json":
-            raise ActionError(400, "InvalidParameter", "The body is not JSON.")
-        if query_of(request).get("Version", VERSION) != VERSION:
-            raise ActionError(400, "InvalidParameter", "The Version is not known.")
-        body = json_of(request)
-        if body is None:
-            raise ActionError(400, "InvalidParameter", "The body cannot be read.")
-        return body
-
-    def _upload(self, account: SimAccount, request: Request) -> Body:
+    def _upload(self, actions: AllTokenActions, account: SimAccount, request: Request) -> Json:
         parts = form_of(request)
-        actions = self._actions()
         file = parts.get("file")
         if file is None or not file.filename or not file.content:
-            raise actions.missing("file")
+            raise actions.invalid("file", "is missing")
         if file.content_type not in UPLOAD_TYPES:
             raise actions.invalid("file", f"is not one of {', '.join(UPLOAD_TYPES)}")
         if len(file.content) > UPLOAD_LIMIT_BYTES:
@@ -111,27 +100,22 @@ class AllTokenSimulator(Simulator):
         asset.failure = self.world.reject_assets.get(file.filename)
         return actions.created(asset.id)
 
-    def _accept(self, action: str, result: Body, *, flat: bool) -> Response:
-        if flat and self.variants.flat_upload:
-            return self.json(result)
-        return self.json({"ResponseMetadata": self._metadata(action), "Result": result})
-
-    def _refuse(self, action: str, error: ActionError) -> Response:
-        said = {"Code": error.code, "Message": error.message}
-        status = 200 if self.variants.errors_as_200 else error.status
-        return self.json({"ResponseMetadata": {**self._metadata(action), "Error": said}}, status)
+    def _refuse(self, action: str, no: Refusal) -> Response:
+        said = {"Code": no.code, "Message": no.message}
+        status = 200 if self.variants.errors_as_200 else no.status
+        return self.json({"ResponseMetadata": {**metadata(self, action), "Error": said}}, status)
 
     def _unauthorized(self) -> Response:
         if self.variants.gateway_401:
             error = {"message": "invalid api key", "type": "authentication_error"}
             return self.json({"error": error}, 401)
-        return self._refuse("", ActionError(401, "Unauthorized", "The API key is not valid."))
+        return self._refuse("", Refusal(401, "Unauthorized", "The API key is not valid."))
 
-    def _metadata(self, action: str) -> Body:
-        return {
-            "RequestId": f"{self.world.now():%Y%m%d%H%M%S}{len(self.seen):018X}",
-            "Action": action,
-            "Version": VERSION,
-            "Service": "ark",
-            "Region": "cn-beijing",
-        }
+
+def _body(actions: AllTokenActions, request: Request) -> Json:
+    if len(request.content) > BODY_LIMIT_BYTES:
+        raise Refusal(413, "InvalidParameter", "The body is larger than 1 MB.")
+    body = actions.json_body(request)
+    if query_of(request).get("Version", VERSION) != VERSION:
+        raise Refusal(400, "InvalidParameter", "The Version is not known.")
+    return body

@@ -3,7 +3,7 @@ A simulated APIMart: the avatar dialect at its origin.
 
 Documented on APIMart's own pages: `real-avatar`, `private-avatar`, tasks, the video body, the error
 bodies, uploads of pictures, and in a newer copy of the page 4k for the standard model. Known from
-clients' code alone: the library, which is switched off. What is assumed is said in `_avatars`.
+clients' code alone, and left out: the library. What is assumed is said in `dialects.avatars`.
 """
 
 from __future__ import annotations

@@ -12,29 +12,23 @@ Assumed: bodies and statuses of what the gateway itself refuses, that customers 
 other's assets in lists, that the key's policy lacks the face check (it names `ark:*Asset*` only).
 
 An account with a `library_key` has icover's library as well; what of that is documented is said in
-`_icover`.
+`dialects.icover`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from attrs import Factory, define, evolve, field
 
+from ..wire.steps import Request, Response
 from .dialects.ark import ArkTasks
 from .dialects.ark_rules import MODELS
-from .dialects.face_page import face_page
 from .dialects.icover import IcoverPlane, Layout
-from .dialects.seedance import usable_asset
-from .dialects.signed_actions import DOCUMENTED_RATES, AssetVariants, SignedPlane
-from .simulator import Simulator, bearer_of, header, json_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ..wire.steps import Request, Response
-    from .state import SimAccount, SimAsset, SimGroup
+from .dialects.signed_actions import DOCUMENTED_RATES, AssetVariants, SignedSimulator
+from .simulator import bearer_of, header, json_of
+from .state import SimAccount, SimGroup
 
 __all__ = ["DOCUMENTED_RATES", "APIYISimulator", "Variants"]
 
@@ -55,57 +49,47 @@ class Variants(AssetVariants):
 
     Attributes:
         denied: Actions that the handed-out key may not call; the face check by default.
-        missing_asset: Whether an unusable asset is refused at once or fails the task.
         false_gzip: Plain replies are labelled gzip unless the request asks for identity.
         ungrouped: Accounts whose token lacks the group SeeDance2.
         list_layout: How icover's lists come.
     """
 
     denied: frozenset[str] = FACE_CHECK
-    missing_asset: Literal["refused", "fails later"] = "refused"
     false_gzip: bool = True
     ungrouped: frozenset[str] = frozenset()
     list_layout: Layout = "envelope"
 
 
 @define(kw_only=True)
-class APIYISimulator(Simulator):
+class APIYISimulator(SignedSimulator[Variants]):
     """
     The vendor behind api.apiyi.com, and its accounts at open.volcengineapi.com and icover.ai.
 
-    An account's `access_key` and `secret_key` sign asset calls, its `library_key` opens icover's
-    library, its `api_key` is the video token, and its `project_name` is the project of that token.
-
-    Attributes:
-        variants: What is open, told in two ways, or depends on the account.
+    An account's `library_key` opens icover's library.
     """
 
     name: ClassVar[str] = "apiyi"
 
     variants: Variants = Factory(Variants)
-    _assets: SignedPlane = field(init=False)
     _icover: IcoverPlane = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._assets = SignedPlane(simulator=self, variants=self.variants)
-        self._icover = IcoverPlane(simulator=self, plane=self._assets)
+        self._icover = IcoverPlane(simulator=self)
 
     def verify_in_console(self, account: SimAccount, name: str) -> SimGroup:
         """Do what a person does in Volcengine's console: verify someone, which makes a group."""
-        group = self.world.add_group(account, self.world.new_id("group"), name, real_person=True)
-        group.project_name = account.project_name
-        return group
+        return self.world.add_group(
+            account,
+            self.world.new_id("group"),
+            name,
+            real_person=True,
+            project_name=account.project_name,
+        )
 
-    def answer(self, request: Request) -> Response:
-        page = face_page(self, request)
-        if page is not None:
-            return page
-        self._assets.variants = self.variants
-        self._icover.layout = self.variants.list_layout
+    def rest(self, request: Request) -> Response:
         if self._icover.owns(request):
+            self._icover.layout = self.variants.list_layout
             return self._icover.answer(request)
-        if request.method == "POST" and urlsplit(request.url).path in {"", "/"}:
-            return self._assets.answer(request)
         response = self._gateway(request)
         asked = header(request, "accept-encoding").strip().lower()
         if self.variants.false_gzip and asked != "identity":
@@ -124,25 +108,21 @@ class APIYISimulator(Simulator):
         path = urlsplit(request.url).path
         account = self.world.account_of_key(bearer_of(request))
         if account is None:
-            return self._refuse(tasks, 401, "invalid_token", "The token is not valid.")
+            return self._gateway_refusal(tasks, 401, "invalid_token", "The token is not valid.")
         is_create = request.method == "POST" and not _id_in(path)
         is_get = request.method == "GET" and bool(_id_in(path))
         if not tasks.owns(request) or not (is_create or is_get):
-            return self._refuse(tasks, 404, "", f"Invalid URL ({request.method} {path})")
+            return self._gateway_refusal(tasks, 404, "", f"Invalid URL ({request.method} {path})")
         model = str((json_of(request) or {}).get("model"))
         if is_create and (account.name in self.variants.ungrouped or model not in _MODELS):
             message = f"The current group has no available channel for model {model}"
-            return self._refuse(tasks, 503, "model_not_found", message)
-        return tasks.answer(request, account, self._finder(account))
+            return self._gateway_refusal(tasks, 503, "model_not_found", message)
+        return tasks.answer(request, account, self.finder(account, foreign=True))
 
-    def _refuse(self, tasks: ArkTasks, status: int, code: str, message: str) -> Response:
+    def _gateway_refusal(self, tasks: ArkTasks, status: int, code: str, message: str) -> Response:
         # Unverified: the usual shape of such gateways.
         error = {"message": message, "type": "new_api_error", "code": code}
         return tasks.reply({"error": error}, status)
-
-    def _finder(self, account: SimAccount) -> Callable[[str], SimAsset | None]:
-        project = account.project_name
-        return lambda named: usable_asset(self.world, named, account=None, project=project)
 
 
 def _id_in(path: str) -> str:

@@ -11,7 +11,7 @@ import os
 import tempfile
 import textwrap
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -21,7 +21,7 @@ from attrs import define, field
 
 import portraitkit as pk
 
-from .__main__ import ACCOUNT
+from .__main__ import ACCOUNT, profile_of, variable_of
 from .finding import load
 from .server import Server, WallClock, serve
 from .state import World, scans_after
@@ -33,52 +33,12 @@ VENDORS: Final = (
 REVIEW_S, QUEUE_S, RENDER_S = 0.6, 0.3, 1.2
 """What takes real vendors about 13 s, and minutes."""
 
-_SECRETS: Final = {
-    "DEMO_API_KEY": ACCOUNT.api_key,
-    "DEMO_ACCESS_KEY": ACCOUNT.access_key,
-    "DEMO_SECRET_KEY": ACCOUNT.secret_key,
-    "DEMO_LIBRARY_KEY": ACCOUNT.library_key,
-}
-_BEARER: Final = """
-[profiles.{name}]
-api_key = "env:DEMO_API_KEY"
-base_url = "{url}"
-"""
-_SIGNED: Final = """
-[profiles.{name}]
-access_key = "env:DEMO_ACCESS_KEY"
-secret_key = "env:DEMO_SECRET_KEY"
-api_key = "env:DEMO_API_KEY"
-assets_url = "{url}"
-video_url = "{url}"
-"""
-_ICOVER: Final = """
-[profiles.{name}]
-provider = "apiyi"
-assets = "icover"
-library_key = "env:DEMO_LIBRARY_KEY"
-api_key = "env:DEMO_API_KEY"
-assets_url = "{url}"
-video_url = "{url}"
-"""
-_CALLBACK: Final = 'callback_url = "https://app.example/verified"\n'
-_BY_URL: Final = 'media_folder = "{folder}"\nmedia_url = "{url}/files"\n'
-_PACING: Final = """
-[profiles.{name}.pacing]
-asset = {{ first_s = 0.1, step_s = 0.1, deadline_s = 20 }}
-verification = {{ first_s = 0.1, step_s = 0.1, deadline_s = 20 }}
-video = {{ first_s = 0.2, step_s = 0.2, deadline_s = 20 }}
-"""
-_PROFILES: Final = {
-    "alltoken": _BEARER + _CALLBACK,
-    "token360": _BEARER,
-    "volcengine": _SIGNED + _CALLBACK + _BY_URL,
-    "byteplus": _SIGNED + _CALLBACK + _BY_URL,
-    "apiyi": _SIGNED + _BY_URL,
-    "apiyi-icover": _ICOVER,
-    "apimart": _BEARER + _CALLBACK,
-    "xcompute": _BEARER + _CALLBACK + _BY_URL,
-}
+_CREDENTIALS: Final = ("api_key", "access_key", "secret_key", "library_key")
+_CALLBACK: Final = 'callback_url = "https://app.example/verified"'
+_WITHOUT_CALLBACK: Final = ("token360", "apiyi", "apiyi-icover")
+_BY_URL: Final = 'media_folder = "{folder}"\nmedia_url = "{url}/files"'
+_WITH_UPLOADS: Final = ("token360", "alltoken", "apimart", "apiyi-icover")
+_PACING: Final = "{subject} = {{ first_s = {step_s}, step_s = {step_s}, deadline_s = 60 }}"
 
 
 @define
@@ -135,18 +95,53 @@ def main_job(profile: str, picture: Path, video: Path, config: Path, report: Rep
         report.file = f"{path.name} {path.stat().st_size / 1000:.0f} kB"
 
 
+@contextmanager
+def sandbox(
+    folder: Path, step_s: float, *, ways: Sequence[str] = (), **times: float
+) -> Generator[dict[str, Server]]:
+    """
+    Serve vendors and lead there: a picture, a portraitkit.toml, credentials by environment.
+
+    Args:
+        folder: Where the files are written, and below it what is handed out by URL.
+        step_s: How often clients look.
+        ways: Which vendors; all of them if none is given.
+        times: Attributes of the vendors' `World`.
+    """
+    with files("portraitkit.simulators").joinpath("data", "face.jpg").open("rb") as source:
+        _ = (folder / "mia.jpg").write_bytes(source.read())
+    text = 'profile = "alltoken"\n'
+    variables = {variable_of(key): getattr(ACCOUNT, key) for key in _CREDENTIALS}
+    with ExitStack() as stack:
+        servers: dict[str, Server] = {}
+        for way in ways or VENDORS:
+            # The clock is right, as signatures carry the time: only what is waited for is short.
+            world = World(clock=WallClock(), person=scans_after(0.05))
+            for name, seconds in times.items():
+                setattr(world, name, seconds)
+            simulator = load(way.partition("-")[0])(world=world)
+            _ = simulator.add_account(ACCOUNT)
+            server = serve(simulator, folder=folder / "published")
+            servers[way] = stack.enter_context(server)
+            text += _profile(way, server.url, folder / "published", step_s)
+        _ = (folder / "portraitkit.toml").write_text(text, encoding="utf-8")
+        before = dict(os.environ)
+        os.environ.update(variables)
+        try:
+            yield servers
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
 def main() -> int:
     """Run the job everywhere and print what came of it."""
-    with tempfile.TemporaryDirectory(prefix="portraitkit-") as name, _environment(_SECRETS):
-        folder = Path(name)
-        picture = folder / "mia.jpg"
-        with files("portraitkit.simulators").joinpath("data", "face.jpg").open("rb") as source:
-            _ = picture.write_bytes(source.read())
-        with ExitStack() as stack:
-            servers = {vendor: stack.enter_context(_server(vendor, folder)) for vendor in VENDORS}
-            config = _write_config(folder, servers)
-            _say(f"Simulated vendors on this machine; configuration: {config.name}\n")
-            reports = [_run(vendor, picture, folder, config, servers[vendor]) for vendor in VENDORS]
+    with (
+        tempfile.TemporaryDirectory(prefix="portraitkit-") as name,
+        sandbox(Path(name), 0.1, review_s=REVIEW_S, queue_s=QUEUE_S, render_s=RENDER_S) as servers,
+    ):
+        _say("Simulated vendors on this machine; configuration: portraitkit.toml\n")
+        reports = [_run(vendor, Path(name), servers[vendor]) for vendor in VENDORS]
         _say("\n" + table(reports))
         return 1 if any(each.error for each in reports) else 0
 
@@ -171,12 +166,12 @@ def table(reports: list[Report]) -> str:
     return "\n".join(lines)
 
 
-def _run(vendor: str, picture: Path, folder: Path, config: Path, server: Server) -> Report:
+def _run(vendor: str, folder: Path, server: Server) -> Report:
     report = Report(vendor)
     started_s = time.monotonic()
     video = folder / f"mia-{vendor}.mp4"
     try:
-        main_job(vendor, picture, video, config, report)
+        main_job(vendor, folder / "mia.jpg", video, folder / "portraitkit.toml", report)
         if b"ftyp" not in video.read_bytes()[:12]:
             report.error = "the downloaded file is no video"
     except pk.PortraitError as error:
@@ -187,27 +182,14 @@ def _run(vendor: str, picture: Path, folder: Path, config: Path, server: Server)
     return report
 
 
-def _server(vendor: str, folder: Path) -> Server:
-    world = World(
-        clock=WallClock(),
-        person=scans_after(0.5),
-        review_s=REVIEW_S,
-        queue_s=QUEUE_S,
-        render_s=RENDER_S,
-    )
-    simulator = load(vendor.partition("-")[0])(world=world)
-    _ = simulator.add_account(ACCOUNT)
-    return serve(simulator, folder=folder / "published")
-
-
-def _write_config(folder: Path, servers: Mapping[str, Server]) -> Path:
-    text = 'profile = "alltoken"\n'
-    for vendor, server in servers.items():
-        block = _PROFILES[vendor] + _PACING
-        text += block.format(name=vendor, url=server.url, folder=(folder / "published").as_posix())
-    path = folder / "portraitkit.toml"
-    _ = path.write_text(text, encoding="utf-8")
-    return path
+def _profile(way: str, url: str, folder: Path, step_s: float) -> str:
+    lines = [profile_of(way, url)]
+    lines += [] if way in _WITHOUT_CALLBACK else [_CALLBACK]
+    lines += [] if way in _WITH_UPLOADS else [_BY_URL.format(folder=folder.as_posix(), url=url)]
+    lines.append(f"[profiles.{way}.pacing]")
+    subjects = ("asset", "verification", "video")
+    lines += [_PACING.format(subject=each, step_s=step_s) for each in subjects]
+    return "\n".join(lines) + "\n"
 
 
 def _field_with_asset(body: Mapping[str, object]) -> str:
@@ -216,22 +198,7 @@ def _field_with_asset(body: Mapping[str, object]) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-
     return textwrap.wrap(text, 80, initial_indent=" " * 12, subsequent_indent=" " * 14)
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Generator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                _ = os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _say(text: str) -> None:

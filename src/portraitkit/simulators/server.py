@@ -186,12 +186,11 @@ class Server:
             response = _plain(413, f"a body has at most {BODY_LIMIT_BYTES} bytes")
         else:
             base_url = f"http://{host}" if host else self._url
+            query = scope["query_string"].decode("latin-1")
             request = Request(
                 method=scope["method"],
                 url=base_url + scope["raw_path"].decode("latin-1"),
-                query=tuple(
-                    parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-                ),
+                query=tuple(parse_qsl(query, keep_blank_values=True)),
                 headers=headers,
                 content=body,
             )
@@ -224,17 +223,14 @@ def _headers_of(scope: MutableMapping[str, Any]) -> dict[str, str]:
 
 async def _body_of(receive: _Receive) -> bytes | None:
     """Read the body; None if it is too large."""
-    chunks: list[bytes] = []
-    left = BODY_LIMIT_BYTES
+    body = bytearray()
     while True:
         message = await receive()
-        chunk: bytes = message.get("body", b"")
-        left -= len(chunk)
-        if left < 0:
+        body += message.get("body", b"")
+        if len(body) > BODY_LIMIT_BYTES:
             return None
-        chunks.append(chunk)
         if not message.get("more_body", False):
-            return b"".join(chunks)
+            return bytes(body)
 
 
 async def _send_response(response: Response, send: _Send, *, head: bool) -> None:
@@ -247,13 +243,10 @@ async def _send_response(response: Response, send: _Send, *, head: bool) -> None
     await send({"type": "http.response.body", "body": b"" if head else response.content})
 
 
-def _plain(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(
-        status=status,
-        headers={"content-type": "application/json", **(headers or {})},
-        content=json.dumps({"error": {"message": message}}).encode(),
-        received_at=datetime.now(UTC),
-    )
+def _plain(status: int, message: str, **headers: str) -> Response:
+    content = json.dumps({"error": {"message": message}}).encode()
+    headers["content-type"] = "application/json"
+    return Response(status=status, headers=headers, content=content, received_at=datetime.now(UTC))
 
 
 def _file_in(folder: Path | None, name: str) -> Response:
@@ -266,12 +259,8 @@ def _file_in(folder: Path | None, name: str) -> Response:
         content = None
     if content is None:
         return _plain(404, "no such file")
-    return Response(
-        status=200,
-        headers={"content-type": mimetypes.guess_type(name)[0] or "application/octet-stream"},
-        content=content,
-        received_at=datetime.now(UTC),
-    )
+    headers = {"content-type": mimetypes.guess_type(name)[0] or "application/octet-stream"}
+    return Response(status=200, headers=headers, content=content, received_at=datetime.now(UTC))
 
 
 def _part_of(response: Response, wanted: Mapping[str, str]) -> Response:
@@ -291,6 +280,6 @@ def _part_of(response: Response, wanted: Mapping[str, str]) -> Response:
     if start > end:
         if first and last and int(last) < start:
             return whole
-        return _plain(416, "no such range", {"content-range": f"bytes */{size}"})
+        return _plain(416, "no such range", **{"content-range": f"bytes */{size}"})
     headers["content-range"] = f"bytes {start}-{end}/{size}"
     return evolve(response, status=206, headers=headers, content=response.content[start : end + 1])

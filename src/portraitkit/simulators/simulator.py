@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, ClassVar, Final, Self, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from attrs import Factory, define, field
+from attrs import Factory, define, field, frozen
 
 from ..operations.provider import PortraitProvider
 from ..values.secret import Secret
@@ -23,6 +23,8 @@ from .state import Clock, SimAccount, World
 
 _KEYS: Final = ("api_key", "access_key", "secret_key", "session_token", "library_key")
 """What credentials are called, on providers and on accounts."""
+
+T = TypeVar("T")
 
 
 @define(kw_only=True)
@@ -77,13 +79,7 @@ class Simulator(ABC):
         """Answer for a file elsewhere on the web, by the ending of its name: else a picture."""
         ending = Path(urlsplit(url).path).suffix.lower()
         name = "clip.mp4" if ending == ".mp4" else "face.jpg"
-        kind, _ = mimetypes.guess_type(name)
-        return Response(
-            status=200,
-            headers={"content-type": str(kind)},
-            content=content or _data(name),
-            received_at=self.world.now(),
-        )
+        return self.send(content or _data(name), str(mimetypes.guess_type(name)[0]))
 
     @abstractmethod
     def answer(self, request: Request) -> Response:
@@ -104,10 +100,21 @@ class Simulator(ABC):
         self, body: object, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Response:
         """Make a JSON answer."""
+        content = json.dumps(body, ensure_ascii=False).encode()
+        return self.send(content, "application/json", status, headers)
+
+    def text(self, text: str, kind: str = "plain", status: int = 200, **headers: str) -> Response:
+        """Make an answer of text, or of *kind* `html`."""
+        return self.send(text.encode(), f"text/{kind}; charset=utf-8", status, headers)
+
+    def send(
+        self, content: bytes, kind: str, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """Make an answer of any content type."""
         return Response(
             status=status,
-            headers={"content-type": "application/json", **(headers or {})},
-            content=json.dumps(body, ensure_ascii=False).encode(),
+            headers={"content-type": kind, **(headers or {})},
+            content=content,
             received_at=self.world.now(),
         )
 
@@ -121,12 +128,7 @@ class Simulator(ABC):
         if not kind:
             return self.json({"error": {"message": "no such file"}}, 404)
         content = _data(f"clip.{name[-3:]}")
-        return Response(
-            status=200,
-            headers={"content-type": kind, "content-length": str(len(content))},
-            content=content,
-            received_at=self.world.now(),
-        )
+        return self.send(content, kind, headers={"content-length": str(len(content))})
 
 
 def _data(name: str) -> bytes:
@@ -149,6 +151,21 @@ def query_of(request: Request) -> dict[str, str]:
     return dict([*parse_qsl(urlsplit(request.url).query, keep_blank_values=True), *request.query])
 
 
+def route_of(request: Request, routes: Mapping[str, Callable[..., T]]) -> Callable[..., T] | None:
+    """
+    Find what answers a request among *routes*, such as `GET /v1/assets/{id}`.
+
+    Returns:
+        It, with what stands for the braces as its last arguments; None if there is nothing.
+    """
+    asked = f"{request.method} {urlsplit(request.url).path}"
+    for form, answer in routes.items():
+        if match := re.fullmatch(re.sub(r"{\w+}", "([^/]+)", form), asked):
+            named = [unquote(each) for each in match.groups()]
+            return lambda *given: answer(*given, *named)
+    return None
+
+
 def json_of(request: Request) -> dict[str, Any] | None:
     """The JSON object in a request's body; empty for no body, None if it is not one."""
     if not request.content:
@@ -160,37 +177,66 @@ def json_of(request: Request) -> dict[str, Any] | None:
     return dict(body) if is_object(body) else None
 
 
-@define
+@frozen(kw_only=True)
 class FormPart:
-    """One part of a multipart body."""
+    """One part of a multipart body; its type is empty where it says none."""
 
-    text: str
+    name: str
     content: bytes
     filename: str | None
     content_type: str
 
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self.content.decode(errors="replace")
+
 
 def form_of(request: Request) -> dict[str, FormPart]:
     """The parts of a multipart body by name; empty if it is not one."""
-    kind = header(request, "content-type")
-    if not kind.startswith("multipart/form-data") or "boundary=" not in kind:
+    try:
+        parts = parts_of(request.content, header(request, "content-type"))
+    except ValueError:
         return {}
-    boundary = kind.partition("boundary=")[2].strip('"').encode()
-    parts: dict[str, FormPart] = {}
-    for chunk in request.content.split(b"--" + boundary)[1:-1]:
-        head, _, body = chunk.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        body = body.removesuffix(b"\r\n")
-        text = head.decode(errors="replace")
-        lines = dict(line.lower().split(": ", 1) for line in text.split("\r\n") if ": " in line)
-        disposition = text.partition("\r\n")[0]
-        marks: dict[str, str] = dict(_MARK.findall(disposition))
-        parts[marks.get("name", "")] = FormPart(
-            text=body.decode(errors="replace"),
-            content=body,
-            filename=marks.get("filename"),
-            content_type=lines.get("content-type", "text/plain"),
-        )
-    return parts
+    return {each.name: each for each in parts}
 
 
-_MARK: Final = re.compile(r'; *(\w+)="([^"]*)"')
+def parts_of(content: bytes, content_type: str) -> list[FormPart]:
+    """
+    Read a multipart body.
+
+    Raises:
+        ValueError: Says what is wrong with it, and none of what it holds.
+    """
+    boundary = _BOUNDARY.search(content_type)
+    if not boundary or not content_type.lower().startswith("multipart/"):
+        raise ValueError("it has parts, and its type names no boundary")
+    pieces = content.split(b"--" + boundary[1].encode())
+    if len(pieces) < 3 or pieces[0].strip() or pieces[-1].strip() not in (b"--", b""):
+        raise ValueError("its parts do not end where its type says")
+    return [_part(each) for each in pieces[1:-1]]
+
+
+def _part(piece: bytes) -> FormPart:
+    head, blank, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+    lines = head.decode(errors="replace")
+    name = _PART_NAME.search(lines)
+    if "\N{REPLACEMENT CHARACTER}" in lines:
+        raise ValueError("a part's head is no text")
+    if not blank or not content.endswith(b"\r\n") or not name:
+        raise ValueError("a part has no name, or no end")
+    if "filename*" in lines.lower():
+        raise ValueError("a part's file name is written in a form that cannot be read")
+    file, kind = _PART_FILE.search(lines), _PART_TYPE.search(lines)
+    return FormPart(
+        name=name[1],
+        content=content.removesuffix(b"\r\n"),
+        filename=file[1] if file else None,
+        content_type=kind[1].lower() if kind else "",
+    )
+
+
+_BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
+_PART_NAME: Final = re.compile(r'(?<![\w*])name="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_PART_FILE: Final = re.compile(r'filename="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_PART_TYPE: Final = re.compile(r"^content-type:\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
@@ -50,38 +50,42 @@ class SimAccount:
     project_name: str = "default"
 
 
-@define
-class SimGroup:
-    """A group. `pending` is a real person's group before the face check."""
+@define(kw_only=True)
+class _Owned:
+    """What an account has."""
 
     id: str
     account: str
-    name: str
-    real_person: bool
     created_at: datetime
-    updated_at: datetime
-    description: str = ""
     project_name: str = "default"
+
+
+@define(kw_only=True)
+class _Named(_Owned):
+    name: str
+    updated_at: datetime = Factory(lambda self: self.created_at, takes_self=True)
+
+
+@define(kw_only=True)
+class SimGroup(_Named):
+    """A group. `pending` is a real person's group before the face check."""
+
+    real_person: bool
+    description: str = ""
     pending: bool = False
 
 
-@define
-class SimAsset:
+@define(kw_only=True)
+class SimAsset(_Named):
     """An asset, under review until `ready_at`."""
 
-    id: str
-    account: str
     group_id: str
-    name: str
     media: str
     """`Image`, `Video` or `Audio`."""
     url: str
-    created_at: datetime
-    updated_at: datetime
     ready_at: datetime
     failure: tuple[str, str] | None = None
     """Code and message, if the review refuses it."""
-    project_name: str = "default"
 
     def status(self, now: datetime) -> str:
         """`Processing`, `Active` or `Failed`."""
@@ -106,14 +110,11 @@ class SimCheck:
     project_name: str = "default"
 
 
-@define
-class SimVideo:
+@define(kw_only=True)
+class SimVideo(_Owned):
     """A video task, of a body that was accepted."""
 
-    id: str
-    account: str
     body: dict[str, object]
-    created_at: datetime
     started_at: datetime
     ended_at: datetime
     failure: tuple[str, str] | None = None
@@ -130,25 +131,29 @@ class SimVideo:
             return "running"
         return "failed" if self.failure else "succeeded"
 
+    def error(self, now: datetime) -> dict[str, str] | None:
+        """What a failed one says."""
+        if self.failure is None or self.state(now) != "failed":
+            return None
+        return {"code": self.failure[0], "message": self.failure[1]}
 
-Thing = TypeVar("Thing", SimGroup, SimAsset, SimVideo)
 
-
-@define
-class SimJob:
+@define(kw_only=True)
+class SimJob(_Owned):
     """A task that stands for something else: a face check, or assets submitted together."""
 
-    id: str
-    account: str
     kind: str
-    created_at: datetime
     check_token: str = ""
     group_id: str = ""
     asset_ids: tuple[str, ...] = ()
 
 
+Owned = TypeVar("Owned", SimGroup, SimAsset, SimCheck, SimVideo, SimJob)
+Thing = TypeVar("Thing", SimGroup, SimAsset, SimVideo)
+
+
 class Person(Protocol):
-    """Decides what happens to a face check's page; see `World.people`."""
+    """Decides what happens to a face check's page; see `World.person`."""
 
     def __call__(self, check: SimCheck, now: datetime) -> int | None: ...
 
@@ -212,8 +217,7 @@ class World:
 
     def new_id(self, prefix: str) -> str:
         """Make an id of the upstream's shape: prefix, 14 digits of time, five characters."""
-        number = next(self._count)
-        return f"{prefix}-{self.now():%Y%m%d%H%M%S}-{_base36(number).rjust(5, '0')}"
+        return f"{prefix}-{self.now():%Y%m%d%H%M%S}-{next(self._count):05x}"
 
     def account_of_key(self, api_key: str) -> SimAccount | None:
         """Find who owns a bearer key."""
@@ -224,19 +228,25 @@ class World:
         return next((a for a in self.accounts.values() if a.access_key == access_key), None)
 
     def add_group(
-        self, account: SimAccount, group_id: str, name: str, *, real_person: bool = False
+        self,
+        account: SimAccount,
+        group_id: str,
+        name: str,
+        *,
+        real_person: bool = False,
+        description: str = "",
+        project_name: str = "default",
     ) -> SimGroup:
         """Remember a new group."""
-        now = self.now()
-        group = SimGroup(
+        self.groups[group_id] = group = SimGroup(
             id=group_id,
             account=account.name,
+            created_at=self.now(),
             name=name[: self.name_length],
             real_person=real_person,
-            created_at=now,
-            updated_at=now,
+            description=description,
+            project_name=project_name,
         )
-        self.groups[group_id] = group
         return group
 
     def add_asset(
@@ -244,20 +254,18 @@ class World:
     ) -> SimAsset:
         """Take an asset into review."""
         now = self.now()
-        asset = SimAsset(
+        self.assets[asset_id] = asset = SimAsset(
             id=asset_id,
             account=group.account,
-            group_id=group.id,
+            created_at=now,
+            project_name=group.project_name,
             name=name[: self.name_length],
+            group_id=group.id,
             media=media,
             url=url,
-            created_at=now,
-            updated_at=now,
             ready_at=now + timedelta(seconds=self.review_s),
             failure=self.reject_assets.get(untagged(name)[0]),
-            project_name=group.project_name,
         )
-        self.assets[asset_id] = asset
         self.billed[group.account, "asset"] += 1
         return asset
 
@@ -266,7 +274,7 @@ class World:
         now = self.now()
         text = str(body)
         started_at = now + timedelta(seconds=self.queue_s)
-        video = SimVideo(
+        self.videos[video_id] = video = SimVideo(
             id=video_id,
             account=account.name,
             body=body,
@@ -275,36 +283,55 @@ class World:
             ended_at=started_at + timedelta(seconds=self.render_s),
             failure=next((why for word, why in self.fail_videos.items() if word in text), None),
         )
-        self.videos[video_id] = video
         self.billed[account.name, "video"] += 1
         return video
 
-    def settle_check(self, check: SimCheck, make_group_id: Callable[[], str]) -> SimCheck:
+    def add_check(
+        self,
+        account: str,
+        token: str,
+        callback_url: str = "",
+        *,
+        project_name: str = "default",
+        group_id: str | None = None,
+    ) -> SimCheck:
+        """Open a face check."""
+        now = self.now()
+        self.checks[token] = check = SimCheck(
+            token=token,
+            account=account,
+            created_at=now,
+            expires_at=now + timedelta(seconds=self.token_life_s),
+            callback_url=callback_url,
+            group_id=group_id,
+            project_name=project_name,
+        )
+        return check
+
+    def settle_check(
+        self, check: SimCheck, make_group_id: Callable[[], str] | None = None
+    ) -> SimCheck:
         """Let the person act on a check: on success its group comes into being."""
         if check.result_code is None:
-            code = self.person(check, min(self.now(), check.expires_at))
-            if code is not None:
-                check.result_code = code
+            check.result_code = self.person(check, min(self.now(), check.expires_at))
         if check.result_code == 10000 and check.group_id is None:
-            account = self.accounts[check.account]
-            group = self.add_group(account, make_group_id(), "", real_person=True)
-            group.project_name = check.project_name
-            check.group_id = group.id
+            account, project = self.accounts[check.account], check.project_name
+            check.group_id = make_group_id() if make_group_id else self.new_id("group")
+            _ = self.add_group(account, check.group_id, "", real_person=True, project_name=project)
         return check
 
     def groups_of(self, account: SimAccount) -> list[SimGroup]:
         """An account's groups, newest first."""
-        mine = [g for g in self.groups.values() if g.account == account.name]
-        return sorted(mine, key=lambda g: (g.created_at, g.id), reverse=True)
+        return _newest_first(self.groups, account)
 
     def assets_of(self, account: SimAccount, group_id: str | None = None) -> list[SimAsset]:
         """An account's assets, newest first."""
-        mine = [
-            a
-            for a in self.assets.values()
-            if a.account == account.name and group_id in (None, a.group_id)
-        ]
-        return sorted(mine, key=lambda a: (a.created_at, a.id), reverse=True)
+        mine = _newest_first(self.assets, account)
+        return [each for each in mine if group_id in (None, each.group_id)]
+
+    def videos_of(self, account: SimAccount) -> list[SimVideo]:
+        """An account's videos, newest first."""
+        return _newest_first(self.videos, account)
 
     def listed(self, things: Iterable[Thing]) -> list[Thing]:
         """Those that are in lists by now."""
@@ -318,10 +345,12 @@ class World:
             del self.assets[asset_id]
 
 
-def _base36(number: int) -> str:
-    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
-    text = ""
-    while number:
-        number, rest = divmod(number, 36)
-        text = digits[rest] + text
-    return text or "0"
+def own(things: Mapping[str, Owned], account: SimAccount, id: str) -> Owned | None:
+    """Find what the account has under an id, as if others had nothing."""
+    found = things.get(id)
+    return found if found is not None and found.account == account.name else None
+
+
+def _newest_first(things: Mapping[str, Thing], account: SimAccount) -> list[Thing]:
+    mine = [each for each in things.values() if each.account == account.name]
+    return sorted(mine, key=lambda each: (each.created_at, each.id), reverse=True)

@@ -18,33 +18,21 @@ Not simulated: callbacks, the native body behind `Token360-Native-Params`, group
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
-from urllib.parse import unquote, urlsplit
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Final
+from urllib.parse import urlsplit
 
-from attrs import define
+from attrs import define, evolve
 
 from ..wire.steps import Request, Response
-from .dialects.token360_answers import (
-    INVALID,
-    MISSING,
-    Json,
-    RefusedError,
-    Variants,
-    number_of,
-    object_of,
-)
+from .dialects.reading import Json, Refusal
+from .dialects.token360_answers import INVALID, MISSING, Variants
 from .dialects.token360_library import Library
-from .dialects.token360_video import MODELS, BodyError, check_body, media_of
-from .simulator import bearer_of, query_of
-
-if TYPE_CHECKING:
-    from .state import SimAccount, SimVideo
+from .dialects.token360_video import MODELS, check_body, media_of
+from .simulator import bearer_of, query_of, route_of
+from .state import SimAccount, SimVideo, own
 
 __all__ = ["Token360Simulator", "Variants"]
-
-_Handler: TypeAlias = Callable[..., Response]
 
 _LINK_LIFE_S: Final = 3600
 _VIDEO_WORDS: Final = {"running": "in_progress", "succeeded": "completed"}
@@ -65,76 +53,70 @@ class Token360Simulator(Library):
             return self._html("403 Forbidden", 403)
         account = self.world.account_of_key(bearer_of(request))
         if account is None:
-            return self._gateway(RefusedError(401, "invalid_api_key", "Invalid API key"))
+            return self._gateway(Refusal(401, "invalid_api_key", "Invalid API key"))
         try:
             return self._route(account, request, path)
-        except BodyError as no:
-            return self._gateway(RefusedError(400, INVALID, str(no), no.param))
-        except RefusedError as no:
-            return self._refuse(no) if no.word.isupper() else self._gateway(no)
+        except Refusal as no:
+            return self._refuse(no) if no.code.isupper() else self._gateway(no)
 
     def _route(self, account: SimAccount, request: Request, path: str) -> Response:
-        found = None
-        for method, form, handler in self._routes():
-            if match := re.fullmatch(form.replace("{id}", "([^/]+)"), path):
-                found = match
-                if method == request.method:
-                    return handler(account, request, *map(unquote, match.groups()))
-        raise RefusedError(405 if found else 404, MISSING, f"no {request.method} {path}")
+        routes = self._routes()
+        if found := route_of(request, routes):
+            return found(account, request)
+        others = (evolve(request, method=form.partition(" ")[0]) for form in routes)
+        status = 405 if any(route_of(each, routes) for each in others) else 404
+        raise Refusal(status, MISSING, f"no {request.method} {path}")
 
-    def _routes(self) -> list[tuple[str, str, _Handler]]:
-        one_group: list[tuple[str, str, _Handler]] = [
-            ("GET", "/v1/asset-groups/{id}", self._get_group)
-        ]
-        return [
-            ("POST", "/v1/asset-groups", self._create_group),
-            ("GET", "/v1/asset-groups", self._list_groups),
-            *(one_group if self.variants.has_get_group else ()),
-            ("PATCH", "/v1/asset-groups/{id}", self._rename_group),
-            ("DELETE", "/v1/asset-groups/{id}", self._delete_group),
-            ("POST", "/v1/assets", self._upload),
-            ("GET", "/v1/assets", self._list_assets),
-            ("GET", "/v1/assets/{id}", self._get_asset),
-            ("DELETE", "/v1/assets/{id}", self._delete_asset),
-            ("POST", "/v1/videos", self._create_video),
-            ("GET", "/v1/videos", self._list_videos),
-            ("GET", "/v1/videos/{id}", self._get_video),
-            ("GET", "/v1/videos/{id}/content", self._download),
-        ]
+    def _routes(self) -> Mapping[str, Callable[..., Response]]:
+        routes: dict[str, Callable[..., Response]] = {
+            "POST /v1/asset-groups": self._create_group,
+            "GET /v1/asset-groups": self._list_groups,
+            "GET /v1/asset-groups/{id}": self._get_group,
+            "PATCH /v1/asset-groups/{id}": self._rename_group,
+            "DELETE /v1/asset-groups/{id}": self._delete_group,
+            "POST /v1/assets": self._upload,
+            "GET /v1/assets": self._list_assets,
+            "GET /v1/assets/{id}": self._get_asset,
+            "DELETE /v1/assets/{id}": self._delete_asset,
+            "POST /v1/videos": self._create_video,
+            "GET /v1/videos": self._list_videos,
+            "GET /v1/videos/{id}": self._get_video,
+            "GET /v1/videos/{id}/content": self._download,
+        }
+        if not self.variants.has_get_group:
+            del routes["GET /v1/asset-groups/{id}"]
+        return routes
 
     def _create_video(self, account: SimAccount, request: Request) -> Response:
-        body = object_of(request)
+        body = self._body(request)
         check_body(body)
         takes_assets = MODELS.get(body["model"])
         if takes_assets is None:
-            raise RefusedError(404, "model_not_found", f"no model {body['model']}", "model")
+            raise Refusal(404, "model_not_found", f"no model {body['model']}", "model")
         for slot, item, url in media_of(body):
             if url.startswith("asset://") and not (
                 takes_assets and self._usable(account, url.removeprefix("asset://"), item["type"])
             ):
                 text = f"invalid or unauthorized asset references: {url}"
-                raise RefusedError(400, INVALID, text, slot)
+                raise Refusal(400, INVALID, text, slot)
         video = self.world.add_video(account, self.world.new_id("video"), body)
         known = ("id", "object", "status", "model", "prompt", "created_at")
         return self.json({key: self._video(video)[key] for key in known})
 
     def _usable(self, account: SimAccount, asset_id: str, kind: str) -> bool:
-        asset = self.world.assets.get(asset_id)
+        asset = own(self.world.assets, account, asset_id)
         return (
             asset is not None
             and asset_id.startswith("ta_")
-            and asset.account == account.name
             and asset.media.lower() == kind.removesuffix("_url")
             and asset.status(self.world.now()) == "Active"
         )
 
     def _list_videos(self, account: SimAccount, request: Request) -> Response:
         query = query_of(request)
-        limit = number_of(query, "limit", 20)
-        mine = [
-            v for v in self.world.listed(self.world.videos.values()) if v.account == account.name
-        ]
-        if query.get("order", "desc") == "desc":
+        limit = self.asked_number(query, "limit", 20, 100)
+        mine = self.world.listed(self.world.videos_of(account))
+        if query.get("order", "desc") != "desc":
             mine.reverse()
         ids = [video.id for video in mine]
         start = ids.index(query["after"]) + 1 if query.get("after") in ids else 0
@@ -157,7 +139,7 @@ class Token360Simulator(Library):
         video = self._own_video(account, video_id)
         word = self._video(video)["status"]
         if word != "completed":
-            raise RefusedError(400, INVALID, f"the video is not ready: its status is {word}")
+            raise Refusal(400, INVALID, f"the video is not ready: its status is {word}")
         link = self.media_url("clip.mp4")
         form = query_of(request).get("format", "redirect")
         if form == "url":
@@ -165,7 +147,7 @@ class Token360Simulator(Library):
         if form == "binary":
             return self._media("/media/clip.mp4")
         if form != "redirect":
-            raise RefusedError(400, INVALID, f"unknown format {form}", "format")
+            raise Refusal(400, INVALID, f"unknown format {form}", "format")
         return Response(status=302, headers={"location": link}, received_at=self.world.now())
 
     def _video(self, video: SimVideo) -> Json:
@@ -176,7 +158,6 @@ class Token360Simulator(Library):
         content: Json = {"video_url": link} if done and place == "content" else {}
         if done and body.get("return_last_frame"):
             content["last_frame_url"] = self.media_url("frame.png")
-        failure = video.failure if state == "failed" else None
         settings = ("resolution", "duration", "aspect_ratio", "seed", "watermark")
         return {
             "id": video.id,
@@ -194,11 +175,11 @@ class Token360Simulator(Library):
             "video_url": link if place == "video_url" else None,
             "duration": body.get("duration", 5) if done else None,
             "content": content,
-            "error": {"code": failure[0], "message": failure[1]} if failure else None,
+            "error": video.error(now),
         }
 
     def _own_video(self, account: SimAccount, video_id: str) -> SimVideo:
-        video = self.world.videos.get(video_id)
-        if video is None or video.account != account.name:
-            raise RefusedError(404, MISSING, f"no video {video_id}")
+        video = own(self.world.videos, account, video_id)
+        if video is None:
+            raise Refusal(404, MISSING, f"no video {video_id}")
         return video

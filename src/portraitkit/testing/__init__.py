@@ -36,47 +36,22 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "Contract",
-    "ProviderContract",
-    "Replay",
-    "SimAccount",
-    "SimCheck",
-    "SimulatedVendor",
-    "Simulator",
-    "SimulatorTransport",
-    "VirtualClock",
-    "VirtualTime",
-    "World",
-    "answer",
-    "replay",
-    "simulated",
-    "simulated_async",
-]
+    "Contract", "ProviderContract", "Replay", "SimAccount", "SimCheck", "SimulatedVendor",
+    "Simulator", "SimulatorTransport", "VirtualClock", "VirtualTime", "World", "answer", "replay",
+    "simulated", "simulated_async",
+]  # fmt: skip
 
 # pytest imports this package in every run where portraitkit is installed: names load when used.
 _HOMES = {
     "..simulators.simulator": ("Simulator",),
-    "..simulators.state": (
-        "SimAccount",
-        "SimCheck",
-        "VirtualClock",
-        "World",
-    ),
+    "..simulators.state": ("SimAccount", "SimCheck", "VirtualClock", "World"),
     ".conformance.contract": ("ProviderContract",),
     ".conformance.judging": ("Contract",),
-    ".doubles.replaying": (
-        "Replay",
-        "answer",
-        "replay",
-    ),
+    ".doubles.replaying": ("Replay", "answer", "replay"),
     ".doubles.simulating": (
-        "SimulatedVendor",
-        "SimulatorTransport",
-        "VirtualTime",
-        "simulated",
-        "simulated_async",
+        "SimulatedVendor", "SimulatorTransport", "VirtualTime", "simulated", "simulated_async",
     ),
-}
+}  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 

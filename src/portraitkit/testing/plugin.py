@@ -19,7 +19,7 @@ import hashlib
 import os
 import re
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -100,21 +100,19 @@ def portrait_cassette(
         from .recording import cassette_of  # noqa: PLC0415  (only where it is used)
 
     marker = request.node.get_closest_marker("portrait_cassette")
-    path = _cassette_path(request, str(marker.args[0]) if marker and marker.args else "")
-    with _explained("portrait_cassette"):
-        opened = cassette_of(
-            path,
-            _shown(path, request.config.rootpath),
-            _options_for(request.config, path),
-            repeat_reads=bool(marker and marker.kwargs.get("repeat_reads")),
-            scratch=tmp_path_factory.mktemp("portraits"),
-        )
-        cassette = opened.__enter__()
-    request.node.stash[_CASSETTE] = cassette
-    try:
+    path = _cassette_path(request, _named_by(marker))
+    with ExitStack() as stack:
+        with _explained("portrait_cassette"):
+            opened = cassette_of(
+                path,
+                _shown(path, request.config.rootpath),
+                _options_for(request.config, path),
+                repeat_reads=bool(marker and marker.kwargs.get("repeat_reads")),
+                scratch=tmp_path_factory.mktemp("portraits"),
+            )
+            cassette = stack.enter_context(opened)
+        request.node.stash[_CASSETTE] = cassette
         yield cassette
-    finally:
-        _ = opened.__exit__(None, None, None)
 
 
 @pytest.fixture
@@ -131,9 +129,8 @@ def portrait_simulator(
     with _explained("portrait_simulator"):
         from .doubles.vendors import PortraitSimulator  # noqa: PLC0415  (only where it is used)
 
-    marker = request.node.get_closest_marker("portrait_simulator")
     simulator = PortraitSimulator()
-    vendor = str(marker.args[0]) if marker and marker.args else ""
+    vendor = _named_by(request.node.get_closest_marker("portrait_simulator"))
     with _explained("portrait_simulator"):
         rehearsal = simulator.rehearsal(vendor, tmp_path_factory.mktemp("portraits"))
         if vendor:
@@ -320,10 +317,11 @@ def _options(config: pytest.Config) -> RecordingOptions:
 def _options_for(config: pytest.Config, path: Path) -> RecordingOptions:
     """The run's options; what this run has recorded is played by tests that share it."""
     options = _options(config)
-    recorded = config.stash.get(_RECORDED, set[Path]())
-    if path in recorded:
-        return type(options)()
-    return options
+    return type(options)() if path in config.stash.get(_RECORDED, set[Path]()) else options
+
+
+def _named_by(marker: pytest.Mark | None) -> str:
+    return str(marker.args[0]) if marker and marker.args else ""
 
 
 def _cassette_path(request: pytest.FixtureRequest, name: str) -> Path:

@@ -180,10 +180,7 @@ class PortraitCassette:
         secrets = [each.reveal() for provider in providers for each in provider.secrets if each]
         moved = _moved(self.tape.roles)
         before = self.tape.interactions if self.mode is Mode.NEW else []
-        cassette = {
-            "origin": self._origin(moved),
-            "interactions": [*before, *taken],
-        }
+        cassette = {"origin": self._origin(moved), "interactions": [*before, *taken]}
         hosts = [urlsplit(origin).hostname or "" for origin in moved]
         sanitiser = Sanitiser(self._fields(), secrets, Pseudonyms.of(folder), hosts=hosts)
         clean = sanitiser.clean(cassette)
@@ -243,7 +240,7 @@ def cassette_of(
         InvalidInputError: There is no cassette and nothing is to be recorded, or it is damaged.
     """
     there = path.is_file()
-    mode = _MODES[options.record, there]
+    mode = _MODES[options.record][there]
     if mode is None:
         raise InvalidInputError(
             f"there is no cassette {label}",
@@ -305,9 +302,9 @@ def _roles_in(origin: Mapping[str, Any]) -> Roles:
     roles = Roles()
     for vendor in provider_names():
         roles.learn_defaults(vendor)
-    for url, doors in cast("dict[str, list[str]]", origin.get("origins") or {}).items():
-        for door in doors:
-            vendor, _, role = door.partition(" ")
+    for url, owners in cast("dict[str, list[str]]", origin.get("origins") or {}).items():
+        for owner in owners:
+            vendor, _, role = owner.partition(" ")
             roles.add(url, vendor, role)
     return roles
 
@@ -315,7 +312,7 @@ def _roles_in(origin: Mapping[str, Any]) -> Roles:
 def _moved(roles: Roles) -> dict[str, list[str]]:
     """The origins that no adapter has by default, with their roles."""
     usual = _roles_in({}).table()
-    return {origin: doors for origin, doors in roles.table().items() if origin not in usual}
+    return {origin: owners for origin, owners in roles.table().items() if origin not in usual}
 
 
 def _thinned(interactions: list[Any], vendors: str) -> list[Any]:
@@ -347,13 +344,10 @@ def _keep_salt_private(folder: Path) -> None:
         _ = ignore.write_text(f"{SALT_FILE}\n", encoding="utf-8")
 
 
-_MODES: Final[Mapping[tuple[str, bool], Mode | None]] = {
-    ("none", True): Mode.REPLAY,
-    ("none", False): None,
-    ("once", True): Mode.REPLAY,
-    ("once", False): Mode.RECORD,
-    ("new", True): Mode.NEW,
-    ("new", False): Mode.RECORD,
-    ("all", True): Mode.RECORD,
-    ("all", False): Mode.RECORD,
+_MODES: Final[Mapping[str, tuple[Mode | None, Mode]]] = {
+    "none": (None, Mode.REPLAY),
+    "once": (Mode.RECORD, Mode.REPLAY),
+    "new": (Mode.RECORD, Mode.NEW),
+    "all": (Mode.RECORD, Mode.RECORD),
 }
+"""What to do without a cassette, and with one."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias, TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from ..state import SimAsset, SimGroup
+from .actions import AssetActions
+from .reading import Json
 
-    from ..state import SimAsset, SimGroup
-    from .actions import AssetActions
-
-Body: TypeAlias = dict[str, Any]
 Thing = TypeVar("Thing", "SimGroup", "SimAsset")
 Place: TypeAlias = tuple[str, str]
 
@@ -23,13 +21,13 @@ PAGE_DEFAULT: Final = 10
 
 def page(
     on: AssetActions,
-    body: Body,
+    body: Json,
     found: Sequence[Thing],
-    view: Callable[[Thing], Body],
+    view: Callable[[Thing], Json],
     *,
     sorts: tuple[str, ...],
     reach: int,
-) -> Body:
+) -> Json:
     """
     Answer with the page of *found* that *body* asks for.
 
@@ -41,13 +39,13 @@ def page(
         sorts: Members it can be sorted by; the first is the default.
         reach: Page numbers end at this many things.
     """
-    key = on.one_of("SortBy", on.text(body, "SortBy") or sorts[0], sorts)
-    order = on.one_of("SortOrder", on.text(body, "SortOrder") or "Desc", ("Desc", "Asc"))
+    key = on.one_of("SortBy", on.text_in(body, "SortBy") or sorts[0], sorts)
+    order = on.one_of("SortOrder", on.text_in(body, "SortOrder") or "Desc", ("Desc", "Asc"))
     things = sorted(found, key=lambda thing: _place(thing, key), reverse=order == "Desc")
     if on.pages_by_token and ("MaxResults" in body or "NextToken" in body):
         return _page_by_token(on, body, things, view, key)
-    number = on.number(body, "PageNumber", 1, reach)
-    size = on.number(body, "PageSize", PAGE_DEFAULT, PAGE_LIMIT)
+    number = on.number_in(body, "PageNumber", 1, reach)
+    size = on.number_in(body, "PageSize", PAGE_DEFAULT, PAGE_LIMIT)
     if (number - 1) * size >= reach:
         raise on.invalid("PageNumber", f"reaches past {reach}; use NextToken")
     return {
@@ -59,25 +57,18 @@ def page(
 
 
 def _page_by_token(
-    on: AssetActions,
-    body: Body,
-    things: Sequence[Thing],
-    view: Callable[[Thing], Body],
-    key: str,
-) -> Body:
+    on: AssetActions, body: Json, things: Sequence[Thing], view: Callable[[Thing], Json], key: str
+) -> Json:
     if "PageNumber" in body or "PageSize" in body:
         raise on.invalid("NextToken", "excludes PageNumber and PageSize")
-    size = on.number(body, "MaxResults", PAGE_DEFAULT, PAGE_LIMIT)
-    token = on.text(body, "NextToken")
+    size = on.number_in(body, "MaxResults", PAGE_DEFAULT, PAGE_LIMIT)
+    token = on.text_in(body, "NextToken")
     if token:
         last = _read_token(on, token)
-        backwards = on.text(body, "SortOrder") != "Asc"
-        things = [
-            thing
-            for thing in things
-            if (_place(thing, key) < last if backwards else _place(thing, key) > last)
-        ]
-    answer: Body = {"Items": [view(thing) for thing in things[:size]]}
+        backwards = on.text_in(body, "SortOrder") != "Asc"
+        places = [(_place(thing, key), thing) for thing in things]
+        things = [thing for place, thing in places if place != last and (place < last) is backwards]
+    answer: Json = {"Items": [view(thing) for thing in things[:size]]}
     if len(things) > size:
         answer["NextToken"] = _token(_place(things[size - 1], key))
     return answer

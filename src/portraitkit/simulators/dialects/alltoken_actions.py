@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from attrs import define
 
-from .actions import ActionError, AssetActions, Body
-
-if TYPE_CHECKING:
-    from ..state import SimAccount, SimAsset, SimCheck
+from ..state import SimAccount, SimAsset, SimCheck
+from .actions import AssetActions
+from .reading import Json, Refusal
 
 
 @define(kw_only=True)
@@ -48,49 +47,38 @@ class AllTokenActions(AssetActions):
 
     name_limit: ClassVar[int] = 50
     group_type_required: ClassVar[bool] = True
-    filter_required: ClassVar[bool] = False
-    callback_required: ClassVar[bool] = False
-    pages_by_token: ClassVar[bool] = False
-    scoped_by_project: ClassVar[bool] = False
 
     variants: Variants
 
-    @property
-    def unseen_s(self) -> float:
-        return self.variants.unseen_s
+    def invalid(self, member: str, why: str) -> Refusal:
+        subject = member or "The body"
+        return Refusal(400, "InvalidParameter", f"{subject} {why}.")
 
-    def missing(self, member: str) -> ActionError:
-        return ActionError(400, "InvalidParameter", f"{member} is missing.")
-
-    def invalid(self, member: str, why: str) -> ActionError:
-        return ActionError(400, "InvalidParameter", f"{member} {why}.")
-
-    def not_found(self, kind: str, id: str) -> ActionError:
+    def not_found(self, kind: str, id: str) -> Refusal:
         if self.variants.foreign_code == "NotFound":
-            return ActionError(404, "NotFound", f"The {kind} does not exist.")
-        return ActionError(403, "Forbidden", f"No access to this {kind}.")
+            return Refusal(404, "NotFound", f"The {kind} does not exist.")
+        return Refusal(403, "Forbidden", f"No access to this {kind}.")
 
-    def quota_exceeded(self, what: str) -> ActionError:
-        return ActionError(429, "QuotaExceeded", f"The quota of {what} is full.")
+    def quota_exceeded(self, what: str) -> Refusal:
+        return Refusal(429, "QuotaExceeded", f"The quota of {what} is full.")
 
     def check_new_group(self, account: SimAccount) -> None:
         if not self.variants.aigc_available:
-            raise ActionError(400, "AIGCNotAvailable", "AIGC groups are not enabled.")
+            raise Refusal(400, "AIGCNotAvailable", "AIGC groups are not enabled.")
 
-    def status_members(self, asset: SimAsset) -> Body:
+    def status_members(self, asset: SimAsset) -> Json:
         word = asset.status(self.world.now())
-        members = {"UpstreamStatus": word, "Status": word}
         wanted = self.variants.status_member
-        return {name: word for name in members if wanted in ("both", name)}
+        return {name: word for name in ("UpstreamStatus", "Status") if wanted in ("both", name)}
 
-    def created(self, id: str) -> Body:
+    def created(self, id: str) -> Json:
         return {self.variants.create_member: id}
 
     def check_result(self, token: str, check: SimCheck | None) -> str:
         if check is None:
-            raise ActionError(400, "InvalidToken", "The BytedToken is not known.")
+            raise Refusal(400, "InvalidToken", "The BytedToken is not known.")
         if self.world.now() >= check.expires_at:
-            raise ActionError(400, "TokenExpired", "The BytedToken is too old.")
+            raise Refusal(400, "TokenExpired", "The BytedToken is too old.")
         if check.group_id is None:
-            raise ActionError(400, "ValidatePending", "The scan is not finished.")
+            raise Refusal(400, "ValidatePending", "The scan is not finished.")
         return check.group_id

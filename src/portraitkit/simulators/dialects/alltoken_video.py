@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from attrs import define
 
-from ..simulator import header, json_of, query_of
+from ...wire.steps import Request, Response
+from ..simulator import Simulator, query_of
+from ..state import SimAccount, SimVideo, own
 from .actions import iso_time
-from .seedance import FPS, RATIOS, ContentError, Family, check_content, tokens, usable_asset
-from .values import list_of, object_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ...wire.steps import Request, Response
-    from ..simulator import Simulator
-    from ..state import SimAccount, SimAsset, SimVideo
-    from .alltoken_actions import Variants
+from .alltoken_actions import Variants
+from .reading import Json, Reader, Refusal, list_of, object_of
+from .seedance import FPS, RATIOS, Family, check_content, tokens, usable_asset
 
 PATH: Final = "/v1/videos/generations"
 LINK_LIFE_S: Final = 86_400
@@ -58,36 +53,28 @@ _ECHOED: Final = (
 _SHORTHAND: Final = {"image": "image_url", "video": "video_url", "audio": "audio_url"}
 
 
-class VideoError(Exception):
-    """A refusal in the video side's words."""
-
-    def __init__(self, status: int, code: str, message: str, param: str = "") -> None:
-        super().__init__(f"{status} {code}: {message}")
-        self.status = status
-        self.code = code
-        self.message = message
-        self.param = param
-
-
 @define(kw_only=True)
-class AllTokenVideos:
+class AllTokenVideos(Reader):
     """The video interface, over a simulator's world."""
 
     simulator: Simulator
     variants: Variants
 
+    def invalid(self, member: str, why: str) -> Refusal:
+        return Refusal(400, "invalid_request", f"{member or 'The body'} {why}.", member)
+
     def answer(self, request: Request, account: SimAccount | None) -> Response:
         """Answer one request below `/v1/videos/`."""
         try:
             status, body = self._route(request, account)
-        except VideoError as error:
-            status, body = error.status, self._error(error)
+        except Refusal as no:
+            status, body = no.status, self._error(no)
         return self.simulator.json(body, status, {"x-request-id": self._request_id()})
 
-    def _route(self, request: Request, account: SimAccount | None) -> tuple[int, dict[str, Any]]:
+    def _route(self, request: Request, account: SimAccount | None) -> tuple[int, Json]:
         path = urlsplit(request.url).path
         if account is None:
-            raise VideoError(401, "invalid_api_key", "The API key is not valid.")
+            raise Refusal(401, "invalid_api_key", "The API key is not valid.")
         if (request.method, path) == ("GET", "/v1/videos/models"):
             return 200, {"object": "list", "data": [_model(model) for model in MODELS]}
         if (request.method, path) == ("POST", PATH):
@@ -95,89 +82,82 @@ class AllTokenVideos:
         if (request.method, path) == ("GET", PATH):
             return 200, self._list(request, account)
         named, _, verb = path.removeprefix(f"{PATH}/").partition("/")
-        video = self.simulator.world.videos.get(named)
-        if not path.startswith(f"{PATH}/") or video is None or video.account != account.name:
-            raise VideoError(404, "not_found", "The task does not exist.")
+        video = own(self.simulator.world.videos, account, named)
+        if not path.startswith(f"{PATH}/") or video is None:
+            raise Refusal(404, "not_found", "The task does not exist.")
         if (request.method, verb) == ("GET", ""):
             return 200, self._task(video)
         if (request.method, verb) == ("POST", "cancel"):
             return 200, self._cancel(video)
-        raise VideoError(404, "not_found", "There is no such call.")
+        raise Refusal(404, "not_found", "There is no such call.")
 
-    def _create(self, request: Request, account: SimAccount) -> dict[str, Any]:
-        if header(request, "content-type").partition(";")[0].strip() != "application/json":
-            raise VideoError(400, "invalid_request", "The body is not JSON.")
-        body = json_of(request)
-        if body is None:
-            raise VideoError(400, "invalid_request", "The body cannot be read.")
-        checked = self._checked(body, account)
+    def _create(self, request: Request, account: SimAccount) -> Json:
+        checked = self._checked(self.json_body(request), account)
         world = self.simulator.world
         number = world.new_id("vgen").rpartition("-")[2]
         video = world.add_video(account, f"vgen_{world.now():%Y%m%d}{number}", checked)
         return self._task(video)
 
-    def _checked(self, body: dict[str, Any], account: SimAccount) -> dict[str, Any]:
-        model = _text(body, "model", required=True)
+    def _checked(self, body: Json, account: SimAccount) -> Json:
+        model = self.text_in(body, "model", required=True)
         family = MODELS.get(model)
         if family is None:
-            raise VideoError(404, "model_not_found", "The model does not exist.", "model")
-        prompt = _text(body, "prompt", required=True)
-        ratio = _one_of("ratio", _text(body, "ratio") or "adaptive", RATIOS)
-        resolution = _one_of("resolution", _text(body, "resolution") or "720p", family.resolutions)
+            raise Refusal(404, "model_not_found", "The model does not exist.", "model")
+        prompt = self.text_in(body, "prompt", required=True)
+        ratio = self.one_of("ratio", self.text_in(body, "ratio") or "adaptive", RATIOS)
+        size = self.text_in(body, "resolution") or "720p"
+        resolution = self.one_of("resolution", size, family.resolutions)
         content = body.get("content")
         items = [] if content is None else list_of(content)
         if items is None:
-            raise VideoError(400, "invalid_request", "content is not a list.", "content")
+            raise self.invalid("content", "is not a list")
         long = [_written_out(item) for item in items]
+        world = self.simulator.world
         try:
-            mode = check_content(long, family, self._finder(account))
-        except ContentError as error:
-            raise VideoError(
-                400, "upstream_invalid_parameter", error.message, error.param
-            ) from None
+            mode = check_content(
+                long,
+                family,
+                lambda named: usable_asset(world, named, account=account.name, project=None),
+            )
+        except Refusal as no:
+            raise Refusal(400, "upstream_invalid_parameter", no.message, no.param) from None
         return {
             **body,
             "content": long,
             "prompt": prompt,
             "ratio": ratio,
             "resolution": resolution,
-            "duration": _duration(body.get("duration"), family),
+            "duration": self._duration(body, family),
             "input_type": _INPUT_TYPES.get(mode) or _reference_type(long),
         }
 
-    def _finder(self, account: SimAccount) -> Callable[[str], SimAsset | None]:
-        world = self.simulator.world
-        return lambda named: usable_asset(world, named, account=account.name, project=None)
+    def _duration(self, body: Json, family: Family) -> int:
+        shortest, longest = family.durations_s
+        if body.get("duration") in (None, 0, -1):
+            return 5
+        return self.number_in(body, "duration", 5, longest, shortest)
 
-    def _list(self, request: Request, account: SimAccount) -> dict[str, Any]:
+    def _list(self, request: Request, account: SimAccount) -> Json:
         query = query_of(request)
-        limit = query.get("limit", "20")
-        if not limit.isdecimal() or not 1 <= int(limit) <= 100:
-            raise VideoError(400, "invalid_request", "limit is not from 1 to 100.", "limit")
-        status = query.get("status", "")
-        if status:
-            _ = _one_of("status", status, _STATUSES)
-        mine = [
-            v
-            for v in self.simulator.world.listed(self.simulator.world.videos.values())
-            if v.account == account.name
-        ]
-        tasks = [self._task(video) for video in reversed(mine)]
+        limit = self.asked_number(query, "limit", 20, 100)
+        status = self.one_of("status", query.get("status", ""), ("", *_STATUSES))
+        world = self.simulator.world
+        tasks = [self._task(video) for video in world.listed(world.videos_of(account))]
         found = [task for task in tasks if status in ("", task["status"])]
-        return {"items": found[: int(limit)], "total": len(found)}
+        return {"items": found[:limit], "total": len(found)}
 
-    def _cancel(self, video: SimVideo) -> dict[str, Any]:
+    def _cancel(self, video: SimVideo) -> Json:
         now = self.simulator.world.now()
         if video.state(now) not in {"queued", "running"}:
-            raise VideoError(409, "invalid_request", "The task has ended already.")
+            raise Refusal(409, "invalid_request", "The task has ended already.")
         video.cancelled_at = now
         return self._task(video)
 
-    def _task(self, video: SimVideo) -> dict[str, Any]:
+    def _task(self, video: SimVideo) -> Json:
         now = self.simulator.world.now()
         state = video.state(now)
         body = video.body
-        task: dict[str, Any] = {
+        task: Json = {
             "id": video.id,
             "status": _WORDS.get(state, state),
             "model": body["model"],
@@ -192,13 +172,13 @@ class AllTokenVideos:
         ended_at = video.cancelled_at or (video.ended_at if now >= video.ended_at else None)
         if ended_at:
             task["updated_at"] = task["completed_at"] = iso_time(ended_at)
-        if state == "failed" and video.failure:
-            task["error"] = {"code": video.failure[0], "message": video.failure[1]}
+        if error := video.error(now):
+            task["error"] = error
         if state == "succeeded":
             task |= self._outcome(video, now)
         return task
 
-    def _outcome(self, video: SimVideo, now: datetime) -> dict[str, Any]:
+    def _outcome(self, video: SimVideo, now: datetime) -> Json:
         body = video.body
         until = video.ended_at + timedelta(seconds=LINK_LIFE_S)
         spent = tokens(str(body["resolution"]), str(body["ratio"]), int(str(body["duration"])))
@@ -215,49 +195,20 @@ class AllTokenVideos:
             outcome["last_frame_url"] = self.simulator.media_url("frame.png")
         return outcome
 
-    def _error(self, error: VideoError) -> dict[str, Any]:
-        kind = "authentication_error" if error.status == 401 else "invalid_request_error"
-        said: dict[str, Any] = {
-            "code": error.status if self.variants.integer_codes else error.code,
-            "message": error.message,
-            "type": kind,
+    def _error(self, no: Refusal) -> Json:
+        said: Json = {
+            "code": no.status if self.variants.integer_codes else no.code,
+            "message": no.message,
+            "type": "authentication_error" if no.status == 401 else "invalid_request_error",
+            **({"param": no.param} if no.param else {}),
         }
-        if error.param:
-            said["param"] = error.param
+        named = {"request_id": self._request_id()}
         if self.variants.integer_codes:
-            return {"error": said, "request_id": self._request_id()}
-        return {"error": {**said, "request_id": self._request_id()}}
+            return {"error": said, **named}
+        return {"error": {**said, **named}}
 
     def _request_id(self) -> str:
         return f"req-{self.simulator.world.now():%Y%m%d%H%M%S}-{len(self.simulator.seen):06}"
-
-
-def _text(body: dict[str, Any], name: str, *, required: bool = False) -> str:
-    value = body.get(name)
-    if value is None or value == "":
-        if required:
-            raise VideoError(400, "invalid_request", f"{name} is missing.", name)
-        return ""
-    if not isinstance(value, str):
-        raise VideoError(400, "invalid_request", f"{name} is not a string.", name)
-    return value
-
-
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        raise VideoError(400, "invalid_request", f"{name} is not one of {allowed}.", name)
-    return value
-
-
-def _duration(value: Any, family: Family) -> int:
-    if value in (None, 0, -1):
-        return 5
-    shortest, longest = family.durations_s
-    if not isinstance(value, int) or not shortest <= value <= longest:
-        raise VideoError(
-            400, "invalid_request", f"duration is not from {shortest} to {longest}.", "duration"
-        )
-    return value
 
 
 def _written_out(sent: Any) -> Any:
@@ -279,7 +230,7 @@ def _reference_type(items: list[Any]) -> str:
     return "video_reference" if kinds == {"video_url"} else "multimodal"
 
 
-def _model(id: str) -> dict[str, Any]:
+def _model(id: str) -> Json:
     family = MODELS[id]
     inputs = ["text", "image", *(["video", "audio"] if family.takes_assets else [])]
     return {

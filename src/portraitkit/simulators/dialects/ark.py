@@ -12,26 +12,20 @@ prompts.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from attrs import Factory, define, field
 
-from ..simulator import header, json_of
-from .ark_rules import MODELS, ArkError, checked
-from .seedance import FPS, ContentAssetError, ContentError, Family, check_content, tokens
+from ...wire.steps import Request, Response
+from ..simulator import Simulator
+from ..state import SimAccount, SimAsset, SimVideo, own
+from .ark_rules import MODELS, ArkReader
+from .reading import Json, Refusal
+from .seedance import FPS, AssetRefusal, Family, check_content, tokens
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from ...wire.steps import Request, Response
-    from ..simulator import Simulator
-    from ..state import SimAccount, SimAsset, SimVideo
-
-__all__ = ["ArkError", "ArkTasks"]
-
-Json: TypeAlias = dict[str, Any]
 FindAsset: TypeAlias = "Callable[[str], SimAsset | None]"
 
 TASKS: Final = "/contents/generations/tasks"
@@ -52,7 +46,7 @@ _TYPES: Final = {
 
 
 @define(kw_only=True)
-class ArkTasks:
+class ArkTasks(ArkReader):
     """
     The task interface below any prefix.
 
@@ -91,18 +85,18 @@ class ArkTasks:
         """
         try:
             return self.reply(self._route(request, account, find_asset))
-        except ArkError as error:
-            return self.refuse(error)
+        except Refusal as no:
+            return self.refuse(no)
 
-    def refuse(self, error: ArkError) -> Response:
+    def refuse(self, no: Refusal) -> Response:
         """Answer in the error envelope."""
         said = {
-            "code": error.code,
-            "message": f"{error.message} Request id: {self._request_id()}",
-            "param": error.param,
-            "type": _TYPES.get(error.status, "InternalServerError"),
+            "code": no.code,
+            "message": f"{no.message} Request id: {self._request_id()}",
+            "param": no.param,
+            "type": _TYPES.get(no.status, "InternalServerError"),
         }
-        return self.reply({"error": said}, error.status)
+        return self.reply({"error": said}, no.status)
 
     def reply(self, body: Json, status: int = 200) -> Response:
         """Answer with a request id."""
@@ -121,25 +115,20 @@ class ArkTasks:
             return self._list(request, account)
         if request.method == "DELETE" and place and self.may_list_and_delete:
             return self._delete(self._video(account, place))
-        raise ArkError(404, "NotFound", "There is no such call.")
+        raise Refusal(404, "NotFound", "There is no such call.")
 
     def _create(self, request: Request, account: SimAccount, find_asset: FindAsset) -> Json:
-        if header(request, "content-type").partition(";")[0].strip() != "application/json":
-            raise ArkError(400, "InvalidParameter", "The body is not JSON.")
-        body = json_of(request)
-        if body is None:
-            raise ArkError(400, "InvalidParameter", "The body cannot be read.")
-        body = {name: value for name, value in body.items() if value is not None}
-        task = checked(body, self._family(body))
+        sent = self.json_body(request)
+        body = {name: value for name, value in sent.items() if value is not None}
+        family = self._family(body)
+        task = self.checked(body, family)
         failure: tuple[str, str] | None = None
         try:
-            _ = check_content(task["content"], self._family(body), find_asset)
-        except ContentAssetError as error:
+            _ = check_content(task["content"], family, find_asset)
+        except AssetRefusal as no:
             if self.missing_asset == "refused":
-                raise _invalid(error) from None
-            failure = ("InvalidParameter", error.message)
-        except ContentError as error:
-            raise _invalid(error) from None
+                raise
+            failure = (no.code, no.message)
         world = self.simulator.world
         video = world.add_video(account, world.new_id("cgt"), task)
         video.failure = video.failure or failure
@@ -147,70 +136,55 @@ class ArkTasks:
         return {"id": video.id, **named}
 
     def _family(self, body: Json) -> Family:
-        model = body.get("model")
-        if not isinstance(model, str) or not model:
-            raise ArkError(400, "MissingParameter", "The model is missing.", "model")
+        model = self.text_in(body, "model", required=True)
         if model.startswith("ep-") and self.endpoint_ids:
             return next(iter(self.models.values()))
         if model not in self.models:
-            raise ArkError(
-                404,
-                "InvalidEndpointOrModel.NotFound",
-                f"The model or endpoint {model} does not exist or you do not have access to it.",
-            )
+            text = f"The model or endpoint {model} does not exist or you do not have access to it."
+            raise Refusal(404, "InvalidEndpointOrModel.NotFound", text)
         return self.models[model]
 
     def _video(self, account: SimAccount, id: str) -> SimVideo:
-        video = self.simulator.world.videos.get(id)
-        if video is None or not self._is_shown(video, account):
-            raise ArkError(404, "ResourceNotFound", f"The task {id} is not found.", "id")
+        video = own(self.simulator.world.videos, account, id)
+        if video is None or not self._is_shown(video):
+            raise Refusal(404, "ResourceNotFound", f"The task {id} is not found.", "id")
         return video
 
-    def _is_shown(self, video: SimVideo, account: SimAccount) -> bool:
-        kept = self.simulator.world.now() - video.created_at < KEPT
-        return video.account == account.name and kept and not video.deleted
+    def _is_shown(self, video: SimVideo) -> bool:
+        return self.simulator.world.now() - video.created_at < KEPT and not video.deleted
 
     def _list(self, request: Request, account: SimAccount) -> Json:
         in_url = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
         pairs = [*in_url, *request.query]
         query = dict(pairs)
-        number = _number(query, "page_num", 1, self.LIST_LIMIT)
-        size = _number(query, "page_size", 10, self.LIST_LIMIT)
-        status = query.get("filter.status", "")
-        if status and status not in _STATUSES:
-            raise ArkError(400, "InvalidParameter", "The status is not known.", "filter.status")
+        number = self.asked_number(query, "page_num", 1, self.LIST_LIMIT)
+        size = self.asked_number(query, "page_size", 10, self.LIST_LIMIT)
+        status = self.one_of("filter.status", query.get("filter.status", ""), ("", *_STATUSES))
         ids = [value for name, value in pairs if name == "filter.task_ids"]
-        wanted = {
-            "status": status,
-            "model": query.get("filter.model", ""),
-            "service_tier": query.get("filter.service_tier", ""),
-        }
-        mine = [
-            v
-            for v in self.simulator.world.listed(self.simulator.world.videos.values())
-            if self._is_shown(v, account)
+        wanted = {name: query.get(f"filter.{name}", "") for name in ("model", "service_tier")}
+        wanted["status"] = status
+        world = self.simulator.world
+        tasks = [
+            self._task(each)
+            for each in world.listed(world.videos_of(account))
+            if self._is_shown(each)
         ]
-        tasks = [self._task(video) for video in reversed(mine) if not ids or video.id in ids]
         found = [
             task
             for task in tasks
-            if all(value in ("", task[name]) for name, value in wanted.items())
+            if (not ids or task["id"] in ids)
+            and all(value in ("", task[name]) for name, value in wanted.items())
         ]
         return {"total": len(found), "items": found[(number - 1) * size : number * size]}
 
     def _delete(self, video: SimVideo) -> Json:
         now = self.simulator.world.now()
         state = _state(video, now)
+        if state in ("running", "cancelled"):
+            code = f"InvalidAction.{state.capitalize()}TaskDeletion"
+            raise Refusal(409, code, f"A {state} task cannot be deleted.")
         if state == "queued":
             video.cancelled_at = now
-        elif state == "running":
-            raise ArkError(
-                409, "InvalidAction.RunningTaskDeletion", "A running task cannot be deleted."
-            )
-        elif state == "cancelled":
-            raise ArkError(
-                409, "InvalidAction.CancelledTaskDeletion", "A cancelled task cannot be deleted."
-            )
         else:
             video.deleted = True
         return {}
@@ -224,7 +198,7 @@ class ArkTasks:
             "id": video.id,
             "model": body["model"],
             "status": state,
-            "error": None,
+            "error": video.error(now) if state == "failed" else None,
             "created_at": int(video.created_at.timestamp()),
             "updated_at": int((video.cancelled_at or updated_at).timestamp()),
             "resolution": body["resolution"],
@@ -233,8 +207,6 @@ class ArkTasks:
             "framespersecond": FPS,
             **{name: body[name] for name in _ECHOED if name in body},
         }
-        if state == "failed" and video.failure:
-            task["error"] = {"code": video.failure[0], "message": video.failure[1]}
         if state == "succeeded":
             task["content"] = {"video_url": self.simulator.media_url("clip.mp4")}
             if body.get("return_last_frame"):
@@ -242,17 +214,6 @@ class ArkTasks:
             spent = tokens(task["resolution"], task["ratio"], task["duration"])
             task["usage"] = {"completion_tokens": spent, "total_tokens": spent}
         return task
-
-
-def _invalid(error: ContentError) -> ArkError:
-    return ArkError(400, "InvalidParameter", error.message, error.param)
-
-
-def _number(query: Mapping[str, str], name: str, default: int, limit: int) -> int:
-    text = query.get(name, str(default))
-    if not text.isdecimal() or not 1 <= int(text) <= limit:
-        raise ArkError(400, "InvalidParameter", f"{name} is not from 1 to {limit}.", name)
-    return int(text)
 
 
 def _state(video: SimVideo, now: datetime) -> str:

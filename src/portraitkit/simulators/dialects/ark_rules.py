@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
+from .reading import MISSING, Json, Reader, Refusal, list_of
 from .seedance import RATIOS, Family
-from .values import list_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _TO_1080P: Final = ("480p", "720p", "1080p")
 
@@ -17,19 +15,13 @@ _SECOND: Final[Mapping[str, Family]] = {
     "seedance-2-0-fast-260128": Family(),
     "seedance-2-0-mini-260615": Family(),
     "seedance-2-5-260628": Family(
-        resolutions=_TO_1080P,
-        durations_s=(4, 30),
-        references=(30, 10, 10),
-        audio_alone=True,
+        resolutions=_TO_1080P, durations_s=(4, 30), references=(30, 10, 10), audio_alone=True
     ),
 }
 _FIRST: Final[Mapping[str, Family]] = {
     "seedance-1-5-pro-251215": Family(
-        resolutions=_TO_1080P,
-        durations_s=(4, 12),
-        takes_assets=False,
-        second_generation=False,
-    ),
+        resolutions=_TO_1080P, durations_s=(4, 12), takes_assets=False, second_generation=False
+    )
 }
 
 
@@ -64,70 +56,50 @@ _CHOSEN_BY_MODEL: Final = -1
 _USER_LIMIT: Final = 64
 
 
-class ArkError(Exception):
-    """A refusal in the error envelope's words."""
+class ArkReader(Reader):
+    """Reads and refuses as Ark does."""
 
-    def __init__(self, status: int, code: str, message: str, param: str = "") -> None:
-        super().__init__(f"{status} {code}: {message}")
-        self.status = status
-        self.code = code
-        self.message = message
-        self.param = param
+    def invalid(self, member: str, why: str) -> Refusal:
+        if not member:
+            return Refusal(400, "InvalidParameter", f"The body {why}.")
+        code = "MissingParameter" if why == MISSING else "InvalidParameter"
+        return Refusal(400, code, f"The parameter {member} {why}.", member)
 
+    def checked(self, sent: Mapping[str, Any], family: Family) -> Json:
+        """Check a body whose nulls are gone, and fill in what the vendor takes for the rest."""
+        body = {**_DEFAULTS, **sent}
+        if "content" not in sent:
+            raise self.invalid("content", MISSING)
+        if not list_of(sent["content"]):
+            raise self.invalid("content", "has to be a list with something in it")
+        for name, allowed in (
+            ("resolution", family.resolutions),
+            ("ratio", RATIOS),
+            ("service_tier", ("default", "flex")),
+        ):
+            _ = self.one_of(name, body[name], allowed)
+        for name in _FLAGS:
+            if not isinstance(body.get(name, False), bool):
+                raise self.invalid(name, "is not true or false")
+        chosen = body["duration"] == _CHOSEN_BY_MODEL
+        ranges = _RANGES if chosen else {**_RANGES, "duration": family.durations_s}
+        for name, (least, most) in ranges.items():
+            _ = self.number_in(body, name, least, most, least)
+        if len(str(body.get("safety_identifier", ""))) > _USER_LIMIT:
+            raise self.invalid("safety_identifier", f"is longer than {_USER_LIMIT} characters")
+        if family.second_generation:
+            self._check_second_generation(body)
+        # A finished task shows what the model chose.
+        body["duration"] = 5 if chosen else body["duration"]
+        return {**body, "ratio": "16:9" if body["ratio"] == "adaptive" else body["ratio"]}
 
-def checked(sent: Mapping[str, Any], family: Family) -> dict[str, Any]:
-    """
-    Check a body whose nulls are gone, and fill in what the vendor takes where nothing is said.
-
-    Raises:
-        ArkError: The vendor would refuse it.
-    """
-    body = {**_DEFAULTS, **sent}
-    if "content" not in sent:
-        raise ArkError(400, "MissingParameter", "The content is missing.", "content")
-    if not list_of(sent["content"]):
-        raise _invalid("content", "has to be a list with something in it")
-    _check_choice(body, "resolution", family.resolutions)
-    _check_choice(body, "ratio", RATIOS)
-    _check_choice(body, "service_tier", ("default", "flex"))
-    for name in _FLAGS:
-        if not isinstance(body.get(name, False), bool):
-            raise _invalid(name, "is not true or false")
-    for name, (low, high) in _RANGES.items():
-        _check_range(body, name, low, high)
-    if body["duration"] != _CHOSEN_BY_MODEL:
-        _check_range(body, "duration", *family.durations_s)
-    if len(str(body.get("safety_identifier", ""))) > _USER_LIMIT:
-        raise _invalid("safety_identifier", f"is longer than {_USER_LIMIT} characters")
-    if family.second_generation:
-        _check_second_generation(body)
-    # A finished task shows what the model chose.
-    chosen = {"duration": 5} if body["duration"] == _CHOSEN_BY_MODEL else {}
-    return {**body, **chosen, "ratio": "16:9" if body["ratio"] == "adaptive" else body["ratio"]}
-
-
-def _check_second_generation(body: Mapping[str, Any]) -> None:
-    refused = {
-        "frames": "frames" in body,
-        "camera_fixed": bool(body.get("camera_fixed")),
-        "draft": bool(body["draft"]),
-        "service_tier": body["service_tier"] == "flex",
-    }
-    for name, is_set in refused.items():
-        if is_set:
-            raise _invalid(name, "is not supported by this model")
-
-
-def _check_choice(body: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> None:
-    if body[name] not in allowed:
-        raise _invalid(name, f"is not one of {', '.join(allowed)}")
-
-
-def _check_range(body: Mapping[str, Any], name: str, low: int, high: int) -> None:
-    value = body[name]
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise _invalid(name, f"is not a whole number from {low} to {high}")
-
-
-def _invalid(param: str, why: str) -> ArkError:
-    return ArkError(400, "InvalidParameter", f"The parameter {param} {why}.", param)
+    def _check_second_generation(self, body: Mapping[str, Any]) -> None:
+        refused = {
+            "frames": "frames" in body,
+            "camera_fixed": body.get("camera_fixed"),
+            "draft": body["draft"],
+            "service_tier": body["service_tier"] == "flex",
+        }
+        for name, is_set in refused.items():
+            if is_set:
+                raise self.invalid(name, "is not supported by this model")

@@ -8,13 +8,12 @@ guide. Where a page forbids something, the refusal's words are made up here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import urlsplit
+from typing import Any, Final
 
 from attrs import frozen
 
-if TYPE_CHECKING:
-    from ..state import SimAccount, World
+from ..state import SimAccount, World, own
+from .reading import Json, Refusal, is_web_address, list_of, object_of
 
 # Tuples, because a member of a body may be anything, and a set would insist on hashing it.
 FACE_MODELS: Final = ("doubao-seedance-2.0-face", "doubao-seedance-2.0-fast-face")
@@ -36,54 +35,41 @@ ERROR_TYPES: Final = {
 }
 
 
-class Refused(Exception):  # noqa: N818  (a way out of a handler, not an error of the library)
-    """The vendor says no, with this HTTP status and these words."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
+def refused(message: str, status: int = 400) -> Refusal:
+    """Make a refusal, whose code is the type that an HTTP status has."""
+    return Refusal(status, ERROR_TYPES[status], message)
 
 
 def require(holds: object, message: str, status: int = 400) -> None:
     """Refuse unless it *holds*."""
     if not holds:
-        raise Refused(status, message)
+        raise refused(message, status)
 
 
-def is_web(url: object) -> bool:
-    """Tell whether *url* could be fetched from the internet."""
-    try:
-        parts = urlsplit(url) if isinstance(url, str) else None
-    except ValueError:
-        return False
-    return parts is not None and parts.scheme in ("http", "https") and bool(parts.netloc)
-
-
-def object_of(value: object, name: str) -> dict[str, Any]:
+def need_object(value: object, name: str) -> Json:
     """Return *value* if it is an object."""
-    if not isinstance(value, dict):
-        raise Refused(400, f"{name} must be an object")
-    return cast("dict[str, Any]", value)
+    found = object_of(value)
+    if found is None:
+        raise refused(f"{name} must be an object")
+    return found
 
 
-def items_of(body: dict[str, Any], name: str) -> list[Any]:
+def items_of(body: Json, name: str) -> list[Any]:
     """Return the list under *name*; an absent one is empty."""
-    items: Any = body.get(name, [])
-    require(isinstance(items, list), f"{name} must be a list")
-    return [*items]
+    items: list[Any] | None = list_of(body.get(name, []))
+    if items is None:
+        raise refused(f"{name} must be a list")
+    return items
 
 
-def check_submission(
-    body: dict[str, Any], *, real_person: bool
-) -> tuple[list[dict[str, Any]], str]:
+def check_submission(body: Json, *, real_person: bool) -> tuple[list[Json], str]:
     """Check what is submitted for review, and return the items and their type."""
     items = items_of(body, "assets")
     require(items, "assets must be a list of at least one item")
     require(len(items) <= MOST_ASSETS, f"at most {MOST_ASSETS} assets per request")
     for item in items:
-        asset = object_of(item, "assets[]")
-        require(is_web(asset.get("url")), "assets[].url is not public")
+        asset = need_object(item, "assets[]")
+        require(is_web_address(asset.get("url")), "assets[].url is not public")
         require(isinstance(asset.get("name", ""), str), "assets[].name must be a string")
     media = body.get("asset_type", "Video" if real_person else "Image")
     taken = ("Video", "Image") if real_person else ("Image", "Video", "Audio")
@@ -101,25 +87,23 @@ class MediaField:
     """`Image`, `Video` or `Audio`."""
 
 
-def media_of(body: dict[str, Any]) -> list[MediaField]:
+def media_of(body: Json) -> list[MediaField]:
     """Every address in a video body."""
     found = [
         MediaField(
-            "image_with_roles", object_of(item, "image_with_roles[]").get("url", ""), "Image"
+            "image_with_roles", need_object(item, "image_with_roles[]").get("url", ""), "Image"
         )
         for item in items_of(body, "image_with_roles")
     ]
     for name, kind in (("image_urls", "Image"), ("video_urls", "Video"), ("audio_urls", "Audio")):
         found += [MediaField(name, url, kind) for url in items_of(body, name)]
     for medium in found:
-        fits = is_web(medium.url) or str(medium.url).startswith("asset://")
+        fits = is_web_address(medium.url) or str(medium.url).startswith("asset://")
         require(fits, f"{medium.field}: only public URLs and asset:// addresses are taken")
     return found
 
 
-def check_video(
-    body: dict[str, Any], resolutions: tuple[str, ...] = RESOLUTIONS
-) -> list[MediaField]:
+def check_video(body: Json, resolutions: tuple[str, ...] = RESOLUTIONS) -> list[MediaField]:
     """Check a video body as far as no account is needed, and return its media."""
     model = body.get("model")
     require(model in MODELS, f"model {model!r} is not available")
@@ -139,7 +123,7 @@ def check_video(
     return media
 
 
-def _check_modes(body: dict[str, Any]) -> None:
+def _check_modes(body: Json) -> None:
     roles = [item.get("role") for item in items_of(body, "image_with_roles")]
     images, videos, audios = (
         items_of(body, name) for name in ("image_urls", "video_urls", "audio_urls")
@@ -170,9 +154,9 @@ def check_owned(
     for medium in media:
         if not medium.url.startswith("asset://"):
             continue
-        asset = world.assets.get(medium.url.removeprefix("asset://"))
-        if asset is None or asset.account != account.name:
-            raise Refused(400, f"asset {medium.url} not found")
+        asset = own(world.assets, account, medium.url.removeprefix("asset://"))
+        if asset is None:
+            raise refused(f"asset {medium.url} not found")
         require(asset.status(world.now()) == "Active", f"asset {medium.url} is not active")
         require(asset.media == medium.kind, f"{medium.field} takes no {asset.media} asset")
         group = world.groups.get(asset.group_id)

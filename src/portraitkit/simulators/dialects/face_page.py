@@ -8,14 +8,12 @@ and what it answers once it is used up or too old, and that the fields join a qu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from ...wire.steps import Request, Response
-
-if TYPE_CHECKING:
-    from ..simulator import Simulator
-    from ..state import SimCheck
+from ..simulator import Simulator
+from ..state import SimCheck
 
 PASSED: Final = 10000
 
@@ -51,27 +49,26 @@ def face_page(simulator: Simulator, request: Request) -> Response | None:
     world = simulator.world
     check = world.checks.get(path.removeprefix("/h5/"))
     if check is None:
-        return _html(simulator, 404, "This link does not exist.")
+        return _page(simulator, "This link does not exist.", 404)
     if check.result_code is not None or world.now() >= check.expires_at:
-        return _html(simulator, 410, "This link is used up or too old.")
+        return _page(simulator, "This link is used up or too old.", 410)
     if request.method != "POST":
-        return _html(simulator, 200, _ASK)
+        return _page(simulator, _ASK)
     return _finish(simulator, check, request)
 
 
 def _finish(simulator: Simulator, check: SimCheck, request: Request) -> Response:
-    told = parse_qs(request.content.decode(errors="replace")).get("result", [str(PASSED)])[0]
-    check.result_code = int(told) if told.isdecimal() else 0
-    world = simulator.world
-    _ = world.settle_check(check, lambda: world.new_id("group"))
+    result = parse_qs(request.content.decode(errors="replace")).get("result", [str(PASSED)])[0]
+    check.result_code = int(result) if result.isdecimal() else 0
+    _ = simulator.world.settle_check(check)
     if not check.callback_url:
-        return _html(simulator, 200, f"Done: {check.result_code}.")
-    return _html(simulator, 302, "", {"location": _callback(check)})
+        return _page(simulator, f"Done: {check.result_code}.")
+    return _page(simulator, "", 302, location=_callback(check))
 
 
 def _callback(check: SimCheck) -> str:
     passed = check.result_code == PASSED
-    told = {
+    fields = {
         "bytedToken": check.token,
         "resultCode": str(check.result_code),
         "algorithmBaseRespCode": "0" if passed else "1",
@@ -79,15 +76,8 @@ def _callback(check: SimCheck) -> str:
         "verify_type": "real_time",
     }
     joint = "&" if urlsplit(check.callback_url).query else "?"
-    return f"{check.callback_url}{joint}{urlencode(told)}"
+    return f"{check.callback_url}{joint}{urlencode(fields)}"
 
 
-def _html(
-    simulator: Simulator, status: int, text: str, headers: dict[str, str] | None = None
-) -> Response:
-    return Response(
-        status=status,
-        headers={"content-type": "text/html; charset=utf-8", **(headers or {})},
-        content=_FRAME.format(text).encode(),
-        received_at=simulator.world.now(),
-    )
+def _page(simulator: Simulator, text: str, status: int = 200, **headers: str) -> Response:
+    return simulator.text(_FRAME.format(text), "html", status, **headers)

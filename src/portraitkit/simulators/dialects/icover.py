@@ -13,36 +13,25 @@ Not simulated: the list of sessions and their changes, records.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
-from urllib.parse import unquote, urlsplit
+from typing import Any, Final, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from attrs import Factory, define, field
 
-from ...wire.steps import Response
-from ..simulator import bearer_of, header, json_of, query_of
+from ...wire.steps import Request, Response
+from ..simulator import bearer_of, header, json_of, query_of, route_of
+from ..state import SimAccount, SimAsset, SimGroup
+from .reading import Json, Refusal
+from .signed_actions import SignedSimulator
 
-if TYPE_CHECKING:
-    from ...wire.steps import Request
-    from ..simulator import Simulator
-    from ..state import SimAccount, SimAsset, SimGroup
-    from .signed_actions import SignedPlane
-
-Body: TypeAlias = dict[str, Any]
 Layout: TypeAlias = Literal["envelope", "data", "items"]
 """How a list comes: as the Actions' own, below `data`, or with its items at the top."""
 
 BUCKET: Final = "/bucket/"
 _SIGNED: Final = "X-Amz-Signature=simulated"
-_LIBRARY: Final = ["api", "asset-library"]
+_LIBRARY: Final = "/api/asset-library"
 _CALLBACK: Final = "https://icover.ai/real-person/return"
 _PAGE_SIZE: Final = 100
-
-
-class _Refused(Exception):  # noqa: N818  (a way out of a handler, not an error of the library)
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
 
 
 @define(kw_only=True)
@@ -51,12 +40,11 @@ class IcoverPlane:
     The library, for the accounts that have a `library_key`.
 
     Attributes:
-        plane: Whose Actions it passes on.
+        simulator: Whose Actions it passes on.
         files: What was put into the storage, by name: announced type, and content once it is there.
     """
 
-    simulator: Simulator = field(repr=False, eq=False)
-    plane: SignedPlane
+    simulator: SignedSimulator[Any] = field(repr=False, eq=False)
     layout: Layout = "envelope"
     files: dict[str, tuple[str, bytes | None]] = Factory(dict[str, tuple[str, bytes | None]])
 
@@ -70,32 +58,32 @@ class IcoverPlane:
         try:
             if path.startswith(BUCKET):
                 return self._bucket(request, path.removeprefix(BUCKET))
-            return self._library(request, [unquote(part) for part in path.split("/")[1:]])
-        except _Refused as refused:
-            return self._text(refused.status, f"[client] {refused.message}")
+            return self._library(request)
+        except Refusal as no:
+            return self.simulator.text(f"[client] {no.message}", status=no.status)
 
     # Files
 
     def _bucket(self, request: Request, name: str) -> Response:
         kind, content = self.files.get(name, ("", None))
         if header(request, "authorization"):
-            return self._text(400, "<Error><Code>InvalidArgument</Code></Error>")
+            return self.simulator.text("<Error><Code>InvalidArgument</Code></Error>", status=400)
         if request.method == "PUT":
             signed = query_of(request).get("X-Amz-Signature")
             if not kind or not signed or header(request, "content-type") != kind:
-                return self._text(403, "<Error><Code>SignatureDoesNotMatch</Code></Error>")
+                return self.simulator.text(
+                    "<Error><Code>SignatureDoesNotMatch</Code></Error>", status=403
+                )
             self.files[name] = (kind, request.content)
-            return self._text(200, "")
+            return self.simulator.text("")
         if content is None or request.method != "GET":
-            return self._text(404, "<Error><Code>NoSuchKey</Code></Error>")
-        now = self.simulator.world.now()
-        headers = {"content-type": kind}
-        return Response(status=200, headers=headers, content=content, received_at=now)
+            return self.simulator.text("<Error><Code>NoSuchKey</Code></Error>", status=404)
+        return self.simulator.send(content, kind)
 
-    def _presign(self, body: Body) -> Response:
+    def _presign(self, account: SimAccount, body: Json) -> Response:
         kind, ext = body.get("contentType", "application/octet-stream"), body.get("ext", "bin")
         if not isinstance(kind, str) or not isinstance(ext, str) or not ext.isalnum():
-            raise _Refused(400, "ext or contentType is not valid")
+            raise Refusal(400, "", "ext or contentType is not valid")
         name = f"{self.simulator.world.new_id('file')}.{ext}"
         self.files[name] = (kind, None)
         url = f"{self.simulator.base_url}{BUCKET}{name}"
@@ -103,106 +91,88 @@ class IcoverPlane:
 
     # The library
 
-    def _library(self, request: Request, parts: list[str]) -> Response:
+    def _library(self, request: Request) -> Response:
         accounts = self.simulator.world.accounts.values()
         key = bearer_of(request)
         account = next((a for a in accounts if key and a.library_key == key), None)
         if account is None:
-            raise _Refused(401, "the Asset Library KEY is missing or not valid")
-        body = json_of(request)
+            raise Refusal(401, "", "the Asset Library KEY is missing or not valid")
+        body = query_of(request) if request.method == "GET" else json_of(request)
         if body is None:
-            raise _Refused(400, "the body is not a JSON object")
-        if (request.method, parts) == ("POST", ["api", "storage", "presign"]):
-            return self._presign(body)
-        if parts[:2] != _LIBRARY:
-            raise _Refused(404, "no such call")
-        kinds = {"groups": self._groups, "assets": self._assets, "real-person": self._sessions}
-        kind = kinds.get(parts[2] if len(parts) > 2 else "")
-        found = kind(request, account, parts[3:], body) if kind else None
+            raise Refusal(400, "", "the body is not a JSON object")
+        routes: dict[str, Callable[..., Response]] = {
+            "POST /api/storage/presign": self._presign,
+            f"POST {_LIBRARY}/groups": self._create_group,
+            f"GET {_LIBRARY}/groups": self._list_groups,
+            f"POST {_LIBRARY}/assets": self._create_asset,
+            f"GET {_LIBRARY}/assets": self._list_assets,
+            f"GET {_LIBRARY}/assets/{{id}}": self._get_asset,
+            f"DELETE {_LIBRARY}/assets/{{id}}": self._delete_asset,
+            f"PATCH {_LIBRARY}/assets/{{id}}": self._rename,
+            f"POST {_LIBRARY}/real-person/sessions": self._open_session,
+            f"POST {_LIBRARY}/real-person/sessions/{{token}}": self._finish_session,
+        }
+        found = route_of(request, routes)
         if found is None:
-            raise _Refused(404, "no such call")
-        return found
+            raise Refusal(404, "", "no such call")
+        return found(account, body)
 
-    def _groups(
-        self, request: Request, account: SimAccount, parts: list[str], body: Body
-    ) -> Response | None:
-        match (request.method, *parts):
-            case ("POST",):
-                return self._create_group(account, body)
-            case ("GET",):
-                groups = self.simulator.world.groups_of(account)
-                return self._list(request, groups, self.plane.actions().group_view)
-            case _:
-                return None
-
-    def _assets(
-        self, request: Request, account: SimAccount, parts: list[str], body: Body
-    ) -> Response | None:
-        match (request.method, *parts):
-            case ("POST",):
-                return self._create_asset(account, body)
-            case ("GET",):
-                wanted = query_of(request).get("groupId") or None
-                assets = self.simulator.world.assets_of(account, wanted)
-                return self._list(request, assets, self.plane.actions().asset_view)
-            case ("GET" | "DELETE" as method, named):
-                action = "GetAsset" if method == "GET" else "DeleteAsset"
-                return self._act(account, action, {"Id": named})
-            case ("PATCH", named):
-                return self._rename(account, named, body)
-            case _:
-                return None
-
-    def _sessions(
-        self, request: Request, account: SimAccount, parts: list[str], body: Body
-    ) -> Response | None:
-        match (request.method, *parts):
-            case ("POST", "sessions"):
-                opening = {"CallbackURL": _CALLBACK}
-                return self._act(account, "CreateVisualValidateSession", opening)
-            case ("POST", "sessions", token):
-                return self._act(account, "GetVisualValidateResult", {"BytedToken": token})
-            case _:
-                return None
-
-    def _create_group(self, account: SimAccount, body: Body) -> Response:
+    def _create_group(self, account: SimAccount, body: Json) -> Response:
         if not body.get("name"):
-            raise _Refused(400, "name is required")
+            raise Refusal(400, "", "name is required")
         described = {"Description": body["description"]} if body.get("description") else {}
         named = {"Name": body["name"], "GroupType": "AIGC", **described}
         return self._act(account, "CreateAssetGroup", named)
 
-    def _create_asset(self, account: SimAccount, body: Body) -> Response:
+    def _list_groups(self, account: SimAccount, query: Json) -> Response:
+        groups = self.simulator.world.groups_of(account)
+        return self._list(query, groups, self.simulator.actions().group_view)
+
+    def _create_asset(self, account: SimAccount, body: Json) -> Response:
         url = str(body.get("imageUrl") or "")
         if not url:
-            raise _Refused(400, "imageUrl is required")
+            raise Refusal(400, "", "imageUrl is required")
         stored = urlsplit(url).path.removeprefix(BUCKET)
         if self.files.get(stored, ("", b""))[1] is None:
-            raise _Refused(400, "the file was not uploaded")
+            raise Refusal(400, "", "the file was not uploaded")
         labelled = {"Name": body["label"]} if body.get("label") else {}
         kind = body.get("assetType", "Image")
         wanted = {"GroupId": body.get("groupId"), "URL": url, "AssetType": kind, **labelled}
         return self._act(account, "CreateAsset", wanted)
 
-    def _rename(self, account: SimAccount, named: str, body: Body) -> Response:
+    def _list_assets(self, account: SimAccount, query: Json) -> Response:
+        assets = self.simulator.world.assets_of(account, query.get("groupId") or None)
+        return self._list(query, assets, self.simulator.actions().asset_view)
+
+    def _get_asset(self, account: SimAccount, _query: Json, named: str) -> Response:
+        return self._act(account, "GetAsset", {"Id": named})
+
+    def _delete_asset(self, account: SimAccount, _body: Json, named: str) -> Response:
+        return self._act(account, "DeleteAsset", {"Id": named})
+
+    def _open_session(self, account: SimAccount, _body: Json) -> Response:
+        return self._act(account, "CreateVisualValidateSession", {"CallbackURL": _CALLBACK})
+
+    def _finish_session(self, account: SimAccount, _body: Json, token: str) -> Response:
+        return self._act(account, "GetVisualValidateResult", {"BytedToken": token})
+
+    def _rename(self, account: SimAccount, body: Json, named: str) -> Response:
         if not body.get("label"):
-            raise _Refused(400, "label is required")
+            raise Refusal(400, "", "label is required")
         renamed = self._act(account, "UpdateAsset", {"Id": named, "Name": body["label"]})
         return self._own({"id": named}) if renamed.ok else renamed
 
-    def _act(self, account: SimAccount, action: str, body: Body) -> Response:
-        return self.plane.perform(account, action, {**body, "ProjectName": account.project_name})
+    def _act(self, account: SimAccount, action: str, body: Json) -> Response:
+        return self.simulator.perform(
+            account, action, {**body, "ProjectName": account.project_name}
+        )
 
     def _list(
-        self,
-        request: Request,
-        found: list[SimGroup] | list[SimAsset],
-        view: Callable[[Any], Body],
+        self, query: Json, found: list[SimGroup] | list[SimAsset], view: Callable[[Any], Json]
     ) -> Response:
-        query = query_of(request)
         number, size = query.get("pageNumber", "1"), query.get("pageSize", str(_PAGE_SIZE))
         if not (number.isdecimal() and size.isdecimal() and 1 <= int(size) <= _PAGE_SIZE):
-            raise _Refused(400, "pageNumber or pageSize is not valid")
+            raise Refusal(400, "", "pageNumber or pageSize is not valid")
         start = (int(number) - 1) * int(size) if "pageNumber" in query else 0
         part = found[start : start + int(size)] if "pageSize" in query else found
         items = [{**view(each), "_source": "icover"} for each in part]
@@ -211,16 +181,8 @@ class IcoverPlane:
             return self._own(page)
         if self.layout == "items":
             return self.simulator.json({**page, "_cached": False})
-        metadata = self.plane.metadata("List")
+        metadata = self.simulator.metadata("List")
         return self.simulator.json({"ResponseMetadata": metadata, "Result": page, "_cached": False})
 
-    def _own(self, data: Body) -> Response:
+    def _own(self, data: Json) -> Response:
         return self.simulator.json({"code": 0, "message": "ok", "data": data})
-
-    def _text(self, status: int, text: str) -> Response:
-        return Response(
-            status=status,
-            headers={"content-type": "text/plain; charset=utf-8"},
-            content=text.encode(),
-            received_at=self.simulator.world.now(),
-        )

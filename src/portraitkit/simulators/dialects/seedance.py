@@ -9,16 +9,13 @@ named first, and that an asset under review is refused with the words for one th
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal, TypeAlias
 
 from attrs import frozen
 
-from .values import object_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from ..state import SimAsset, World
+from ..state import SimAsset, World
+from .reading import Refusal, object_of
 
 Mode: TypeAlias = Literal["text", "first_frame", "first_last_frame", "reference", "draft_task"]
 
@@ -41,16 +38,7 @@ _REFERENCE_ROLES: Final = {
 }
 
 
-class ContentError(Exception):
-    """A content that no seller takes. *param* is the member at fault."""
-
-    def __init__(self, param: str, message: str) -> None:
-        super().__init__(f"{param}: {message}")
-        self.param = param
-        self.message = message
-
-
-class ContentAssetError(ContentError):
+class AssetRefusal(Refusal):
     """A content that names an asset which cannot be used."""
 
 
@@ -95,7 +83,7 @@ def check_content(
         find_asset: Finds an asset that this customer may use now.
 
     Raises:
-        ContentError: It would be refused.
+        Refusal: No seller takes it; in the upstream's words.
     """
     items = [item for place, raw in enumerate(content) if (item := _item(place, raw))]
     for item in items:
@@ -109,34 +97,34 @@ def check_content(
         _check_references(items, family)
         return "reference"
     if any(item.kind != "image_url" for item in items):
-        raise ContentError(items[0].param, "this item needs a reference role")
+        raise _refused(items[0].param, "this item needs a reference role")
     if roles in (Counter({"": 1}), Counter({"first_frame": 1})):
         return "first_frame"
     if roles == Counter({"first_frame": 1, "last_frame": 1}):
         return "first_last_frame"
-    raise ContentError("content", "the roles of the pictures fit no mode")
+    raise _refused("content", "the roles of the pictures fit no mode")
 
 
 def _item(place: int, sent: Any) -> Item | None:
     raw = object_of(sent)
     if raw is None:
-        raise ContentError(f"content[{place}]", "is not an object")
+        raise _refused(f"content[{place}]", "is not an object")
     kind = str(raw.get("type"))
     role = str(raw.get("role") or "")
     if kind == "text":
         if not isinstance(raw.get("text"), str) or not raw["text"]:
-            raise ContentError(f"content[{place}].text", "is missing")
+            raise _refused(f"content[{place}].text", "is missing")
         return None
     if kind == "draft_task":
         return None
     if kind not in _KINDS:
-        raise ContentError(f"content[{place}].type", "is not known")
+        raise _refused(f"content[{place}].type", "is not known")
     url = (object_of(raw.get(kind)) or {}).get("url")
     if not isinstance(url, str) or not url:
-        raise ContentError(f"content[{place}].{kind}.url", "is missing")
+        raise _refused(f"content[{place}].{kind}.url", "is missing")
     allowed = {"", _REFERENCE_ROLES[kind], *(_FRAME_ROLES if kind == "image_url" else ())}
     if role not in allowed:
-        raise ContentError(f"content[{place}].role", "does not fit this type")
+        raise _refused(f"content[{place}].role", "does not fit this type")
     return Item(place, kind, url, role)
 
 
@@ -148,26 +136,28 @@ def _check_address(
         named = rest.removeprefix("//")
         asset = find_asset(named)
         if not family.takes_assets or asset is None or asset.media != _KINDS[item.kind]:
-            raise ContentAssetError(item.param, f"The specified asset {named} is not found.")
+            raise _refused(item.param, f"The specified asset {named} is not found.", AssetRefusal)
     elif scheme == "data":
         if item.kind == "video_url":
-            raise ContentError(item.param, "a video cannot be sent inline")
+            raise _refused(item.param, "a video cannot be sent inline")
     elif scheme not in {"http", "https"}:
-        raise ContentError(item.param, "is not an address that can be read")
+        raise _refused(item.param, "is not an address that can be read")
 
 
 def _check_references(items: Sequence[Item], family: Family) -> None:
     for item in items:
         if item.role != _REFERENCE_ROLES[item.kind]:
-            raise ContentError(
-                f"content[{item.place}].role", "frames and references cannot be mixed"
-            )
+            raise _refused(f"content[{item.place}].role", "frames and references cannot be mixed")
     counts = Counter(item.kind for item in items)
     for kind, most in zip(_KINDS, family.references, strict=True):
         if counts[kind] > most:
-            raise ContentError("content", f"more than {most} {kind} items")
+            raise _refused("content", f"more than {most} {kind} items")
     if set(counts) == {"audio_url"} and not family.audio_alone:
-        raise ContentError("content", "audio needs a picture or a video beside it")
+        raise _refused("content", "audio needs a picture or a video beside it")
+
+
+def _refused(param: str, message: str, cls: type[Refusal] = Refusal) -> Refusal:
+    return cls(400, "InvalidParameter", message, param)
 
 
 def usable_asset(

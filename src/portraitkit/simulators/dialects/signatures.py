@@ -10,18 +10,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl, quote, urlsplit
+from typing import Final
+from urllib.parse import quote, urlsplit
 
 from attrs import frozen
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ...values.secret import Secret
-    from ...wire.steps import Request
-
+from ...values.secret import Secret
+from ...wire.steps import Request
+from ..simulator import header, query_of
 
 _FORM: Final = re.compile(
     r"HMAC-SHA256\s+Credential=(?P<key>[^/,\s]+)/(?P<date>\d{8})/(?P<region>[^/,\s]+)/"
@@ -72,7 +70,7 @@ def verify(
     Raises:
         SignatureRefusedError: With the vendor's code, such as `SignatureDoesNotMatch`.
     """
-    given = _FORM.fullmatch(_header(request, "authorization").strip())
+    given = _FORM.fullmatch(header(request, "authorization").strip())
     if given is None:
         raise SignatureRefusedError("InvalidAuthorization", "no signature of the expected form")
     names = given["names"].split(";")
@@ -97,15 +95,15 @@ def _check_names(request: Request, names: list[str]) -> None:
         raise SignatureRefusedError("InvalidAuthorization", f"unsigned header: {missing[0]}")
     if names != sorted(set(names)):
         raise SignatureRefusedError("InvalidAuthorization", "signed header names are not sorted")
-    told = _header(request, "x-content-sha256")
-    if told and told != hashlib.sha256(request.content).hexdigest():
+    given = header(request, "x-content-sha256")
+    if given and given != hashlib.sha256(request.content).hexdigest():
         raise SignatureRefusedError(
             "SignatureDoesNotMatch", "the body's digest is not the X-Content-Sha256 given"
         )
 
 
 def _date_of(request: Request, now: datetime) -> str:
-    date = _header(request, "x-date")
+    date = header(request, "x-date")
     try:
         signed_at = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
@@ -116,18 +114,18 @@ def _date_of(request: Request, now: datetime) -> str:
 
 
 def _check_token(request: Request, keys: KeyPair) -> None:
-    given = _header(request, "x-security-token")
+    given = header(request, "x-security-token")
     expected = keys.session_token.reveal() if keys.session_token else ""
-    signed = _header(request, "authorization").partition("SignedHeaders=")[2].partition(",")[0]
+    signed = header(request, "authorization").partition("SignedHeaders=")[2].partition(",")[0]
     if given != expected or (given and "x-security-token" not in signed.split(";")):
         raise SignatureRefusedError("InvalidSecretToken", "the security token is not this key's")
 
 
 def _signature(request: Request, names: list[str], scope: list[str], secret_key: Secret) -> str:
     url = urlsplit(request.url)
-    pairs = dict([*parse_qsl(url.query, keep_blank_values=True), *request.query])
-    query = sorted(tuple(quote(each, safe="-_.~") for each in pair) for pair in pairs.items())
-    headers = {name: _header(request, name) for name in names}
+    pairs = query_of(request).items()
+    query = sorted(tuple(quote(each, safe="-_.~") for each in pair) for pair in pairs)
+    headers = {name: header(request, name) for name in names}
     if "host" in headers:
         headers["host"] = re.sub(r":(80|443)(:.*)?$", "", headers["host"] or _host(request))
     canonical = (
@@ -137,7 +135,7 @@ def _signature(request: Request, names: list[str], scope: list[str], secret_key:
         + f"\n{';'.join(names)}\n{hashlib.sha256(request.content).hexdigest()}"
     )
     hashed = hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
-    text = "\n".join(("HMAC-SHA256", _header(request, "x-date"), "/".join(scope), hashed))
+    text = "\n".join(("HMAC-SHA256", header(request, "x-date"), "/".join(scope), hashed))
     key = secret_key.reveal().encode()
     for part in (*scope, text):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
@@ -147,7 +145,3 @@ def _signature(request: Request, names: list[str], scope: list[str], secret_key:
 def _host(request: Request) -> str:
     url = urlsplit(request.url)
     return url.netloc.rpartition("@")[2].removesuffix(":443" if url.scheme == "https" else ":80")
-
-
-def _header(request: Request, name: str) -> str:
-    return {key.lower(): text for key, text in request.headers.items()}.get(name, "")

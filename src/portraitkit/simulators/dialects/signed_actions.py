@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from typing import ClassVar, Final, Generic, Literal, TypeVar
+from urllib.parse import urlsplit
 
-from attrs import Factory, define, field
+from attrs import Factory, define
 
 from ...values.secret import Secret
-from ..simulator import json_of, query_of
-from .actions import ActionError, AssetActions, Body
+from ...wire.steps import Request, Response
+from ..simulator import Simulator, json_of, query_of
+from ..state import SimAccount, SimAsset, SimCheck
+from .action_calls import perform
+from .actions import SERVICE, VERSION, AssetActions, metadata
+from .face_page import face_page
+from .reading import MISSING, Json, Refusal
+from .seedance import usable_asset
 from .signatures import KeyPair, SignatureRefusedError, verify
-
-if TYPE_CHECKING:
-    from ...wire.steps import Request, Response
-    from ..simulator import Simulator
-    from ..state import SimAccount, SimCheck
-
-VERSION: Final = "2024-01-01"
-SERVICE: Final = "ark"
 
 GATEWAY_CODES: Final[Mapping[str, tuple[int, int]]] = {
     "MissingParameter": (400, 100002),
@@ -65,6 +65,7 @@ class AssetVariants:
         pending_status: HTTP status of an unfinished face check.
         token_once: A face check's result can be read once only.
         rates: Action to (calls, seconds), enforced per account; see `DOCUMENTED_RATES`.
+        missing_asset: Whether a video with an unusable asset is refused at once or fails later.
     """
 
     region: str = "cn-beijing"
@@ -74,6 +75,10 @@ class AssetVariants:
     pending_status: Literal[404, 200] = 404
     token_once: bool = False
     rates: Mapping[str, tuple[int, float]] = Factory(dict[str, tuple[int, float]])
+    missing_asset: Literal["refused", "fails later"] = "refused"
+
+
+V = TypeVar("V", bound=AssetVariants)
 
 
 @define(kw_only=True)
@@ -81,7 +86,6 @@ class SignedActions(AssetActions):
     """The Actions as Volcengine words them."""
 
     name_limit: ClassVar[int] = 64
-    group_type_required: ClassVar[bool] = False
     filter_required: ClassVar[bool] = True
     callback_required: ClassVar[bool] = True
     pages_by_token: ClassVar[bool] = True
@@ -91,28 +95,22 @@ class SignedActions(AssetActions):
     read: set[str]
     """Face checks whose result has been read."""
 
-    @property
-    def unseen_s(self) -> float:
-        return self.variants.unseen_s
+    def invalid(self, member: str, why: str) -> Refusal:
+        code = "MissingParameter" if why == MISSING else "InvalidParameter"
+        of = f".{member}" if member != "GroupType" or why == MISSING else ""
+        return Refusal(400, f"{code}{of}", f"The {member} {why}.")
 
-    def missing(self, member: str) -> ActionError:
-        return ActionError(400, f"MissingParameter.{member}", f"The {member} is missing.")
-
-    def invalid(self, member: str, why: str) -> ActionError:
-        code = "InvalidParameter" if member == "GroupType" else f"InvalidParameter.{member}"
-        return ActionError(400, code, f"The {member} {why}.")
-
-    def not_found(self, kind: str, id: str) -> ActionError:
+    def not_found(self, kind: str, id: str) -> Refusal:
         noun = "asset_group" if kind == "group" else "asset"
-        return ActionError(404, f"NotFound.{kind}_id", f"The specified {noun} {id} is not found.")
+        return Refusal(404, f"NotFound.{kind}_id", f"The specified {noun} {id} is not found.")
 
-    def quota_exceeded(self, what: str) -> ActionError:
-        return ActionError(403, "QuotaExceeded", f"The quota of {what} is full.")
+    def quota_exceeded(self, what: str) -> Refusal:
+        return Refusal(403, "QuotaExceeded", f"The quota of {what} is full.")
 
     def check_new_group(self, account: SimAccount) -> None:
         if not self.variants.letter_signed:
             # Unverified: the code; the vendor's pages only say that the first creation fails.
-            raise ActionError(403, "AccessDenied", "The authorization letter is not signed.")
+            raise Refusal(403, "AccessDenied", "The authorization letter is not signed.")
 
     def check_result(self, token: str, check: SimCheck | None) -> str:
         over = check is not None and self.world.now() >= check.expires_at
@@ -124,69 +122,92 @@ class SignedActions(AssetActions):
                 "__Message.resourceType": "visual face token",
             }
             message = f"The specified visual face token {token} is not found."
-            raise ActionError(self.variants.pending_status, f"NotFound.{token}", message, data=data)
+            raise Refusal(self.variants.pending_status, f"NotFound.{token}", message, data=data)
         self.read.add(token)
         return check.group_id
 
 
 @define(kw_only=True)
-class SignedPlane:
-    """Checks who asks, how often and for what, and wraps what the Actions say."""
+class SignedSimulator(Simulator, Generic[V]):
+    """
+    A vendor with the plane at `/`: checks who asks, how often and for what.
 
-    simulator: Simulator = field(repr=False, eq=False)
-    variants: AssetVariants
+    An account's `access_key` and `secret_key` sign asset calls, its `api_key` opens the videos,
+    and its `project_name` is the project of that API key.
+
+    Attributes:
+        variants: What is open, told in two ways, or depends on the account.
+    """
+
+    variants: V
     _read: set[str] = Factory(set[str])
     _calls: dict[tuple[str, str], list[datetime]] = Factory(dict[tuple[str, str], list[datetime]])
 
+    @abstractmethod
+    def rest(self, request: Request) -> Response:
+        """Answer what is neither an Action nor the page of a face check."""
+
     def answer(self, request: Request) -> Response:
-        """Answer one request to `/`."""
+        page = face_page(self, request)
+        if page is not None:
+            return page
+        if request.method != "POST" or urlsplit(request.url).path not in {"", "/"}:
+            return self.rest(request)
         action = query_of(request).get("Action", "")
         try:
             account = self._account(request)
             self._admit(account, action, query_of(request).get("Version", ""))
-            body = _body(request)
         except SignatureRefusedError as error:
             return self._refuse(action, _gateway_error(error.code, error.message))
-        except ActionError as error:
-            return self._refuse(action, error)
+        except Refusal as no:
+            return self._refuse(action, no)
+        body = json_of(request)
+        if body is None:
+            unread = Refusal(400, "InvalidParameter", "The body cannot be read.")
+            return self._refuse(action, unread)
         return self.perform(account, action, body)
 
-    def perform(self, account: SimAccount, action: str, body: Body) -> Response:
+    def perform(self, account: SimAccount, action: str, body: Json) -> Response:
         """Carry out an Action for an account that is known, and answer in the envelope."""
         try:
-            result = self.actions().run(account, action, body)
-        except ActionError as error:
-            return self._refuse(action, error)
-        return self.simulator.json({"ResponseMetadata": self.metadata(action), "Result": result})
+            result = perform(self.actions(), account, action, body)
+        except Refusal as no:
+            return self._refuse(action, no)
+        return self.json({"ResponseMetadata": self.metadata(action), "Result": result})
 
     def actions(self) -> SignedActions:
         """What carries the Actions out."""
         return SignedActions(
-            world=self.simulator.world,
-            base_url=self.simulator.base_url,
+            world=self.world,
+            base_url=self.base_url,
+            unseen_s=self.variants.unseen_s,
             variants=self.variants,
             read=self._read,
         )
 
-    def _account(self, request: Request) -> SimAccount:
-        world = self.simulator.world
-        accounts = {a.access_key: a for a in world.accounts.values() if a.access_key}
+    def metadata(self, action: str) -> Json:
+        """What every envelope begins with."""
+        return metadata(self, action, self.variants.region)
 
+    def finder(
+        self, account: SimAccount, *, foreign: bool = False
+    ) -> Callable[[str], SimAsset | None]:
+        """Make what finds an asset of the account's project: its own, or also a *foreign* one."""
+        owner = None if foreign else account.name
+        project = account.project_name
+        return lambda named: usable_asset(self.world, named, account=owner, project=project)
+
+    def _account(self, request: Request) -> SimAccount:
         def keys_of(access_key: str) -> KeyPair | None:
-            account = accounts.get(access_key)
+            account = self.world.account_of_access_key(access_key)
             if account is None:
                 return None
             token = Secret(account.session_token) if account.session_token else None
             return KeyPair(secret_key=Secret(account.secret_key), session_token=token)
 
-        access_key = verify(
-            request,
-            keys_of=keys_of,
-            region=self.variants.region,
-            service=SERVICE,
-            now=world.now(),
-        )
-        return accounts[access_key]
+        region, now = self.variants.region, self.world.now()
+        key = verify(request, keys_of=keys_of, region=region, service=SERVICE, now=now)
+        return next(a for a in self.world.accounts.values() if a.access_key == key)
 
     def _admit(self, account: SimAccount, action: str, version: str) -> None:
         if not action or not version:
@@ -198,40 +219,21 @@ class SignedPlane:
         calls, seconds = self.variants.rates.get(action, (0, 0.0))
         if not calls:
             return
-        now = self.simulator.world.now()
+        now = self.world.now()
         recent = self._calls.setdefault((account.name, action), [])
         recent[:] = [time for time in recent if now - time < timedelta(seconds=seconds)]
         if len(recent) >= calls:
             raise _gateway_error("FlowLimitExceeded", "Request was rejected by flow control.")
         recent.append(now)
 
-    def _refuse(self, action: str, error: ActionError) -> Response:
-        said: dict[str, Any] = {"Code": error.code, "Message": error.message}
-        if error.code in GATEWAY_CODES:
-            said["CodeN"] = GATEWAY_CODES[error.code][1]
-        if error.data:
-            said["Data"] = dict(error.data)
-        metadata: Body = {**self.metadata(action), "Error": said}
-        return self.simulator.json({"ResponseMetadata": metadata}, error.status)
-
-    def metadata(self, action: str) -> Body:
-        """What every envelope begins with."""
-        now = self.simulator.world.now()
-        return {
-            "RequestId": f"{now:%Y%m%d%H%M%S}{len(self.simulator.seen):018X}",
-            "Action": action,
-            "Version": VERSION,
-            "Service": SERVICE,
-            "Region": self.variants.region,
-        }
+    def _refuse(self, action: str, no: Refusal) -> Response:
+        said: Json = {"Code": no.code, "Message": no.message}
+        if no.code in GATEWAY_CODES:
+            said["CodeN"] = GATEWAY_CODES[no.code][1]
+        if no.data:
+            said["Data"] = dict(no.data)
+        return self.json({"ResponseMetadata": {**self.metadata(action), "Error": said}}, no.status)
 
 
-def _body(request: Request) -> Body:
-    body = json_of(request)
-    if body is None:
-        raise ActionError(400, "InvalidParameter", "The body cannot be read.")
-    return body
-
-
-def _gateway_error(code: str, message: str) -> ActionError:
-    return ActionError(GATEWAY_CODES[code][0], code, message)
+def _gateway_error(code: str, message: str) -> Refusal:
+    return Refusal(GATEWAY_CODES[code][0], code, message)

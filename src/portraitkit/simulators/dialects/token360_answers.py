@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal
 
 from attrs import Factory, define, frozen
 
 from ...wire.steps import Request, Response
 from ..simulator import Simulator, json_of
-
-Json: TypeAlias = dict[str, Any]
+from .reading import Json, Reader, Refusal
 
 INVALID: Final = "invalid_request_error"
 MISSING: Final = "not_found_error"
@@ -47,76 +46,52 @@ class Variants:
     upload_status: int = 200
 
 
-class RefusedError(Exception):
-    """An answer that says no; *word* is `error.type` or `serviceCode`."""
-
-    def __init__(self, status: int, word: str, message: str, param: str | None = None) -> None:
-        super().__init__(message)
-        self.status, self.word, self.message, self.param = status, word, message, param
-
-
 @define(kw_only=True)
-class Answers(Simulator):
-    """A simulator that speaks both of the vendor's envelopes."""
+class Answers(Simulator, Reader):
+    """Speaks both of the vendor's envelopes; a refusal in capitals is a `serviceCode`."""
 
     variants: Variants = Factory(Variants)
+
+    def invalid(self, member: str, why: str) -> Refusal:
+        return Refusal(400, INVALID, f"{member} {why}", member)
+
+    def _body(self, request: Request) -> Json:
+        body = json_of(request)
+        if body is None:
+            raise Refusal(400, INVALID, "the body is not a JSON object")
+        return body
 
     def _yes(self, data: object, message: str = "success", status: int = 200) -> Response:
         return self.json({"code": 0, "data": data, "msg": message, "serviceCode": None}, status)
 
     def _rows(self, rows: list[Json], query: dict[str, str], key: str) -> Response:
-        current = number_of(query, "current", 1, most=1_000_000)
-        size = number_of(query, "size", 20)
+        current = self.asked_number(query, "current", 1, 1_000_000)
+        size = self.asked_number(query, "size", 20, 100)
         shown = rows[(current - 1) * size : current * size]
         total: Json = {"total": len(rows)}
         if key == "list":
             total = {"pagination": {"current": current, "size": size, **total}}
         return self._yes({key: shown, **total})
 
-    def _refuse(self, no: RefusedError) -> Response:
+    def _refuse(self, no: Refusal) -> Response:
         if self.variants.error_body == "gateway":
             return self._gateway(no)
         if self.variants.error_body == "message":
             return self.json({"message": no.message}, no.status)
-        body = {"code": no.status, "data": None, "msg": no.message, "serviceCode": no.word}
+        body = {"code": no.status, "data": None, "msg": no.message, "serviceCode": no.code}
         return self.json(body, no.status)
 
-    def _gateway(self, no: RefusedError) -> Response:
-        word = {404: MISSING}.get(no.status, INVALID) if no.word.isupper() else no.word
-        error = {
-            "message": no.message,
-            "type": word,
-            "param": no.param,
-            "code": str(no.status),
-        }
+    def _gateway(self, no: Refusal) -> Response:
+        word = {404: MISSING}.get(no.status, INVALID) if no.code.isupper() else no.code
+        param, code = no.param or None, str(no.status)
+        error = {"message": no.message, "type": word, "param": param, "code": code}
         return self.json({"error": error}, no.status)
 
     def _html(self, text: str, status: int) -> Response:
-        return Response(
-            status=status,
-            headers={"content-type": "text/html; charset=utf-8"},
-            content=f"<!doctype html><title>Token360</title><p>{text}</p>\n".encode(),
-            received_at=self.world.now(),
-        )
+        return self.text(f"<!doctype html><title>Token360</title><p>{text}</p>\n", "html", status)
 
     def _word(self, word: str) -> str:
         return word.capitalize() if self.variants.capitals else word
-
-
-def object_of(request: Request) -> Json:
-    """The JSON object in a request's body, or a refusal."""
-    body = json_of(request)
-    if body is None:
-        raise RefusedError(400, INVALID, "the body is not a JSON object")
-    return body
-
-
-def number_of(query: dict[str, str], key: str, default: int, most: int = 100) -> int:
-    """A number from 1 to *most* in a query, or a refusal."""
-    text = query.get(key, str(default))
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise RefusedError(400, INVALID, f"{key} must be between 1 and {most}", key)
-    return int(text)
 
 
 def matching(

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from attrs import define, field, frozen
 
+from ...wire.steps import Request, Response
 from ..simulator import form_of, query_of
-from ..state import SimAccount, SimAsset, SimCheck, SimGroup
-from .token360_answers import Answers, Json, RefusedError, matching, object_of
-
-if TYPE_CHECKING:
-    from ...wire.steps import Request, Response
+from ..state import SimAccount, SimAsset, SimGroup, own
+from .reading import Json, Refusal
+from .token360_answers import Answers, matching
 
 _PICTURES: Final = tuple(
     f"image/{kind}" for kind in ("jpeg", "png", "webp", "bmp", "tiff", "gif", "heic")
@@ -43,13 +41,13 @@ class Library(Answers):
     # --- groups ---
 
     def _create_group(self, account: SimAccount, request: Request) -> Response:
-        body = object_of(request)
+        body = self._body(request)
         name, kind = _name(body.get("name")), body.get("groupKind")
         real = kind == self.variants.real_person_kind
         if not real and kind not in ("VIRTUAL_PORTRAIT", "GENERIC"):
-            raise RefusedError(400, "INVALID_GROUP_KIND", f"unsupported groupKind {kind}")
+            raise Refusal(400, "INVALID_GROUP_KIND", f"unsupported groupKind {kind}")
         if len(self.world.groups_of(account)) >= self.world.group_quota:
-            raise RefusedError(403, "QUOTA_EXCEEDED", "the quota of asset groups is used up")
+            raise Refusal(403, "QUOTA_EXCEEDED", "the quota of asset groups is used up")
         prefix = "generic" if kind == "GENERIC" else "group"
         group = self.world.add_group(account, self.world.new_id(prefix), name, real_person=real)
         group.pending = real
@@ -68,7 +66,7 @@ class Library(Answers):
 
     def _rename_group(self, account: SimAccount, request: Request, group_id: str) -> Response:
         group = self._own_group(account, group_id)
-        group.name = _name(object_of(request).get("name"))
+        group.name = _name(self._body(request).get("name"))
         group.updated_at = self.world.now()
         return self._yes(self._group(group))
 
@@ -89,7 +87,7 @@ class Library(Answers):
         if not group.pending:
             return "active"
         check = next(c for c in self.world.checks.values() if c.group_id == group.id)
-        code = self.world.settle_check(check, lambda: group.id).result_code
+        code = self.world.settle_check(check).result_code
         if code == _PASSED and self.variants.activates:
             group.pending = False
             return "active"
@@ -99,24 +97,16 @@ class Library(Answers):
         return "expired" if lapsed and self.variants.names_outcome else "pending_validation"
 
     def _own_group(self, account: SimAccount, group_id: str) -> SimGroup:
-        group = self.world.groups.get(group_id)
-        if group is None or group.account != account.name:
-            raise RefusedError(404, "ASSET_GROUP_NOT_FOUND", "Asset group not found")
+        group = own(self.world.groups, account, group_id)
+        if group is None:
+            raise Refusal(404, "ASSET_GROUP_NOT_FOUND", "Asset group not found")
         return group
 
     # --- face checks ---
 
     def _open_check(self, group: SimGroup) -> str:
-        now = self.world.now()
         token = _digest(f"h5 {group.id}")
-        self.world.checks[token] = SimCheck(
-            token=token,
-            account=group.account,
-            created_at=now,
-            expires_at=now + timedelta(seconds=self.world.token_life_s),
-            group_id=group.id,
-        )
-        return token
+        return self.world.add_check(group.account, token, group_id=group.id).token
 
     def _page(self, request: Request, token: str) -> Response:
         check = self.world.checks.get(token)
@@ -134,19 +124,19 @@ class Library(Answers):
         form = form_of(request)
         file = form.get("file")
         if file is None or file.filename is None or not file.content:
-            raise RefusedError(400, "FILE_REQUIRED", "file is required")
+            raise Refusal(400, "FILE_REQUIRED", "file is required")
         if "groupId" not in form:
-            raise RefusedError(400, "GROUP_REQUIRED", "groupId is required")
+            raise Refusal(400, "GROUP_REQUIRED", "groupId is required")
         group = self._own_group(account, form["groupId"].text)
         portrait = not group.id.startswith("generic")
         if self._group_status(group) != "active":
-            raise RefusedError(409, "ASSET_GROUP_NOT_ACTIVE", "Asset group is not active")
+            raise Refusal(409, "ASSET_GROUP_NOT_ACTIVE", "Asset group is not active")
         if portrait and file.content_type not in _PICTURES:
-            raise RefusedError(400, "UNSUPPORTED_FILE", f"{file.content_type} is not accepted")
+            raise Refusal(400, "UNSUPPORTED_FILE", f"{file.content_type} is not accepted")
         if len(file.content) >= _PICTURE_BYTES:
-            raise RefusedError(400, "FILE_TOO_LARGE", "the file must be smaller than 30 MB")
+            raise Refusal(400, "FILE_TOO_LARGE", "the file must be smaller than 30 MB")
         if len(self.world.assets_of(account, group.id)) >= self.world.asset_quota:
-            raise RefusedError(403, "QUOTA_EXCEEDED", "the group's quota of assets is used up")
+            raise Refusal(403, "QUOTA_EXCEEDED", "the group's quota of assets is used up")
         number = _digest(self.world.new_id("asset"))
         asset = self.world.add_asset(
             group,
@@ -198,15 +188,15 @@ class Library(Answers):
         }
 
     def _own_asset(self, account: SimAccount, asset_id: str) -> SimAsset:
-        asset = self.world.assets.get(asset_id)
-        if asset is None or asset.account != account.name:
-            raise RefusedError(404, "ASSET_NOT_FOUND", "Asset not found")
+        asset = own(self.world.assets, account, asset_id)
+        if asset is None:
+            raise Refusal(404, "ASSET_NOT_FOUND", "Asset not found")
         return asset
 
 
 def _name(name: object) -> str:
     if not isinstance(name, str) or not 1 <= len(name) <= _NAME_LENGTH:
-        raise RefusedError(400, "INVALID_NAME", f"name must have 1 to {_NAME_LENGTH} characters")
+        raise Refusal(400, "INVALID_NAME", f"name must have 1 to {_NAME_LENGTH} characters")
     return name
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from collections.abc import Iterator
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-Json: TypeAlias = dict[str, Any]
+from .reading import Json, Refusal, list_of, object_of
+from .token360_answers import INVALID
 
 MODELS: Final = {"seedance-2.0": True, "seedance-2.0-fast": True, "seedance-1.5-pro": False}
 """Known models, and whether they take `asset://` references."""
@@ -32,14 +31,6 @@ _FRAMES: Final = (["first_frame"], ["first_frame", "last_frame"])
 _MOST: Final = {"image_url": 9, "video_url": 3, "audio_url": 3}
 
 
-class BodyError(ValueError):
-    """A body that the vendor would refuse; *param* names the member at fault."""
-
-    def __init__(self, param: str, message: str) -> None:
-        super().__init__(message)
-        self.param = param
-
-
 def check_body(body: Json) -> None:
     """
     Refuse a body without model or prompt, with wrong types, or with mixed kinds of media.
@@ -48,19 +39,19 @@ def check_body(body: Json) -> None:
     """
     for param in ("model", "prompt"):
         if not isinstance(body.get(param), str) or not body[param]:
-            raise BodyError(param, f"{param} is required")
+            raise _refused(param, f"{param} is required")
     for param, kind in _TYPES.items():
         value = body.get(param)
         if value is not None and type(value) is not kind:
-            raise BodyError(param, f"{param} must be a {kind.__name__}")
+            raise _refused(param, f"{param} must be a {kind.__name__}")
     for param, known in _ENUMS.items():
         if body.get(param) not in (None, *known):
-            raise BodyError(param, f"{param} must be one of {', '.join(known)}")
+            raise _refused(param, f"{param} must be one of {', '.join(known)}")
     duration = body.get("duration", 5)
     if duration != -1 and not 4 <= duration <= 15:
-        raise BodyError("duration", "duration must be -1 or between 4 and 15")
+        raise _refused("duration", "duration must be -1 or between 4 and 15")
     if not str(body.get("callback_url") or "https://").startswith("https://"):
-        raise BodyError("callback_url", "callback_url must be HTTPS")
+        raise _refused("callback_url", "callback_url must be HTTPS")
     _check_media(body)
 
 
@@ -68,30 +59,26 @@ def _check_media(body: Json) -> None:
     items = [(slot, item) for slot, item, _ in media_of(body)]
     frames = [item for slot, item in items if slot.startswith("frame_images")]
     if frames and len(frames) < len(items):
-        raise BodyError("frame_images", "frame_images and input_references exclude each other")
+        raise _refused("frame_images", "frame_images and input_references exclude each other")
     order = [item.get("frame_type") for item in frames]
     if frames and order not in _FRAMES:
-        raise BodyError("frame_images", "one first_frame, and at most one last_frame after it")
+        raise _refused("frame_images", "one first_frame, and at most one last_frame after it")
     for kind, most in _MOST.items():
         if sum(item.get("type") == kind for _, item in items) > most:
-            raise BodyError("input_references", f"at most {most} of type {kind}")
+            raise _refused("input_references", f"at most {most} of type {kind}")
 
 
 def media_of(body: Json) -> Iterator[tuple[str, Json, str]]:
     """Yield each media item: where its URL stands, the item, the URL."""
     for member, kinds in (("frame_images", ("image_url",)), ("input_references", tuple(_MOST))):
-        for index, item in enumerate(_list(body.get(member))):
-            row = _object(item)
+        for index, item in enumerate(list_of(body.get(member)) or ()):
+            row = object_of(item) or {}
             kind = str(row.get("type"))
-            url = _object(row.get(kind)).get("url") if kind in kinds else None
+            url = (object_of(row.get(kind)) or {}).get("url") if kind in kinds else None
             if not isinstance(url, str) or not url:
-                raise BodyError(f"{member}[{index}]", f"{member}[{index}] is not a media item")
+                raise _refused(f"{member}[{index}]", f"{member}[{index}] is not a media item")
             yield f"{member}[{index}].{kind}.url", row, url
 
 
-def _list(value: object) -> list[object]:
-    return cast("list[object]", value) if isinstance(value, list) else []
-
-
-def _object(value: object) -> Json:
-    return cast("Json", value) if isinstance(value, dict) else {}
+def _refused(param: str, message: str) -> Refusal:
+    return Refusal(400, INVALID, message, param)

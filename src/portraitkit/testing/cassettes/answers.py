@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ...providers.registry import provider_classes
 from ...values.statuses import AssetStatus, Status, VerificationStatus, VideoStatus
 from ...wire.codec import is_array, is_object
+from ..conformance.bodies import json_value
 from .cassettefile import answer_body
 
 STATUS_MEMBERS: Final = ("status", "Status", "UpstreamStatus", "state", "task_status")
@@ -25,10 +25,7 @@ class TaskState(enum.Enum):
 
 def body_of(interaction: Mapping[str, Any]) -> Any:
     """The answer's JSON; None for anything else."""
-    try:
-        return json.loads(answer_body(interaction["response"]))
-    except (ValueError, TypeError, RecursionError):
-        return None
+    return json_value(answer_body(interaction["response"]))
 
 
 def standing_of(interaction: Mapping[str, Any], vendor: str) -> TaskState:

@@ -22,6 +22,7 @@ import yaml
 
 from ...values.errors import InvalidInputError
 from ...wire.codec import is_array, is_object
+from ..conformance.bodies import json_value
 
 VERSION: Final = 1
 """vcrpy's version of the format."""
@@ -239,9 +240,5 @@ def answer_body(response: Mapping[str, Any]) -> Any:
 
 def json_in(text: object) -> Any:
     """The JSON object or list that a text is; None for anything else."""
-    if not isinstance(text, str) or text.lstrip()[:1] not in ("{", "["):
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    begins = isinstance(text, str) and text.lstrip()[:1] in ("{", "[")
+    return json_value(text) if begins else None

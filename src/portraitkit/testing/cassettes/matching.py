@@ -1,7 +1,7 @@
 """
 When a request is one that was recorded: what it asks, whatever it looks like on the wire.
 
-Compared are the method, whose door it knocks at, the path, the query that matters, and the body by
+Compared are the method, whose origin it goes to, the path, the query that matters, and the body by
 its values. Left out are hosts, credentials, signatures, dates, the boundary of a form, the order of
 a JSON object's keys, and the random token at the end of a name. Both sides are veiled first, so
 that a cassette without secrets still answers the request that has them.
@@ -13,7 +13,8 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeAlias, cast
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -22,6 +23,7 @@ from attrs import frozen
 
 from ...operations.provider import PortraitProvider
 from ...providers.registry import provider_class
+from ...simulators.simulator import FormPart, parts_of
 from ...values.origins import origin_of
 
 Recorded: TypeAlias = Mapping[str, Any]
@@ -42,7 +44,7 @@ _UNTOLD: Final = re.compile(
 
 class Roles:
     """
-    Which origin is whose door. An origin nobody owns is a media host.
+    Whose an origin is, and in which role. An origin nobody owns is a media host.
 
     A profile's `base_url` moves and its role stays: `alltoken api` in a cassette is wherever the
     profile leads today.
@@ -53,8 +55,8 @@ class Roles:
 
     @property
     def known(self) -> int:
-        """How many doors are known."""
-        return sum(len(doors) for doors in self._of.values())
+        """How many owners are known."""
+        return sum(len(owners) for owners in self._of.values())
 
     def learn(self, provider: PortraitProvider) -> None:
         """Take a provider's origins."""
@@ -75,12 +77,12 @@ class Roles:
     def table(self) -> dict[str, list[str]]:
         """What is known, as plain text: origin to `vendor role`."""
         return {
-            origin: sorted(f"{vendor} {role}" for vendor, role in doors)
-            for origin, doors in sorted(self._of.items())
+            origin: sorted(f"{vendor} {role}" for vendor, role in owners)
+            for origin, owners in sorted(self._of.items())
         }
 
     def of(self, url: str) -> frozenset[tuple[str, str]]:
-        """Whose door it is: vendors and roles; empty for a media host."""
+        """Whose it is: vendors and roles; empty for a media host."""
         return frozenset(self._of.get(origin_of(url), ()))
 
 
@@ -90,13 +92,13 @@ class CanonicalRequest:
     What a request asks.
 
     Attributes:
-        doors: Vendor and role of where it goes; empty for a media host.
+        owners: Vendor and role of where it goes; empty for a media host.
         body: JSON by value, a form by its parts, else text or a digest.
         tokens: The random tokens in it, in the order they stand.
     """
 
     method: str
-    doors: frozenset[tuple[str, str]]
+    owners: frozenset[tuple[str, str]]
     path: str
     query: tuple[tuple[str, str], ...]
     body: Any
@@ -122,7 +124,7 @@ class CanonicalRequest:
 
     def lines(self) -> list[str]:
         """It, fit to be read and compared line by line."""
-        roles = sorted({f"{vendor} {role}" for vendor, role in self.doors})
+        roles = sorted({f"{vendor} {role}" for vendor, role in self.owners})
         head = [f"{self.method} {self.path}", f"at {' or '.join(roles) or 'a media host'}"]
         head += [f"?{name}={value}" for name, value in self.query]
         if self.body is None:
@@ -138,9 +140,9 @@ class CanonicalRequest:
 
     def _is_at(self, other: CanonicalRequest) -> bool:
         # One origin may serve several roles, as a simulator's does: one in common is enough.
-        if not (self.doors and other.doors):
-            return self.doors == other.doors
-        return bool(self.doors & other.doors)
+        if not (self.owners and other.owners):
+            return self.owners == other.owners
+        return bool(self.owners & other.owners)
 
 
 def canon(
@@ -148,7 +150,7 @@ def canon(
 ) -> CanonicalRequest:
     """Read what a request asks."""
     tokens = tuple(_TOKEN.findall(unquote(_text_of(request.get("body")))))
-    doors = roles.of(str(request["uri"]))
+    owners = roles.of(str(request["uri"]))
     veiled = veil(request)
     parts = urlsplit(str(veiled["uri"]))
     query = [
@@ -158,7 +160,7 @@ def canon(
     ]
     return CanonicalRequest(
         method=str(veiled["method"]).upper(),
-        doors=doors,
+        owners=owners,
         path=quote(unquote(parts.path), safe="/:@!$&'()*+,;=-._~") or "/",
         query=tuple(sorted(query)),
         body=_body(veiled),
@@ -183,10 +185,9 @@ def replace_tokens(body: bytes, tokens: Mapping[str, str]) -> bytes:
 
 def _body(request: Recorded) -> Any:
     content = request.get("body")
-    if isinstance(content, bytes | bytearray) and _boundary(request):
-        return {"form": list(_parts(bytes(content), _boundary(request)))}
-    if isinstance(content, str) and _boundary(request) and content.startswith("--"):
-        return {"form": list(_parts(content.encode(), _boundary(request)))}
+    raw = content.encode(errors="surrogatepass") if isinstance(content, str) else content or b""
+    with suppress(ValueError):
+        return {"form": [_part(each) for each in parts_of(bytes(raw), _type_of(request))]}
     text = _text_of(content)
     if not text:
         return None
@@ -230,26 +231,15 @@ def _digest(content: bytes) -> str:
     return f"{len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()[:16]}"
 
 
-def _boundary(request: Recorded) -> bytes:
-    headers = cast("Mapping[str, Any]", request.get("headers") or {})
-    for name, value in headers.items():
-        text = value if isinstance(value, str) else "".join(map(str, value))
-        if name.lower() == "content-type" and "boundary=" in text:
-            return text.partition("boundary=")[2].strip('" ').encode()
-    return b""
+def _type_of(request: Recorded) -> str:
+    found = {name.lower(): value for name, value in (request.get("headers") or {}).items()}
+    value: Any = found.get("content-type", "")
+    return value if isinstance(value, str) else "".join(map(str, value))
 
 
-def _parts(content: bytes, boundary: bytes) -> Iterator[dict[str, str]]:
-    """The parts of a form in their order: fields by their text, files by name, type and digest."""
-    for piece in content.split(b"--" + boundary)[1:-1]:
-        head, _, value = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        value = value.removesuffix(b"\r\n")
-        lines = [line.strip() for line in head.decode(errors="replace").split("\r\n")]
-        part = {
-            name.strip().lower(): text.strip()
-            for name, _, text in (line.partition(":") for line in lines)
-            if name
-        }
-        is_file = "filename=" in part.get("content-disposition", "")
-        text = _digest(value) if is_file else _untokened(value.decode(errors="replace"))
-        yield {**part, "value": text}
+def _part(part: FormPart) -> dict[str, str]:
+    """A field by its text, a file by name, type and digest."""
+    file = part.filename
+    text = _untokened(part.text) if file is None else _digest(part.content)
+    named = {} if file is None else {"filename": file}
+    return {"name": part.name, **named, "content-type": part.content_type, "value": text}

@@ -11,7 +11,6 @@ other requests pass as if there were no tape. Nothing here writes a file.
 from __future__ import annotations
 
 import itertools
-import json
 import logging
 import re
 import threading
@@ -29,6 +28,7 @@ from ...engine.connections import offline
 from ...engine.transport import is_sending
 from ...vendor.likely import ids_in
 from ...wire.codec import texts_in
+from ..conformance.bodies import json_value
 from . import cassettefile
 from .matching import CanonicalRequest, Recorded, Roles, canon, difference, replace_tokens
 
@@ -92,7 +92,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         label: Names the cassette in messages.
         interactions: What was recorded.
         mode: What becomes of requests.
-        roles: Whose doors the origins are; clients may add to it while the tape runs.
+        roles: Whose the origins are; clients may add to it while the tape runs.
         veil: Hides in a request what a recording does not hold; may be replaced while it runs.
         repeat_reads: Let the last recorded answer of a read serve for further ones.
     """
@@ -208,11 +208,11 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         body = request.body or b""
         text = body.decode(errors="replace") if isinstance(body, bytes) else str(body)
         address = urlsplit(str(request.uri))
-        named = {unquote(each) for each in address.path.split("/")} | set(ids_in(_json(text)))
+        named = {unquote(each) for each in address.path.split("/")} | set(ids_in(json_value(text)))
         named |= {value for key, value in parse_qsl(address.query) if key.lower().endswith("id")}
         sent = f"{unquote(str(request.uri))} {unquote(text)} {text}"
         played = (each.interaction["response"] for each in self._tracks if each.played)
-        given = [_json(cassettefile.answer_body(told)) for told in played]
+        given = [json_value(cassettefile.answer_body(told)) for told in played]
         ids = [each for data in given for each in ids_in(data)]
         longer = [each for data in given for each in texts_in(data) if _LONG.fullmatch(each)]
         longer += [each for each in ids if len(each) >= _SHORTEST_ID]
@@ -255,8 +255,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         if not self._tracks:
             return f"{head}\n  It holds no interaction at all.\n  {_RECORD}"
         nearest = max(
-            self._tracks,
-            key=lambda each: (self._canon(each).likeness(asked), not each.played),
+            self._tracks, key=lambda each: (self._canon(each).likeness(asked), not each.played)
         )
         used = ", which was already played" if nearest.played else ""
         shown = "\n".join(
@@ -298,13 +297,6 @@ def running(tape: Tape) -> Generator[Tape]:
         for patch in cast("Iterable[Any]", vcr_patch.CassettePatcherBuilder(tape).build()):
             _ = stack.enter_context(patch)
         yield tape
-
-
-def _json(body: object) -> object:
-    try:
-        return json.loads(body if isinstance(body, bytes | str) else b"")
-    except ValueError:
-        return None
 
 
 def _unlogged(record: logging.LogRecord) -> bool:

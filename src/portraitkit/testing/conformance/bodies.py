@@ -43,11 +43,11 @@ def answer_of(response: Response) -> object:
     return response.content.decode(errors="replace")
 
 
-def json_value(content: bytes) -> Any:
-    """Read JSON; None if it is none."""
+def json_value(content: object) -> Any:
+    """Read the JSON that a text or bytes are; None if they are none."""
     try:
-        return json.loads(content)
-    except ValueError:
+        return json.loads(content) if isinstance(content, str | bytes) else None
+    except (ValueError, RecursionError):
         return None
 
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from ...client.client import Client
 from ...values.errors import (
     OutcomeUnknownError,
     PortraitError,
@@ -20,11 +19,9 @@ from ...values.errors import (
 from ...wire.codec import is_array, is_object
 from ...wire.steps import Auth, Request, Response
 from ..doubles.replaying import NOW
-from ..doubles.simulating import clock_of
 from .checks_wire import CREATES
 from .journey import StepResult
 from .suite import Suite, require, run_flow
-from .travelling import SpyVendor
 
 GARBAGE: Final = (
     b"",
@@ -91,7 +88,7 @@ class AnswersChecks(Suite):
                 continue
             error = None
             for refusal in self.refusals(status, concrete, "no such luck"):
-                error = self._run(step, refusal)
+                error = self._answered(step, refusal)
                 if isinstance(error, ProviderError) and error.code == concrete:
                     break
             require(
@@ -115,7 +112,7 @@ class AnswersChecks(Suite):
             found: list[Any] = []
             for content in _replaced(step.exchanged[-1][1].content, word, new):
                 odd = evolve(step.exchanged[-1][1], content=content)
-                _, result, error = self._rerun(step, odd)
+                result, error = self._rerun(step, len(step.exchanged) - 1, odd)
                 require(
                     error is None or isinstance(error, PortraitError),
                     f"{step.operation}: a status {new!r} raised {error!r}",
@@ -152,7 +149,7 @@ class AnswersChecks(Suite):
         for step in self._whole_journey().of(*CREATES):
             if not step.asked or step.asked[0].repeatable:
                 continue
-            error = self._run(step, _answer(GARBAGE[1], 200))
+            error = self._answered(step, _answer(GARBAGE[1], 200))
             require(
                 isinstance(error, OutcomeUnknownError),
                 f"{step.operation}, answered with a page of HTML, came to {error!r}",
@@ -164,7 +161,7 @@ class AnswersChecks(Suite):
         for step in self._whole_journey().of(
             "get_group", "get_asset", "get_video", "list_groups", "list_assets", "list_videos"
         ):
-            error = self._run(step, _answer(GARBAGE[1], 200))
+            error = self._answered(step, _answer(GARBAGE[1], 200))
             require(
                 isinstance(error, UnexpectedResponseError),
                 f"{step.operation}, answered with a page of HTML, came to {error!r}",
@@ -183,13 +180,7 @@ class AnswersChecks(Suite):
         return list(found.values())
 
     def _survives(self, step: StepResult, place: int, odd: Response) -> None:
-        answers = [response for _, response in step.exchanged]
-
-        def answer(number: int, request: Request) -> Response:
-            del request
-            return answers[number] if number < min(place, len(answers)) else odd
-
-        _, _, error = run_flow(partial(step.begin, self._journey().provider), answer)
+        error = self._rerun(step, place, odd)[1]
         require(
             error is None or isinstance(error, PortraitError),
             f"{step.operation}: HTTP {odd.status} with {odd.content[:80]!r} raised {error!r}",
@@ -197,27 +188,15 @@ class AnswersChecks(Suite):
             "before using a value",
         )
 
-    def _rerun(
-        self, step: StepResult, last: Response
-    ) -> tuple[list[Request], Any, Exception | None]:
-        answers = [response for _, response in step.exchanged]
-        end = len(answers) - 1
+    def _rerun(self, step: StepResult, place: int, odd: Response) -> tuple[Any, Exception | None]:
+        """Answer as before, and from *place* on with something odd."""
+        answers = [response for _, response in step.exchanged][:place]
 
         def answer(number: int, request: Request) -> Response:
             del request
-            return answers[number] if number < end else last
+            return answers[number] if number < len(answers) else odd
 
-        return run_flow(partial(step.begin, self._journey().provider), answer)
-
-    def _run(self, step: StepResult, odd: Response) -> Exception | Any:
-        provider, simulator = self._provider(), self.simulator()
-        door = SpyVendor(simulator)
-        door.instead = lambda _: odd
-        client = Client(provider, transport=door, clock=clock_of(simulator))
-        try:
-            return client.run(step.begin(provider), step.operation)
-        except PortraitError as error:
-            return error
+        return run_flow(partial(step.begin, self._journey().provider), answer)[1:]
 
 
 def concrete_code(code: str) -> str:

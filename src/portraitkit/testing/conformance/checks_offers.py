@@ -26,7 +26,7 @@ from ...values.origins import origin_of
 from ...values.secret import Secret
 from ...values.video import VideoRequest
 from .journey import PICTURE
-from .suite import Suite, first_request, require
+from .suite import Suite, require
 
 CALLS: Final[Mapping[str, Callable[[PortraitProvider], Any]]] = {
     "create_group": lambda p: p.create_group("Mia"),
@@ -97,10 +97,10 @@ class OffersChecks(Suite):
         for operation, call in CALLS.items():
             if provider.supports(operation):
                 continue
-            request, error = first_request(partial(call, provider))
-            require(
-                request is None and isinstance(error, UnsupportedError),
-                f"{operation} is not offered, and came to {request or error!r}",
+            error = self._refused(
+                partial(call, provider),
+                UnsupportedError,
+                f"{operation} is not offered, and",
                 "leave it to the base, which raises UnsupportedError; what the adapter overrides, "
                 "it offers",
             )
@@ -146,13 +146,13 @@ class OffersChecks(Suite):
         provider = self.provider()
         if not provider.supports("create_group"):
             return
-        request, error = first_request(lambda: provider.create_group("  "))
-        require(
-            request is None and isinstance(error, InvalidInputError) and error.field == "name",
-            f"create_group with a blank name came to {request or error!r}",
+        then = (
             "override make_group: the base then checks the name (or begin create_group with "
-            "self.check_group(name, kind))",
+            "self.check_group(name, kind))"
         )
+        what = "create_group with a blank name"
+        error = self._refused(lambda: provider.create_group("  "), InvalidInputError, what, then)
+        require(error.field == "name", f"{what} came to {error!r}", then)
 
     def test_two_of_the_same_settings_are_equal(self) -> None:
         """An adapter is a value: frozen, comparable, and different for another account."""

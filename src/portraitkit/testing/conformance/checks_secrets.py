@@ -10,14 +10,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
-from ...client.client import Client
 from ...values.errors import PortraitError
 from ...values.secret import Secret
 from ...wire.codec import is_array
-from ..doubles.simulating import clock_of
 from .journey import CALLBACK_URL, PICTURE_URL, Journey
 from .suite import Suite, require
-from .travelling import SpyVendor
 
 _SHORTEST: Final = 8
 
@@ -38,7 +35,7 @@ class SecretsChecks(Suite):
         provider = journey.provider
         if not provider.supports("create_video"):
             return
-        preview = provider.preview_video(self.video(_active(journey)))
+        preview = provider.preview_video(self.video(journey.active))
         told = f"{preview!r} {dict(preview.headers)} {dict(preview.body)} {preview.content!r}"
         for secret in provider.secrets:
             require(
@@ -62,8 +59,9 @@ class SecretsChecks(Suite):
                 continue
             known = [each.reveal() for each in journey.provider.secrets]
             known += [each.reveal() for request in step.asked for each in request.secrets]
-            error = self._refused_echoing(step, f"{' '.join(known)} is refused")
-            if error is None:
+            echo = self.refusals(400, "", f"{' '.join(known)} is refused")[0]
+            error = self._answered(step, echo)
+            if not isinstance(error, PortraitError):
                 continue
             told = "".join(traceback.format_exception(error))
             told += f"{error!r} {error.vendor_message} {error.__dict__} {pickle.dumps(error)!r}"
@@ -98,18 +96,6 @@ class SecretsChecks(Suite):
                         "pass it on as Request(secrets=(Secret(url),)): vendors quote addresses in "
                         "their refusals",
                     )
-
-    def _refused_echoing(self, step: Any, message: str) -> PortraitError | None:
-        provider, simulator = self._provider(), self.simulator()
-        door = SpyVendor(simulator)
-        refusal = self.refusals(400, "", message)[0]
-        door.instead = lambda _: refusal
-        client = Client(provider, transport=door, clock=clock_of(simulator))
-        try:
-            client.run(step.begin(provider), step.operation)
-        except PortraitError as error:
-            return error
-        return None
 
 
 def secrets_of(journey: Journey) -> set[str]:
@@ -153,11 +139,6 @@ def _results(journey: Journey) -> Iterator[tuple[str, Any]]:
         found: list[Any] = step.result if is_array(step.result) else [step.result]
         for each in found:
             yield f"what {step.operation} returned", each
-
-
-def _active(journey: Journey) -> Any:
-    found = journey.of("wait_until_active")
-    return found[0].result if found else None
 
 
 def _clean(text: str, what: str, journey: Journey) -> None:

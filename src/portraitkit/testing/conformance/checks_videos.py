@@ -14,8 +14,7 @@ from ...values.models import Asset
 from ...values.secret import MASK
 from ...values.statuses import AssetStatus
 from ...values.video import SCALARS, Frames, References
-from .journey import Journey, StepResult
-from .suite import Suite, first_request, require
+from .suite import Suite, require
 
 VALUES: Final[Mapping[str, Any]] = {
     "duration_s": 5,
@@ -91,12 +90,11 @@ class VideosChecks(Suite):
             if name in provider.dialect.fields:
                 _ = provider.preview_video(request)
                 continue
-            sent, error = first_request(partial(provider.create_video, request))
-            require(
-                sent is None and isinstance(error, UnsupportedError) and error.field == name,
-                f"the dialect has no {name}, and create_video with it came to {sent or error!r}",
-                "list in VideoDialect.fields what the vendor documents, and nothing else",
-            )
+            create = partial(provider.create_video, request)
+            what = f"the dialect has no {name}, and create_video with it"
+            then = "list in VideoDialect.fields what the vendor documents, and nothing else"
+            error = self._refused(create, UnsupportedError, what, then)
+            require(error.field == name, f"{what} came to {error!r}", then)
             preview = provider.preview_video(request, on_unsupported={name: "drop"})
             require(
                 [each.field for each in preview.adaptations] == [name],
@@ -107,7 +105,7 @@ class VideosChecks(Suite):
     def test_bodies_are_read_as_they_are_written(self) -> None:
         """The dialect reads back the prompt and the media that it wrote."""
         journey = self._whole_journey()
-        provider, asset = journey.provider, _active(journey)
+        provider, asset = journey.provider, journey.active
         if asset is None or not provider.supports("create_video"):
             return
         plain = self.video(None)
@@ -128,20 +126,15 @@ class VideosChecks(Suite):
     def test_assets_that_are_not_ready_are_refused_before_any_request(self) -> None:
         """A video of an asset under review, or refused, costs nothing."""
         journey = self._whole_journey()
-        asset = _active(journey)
+        asset = journey.active
         if asset is None or not journey.provider.supports("create_video"):
             return
         for status in (AssetStatus.PROCESSING, AssetStatus.FAILED):
             waiting: Asset = evolve(asset, status=status)
             request = evolve(self.video(asset), media=Frames(first=waiting), prompt="a smile")
-            sent, error = first_request(partial(journey.provider.create_video, request))
-            require(
-                sent is None and isinstance(error, AssetNotReadyError),
-                f"a video of an asset that is {status.value} came to {sent or error!r}",
+            _ = self._refused(
+                partial(journey.provider.create_video, request),
+                AssetNotReadyError,
+                f"a video of an asset that is {status.value}",
                 "do not override create_video; settle_media looks up handles alone",
             )
-
-
-def _active(journey: Journey) -> Any:
-    found: list[StepResult] = journey.of("wait_until_active")
-    return found[0].result if found else None

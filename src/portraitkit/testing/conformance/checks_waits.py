@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from ...client.client import Client
 from ...values.errors import PortraitError, WaitTimeoutError
+from ...values.handles import HandleKind
 from ...values.statuses import AssetStatus, GroupKind
 from ..doubles.simulating import simulated
 from .journey import CALLBACK_URL, sources
@@ -22,7 +23,7 @@ class WaitsChecks(Suite):
     def test_waits_end_at_their_deadline(self) -> None:
         """A wait raises WaitTimeoutError in time, with a handle to wait again by."""
         _ = self._whole_journey()
-        for what, begin, wait in _WAITS:
+        for what, kind, wait, begin in _WAITS:
             provider, simulator = self._provider(), self.simulator()
             if not all(provider.supports(each) for each in (what, wait)):
                 continue
@@ -39,7 +40,7 @@ class WaitsChecks(Suite):
                 "let the simulator take longer, and leave waiting to the base",
             )
             require(
-                result.handle and provider.id_of(_kind(wait), result.handle),
+                result.handle and provider.id_of(kind, result.handle),
                 f"{wait} timed out and left {result.handle!r} as its handle",
                 "give the result that get_… reads an id, or a ref, from the argument",
             )
@@ -118,50 +119,34 @@ class WaitsChecks(Suite):
         ]
         return [*assets, group]
 
-    def _lists(self, client: Client) -> list[tuple[str, list[Any], tuple[Any, ...]]]:
-        provider = client.provider
-        found: list[tuple[str, list[Any], tuple[Any, ...]]] = []
-        if provider.supports("list_groups") and provider.supports("create_group"):
-            made: list[Any] = [
-                client.create_group(f"n-{number}") for number in range(self.many("list_groups"))
-            ]
-            found.append(("list_groups", made, ()))
-        if provider.supports("list_assets") and provider.supports("add_asset"):
+    def _lists(self, client: Client) -> Iterator[tuple[str, list[Any], tuple[Any, ...]]]:
+        """Make more than a page of what can be listed: the list, what it holds, its arguments."""
+        supports = client.provider.supports
+        makes: dict[str, tuple[str, Callable[[int], Any]]] = {
+            "list_groups": ("create_group", lambda number: client.create_group(f"n-{number}")),
+            "list_videos": ("create_video", lambda _: client.create_video(self.video(None))),
+        }
+        for operation, (create, make) in makes.items():
+            if supports(operation) and supports(create):
+                yield operation, [make(number) for number in range(self.many(operation))], ()
+        if supports("list_assets") and supports("add_asset"):
             *assets, group = self._made(client, self.many("list_assets"))
-            found.append(("list_assets", assets, (group,)))
-        if provider.supports("list_videos") and provider.supports("create_video"):
-            request = self.video(None)
-            tasks: list[Any] = [
-                client.create_video(request) for _ in range(self.many("list_videos"))
-            ]
-            found.append(("list_videos", tasks, ()))
-        return found
+            yield "list_assets", assets, (group,)
 
 
-def _asset(suite: Suite, client: Client) -> Any:
-    del suite
-    return client.add_asset(client.create_group("Mia"), sources(client.provider)[0])
-
-
-def _check(suite: Suite, client: Client) -> Any:
-    del suite
-    return client.start_verification("Ann", callback_url=CALLBACK_URL)
-
-
-def _video(suite: Suite, client: Client) -> Any:
-    return client.create_video(suite.video(None))
-
-
-_WAITS: Final[tuple[tuple[str, Callable[[Suite, Client], Any], str], ...]] = (
-    ("add_asset", _asset, "wait_until_active"),
-    ("start_verification", _check, "wait_until_verified"),
-    ("create_video", _video, "wait_for_video"),
+_WAITS: Final[tuple[tuple[str, HandleKind, str, Callable[[Suite, Client], Any]], ...]] = (
+    (
+        "add_asset",
+        "asset",
+        "wait_until_active",
+        lambda _, c: c.add_asset(c.create_group("Mia"), sources(c.provider)[0]),
+    ),
+    (
+        "start_verification",
+        "verification",
+        "wait_until_verified",
+        lambda _, c: c.start_verification("Ann", callback_url=CALLBACK_URL),
+    ),
+    ("create_video", "video", "wait_for_video", lambda s, c: c.create_video(s.video(None))),
 )
-
-
-def _kind(wait: str) -> Any:
-    return {
-        "wait_until_active": "asset",
-        "wait_until_verified": "verification",
-        "wait_for_video": "video",
-    }[wait]
+"""The operation that begins it, the kind of its result, the wait, and how it is begun."""

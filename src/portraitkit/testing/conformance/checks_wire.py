@@ -18,8 +18,8 @@ from ...wire.steps import Auth, Budget, Request, Response
 from ..doubles.replaying import NOW
 from ..doubles.simulating import clock_of
 from .journey import StepResult
+from .runner import SpyVendor
 from .suite import Suite, require
-from .travelling import SpyVendor
 
 CREATES: Final = ("create_group", "add_asset", "start_verification", "create_video")
 READS: Final = (
@@ -55,18 +55,18 @@ class WireChecks(Suite):
             if made is None:
                 continue
             provider, simulator = self._provider(), self.simulator()
-            door = _LosesAnswers([answer for _, answer in step.exchanged], made)
+            vendor = _LosesAnswers([answer for _, answer in step.exchanged], made)
             client = Client(
-                provider, transport=door, clock=clock_of(simulator), budget=Budget(attempts=3)
+                provider, transport=vendor, clock=clock_of(simulator), budget=Budget(attempts=3)
             )
             try:
                 result: Any = client.run(step.begin(provider), step.operation)
             except PortraitError as error:
                 result = error
             require(
-                isinstance(result, OutcomeUnknownError) and door.lost == 1,
-                f"{step.operation}: its answer was lost, it was sent {door.lost} times and came to "
-                f"{result!r}",
+                isinstance(result, OutcomeUnknownError) and vendor.lost == 1,
+                f"{step.operation}: its answer was lost, it was sent {vendor.lost} times and came "
+                f"to {result!r}",
                 "let OutcomeUnknownError pass, and keep repeatable=False",
             )
 
@@ -84,7 +84,7 @@ class WireChecks(Suite):
     def test_the_same_call_makes_the_same_requests(self) -> None:
         """Two runs on two fresh simulators ask for the same, to the byte."""
         journey = self._whole_journey()
-        other = self._traveller().travel()
+        other = self._runner().run()
         for one, two in zip(journey.steps, other.steps, strict=False):
             for first, second in zip(one.asked, two.asked, strict=False):
                 require(
@@ -182,7 +182,7 @@ class WireChecks(Suite):
     def test_sync_equals_async(self) -> None:
         """Client and AsyncClient send the same and return the same."""
         journey = self._whole_journey()
-        other = self._traveller().travel_async()
+        other = self._runner().run(awaited=True)
         require(
             not other.broken,
             f"awaited, {other.broken}",

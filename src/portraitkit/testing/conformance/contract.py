@@ -17,6 +17,8 @@ out: overriding, skipping or expecting one to fail is an error of its own.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from ...wire.codec import is_array
@@ -34,19 +36,10 @@ __all__ = ["HOOKS", "ContractChangedError", "ProviderContract"]
 VERSIONS: Final = (1,)
 HOOKS: Final = frozenset(
     {
-        "contract_version",
-        "provider",
-        "other_account",
-        "simulator",
-        "contract",
-        "refusals",
-        "documented_errors",
-        "video",
-        "pass_check",
-        "many",
-        "json_answer",
+        "contract_version", "provider", "other_account", "simulator", "contract", "refusals",
+        "documented_errors", "video", "pass_check", "many", "json_answer",
     }
-)
+)  # fmt: skip
 """What a subclass may define."""
 _WEAK: Final = frozenset({"skip", "skipif", "xfail"})
 _RULES: Final = frozenset(
@@ -58,28 +51,8 @@ class ContractChangedError(Exception):
     """A conformance class leaves out, replaces or weakens a check."""
 
 
-class _Kept(type):
-    """Refuses marks that take a check out, and checks that are replaced later."""
-
-    def __setattr__(cls, name: str, value: Any) -> None:
-        if name == "pytestmark":
-            _refuse_marks(cls.__name__, value)
-        elif name in HOOKS or name.startswith("_pytest") or not _is_kept(name):
-            pass
-        else:
-            raise ContractChangedError(_replaced(cls.__name__, name))
-        super().__setattr__(name, value)
-
-
 class ProviderContract(
-    OffersChecks,
-    HandlesChecks,
-    WireChecks,
-    SecretsChecks,
-    AnswersChecks,
-    WaitsChecks,
-    VideosChecks,
-    metaclass=_Kept,
+    OffersChecks, HandlesChecks, WireChecks, SecretsChecks, AnswersChecks, WaitsChecks, VideosChecks
 ):
     """
     Subclass it in a pytest file, name it Test…, and define three methods.
@@ -90,21 +63,12 @@ class ProviderContract(
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for base in cls.__mro__:
-            if base in _OURS:
-                continue
-            for name, value in vars(base).items():
-                if name == "pytestmark":
-                    _refuse_marks(cls.__name__, value)
-                elif name in _RULES or (_is_kept(name) and name not in HOOKS):
-                    raise ContractChangedError(_replaced(cls.__name__, name))
+        _refuse_changes(cls)
 
     def pytest_generate_tests(self, metafunc: Any) -> None:
-        """Look at marks and checks as pytest collects them."""
-        _refuse_marks(type(self).__name__, list(metafunc.definition.iter_markers()))
-        for name in checks():
-            if getattr(type(self), name, None) is not getattr(ProviderContract, name):
-                raise ContractChangedError(_replaced(type(self).__name__, name))
+        """Look once more as pytest collects: at marks, and at what was replaced since."""
+        _refuse_marks(type(self), metafunc.definition.iter_markers())
+        _refuse_changes(type(self))
 
     def test_the_suite_is_whole(self, request: Any) -> None:
         """The version is known, and no check is taken out."""
@@ -116,7 +80,7 @@ class ProviderContract(
         )
         for item in request.session.items:
             if getattr(item, "cls", None) is type(self):
-                _refuse_marks(type(self).__name__, list(item.iter_markers()))
+                _refuse_marks(type(self), item.iter_markers())
 
 
 def checks() -> list[str]:
@@ -124,30 +88,31 @@ def checks() -> list[str]:
     return [name for name in dir(ProviderContract) if name.startswith("test_")]
 
 
-def _is_kept(name: str) -> bool:
-    return any(name in vars(base) for base in _OURS) and not _is_bookkeeping(name)
+def _refuse_changes(cls: type) -> None:
+    for base in cls.__mro__:
+        if base in _OURS:
+            continue
+        for name, value in vars(base).items():
+            if name == "pytestmark":
+                _refuse_marks(cls, value if is_array(value) else [value])
+            elif name in _RULES or name in _KEPT:
+                raise ContractChangedError(
+                    f"{cls.__name__} replaces {name}, which belongs to the conformance suite. It "
+                    f"may define {', '.join(sorted(HOOKS))}, and tests under names of its own"
+                )
 
 
-def _is_bookkeeping(name: str) -> bool:
-    return name.startswith("__") and name.endswith("__") and name not in _RULES
-
-
-def _refuse_marks(cls: str, marks: Any) -> None:
-    every: list[Any] = marks if is_array(marks) else [marks]
-    for mark in every:
+def _refuse_marks(cls: type, marks: Iterable[Any]) -> None:
+    for mark in marks:
         if getattr(mark, "name", "") in _WEAK:
             raise ContractChangedError(
-                f"{cls} is marked {mark.name}: a conformance check cannot be skipped or expected "
-                "to fail. What the vendor does not offer is not overridden in the adapter, and "
-                "its checks then ask for a refusal; mend the rest"
+                f"{cls.__name__} is marked {mark.name}: a conformance check cannot be skipped or "
+                "expected to fail. What the vendor does not offer is not overridden in the "
+                "adapter, and its checks then ask for a refusal; mend the rest"
             )
 
 
-def _replaced(cls: str, name: str) -> str:
-    return (
-        f"{cls} replaces {name}, which belongs to the conformance suite. It may define "
-        f"{', '.join(sorted(HOOKS))}, and tests under names of its own"
-    )
-
-
 _OURS: Final = frozenset({*ProviderContract.__mro__})
+_KEPT: Final = {
+    name for base in _OURS for name in vars(base) if not re.fullmatch(r"__\w+__", name)
+} - HOOKS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -70,6 +70,11 @@ class Journey:
         return [each for each in self.steps if each.operation in operations and each.error is None]
 
     @property
+    def active(self) -> Any:
+        """An asset that is ready; None if there is none."""
+        return next((each.result for each in self.of("wait_until_active")), None)
+
+    @property
     def results(self) -> list[Any]:
         """Everything that operations returned, pages laid out."""
         found: list[Any] = []
@@ -100,9 +105,11 @@ def acts(
             asset = yield from _added(provider, group, source)
             home = asset.group_id or group
     if home is not None:
-        yield from _groups(provider, home)
+        rename = _call("rename_group", home, "Mia again")
+        yield from _offered(provider, _call("get_group", home), _walk("list_groups"), rename)
     if asset is not None:
-        yield from _assets(provider, home, asset)
+        rename = _call("rename_asset", asset, "side")
+        yield from _offered(provider, _call("get_asset", asset), _walk("list_assets", home), rename)
     yield from _person(provider, pass_check)
     yield from _videos(provider, video(asset), folder)
     yield from _deletions(provider, home, asset)
@@ -153,22 +160,8 @@ def _added(provider: PortraitProvider, group: Any, source: Any) -> Generator[Jou
     return asset
 
 
-def _groups(provider: PortraitProvider, group: Any) -> Generator[JourneyStep, Any]:
-    if provider.supports("get_group"):
-        yield _call("get_group", group)
-    if provider.supports("list_groups"):
-        yield _walk("list_groups")
-    if provider.supports("rename_group"):
-        yield _call("rename_group", group, "Mia again")
-
-
-def _assets(provider: PortraitProvider, group: Any, asset: Any) -> Generator[JourneyStep, Any]:
-    if provider.supports("get_asset"):
-        yield _call("get_asset", asset)
-    if provider.supports("list_assets"):
-        yield _walk("list_assets", group)
-    if provider.supports("rename_asset"):
-        yield _call("rename_asset", asset, "side")
+def _offered(provider: PortraitProvider, *steps: JourneyStep) -> Iterator[JourneyStep]:
+    return (each for each in steps if provider.supports(each.operation))
 
 
 def _person(

@@ -10,15 +10,16 @@ from weakref import WeakKeyDictionary
 
 from attrs import evolve
 
+from ...client.client import Client
 from ...operations.provider import PortraitProvider
 from ...values.errors import PortraitError, ProviderError
 from ...values.models import Asset, Verification
 from ...values.video import VideoRequest
 from ...wire.steps import Flow, Request, Response, Step
 from ..doubles.replaying import NOW, drive
-from ..doubles.simulating import SimulatedVendor
-from .journey import Journey, plain_video
-from .travelling import JourneyRunner
+from ..doubles.simulating import SimulatedVendor, clock_of
+from .journey import Journey, StepResult, plain_video
+from .runner import JourneyRunner, SpyVendor
 
 T = TypeVar("T")
 
@@ -99,7 +100,7 @@ class Suite:
     def _journey(self) -> Journey:
         """Everything that is offered, once through; the same for all checks."""
         if type(self) not in _journeys:
-            _journeys[type(self)] = self._traveller().travel()
+            _journeys[type(self)] = self._runner().run()
         return _journeys[type(self)]
 
     def _whole_journey(self) -> Journey:
@@ -111,13 +112,33 @@ class Suite:
         )
         return journey
 
-    def _traveller(self) -> JourneyRunner:
+    def _runner(self) -> JourneyRunner:
         return JourneyRunner(
             provider=self._provider(),
             simulator=self.simulator(),
             video=self.video,
             pass_check=self.pass_check,
         )
+
+    def _refused(
+        self, begin: Callable[[], Flow[Any]], kind: type[Exception], what: str, then: str
+    ) -> Any:
+        """Insist on an error of a kind before any request, and return it."""
+        request, error = first_request(begin)
+        fits = request is None and isinstance(error, kind)
+        require(fits, f"{what} came to {request or error!r}", then)
+        return error
+
+    def _answered(self, step: StepResult, odd: Response) -> Any:
+        """What an operation comes to where every request is answered alike; its error, if any."""
+        provider, simulator = self._provider(), self.simulator()
+        vendor = SpyVendor(simulator)
+        vendor.instead = lambda _: odd
+        client = Client(provider, transport=vendor, clock=clock_of(simulator))
+        try:
+            return client.run(step.begin(provider), step.operation)
+        except PortraitError as error:
+            return error
 
     def _contract_errors(self) -> Iterator[tuple[int, str, type[ProviderError]]]:
         if (path := self.contract()) is None:
@@ -143,8 +164,7 @@ def require(fact: object, problem: str, then: str) -> None:
 
 
 def run_flow(
-    begin: Callable[[], Flow[Any]],
-    answer: Callable[[int, Request], Response | PortraitError],
+    begin: Callable[[], Flow[Any]], answer: Callable[[int, Request], Response | PortraitError]
 ) -> tuple[list[Request], Any, Exception | None]:
     """Run a flow on answers by number; what it sent, returned and raised."""
     steps: list[Step] = []

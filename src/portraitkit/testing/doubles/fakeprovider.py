@@ -15,6 +15,7 @@ from ...operations.downloading import checked
 from ...operations.provider import PortraitProvider
 from ...rehearsal import Rehearsal
 from ...values.errors import ConflictError, VideoNotReadyError
+from ...values.handles import HandleKind
 from ...values.media import Link, Upload
 from ...values.models import (
     Asset,
@@ -101,7 +102,7 @@ class FakeProvider(PortraitProvider):
 
     def get_group(self, group: GroupRef) -> Flow[Group]:
         """Recall a group."""
-        return _done(partial(self.memory.find, self.memory.groups, self.id_of("group", group)))
+        return _done(partial(self.memory.find, *self._at("group", group)))
 
     def list_groups(
         self, cursor: str | None, *, kind: GroupKind | None = None
@@ -113,19 +114,11 @@ class FakeProvider(PortraitProvider):
 
     def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
         """Give a group another name."""
-        memory, its_id = self.memory, self.id_of("group", group)
-        return _done(partial(memory.rename, memory.groups, its_id, name))
+        return _done(partial(self.memory.rename, *self._at("group", group), name))
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
         """Forget a group and what is in it."""
-        memory, its_id = self.memory, self.id_of("group", group)
-
-        def forget() -> None:
-            del memory.groups[str(memory.find(memory.groups, its_id).id)]
-            for asset in [each for each in memory.assets.values() if each.group_id == its_id]:
-                del memory.assets[str(asset.id)]
-
-        return _done(forget)
+        return _done(partial(self.memory.forget, *self._at("group", group)))
 
     def add_upload(self, group: GroupRef, upload: Upload, *, name: str) -> Flow[Asset]:
         """Remember an asset."""
@@ -139,7 +132,7 @@ class FakeProvider(PortraitProvider):
 
     def get_asset(self, asset: AssetRef) -> Flow[Asset]:
         """Look at an asset: its course moves on."""
-        return _done(partial(self.memory.look, self.memory.assets, self.id_of("asset", asset)))
+        return _done(partial(self.memory.look, *self._at("asset", asset)))
 
     def list_assets(
         self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
@@ -154,17 +147,11 @@ class FakeProvider(PortraitProvider):
 
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
         """Give an asset another name."""
-        memory, its_id = self.memory, self.id_of("asset", asset)
-        return _done(partial(memory.rename, memory.assets, its_id, name))
+        return _done(partial(self.memory.rename, *self._at("asset", asset), name))
 
     def delete_asset(self, asset: AssetRef) -> Flow[None]:
         """Forget an asset."""
-        memory, its_id = self.memory, self.id_of("asset", asset)
-
-        def forget() -> None:
-            del memory.assets[str(memory.find(memory.assets, its_id).id)]
-
-        return _done(forget)
+        return _done(partial(self.memory.forget, *self._at("asset", asset)))
 
     def start_verification(
         self, name: str, *, callback_url: str | None = None
@@ -181,7 +168,7 @@ class FakeProvider(PortraitProvider):
 
     def check_verification(self, verification: VerificationRef) -> Flow[Verification]:
         """Look at a face check; once it is passed its group exists."""
-        memory, its_id = self.memory, self.id_of("verification", verification)
+        memory, (_, its_id) = self.memory, self._at("verification", verification)
 
         def look() -> Verification:
             seen = memory.look(memory.verifications, its_id)
@@ -211,7 +198,7 @@ class FakeProvider(PortraitProvider):
 
     def get_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Look at a video: its course moves on."""
-        return _done(partial(self.memory.look, self.memory.videos, self.id_of("video", task)))
+        return _done(partial(self.memory.look, *self._at("video", task)))
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
         """Recall the videos, newest first."""
@@ -220,7 +207,7 @@ class FakeProvider(PortraitProvider):
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Cancel a video that is still queued."""
-        memory, its_id = self.memory, self.id_of("video", task)
+        memory, (_, its_id) = self.memory, self._at("video", task)
 
         def cancel() -> VideoTask:
             found = memory.find(memory.videos, its_id)
@@ -241,7 +228,7 @@ class FakeProvider(PortraitProvider):
     ) -> Flow[Path]:
         """Write the bytes of a finished video."""
         del deadline_s
-        found = self.memory.find(self.memory.videos, self.id_of("video", task))
+        found: VideoTask = self.memory.find(*self._at("video", task))
         if found.status is not VideoStatus.SUCCEEDED:
             raise VideoNotReadyError(
                 f"the video is {found.status.value}",
@@ -253,6 +240,10 @@ class FakeProvider(PortraitProvider):
         yield from work(partial(checked, part))
         yield from work(partial(part.save, self.memory.video))
         return part.target
+
+    def _at(self, kind: HandleKind, thing: Any) -> tuple[dict[str, Any], str]:
+        """Where a thing is kept, and under which id."""
+        return getattr(self.memory, f"{kind}s"), self.id_of(kind, thing)
 
 
 def fake_rehearsal(memory: FakePortraits) -> Rehearsal:

@@ -135,6 +135,12 @@ class FakePortraits:
         found: Any = self.find(things, id)
         return self._keep(things, cast("R", evolve(found, name=name)))
 
+    def forget(self, things: dict[str, R], id: str) -> None:
+        """Forget a thing, and what is in it."""
+        del things[str(self.find(things, id).id)]
+        for asset in [each for each in self.assets.values() if each.group_id == id]:
+            del self.assets[str(asset.id)]
+
     def _new(
         self, owner: PortraitProvider, kind: str, statuses: Sequence[object]
     ) -> dict[str, Any]:

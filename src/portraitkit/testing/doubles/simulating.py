@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ...client.client import AsyncClient, Client
 from ...engine.clock import Clock
+from ...engine.transport import Transport
 from ...operations.provider import PortraitProvider
 from ...simulators.state import VirtualClock
 from ...wire.steps import Budget, Request, Response
@@ -77,33 +78,34 @@ class SimulatorTransport:
         """Nothing is open."""
 
 
-class _AsyncSimulatorTransport:
-    def __init__(self, simulator: SimulatedVendor) -> None:
-        self._transport = SimulatorTransport(simulator)
+class InProcessTransport:
+    """A transport of this process, for an asynchronous client."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     async def send(self, request: Request) -> Response:
+        """Hand the request on."""
         return self._transport.send(request)
 
     async def close(self) -> None:
-        self._transport.close()
+        """Nothing is open."""
 
 
 def simulated(
     provider: PortraitProvider, simulator: SimulatedVendor, *, budget: Budget | None = None
 ) -> Client:
     """Make a client for a simulator. Waiting takes no time: it moves the simulator's clock."""
-    time = _time_of(simulator)
     transport = SimulatorTransport(simulator)
-    return Client(provider, transport=transport, clock=time.clock, budget=budget)
+    return Client(provider, transport=transport, clock=clock_of(simulator), budget=budget)
 
 
 def simulated_async(
     provider: PortraitProvider, simulator: SimulatedVendor, *, budget: Budget | None = None
 ) -> AsyncClient:
     """Make an asynchronous client for a simulator."""
-    time = _time_of(simulator)
-    transport = _AsyncSimulatorTransport(simulator)
-    return AsyncClient(provider, transport=transport, clock=time.clock, budget=budget)
+    transport = InProcessTransport(SimulatorTransport(simulator))
+    return AsyncClient(provider, transport=transport, clock=clock_of(simulator), budget=budget)
 
 
 def clock_of(simulator: SimulatedVendor) -> Clock:
@@ -113,12 +115,8 @@ def clock_of(simulator: SimulatedVendor) -> Clock:
     Raises:
         TypeError: It has none that can be moved.
     """
-    return _time_of(simulator).clock
-
-
-def _time_of(simulator: SimulatedVendor) -> VirtualTime:
     world = getattr(simulator, "world", None)
     clock = getattr(simulator, "clock", None) or getattr(world, "clock", None)
     if not isinstance(clock, VirtualClock):
         raise TypeError("a simulated client needs a simulator on a VirtualClock")
-    return VirtualTime(clock)
+    return VirtualTime(clock).clock

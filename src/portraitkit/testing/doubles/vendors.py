@@ -97,11 +97,7 @@ class PortraitSimulator:
         self._change(slow)
 
     def fail_next(
-        self,
-        *,
-        acted: bool,
-        times: int = 1,
-        when: Callable[[Request], bool] = lambda _: True,
+        self, *, acted: bool, times: int = 1, when: Callable[[Request], bool] = lambda _: True
     ) -> None:
         """
         Let the connection break during the next call: the client cannot know what became of it.
@@ -114,11 +110,7 @@ class PortraitSimulator:
         self._mishaps.extend([_InjectedFault(acts=acted, status=None, when=when)] * times)
 
     def refuse_next(
-        self,
-        status: int,
-        *,
-        times: int = 1,
-        when: Callable[[Request], bool] = lambda _: True,
+        self, status: int, *, times: int = 1, when: Callable[[Request], bool] = lambda _: True
     ) -> None:
         """Let the next call be refused with an HTTP status, such as 401, 429 or 503."""
         self._mishaps.extend([_InjectedFault(acts=False, status=status, when=when)] * times)

@@ -1,7 +1,7 @@
 """
 Drift: how a vendor's answers differ in form from those recorded before.
 
-Every answer is reduced to its form: members, types, status words, error codes, time taken. Forms of
+Every answer is reduced to its form: members, types, status words, error codes. Forms of
 old and new cassettes are compared endpoint by endpoint; values never are.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -28,9 +27,6 @@ from .linting import cassettes_in, vendor_of
 
 _CODE_MEMBERS: Final = ("code", "Code", "type", "CodeN", "fail_code", "error_code")
 _ERROR_MEMBERS: Final = ("error", "Error", "errors")
-_SLOWER: Final = 2.0
-"""Twice as slow, or as fast, counts as a change, if it is a second or more."""
-_LEAST_S: Final = 1.0
 _SUCCESS: Final = range(200, 300)
 
 
@@ -43,7 +39,6 @@ class Kind(enum.Enum):
     WORD = "new status word"
     CODE = "new error code"
     STATUS = "new HTTP status"
-    TIMING = "timing change"
     FRESH = "new endpoint"
     GONE = "endpoint no longer recorded"
 
@@ -67,12 +62,11 @@ class Form:
     words: dict[str, set[str]] = field(factory=lambda: defaultdict(set))
     codes: set[str] = field(factory=set[str])
     statuses: set[int] = field(factory=set[int])
-    seconds: list[float] = field(factory=list[float])
     seen: dict[str, int] = field(factory=lambda: defaultdict(int))
     parents: dict[str, int] = field(factory=lambda: defaultdict(int))
 
     def digest(self) -> str:
-        """A short word for the form: equal where nothing drifted. Times are left out."""
+        """A short word for the form: equal where nothing drifted."""
         told = {
             "types": {key: sorted(each) for key, each in sorted(self.types.items())},
             "words": {key: sorted(each) for key, each in sorted(self.words.items())},
@@ -171,8 +165,6 @@ def _take(form: Form, interaction: Mapping[str, Any]) -> None:
     status = int(interaction["response"]["status"]["code"])
     body = body_of(interaction)
     form.statuses.add(status)
-    if isinstance(interaction.get("elapsed_s"), int | float):
-        form.seconds.append(float(interaction["elapsed_s"]))
     part = "" if status in _SUCCESS and not _error_in(body) else "refusal"
     _walk(form, body, part)
     for code in _codes(body, inside=bool(part)):
@@ -240,7 +232,6 @@ def _differences(vendor: str, name: str, old: Form, new: Form) -> Iterator[Drift
         yield drift(Kind.CODE, after=code)
     for status in sorted(new.statuses - old.statuses):
         yield drift(Kind.STATUS, after=str(status))
-    yield from _timing(drift, old.seconds, new.seconds)
 
 
 def _fields(drift: Any, old: Form, new: Form) -> Iterator[Drift]:
@@ -253,14 +244,6 @@ def _fields(drift: Any, old: Form, new: Form) -> Iterator[Drift]:
             yield drift(Kind.REMOVED, path, before=_listed(before), note=rare)
         elif before and after and after - before:
             yield drift(Kind.TYPE, path, before=_listed(before), after=_listed(after))
-
-
-def _timing(drift: Any, old: list[float], new: list[float]) -> Iterator[Drift]:
-    if old and new:
-        before_s, after_s = statistics.median(old), statistics.median(new)
-        least, most = sorted((before_s, after_s))
-        if most - least >= _LEAST_S and most >= _SLOWER * least:
-            yield drift(Kind.TIMING, before=f"{before_s:.1f} s", after=f"{after_s:.1f} s")
 
 
 def _reading(word: str, vendor: str) -> str:

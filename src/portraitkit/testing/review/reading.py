@@ -27,6 +27,7 @@ from ...values.video import VideoRequest
 from ...wire.codec import is_array, is_object, texts_in
 from ...wire.steps import Request, Response
 from ..cassettes import cassettefile
+from ..conformance.bodies import json_value
 from ..conformance.journey import PICTURE
 from ..doubles.replaying import drive
 from .contractcheck import request_of, response_of, sample_provider
@@ -109,7 +110,7 @@ def _operations(
         yield "list_assets", partial(provider.list_assets, None, one, status=AssetStatus.ACTIVE)
         yield "rename_asset", partial(provider.rename_asset, one, "Mia")
         yield "rename_group", partial(provider.rename_group, one, "Mia")
-        yield from _additions(provider, one, _most_in(_json(request.content)))
+        yield from _additions(provider, one, _most_in(json_value(request.content)))
     yield "create_group", partial(provider.create_group, "Mia")
     for kind in (None, GroupKind.VIRTUAL, GroupKind.REAL_PERSON):
         yield "list_groups", partial(provider.list_groups, None, kind=kind)
@@ -139,7 +140,7 @@ def _most_in(value: Any) -> int:
 def _ids_in(request: Request) -> list[str]:
     found = [unquote(each) for each in urlsplit(request.url).path.split("/") if each]
     found += [text for _, text in request.query]
-    found += list(texts_in(_json(request.content)))
+    found += list(texts_in(json_value(request.content)))
     return [each for each in dict.fromkeys(found) if 2 < len(each) < 200][::-1]  # noqa: PLR2004  (an id's length)
 
 
@@ -195,7 +196,7 @@ def _is_same(step: Request, recorded: Request, *, strict: bool) -> bool:
     if (step.method, asked.path, query) != (recorded.method, other.path, its):
         return False
     action = query.get("Action", "")
-    mine, recorded_body = _json(step.content), _json(recorded.content)
+    mine, recorded_body = json_value(step.content), json_value(recorded.content)
     if is_object(mine) and is_object(recorded_body) and strict and set(mine) != set(recorded_body):
         return False
     return not action.startswith(("Get", "List", "Delete")) or _ids(mine) == _ids(recorded_body)
@@ -239,10 +240,3 @@ def _plain(value: Any) -> Any:  # noqa: PLR0911  (one for each kind of value)
     if is_array(value):
         return [_plain(each) for each in value]
     return value if isinstance(value, str | int | float | bool | None) else type(value).__name__
-
-
-def _json(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except ValueError:
-        return None

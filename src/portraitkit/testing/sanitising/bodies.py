@@ -13,27 +13,22 @@ import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
+from ...simulators.simulator import FormPart, parts_of
 from ...wire.bodies import multipart
 from ...wire.codec import is_array
 from ..cassettes.cassettefile import json_in, pretty_json
-from .links import UnreadableError
-from .texts import Scrubber
-
-BODY_RULES: Final = frozenset({"packed", "json", "forms", "parts", "files", "texts"})
+from .texts import Scrubber, UnreadableError
 
 _MOST_BYTES: Final = 64 * 1024 * 1024
-_BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
-_PART_NAME: Final = re.compile(r'(?<![\w*])name="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
-_PART_FILE: Final = re.compile(r'filename="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
-_PART_TYPE: Final = re.compile(r"^content-type:\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 _TEXT_TYPES: Final = (
     "text/",
     "application/xml",
     "application/xhtml+xml",
     "application/problem+xml",
 )
+_MEDIA_TYPES: Final = ("image/", "video/", "audio/")
 _GZIP: Final = b"\x1f\x8b"
 
 
@@ -47,7 +42,6 @@ class Bodies:
     """
 
     scrubber: Scrubber
-    rules: frozenset[str]
     unpacked: bool = field(default=False, init=False)
 
     def clean(
@@ -72,7 +66,7 @@ class Bodies:
         if kind.lower().startswith("multipart/"):
             content, new_kind = self._parts(content, kind)
             return _as_text(content), {kind_name: [new_kind]}
-        if "files" in self.rules and (new := self._medium(content)) is not None:
+        if (new := self._medium(content)) is not None:
             return new, {}
         return self._written(content, kind.partition(";")[0].strip().lower()), {}
 
@@ -83,7 +77,7 @@ class Bodies:
         word = encoding.strip().lower()
         if word in ("gzip", "x-gzip", "deflate") or content.startswith(_GZIP):
             # Some gateways say gzip and send plain text, which is then left as it is.
-            if "packed" in self.rules and (plain := _unpacked(content)) is not None:
+            if (plain := _unpacked(content)) is not None:
                 self.unpacked = True
                 return plain
         elif word not in ("", "identity"):
@@ -96,11 +90,9 @@ class Bodies:
         except UnicodeDecodeError:
             raise UnreadableError("it is neither text nor a medium of a known type") from None
         if kind == "application/x-www-form-urlencoded":
-            return self.scrubber.query(text) if "forms" in self.rules else text
+            return self.scrubber.query(text)
         found = json_in(text)
         if found is not None:
-            if "json" not in self.rules:
-                return text
             new = self.scrubber.value(found)
             return text if new == found else _laid_out(new)
         if kind.endswith("json") and text.strip() not in ("", "null"):
@@ -108,74 +100,52 @@ class Bodies:
                 raise UnreadableError("it is said to be JSON, and cannot be parsed")
         elif not (kind == "" or kind.startswith(_TEXT_TYPES)):
             raise UnreadableError(f"a body of type {kind[:40]!r} cannot be read")
-        return self.scrubber.free(text) if "texts" in self.rules else text
+        return self.scrubber.free(text)
 
     def _parts(self, content: bytes, kind: str) -> tuple[bytes, str]:
-        found = _BOUNDARY.search(kind)
-        if not found:
-            raise UnreadableError("it has parts, and its type names no boundary")
-        if "parts" not in self.rules:
-            return content, kind
-        mark = b"--" + found[1].encode()
-        pieces = content.split(mark)
-        if len(pieces) < 3 or pieces[0].strip() or pieces[-1].strip() not in (b"--", b""):  # noqa: PLR2004  (before, one part, after)
-            raise UnreadableError("its parts do not end where its type says")
-        parts = [self._part(each) for each in pieces[1:-1]]
-        return _joined(parts)
-
-    def _part(self, piece: bytes) -> tuple[str, str | None, str, bytes]:
-        """Clean one part: its name, its file's name if it has one, its type, its content."""
-        head, blank, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
         try:
-            lines = head.decode()
-        except UnicodeDecodeError:
-            raise UnreadableError("a part's head is no text") from None
-        if not blank or not content.endswith(b"\r\n") or not (name := _PART_NAME.search(lines)):
-            raise UnreadableError("a part has no name, or no end")
-        content = content.removesuffix(b"\r\n")
-        file = _PART_FILE.search(lines)
-        if "filename*" in lines.lower():
-            raise UnreadableError("a part's file name is written in a form that cannot be read")
-        said = _PART_TYPE.search(lines)
-        kind = said[1] if said else ""
-        if file is None and not kind.startswith(("image/", "video/", "audio/")):
-            text = self._written_part(content, name[1], kind)
-            return name[1], None, kind, text
-        new = self._medium(content)
+            parts = parts_of(content, kind)
+        except ValueError as error:
+            raise UnreadableError(str(error)) from None
+        return _joined([self._part(each) for each in parts])
+
+    def _part(self, part: FormPart) -> FormPart:
+        if part.filename is None and not part.content_type.startswith(_MEDIA_TYPES):
+            try:
+                text = part.content.decode()
+            except UnicodeDecodeError:
+                raise UnreadableError("a part is neither text nor a file") from None
+            return evolve(part, content=str(self.scrubber.value(text, part.name)).encode())
+        new = self._medium(part.content)
         if new is None:
             raise UnreadableError("a part holds a file of an unknown type")
-        filename = self.scrubber.text(file[1], "filename") if file else None
-        return name[1], filename, kind, new
-
-    def _written_part(self, content: bytes, name: str, kind: str) -> bytes:
-        try:
-            text = content.decode()
-        except UnicodeDecodeError:
-            raise UnreadableError("a part is neither text nor a file") from None
-        del kind
-        return str(self.scrubber.value(text, name)).encode()
+        file = part.filename
+        name = None if file is None else self.scrubber.text(file, "filename")
+        return evolve(part, content=new, filename=name)
 
 
-def _joined(parts: list[tuple[str, str | None, str, bytes]]) -> tuple[bytes, str]:
+def _joined(parts: list[FormPart]) -> tuple[bytes, str]:
     """Write parts as `wire.multipart` does: the boundary depends on nothing but what is left."""
-    files = [each for each in parts if each[1] is not None]
-    if len(files) == 1 and parts[-1][1] is not None and not any(p[2] for p in parts[:-1]):
-        name, filename, kind, content = parts[-1]
-        fields = {each[0]: each[3].decode() for each in parts[:-1]}
-        if len(fields) == len(parts) - 1:
-            return multipart(
-                fields, name=name, filename=filename or "", content=content, content_type=kind
-            )
+    *others, last = parts
+    fields = {each.name: each.content.decode() for each in others if each.filename is None}
+    plain = not any(each.content_type for each in others)
+    if last.filename is not None and plain and len(fields) == len(others):
+        return multipart(
+            fields,
+            name=last.name,
+            filename=last.filename,
+            content=last.content,
+            content_type=last.content_type,
+        )
     boundary = f"portraitkit-{zlib.crc32(repr(parts).encode()):08x}"
     lines: list[bytes] = []
-    for name, filename, kind, content in parts:
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"'
-        head += "" if filename is None else f'; filename="{filename}"'
-        head += f"\r\nContent-Type: {kind}" if kind else ""
-        lines.append(head.encode() + b"\r\n\r\n" + content + b"\r\n")
-    return b"".join(lines) + f"--{boundary}--\r\n".encode(), (
-        f"multipart/form-data; boundary={boundary}"
-    )
+    for each in parts:
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{each.name}"'
+        head += "" if each.filename is None else f'; filename="{each.filename}"'
+        head += f"\r\nContent-Type: {each.content_type}" if each.content_type else ""
+        lines.append(head.encode() + b"\r\n\r\n" + each.content + b"\r\n")
+    kind = f"multipart/form-data; boundary={boundary}"
+    return b"".join(lines) + f"--{boundary}--\r\n".encode(), kind
 
 
 def _header(headers: Mapping[str, Any], wanted: str) -> tuple[str, str]:

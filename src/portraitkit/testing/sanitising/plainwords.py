@@ -40,7 +40,7 @@ _CAMEL: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LONGEST_WORD: Final = 18
 _READABLE: Final = re.compile(
     r"(?!.*[bcdfghjklmnpqrstvwxz]{5})(?=.*[aeiouyAEIOUY])(?:[A-Z][a-z]{2,}|[a-z]{3,})"
-    r"|I[dsn]s?|By|Of|To|On|No",
+    r"|I[dsn]s?|By|Of|To|On|No"
 )
 _LONG_WORD: Final = 16
 _LONG_LETTERS: Final = 12

@@ -12,29 +12,27 @@ cassette holds elsewhere. Give such names as *known_secrets*, and read what you 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
-from typing import Any, ClassVar, Final, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, ParamSpec, TypeVar
+
+from attrs import frozen
 
 from ...values.errors import PortraitError
 from ...wire.codec import is_array, is_object
 from ..cassettes.cassettefile import headers_of, json_in, pretty_json
-from .bodies import BODY_RULES, Bodies
-from .links import UnreadableError
+from .bodies import Bodies
 from .plainwords import is_word
 from .pseudonyms import Pseudonyms, Veil, is_false
-from .secretmembers import TEXT_RULES, forms_of
-from .texts import Scrubber
+from .secretmembers import forms_of
+from .texts import Scrubber, UnreadableError
 
+P = ParamSpec("P")
 T = TypeVar("T")
-
-ALL_RULES: Final = TEXT_RULES | BODY_RULES | {"headers", "locations", "messages", "others", "net"}
-"""Every rule of the sanitiser, by name."""
 
 _OPEN_HEADERS: Final = frozenset(
     {
         "accept", "accept-encoding", "accept-ranges", "content-length", "content-range",
-        "content-type", "range", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining",
+        "range", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining",
         "x-ratelimit-reset",
     }
 )  # fmt: skip
@@ -47,7 +45,7 @@ _REASON: Final = "why"
 _SHORTEST_KNOWN: Final = 2
 """A name may be as short as that."""
 _SHORTEST_SECRET: Final = 4
-_SHORTEST_TOLD: Final = 8
+_SHORTEST_NOTED: Final = 8
 _MOST_ROUNDS: Final = 4
 _NEXT: Final = (
     "leave this interaction out, or record it again without what cannot be cleaned; "
@@ -79,8 +77,6 @@ class Sanitiser:
         hosts: Hosts that may stay beside the vendors' own, such as a staging gateway's.
     """
 
-    rules: ClassVar[frozenset[str]] = ALL_RULES
-
     def __init__(
         self,
         secret_fields: Iterable[str],
@@ -102,34 +98,21 @@ class Sanitiser:
             UnsafeCassetteError: Something in it cannot be parsed, or a secret remains.
         """
         scrubber = self._scrubber(self._pseudonyms)
-        if "known" in self.rules:
-            for each in self._known:
-                scrubber.told[each] = self._pseudonyms.token(each, "secret")
+        for each in self._known:
+            scrubber.secrets[each] = self._pseudonyms.token(each, "secret")
         given = list(cassette.get("interactions", []))
         # What is found secret late may have been echoed early, so all is read before it is written;
         # and what is put together of false pieces is read once more.
         for _ in range(_MOST_ROUNDS):
-            cleaned = self._interactions(given, scrubber)
-            if cleaned == self._interactions(cleaned, self._scrubber(self._pseudonyms)):
+            cleaned = Cleaner(scrubber).interactions(given)
+            if cleaned == Cleaner(self._scrubber(self._pseudonyms)).interactions(cleaned):
                 break
             given = cleaned
         else:
             raise UnsafeCassetteError("it cannot be cleaned once and for all")
-        others = {key: each for key, each in cassette.items() if key != "interactions"}
-        whole = {**others, "interactions": cleaned}
-        if "net" in self.rules:
-            self._check(whole, scrubber)
+        whole = {**cassette, "interactions": cleaned}
+        self._check(whole, scrubber)
         return whole
-
-    def _interactions(
-        self, given: Iterable[Mapping[str, Any]], scrubber: Scrubber
-    ) -> list[dict[str, Any]]:
-        cleaned: list[dict[str, Any]] = []
-        for _ in range(2):
-            cleaned = [
-                self._interaction(number, each, scrubber) for number, each in enumerate(given, 1)
-            ]
-        return cleaned
 
     def veil(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """
@@ -142,116 +125,114 @@ class Sanitiser:
         Raises:
             UnsafeCassetteError: The request cannot be parsed.
         """
-        veiled = self._request("this request", request, self._scrubber(Veil()))
+        veiled = Cleaner(self._scrubber(Veil())).request("this request", request)
         if isinstance(veiled["body"], str):
             veiled["body"] = pretty_json(veiled["body"]) or veiled["body"]
         return veiled
 
     def _scrubber(self, pseudonyms: Pseudonyms) -> Scrubber:
-        return Scrubber(
-            pseudonyms=pseudonyms,
-            secret_fields=self._fields,
-            rules=self.rules,
-            hosts=self._hosts,
-        )
-
-    # -- one interaction -------------------------------------------------------------------------
-
-    def _interaction(
-        self, number: int, given: Mapping[str, Any], scrubber: Scrubber
-    ) -> dict[str, Any]:
-        where = f"interaction {number}"
-        if not is_object(given.get("request")) or not isinstance(given.get("response"), Mapping):
-            raise UnsafeCassetteError(f"{where} has no request or no response")
-        cleaned = {
-            "request": self._request(f"{where}, request", given["request"], scrubber),
-            "response": self._response(f"{where}, response", given["response"], scrubber),
-        }
-        for key in given.keys() - cleaned.keys():
-            cleaned[key] = self._other(f"{where}, {key}", given[key], scrubber, key)
-        return cleaned
-
-    def _request(self, where: str, given: Mapping[str, Any], scrubber: Scrubber) -> dict[str, Any]:
-        bodies = Bodies(scrubber, self.rules)
-        real = str(given["uri"])
-        # An answer may have given it in a secret member, all of whose path goes.
-        uri = scrubber.told.get(real) or _at(f"{where} address", lambda: scrubber.link(real))
-        headers = headers_of(given)
-        body, changed = _at(f"{where} body", lambda: bodies.clean(given.get("body"), headers))
-        cleaned = {
-            "method": str(given["method"]),
-            "uri": uri,
-            "headers": {**self._headers(where, headers, scrubber), **changed},
-            "body": body,
-        }
-        for key in given.keys() - cleaned.keys():
-            cleaned[key] = self._other(f"{where} {key}", given[key], scrubber, key)
-        return _with_length(cleaned, body)
-
-    def _response(self, where: str, given: Mapping[str, Any], scrubber: Scrubber) -> dict[str, Any]:
-        bodies = Bodies(scrubber, self.rules)
-        headers = headers_of(given)
-        told: Any = given.get("body") or {}
-        if not is_object(told) or told.keys() - {"string"}:
-            raise UnsafeCassetteError(f"{where} body is not of vcrpy's form")
-        body, changed = _at(f"{where} body", lambda: bodies.clean(told.get("string"), headers))
-        kept = self._headers(where, headers, scrubber)
-        if bodies.unpacked:
-            kept = {name: text for name, text in kept.items() if name != "Content-Encoding"}
-        status = dict(given.get("status") or {})
-        if "messages" in self.rules and isinstance(status.get("message"), str):
-            status["message"] = _at(f"{where} status", lambda: scrubber.free(status["message"]))
-        cleaned = {"status": status, "headers": {**kept, **changed}, "body": {"string": body}}
-        for key in given.keys() - cleaned.keys():
-            cleaned[key] = self._other(f"{where} {key}", given[key], scrubber, key)
-        return _with_length(cleaned, body)
-
-    def _other(self, where: str, given: Any, scrubber: Scrubber, key: str) -> Any:
-        """What a newer vcrpy adds."""
-        if "others" not in self.rules:
-            return given
-        if not isinstance(given, str | int | float | bool | list | dict | None):
-            raise UnsafeCassetteError(f"{where} is of an unknown kind")
-        if key == _REASON and isinstance(given, str):
-            return _at(where, lambda: scrubber.free(given))
-        return _at(where, lambda: scrubber.value(given, key))
-
-    def _headers(
-        self, where: str, given: Mapping[str, Any], scrubber: Scrubber
-    ) -> dict[str, list[str]]:
-        cleaned: dict[str, list[str]] = {}
-        for name, values in given.items():
-            low = str(name).lower()
-            texts = values if is_array(values) else [values]
-            clean = self._header_rule(low, scrubber)
-            if clean is not None:
-                place = f"{where} header {name}"
-                cleaned[str(name)] = [_at(place, partial(clean, _text(each))) for each in texts]
-        return cleaned
-
-    def _header_rule(self, name: str, scrubber: Scrubber) -> Callable[[str], str] | None:
-        if name == "content-encoding":
-            return str
-        if name in _ADDRESSES:
-            return scrubber.link if "locations" in self.rules else str
-        if name in _REQUEST_IDS:
-            return scrubber.pseudonyms.token if "headers" in self.rules else str
-        if name in _OPEN_HEADERS:
-            return str if name == "content-type" else scrubber.free
-        return None if "headers" in self.rules else str
-
-    # -- the net ---------------------------------------------------------------------------------
+        return Scrubber(pseudonyms=pseudonyms, secret_fields=self._fields, hosts=self._hosts)
 
     def _check(self, cassette: Mapping[str, Any], scrubber: Scrubber) -> None:
         """Look for what the rules have missed, in every form that a text can have."""
         known = {form for each in self._known for form in forms_of(each)}
-        told = {each for each in scrubber.told if len(each) >= _SHORTEST_TOLD and not is_word(each)}
+        told = {
+            each for each in scrubber.secrets if len(each) >= _SHORTEST_NOTED and not is_word(each)
+        }
         known |= {form for each in told for form in forms_of(each)}
         known = {each for each in known if len(each) >= _SHORTEST_SECRET and not is_false(each)}
         for number, each in enumerate(cassette["interactions"], 1):
             for part in ("request", "response"):
                 _look(known, _flat(each[part]), f"interaction {number}, {part}")
         _look(known, _flat(cassette.get(_ORIGIN)), "the origin's texts")
+
+
+@frozen
+class Cleaner:
+    """Cleans interactions with what one scrubber knows."""
+
+    scrubber: Scrubber
+
+    def interactions(self, given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Clean them twice: what is found secret in a later one may stand in an earlier one."""
+        _ = [self._interaction(number, each) for number, each in enumerate(given, 1)]
+        return [self._interaction(number, each) for number, each in enumerate(given, 1)]
+
+    def request(self, where: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Clean a request."""
+        real = str(given["uri"])
+        # An answer may have given it in a secret member, all of whose path goes.
+        uri = self.scrubber.secrets.get(real) or _at(f"{where} address", self.scrubber.link, real)
+        headers, body = self._content(where, given, given.get("body"))
+        asked = {"method": str(given["method"]), "uri": uri, "headers": headers, "body": body}
+        return self._with_others(where, given, asked)
+
+    def _response(self, where: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        found: Any = given.get("body") or {}
+        if not is_object(found) or found.keys() - {"string"}:
+            raise UnsafeCassetteError(f"{where} body is not of vcrpy's form")
+        headers, body = self._content(where, given, found.get("string"))
+        status = dict(given.get("status") or {})
+        if isinstance(status.get("message"), str):
+            status["message"] = _at(f"{where} status", self.scrubber.free, status["message"])
+        cleaned = {"status": status, "headers": headers, "body": {"string": body}}
+        return self._with_others(where, given, cleaned)
+
+    def _interaction(self, number: int, given: Mapping[str, Any]) -> dict[str, Any]:
+        where = f"interaction {number},"
+        if not is_object(given.get("request")) or not isinstance(given.get("response"), Mapping):
+            raise UnsafeCassetteError(f"interaction {number} has no request or no response")
+        request = self.request(f"{where} request", given["request"])
+        response = self._response(f"{where} response", given["response"])
+        return self._with_others(where, given, {"request": request, "response": response})
+
+    def _content(
+        self, where: str, given: Mapping[str, Any], body: object
+    ) -> tuple[dict[str, list[str]], str | bytes]:
+        """Clean headers and body; a length would tell of the original, and be wrong."""
+        bodies = Bodies(self.scrubber)
+        headers = headers_of(given)
+        content, changed = _at(f"{where} body", bodies.clean, body, headers)
+        kept = {**self._headers(where, headers), **changed}
+        if bodies.unpacked:
+            kept = {name: texts for name, texts in kept.items() if name != "Content-Encoding"}
+        size = str(len(content.encode() if isinstance(content, str) else content))
+        lengths = {name: [size] for name in kept if name.lower() == "content-length"}
+        return {**kept, **lengths}, content
+
+    def _with_others(
+        self, where: str, given: Mapping[str, Any], cleaned: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Clean what a newer vcrpy adds."""
+        for key in given.keys() - cleaned.keys():
+            cleaned[key] = self._other(f"{where} {key}", given[key], key)
+        return cleaned
+
+    def _other(self, where: str, given: Any, key: str) -> Any:
+        if not isinstance(given, str | int | float | bool | list | dict | None):
+            raise UnsafeCassetteError(f"{where} is of an unknown kind")
+        if key == _REASON and isinstance(given, str):
+            return _at(where, self.scrubber.free, given)
+        return _at(where, self.scrubber.value, given, key)
+
+    def _headers(self, where: str, given: Mapping[str, Any]) -> dict[str, list[str]]:
+        cleaned: dict[str, list[str]] = {}
+        for name, values in given.items():
+            texts = values if is_array(values) else [values]
+            clean = self._header_rule(str(name).lower())
+            if clean is not None:
+                place = f"{where} header {name}"
+                cleaned[str(name)] = [_at(place, clean, _text(each)) for each in texts]
+        return cleaned
+
+    def _header_rule(self, name: str) -> Callable[[str], str] | None:
+        if name in ("content-encoding", "content-type"):
+            return str
+        if name in _ADDRESSES:
+            return self.scrubber.link
+        if name in _REQUEST_IDS:
+            return self.scrubber.pseudonyms.token
+        return self.scrubber.free if name in _OPEN_HEADERS else None
 
 
 def _look(known: Iterable[str], text: str, where: str) -> None:
@@ -272,10 +253,10 @@ def _flat(part: Any) -> str:
     return str(part) if inner is None else f"{part}\n{_flat(inner)}"
 
 
-def _at(where: str, clean: Callable[[], T]) -> T:
+def _at(where: str, clean: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Say where a text could not be read."""
     try:
-        return clean()
+        return clean(*args, **kwargs)
     except UnreadableError as error:
         raise UnsafeCassetteError(f"{where}: {error}") from None
 
@@ -286,12 +267,3 @@ def _text(value: object) -> str:
 
 def _folded(member: str) -> str:
     return member.replace("_", "").replace("-", "").lower()
-
-
-def _with_length(cleaned: dict[str, Any], body: str | bytes) -> dict[str, Any]:
-    """A length tells of the original, and would be wrong."""
-    size = len(body.encode() if isinstance(body, str) else body)
-    for name in cleaned["headers"]:
-        if name.lower() == "content-length":
-            cleaned["headers"][name] = [str(size)]
-    return cleaned

@@ -10,19 +10,6 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
 
-TEXT_RULES: Final = frozenset(
-    {
-        # by the member
-        "fields", "ids", "closed", "numbers", "members", "nested",
-        # by its looks
-        "links", "paths", "queries", "hosts", "users", "fragments", "data addresses", "assigned",
-        "resource names", "emails", "ips", "phones", "base64", "tokens", "encoded",
-        # by what is known
-        "echoes", "known",
-    }
-)  # fmt: skip
-"""The rules for texts, by name: each can be left out, to prove that it is needed."""
-
 ID_MEMBER: Final = re.compile(
     r"(?:^|[_-])(?:id|ids|ID|IDs|uid|uuid)$|(?<=[a-z0-9])(?:Id|ID|Ids|IDs)$|^I[dD]s?$"
 )

@@ -15,16 +15,15 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from attrs import define, field
 
 from ...values.name_tokens import untagged
 from ...wire.codec import is_array, is_object
 from ..cassettes.cassettefile import json_in
-from .links import LinkScrubber, UnreadableError
-from .plainwords import is_open_number, is_word, open_members, vocabulary
-from .pseudonyms import is_false, is_stamp
+from .plainwords import is_open_host, is_open_number, is_word, open_members, path_words, vocabulary
+from .pseudonyms import Pseudonyms, is_false, is_stamp
 from .secretmembers import FOUND, ID_MEMBER
 
 _ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}|&(?:#\w+|[a-z]+);")
@@ -37,10 +36,25 @@ _SAID: Final = re.compile(r"^([^:=]*?[:=]\s*[\"']?(?:bearer\s+)?|bearer\s+)", re
 _DEEPEST: Final = 40
 
 
-@define(eq=False)
-class Scrubber(LinkScrubber):
-    """Cleans the texts of one cassette."""
+class UnreadableError(Exception):
+    """A text cannot be parsed as what it has to be. Says what, never the text."""
 
+
+@define(eq=False)
+class Scrubber:
+    """
+    Cleans the texts of one cassette.
+
+    Attributes:
+        secret_fields: Members that the vendor's adapter calls secret, in lower case.
+        hosts: Hosts that may stay beside the vendors' own.
+        secrets: Values that were found secret, and their pseudonyms: replaced wherever they appear.
+    """
+
+    pseudonyms: Pseudonyms
+    secret_fields: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+    secrets: dict[str, str] = field(factory=dict[str, str], repr=False)
     _echo: re.Pattern[str] | None = field(default=None, repr=False)
 
     # -- JSON ------------------------------------------------------------------------------------
@@ -64,38 +78,32 @@ class Scrubber(LinkScrubber):
 
     def member(self, name: str) -> str:
         """Clean a member's own name."""
-        if "members" not in self.rules:
-            return name
-        return self.told.get(name) or FOUND.sub(self._replace, name)
+        return self.secrets.get(name) or FOUND.sub(self._replace, name)
 
     def _rule_of(self, member: str) -> str:
         if re.sub(r"[_-]", "", member).lower() in self.secret_fields:
-            rule = "fields"
-        elif ID_MEMBER.search(member):
-            rule = "ids"
-        else:
-            rule = "" if member in open_members() else "closed"
-        return rule if rule in self.rules else ""
+            return "fields"
+        if ID_MEMBER.search(member):
+            return "ids"
+        return "" if member in open_members() else "closed"
 
     def _number(self, found: float, member: str) -> float:
         if self._rule_of(member) in ("fields", "ids") and isinstance(found, int):
             return self.pseudonyms.number(found)
-        if "numbers" in self.rules and not is_open_number(found):
-            return self.pseudonyms.number(int(found))
-        return found
+        return found if is_open_number(found) else self.pseudonyms.number(int(found))
 
     def text(self, found: str, member: str = "", depth: int = 0) -> str:
         """Clean a text that stands in *member*."""
-        if not found or found in vocabulary() or found in self.told:
-            return self.told.get(found, found)
-        if "nested" in self.rules and (inner := self._nested(found, member, depth)) is not None:
+        if not found or found in vocabulary() or found in self.secrets:
+            return self.secrets.get(found, found)
+        if (inner := self._nested(found, member, depth)) is not None:
             return inner
         rule = self._rule_of(member)
         if not rule:
             return self.free(found)
         if rule == "ids":
-            return self.tell(found, self._id(found))
-        return self.tell(found, self._closed(found, whole=rule == "fields"))
+            return self.remember(found, self._id(found))
+        return self.remember(found, self._closed(found, whole=rule == "fields"))
 
     def _nested(self, found: str, member: str, depth: int) -> str | None:
         inner = json_in(found)
@@ -123,27 +131,26 @@ class Scrubber(LinkScrubber):
             return f"{self.pseudonyms.name(stem)}.{ending}"
         bare, token = untagged(found)
         if token and bare:  # the caller reads the name alone, and so may a message say it
-            _ = self.tell(bare, self.pseudonyms.name(bare))
+            _ = self.remember(bare, self.pseudonyms.name(bare))
         return self.pseudonyms.name(found)
 
-    def tell(self, real: str, false: str) -> str:
+    def remember(self, real: str, false: str) -> str:
         """Remember a value that was found secret, so that its echoes are replaced too."""
         if (
-            "echoes" in self.rules
-            and real != false
+            real != false
             and len(real.encode(errors="surrogatepass")) >= _SHORTEST_ECHO
             and real not in vocabulary()
         ):
-            if real not in self.told:
+            if real not in self.secrets:
                 self._echo = None
-            _ = self.told.setdefault(real, false)
+            _ = self.secrets.setdefault(real, false)
         return false
 
     # -- free text -------------------------------------------------------------------------------
 
     def free(self, found: str) -> str:
         """Clean a text that may hold anything."""
-        if "encoded" in self.rules and _ENCODED.search(found) and "://" not in found:
+        if _ENCODED.search(found) and "://" not in found:
             plain = html.unescape(unquote(found))
             new = plain if _ENCODED.search(plain) else self.free(plain)
             return found if new == plain else html.escape(new)
@@ -167,20 +174,20 @@ class Scrubber(LinkScrubber):
         return "".join((*pieces, FOUND.sub(self._replace, found[place:])))
 
     def _echoes(self) -> re.Pattern[str] | None:
-        if self.told and self._echo is None:
-            values = sorted(self.told, key=len, reverse=True)
+        if self.secrets and self._echo is None:
+            values = sorted(self.secrets, key=len, reverse=True)
             self._echo = re.compile("|".join(map(_as_pattern, values)), re.IGNORECASE)
         return self._echo
 
     def _echoed(self, text: str) -> str:
-        if text in self.told:
-            return self.told[text]
+        if text in self.secrets:
+            return self.secrets[text]
         folded = text.casefold()
-        return next(v for k, v in self.told.items() if k.casefold() == folded)
+        return next(v for k, v in self.secrets.items() if k.casefold() == folded)
 
     def _replace(self, found: re.Match[str]) -> str:
-        if found[0] in self.told:
-            return self.told[found[0]]
+        if found[0] in self.secrets:
+            return self.secrets[found[0]]
         clean: Mapping[str, Callable[[str], str]] = {
             "data": self._data,
             "link": self._link,
@@ -198,14 +205,12 @@ class Scrubber(LinkScrubber):
     def _assigned(self, text: str) -> str:
         """`password=…`: however harmless the value looks."""
         said, value = _SAID.split(text, maxsplit=1)[1:]
-        if "assigned" not in self.rules or value in vocabulary():
+        if value in vocabulary():
             return f"{said}{self._scan(value)}"
-        return f"{said}{self.tell(value, self.pseudonyms.token(value, 'secret'))}"
+        return f"{said}{self.remember(value, self.pseudonyms.token(value, 'secret'))}"
 
     def _data(self, text: str) -> str:
         head, _, body = text.partition(",")
-        if "data addresses" not in self.rules:
-            return text
         if not head.endswith(";base64"):
             return f"{head},{quote(self.free(unquote(body)))}"
         content = _decoded(body)
@@ -215,28 +220,22 @@ class Scrubber(LinkScrubber):
         return f"{head},{base64.b64encode(new).decode()}"
 
     def _resource(self, text: str) -> str:
-        if "resource names" not in self.rules:
-            return text
         kind, _, rest = text.partition(":")
         return text if is_stamp(rest, "") else self.pseudonyms.stamp(f"{kind}:", rest, "resource")
 
     def _email(self, text: str) -> str:
-        if "emails" not in self.rules or text.endswith("@mail.example"):
+        if text.endswith("@mail.example"):
             return text
-        return self.tell(text, self.pseudonyms.email(text))
+        return self.remember(text, self.pseudonyms.email(text))
 
     def _ip(self, text: str) -> str:
         reserved = text.startswith(("203.0.113.", "127.", "2001:db8:")) or text == "::1"
-        if "ips" not in self.rules or reserved:
-            return text
-        return self.pseudonyms.address(text)
+        return text if reserved else self.pseudonyms.address(text)
 
     def _phone(self, text: str) -> str:
-        return self.pseudonyms.phone(text) if "phones" in self.rules else text
+        return self.pseudonyms.phone(text)
 
     def _base64(self, text: str) -> str:
-        if "base64" not in self.rules:
-            return text
         return self._medium(text) or self._token(text)
 
     def _medium(self, text: str) -> str:
@@ -247,18 +246,99 @@ class Scrubber(LinkScrubber):
 
     def _token(self, text: str) -> str:
         timed = text.isdigit() and len(text) > _SHORT_NUMBER and is_open_number(int(text))
-        if "tokens" not in self.rules or timed or is_false(text) or is_word(text):
+        if timed or is_false(text) or is_word(text):
             return text
         pieces = _STAMPED.split(text)
         if len(pieces) > 1:
             return "".join(each if is_false(each) else self._scan(each) for each in pieces)
         found = re.fullmatch(r"([A-Za-z][A-Za-z0-9_-]*)=([^=].*)", text)
         if found and is_word(found[1]):  # `signature=…` and the like
-            return f"{found[1]}={self.tell(found[2], self.pseudonyms.token(found[2]))}"
-        return self.tell(text, self.pseudonyms.token(text))
+            return f"{found[1]}={self.remember(found[2], self.pseudonyms.token(found[2]))}"
+        return self.remember(text, self.pseudonyms.token(text))
 
     def _link(self, text: str) -> str:
         return self.pseudonyms.link(self.link(text))
+
+    # -- addresses and forms ---------------------------------------------------------------------
+
+    def link(self, text: str, *, whole: bool = False) -> str:
+        """
+        Clean an address, piece by piece, so that an echo of a part of it stays equal.
+
+        Args:
+            text: It.
+            whole: Whether all of its path is secret, as an H5 link's.
+        """
+        if "\\/" in text:
+            return self.link(text.replace("\\/", "/"), whole=whole).replace("/", "\\/")
+        bare = text.rstrip(".,;:!?)")
+        after = text[len(bare) :]
+        try:
+            parts = urlsplit(bare)
+            host = parts.netloc.rpartition("@")[2]
+        except ValueError:
+            raise UnreadableError("an address in it cannot be parsed") from None
+        if parts.scheme not in ("http", "https", "ws", "wss"):
+            rest = bare.partition("://")[2]
+            return f"{parts.scheme}://{self._other(rest)}{after}"
+        opened = not host or is_open_host(host) or host in self.hosts
+        closed = whole or not opened
+        if not opened:
+            host = self.pseudonyms.host(host)
+        pieces = [f"{parts.scheme}://{host}{self._path(parts.path, closed=closed)}"]
+        if parts.query:
+            pieces.append(f"?{self.query(parts.query, closed=closed)}")
+        if parts.fragment:
+            pieces.append(f"#{self._fragment(parts.fragment)}")
+        return "".join(pieces) + after
+
+    def _other(self, rest: str) -> str:
+        """What comes after `asset://` and its like."""
+        return rest if is_word(rest) else self.pseudonyms.token(rest)
+
+    def _fragment(self, text: str) -> str:
+        return self.pseudonyms.token(text)
+
+    def _path(self, path: str, *, closed: bool) -> str:
+        segments = path.split("/")
+        before = ("", *segments)
+        return "/".join(
+            self._segment(each, closed=closed or self._is_secret(left))
+            for left, each in zip(before, segments, strict=False)
+        )
+
+    def _is_secret(self, segment: str) -> bool:
+        """Tell whether what stands behind a segment is as secret as a member of that name."""
+        return segment in self.secret_fields
+
+    def _segment(self, text: str, *, closed: bool) -> str:
+        if not text:
+            return text
+        plain = unquote(text)
+        if plain in path_words():
+            new = plain
+        elif not closed:
+            new = self.free(plain)
+        else:
+            stem, dot, ending = plain.rpartition(".")
+            typed = bool(dot) and re.fullmatch(r"[a-z0-9]{2,4}", ending) is not None
+            name = stem if typed else plain
+            new = self.secrets.get(name) or self.pseudonyms.token(name)
+            new = f"{new}.{ending}" if typed else new
+        return text if new == plain else quote(new, safe="-_.~:@!$&'()*+,;=")
+
+    def query(self, query: str, *, closed: bool = False) -> str:
+        """Clean a query or form, pair by pair, in the order given."""
+        return "&".join(self._pair(each, closed=closed) for each in query.split("&"))
+
+    def _pair(self, pair: str, *, closed: bool) -> str:
+        key, sign, text = pair.partition("=")
+        plain = unquote(text.replace("+", " "))
+        if closed and plain:
+            new = self.remember(plain, self.pseudonyms.token(plain))
+        else:
+            new = str(self.value(plain, unquote(key)))
+        return f"{self.member(key)}{sign}{text if new == plain else quote(new, safe='-_.~')}"
 
 
 def _as_pattern(value: str) -> str:

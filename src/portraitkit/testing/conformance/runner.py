@@ -1,4 +1,4 @@
-"""Who takes a journey at a simulated vendor, and who stands at the vendor's door."""
+"""Runs a journey at a simulated vendor, and looks at what passes between them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from attrs import define, frozen
+from attrs import define
 
 from ...client.client import AsyncClient, Client
 from ...operations.provider import PortraitProvider
 from ...values.models import Asset
 from ...values.video import VideoRequest
 from ...wire.steps import Flow, Request, Response, Step, through
-from ..doubles.simulating import SimulatedVendor, SimulatorTransport, clock_of
+from ..doubles.simulating import InProcessTransport, SimulatedVendor, SimulatorTransport, clock_of
 from .journey import Journey, JourneyStep, StepResult, acts
 
 
 class SpyVendor:
-    """A vendor's door that remembers who came through, and may answer in the vendor's place."""
+    """A transport to a vendor that keeps what passes, and may answer in the vendor's place."""
 
     def __init__(self, simulator: SimulatedVendor) -> None:
         self._transport = SimulatorTransport(simulator)
@@ -37,17 +37,6 @@ class SpyVendor:
 
     def close(self) -> None:
         """Nothing is open."""
-
-
-@frozen
-class _AsyncWitness:
-    witness: SpyVendor
-
-    async def send(self, request: Request) -> Response:
-        return self.witness.send(request)
-
-    async def close(self) -> None:
-        self.witness.close()
 
 
 class _Log(logging.Handler):
@@ -68,35 +57,28 @@ class JourneyRunner:
     video: Callable[[Asset | None], VideoRequest]
     pass_check: Callable[[Any], object]
 
-    def travel(self) -> Journey:
-        """Go, blocking."""
-        witness = SpyVendor(self.simulator)
+    def run(self, *, awaited: bool = False) -> Journey:
+        """Take all steps, blocking or under asyncio."""
+        vendor = SpyVendor(self.simulator)
         clock = clock_of(self.simulator)
-        client = Client(self.provider, transport=witness, clock=clock)
+        call: Callable[[Flow[Any], str], Any]
+        if awaited:
+            client = AsyncClient(self.provider, transport=InProcessTransport(vendor), clock=clock)
+            call = partial(_run_async, client)
+        else:
+            call = Client(self.provider, transport=vendor, clock=clock).run
         journey = Journey(self.provider)
         with tempfile.TemporaryDirectory() as folder:
             story = acts(self.provider, self.video, self.pass_check, Path(folder))
-            self._walk(journey, story, witness, client.run)
-        return journey
-
-    def travel_async(self) -> Journey:
-        """Go, under asyncio."""
-        witness = SpyVendor(self.simulator)
-        clock = clock_of(self.simulator)
-        client = AsyncClient(self.provider, transport=_AsyncWitness(witness), clock=clock)
-        journey = Journey(self.provider)
-        with tempfile.TemporaryDirectory() as folder:
-            story = acts(self.provider, self.video, self.pass_check, Path(folder))
-            run = partial(_run_async, client)
-            self._walk(journey, story, witness, run)
+            self._walk(journey, story, vendor, call)
         return journey
 
     def _walk(
         self,
         journey: Journey,
         story: Generator[JourneyStep, Any],
-        witness: SpyVendor,
-        run: Callable[[Flow[Any], str], Any],
+        vendor: SpyVendor,
+        call: Callable[[Flow[Any], str], Any],
     ) -> None:
         logger, handler = logging.getLogger(), _Log(journey.logged)
         level = logger.level
@@ -106,7 +88,7 @@ class JourneyRunner:
             reply: object = None
             while True:
                 act = story.send(reply)
-                step = self._take(act, witness, run)
+                step = self._take(act, vendor, call)
                 journey.steps.append(step)
                 if step.error is not None and not act.gone:
                     journey.broken = f"{act.operation}: {step.error!r}"
@@ -119,10 +101,10 @@ class JourneyRunner:
             logger.setLevel(level)
 
     def _take(
-        self, act: JourneyStep, witness: SpyVendor, run: Callable[[Flow[Any], str], Any]
+        self, act: JourneyStep, vendor: SpyVendor, run: Callable[[Flow[Any], str], Any]
     ) -> StepResult:
         asked: list[Request] = []
-        before = len(witness.exchanged)
+        before = len(vendor.exchanged)
         result: Any = None
         error: Exception | None = None
         try:
@@ -133,7 +115,7 @@ class JourneyRunner:
             operation=act.operation,
             begin=act.begin,
             asked=tuple(asked),
-            exchanged=tuple(witness.exchanged[before:]),
+            exchanged=tuple(vendor.exchanged[before:]),
             result=result,
             error=error,
             arguments=act.arguments,
