@@ -16,9 +16,9 @@ SIMULATORS: Final = "portraitkit.simulators"
 
 
 @cache
-def _installed() -> tuple[EntryPoint, ...]:
-    """Every adapter. Looking through all installed packages is slow, and is done once."""
-    return tuple(entry_points(group=GROUP))
+def _installed(group: str = GROUP) -> tuple[EntryPoint, ...]:
+    """Every adapter or simulator. To look through all installed packages is slow, and done once."""
+    return tuple(entry_points(group=group))
 
 
 def provider_names() -> tuple[str, ...]:
@@ -56,16 +56,16 @@ def simulator_class(name: str) -> Any:
     Raises:
         ConfigError: No package brings one of that name.
     """
-    found = entry_points(group=SIMULATORS, name=name)
+    found = [each for each in _installed(SIMULATORS) if each.name == name]
     if not found:
-        names = sorted({each.name for each in entry_points(group=SIMULATORS)})
+        names = sorted({each.name for each in _installed(SIMULATORS)})
         raise ConfigError(
             f"no installed package simulates {name!r}",
             provider=name,
             field="simulated",
             next_step=f"take simulated out, or use one of {', '.join(names)}",
         )
-    return next(iter(found)).load()
+    return found[0].load()
 
 
 def provider_classes(name: str) -> tuple[type[PortraitProvider], ...]:
