@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -95,17 +96,40 @@ def test_several_files_go_up_together_and_one_that_is_missing_is_told() -> None:
     assert "cannot read 'none.jpg'" in words
 
 
+@pytest.mark.parametrize("vendor", ["alltoken", "token360", "volcengine"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("asset", "add", "mia.jpg", "--group"),
+        ("asset", "list", "--group"),
+        ("group", "show"),
+        ("group", "rename", "--", "{}", "Ann"),
+        ("group", "delete", "--yes"),
+    ],
+)
+@pytest.mark.parametrize("name", ["Mia", "mia's 2", "Mia2", "美雅"])
+def test_a_name_that_no_group_has_is_told_with_how_to_make_one(
+    vendor: str, words: tuple[str, ...], name: str
+) -> None:
+    """Nothing is asked of a group that is not there: the vendor would speak of access."""
+    given = [each.format(name) for each in words] if "{}" in words else [*words, name]
+    _, told = run("--profile", vendor, *given, code=4)
+
+    assert f"no group is called {name!r}" in told
+    assert f"Next: portraitkit group create {shlex.quote(name)}" in told
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
         (("--profile", "nobody", "group", "list"), 2, "has no profile 'nobody'"),
-        (("asset", "add", "none.jpg", "--group", "g"), 2, "looked for it in"),
+        (("asset", "add", "none.jpg", "--group", "group-1"), 2, "looked for it in"),
         (("asset", "show", "ua_0123456789"), 2, "generic upload"),
         (("group", "show", "group-20260318035710-zzzzz"), 3, "No access"),
         (("video", "show", "vgen_2026112699999"), 4, "video show"),
         (("--profile", "xcompute", "group", "list"), 2, "xcompute"),
         (("video", "make", "x"), 2, "Say --yes"),
-        (("group", "delete", "Mia"), 2, "Say --yes"),
+        (("group", "delete", "group-1"), 2, "Say --yes"),
         (("video", "make", "x", "--first", "a", "--ref", "b", "--yes"), 2, "--first"),
         (("init", "alltoken"), 2, "is there already"),
     ],
