@@ -28,7 +28,7 @@ from .profiles import (
 )
 from .references import is_reference
 from .settings import kinds_of, texts_of, typed, value_of
-from .simulating import Simulation, simulation, speed_of
+from .simulating import CALLBACK_URL, Simulation, simulation, speed_of
 from .trusting import check_trust
 
 _RENAMED: Final = {"account": "account_name"}
@@ -127,6 +127,8 @@ def build(
             )
     _check_complete(cls, values, read.name)
     values.setdefault("name_tokens", True)
+    if simulated:
+        values.setdefault("callback_url", CALLBACK_URL)
     if host := simulated or media_host or _folder_host(read):
         values["media_host"] = host
     provider = cls(**values, simulation=simulated)

@@ -21,6 +21,7 @@ from typing import Final
 
 from attrs import frozen
 
+from .dialects.face_page import DONE
 from .finding import load
 from .server import Server, WallClock, serve
 from .state import SimAccount, World, never, scans_after
@@ -71,6 +72,7 @@ def _profile(name: str, url: str, way: _Way) -> str:
     lines = [f"[profiles.simulated-{name}{way.suffix}]", f'provider = "{name}"', *way.more]
     lines += [f'{key} = "env:{_variable(key)}"' for key in way.credentials]
     lines += [f'{key} = "{url}"' for key in way.addresses]
+    lines += [f'callback_url = "{url}{DONE}"']
     return "\n".join(lines)
 
 
