@@ -126,9 +126,8 @@ def build(
                 cls, kinds[attribute], key, value, profile=read, given=key in given
             )
     _check_complete(cls, values, read.name)
-    values.setdefault("name_tokens", True)
-    if simulated:
-        values.setdefault("callback_url", CALLBACK_URL)
+    returns_to = {"callback_url": CALLBACK_URL} if simulated else {}
+    values = {"name_tokens": True, **returns_to, **values}
     if host := simulated or media_host or _folder_host(read):
         values["media_host"] = host
     provider = cls(**values, simulation=simulated)
@@ -217,8 +216,7 @@ def _check_complete(cls: type[PortraitProvider], values: Mapping[str, Any], prof
             f"profile {profile!r} lacks {', '.join(missing)}",
             provider=cls.name,
             field=key,
-            next_step=f"set it in [profiles.{profile}], such as "
-            f'{key} = "env:{cls.name.upper()}_{key.upper()}"',
+            next_step=f'set it in [profiles.{profile}], such as {key} = "env:{cls.variable(key)}"',
         )
 
 
