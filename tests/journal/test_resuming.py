@@ -532,6 +532,32 @@ def test_what_is_known_is_neither_adopted_nor_sent_again(desk):
 # -- made, and to be waited for --------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("sent", [False, True])
+@pytest.mark.parametrize("fallbacks", [0, 1])
+def test_what_was_created_is_logged_once_and_found_again_after_that(
+    desk, desk_at, caplog, sent, fallbacks
+):
+    """An audit counts what was paid for, also where several profiles are asked."""
+    caplog.set_level("INFO", "portraitkit")
+    away = desk_at("token360")
+    routes = (Route(profile="second", provider=away.provider),) * fallbacks
+    options = {"transport": TwoVendors(desk, away), "failover": Failover(fallbacks=routes)}
+    if not fallbacks:
+        options = {}
+    if sent:
+        with desk.client(**options) as client:
+            _ = client.create_video(REQUEST)
+    else:
+        began(desk, "create_video", request={"prompt": "a smile", "duration_s": 5})
+    (job,) = desk.unfinished()
+    with desk.client(**options) as client:
+        handle = client.resume(job).handle
+
+    told = [each.message for each in caplog.records if handle in each.message]
+    assert 1 == sum(f"created {handle} (create_video" in each for each in told)
+    assert sent == sum(f"found again {handle} (create_video" in each for each in told)
+
+
 def test_a_thing_that_failed_ends_its_job(desk):
     """The error is the one that waiting raises."""
     desk.world.fail_videos = {"smile": ("Sensitive", "no")}
