@@ -60,15 +60,17 @@ def show(context: typer.Context, group: GroupName) -> None:
 
 
 @app.command()
-def rename(context: typer.Context, group: GroupName, name: str) -> None:
+def rename(
+    context: typer.Context, group: GroupName, name: str, description: str | None = None
+) -> None:
     """
-    Give a group another name.
+    Give a group another name, and another description if one is given.
 
     Example: portraitkit group rename Mia "Mia, summer"
     """
     on = terminal(context)
     with on.errors(), on.client() as client:
-        on.show(client.rename_group(find(client, group), name))
+        on.show(client.rename_group(find(client, group), name, description=description))
 
 
 @app.command()
