@@ -46,8 +46,11 @@ def main_job(
     """Resume what is unfinished, then do what is missing."""
     if client.journal is None:
         raise SystemExit('set journal = "jobs.db" in the profile')
-    for job in pk.resume(client.journal):
-        _ = finish(client, job, ask)
+    with pk.resume(client.journal) as jobs:
+        for job in jobs:
+            _ = finish(client, job, ask)
+    if jobs.held:
+        raise SystemExit("another run is at it")
     done = {each.operation: each.handle for each in client.journal.jobs() if each.finished}
 
     group = done.get("create_group") or client.create_group("Mia")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .engine.clock import Clock
     from .engine.transport import Timeouts
     from .failover.router import FailoverRules
-    from .journal.jobs import Job, resume
+    from .journal.jobs import Job, Jobs, JobState, resume
     from .journal.journal import Journal
     from .operations.provider import PortraitProvider
     from .portraits.bindings import Consent
@@ -146,6 +146,8 @@ __all__ = [
     "InvalidRequestError",
     "Job",
     "JobFailedError",
+    "JobState",
+    "Jobs",
     "Journal",
     "JournalError",
     "LedgerError",
@@ -224,7 +226,7 @@ _HOMES = {
     "engine.clock": ("Clock",),
     "engine.transport": ("Timeouts",),
     "failover.router": ("FailoverRules",),
-    "journal.jobs": ("Job", "resume"),
+    "journal.jobs": ("Job", "JobState", "Jobs", "resume"),
     "journal.journal": ("Journal",),
     "operations.provider": ("PortraitProvider",),
     "portraits.bindings": ("Consent",),
@@ -273,7 +275,7 @@ _HOMES = {
 }
 _MOVED = {
     "failover": ("BreakerLimits",),
-    "journal": ("Entry", "JobState", "Record"),
+    "journal": ("Entry", "Record"),
     "translation": ("Loss", "ParsedVideo", "Translation"),
     "vendor.pacing": ("Pacing",),
 }

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -95,17 +96,40 @@ def test_several_files_go_up_together_and_one_that_is_missing_is_told() -> None:
     assert "cannot read 'none.jpg'" in words
 
 
+@pytest.mark.parametrize("vendor", ["alltoken", "token360", "volcengine"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("asset", "add", "mia.jpg", "--group"),
+        ("asset", "list", "--group"),
+        ("group", "show"),
+        ("group", "rename", "--", "{}", "Ann"),
+        ("group", "delete", "--yes"),
+    ],
+)
+@pytest.mark.parametrize("name", ["Mia", "mia's 2", "Mia2", "美雅"])
+def test_a_name_that_no_group_has_is_told_with_how_to_make_one(
+    vendor: str, words: tuple[str, ...], name: str
+) -> None:
+    """Nothing is asked of a group that is not there: the vendor would speak of access."""
+    given = [each.format(name) for each in words] if "{}" in words else [*words, name]
+    _, told = run("--profile", vendor, *given, code=4)
+
+    assert f"no group is called {name!r}" in told
+    assert f"Next: portraitkit group create {shlex.quote(name)}" in told
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
         (("--profile", "nobody", "group", "list"), 2, "has no profile 'nobody'"),
-        (("asset", "add", "none.jpg", "--group", "g"), 2, "looked for it in"),
+        (("asset", "add", "none.jpg", "--group", "group-1"), 2, "looked for it in"),
         (("asset", "show", "ua_0123456789"), 2, "generic upload"),
         (("group", "show", "group-20260318035710-zzzzz"), 3, "No access"),
         (("video", "show", "vgen_2026112699999"), 4, "video show"),
         (("--profile", "xcompute", "group", "list"), 2, "xcompute"),
         (("video", "make", "x"), 2, "Say --yes"),
-        (("group", "delete", "Mia"), 2, "Say --yes"),
+        (("group", "delete", "group-1"), 2, "Say --yes"),
         (("video", "make", "x", "--first", "a", "--ref", "b", "--yes"), 2, "--first"),
         (("init", "alltoken"), 2, "is there already"),
     ],
@@ -211,6 +235,17 @@ def test_a_person_is_checked_by_a_code_in_the_terminal() -> None:
     assert out.startswith("group 'Ann'") or "pk1:" in out
     assert "https://" in words
     assert "runs out in" in words
+
+
+@pytest.mark.parametrize("vendor", pk.provider_names())
+def test_a_simulated_check_needs_no_page_to_return_to(vendor: str, folder: Path) -> None:
+    """Nobody has to write an application before a first check of a face that is not real."""
+    (folder / "portraitkit.toml").write_text(f"[profiles.{vendor}]\nsimulated = {FAST}\n")
+    with pk.connect(vendor) as client:
+        offered = client.supports("start_verification")
+    words = ("--profile", vendor, "verify", "Ann")
+    out, told = run(*words) if offered else run(*words, code=2)
+    assert "pk1:" in out if offered else "Next:" in told
 
 
 def test_a_preview_sends_nothing_and_shows_no_key() -> None:
@@ -359,11 +394,17 @@ def _read_until(terminal: int, text: str) -> str:
     return shown
 
 
-def test_simulate_writes_a_configuration_that_works(folder: Path) -> None:
-    from portraitkit.simulators.__main__ import main
+@pytest.mark.parametrize("vendor", ["alltoken", "volcengine", "xcompute"])
+def test_simulate_writes_a_configuration_that_works(
+    vendor: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is: a person's browser also finds a page to return to."""
+    from portraitkit.simulators.__main__ import ACCOUNT, main
 
+    for key in ("access_key", "secret_key", "api_key"):
+        monkeypatch.setenv(f"SIMULATED_{key.upper()}", getattr(ACCOUNT, key))
     stop = threading.Event()
-    words = ["alltoken", "--port", "0", "--write", "served.toml", "--speed", "500"]
+    words = [vendor, "--port", "0", "--write", "served.toml", "--by-hand"]
     thread = threading.Thread(target=main, args=(words,), kwargs={"until": stop})
     thread.start()
     try:
@@ -372,7 +413,14 @@ def test_simulate_writes_a_configuration_that_works(folder: Path) -> None:
                 break
             stop.wait(0.02)
         written = tomllib.loads((folder / "served.toml").read_text())
-        assert written["profile"] == "simulated-alltoken"
+        assert written["profile"] == f"simulated-{vendor}"
+        with pk.connect(config="served.toml") as client:
+            check = client.start_verification("Ann")
+            passed = {"result": "10000"}
+            page = httpx.post(check.url, data=passed, follow_redirects=True, trust_env=False)
+            assert page.status_code == 200
+            assert "Done" in page.text
+            assert client.check_verification(check).group
     finally:
         stop.set()
         thread.join(10)

@@ -83,7 +83,7 @@ def test_every_operation_is_awaited_or_iterated(name):
         ("create_group", "on_unsupported: 'OnUnsupported' = 'raise') -> 'Group'"),
         (
             "list_assets",
-            "group: 'GroupRef', *, status: 'AssetStatus | None' = None) -> '{}Items[Asset]'",
+            "status: 'AssetStatus | Sequence[AssetStatus] | None' = None) -> '{}Items[Asset]'",
         ),
         ("add_assets", "-> 'list[Asset]'"),
         ("delete_asset", "(self, asset: 'AssetRef') -> 'None'"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+import tomllib
 import types
 import warnings
 from pathlib import Path
 
+import attrs
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -26,7 +29,9 @@ from portraitkit.config.profiles import (
     resolve_secret,
 )
 from portraitkit.journal.journal import Journal
+from portraitkit.providers.registry import provider_class, provider_names
 from portraitkit.values.errors import ConfigError, PortraitError
+from portraitkit.values.secret import Secret
 
 TWO = """
 profile = "alltoken"
@@ -1069,3 +1074,41 @@ def test_an_agent_plans_path_is_a_setting(vendor):
     assert "/api/plan/v3/contents/generations/tasks" in url("/api/plan/v3")
     with pytest.raises(ConfigError, match="none of Ark's"):
         _ = url("/elsewhere")
+
+
+ROOT = Path(__file__).parents[2]
+NAMES = provider_names()
+
+
+def _pages():
+    """Every credential that a page takes from the environment: where, of which adapter, whence."""
+    for page in [*ROOT.glob("README*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for text in re.findall(
+            r"^```toml\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
+        ):
+            for name, settings in tomllib.loads(text).get("profiles", {}).items():
+                provider = settings.get("provider", name)
+                for key, value in settings.items():
+                    if key.endswith("_key") and value.startswith("env:") and provider in NAMES:
+                        yield f"{page.name} {provider} {key}", provider, key, value
+
+
+@pytest.mark.parametrize(
+    ("provider", "key", "value"), [pytest.param(*a, id=i) for i, *a in _pages()]
+)
+def test_pages_suggest_the_variable_that_messages_do(provider, key, value):
+    """One name for a credential, wherever a user first reads of it."""
+    assert f"env:{provider_class(provider).variable(key)}" == value
+
+
+@pytest.mark.parametrize("provider", NAMES)
+def test_what_is_missing_is_told_with_the_variable_to_put_it_in(provider):
+    """Each required credential in turn."""
+    cls = provider_class(provider)
+    given = {}
+    for key in [each.name for each in attrs.fields(cls) if each.default is attrs.NOTHING]:
+        with pytest.raises(ConfigError) as caught:
+            _ = connect(provider, settings=given)
+        assert key == caught.value.field
+        assert f'{key} = "env:{cls.variable(key)}"' in caught.value.next_step
+        given[key] = Secret("x")

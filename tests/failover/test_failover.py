@@ -524,6 +524,7 @@ def test_what_moved_is_served_where_it_is(make, tmp_path):
     assets = hand.add_assets(group, [PNG, PNG + b"2"])
     active = hand.wait_until_active([each.handle for each in assets])
     seen += [*assets, *active, hand.get_asset(assets[0].handle), *hand.list_assets(group)]
+    seen += [*hand.list_assets([group.handle, group]), *hand.list_assets(group=(group,))]
     seen += [hand.rename_group(group=group, name="Maya"), hand.wait_for_video(task)]
     path = hand.download_video(task.handle, tmp_path / "sea.mp4")
     video = hand.create_video(film(active[0]))

@@ -532,6 +532,32 @@ def test_what_is_known_is_neither_adopted_nor_sent_again(desk):
 # -- made, and to be waited for --------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("sent", [False, True])
+@pytest.mark.parametrize("fallbacks", [0, 1])
+def test_what_was_created_is_logged_once_and_found_again_after_that(
+    desk, desk_at, caplog, sent, fallbacks
+):
+    """An audit counts what was paid for, also where several profiles are asked."""
+    caplog.set_level("INFO", "portraitkit")
+    away = desk_at("token360")
+    routes = (Route(profile="second", provider=away.provider),) * fallbacks
+    options = {"transport": TwoVendors(desk, away), "failover": Failover(fallbacks=routes)}
+    if not fallbacks:
+        options = {}
+    if sent:
+        with desk.client(**options) as client:
+            _ = client.create_video(REQUEST)
+    else:
+        began(desk, "create_video", request={"prompt": "a smile", "duration_s": 5})
+    (job,) = desk.unfinished()
+    with desk.client(**options) as client:
+        handle = client.resume(job).handle
+
+    told = [each.message for each in caplog.records if handle in each.message]
+    assert 1 == sum(f"created {handle} (create_video" in each for each in told)
+    assert sent == sum(f"found again {handle} (create_video" in each for each in told)
+
+
 def test_a_thing_that_failed_ends_its_job(desk):
     """The error is the one that waiting raises."""
     desk.world.fail_videos = {"smile": ("Sensitive", "no")}
@@ -604,18 +630,89 @@ def test_a_download_is_done_again(desk):
     assert JobState.ENDED is job.state
 
 
-def test_an_interrupted_resume_keeps_its_job(desk, crash):
-    """It is not handed to others while somebody has it."""
+@pytest.mark.parametrize(
+    ("options", "adopted", "expected"),
+    [
+        ({}, False, errors.OutcomeUnknownError),
+        ({"deadline_s": 0}, True, errors.WaitTimeoutError),
+        ({"on_event": lambda _: {}[0]}, True, LookupError),
+        ({"api_key": Secret("no")}, True, errors.AuthenticationError),
+        ({"account_name": "another"}, True, errors.HandleError),
+    ],
+)
+def test_a_resume_that_fails_lets_go_of_its_job(desk, crash, options, adopted, expected):
+    """Whoever keeps the error or the job keeps nobody from it, and is told who came first."""
     crash("create_video", REQUEST)
     (job,) = desk.unfinished()
-    job.adopt(next(iter(desk.world.videos)))
-    with desk.client() as client, pytest.raises(LookupError):
-        _ = client.resume(job, on_event=lambda _: {}[0])
-
-    assert [] == resume(desk.path)
-    assert "interrupted" == desk.entries()[-1].kind
+    if adopted:
+        job.adopt(next(iter(desk.world.videos)))
+    named = {name: options.pop(name) for name in ("api_key", "account_name") if name in options}
+    if "api_key" in named:
+        named["account_name"] = desk.provider.account
+    with desk.client(provider=desk.elsewhere(**named)) as client, pytest.raises(expected) as kept:
+        _ = client.resume(job, **options)
+    with resume(desk.path) as others:
+        assert [job.record.id] == [each.record.id for each in others]
+        for use in (job.send_again, job.drop, job.release, lambda: job.flow(desk.provider)):
+            with pytest.raises(errors.InvalidInputError):
+                use()
+    if not adopted:
+        job.adopt(next(iter(desk.world.videos)))
     with desk.client() as client:
-        assert client.resume(job).status is VideoStatus.SUCCEEDED
+        done = client.resume(job)
+
+    assert done.status is VideoStatus.SUCCEEDED
+    assert 1 == desk.world.billed["demo", "video"]
+    assert kept.value.__traceback__ is not None
+    assert [] == resume(desk.path)
+
+
+def test_arguments_that_cannot_be_read_hold_nobody(desk):
+    """The next one is handed the job, too, and told the same."""
+    began(desk, "create_video", request=7)
+    (job,) = desk.unfinished()
+    with desk.client() as client, pytest.raises(errors.JournalError):
+        _ = client.resume(job)
+
+    assert [job.record.id] == [each.record.id for each in resume(desk.path)]
+
+
+def test_the_end_of_a_block_lets_go_of_all_that_was_resumed(desk, crash):
+    """Also of what nobody has come to, while a traceback keeps it."""
+    for _ in range(2):
+        crash("create_video", REQUEST)
+    with pytest.raises(LookupError) as kept, resume(desk.path) as jobs:
+        assert 2 == len(jobs)
+        raise LookupError
+
+    assert kept.value.__traceback__ is not None
+    again = resume(desk.path)
+    assert [each.record.id for each in jobs] == [each.record.id for each in again]
+    again.release()
+    jobs[0].drop()
+    assert JobState.DROPPED is jobs[0].state
+
+
+def test_what_somebody_has_in_hand_is_told(desk, caplog):
+    """An empty list does not mean that nothing is unfinished: that would be paid for again."""
+    caplog.set_level("WARNING", "portraitkit")  # whatever an application in this process has set
+    with desk.client() as client:
+        task = client.create_video(REQUEST)
+        jobs = resume(desk.path)
+        assert [] == jobs
+        assert [task.handle] == [each.handle for each in jobs.held]
+        assert f"not resumed: create_video {task.handle}" in caplog.text
+    caplog.clear()
+    jobs = resume(desk.path)
+
+    assert [task.handle] == [each.handle for each in jobs]
+    assert () == jobs.held
+    assert not caplog.text
+    jobs.release()
+    with desk.client() as client:
+        _ = client.resume(jobs[0])
+    jobs = resume(desk.path)
+    assert ([], ()) == (jobs, jobs.held)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve, frozen
 
 from portraitkit.engine.response_body import TransportError
-from portraitkit.operations.paging import every
+from portraitkit.operations.paging import every, in_turn
 from portraitkit.operations.provider import PortraitProvider
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.simulators.state import never, scans_after
@@ -551,6 +551,28 @@ def test_a_list_that_repeats_its_cursor_ends():
 
     with pytest.raises(errors.UnexpectedResponseError, match="incomplete"):
         _ = replay(every(page), [])
+
+
+@pytest.mark.parametrize("lists", [[["abc"]], [["a", "b"], [], ["c"]], [[], [""], ["ab", "c", ""]]])
+def test_lists_in_turn_are_one_list(lists):
+    """Whatever pages each comes in; what did not come of one is still told at the end."""
+    asked = list(range(len(lists)))
+
+    def page_of(cursor, place):
+        yield Pause(0)
+        number, pages = int(cursor or 0), lists[place] or [""]
+        more = number + 1 < len(pages)
+        return Page(items=tuple(pages[number]), next=str(number + 1) if more else None)
+
+    def cut(cursor, place):
+        page = yield from page_of(cursor, place)
+        return evolve(page, to_come=0 if page.next or place else 1)
+
+    assert list("abc") == replay(every(lambda cursor: in_turn(cursor, asked, page_of)), []).result
+    items = []
+    with pytest.raises(errors.UnexpectedResponseError, match="1 of its rows"):
+        _ = replay(every(lambda cursor: in_turn(cursor, asked, cut), items), [])
+    assert list("abc") == items
 
 
 # -- face checks -----------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 
 import contract_judge
@@ -163,3 +165,75 @@ def test_a_person_who_never_comes_leaves_an_expired_check(way, person, variants)
         client.wait_until_verified(check)
     found = caught.value
     assert (VerificationStatus.EXPIRED, check.handle) == (found.result.status, found.handle)
+
+
+def offering(operation):
+    ways = [each for each in KEYS if provider_of(each).supports(operation)]
+    return pytest.mark.parametrize("way", ways)
+
+
+@offering("rename_group")
+def test_a_renamed_group_keeps_its_description_unless_another_is_given(way):
+    """An empty one removes it; where there is none, it is refused, or left out and told."""
+    client = simulated(provider_of(way), judged(way))
+    kept = {"description": "a dancer"} if way != "token360" else {}
+    group = client.create_group("Mia", **kept)
+    assert group.description == client.rename_group(group, "Mia M.").description
+    if kept:
+        for text in ("a singer", ""):
+            found = client.rename_group(group, "Mia N.", description=text)
+            assert ("Mia N.", text) == (found.name, found.description)
+            assert text == client.get_group(group).description
+        return
+    with pytest.raises(errors.UnsupportedError, match="no description"):
+        client.rename_group(group, "Mia N.", description="a singer")
+    found = client.rename_group(group, "Mia N.", description="a singer", on_unsupported="drop")
+    assert ["description"] == [each.field for each in found.adaptations]
+    assert "Mia N." == client.get_group(group).name
+
+
+@offering("list_assets")
+@pytest.mark.parametrize("known", [True, False])
+def test_assets_of_several_groups_are_one_list(way, known):
+    """Each once and of every kind of group, in one request where the vendor's filter takes all."""
+    vendor = judged(way)
+    client = simulated(provider_of(way, callback_url="https://app.example/back"), vendor)
+    source = FACE if client.supports("add_upload") else PICTURE
+    groups = [client.create_group(name) for name in ("Mia", "Ann", "Eva", "Joy")]
+    added = [client.add_asset(each, source).id for each in groups for _ in range(2)]
+    asked = [each if known else each.id for each in (*groups[:3], groups[0])]
+    before = len(vendor.operations)
+
+    found = [each.id for each in client.list_assets(asked)]
+    in_one = known and way not in ("token360", "icover")
+    assert sorted(added[:6]) == sorted(found)
+    assert in_one == (1 == len(vendor.operations) - before)
+    assert sorted(added) == sorted(each.id for each in client.list_assets(groups))
+    last = client.list_assets([groups[-1].handle])
+    assert sorted(added[-2:]) == sorted(each.id for each in last)
+
+
+@offering("list_assets")
+def test_assets_of_several_statuses_are_one_list(way):
+    """Every choice of statuses gives what has one of them, whether the vendor filters or not."""
+    vendor = judged(way)
+    client = simulated(provider_of(way), vendor)
+    source = FACE if client.supports("add_upload") else PICTURE
+    group, other = client.create_group("Mia"), client.create_group("Ann")
+    done = client.wait_until_active(client.add_asset(group, source))
+    fresh = client.add_asset(group, source)
+    states = {done.id: AssetStatus.ACTIVE, fresh.id: AssetStatus.PROCESSING}
+    for size in range(1, len(AssetStatus) + 1):
+        for asked in combinations(AssetStatus, size):
+            found = client.list_assets([group, other], status=asked)
+            wanted = {each for each, status in states.items() if status in asked}
+            assert wanted == {each.id for each in found}, asked
+
+
+@offering("list_assets")
+def test_an_empty_choice_lists_nothing_by_mistake(way):
+    """What some vendors take for no filter at all is refused before anything is sent."""
+    provider = provider_of(way)
+    for group, options in (([], {}), ("group-1", {"status": []})):
+        with pytest.raises(errors.InvalidInputError, match="is named"):
+            replay(provider.list_assets(None, group, **options), [])

@@ -98,7 +98,7 @@ def groups(client: pk.Client, group: pk.Group) -> None:
     assert_type(client.get_group(group.handle), pk.Group)
     assert_type(client.list_groups(), Items[pk.Group])
     assert_type(client.list_groups(kind=None), Items[pk.Group])
-    assert_type(client.rename_group(group, "Ann"), pk.Group)
+    assert_type(client.rename_group(group, "Ann", description="a dancer"), pk.Group)
     client.delete_group(group)
     _ = client.create_group()  # type: ignore[call-arg]
     _ = client.create_group(7)  # type: ignore[arg-type]
@@ -118,6 +118,8 @@ def assets(client: pk.Client, group: pk.Group, asset: pk.Asset) -> None:
     assert_type(client.add_assets(group, ["a.jpg", Path("b.jpg"), b"..."]), list[pk.Asset])
     assert_type(client.get_asset(asset), pk.Asset)
     assert_type(client.list_assets(group, status=pk.AssetStatus.ACTIVE), Items[pk.Asset])
+    several = (pk.AssetStatus.ACTIVE, pk.AssetStatus.FAILED)
+    assert_type(client.list_assets([group, "group-1"], status=several), Items[pk.Asset])
     assert_type(client.rename_asset(asset, "face"), pk.Asset)
     client.delete_asset(asset)
     assert_type(client.wait_until_active(asset), pk.Asset)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import re
+import shlex
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Groups: one for each figure or person.", no_args_is_help=True)
 GroupName = Annotated[str, typer.Argument(help="A group's handle, id, or its exact name.")]
+_MAY_BE_ID: Final = re.compile(r"(?=\D*\d)(?=.*[-_]|\d+$|.{16})[\w-]+", re.ASCII)
+"""No vendor's group has an id of letters alone; a list may lack what another account shares."""
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -56,15 +60,17 @@ def show(context: typer.Context, group: GroupName) -> None:
 
 
 @app.command()
-def rename(context: typer.Context, group: GroupName, name: str) -> None:
+def rename(
+    context: typer.Context, group: GroupName, name: str, description: str | None = None
+) -> None:
     """
-    Give a group another name.
+    Give a group another name, and another description if one is given.
 
     Example: portraitkit group rename Mia "Mia, summer"
     """
     on = terminal(context)
     with on.errors(), on.client() as client:
-        on.show(client.rename_group(find(client, group), name))
+        on.show(client.rename_group(find(client, group), name, description=description))
 
 
 @app.command()
@@ -84,10 +90,10 @@ def delete(context: typer.Context, group: GroupName, *, yes: Yes = False) -> Non
 
 def find(client: Client, group: str) -> Group | str:
     """
-    Find a group by its name; a handle, and what no group is called, is taken as it is.
+    Find a group by its name; a handle, and what may be an id, is taken as it is.
 
     Raises:
-        NotFoundError: Several groups have that name.
+        NotFoundError: No group has that name, or several have.
     """
     if is_handle(group) or not client.supports("list_groups"):
         return group
@@ -98,5 +104,12 @@ def find(client: Client, group: str) -> Group | str:
             provider=client.provider.name,
             field="group",
             next_step=f"give the handle of one: {', '.join(each.handle for each in found)}",
+        )
+    if not (found or _MAY_BE_ID.fullmatch(group)):
+        raise NotFoundError(
+            f"no group is called {group!r}",
+            provider=client.provider.name,
+            field="group",
+            next_step=f"portraitkit group create {shlex.quote(group)}",
         )
     return found[0] if found else group

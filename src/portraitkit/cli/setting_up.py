@@ -42,8 +42,9 @@ def init(
         raise typer.BadParameter(f"{path} is there already; edit it, or give another --path")
     chosen = vendor or typer.prompt(f"Which vendor? ({', '.join(names)})", err=True)
     with on.errors():
-        keys = _credentials_of(provider_class(chosen))
-        references = {key: _reference(chosen, key, in_keyring=keyring) for key in keys}
+        cls = provider_class(chosen)
+        keys = _credentials_of(cls)
+        references = {key: _reference(cls, key, in_keyring=keyring) for key in keys}
         lines = [f'profile = "{chosen}"', "", f"[profiles.{chosen}]"]
         lines += [f'{key} = "{reference}"' for key, reference in references.items()]
         lines += [
@@ -141,17 +142,17 @@ def _credentials_of(cls: Any) -> list[str]:
     return sorted(each.name for each in fields if kinds[each.name] is Secret)
 
 
-def _reference(vendor: str, key: str, *, in_keyring: bool) -> str:
+def _reference(cls: Any, key: str, *, in_keyring: bool) -> str:
     """Where a key is to be read from; puts it into the keyring first."""
     if not in_keyring:
-        return f"env:{vendor.upper()}_{key.upper()}"
+        return f"env:{cls.variable(key)}"
     try:
         import keyring  # noqa: PLC0415  (an extra)
     except ImportError:
         raise typer.BadParameter("--keyring needs: pip install 'portraitkit[keyring]'") from None
-    secret = typer.prompt(f"{vendor} {key}", hide_input=True, err=True)
-    keyring.set_password(f"portraitkit-{vendor}", key, secret)
-    return f"keyring:portraitkit-{vendor}/{key}"
+    secret = typer.prompt(f"{cls.name} {key}", hide_input=True, err=True)
+    keyring.set_password(f"portraitkit-{cls.name}", key, secret)
+    return f"keyring:portraitkit-{cls.name}/{key}"
 
 
 def _facts(cls: Any) -> dict[str, Any]:

@@ -51,6 +51,9 @@ class Progress:
         if event.handle not in self._tasks:
             self._tasks[event.handle] = self._bars.add_task(text, total=None)
         task = self._tasks[event.handle]
+        # The wait began before its first look, and may have another clock than the terminal.
+        shown = self._bars.tasks[task]
+        shown.start_time = shown.get_time() - event.elapsed_s
         self._bars.update(task, description=text)
         if event.next_look_s is None:
             self._bars.update(task, total=1, completed=1)

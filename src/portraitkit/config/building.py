@@ -29,7 +29,7 @@ from .profiles import (
 )
 from .references import is_reference
 from .settings import kinds_of, texts_of, typed, value_of
-from .simulating import Simulation, simulation, speed_of
+from .simulating import CALLBACK_URL, Simulation, simulation, speed_of
 from .trusting import check_trust
 
 _RENAMED: Final = {"account": "account_name"}
@@ -125,7 +125,8 @@ def build(
                 cls, kinds[attribute], key, value, profile=read, given=key in given
             )
     _check_complete(cls, values, read.name)
-    values.setdefault("name_tokens", True)
+    returns_to = {"callback_url": CALLBACK_URL} if simulated else {}
+    values = {"name_tokens": True, **returns_to, **values}
     rehearsed = bool(stage and stage.false_credentials)
     if host := simulated or media_host or media_host_of(read, given, rehearsed=rehearsed):
         values["media_host"] = host
@@ -220,6 +221,5 @@ def _check_complete(cls: type[PortraitProvider], values: Mapping[str, Any], prof
             f"profile {profile!r} lacks {', '.join(missing)}",
             provider=cls.name,
             field=key,
-            next_step=f"set it in [profiles.{profile}], such as "
-            f'{key} = "env:{cls.name.upper()}_{key.upper()}"',
+            next_step=f'set it in [profiles.{profile}], such as {key} = "env:{cls.variable(key)}"',
         )

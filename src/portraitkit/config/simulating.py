@@ -23,6 +23,8 @@ from .profiles import Profile
 
 SPEED: Final = 20.0
 """How many times as fast as a vendor `simulated = true` is."""
+CALLBACK_URL: Final = "https://app.simulated.invalid/verified"
+"""Where a simulated face check returns to, if the profile does not say: nobody opens it."""
 _ONE_AT_A_TIME: Final = threading.Lock()
 """Two threads that connect at once are to find the same vendor."""
 

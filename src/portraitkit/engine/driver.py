@@ -20,7 +20,7 @@ import stamina
 
 from .. import rehearsal
 from ..limits.limiter import Limiter
-from ..operations.guarding import guarded, reveal
+from ..operations.guarding import guarded, logged, reveal
 from ..operations.provider import PortraitProvider
 from ..values.errors import PortraitError, emptied
 from ..values.masking import masker
@@ -68,7 +68,9 @@ class _Runner:
 
     def _io(self, flow: Flow[T], operation: str) -> Generator[IO, Any, T]:
         """Run a flow with all that surrounds it; what is left for a driver is I/O."""
-        whole = through(guarded(fresh(flow), self._provider, operation), self._perform)
+        whole = through(
+            logged(guarded(fresh(flow), self._provider, operation), operation), self._perform
+        )
         return cast("Generator[IO, Any, T]", whole)
 
     def _perform(self, step: Step) -> Flow[Any]:

@@ -11,7 +11,7 @@ from ..operations.call import Call
 from ..operations.guarding import guarded
 from ..operations.provider import PortraitProvider
 from ..values.errors import HandleError
-from ..values.models import Asset, VideoTask
+from ..values.models import Asset, Result, VideoTask
 from ..values.portraits import MediaRef, OneOf, owner_of
 from ..values.prompts import slots_of
 from ..values.remarks import Tried
@@ -59,6 +59,8 @@ class Routes:
                 return self._together(call, owners)
             return self._started_at(owners[0] if owners else self._primary, call)
         named = None if call.name in _WITHOUT else call.argument(*_REFERENCES)
+        if named and not isinstance(named, str | Result):  # several groups: the adapter checks each
+            named = named[0]
         return self._started_at(self.owner(named), call, *before)
 
     def owner(self, ref: object) -> Route:

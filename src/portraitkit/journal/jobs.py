@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 from ..operations.provider import PortraitProvider
 from ..values.errors import HandleError, InvalidInputError, without_frames
@@ -53,6 +55,7 @@ _KIND_OF: Final[Mapping[str, HandleKind]] = {
     "create_video": "video",
 }
 _PAID: Final = "create_video"
+_log: Final = logging.getLogger("portraitkit")
 
 
 def state_of(record: Record) -> JobState:
@@ -64,9 +67,10 @@ def state_of(record: Record) -> JobState:
 
 class Job:
     """
-    One unfinished job, in the hand of whoever resumed it for as long as this object lives.
+    One unfinished job, in the hand of whoever resumed it.
 
-    Nothing is sent before `client.resume(job)`, or `client.run(job.flow(client.provider))`.
+    Nothing is sent before `client.resume(job)`, or `client.run(job.flow(client.provider))`. If that
+    fails, others may resume the job; each method takes it back, or says who has come first.
     """
 
     def __init__(self, journal: Journal, lease: Lease, record: Record) -> None:
@@ -178,19 +182,20 @@ class Job:
         Raises:
             OutcomeUnknownError: It may have been made. `candidates` may be it: then `adopt` one, or
                 call `send_again` or `drop`.
-            InvalidInputError: Something was not kept and has to be given again.
+            InvalidInputError: Something was not kept and has to be given again; or the job has
+                ended, or somebody else has it in hand.
             HandleError: It belongs to another vendor or account.
         """
-        record = self.record
-        if record.finished:
-            raise InvalidInputError(f"this job has {record.state}", operation=record.operation)
+        record = self._unfinished()
         if (provider.name, provider.account) != self.owner:
+            self.release()
             raise HandleError(
                 f"this job belongs to the profile {record.profile!r} at {record.provider}",
                 provider=provider.name,
                 operation=record.operation,
                 next_step=f"connect with the profile {record.profile!r} and the same account",
             )
+        self._take()
         given = ResumeOptions(
             source=source,
             request=request,
@@ -236,10 +241,30 @@ class Job:
         self._add("dropped", "", {})
 
     def release(self) -> None:
-        """Let others resume it, and all that were resumed together with it."""
-        self._lease.release()
+        """Let others resume it."""
+        if not self.record.finished:
+            self._add("interrupted", "", {"released": True})
+
+    def _unfinished(self) -> Record:
+        record = self.record
+        if record.finished:
+            raise InvalidInputError(f"this job has {record.state}", operation=record.operation)
+        return record
+
+    def _take(self) -> None:
+        """Have it in hand, also where it was let go of meanwhile."""
+        record = self._unfinished()
+        mine = record.lease == self._lease.id
+        if not mine and not self._journal.claim(self._lease, record.id):
+            raise InvalidInputError(
+                "somebody else has this job in hand",
+                operation=record.operation,
+                field="job",
+                next_step="leave it to them, or call pk.resume again later",
+            )
 
     def _add(self, kind: str, handle: str, facts: Mapping[str, Any]) -> None:
+        self._take()
         rows = [(self._record.id, kind, handle, facts)]
         self._journal.add(self._lease.id, rows, flushed=True)
 
@@ -248,13 +273,47 @@ class Job:
         return Recorder(journal=self._journal, lease=self._lease, profiles=profiles)
 
 
+class Jobs(list[Job]):
+    """
+    The unfinished jobs that `pk.resume` took over, oldest first.
+
+    A context manager: at its end others may resume what is left of them.
+
+    Attributes:
+        held: Unfinished jobs that are not among them, as somebody alive has them in hand: a client
+            that is still open, or whoever resumed them. Do not make again what they make.
+    """
+
+    def __init__(self, jobs: Iterable[Job], held: Iterable[Record], lease: Lease) -> None:
+        super().__init__(jobs)
+        self.held: Final = tuple(held)
+        self._lease = lease
+
+    def release(self) -> None:
+        """Let others resume what is left of them."""
+        self._lease.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
 @without_frames
-def resume(journal: Journal | Path | str) -> list[Job]:
+def resume(journal: Journal | Path | str) -> Jobs:
     """
     Take over the unfinished jobs of a journal, oldest first. Sends nothing and needs no key.
 
-    What belongs to a client that is still open, in this process or another, is not among them; nor
-    is what somebody else took over. A job is let go when its `Job` is, or its process ends.
+    What somebody alive has in hand is not among them, but in `held`, and a warning in the log names
+    it: what belongs to a client that is open, in this process or another, or was taken over by
+    somebody else. They are let go of at the end of a `with` block; without one each is when
+    `client.resume(job)` ends or fails, or the process does.
 
     Raises:
         ConfigError: The path leads to no journal.
@@ -262,9 +321,16 @@ def resume(journal: Journal | Path | str) -> list[Job]:
     opened = journal if isinstance(journal, Journal) else Journal(journal)
     lease = Lease(opened)
     found: dict[str, Job] = {}
-    for record in opened.claim(lease):
+    claimed = opened.claim(lease)
+    for record in claimed:
         # To wait for a thing is a job of its own, and the same as what its create has left to do.
         is_own = record.operation == "download_video" or not record.handle
         name = record.id if is_own else record.handle
         _ = found.setdefault(name, Job(opened, lease, record))
-    return list(found.values())
+    mine = {each.id for each in claimed}
+    every = [each for each in opened.jobs() if not (each.finished or each.is_lost)]
+    held = [each for each in every if each.id not in mine]
+    if held:
+        named = ", ".join(f"{each.operation} {each.handle}".strip() for each in held)
+        _log.warning("%s: in somebody's hand, and not resumed: %s", opened.path, named)
+    return Jobs(found.values(), held, lease)

@@ -153,9 +153,9 @@ class Journal:
                 next_step="see to the file, its folder and the disk, then call again",
             ) from None
 
-    def claim(self, lease: Lease) -> list[Record]:
+    def claim(self, lease: Lease, job: str = "") -> list[Record]:
         """
-        Take over every unfinished job that nobody alive has in hand.
+        Take over every unfinished job that nobody alive has in hand, or one of them.
 
         Damaged rows are told in a warning. A job may have been sent if one that follows its
         beginning is; one whose beginning is damaged is left.
@@ -176,7 +176,9 @@ class Journal:
                 for number in {each.lease for each in opened}
                 if number is not None
             }
-            free = [each for each in opened if not held.get(each.lease or 0)]
+            free = [
+                each for each in opened if not held.get(each.lease or 0) and job in ("", each.id)
+            ]
             rows: list[Row] = [(each.id, "claimed", "", {}) for each in free]
             _insert(connection, mine, self.now(), rows)
             return [evolve(each, lease=mine) for each in free]

@@ -116,7 +116,7 @@ class JournalWriter:
     Attributes:
         jobs: The call's jobs, in the order of its parts.
         things: For each job about a thing that is known, the handles that it goes by.
-        claimed: Whether this is a job that somebody carries on: it stays in hand after a failure.
+        claimed: Whether this is a job that somebody carries on: it stays open after a failure.
     """
 
     recorder: Recorder
@@ -170,22 +170,21 @@ class JournalWriter:
             things = [*(each for job in jobs for each in self._things(job)), handle]
             facts["status"] = _news(error.result)[1] or "failed"
         elif isinstance(error, OutcomeUnknownError):
-            kind, facts["released"] = "unsure", not self.claimed
+            kind, facts["released"] = "unsure", True
             facts.update(_answer(error, self.provider))
-        elif isinstance(error, JournalError):
+        elif isinstance(error, JournalError) and (self.sent or not self.claimed):
             return
         elif not self.claimed or (error.handle and isinstance(error, NotFoundError)):
             kind, handle = "failed", ""
-        elif self.sent:  # refused, so that it may be sent once more
-            kind, handle = "again", ""
-        else:
-            return
+        else:  # what was sent was refused, so that it may be sent once more
+            kind, handle = "again" if self.sent and open_still else "interrupted", ""
+            jobs, facts["released"] = self.jobs, True  # whoever keeps the error keeps no job
         self._add([(job, kind, handle, facts) for job in jobs], things, [handle])
 
     def interrupted(self, error: BaseException) -> None:
         """Note that it was left. Never fails."""
         name = "" if isinstance(error, GeneratorExit) else type(error).__name__
-        facts = {"error": name, "released": not self.claimed}
+        facts = {"error": name, "released": True}
         self._add([(job, "interrupted", "", facts) for job in self.jobs], [], [])
 
     def _things(self, job: str) -> list[str]:

@@ -9,8 +9,9 @@ from ..values.errors import OutcomeUnknownError, PortraitError, UnexpectedRespon
 from ..values.masking import masker
 from ..values.models import Result
 from ..vendor.likely import likely_ids, text_of
+from ..wire.codec import is_array
 from ..wire.error_mapping import LOOK_FIRST, unknown_after
-from ..wire.steps import Flow, Request, Response, Step, through
+from ..wire.steps import At, Flow, Request, Response, Step, through
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +59,6 @@ def guarded(flow: Flow[T], provider: VendorCalls, operation: str) -> Flow[T]:
         error = OutcomeUnknownError(why, next_step=LOOK_FIRST)
         error.__cause__ = raised
     else:
-        _log_created(operation, result)
         return result
     if last is not None:
         error = _with_answer(error, provider, *last)
@@ -67,10 +67,25 @@ def guarded(flow: Flow[T], provider: VendorCalls, operation: str) -> Flow[T]:
     raise redacted(error, provider, operation, secrets)
 
 
-def _log_created(operation: str, result: object) -> None:
-    if operation in _CREATES and isinstance(result, Result) and result.handle:
-        request_id = result.raw.request_id if result.raw else ""
-        _log.info("created %s (%s, request %s)", result.handle, operation, request_id or "-")
+def logged(flow: Flow[T], operation: str) -> Flow[T]:
+    """Run a flow, and log what it created; or found again, where it sent no create."""
+    if operation not in _CREATES:
+        return (yield from flow)
+    was_sent = False
+
+    def do(step: Step) -> Flow[Any]:
+        nonlocal was_sent
+        request = step.request if isinstance(step, At) else step
+        was_sent = was_sent or (isinstance(request, Request) and not request.repeatable)
+        return (yield step)
+
+    result = yield from through(flow, do)
+    for each in result if is_array(result) else [result]:
+        if isinstance(each, Result) and each.handle:
+            request_id = (each.raw.request_id if each.raw else "") or "-"
+            done = "created" if was_sent else "found again"
+            _log.info("%s %s (%s, request %s)", done, each.handle, operation, request_id)
+    return result
 
 
 def _with_answer(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
-from ..values.errors import UnexpectedResponseError
+from attrs import evolve
+
+from ..values.errors import InvalidInputError, UnexpectedResponseError
 from ..values.models import Page
 from ..wire.steps import Flow
 
 T = TypeVar("T")
+S = TypeVar("S")
 _log: Final = logging.getLogger("portraitkit")
 
 MOST_EMPTY: Final = 1000
@@ -102,3 +105,37 @@ def every(
             raise UnexpectedResponseError(f"the list goes on after the {most} pages that were read")
         cursor = page.next
     return items
+
+
+def one_or_more(given: T | Sequence[T], field: str) -> list[T]:
+    """
+    Read an argument that is one thing or several.
+
+    Raises:
+        InvalidInputError: It is an empty list, which some vendors would take for no filter.
+    """
+    several = isinstance(given, Sequence) and not isinstance(given, str)
+    found = list(cast("Sequence[T]", given)) if several else [cast("T", given)]
+    if not found:
+        raise InvalidInputError(f"no {field} is named", field=field, next_step="name at least one")
+    return found
+
+
+def in_turn(
+    cursor: str | None, asked: Sequence[S], page_of: Callable[[str | None, S], Flow[Page[T]]]
+) -> Flow[Page[T]]:
+    """Ask for a page of the first list, and once that has ended of the next."""
+    if len(asked) == 1:
+        return (yield from page_of(cursor, asked[0]))
+    place, _, inner = (cursor or "0:").partition(":")
+    page = yield from page_of(inner or None, asked[int(place)])
+    return in_place(page, int(place), more=int(place) + 1 < len(asked))
+
+
+def in_place(page: Page[T], place: int, *, more: bool) -> Page[T]:
+    """Number a page of one list among those of several; *more* if another list follows."""
+    if page.next:
+        return evolve(page, next=f"{place}:{page.next}")
+    if not more:
+        return page
+    return evolve(page, next=f"{place + 1}:", missing=page.missing + page.to_come, to_come=0)

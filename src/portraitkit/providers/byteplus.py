@@ -7,6 +7,7 @@ that mirror Volcengine's). Never tried with a key.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from attrs import field, frozen
@@ -30,6 +31,11 @@ class BytePlus(DirectArk):
     """
 
     name: ClassVar[str] = "byteplus"
+    variables: ClassVar[Mapping[str, str]] = {
+        "access_key": "BYTEPLUS_ACCESSKEY",
+        "secret_key": "BYTEPLUS_SECRETKEY",
+        "api_key": "BYTEPLUS_ARK_API_KEY",  # its client's ARK_API_KEY is Volcengine's, too
+    }
     video_models: ClassVar[tuple[VideoModel, ...]] = (
         *second_generation("dreamina-", also="doubao-"),
         first_generation("", also="doubao-"),

@@ -7,6 +7,7 @@ with a key.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from attrs import frozen
@@ -23,6 +24,11 @@ class Volcengine(DirectArk):
     """Volcengine Ark. BytePlus speaks the same elsewhere."""
 
     name: ClassVar[str] = "volcengine"
+    variables: ClassVar[Mapping[str, str]] = {
+        "access_key": "VOLC_ACCESSKEY",
+        "secret_key": "VOLC_SECRETKEY",
+        "api_key": "ARK_API_KEY",
+    }
     video_models: ClassVar[tuple[VideoModel, ...]] = (
         *second_generation("doubao-", also="dreamina-"),
         first_generation("doubao-", also=""),

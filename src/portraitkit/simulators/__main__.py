@@ -19,6 +19,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
+from .dialects.face_page import DONE
 from .finding import load
 from .server import Server, WallClock, serve
 from .state import SimAccount, World, never, scans_after
@@ -59,6 +60,7 @@ def profile_of(way: str, url: str, prefix: str = "") -> str:
     lines += [f'assets = "{library}"'] if library else []
     lines += [f'{key} = "env:{variable_of(key)}"' for key in credentials]
     lines += [f'{key} = "{url}"' for key in addresses]
+    lines += [f'callback_url = "{url}{DONE}"']
     return "\n".join(lines)
 
 

@@ -34,8 +34,6 @@ REVIEW_S, QUEUE_S, RENDER_S = 0.6, 0.3, 1.2
 """What takes real vendors about 13 s, and minutes."""
 
 _CREDENTIALS: Final = ("api_key", "access_key", "secret_key", "library_key")
-_CALLBACK: Final = 'callback_url = "https://app.example/verified"'
-_WITHOUT_CALLBACK: Final = ("token360", "apiyi", "apiyi-icover")
 _BY_URL: Final = 'media_folder = "{folder}"\nmedia_url = "{url}/files"'
 _WITH_UPLOADS: Final = ("token360", "alltoken", "apimart", "apiyi-icover")
 _PACING: Final = "{subject} = {{ first_s = {step_s}, step_s = {step_s}, deadline_s = 60 }}"
@@ -184,7 +182,6 @@ def _run(vendor: str, folder: Path, server: Server) -> Report:
 
 def _profile(way: str, url: str, folder: Path, step_s: float) -> str:
     lines = [profile_of(way, url)]
-    lines += [] if way in _WITHOUT_CALLBACK else [_CALLBACK]
     lines += [] if way in _WITH_UPLOADS else [_BY_URL.format(folder=folder.as_posix(), url=url)]
     lines.append(f"[profiles.{way}.pacing]")
     subjects = ("asset", "verification", "video")

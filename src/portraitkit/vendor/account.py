@@ -66,6 +66,8 @@ class Vendor(ABC):
     """
 
     name: ClassVar[str]
+    variables: ClassVar[Mapping[str, str]] = {}
+    """The environment variable that a credential is suggested to be in; see `variable`."""
     codec: ClassVar[Codec]
     dialect: ClassVar[VideoDialect]
     video_models: ClassVar[tuple[VideoModel, ...]]
@@ -124,6 +126,11 @@ class Vendor(ABC):
     @abstractmethod
     def authorize(self, request: Request, *, now: datetime) -> Request:
         """Add the credential that `request.auth` asks for. Called afresh for every attempt."""
+
+    @classmethod
+    def variable(cls, key: str) -> str:
+        """Suggest an environment variable for a credential: the vendor's own client's, if any."""
+        return cls.variables.get(key) or f"{cls.name}_{key}".upper().replace("-", "_")
 
     # -- what adapters build on ------------------------------------------------------------------
 

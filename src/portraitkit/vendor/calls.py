@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, Final, NoReturn
@@ -85,13 +85,20 @@ class VendorCalls(VendorAnswers):
         """
         return self.list_groups(cursor, kind=kind)
 
-    def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
+    def rename_group(
+        self,
+        group: GroupRef,
+        name: str,
+        *,
+        description: str | None = None,
+        on_unsupported: OnUnsupported = "raise",
+    ) -> Flow[Group]:
         """
-        Give a group another name.
+        Give a group another name, and another description if one is given; empty removes it.
 
         Raises:
             NotFoundError: The account has no such group, or no longer.
-            UnsupportedError: This vendor renames none.
+            UnsupportedError: This vendor renames none, or has no place for a description.
         """
         self.refuse("rename_group")
 
@@ -126,12 +133,17 @@ class VendorCalls(VendorAnswers):
         self.refuse("get_asset")
 
     def list_assets(
-        self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
+        self,
+        cursor: str | None,
+        group: GroupRef | Sequence[GroupRef],
+        *,
+        status: AssetStatus | Sequence[AssetStatus] | None = None,
     ) -> Flow[Page[Asset]]:
         """
-        List a group's assets; with one status, or with any.
+        List the assets of a group, or of several; with one status, with any of several, or all.
 
         Raises:
+            InvalidInputError: The list of groups or of statuses is empty.
             NotFoundError: The account has no such group, or no longer.
             UnsupportedError: This vendor lists no assets. Store the handles of your own.
         """

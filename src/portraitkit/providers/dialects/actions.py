@@ -10,12 +10,13 @@ Source: docs/vendors/volcengine.md, docs/vendors/alltoken.md.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final, TypeVar
 
 from attrs import evolve, frozen
 
 from ...operations.adding import under_review
+from ...operations.paging import in_place, one_or_more
 from ...operations.provider import PortraitProvider
 from ...operations.repeating import removed, renamed
 from ...values.media import Link
@@ -111,7 +112,7 @@ class ActionLibrary(PortraitProvider):
         kinds = (kind,) if kind else (GroupKind.VIRTUAL, GroupKind.REAL_PERSON)
         place, _, inner = (cursor or "0:").partition(":")
         page = yield from self.groups_page(inner, kinds[int(place)])
-        return _of_kind(page, int(place), more=int(place) + 1 < len(kinds))
+        return in_place(page, int(place), more=int(place) + 1 < len(kinds))
 
     def groups_page(self, cursor: str, kind: GroupKind, *, name: str = "") -> Flow[Page[Group]]:
         """List one page of a kind; of those whose name is like *name*, if given."""
@@ -120,10 +121,18 @@ class ActionLibrary(PortraitProvider):
             "ListAssetGroups", cursor, wanted, lambda answer, row: self.read(Group, answer, row)
         )
 
-    def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
+    def rename_group(
+        self,
+        group: GroupRef,
+        name: str,
+        *,
+        description: str | None = None,
+        on_unsupported: OnUnsupported = "raise",
+    ) -> Flow[Group]:
         """Rename a group, then read it: the Action answers with nothing but the id."""
         group_id = self.id_of("group", group)
-        sent = self.act("UpdateAssetGroup", {"Id": group_id, "Name": name})
+        told = {} if description is None else {"Description": description}
+        sent = self.act("UpdateAssetGroup", {"Id": group_id, "Name": name, **told})
         return renamed(self, name, sent, self.get_group(group_id))
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
@@ -155,26 +164,32 @@ class ActionLibrary(PortraitProvider):
         return self.read(Asset, (yield from self.act("GetAsset", {"Id": asset_id})))
 
     def list_assets(
-        self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
+        self,
+        cursor: str | None,
+        group: GroupRef | Sequence[GroupRef],
+        *,
+        status: AssetStatus | Sequence[AssetStatus] | None = None,
     ) -> Flow[Page[Asset]]:
-        """List a group's assets. The filter wants the group's type: unknown, both are tried."""
-        group_id = self.id_of("group", group)
-        known = isinstance(group, Group) and group.kind is not GroupKind.UNKNOWN
-        kinds = [group.kind] if known and isinstance(group, Group) else list(TYPE_OF_KIND)
+        """List groups' assets. The filter wants the groups' type: unknown, both are tried."""
+        groups: list[GroupRef] = one_or_more(group, "group")
+        told = {each.kind if isinstance(each, Group) else GroupKind.UNKNOWN for each in groups}
+        kinds = list(TYPE_OF_KIND if GroupKind.UNKNOWN in told else told & TYPE_OF_KIND.keys())
+        kinds.sort(key=list(TYPE_OF_KIND).index)
         place, _, inner = (cursor or "0:").partition(":")
         wanted: dict[str, Any] = {
             "GroupType": TYPE_OF_KIND[kinds[int(place)]],
-            "GroupIds": [group_id],
+            "GroupIds": list(dict.fromkeys(self.id_of("group", each) for each in groups)),
         }
         words = {member: word for word, member in WORDS[AssetStatus].items()}
-        if status in words:
-            wanted["Statuses"] = [words[status]]
+        asked = list(AssetStatus) if status is None else one_or_more(status, "status")
+        if status is not None and all(each in words for each in asked):
+            wanted["Statuses"] = [words[each] for each in asked]
         page = yield from self.page(
             "ListAssets", inner, wanted, lambda answer, row: self.read(Asset, answer, row)
         )
-        more = int(place) + 1 < len(kinds) and not page.items
-        kept = tuple(each for each in page.items if status in (None, each.status))
-        return _of_kind(evolve(page, items=kept), int(place), more=more)
+        more = int(place) + 1 < len(kinds) and (len(groups) > 1 or not page.items)
+        kept = tuple(each for each in page.items if each.status in asked)
+        return in_place(evolve(page, items=kept), int(place), more=more)
 
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
         """Rename an asset, then read it."""
@@ -210,15 +225,6 @@ class ActionLibrary(PortraitProvider):
             after = first(answer.data, "NextToken")
             return found.page(next=after if isinstance(after, str) and after else None)
         return place.page(found, total=count(answer.data, "TotalCount"))
-
-
-def _of_kind(page: Page[T], place: int, *, more: bool) -> Page[T]:
-    """Number the page of one kind among those of all kinds; *more* if another kind follows."""
-    if page.next:
-        return evolve(page, next=f"{place}:{page.next}")
-    if not more:
-        return page
-    return evolve(page, next=f"{place + 1}:", missing=page.to_come, to_come=0)
 
 
 def envelope_fault(data: Any) -> VendorError | None:

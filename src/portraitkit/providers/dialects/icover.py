@@ -11,7 +11,8 @@ Source: docs/vendors/apiyi.md, the library at icover.ai.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import PurePath
 from typing import Any, ClassVar, Final
 
@@ -19,6 +20,7 @@ from attrs import evolve, frozen
 
 from ...limits.rates import Rate
 from ...operations.adding import under_review
+from ...operations.paging import in_turn, one_or_more
 from ...operations.repeating import removed, renamed
 from ...values.errors import PortraitError, ProviderError, UnexpectedResponseError
 from ...values.media import Link, MediaRules, Upload
@@ -242,16 +244,29 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         )
 
     def list_assets(
-        self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
+        self,
+        cursor: str | None,
+        group: GroupRef | Sequence[GroupRef],
+        *,
+        status: AssetStatus | Sequence[AssetStatus] | None = None,
     ) -> Flow[Page[Asset]]:
-        """List a group's assets. Unverified: the layout."""
-        group_id, place = self.id_of("group", group), Position.parse(cursor)
+        """List groups' assets, one group after the other. Unverified: the layout."""
+        asked = list(AssetStatus) if status is None else one_or_more(status, "status")
+        groups: list[GroupRef] = one_or_more(group, "group")
+        ids = [self.id_of("group", each) for each in groups]
+        page_of = partial(self._assets, asked)
+        return (yield from in_turn(cursor, list(dict.fromkeys(ids)), page_of))
+
+    def _assets(
+        self, asked: Sequence[AssetStatus], cursor: str | None, group_id: str
+    ) -> Flow[Page[Asset]]:
+        place = Position.parse(cursor)
         query = {"groupId": group_id, "pageNumber": str(place.number), "pageSize": str(PAGE_SIZE)}
         answer = yield from self.listed("assets", query)
         rows = listed(answer.data, _ROWS, _TOTAL)
         found = read_rows(rows, lambda row: self.read(Asset, answer, row, group_id=group_id))
         total = count(answer.data, _TOTAL)
-        return place.page(found, total=total, keep=lambda each: status in (None, each.status))
+        return place.page(found, total=total, keep=lambda each: each.status in asked)
 
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
         """Change an asset's label, then read it."""

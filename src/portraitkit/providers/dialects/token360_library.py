@@ -6,12 +6,14 @@ Source: docs/vendors/token360.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
 from ...operations.adding import under_review
+from ...operations.paging import in_turn, one_or_more
 from ...operations.repeating import removed, renamed
 from ...values.errors import NotFoundError, ProviderError, UnexpectedResponseError
 from ...values.media import Upload
@@ -44,11 +46,7 @@ class Token360Library(BearerProvider):
         self, name: str, *, kind: GroupKind, description: str, on_unsupported: OnUnsupported
     ) -> Flow[Group]:
         """Create a virtual figure's group, which is active at once. Source: portrait guide."""
-        left_out: tuple[Adaptation, ...] = ()
-        if description:
-            why = "a group has no description here"
-            asked = ("description", description, why, on_unsupported)
-            left_out = (unsupported(self.name, *asked),)
+        left_out = self._without(description or None, on_unsupported)
         answer = yield from self.new_group(name, kind)
         group = self.group_of(answer, inner(answer.data), name=name, kind=kind)
         return evolve(group, adaptations=(*left_out, *group.adaptations))
@@ -83,15 +81,30 @@ class Token360Library(BearerProvider):
             lambda each: may_be(each, kind) and each.kind_word != "GENERIC",
         )
 
-    def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
+    def rename_group(
+        self,
+        group: GroupRef,
+        name: str,
+        *,
+        description: str | None = None,
+        on_unsupported: OnUnsupported = "raise",
+    ) -> Flow[Group]:
         """
         Rename a group, then read it.
 
         Unverified: one client saw PATCH succeed; what it takes is documented nowhere.
         """
+        left_out = self._without(description, on_unsupported)
         group_id = self.id_of("group", group)
         sent = self.ask(self.request("PATCH", f"{_GROUPS}/{segment(group_id)}", {"name": name}))
-        return renamed(self, name, sent, self.get_group(group_id))
+        found = yield from renamed(self, name, sent, self.get_group(group_id))
+        return evolve(found, adaptations=(*left_out, *found.adaptations))
+
+    def _without(self, description: str | None, policy: OnUnsupported) -> tuple[Adaptation, ...]:
+        if description is None:
+            return ()
+        why = "a group has no description here"
+        return (unsupported(self.name, "description", description, why, policy),)
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
         """Delete a group and its assets."""
@@ -158,17 +171,29 @@ class Token360Library(BearerProvider):
         return self._asset(answer, inner(answer.data))
 
     def list_assets(
-        self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
+        self,
+        cursor: str | None,
+        group: GroupRef | Sequence[GroupRef],
+        *,
+        status: AssetStatus | Sequence[AssetStatus] | None = None,
     ) -> Flow[Page[Asset]]:
-        """List a group's assets. Only `groupId` is documented, so the first page asks no more."""
-        group_id = self.id_of("group", group)
+        """List groups' assets. Only `groupId` is documented, so the first page asks no more."""
+        asked = list(AssetStatus) if status is None else one_or_more(status, "status")
+        groups: list[GroupRef] = one_or_more(group, "group")
+        ids = [self.id_of("group", each) for each in groups]
+        page_of = partial(self._assets, asked)
+        return (yield from in_turn(cursor, list(dict.fromkeys(ids)), page_of))
+
+    def _assets(
+        self, asked: Sequence[AssetStatus], cursor: str | None, group_id: str
+    ) -> Flow[Page[Asset]]:
         page = Cursor.parse(cursor)
         query = {"groupId": group_id, **(page.query if cursor else {})}
         answer = yield from self.ask(self.request("GET", _ASSETS, query=query))
         return page.page(
             answer.data,
             lambda row: self._asset(answer, row, group_id=group_id),
-            lambda each: status in (None, each.status),
+            lambda each: each.status in asked,
             sized=cursor is not None,
         )
 

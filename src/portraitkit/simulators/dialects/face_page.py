@@ -16,6 +16,8 @@ from ..simulator import Simulator
 from ..state import SimCheck
 
 PASSED: Final = 10000
+DONE: Final = "/h5/done"
+"""A page to return to, in the place of an application's own."""
 
 _FRAME: Final = """<!doctype html>
 <html lang="en">
@@ -46,6 +48,8 @@ def face_page(simulator: Simulator, request: Request) -> Response | None:
     path = urlsplit(request.url).path
     if not path.startswith("/h5/"):
         return None
+    if path == DONE:
+        return _page(simulator, "Done. You can close this page.")
     world = simulator.world
     check = world.checks.get(path.removeprefix("/h5/"))
     if check is None:

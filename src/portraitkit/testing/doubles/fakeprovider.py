@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from attrs import Factory, evolve, field, frozen
 
 from ...operations import making
 from ...operations.downloading import checked
+from ...operations.paging import one_or_more
 from ...operations.provider import PortraitProvider
 from ...rehearsal import Rehearsal
 from ...values.errors import ConflictError, VideoNotReadyError
@@ -112,9 +113,18 @@ class FakeProvider(PortraitProvider):
         every = self.memory.groups
         return _done(lambda: Page(items=tuple(g for g in every.values() if kind in (None, g.kind))))
 
-    def rename_group(self, group: GroupRef, name: str) -> Flow[Group]:
-        """Give a group another name."""
-        return _done(partial(self.memory.rename, *self._at("group", group), name))
+    def rename_group(
+        self,
+        group: GroupRef,
+        name: str,
+        *,
+        description: str | None = None,
+        on_unsupported: OnUnsupported = "raise",
+    ) -> Flow[Group]:
+        """Give a group another name, and another description."""
+        del on_unsupported
+        told: dict[str, Any] = {} if description is None else {"description": description}
+        return _done(partial(self.memory.rename, *self._at("group", group), name, **told))
 
     def delete_group(self, group: GroupRef) -> Flow[None]:
         """Forget a group and what is in it."""
@@ -135,15 +145,23 @@ class FakeProvider(PortraitProvider):
         return _done(partial(self.memory.look, *self._at("asset", asset)))
 
     def list_assets(
-        self, cursor: str | None, group: GroupRef, *, status: AssetStatus | None = None
+        self,
+        cursor: str | None,
+        group: GroupRef | Sequence[GroupRef],
+        *,
+        status: AssetStatus | Sequence[AssetStatus] | None = None,
     ) -> Flow[Page[Asset]]:
-        """Look at all of a group's assets."""
+        """Look at all of the groups' assets."""
         del cursor
-        home = yield from self.get_group(group)
+        groups: list[GroupRef] = one_or_more(group, "group")
+        homes: set[str | None] = set()
+        for each in groups:
+            homes.add((yield from self.get_group(each)).id)
+        asked = list(AssetStatus) if status is None else one_or_more(status, "status")
         memory = self.memory
-        inside = [each for each in memory.assets.values() if each.group_id == home.id]
+        inside = [each for each in memory.assets.values() if each.group_id in homes]
         seen = [memory.look(memory.assets, str(each.id)) for each in inside]
-        return Page(items=tuple(each for each in seen if status in (None, each.status)))
+        return Page(items=tuple(each for each in seen if each.status in asked))
 
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
         """Give an asset another name."""

@@ -130,10 +130,10 @@ class FakePortraits:
             raise InvalidInputError("say which thing, and which statuses", field="statuses")
         self._courses[thing.id] = _Course(iter(statuses))
 
-    def rename(self, things: dict[str, R], id: str, name: str) -> R:
-        """Give a thing another name."""
+    def rename(self, things: dict[str, R], id: str, name: str, **others: str) -> R:
+        """Give a thing another name, and what else it is told by."""
         found: Any = self.find(things, id)
-        return self._keep(things, cast("R", evolve(found, name=name)))
+        return self._keep(things, cast("R", evolve(found, name=name, **others)))
 
     def forget(self, things: dict[str, R], id: str) -> None:
         """Forget a thing, and what is in it."""
