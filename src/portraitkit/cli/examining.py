@@ -24,6 +24,7 @@ from ..values.errors import (
     PortraitError,
 )
 from ..values.models import Result
+from ..wire.codec import is_array, is_object
 from ..wire.steps import Request
 from .output import Terminal
 
@@ -154,12 +155,11 @@ def _asked(
 
 def _form(body: object) -> Any:
     """The members of an answer and their types, without any value."""
-    data: Any = body
-    if isinstance(data, dict):
-        return {str(name): _form(value) for name, value in data.items()}
-    if isinstance(data, list):
-        return [_form(each) for each in data[:1]]
-    return type(data).__name__
+    if is_object(body):
+        return {str(name): _form(value) for name, value in body.items()}
+    if is_array(body):
+        return [_form(each) for each in body[:1]]
+    return type(body).__name__
 
 
 def _package_of(adapter: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..values.errors import ConfigError
+from ..wire.codec import is_object
 from .plan import Plan
 
 VERSION: Final = 1
@@ -95,8 +96,8 @@ class Folder:
                     found = json.loads(line)
                 except ValueError:
                     continue
-                if isinstance(found, dict) and isinstance(found.get("event"), str):
-                    yield found
+                if is_object(found) and isinstance(found.get("event"), str):
+                    yield dict(found)
 
     def _cut(self) -> None:
         """Take away a last line that a kill has cut, so that the next one stands by itself."""

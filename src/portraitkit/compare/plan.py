@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,6 +16,7 @@ from ..values.media import read_regular
 from ..values.prompts import write_prompt
 from ..values.sources import Source, read_source
 from ..values.video import Frames, Policy, References, VideoRequest
+from ..wire.codec import is_object
 from .prices import Money, Price
 
 EXAMPLE: Final = """\
@@ -184,7 +185,7 @@ def _plan(data: dict[str, Any], where: str) -> Plan:
         ) from None
     words = {"profiles": plan.profiles, "scenes": plan.scenes}
     for name, value in words.items():
-        if not value or not all(isinstance(each, str) for each in value):
+        if not value or {type(each) for each in value} != {str}:
             raise _wrong(where, f"{name} is empty, or names something that is no text")
     if isinstance(plan.runs, bool) or not isinstance(plan.runs, int) or not plan.runs > 0:  # pyright: ignore[reportUnnecessaryIsInstance]  (a file says anything)
         raise _wrong(where, "runs has to be a whole number from 1 on")
@@ -207,7 +208,7 @@ def _scene(table: Any, where: str) -> Scene:
 
 
 def _known(table: Any, cls: type[Any], where: str) -> dict[str, Any]:
-    if not isinstance(table, dict):
+    if not is_object(table):
         raise _wrong(where, "it is no table")
     names = [each.name for each in fields(cls)]
     given: dict[str, Any] = dict(table)
@@ -217,8 +218,8 @@ def _known(table: Any, cls: type[Any], where: str) -> dict[str, Any]:
     return given
 
 
-def _unknown(where: str, key: str, known: Any) -> ConfigError:
-    near = get_close_matches(key, known, n=1)
+def _unknown(where: str, key: str, known: Iterable[str]) -> ConfigError:
+    near = get_close_matches(key, [*known], n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return _wrong(where, f"unknown key {key!r}", f"{hint}known: {', '.join(known)}")
 

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from ..values.errors import PortraitError
 from ..values.video import VideoRequest
+from ..wire.codec import is_object
 
 Unit = Literal["second", "token", "video"]
 _FRAME_RATE: Final = 24
@@ -43,7 +44,7 @@ class Money:
         Raises:
             ValueError: It is neither.
         """
-        if isinstance(given, dict):
+        if is_object(given):
             return cls(Decimal(str(given["amount"])), str(given["currency"]))
         amount, _, currency = str(given).partition(" ")
         if not currency.isalpha():

@@ -25,7 +25,7 @@ from attrs import asdict, field, frozen
 
 from ..client.client import Client
 from ..client.connecting import connect
-from ..journal.jobs import resume
+from ..journal.jobs import JobState, resume
 from ..values.errors import (
     ContentRejectedError,
     InvalidRequestError,
@@ -221,7 +221,7 @@ class _Profile:
     def _found(self, client: Client) -> str:
         """The handle of what was paid for before a kill; empty if nothing was."""
         for job in resume(client.journal) if client.journal else ():
-            if job.operation == "create_video" and job.state.value == "begun":
+            if job.state is JobState.NOT_SENT:
                 job.drop()
             elif job.handle:
                 job.release()

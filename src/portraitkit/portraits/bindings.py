@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 
 from ..values.errors import LedgerError, PortraitNotRegisteredError, UnknownPortraitError
 from ..values.statuses import AssetStatus, GroupKind
+from ..wire.codec import is_object
 
 if TYPE_CHECKING:
     import cattrs
@@ -155,7 +156,7 @@ def read_binding(data: object) -> Binding:
     try:
         return _converter().structure(data, Binding)
     except Exception as error:  # noqa: BLE001  (whatever is wrong with it, it is this entry)
-        named = data.get("portrait", "") if isinstance(data, dict) else ""
+        named = data.get("portrait", "") if is_object(data) else ""
         raise LedgerError(
             f"the ledger's entry of {named!r} cannot be read: {type(error).__name__}",
             field="ledger",

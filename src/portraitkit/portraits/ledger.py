@@ -22,6 +22,7 @@ from typing import Final, Protocol, TypeAlias
 from ..journal import liveness
 from ..values.errors import ConfigError, LedgerError
 from ..values.secret import Secret
+from ..wire.codec import is_object
 from .bindings import Binding, Key, read_binding
 
 VERSION: Final = 1
@@ -239,7 +240,7 @@ def read_entries(text: str, failed: Callable[[str, str, str], LedgerError]) -> d
         found.append(entry)
         at = end + len(text[end:]) - len(text[end:].lstrip())
     head = found.pop(0) if found else {_HEADER: VERSION}
-    version = head.get(_HEADER) if isinstance(head, dict) else None
+    version = head.get(_HEADER) if is_object(head) else None
     if not isinstance(version, int):
         raise failed("read", "the file is no ledger", "name another file, or delete this one")
     if version > VERSION:
@@ -266,10 +267,6 @@ _CONFLICT: Final = ("<<<<<<<", "=======", ">>>>>>>")
 _RESTORE: Final = "take the file's last whole version out of your version control"
 
 
-def _plain(given: str | Secret) -> str:
-    return given.reveal() if isinstance(given, Secret) else given
-
-
 def open_ledger(given: Path | str | Secret) -> Ledger:
     """
     Open a ledger: a file's path, or a database's URL.
@@ -277,8 +274,9 @@ def open_ledger(given: Path | str | Secret) -> Ledger:
     Raises:
         ConfigError: It is a URL of no such database, or SQLAlchemy is not installed.
     """
-    if isinstance(given, Path) or "://" not in (text := _plain(given)):
-        return FileLedger(given if isinstance(given, Path) else text)
+    text = given.reveal() if isinstance(given, Secret) else str(given)
+    if isinstance(given, Path) or "://" not in text:
+        return FileLedger(text)
     try:
         from .sql_ledger import SqlLedger  # noqa: PLC0415  (an extra)
     except ImportError:

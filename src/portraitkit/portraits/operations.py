@@ -115,7 +115,7 @@ def ensure_portrait(
 def _wanted(
     account: Account, portrait: str, kind: GroupKind, sources: Mapping[str, Source]
 ) -> Flow[Wanted]:
-    looks = {}
+    looks: dict[str, Content] = {}
     for name, source in sources.items():
         looks[name] = yield from read_content(account.provider, source)
     return Wanted(portrait=portrait, kind=kind, looks=looks)

@@ -28,6 +28,7 @@ from ..values.media import Upload, read_regular
 from ..values.portraits import check_name
 from ..values.sources import read_source
 from ..values.statuses import AssetStatus, GroupKind
+from ..wire.codec import is_object
 from .bindings import Binding, is_over, today
 from .registering import ONLY_LOOK, Wanted
 
@@ -309,15 +310,15 @@ def read_declaration(path: Path | str) -> list[Declared]:
             "another file",
         ) from None
     tables = document.pop("portraits", None)
-    if document or not isinstance(tables, dict) or not tables:
+    if document or not is_object(tables) or not tables:
         raise _undeclared(place, ", ".join(map(repr, document)) or "no [portraits.NAME]")
     return [_declared(place, name, table) for name, table in tables.items()]
 
 
 def _declared(place: Path, name: str, table: Any) -> Declared:
-    keys = dict(table) if isinstance(table, dict) else {}
+    keys: dict[str, Any] = dict(table) if is_object(table) else {}
     files, kind = keys.pop("files", None), keys.pop("kind", GroupKind.VIRTUAL.value)
-    named = files if isinstance(files, dict) else {ONLY_LOOK: files}
+    named: Mapping[str, Any] = files if is_object(files) else {ONLY_LOOK: files}
     kinds = {each.value: each for each in (GroupKind.VIRTUAL, GroupKind.REAL_PERSON)}
     if keys or kind not in kinds or not named or {type(each) for each in named.values()} != {str}:
         raise _undeclared(place, f"[portraits.{name}] is not understood")

@@ -109,7 +109,8 @@ class SqlLedger:
         if before == text:
             return True
         same = (*_is(_ENTRIES, key), _ENTRIES.c.entry == before)
-        contents = {look.content for look in now.looks.values() if look.content} if now else set()
+        looks = now.looks.values() if now else ()
+        contents = {look.content for look in looks if look.content}
         try:
             with self._connected("written") as connection, connection.begin():
                 if before is None:

@@ -232,7 +232,8 @@ def _digest(content: bytes) -> str:
 
 
 def _type_of(request: Recorded) -> str:
-    found = {name.lower(): value for name, value in (request.get("headers") or {}).items()}
+    headers: Mapping[str, Any] = request.get("headers") or {}
+    found = {name.lower(): value for name, value in headers.items()}
     value: Any = found.get("content-type", "")
     return value if isinstance(value, str) else "".join(map(str, value))
 
