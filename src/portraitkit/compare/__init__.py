@@ -1,0 +1,1 @@
+"""Comparing vendors: the same scenes at several profiles, measured and reported."""
