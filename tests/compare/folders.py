@@ -185,11 +185,20 @@ class Comparison:
         if scene.startswith("harbour"):
             self.tell("failed", run=run, seconds=1.1, stage="create", error=refusal, refused=True)
         elif number == 1:
-            error = {**refusal, "class": "VideoFailedError", "code": "InternalError", "status": None}
+            words = "The service is overloaded." + self.words
+            error = {
+                **refusal,
+                "class": "VideoFailedError",
+                "code": "InternalError",
+                "status": None,
+                "vendor_message": words,
+                "next_step": "Try it again.",
+            }
             self.tell("created", run=run, handle="pk1:elm:account:video:9:abcde", seconds=0.9)
             self.tell("failed", run=run, seconds=33, stage="wait", error=error, refused=False)
         elif number == 2:
-            error = {**refusal, "class": "WaitTimeoutError", "code": "", "vendor_message": ""}
+            words = "The video was not finished after 600 s."
+            error = {"class": "WaitTimeoutError", "code": "", "message": words, "next_step": ""}
             self.tell("created", run=run, handle="pk1:elm:account:video:8:abcde", seconds=0.9)
             self.tell("failed", run=run, seconds=600, stage="wait", error=error, refused=False)
         else:

@@ -11,11 +11,11 @@ const WORDS = {
     unread: "{0} lines of the log could not be read.", theme: "Theme", auto: "auto", light: "light", dark: "dark",
     blind: "Vote blind", summary: "Summary", videos: "Videos", timeline: "Timeline", measures: "Measures", likeness: "Likeness",
     sent: "What was sent", refusals: "Refusals and failures", delivered: "What was delivered", cost: "Cost", hours: "Time of day", about: "How it was made",
-    summary_lead: "All scenes together, warm-ups apart. Brackets are {0} % bootstrap intervals of the median.",
-    time_to_file: "to the file, median", no_file: "no file yet", delivered_of: "delivered", face: "face distance", per_second: "per usable second",
+    summary_lead: "All scenes together, warm-ups apart. Ranges are {0} % bootstrap intervals of the median.",
+    time_to_file: "Time to file, median", delivered_of: "delivered", face: "face distance", per_second: "per usable s",
     unpriced: "unpriced", n: "n = {0}", not_same: "not sent the same", problems: "{0} not as asked", refused_n: "{0} refused", failed_n: "{0} failed",
     timed_out_n: "{0} timed out", unfinished_n: "{0} unfinished", lacks: "no {0}", ranking: "What may be said", noticed: "What stands out",
-    fastest: "Fastest: {0}", closest: "Closest to the face: {0}", within_noise: "Inside the noise: {0}", ranked: "Order by median: {0}",
+    fastest: "Fastest: {0}", closest: "Closest to the face: {0}", ranked: "Order by median: {0}",
     too_few: "Too few runs to rank: at least {0} are needed.", too_few_who: "Too few runs to rank: {0}", one_session: "Not ranked: one session says nothing of other hours.",
     nothing_to_compare: "Nothing to compare.", not_comparable: "Not ranked: nothing was sent the same.", apart: "Apart, as not sent the same: {0}",
     downloaded: "Time to file", finished: "Time to video", accepted: "Time to accepted", queued: "In the queue", generating: "Generating",
@@ -28,7 +28,7 @@ const WORDS = {
     timeline_lead: "Each run from asking to the file. Grey is the vendor's queue. Refusals, failures and timeouts are red.", downloading: "Downloading", queue_or_work: "Queue or work", failing: "Until it failed",
     measures_lead: "Median, interval and sample size of each measure. Click a heading to sort.", compare: "Compare in pairs", pair: "Pair", verdict: "Verdict", difference: "Difference", excluded: "What can be excluded",
     too_few_pair: "too few to rank", inside_the_noise: "inside the noise", is_lower: "{0} is lower", not_comparable_pair: "not comparable: {0}",
-    not_above: "{0} is not above {1} by more than {2}", minus: "{0} − {1}", to: "{0} to {1}",
+    not_above: "{0} is not above {1} by more than {2}", not_slower: "{0} is not slower than {1} by more than {2}", is_faster: "{0} is faster", minus: "{0} − {1}", to: "{0} to {1}",
     likeness_lead: "The distance of the face in each sampled frame to the registered picture: lower is closer. A gap is a frame without a face.", no_likeness: "No likeness was measured. pip install 'portraitkit[likeness]' brings a scorer that works offline.",
     at_second: "second", sent_lead: "Two profiles stand on one row only if what was sent means the same. Lines that not every profile was sent are marked.", no_marks: "Nothing was adapted, dropped or exceeded: what was sent means the same at every profile.",
     kind: "What", field: "Field", asked: "Asked", was_sent: "Sent or made", why: "Why", in_runs: "Runs", adapted: "adapted", dropped: "dropped", finding: "beyond a documented limit", model: "another model", resolution: "another resolution", picture: "another picture",
@@ -40,6 +40,7 @@ const WORDS = {
     read_1: "An interval that holds zero is no difference; a difference inside the noise is called so.", read_2: "Medians of times are of runs that delivered. A vendor that fails often looks fast among those: read the share that was delivered beside it.", read_3: "Many comparisons find something by chance: one in twenty intervals misses.", read_4: "A run that was sent something else is not compared, and says why.",
     stop: "Leave", blind_lead: "Vendors are hidden and shuffled. Which one is best?", vote: "{0} is best", tie: "No difference", of: "{0} of {1}", done: "All voted", show_result: "Show the result", export: "Export votes", import: "Read votes back", forget: "Vote anew",
     preference: "Preference", chosen: "Chosen", interval: "{0} % interval", by_chance: "by chance", preferred: "preferred", avoided: "chosen less than by chance", result_lead: "{0} votes of {1} people. By chance, each would be chosen in {2} of its rounds.", bad_votes: "This file holds no votes on this comparison.", votes_read: "{0} votes read.", early: "Stop and show the result", no_votes: "No round has two videos to choose from.", previous: "Back",
+    nav_sent: "Sent", nav_refusals: "Refusals", nav_delivered: "Delivery", nav_about: "About", went_on: "Bars that reach the right edge went on, up to {0}.",
     open_blind: "Vote scene by scene without knowing who made what", no_interval: "–",
   },
   zh: {
@@ -48,11 +49,11 @@ const WORDS = {
     unread: "日志中有 {0} 行无法读取。", theme: "主题", auto: "自动", light: "浅色", dark: "深色",
     blind: "盲评", summary: "概览", videos: "视频", timeline: "时间线", measures: "指标", likeness: "相似度",
     sent: "发送内容", refusals: "拒绝与失败", delivered: "交付内容", cost: "费用", hours: "时段", about: "如何生成",
-    summary_lead: "所有场景合计，预热另列。括号内为中位数的 {0}% 自助法区间。",
-    time_to_file: "拿到文件，中位数", no_file: "尚无文件", delivered_of: "已交付", face: "人脸距离", per_second: "每可用秒",
+    summary_lead: "所有场景合计，预热另列。范围为中位数的 {0}% 自助法区间。",
+    time_to_file: "拿到文件的时间，中位数", delivered_of: "已交付", face: "人脸距离", per_second: "每可用秒",
     unpriced: "无价格", n: "n = {0}", not_same: "发送内容不同", problems: "{0} 个与要求不符", refused_n: "{0} 次拒绝", failed_n: "{0} 次失败",
     timed_out_n: "{0} 次超时", unfinished_n: "{0} 次未完成", lacks: "无 {0}", ranking: "可以得出的结论", noticed: "值得注意",
-    fastest: "最快：{0}", closest: "最像本人：{0}", within_noise: "差异在噪声之内：{0}", ranked: "按中位数排序：{0}",
+    fastest: "最快：{0}", closest: "最像本人：{0}", ranked: "按中位数排序：{0}",
     too_few: "次数太少，不排名：至少需要 {0} 次。", too_few_who: "次数太少，不排名：{0}", one_session: "不排名：单独一场不能代表其他时段。",
     nothing_to_compare: "没有可比较的内容。", not_comparable: "不排名：发送内容各不相同。", apart: "发送内容不同，另列：{0}",
     downloaded: "拿到文件", finished: "视频完成", accepted: "受理", queued: "排队", generating: "生成",
@@ -65,7 +66,7 @@ const WORDS = {
     timeline_lead: "每次运行从提交到拿到文件。灰色为供应商排队时间；拒绝、失败和超时为红色。", downloading: "下载", queue_or_work: "排队或生成", failing: "直到失败",
     measures_lead: "每项指标的中位数、区间和样本数。点击表头排序。", compare: "两两比较", pair: "比较", verdict: "结论", difference: "差值", excluded: "可以排除的情况",
     too_few_pair: "次数太少", inside_the_noise: "在噪声之内", is_lower: "{0} 更低", not_comparable_pair: "不可比较：{0}",
-    not_above: "{0} 高于 {1} 不超过 {2}", minus: "{0} − {1}", to: "{0} 至 {1}",
+    not_above: "{0} 高于 {1} 不超过 {2}", not_slower: "{0} 慢于 {1} 不超过 {2}", is_faster: "{0} 更快", minus: "{0} − {1}", to: "{0} 至 {1}",
     likeness_lead: "每个抽样帧中的人脸与注册照片的距离：越低越像。断开处为没有人脸的帧。", no_likeness: "未测量相似度。pip install 'portraitkit[likeness]' 可安装离线评分器。",
     at_second: "秒", sent_lead: "只有发送内容含义相同的配置才能并列比较。并非所有配置都收到的行已标出。", no_marks: "没有改动、丢弃或超限：各配置收到的内容含义相同。",
     kind: "类型", field: "字段", asked: "要求", was_sent: "实际", why: "原因", in_runs: "次数", adapted: "已改动", dropped: "已丢弃", finding: "超出文档限制", model: "模型不同", resolution: "分辨率不同", picture: "照片不同",
@@ -77,6 +78,7 @@ const WORDS = {
     read_1: "区间包含零即没有差异；在噪声之内的差异会如实说明。", read_2: "时间中位数只统计已交付的运行。经常失败的供应商会显得更快：请同时看交付比例。", read_3: "比较很多项时总会碰巧发现差异：二十个区间中约有一个会错。", read_4: "发送内容不同的运行不参与比较，并说明原因。",
     stop: "离开", blind_lead: "供应商已隐藏并打乱。哪一个最好？", vote: "{0} 最好", tie: "没有差别", of: "{0} / {1}", done: "全部投完", show_result: "显示结果", export: "导出投票", import: "读回投票", forget: "重新投票",
     preference: "偏好", chosen: "选中", interval: "{0}% 区间", by_chance: "随机水平", preferred: "更受偏好", avoided: "低于随机水平", result_lead: "{1} 人共 {0} 票。随机情况下，每个会在 {2} 的轮次中被选中。", bad_votes: "此文件不含本次比较的投票。", votes_read: "已读入 {0} 票。", early: "停止并显示结果", no_votes: "没有哪一轮有两个视频可选。", previous: "上一轮",
+    nav_sent: "发送", nav_refusals: "拒绝", nav_delivered: "交付", nav_about: "说明", went_on: "到达右边缘的条形实际更长，最长 {0}。",
     open_blind: "在不知道供应商的情况下逐场景投票", no_interval: "–",
   },
 }
@@ -91,7 +93,6 @@ const state = {
   scene: 0, sort: null, measure: "downloaded", round: 0,
 }
 const charts = []
-const BEST = new Set(report.measures.filter(each => each.better).map(each => each.name))
 const profiles = report.profiles.map(each => each.profile)
 
 function t(key, ...values) {
@@ -111,7 +112,8 @@ function el(tag, attributes, ...children) {
   node.append(...children.flat(Infinity).filter(child => child !== null && child !== undefined && child !== false))
   return node
 }
-const color = profile => `var(--p${Math.max(0, profiles.indexOf(profile)) % 8})`
+const variable = profile => `--p${Math.max(0, profiles.indexOf(profile)) % 8}`
+const color = profile => `var(${variable(profile)})`
 const dot = profile => el("span", { class: "dot", color: color(profile), "aria-hidden": "true" })
 const named = profile => [dot(profile), " ", profile]
 const chip = (text, kind = "") => el("span", { class: `chip ${kind}` }, text)
@@ -128,7 +130,10 @@ function shown(name, value, most = 3) {
   return unit ? `${digits(value, most)} ${unit}` : digits(value, most)
 }
 const interval = (name, sample) => sample.low === null ? "" : t("to", shown(name, sample.low), shown(name, sample.high))
+const spread = (name, sample) => [interval(name, sample), t("n", sample.n)].filter(Boolean).join(" · ")
+const ranged = (name, sample) => `${shown(name, sample.median)} (${spread(name, sample)})`
 const money = told => told ? `${told.amount} ${told.currency}${told.unit ? ` ${t("by", told.unit)}` : ""}` : t("unpriced")
+const briefly = told => told ? `${digits(Number(told.amount))} ${told.currency || told.unit}` : t("unpriced")
 
 function painted(variable) {
   const probe = el("span", { color: `var(${variable})` })
@@ -174,7 +179,7 @@ const SECTIONS = [
 ]
 
 function wholePage() {
-  const links = SECTIONS.map(([name]) => el("a", { href: `#${name}` }, t(name)))
+  const links = SECTIONS.map(([name]) => el("a", { href: `#${name}` }, WORDS[state.lang][`nav_${name}`] ?? t(name)))
   return el("div", { class: "page" }, heading(), el("nav", { "aria-label": t("summary") }, links),
     el("main", {}, SECTIONS.map(([name, build]) =>
       el("section", { id: name, "aria-labelledby": `h-${name}` }, el("h2", { id: `h-${name}` }, t(name)), build()))))
@@ -218,7 +223,7 @@ function summary() {
     el("div", { class: "cards" }, report.profiles.map(summaryCard)),
     el("div", { class: "two" },
       el("div", { class: "card" }, el("h3", {}, t("ranking")), el("ul", { class: "verdicts small" }, report.scenes.flatMap(verdicts))),
-      el("div", { class: "card" }, el("h3", {}, `${t("downloaded")}, s`), intervals())),
+      el("div", { class: "card" }, ["downloaded", "likeness_median"].map(intervals))),
   ]
 }
 
@@ -228,12 +233,13 @@ function summaryCard(told) {
   return el("article", { class: "card" },
     el("p", { class: "name" }, named(told.profile)),
     told.vendor && told.vendor !== told.profile && el("p", { class: "small quiet" }, told.vendor),
-    el("p", { class: "big" }, time ? shown("downloaded", time.median) : "–", " ", el("small", {}, time ? t("time_to_file") : t("no_file"))),
-    time && el("p", { class: "small quiet" }, [interval("downloaded", time), t("n", time.n)].filter(Boolean).join(" · ")),
+    el("p", { class: "small quiet label" }, t("time_to_file")),
+    el("p", { class: "big" }, time ? shown("downloaded", time.median) : t("none")),
+    el("p", { class: "small quiet" }, time ? spread("downloaded", time) : t("n", 0)),
     el("dl", { class: "facts" },
       el("dt", {}, t("delivered_of")), el("dd", {}, t("of", counts.delivered, counts.asked)),
       el("dt", {}, t("face")), el("dd", {}, face ? shown("likeness_median", face.median) : t("none")),
-      el("dt", {}, t("per_second")), el("dd", {}, money(told.cost.per_usable_s.reconciled))),
+      el("dt", {}, t("per_second")), el("dd", {}, briefly(told.cost.per_usable_s.reconciled))),
     el("p", { class: "chips" },
       marked && chip(t("not_same"), "warn"),
       counts.refused > 0 && chip(t("refused_n", counts.refused), "bad"), counts.failed > 0 && chip(t("failed_n", counts.failed), "bad"),
@@ -245,32 +251,35 @@ function summaryCard(told) {
 function verdicts(scene) {
   return scene.rankings.filter(each => each.refused !== "nothing_to_compare" || each.measure === "downloaded").map(each => {
     const best = each.measure === "downloaded" ? "fastest" : "closest"
-    const told = each.refused ? [t(each.refused, report.least_runs)]
-      : [each.leaders.length === 1 ? t(best, each.leaders[0]) : t("within_noise", each.leaders.join(", ")), t("ranked", each.order.join(" · "))]
+    const told = each.refused ? [t(each.refused, report.least_runs)] : [t("ranked", each.order.join(" · "))]
     if (each.apart.length) told.push(t("apart", each.apart.join(", ")))
     if (each.too_few.length && each.refused !== "too_few") told.push(t("too_few_who", each.too_few.join(", ")))
-    return el("li", {}, el("strong", {}, `${scene.name} · ${t(each.measure)}`), told.map((line, i) =>
-      el("div", { class: i || each.refused ? "quiet" : "" }, line)))
+    return el("li", {}, el("div", { class: "quiet" }, `${scene.name} · ${t(each.measure)}`),
+      each.leaders.length > 0 && el("div", {}, el("strong", {}, t(best, each.leaders.join(", "))), " ", each.leaders.length > 1 && chip(t("inside_the_noise"))),
+      told.map(line => el("div", { class: each.refused ? "" : "quiet" }, line)))
   })
 }
 
-function intervals() {
-  const rows = report.profiles.filter(each => each.measures.downloaded)
-  const sample = rows.map(each => each.measures.downloaded)
-  return chart(60 + rows.length * 36, t("downloaded"), () => ({
+function intervals(name) {
+  const rows = report.profiles.filter(each => each.measures[name])
+  if (!rows.length) return null
+  const sample = rows.map(each => each.measures[name])
+  const bar = { grouped: false, borderSkipped: false, minBarLength: 3 }
+  return [el("h3", {}, t(name)), chart(56 + rows.length * 34, t(name), () => ({
+    type: "bar",
     data: {
       labels: rows.map(each => clipped(each.profile)),
       datasets: [
-        { type: "scatter", data: sample.map((each, i) => ({ x: each.median, y: i })), yAxisID: "dots", pointRadius: 5, backgroundColor: painted("--text"), borderColor: painted("--card"), borderWidth: 2 },
-        { type: "bar", data: sample.map(each => [each.low ?? each.median, each.high ?? each.median]), backgroundColor: rows.map(each => painted(color(each.profile).slice(4, -1))), barThickness: 12, borderRadius: 6, borderSkipped: false, minBarLength: 3 },
+        { ...bar, data: sample.map(each => [each.median, each.median]), backgroundColor: painted("--text"), barThickness: 22 },
+        { ...bar, data: sample.map(each => [each.low ?? each.median, each.high ?? each.median]), backgroundColor: rows.map(each => painted(variable(each.profile))), barThickness: 12, borderRadius: 4 },
       ],
     },
     options: {
       indexAxis: "y",
-      plugins: { legend: { display: false }, tooltip: { callbacks: { title: items => rows[items[0].dataIndex].profile, label: item => `${shown("downloaded", sample[item.dataIndex].median)} (${interval("downloaded", sample[item.dataIndex])}), ${t("n", sample[item.dataIndex].n)}` } } },
-      scales: { x: axis("", { beginAtZero: true }), y: axis("", { grid: { display: false } }), dots: { display: false, min: -.5, max: rows.length - .5, reverse: true, type: "linear" } },
+      plugins: { legend: { display: false }, tooltip: { filter: item => item.datasetIndex === 1, callbacks: { title: items => rows[items[0].dataIndex].profile, label: item => ranged(name, sample[item.dataIndex]) } } },
+      scales: { x: axis(report.measures.find(each => each.name === name).unit, { beginAtZero: true }), y: axis("", { grid: { display: false } }) },
     },
-  }))
+  }))]
 }
 const clipped = text => text.length > 18 ? `${text.slice(0, 17)}…` : text
 
@@ -307,7 +316,7 @@ function videos() {
   return [
     el("p", { class: "lead" }, t("videos_lead")), sceneTabs(), promptOf(scene()),
     el("p", { class: "row gap" }, el("label", {}, t("round"), " ", el("select", { id: "round", onchange: event => choose("round", Number(event.target.value)) }, options))),
-    el("div", { class: "videos gap" }, tiles), playerFor(tiles, runs),
+    el("div", { class: "gap" }, el("div", { class: "videos" }, tiles), playerFor(tiles, runs)),
   ]
 }
 
@@ -323,7 +332,7 @@ function tile(run, caption) {
 // Plays several videos as one: the longest leads, the others are set to its time when they drift.
 function playerFor(tiles, runs) {
   const all = tiles.map(each => each.querySelector("video")).filter(Boolean)
-  const rate = Math.max(1, ...runs.map(run => run.measures.frame_rate ?? 0)) === 1 ? 24 : Math.max(...runs.map(run => run.measures.frame_rate ?? 0))
+  const rate = Math.max(...runs.map(run => run.measures.frame_rate ?? 0)) || 24
   const seek = el("input", { type: "range", min: 0, max: 1, step: "any", value: 0, "aria-label": t("seek") })
   const time = el("output", {}, "0.00 s")
   const toggle = el("button", { class: "primary", title: `${t("play")} (space)` }, t("play"))
@@ -396,7 +405,8 @@ addEventListener("keydown", event => {
 // --- timeline ------------------------------------------------------------------------------------
 
 function timeline() {
-  const runs = profiles.flatMap(profile => report.runs.filter(run => run.scene === scene().name && run.profile === profile))
+  const order = (a, b) => profiles.indexOf(a.profile) - profiles.indexOf(b.profile) || a.session - b.session || a.number - b.number
+  const runs = report.runs.filter(run => run.scene === scene().name).sort(order)
   const between = (a, b) => Math.max(0, (b ?? 0) - (a ?? 0))
   const parts = run => {
     const told = run.measures
@@ -406,23 +416,25 @@ function timeline() {
     return { accepted, ...work, downloading: between(told.finished, told.downloaded) }
   }
   const rows = runs.map(parts)
-  const kinds = [["accepted", "--p5"], ["queued", "--queued"], ["generating", null], ["queue_or_work", null], ["downloading", "--p2"], ["failing", "--bad"]]
+  const most = of => Math.max(0, ...runs.filter(of).map(run => run.measures.downloaded ?? run.failed_s ?? 0))
+  const longest = most(() => true), right = 1.2 * most(run => run.outcome === "delivered") || longest
+  const kinds = [["accepted", "--p5"], ["queued", "--queued"], ["generating", "--p0"], ["queue_or_work", "--p4"], ["downloading", "--p2"], ["failing", "--bad"]]
     .filter(([kind]) => rows.some(row => row[kind] !== undefined))
   const name = run => `${clipped(run.profile)} ${run.session ?? ""}.${run.number ?? ""}${run.warm_up ? ` ${t("warm_up")}` : ""}`
-  return [el("p", { class: "lead" }, t("timeline_lead")), sceneTabs(),
+  return [el("p", { class: "lead" }, t("timeline_lead"), " ", longest > right && t("went_on", shown("downloaded", longest))), sceneTabs(),
     el("div", { class: "card" }, chart(70 + runs.length * 19, t("timeline"), () => ({
       type: "bar",
       data: {
         labels: runs.map(name),
         datasets: kinds.map(([kind, variable]) => ({
           label: t(kind), data: rows.map(row => row[kind] ?? null), barThickness: 11,
-          backgroundColor: variable ? painted(variable) : runs.map(run => painted(color(run.profile).slice(4, -1))),
+          backgroundColor: painted(variable),
         })),
       },
       options: {
         indexAxis: "y", interaction: { mode: "index", axis: "y" },
         plugins: { legend: { position: "top", align: "start", labels: { boxWidth: 12, boxHeight: 12 } }, tooltip: { filter: item => item.raw !== null, callbacks: { label: item => `${item.dataset.label}: ${shown("downloaded", item.raw)}` } } },
-        scales: { x: axis("s", { stacked: true }), y: axis("", { stacked: true, grid: { display: false }, ticks: { autoSkip: false, font: { size: 11 } } }) },
+        scales: { x: axis("s", { stacked: true, max: longest > right ? Math.ceil(right / 10) * 10 : undefined }), y: axis("", { stacked: true, grid: { display: false }, ticks: { autoSkip: false, font: { size: 11 } } }) },
       },
     })))]
 }
@@ -463,7 +475,7 @@ function measures() {
     }
     const sample = row.measures[name]
     if (!sample) return el("td", { class: "number quiet" }, t("none"))
-    return el("td", { class: "number" }, shown(name, sample.median), el("span", { class: "spread-of" }, [interval(name, sample), t("n", sample.n)].filter(Boolean).join(" · ")))
+    return el("td", { class: "number" }, shown(name, sample.median), el("span", { class: "spread-of" }, spread(name, sample)))
   }
   fill()
   return [el("p", { class: "lead" }, t("measures_lead")), sceneTabs(),
@@ -476,18 +488,19 @@ function pairs() {
   if (!known.length) return null
   const name = known.includes(state.measure) ? state.measure : known[0]
   const told = scene().differences.filter(each => each.measure === name)
+  const [lower, above] = report.measures.find(each => each.name === name).unit === "s" ? ["is_faster", "not_slower"] : ["is_lower", "not_above"]
   const verdict = each => ({
-    too_few: t("too_few_pair"), inside_the_noise: t("inside_the_noise"), a_is_lower: t("is_lower", each.a), b_is_lower: t("is_lower", each.b),
+    too_few: t("too_few_pair"), inside_the_noise: t("inside_the_noise"), a_is_lower: t(lower, each.a), b_is_lower: t(lower, each.b),
     not_comparable: t("not_comparable_pair", (each.fields ?? []).join(", ")),
   })[each.verdict]
   const kind = each => ({ a_is_lower: "good", b_is_lower: "good", not_comparable: "warn" })[each.verdict] ?? ""
   const excluded = each => typeof each.low !== "number" ? [] : [
-    each.high >= 0 && el("div", {}, t("not_above", each.b, each.a, shown(name, each.high))), each.low <= 0 && el("div", {}, t("not_above", each.a, each.b, shown(name, -each.low)))]
+    each.high >= 0 && el("div", {}, t(above, each.b, each.a, shown(name, each.high))), each.low <= 0 && el("div", {}, t(above, each.a, each.b, shown(name, -each.low)))]
   return [el("h3", { class: "gap row" }, t("compare"), " ", el("select", { "aria-label": t("measures"), onchange: event => choose("measure", event.target.value) },
     known.map(each => el("option", { value: each, selected: each === name }, t(each))))),
   el("div", { class: "scroll gap", tabindex: "0" }, el("table", {}, el("thead", {}, el("tr", {}, ["pair", "verdict", "difference", "excluded"].map(head => el("th", { scope: "col" }, t(head))))),
     el("tbody", {}, told.map(each => el("tr", {},
-      el("th", { scope: "row" }, t("minus", each.b, each.a)), el("td", {}, chip(verdict(each), kind(each))),
+      el("th", { class: "pair", scope: "row" }, t("minus", each.b, each.a)), el("td", {}, chip(verdict(each), kind(each))),
       el("td", {}, each.difference === undefined ? t("none") : [shown(name, each.difference), el("span", { class: "spread-of" }, typeof each.low === "number" ? t("to", shown(name, each.low), shown(name, each.high)) : t("n", `${each.n_b}, ${each.n_a}`))]),
       el("td", { class: "small" }, excluded(each)))))))]
 }
@@ -507,7 +520,7 @@ function likeness() {
       data: {
         datasets: runs.map(run => ({
           label: `${run.profile} ${run.session ?? ""}.${run.number ?? ""}`, data: run.likeness.map(([x, y]) => ({ x, y })),
-          borderColor: painted(color(run.profile).slice(4, -1)), backgroundColor: painted(color(run.profile).slice(4, -1)), borderWidth: 1.5, pointRadius: 2, tension: .2, spanGaps: false,
+          borderColor: painted(variable(run.profile)), backgroundColor: painted(variable(run.profile)), borderWidth: 1.5, pointRadius: 2, tension: .2, spanGaps: false,
         })),
       },
       options: { plugins: { legend: { display: false } }, scales: { x: axis(t("at_second"), { type: "linear" }), y: axis(t("face"), { beginAtZero: true }) } },
@@ -528,7 +541,7 @@ function sent() {
       el("tbody", {}, marks.map(mark => el("tr", {}, el("th", { scope: "row" }, named(mark.profile)), el("td", {}, chip(t(mark.kind), "warn")), el("td", {}, el("code", {}, mark.field)),
         el("td", {}, el("code", {}, mark.asked || t("none"))), el("td", {}, el("code", {}, mark.sent || t("none"))), el("td", {}, mark.why), el("td", {}, mark.runs || t("none"))))))) : el("p", { class: "card" }, t("no_marks")),
     el("div", { class: "sent" }, bodies.map((each, i) => el("details", { class: "card", open: i < 6 }, el("summary", {}, named(each.profile), el("span", { class: "quiet small" }, ` · ${each.model ?? ""} · ${t("runs", each.runs.length)}`)),
-      el("pre", {}, lines[i].map(line => [inAll(line) ? line : el("mark", {}, line), "\n"])))))]
+      el("pre", {}, lines[i].map(line => [line.slice(0, -line.trimStart().length), inAll(line) ? line.trimStart() : el("mark", {}, line.trimStart()), "\n"])))))]
 }
 const bare = line => line.trim().replace(/,$/, "")
 
@@ -563,7 +576,7 @@ function delivered() {
 function originCell(origin) {
   if (!origin || !origin.of) return el("td", { class: "quiet" }, t("none"))
   const few = origin.values.slice(0, 3), rest = origin.values.length - few.length
-  return el("td", {}, origin.lacks ? chip(t("only_others"), "warn") : few.map(value => el("div", {}, value)), rest > 0 && el("div", { class: "quiet" }, `+ ${rest}`),
+  return el("td", {}, origin.lacks ? chip(t("only_others"), "warn") : few.join(", ") + (rest > 0 ? `, + ${rest}` : ""),
     el("span", { class: "spread-of" }, t("files", origin.files, origin.of)))
 }
 
@@ -583,7 +596,7 @@ function cost() {
 function hours() {
   const known = [...new Set(report.hours.map(each => each.hour))]
   const at = (hour, profile) => report.hours.find(each => each.hour === hour && each.profile === profile)?.downloaded
-  const stacked = sample => sample ? [shown("downloaded", sample.median), el("span", { class: "spread-of" }, [interval("downloaded", sample), t("n", sample.n)].filter(Boolean).join(" · "))] : t("none")
+  const stacked = sample => sample ? [shown("downloaded", sample.median), el("span", { class: "spread-of" }, spread("downloaded", sample))] : t("none")
   return [el("p", { class: "lead" }, t("hours_lead")),
     el("div", { class: "scroll", tabindex: "0" }, el("table", {}, el("thead", {}, el("tr", {}, el("th", { class: "sticky", scope: "col" }, t("hour")), profiles.map(profile => el("th", { scope: "col" }, named(profile))))),
       el("tbody", {}, known.map(hour => el("tr", {}, el("th", { class: "sticky", scope: "row" }, `${String(hour).padStart(2, "0")}:00`), profiles.map(profile => el("td", {}, stacked(at(hour, profile))))),
@@ -654,7 +667,7 @@ function blindRound(at, voted) {
   const round = blindRounds[at], runs = orderOf(round), letter = i => String.fromCharCode(65 + i)
   const tiles = runs.map((run, i) => tile(run, el("figcaption", {}, el("strong", {}, letter(i)))))
   return el("main", {}, el("progress", { max: blindRounds.length, value: voted }), el("p", { class: "row spread quiet small" }, t("of", at + 1, blindRounds.length), el("span", {}, round.scene.name)),
-    el("p", { class: "gap" }, el("strong", {}, t("blind_lead"))), el("div", { class: "gap" }, promptOf(round.scene)), el("div", { class: "videos" }, tiles), playerFor(tiles, runs),
+    el("p", { class: "gap" }, el("strong", {}, t("blind_lead"))), el("div", { class: "gap" }, promptOf(round.scene)), el("div", {}, el("div", { class: "videos" }, tiles), playerFor(tiles, runs)),
     el("div", { class: "votes" }, runs.map((run, i) => el("button", { "data-key": i + 1, class: "primary", onclick: () => vote(round, run) }, t("vote", letter(i)), " ", el("kbd", {}, i + 1))),
       el("button", { "data-key": 0, onclick: () => vote(round, null) }, t("tie"), " ", el("kbd", {}, 0))),
     el("div", { class: "row gap" }, at > 0 && el("button", { onclick: () => { blindState.at = at - 1; render() } }, t("previous")), voted > 0 && el("button", { onclick: showResult }, t("early")), votesFile()))
