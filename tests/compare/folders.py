@@ -17,12 +17,22 @@ SCENES = {
     "dance": {
         "prompt": "She turns once on the empty stage and bows.",
         "portraits": {"mia": "mia.jpg"},
-        "parameters": {"model": "seedance-2.0", "duration_s": 5, "ratio": "16:9", "resolution": "720p"},
+        "parameters": {
+            "model": "seedance-2.0",
+            "duration_s": 5,
+            "ratio": "16:9",
+            "resolution": "720p",
+        },
     },
     "harbour": {
         "prompt": "清晨的港口，她沿着码头慢慢走向镜头。",
         "portraits": {"mia": "mia.jpg"},
-        "parameters": {"model": "seedance-2.0", "duration_s": 5, "ratio": "16:9", "resolution": "720p"},
+        "parameters": {
+            "model": "seedance-2.0",
+            "duration_s": 5,
+            "ratio": "16:9",
+            "resolution": "720p",
+        },
     },
 }
 SCRIPT = "</script><script>window.ran = 1</script><img src=x onerror='window.ran = 1'>| *b* `c`"
@@ -159,7 +169,11 @@ class Comparison:
             "model": "doubao-seedance-2-0",
             "content": [
                 {"type": "text", "text": self.plan["scenes"][scene]["prompt"] + self.words},
-                {"type": "image_url", "image_url": {"url": "asset://a-1"}, "role": "reference_image"},
+                {
+                    "type": "image_url",
+                    "image_url": {"url": "asset://a-1"},
+                    "role": "reference_image",
+                },
             ],
             "ratio": "16:9",
             "duration": 5,
@@ -233,14 +247,17 @@ class Comparison:
         for frame in range(12):
             distance = 0.24 + drift * frame / 11 + self.random.uniform(-0.02, 0.02)
             is_turned = frame == 6 and name != "aster"
-            scores.append({
-                "at_s": round(frame * 5 / 12, 2),
-                "distance": None if is_turned else round(distance, 3),
-            })
+            scores.append(
+                {
+                    "at_s": round(frame * 5 / 12, 2),
+                    "distance": None if is_turned else round(distance, 3),
+                }
+            )
         seen = sorted(each["distance"] for each in scores if each["distance"] is not None)
         return {
             "portrait": "mia",
-            "scale": "Euclidean distance of dlib's face descriptors; below 0.6 is the same person" + self.words,
+            "scale": "Euclidean distance of dlib's face descriptors; below 0.6 is the same person"
+            + self.words,
             "scores": scores,
             "median": seen[len(seen) // 2],
             "worst": seen[-1],
@@ -249,7 +266,12 @@ class Comparison:
 
     @staticmethod
     def _usd(amount):
-        return {"amount": amount, "currency": "USD", "unit": "token", "source": "price list, 2026-02"}
+        return {
+            "amount": amount,
+            "currency": "USD",
+            "unit": "token",
+            "source": "price list, 2026-02",
+        }
 
     def write(self, tail=""):
         """Write the log; `tail` is what a kill left behind it."""
@@ -279,7 +301,9 @@ def draw(path, seconds, hue, size=(320, 180), rate=24):
 
     width, height = size
     y, x = np.mgrid[0:height, 0:width]
-    tint = np.array([(150, 90, 60), (70, 110, 150), (90, 140, 90), (140, 80, 130), (120, 120, 70)][hue])
+    tint = np.array(
+        [(150, 90, 60), (70, 110, 150), (90, 140, 90), (140, 80, 130), (120, 120, 70)][hue]
+    )
     stage = tint * (0.35 + 0.65 * (1 - y / height))[..., None]
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264", rate=rate)

@@ -61,7 +61,9 @@ def price(run: Run, which: Number) -> Money | None:
     """
     estimated = _money(run.asked.get("estimated"))
     reported = _money(run.event("finished").get("reported"))
-    return {"estimated": estimated, "reported": reported, "reconciled": reported or estimated}[which]
+    return {"estimated": estimated, "reported": reported, "reconciled": reported or estimated}[
+        which
+    ]
 
 
 def total(runs: Iterable[Run], which: Number) -> Sum:
@@ -79,7 +81,11 @@ def total(runs: Iterable[Run], which: Number) -> Sum:
 def _money(told: Any) -> Money | None:
     try:
         amount = Decimal(str(told["amount"]))
-        return Money(amount, told["currency"] or "", told["unit"] or "") if amount.is_finite() else None
+        return (
+            Money(amount, told["currency"] or "", told["unit"] or "")
+            if amount.is_finite()
+            else None
+        )
     except (InvalidOperation, KeyError, TypeError):
         return None
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 
 from .runs import Facts, Log, Run, facts, text
 
@@ -48,7 +48,7 @@ def marks_of(runs: Sequence[Run], scene: Facts, pictures: Iterable[Mark]) -> lis
     for run in runs:
         for mark in _marks_of_run(run, facts(scene.get("parameters"))):
             counted[mark] = counted.get(mark, 0) + 1
-    found = [Mark(**{**asdict(mark), "runs": n}) for mark, n in counted.items()]
+    found = [evolve(mark, runs=n) for mark, n in counted.items()]
     return [*found, *pictures] if runs else []
 
 

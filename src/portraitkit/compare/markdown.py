@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from . import costs
+
 _WHY_NOT_RANKED: Final = {
     "nothing_to_compare": "nothing to compare",
     "too_few": "too few runs to rank",
@@ -30,18 +32,16 @@ def as_markdown(report: dict[str, Any]) -> str:
 
 
 def _headline(report: dict[str, Any]) -> str:
+    intervals = f"{report['confidence']:.0%} bootstrap intervals of the median"
     told = [
-        "Made from simulated vendors: the numbers say nothing of the real ones."
-        if report["simulated"]
-        else "",
-        f"{report['sessions']} session(s), {len(report['runs'])} runs. "
-        f"Intervals are {report['confidence']:.0%} bootstrap intervals of the median. "
-        f"Fewer than {report['least_runs']} runs are not ranked, nor is one session.",
-        f"{report['unread_lines']} line(s) of the log could not be read."
-        if report["unread_lines"]
-        else "",
+        f"{report['sessions']} session(s), {len(report['runs'])} runs. Intervals are {intervals}.",
+        f"Fewer than {report['least_runs']} runs are not ranked, nor is a single session.",
     ]
-    return "\n\n".join(filter(None, told))
+    if report["simulated"]:
+        told.insert(0, "Made from simulated vendors: the numbers say nothing of the real ones.")
+    if report["unread_lines"]:
+        told.append(f"{report['unread_lines']} line(s) of the log could not be read.")
+    return "\n\n".join(told)
 
 
 def _profiles(report: dict[str, Any]) -> str:
@@ -53,13 +53,13 @@ def _profiles(report: dict[str, Any]) -> str:
             _sample(each["measures"].get("downloaded"), " s"),
             _sample(each["measures"].get("likeness_median")),
             _money(each["cost"]["per_usable_s"]["reconciled"]),
-            *(_sum(each["cost"]["sums"][which]) for which in ("estimated", "reported", "reconciled")),
+            *(_sum(each["cost"]["sums"][which]) for which in costs.NUMBERS),
         ]
         for each in report["profiles"]
     ]
-    heads = "profile, delivered, refused, timed out, failed, time to file, face distance, cost per usable second"
-    heads += ", estimated, reported, reconciled"
-    return "## Summary\n\n" + _table(heads.split(", "), rows)
+    heads = ["profile", "delivered", "refused", "timed out", "failed", "time to file"]
+    heads += ["face distance", "cost per usable second", *costs.NUMBERS]
+    return "## Summary\n\n" + _table(heads, rows)
 
 
 def _scene(report: dict[str, Any], scene: dict[str, Any]) -> str:
@@ -75,7 +75,12 @@ def _scene(report: dict[str, Any], scene: dict[str, Any]) -> str:
     ]
     heads = [
         *("profile", "delivered", "time to file, s", "queued, s", "generating, s"),
-        *("face distance", "first frame, SSIM", "not the same as asked", "not as asked in the file"),
+        *(
+            "face distance",
+            "first frame, SSIM",
+            "not the same as asked",
+            "not as asked in the file",
+        ),
     ]
     parts = [
         f"## Scene {_plain(scene['name'])}",
@@ -115,7 +120,9 @@ def _failure(told: dict[str, Any]) -> str:
     words = told["vendor_message"] or told["message"]
     code = " ".join(filter(None, (told["class"], told["code"], told["status"])))
     outcome = told["outcome"].replace("_", " ")
-    return f"{_plain(told['profile'])} {outcome} {len(told['runs'])}: {_plain(code)}: {_plain(words)}"
+    return (
+        f"{_plain(told['profile'])} {outcome} {len(told['runs'])}: {_plain(code)}: {_plain(words)}"
+    )
 
 
 def _origins(report: dict[str, Any]) -> str:
@@ -131,7 +138,9 @@ def _origins(report: dict[str, Any]) -> str:
     ]
     if not rows:
         return ""
-    return "## What the files say of their origin\n\n" + _table(["profile", "", "files", "says"], rows)
+    return "## What the files say of their origin\n\n" + _table(
+        ["profile", "", "files", "says"], rows
+    )
 
 
 def _environment(report: dict[str, Any]) -> str:
@@ -143,7 +152,7 @@ def _environment(report: dict[str, Any]) -> str:
 
 def _sample(sample: dict[str, Any] | None, unit: str = "") -> str:
     if sample is None:
-        return "–"
+        return "-"
     interval = "" if sample["low"] is None else f" ({sample['low']:.3g} to {sample['high']:.3g})"
     return f"{sample['median']:.3g}{unit}{interval}, n={sample['n']}"
 
@@ -155,7 +164,7 @@ def _money(money: dict[str, str] | None) -> str:
 def _sum(told: dict[str, Any]) -> str:
     parts = [_money(each) for each in told["known"]]
     parts += [f"{told['unpriced']} unpriced"] if told["unpriced"] else []
-    return " + ".join(parts) or "–"
+    return " + ".join(parts) or "-"
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

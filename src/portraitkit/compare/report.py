@@ -143,9 +143,7 @@ class _Report:
             "portraits": facts(scene.get("portraits")),
             "rows": [self._row_dict(row) for row in rows],
             "differences": self._differences(rows),
-            "rankings": [
-                self._ranking(each, rows) for each in MEASURES if each.name in RANKED
-            ],
+            "rankings": [self._ranking(each, rows) for each in MEASURES if each.name in RANKED],
             "failures": [failure for row in rows for failure in _failures(row)],
         }
 
@@ -191,7 +189,7 @@ class _Report:
         alike: dict[Signature, list[_Row]] = {}
         for row in enough:
             alike.setdefault(signature(row.marks), []).append(row)
-        ranked = max(alike.values(), key=len, default=[])
+        ranked: list[_Row] = max(alike.values(), key=len, default=[])
         refused = self._why_not_ranked(measured, enough, ranked)
         medians = {row.profile: self._median(measure, row) for row in ranked}
         return {
@@ -247,7 +245,9 @@ class _Report:
             "error": run.error if run.end == "failed" else {},
             "failed_s": number(run.event("failed").get("seconds")),
             "file": run.file,
-            "measures": {each.name: value for each in MEASURES if (value := each.of(run)) is not None},
+            "measures": {
+                each.name: value for each in MEASURES if (value := each.of(run)) is not None
+            },
             "seed": run.event("finished").get("seed"),
             "delivered": run.delivered,
             "problems": _texts(run.event("measured").get("problems")),
@@ -268,13 +268,15 @@ class _Report:
             own = [said[run.id].get(key) for run in files if run.profile == profile]
             values = sorted({_short(each) for each in own if each is not None})
             others = any(said[run.id].get(key) is not None for run in files)
-            told.append({
-                "key": key,
-                "values": values,
-                "files": sum(each is not None for each in own),
-                "of": len(own),
-                "lacks": bool(own) and not values and others,
-            })
+            told.append(
+                {
+                    "key": key,
+                    "values": values,
+                    "files": sum(each is not None for each in own),
+                    "of": len(own),
+                    "lacks": bool(own) and not values and others,
+                }
+            )
         return told
 
     def _hours(self) -> list[dict[str, Any]]:
@@ -312,7 +314,10 @@ def _counts(runs: Sequence[Run]) -> dict[str, Any]:
     ended = len(runs) - outcomes.count("unfinished")
     return {
         "asked": len(runs),
-        **{each: outcomes.count(each) for each in ("delivered", "refused", "timed_out", "failed", "unfinished")},
+        **{
+            each: outcomes.count(each)
+            for each in ("delivered", "refused", "timed_out", "failed", "unfinished")
+        },
         "with_problems": sum(bool(run.event("measured").get("problems")) for run in runs),
         "share": asdict(statistics.share(outcomes.count("delivered"), ended)),
     }
@@ -339,7 +344,9 @@ def _sent(runs: Sequence[Run]) -> list[dict[str, Any]]:
         body = run.asked.get("body")
         if body is not None:
             key = json.dumps(body, sort_keys=True)
-            known = bodies.setdefault(key, {"body": body, "model": run.asked.get("model"), "runs": []})
+            known = bodies.setdefault(
+                key, {"body": body, "model": run.asked.get("model"), "runs": []}
+            )
             known["runs"].append(run.id)
     return list(bodies.values())
 
@@ -372,19 +379,33 @@ _ERROR: Final = ("class", "code", "status", "message", "vendor_message", "next_s
 
 
 def _registration(told: Facts) -> dict[str, Any]:
-    names = ("session", "profile", "vendor", "portrait", "look", "seconds", "status", "sha256", "error")
+    names = (
+        "session",
+        "profile",
+        "vendor",
+        "portrait",
+        "look",
+        "seconds",
+        "status",
+        "sha256",
+        "error",
+    )
     return {name: told.get(name) for name in names}
 
 
 def _origin_of(run: Run) -> Facts:
+    width, height, rate = (
+        number(run.delivered.get(name)) for name in ("width", "height", "frame_rate")
+    )
+    frame = f"{width:g}x{height:g}, {rate:g}/s" if width and height and rate else None
     seed = run.event("finished").get("seed")
-    frame = [run.delivered.get(name) for name in ("width", "height", "frame_rate")]
-    size = "{}x{}, {:g}/s".format(*frame) if all(map(number, frame)) else None
-    return {**facts(run.delivered.get("origin")), "frame": size, "seed": seed}
+    return {**facts(run.delivered.get("origin")), "frame": frame, "seed": seed}
 
 
 def _short(value: object) -> str:
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    shown = (
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    )
     return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
 
 

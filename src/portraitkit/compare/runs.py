@@ -1,4 +1,4 @@
-"""What a comparison's log tells: its plan, its registrations, and each run from asking to likeness."""
+"""What a comparison's log tells: its plan, its registrations, and each run from its asking on."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ class Run:
 
     def reached(self, status: str) -> float | None:
         """After how many seconds it was first seen in this status."""
-        seen = (each for each in self.statuses if each.get("status") == status)
-        return number(next(seen, {}).get("seconds"))
+        seen = [each for each in self.statuses if each.get("status") == status]
+        return number(seen[0].get("seconds")) if seen else None
 
 
 @frozen
@@ -248,8 +248,10 @@ def number(value: object) -> float | None:
 
 
 def facts(value: object) -> Facts:
+    """Read an object of the log; empty where there is none."""
     return cast("Facts", value) if isinstance(value, Mapping) else {}
 
 
 def text(value: object) -> str:
+    """Read a text of the log; empty where there is none."""
     return value if isinstance(value, str) else ""

@@ -14,7 +14,7 @@ const WORDS = {
     summary_lead: "All scenes together, warm-ups apart. Ranges are {0} % bootstrap intervals of the median.",
     time_to_file: "Time to file, median", delivered_of: "delivered", face: "face distance", per_second: "per usable s",
     unpriced: "unpriced", n: "n = {0}", not_same: "not sent the same", problems: "{0} not as asked", refused_n: "{0} refused", failed_n: "{0} failed",
-    timed_out_n: "{0} timed out", unfinished_n: "{0} unfinished", lacks: "no {0}", ranking: "What may be said", noticed: "What stands out",
+    timed_out_n: "{0} timed out", unfinished_n: "{0} unfinished", lacks: "no {0}", ranking: "What may be said", 
     fastest: "Fastest: {0}", closest: "Closest to the face: {0}", ranked: "Order by median: {0}",
     too_few: "Too few runs to rank: at least {0} are needed.", too_few_who: "Too few runs to rank: {0}", one_session: "Not ranked: one session says nothing of other hours.",
     nothing_to_compare: "Nothing to compare.", not_comparable: "Not ranked: nothing was sent the same.", apart: "Apart, as not sent the same: {0}",
@@ -35,11 +35,11 @@ const WORDS = {
     refusals_lead: "The same faces and prompts at each profile, warm-ups included. None of these is left out of a count.", no_refusals: "Nothing was refused, nothing failed.", none: "–", code: "Code", next_step: "Next step",
     delivered_lead: "Read from the files, against what was asked; and what the files say of their origin. A mark says what only other profiles' files tell; it is no verdict.", not_as_asked: "Not as asked", origin: "Origin", files: "{0} of {1} files", only_others: "only others' files tell this", in_n: "in {0}",
     cost_lead: "In the vendor's own currency and unit. Warm-ups, refusals and failures are paid in. One unpriced run leaves a sum unknown.", estimated: "Estimated", reported: "Reported", reconciled: "Reconciled", usable: "Usable", plus_unpriced: "+ {0} unpriced", by: "by {0}", reported_runs: "Reconciled is what the vendor reported, or else the estimate.",
-    hours_lead: "Median time to the file by the hour in which the run was asked for, in UTC.", hour: "Hour", warm_ups: "Warm-ups and registrations", registered: "Registering a portrait", warm_up_time: "Warm-up, time to file",
+    hours_lead: "Median time to the file by the hour in which the run was asked for, in UTC.", hour: "Hour", registered: "Registering a portrait", warm_up_time: "Warm-up, time to file",
     rebuild: "Rebuild this report from its log", plan: "The plan", last_event: "Last event", opened: "Opened", how_to_read: "How to read it",
     read_1: "An interval that holds zero is no difference; a difference inside the noise is called so.", read_2: "Medians of times are of runs that delivered. A vendor that fails often looks fast among those: read the share that was delivered beside it.", read_3: "Many comparisons find something by chance: one in twenty intervals misses.", read_4: "A run that was sent something else is not compared, and says why.",
     stop: "Leave", blind_lead: "Vendors are hidden and shuffled. Which one is best?", vote: "{0} is best", tie: "No difference", of: "{0} of {1}", done: "All voted", show_result: "Show the result", export: "Export votes", import: "Read votes back", forget: "Vote anew",
-    preference: "Preference", chosen: "Chosen", interval: "{0} % interval", by_chance: "by chance", preferred: "preferred", avoided: "chosen less than by chance", result_lead: "{0} votes of {1} people. By chance, each would be chosen in {2} of its rounds.", bad_votes: "This file holds no votes on this comparison.", votes_read: "{0} votes read.", early: "Stop and show the result", no_votes: "No round has two videos to choose from.", previous: "Back",
+    preference: "Preference", chosen: "Chosen", interval: "{0} % interval", preferred: "preferred", avoided: "chosen less than by chance", result_lead: "{0} votes of {1} people. By chance, each would be chosen in {2} of its rounds.", bad_votes: "This file holds no votes on this comparison.", votes_read: "{0} votes read.", early: "Stop and show the result", no_votes: "No round has two videos to choose from.", previous: "Back",
     nav_sent: "Sent", nav_refusals: "Refusals", nav_delivered: "Delivery", nav_about: "About", went_on: "Bars that reach the right edge went on, up to {0}.",
     open_blind: "Vote scene by scene without knowing who made what", no_interval: "–",
   },
@@ -52,7 +52,7 @@ const WORDS = {
     summary_lead: "所有场景合计，预热另列。范围为中位数的 {0}% 自助法区间。",
     time_to_file: "拿到文件的时间，中位数", delivered_of: "已交付", face: "人脸距离", per_second: "每可用秒",
     unpriced: "无价格", n: "n = {0}", not_same: "发送内容不同", problems: "{0} 个与要求不符", refused_n: "{0} 次拒绝", failed_n: "{0} 次失败",
-    timed_out_n: "{0} 次超时", unfinished_n: "{0} 次未完成", lacks: "无 {0}", ranking: "可以得出的结论", noticed: "值得注意",
+    timed_out_n: "{0} 次超时", unfinished_n: "{0} 次未完成", lacks: "无 {0}", ranking: "可以得出的结论", 
     fastest: "最快：{0}", closest: "最像本人：{0}", ranked: "按中位数排序：{0}",
     too_few: "次数太少，不排名：至少需要 {0} 次。", too_few_who: "次数太少，不排名：{0}", one_session: "不排名：单独一场不能代表其他时段。",
     nothing_to_compare: "没有可比较的内容。", not_comparable: "不排名：发送内容各不相同。", apart: "发送内容不同，另列：{0}",
@@ -73,11 +73,11 @@ const WORDS = {
     refusals_lead: "同样的人脸和提示词在各配置的结果，含预热。任何一次都计入统计。", no_refusals: "没有拒绝，没有失败。", none: "–", code: "代码", next_step: "下一步",
     delivered_lead: "从文件中读出，与要求对照；以及文件对自身来源的说明。标记只说明其他配置的文件有而这里没有，不是结论。", not_as_asked: "与要求不符", origin: "来源", files: "{1} 个文件中 {0} 个", only_others: "只有其他配置的文件有", in_n: "{0} 次",
     cost_lead: "按供应商自己的币种和单位。预热、拒绝和失败都计入。只要有一次无价格，总和即为未知。", estimated: "预估", reported: "供应商报告", reconciled: "核定", usable: "可用", plus_unpriced: "+ {0} 次无价格", by: "按 {0}", reported_runs: "核定值为供应商报告的金额，没有报告时为预估。",
-    hours_lead: "按提交时刻（UTC 小时）统计拿到文件的中位时间。", hour: "小时", warm_ups: "预热与注册", registered: "注册人像", warm_up_time: "预热，拿到文件",
+    hours_lead: "按提交时刻（UTC 小时）统计拿到文件的中位时间。", hour: "小时", registered: "注册人像", warm_up_time: "预热，拿到文件",
     rebuild: "从日志重建本报告", plan: "计划", last_event: "最后事件", opened: "开始", how_to_read: "如何解读",
     read_1: "区间包含零即没有差异；在噪声之内的差异会如实说明。", read_2: "时间中位数只统计已交付的运行。经常失败的供应商会显得更快：请同时看交付比例。", read_3: "比较很多项时总会碰巧发现差异：二十个区间中约有一个会错。", read_4: "发送内容不同的运行不参与比较，并说明原因。",
     stop: "离开", blind_lead: "供应商已隐藏并打乱。哪一个最好？", vote: "{0} 最好", tie: "没有差别", of: "{0} / {1}", done: "全部投完", show_result: "显示结果", export: "导出投票", import: "读回投票", forget: "重新投票",
-    preference: "偏好", chosen: "选中", interval: "{0}% 区间", by_chance: "随机水平", preferred: "更受偏好", avoided: "低于随机水平", result_lead: "{1} 人共 {0} 票。随机情况下，每个会在 {2} 的轮次中被选中。", bad_votes: "此文件不含本次比较的投票。", votes_read: "已读入 {0} 票。", early: "停止并显示结果", no_votes: "没有哪一轮有两个视频可选。", previous: "上一轮",
+    preference: "偏好", chosen: "选中", interval: "{0}% 区间", preferred: "更受偏好", avoided: "低于随机水平", result_lead: "{1} 人共 {0} 票。随机情况下，每个会在 {2} 的轮次中被选中。", bad_votes: "此文件不含本次比较的投票。", votes_read: "已读入 {0} 票。", early: "停止并显示结果", no_votes: "没有哪一轮有两个视频可选。", previous: "上一轮",
     nav_sent: "发送", nav_refusals: "拒绝", nav_delivered: "交付", nav_about: "说明", went_on: "到达右边缘的条形实际更长，最长 {0}。",
     open_blind: "在不知道供应商的情况下逐场景投票", no_interval: "–",
   },
@@ -531,6 +531,7 @@ function likeness() {
 // --- what was sent -------------------------------------------------------------------------------
 
 function sent() {
+  const isWide = matchMedia("(min-width: 40rem)").matches
   const rows = scene().rows, marks = rows.flatMap(row => row.marks.map(mark => ({ ...mark, profile: row.profile })))
   const bodies = rows.flatMap(row => row.sent.map(each => ({ ...each, profile: row.profile })))
   const lines = bodies.map(each => JSON.stringify(each.body, null, 2).split("\n"))
@@ -540,7 +541,7 @@ function sent() {
     marks.length ? el("div", { class: "scroll", tabindex: "0" }, el("table", {}, el("thead", {}, el("tr", {}, heads.map(head => el("th", { scope: "col" }, t(head))))),
       el("tbody", {}, marks.map(mark => el("tr", {}, el("th", { scope: "row" }, named(mark.profile)), el("td", {}, chip(t(mark.kind), "warn")), el("td", {}, el("code", {}, mark.field)),
         el("td", {}, el("code", {}, mark.asked || t("none"))), el("td", {}, el("code", {}, mark.sent || t("none"))), el("td", {}, mark.why), el("td", {}, mark.runs || t("none"))))))) : el("p", { class: "card" }, t("no_marks")),
-    el("div", { class: "sent" }, bodies.map((each, i) => el("details", { class: "card", open: i < 6 }, el("summary", {}, named(each.profile), el("span", { class: "quiet small" }, ` · ${each.model ?? ""} · ${t("runs", each.runs.length)}`)),
+    el("div", { class: "sent" }, bodies.map((each, i) => el("details", { class: "card", open: isWide && i < 6 }, el("summary", {}, named(each.profile), el("span", { class: "quiet small" }, ` · ${each.model ?? ""} · ${t("runs", each.runs.length)}`)),
       el("pre", {}, lines[i].map(line => [line.slice(0, -line.trimStart().length), inAll(line) ? line.trimStart() : el("mark", {}, line.trimStart()), "\n"])))))]
 }
 const bare = line => line.trim().replace(/,$/, "")
