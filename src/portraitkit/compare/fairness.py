@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from attrs import asdict, evolve, frozen
 
-from .runs import Facts, Log, Run, facts, text
+from .runs import Facts, Log, Run, facts, objects, text
 
 Kind = Literal["adapted", "dropped", "finding", "model", "resolution", "picture"]
 Signature = frozenset[tuple[str, str, str]]
@@ -80,9 +80,9 @@ def _marks_of_run(run: Run, parameters: Facts) -> Iterable[Mark]:
             sent=_json(each.get("sent")),
             why=text(each.get("why")),
         )
-        for each in run.asked.get("adaptations") or ()
+        for each in objects(run.asked.get("adaptations"))
     ]
-    for each in run.asked.get("findings") or ():
+    for each in objects(run.asked.get("findings")):
         why = text(each.get("message"))
         told.append(Mark(kind="finding", field=text(each.get("field")), asked="", sent="", why=why))
     ran = {

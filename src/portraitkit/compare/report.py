@@ -6,13 +6,13 @@ import json
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import asdict, frozen
 
 from . import costs, statistics
 from .fairness import Mark, Signature, marks_of, pictures_of, signature
-from .runs import MEASURES, Facts, Log, Measure, Run, facts, hour_of, number, read, text
+from .runs import MEASURES, Facts, Log, Measure, Run, facts, hour_of, number, objects, read, text
 
 RANKED: Final = ("downloaded", "likeness_median")
 """The measures of which a ranking is asked for."""
@@ -82,7 +82,7 @@ class _Report:
             **{name: facts(scene) for name, scene in facts(log.plan.get("scenes")).items()},
             **{run.scene: {} for run in log.runs if run.scene not in facts(log.plan.get("scenes"))},
         }
-        planned = [each for each in log.plan.get("profiles") or () if isinstance(each, str)]
+        planned = _texts(log.plan.get("profiles"))
         self._profiles = list(dict.fromkeys([*planned, *(run.profile for run in log.runs)]))
         self._many_sessions = len(set(log.sessions)) > 1
 
@@ -189,7 +189,7 @@ class _Report:
         alike: dict[Signature, list[_Row]] = {}
         for row in enough:
             alike.setdefault(signature(row.marks), []).append(row)
-        ranked: list[_Row] = max(alike.values(), key=len, default=[])
+        ranked = max(alike.values(), key=len) if alike else []
         refused = self._why_not_ranked(measured, enough, ranked)
         medians = {row.profile: self._median(measure, row) for row in ranked}
         return {
@@ -254,7 +254,7 @@ class _Report:
             "scale": text(run.event("likeness").get("scale")),
             "likeness": [
                 [number(each.get("at_s")), number(each.get("distance"))]
-                for each in run.event("likeness").get("scores") or ()
+                for each in objects(run.event("likeness").get("scores"))
             ],
             "cost": {which: price and price.to_dict() for which, price in prices.items()},
         }
@@ -412,5 +412,6 @@ def _short(value: object) -> str:
 _LONGEST: Final = 300
 
 
-def _texts(value: Any) -> list[str]:
-    return [str(each) for each in value or ()]
+def _texts(value: object) -> list[str]:
+    told = cast("list[object]", value) if isinstance(value, list) else []
+    return [str(each) for each in told]

@@ -15,6 +15,7 @@ from ..values.errors import InvalidInputError
 Outcome = Literal["delivered", "refused", "timed_out", "failed", "unfinished"]
 Facts = dict[str, Any]
 
+_BEYOND_NUMBERS: Final = 1e300
 _FIRST: Final = {"asked", "created"}  # told again by a comparison that goes on
 _ENDS: Final = ("failed", "measured", "finished")
 
@@ -227,10 +228,14 @@ def _tell(run: Run, event: Facts) -> None:
 
 def _event(line: bytes) -> Facts | None:
     try:
-        event = facts(json.loads(line))
+        event = facts(json.loads(line, parse_constant=_refuse))
     except ValueError:
         return None
     return event if isinstance(event.get("event"), str) else None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)  # NaN and Infinity are no JSON, and no browser reads them
 
 
 def hour_of(run: Run) -> int | None:
@@ -244,12 +249,18 @@ def hour_of(run: Run) -> int | None:
 def number(value: object) -> float | None:
     """Read a number of the log; None where there is none."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return cast("float", value) if is_number and value == value else None  # noqa: PLR0124  (NaN)
+    return cast("float", value) if is_number and abs(value) < _BEYOND_NUMBERS else None
 
 
 def facts(value: object) -> Facts:
     """Read an object of the log; empty where there is none."""
     return cast("Facts", value) if isinstance(value, Mapping) else {}
+
+
+def objects(value: object) -> list[Facts]:
+    """Read a list of objects; what else is in it is passed over."""
+    told = cast("list[object]", value) if isinstance(value, list) else []
+    return [found for each in told if (found := facts(each))]
 
 
 def text(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from statistics import median
 from typing import Any, Final, Literal
@@ -77,7 +77,7 @@ def sample(values: Sequence[float], seed: int) -> Sample | None:
     """
     if not values:
         return None
-    low, high = _interval((values,), seed) if len(values) > 1 else (None, None)
+    low, high = _interval((tuple(values),), seed) if len(values) > 1 else (None, None)
     return Sample(
         n=len(values),
         median=_rounded(median(values)),
@@ -106,7 +106,7 @@ def difference(a: Sequence[float], b: Sequence[float], seed: int) -> Difference 
     )
     if min(len(a), len(b)) < LEAST:
         return compared
-    low, high = _interval((a, b), seed)
+    low, high = _interval((tuple(a), tuple(b)), seed)
     verdict: Verdict = "inside_the_noise"
     if low > 0:
         verdict = "a_is_lower"
@@ -136,7 +136,8 @@ def _shares_of(n: int) -> list[list[float]]:
     return [*lower, *upper[: n - n // 2][::-1]]
 
 
-def _interval(samples: tuple[Sequence[float], ...], seed: int) -> tuple[float, float]:
+@lru_cache(maxsize=4096)  # what was measured alike, such as a width, is drawn once
+def _interval(samples: tuple[tuple[float, ...], ...], seed: int) -> tuple[float, float]:
     numpy: Any = import_module("numpy")
 
     def statistic(*drawn: Any, axis: int) -> Any:
