@@ -399,13 +399,16 @@ def _origin_of(run: Run) -> Facts:
     )
     frame = f"{width:g}x{height:g}, {rate:g}/s" if width and height and rate else None
     seed = run.event("finished").get("seed")
-    return {**facts(run.delivered.get("origin")), "frame": frame, "seed": seed}
+    told = {**facts(run.delivered.get("origin")), "frame": frame, "seed": seed}
+    # The encoder is one of the tags; what else they tell, such as a time, is each file's own.
+    return {name: value or None for name, value in told.items() if name != "tags"}
 
 
 def _short(value: object) -> str:
-    shown = (
-        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    )
+    parts = [f"{name}: {_short(each)}" for name, each in facts(value).items()]
+    if isinstance(value, list):
+        parts = [_short(each) for each in cast("list[object]", value)]
+    shown = "; ".join(parts) or (value if isinstance(value, str) else json.dumps(value))
     return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
 
 

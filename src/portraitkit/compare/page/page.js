@@ -222,7 +222,7 @@ function summary() {
     el("p", { class: "lead" }, t("summary_lead", report.confidence * 100)),
     el("div", { class: "cards" }, report.profiles.map(summaryCard)),
     el("div", { class: "two" },
-      el("div", { class: "card" }, el("h3", {}, t("ranking")), el("ul", { class: "verdicts small" }, report.scenes.flatMap(verdicts))),
+      el("div", { class: "card" }, el("h3", {}, t("ranking")), el("ul", { class: "verdicts small" }, allVerdicts())),
       el("div", { class: "card" }, ["downloaded", "likeness_median"].map(intervals))),
   ]
 }
@@ -246,6 +246,12 @@ function summaryCard(told) {
       counts.timed_out > 0 && chip(t("timed_out_n", counts.timed_out), "bad"), counts.unfinished > 0 && chip(t("unfinished_n", counts.unfinished), "warn"),
       counts.with_problems > 0 && chip(t("problems", counts.with_problems), "warn"),
       told.origin.filter(each => each.lacks).map(each => chip(t("lacks", each.key), "warn"))))
+}
+
+// What is refused everywhere for the same reason is said once.
+function allVerdicts() {
+  const reasons = [...new Set(report.scenes.flatMap(each => each.rankings.map(ranking => ranking.refused)))]
+  return reasons.length === 1 && reasons[0] ? el("li", {}, t(reasons[0], report.least_runs)) : report.scenes.flatMap(verdicts)
 }
 
 function verdicts(scene) {
