@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import sys
+from hashlib import sha256
+from importlib.resources import files
 
 import pytest
 from folders import PROFILES, SCRIPT, Comparison
@@ -19,6 +20,7 @@ from portraitkit.compare.pages import as_page
 from portraitkit.values.errors import InvalidInputError
 
 NAMES = ("report.json", "report.md", "index.html")
+CHART = "87364cc2b2a76a6684929e7d6b80b18a897794db38400caff1fcf1791c6925d2"  # npm's chart.js 4.6.1
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers(),
     lambda inner: (
@@ -101,6 +103,17 @@ def test_warm_ups_stand_apart(told):
 def test_registration_is_measured_apart(told):
     """How long a portrait took to register stands beside, and in no time of a video."""
     assert of(told["profiles"], "aster")["registered"]["n"] == 2
+
+
+def test_registration_that_failed_is_told(tmp_path):
+    """A portrait that a vendor did not take is counted, with its code, in data and in text."""
+    comparison = Comparison(tmp_path)
+    event = next(each for each in comparison.events if each["event"] == "registered")
+    event["error"] = {"class": "ContentRejectedError", "code": "FaceTooSmall", "message": "no"}
+    told = report.build(comparison.write())
+
+    assert of(told["profiles"], event["profile"])["not_registered"] == 1
+    assert "FaceTooSmall" in as_markdown(told)
 
 
 def test_unfair_rows_are_marked_and_not_compared(told):
@@ -348,7 +361,8 @@ def test_page_carries_its_charts_as_published(tmp_path):
     """The chart library on the page is the published file, which names its version and licence."""
     page = as_page(report.build(Comparison(tmp_path).write()))
 
+    chart = files("portraitkit.compare") / "page" / "chart.umd.min.js"
+    assert sha256(chart.read_bytes()).hexdigest() == CHART
     assert "Chart.js v4.6.1" in page
     assert "Released under the MIT License" in page
-    assert json.dumps("unsafe-inline") not in page
     assert "unsafe-" not in page

@@ -24,6 +24,7 @@ def as_markdown(report: dict[str, Any]) -> str:
         f"# {_plain(report['name'] or 'Comparison')}",
         _headline(report),
         _profiles(report),
+        _list(_registration(each) for each in report["registrations"] if each["error"]),
         *(_scene(report, scene) for scene in report["scenes"]),
         _origins(report),
         _environment(report),
@@ -60,6 +61,12 @@ def _profiles(report: dict[str, Any]) -> str:
     heads = ["profile", "delivered", "refused", "timed out", "failed", "time to file"]
     heads += ["face distance", "cost per usable second", *costs.NUMBERS]
     return "## Summary\n\n" + _table(heads, rows)
+
+
+def _registration(told: dict[str, Any]) -> str:
+    error = told["error"]
+    words = f"{error.get('class', '')} {error.get('code', '')}: {error.get('message', '')}"
+    return f"{_plain(told['profile'])} did not register {_plain(told['portrait'])}: {_plain(words)}"
 
 
 def _scene(report: dict[str, Any], scene: dict[str, Any]) -> str:

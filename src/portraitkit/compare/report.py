@@ -379,18 +379,13 @@ _ERROR: Final = ("class", "code", "status", "message", "vendor_message", "next_s
 
 
 def _registration(told: Facts) -> dict[str, Any]:
-    names = (
-        "session",
-        "profile",
-        "vendor",
-        "portrait",
-        "look",
-        "seconds",
-        "status",
-        "sha256",
-        "error",
-    )
-    return {name: told.get(name) for name in names}
+    words = ("profile", "vendor", "portrait", "look", "status", "sha256")
+    return {
+        "session": told.get("session"),
+        **{name: text(told.get(name)) for name in words},
+        "seconds": number(told.get("seconds")),
+        "error": facts(told.get("error")) or None,
+    }
 
 
 def _origin_of(run: Run) -> Facts:
