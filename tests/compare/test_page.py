@@ -95,6 +95,19 @@ def test_opens_from_disk(opened, plain):
         assert profile in page.locator("#summary .cards").inner_text()
 
 
+@pytest.mark.parametrize("left", [{"opened"}, {"opened", "session", "registered", "asked"}])
+def test_opens_before_there_is_a_video(opened, tmp_path, left):
+    """A comparison that has only begun has a page, too, and it says how likeness is measured."""
+    comparison = Comparison(tmp_path, runs=1)
+    comparison.events = [each for each in comparison.events if each["event"] in left]
+    report.write(comparison.write())
+    page = opened((tmp_path / "index.html").as_uri())
+
+    assert "pip install 'portraitkit[likeness]'" in page.locator("#likeness").inner_text()
+    page.get_by_role("link", name="Vote blind").click()
+    assert "No round has two videos" in page.locator(".page").inner_text()
+
+
 def test_plays_in_step(opened, plain):
     """One control plays all videos of a scene; while they play and when they stop they agree."""
     page = opened(plain)

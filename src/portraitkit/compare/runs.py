@@ -248,8 +248,9 @@ def hour_of(run: Run) -> int | None:
 
 def number(value: object) -> float | None:
     """Read a number of the log; None where there is none."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return cast("float", value) if is_number and abs(value) < _BEYOND_NUMBERS else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if abs(value) < _BEYOND_NUMBERS else None
 
 
 def facts(value: object) -> Facts:

@@ -39,8 +39,8 @@ const WORDS = {
     rebuild: "Rebuild this report from its log", plan: "The plan", last_event: "Last event", opened: "Opened", how_to_read: "How to read it",
     read_1: "An interval that holds zero is no difference; a difference inside the noise is called so.", read_2: "Medians of times are of runs that delivered. A vendor that fails often looks fast among those: read the share that was delivered beside it.", read_3: "Many comparisons find something by chance: one in twenty intervals misses.", read_4: "A run that was sent something else is not compared, and says why.",
     stop: "Leave", blind_lead: "Vendors are hidden and shuffled. Which one is best?", vote: "{0} is best", tie: "No difference", of: "{0} of {1}", done: "All voted", show_result: "Show the result", export: "Export votes", import: "Read votes back", forget: "Vote anew",
-    preference: "Preference", chosen: "Chosen", interval: "{0} % interval", preferred: "preferred", avoided: "chosen less than by chance", result_lead: "{0} votes of {1} people. By chance, each would be chosen in {2} of its rounds.", bad_votes: "This file holds no votes on this comparison.", votes_read: "{0} votes read.", early: "Stop and show the result", no_votes: "No round has two videos to choose from.", previous: "Back",
-    registrations: "Registrations of the portraits, and the picture that was sent", portrait: "Portrait", picture_sha: "SHA-256", not_registered: "{0} not registered", nav_sent: "Sent", nav_refusals: "Refusals", nav_delivered: "Delivery", nav_about: "About", went_on: "Bars that reach the right edge went on, up to {0}.",
+    preference: "Preference", chosen: "Chosen", interval: "{0} % interval", preferred: "preferred", avoided: "chosen less than by chance", result_lead: "Votes: {0}, people: {1}. By chance, each would be chosen in {2} of its rounds.", bad_votes: "This file holds no votes on this comparison.", votes_read: "{0} votes read.", early: "Stop and show the result", no_votes: "No round has two videos to choose from.", previous: "Back",
+    registrations: "Registrations of the portraits, and the picture that was sent", portrait: "Portrait", picture_sha: "SHA-256", state: "Status", not_registered: "{0} not registered", nav_sent: "Sent", nav_refusals: "Refusals", nav_delivered: "Delivery", nav_about: "About", went_on: "Bars that reach the right edge went on, up to {0}.",
     open_blind: "Vote scene by scene without knowing who made what", no_interval: "–",
   },
   zh: {
@@ -78,7 +78,7 @@ const WORDS = {
     read_1: "区间包含零即没有差异；在噪声之内的差异会如实说明。", read_2: "时间中位数只统计已交付的运行。经常失败的供应商会显得更快：请同时看交付比例。", read_3: "比较很多项时总会碰巧发现差异：二十个区间中约有一个会错。", read_4: "发送内容不同的运行不参与比较，并说明原因。",
     stop: "离开", blind_lead: "供应商已隐藏并打乱。哪一个最好？", vote: "{0} 最好", tie: "没有差别", of: "{0} / {1}", done: "全部投完", show_result: "显示结果", export: "导出投票", import: "读回投票", forget: "重新投票",
     preference: "偏好", chosen: "选中", interval: "{0}% 区间", preferred: "更受偏好", avoided: "低于随机水平", result_lead: "{1} 人共 {0} 票。随机情况下，每个会在 {2} 的轮次中被选中。", bad_votes: "此文件不含本次比较的投票。", votes_read: "已读入 {0} 票。", early: "停止并显示结果", no_votes: "没有哪一轮有两个视频可选。", previous: "上一轮",
-    registrations: "人像注册，以及所发送的照片", portrait: "人像", picture_sha: "SHA-256", not_registered: "{0} 次注册失败", nav_sent: "发送", nav_refusals: "拒绝", nav_delivered: "交付", nav_about: "说明", went_on: "到达右边缘的条形实际更长，最长 {0}。",
+    registrations: "人像注册，以及所发送的照片", portrait: "人像", picture_sha: "SHA-256", state: "状态", not_registered: "{0} 次注册失败", nav_sent: "发送", nav_refusals: "拒绝", nav_delivered: "交付", nav_about: "说明", went_on: "到达右边缘的条形实际更长，最长 {0}。",
     open_blind: "在不知道供应商的情况下逐场景投票", no_interval: "–",
   },
 }
@@ -557,7 +557,7 @@ function sent() {
 
 function registrations() {
   if (!report.registrations.length) return null
-  const heads = ["profile", "portrait", "registered", "picture_sha", "verdict"]
+  const heads = ["profile", "portrait", "registered", "picture_sha", "state"]
   const words = each => each.error ? [chip(t("failed"), "bad"), " ", el("code", {}, each.error.code || each.error.class || ""), " ", each.error.message || ""] : each.status
   return el("details", { class: "gap", open: report.registrations.some(each => each.error) }, el("summary", {}, t("registrations")),
     el("div", { class: "scroll", tabindex: "0" }, el("table", {}, el("thead", {}, el("tr", {}, heads.map(head => el("th", { scope: "col" }, t(head))))),
