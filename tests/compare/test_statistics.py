@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portraitkit.compare import statistics
+from portraitkit.values.errors import ConfigError
 
 VALUES = st.lists(st.floats(0, 1e4, allow_subnormal=False), min_size=2, max_size=8)
 
@@ -75,6 +77,15 @@ def test_shares_of_nothing_and_of_all_stay_open():
     assert statistics.share(5, 5).low < 0.6
     assert statistics.share(0, 5).high > 0.4
     assert statistics.share(0, 0).low is None
+
+
+def test_missing_extra_is_named(monkeypatch):
+    """Without scipy the error says what to install."""
+    monkeypatch.setitem(sys.modules, "scipy.stats", None)
+
+    with pytest.raises(ConfigError) as error:
+        statistics.sample([1.25, 7.5], seed=11)
+    assert "portraitkit[compare]" in error.value.next_step
 
 
 def test_table_of_shares_holds_the_same_intervals():

@@ -12,18 +12,20 @@ from attrs import asdict, frozen
 
 from . import costs, statistics
 from .fairness import Mark, Signature, marks_of, pictures_of, signature
+from .markdown import as_markdown
+from .pages import as_page
 from .runs import MEASURES, Facts, Log, Measure, Run, facts, hour_of, number, objects, read, text
 
 RANKED: Final = ("downloaded", "likeness_median")
 """The measures of which a ranking is asked for."""
-_COMPARED: Final = {
-    *RANKED,
-    "queued",
-    "generating",
-    "likeness_worst",
-    "first_frame_ssim",
-}
+_COMPARED: Final = {*RANKED, "queued", "generating", "likeness_worst", "first_frame_ssim"}
 """The measures of which profiles are compared in pairs."""
+_BEFORE_THE_END: Final = {"accepted", "requests"}
+"""What runs tell that delivered nothing, too."""
+_OUTCOMES: Final = ("delivered", "refused", "timed_out", "failed", "unfinished")
+_ERROR: Final = ("class", "code", "status", "message", "vendor_message", "next_step")
+_LONGEST: Final = 300
+"""So many characters of what a file says of its origin are shown."""
 
 
 def build(folder: str | Path) -> dict[str, Any]:
@@ -47,9 +49,6 @@ def write(folder: str | Path) -> dict[str, Any]:
         InvalidInputError: There is no log, or it does not begin with a plan.
         ConfigError: The extra `compare` is not installed.
     """
-    from .markdown import as_markdown  # noqa: PLC0415
-    from .pages import as_page  # noqa: PLC0415
-
     folder, report = Path(folder), build(folder)
     data = json.dumps(report, ensure_ascii=False, indent=1)
     for name, content in (
@@ -283,9 +282,9 @@ class _Report:
         """The time to a video by hour of the day, in UTC."""
         by_hour: dict[tuple[int, str], list[float]] = {}
         for run in self._log.runs:
-            hour, seconds = hour_of(run), MEASURES[0].of(run)
-            if hour is not None and seconds is not None and not run.warm_up:
-                by_hour.setdefault((hour, run.profile), []).append(seconds)
+            hour, seconds = hour_of(run), _values(MEASURES[0], [run])
+            if hour is not None and seconds and not run.warm_up:
+                by_hour.setdefault((hour, run.profile), []).extend(seconds)
         return [
             {"hour": hour, "profile": profile, "downloaded": self._sample(values)}
             for (hour, profile), values in sorted(by_hour.items())
@@ -297,16 +296,9 @@ class _Report:
 
 
 def _values(measure: Measure, runs: Sequence[Run]) -> list[float]:
-    found = (measure.of(run) for run in runs if run.outcome in _TELLING.get(measure.name, _ENDED))
+    of_all = measure.name in _BEFORE_THE_END
+    found = (measure.of(run) for run in runs if of_all or run.outcome == "delivered")
     return [each for each in found if each is not None]
-
-
-_ENDED: Final = ("delivered",)
-_TELLING: Final[dict[str, tuple[str, ...]]] = {
-    "accepted": ("delivered", "failed", "timed_out", "refused", "unfinished"),
-    "requests": ("delivered", "failed", "timed_out", "refused"),
-}
-"""Which runs tell of a measure: those that delivered, but for what happens before that."""
 
 
 def _counts(runs: Sequence[Run]) -> dict[str, Any]:
@@ -314,10 +306,7 @@ def _counts(runs: Sequence[Run]) -> dict[str, Any]:
     ended = len(runs) - outcomes.count("unfinished")
     return {
         "asked": len(runs),
-        **{
-            each: outcomes.count(each)
-            for each in ("delivered", "refused", "timed_out", "failed", "unfinished")
-        },
+        **{each: outcomes.count(each) for each in _OUTCOMES},
         "with_problems": sum(bool(run.event("measured").get("problems")) for run in runs),
         "share": asdict(statistics.share(outcomes.count("delivered"), ended)),
     }
@@ -333,7 +322,6 @@ def _cost(runs: Sequence[Run]) -> dict[str, Any]:
         "usable_s": round(seconds, 3),
         "sums": {which: each.to_dict() for which, each in sums.items()},
         "per_usable_s": {which: each and each.to_dict() for which, each in per.items()},
-        "reported_runs": sum(costs.price(run, "reported") is not None for run in runs),
     }
 
 
@@ -375,9 +363,6 @@ def _failures(row: _Row) -> list[dict[str, Any]]:
     ]
 
 
-_ERROR: Final = ("class", "code", "status", "message", "vendor_message", "next_step")
-
-
 def _registration(told: Facts) -> dict[str, Any]:
     words = ("profile", "vendor", "portrait", "look", "status", "sha256")
     return {
@@ -396,7 +381,8 @@ def _origin_of(run: Run) -> Facts:
     seed = run.event("finished").get("seed")
     told = {**facts(run.delivered.get("origin")), "frame": frame, "seed": seed}
     # The encoder is one of the tags; what else they tell, such as a time, is each file's own.
-    return {name: value or None for name, value in told.items() if name != "tags"}
+    _ = told.pop("tags", None)
+    return {name: None if value in ("", [], {}) else value for name, value in told.items()}
 
 
 def _short(value: object) -> str:
@@ -405,9 +391,6 @@ def _short(value: object) -> str:
         parts = [_short(each) for each in cast("list[object]", value)]
     shown = "; ".join(parts) or (value if isinstance(value, str) else json.dumps(value))
     return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
-
-
-_LONGEST: Final = 300
 
 
 def _texts(value: object) -> list[str]:

@@ -138,13 +138,13 @@ def _shares_of(n: int) -> list[list[float]]:
 
 @lru_cache(maxsize=4096)  # what was measured alike, such as a width, is drawn once
 def _interval(samples: tuple[tuple[float, ...], ...], seed: int) -> tuple[float, float]:
-    numpy: Any = import_module("numpy")
+    scipy, numpy = _scipy(), import_module("numpy")
 
     def statistic(*drawn: Any, axis: int) -> Any:
         medians = [numpy.median(each, axis=axis) for each in drawn]
         return medians[-1] - medians[0] if len(medians) > 1 else medians[0]
 
-    found = _scipy().bootstrap(
+    found = scipy.bootstrap(
         samples,
         statistic,
         n_resamples=RESAMPLES,
