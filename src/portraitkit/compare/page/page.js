@@ -14,7 +14,7 @@ const WORDS = {
     summary_lead: "All scenes together, warm-ups apart. Ranges are {0} % bootstrap intervals of the median.",
     time_to_file: "Time to file, median", delivered_of: "delivered", face: "face distance", per_second: "per usable s",
     unpriced: "unpriced", n: "n = {0}", not_same: "not sent the same", problems: "{0} not as asked", refused_n: "{0} refused", failed_n: "{0} failed",
-    timed_out_n: "{0} timed out", unfinished_n: "{0} unfinished", lacks: "no {0}", ranking: "What may be said", 
+    timed_out_n: "{0} timed out", unfinished_n: "{0} unfinished", lacks: "no {0}", ranking: "What may be said", noticed: "What stands out", only_others_have: "no {0}, which others' files have", 
     fastest: "Fastest: {0}", closest: "Closest to the face: {0}", ranked: "Order by median: {0}",
     too_few: "Too few runs to rank: at least {0} are needed.", too_few_who: "Too few runs to rank: {0}", one_session: "Not ranked: one session says nothing of other hours.",
     nothing_to_compare: "Nothing to compare.", not_comparable: "Not ranked: nothing was sent the same.", apart: "Apart, as not sent the same: {0}",
@@ -33,7 +33,7 @@ const WORDS = {
     at_second: "second", sent_lead: "Two profiles stand on one row only if what was sent means the same. Lines that not every profile was sent are marked.", no_marks: "Nothing was adapted, dropped or exceeded: what was sent means the same at every profile.",
     kind: "What", field: "Field", asked: "Asked", was_sent: "Sent or made", why: "Why", in_runs: "Runs", adapted: "adapted", dropped: "dropped", finding: "beyond a documented limit", model: "another model", resolution: "another resolution", picture: "another picture",
     refusals_lead: "The same faces and prompts at each profile, warm-ups included. None of these is left out of a count.", no_refusals: "Nothing was refused, nothing failed.", none: "–", code: "Code", next_step: "Next step",
-    delivered_lead: "Read from the files, against what was asked; and what the files say of their origin. A mark says what only other profiles' files tell; it is no verdict.", not_as_asked: "Not as asked", origin: "Origin", files: "{0} of {1} files", only_others: "only others' files tell this", in_n: "in {0}",
+    delivered_lead: "Read from the files, against what was asked; and what the files say of their origin. A mark says what only other profiles' files tell; it is no verdict.", not_as_asked: "Not as asked", origin: "Origin", files: "{0} of {1} files", only_others: "only others' files tell this", in_n: "in {0} runs",
     cost_lead: "In the vendor's own currency and unit. Warm-ups, refusals and failures are paid in. One unpriced run leaves a sum unknown.", estimated: "Estimated", reported: "Reported", reconciled: "Reconciled", usable: "Usable", plus_unpriced: "+ {0} unpriced", by: "by {0}", reported_runs: "Reconciled is what the vendor reported, or else the estimate.",
     hours_lead: "Median time to the file by the hour in which the run was asked for, in UTC.", hour: "Hour", registered: "Registering a portrait", warm_up_time: "Warm-up, time to file",
     rebuild: "Rebuild this report from its log", plan: "The plan", last_event: "Last event", opened: "Opened", how_to_read: "How to read it",
@@ -52,7 +52,7 @@ const WORDS = {
     summary_lead: "所有场景合计，预热另列。范围为中位数的 {0}% 自助法区间。",
     time_to_file: "拿到文件的时间，中位数", delivered_of: "已交付", face: "人脸距离", per_second: "每可用秒",
     unpriced: "无价格", n: "n = {0}", not_same: "发送内容不同", problems: "{0} 个与要求不符", refused_n: "{0} 次拒绝", failed_n: "{0} 次失败",
-    timed_out_n: "{0} 次超时", unfinished_n: "{0} 次未完成", lacks: "无 {0}", ranking: "可以得出的结论", 
+    timed_out_n: "{0} 次超时", unfinished_n: "{0} 次未完成", lacks: "无 {0}", ranking: "可以得出的结论", noticed: "值得注意", only_others_have: "没有 {0}，而其他配置的文件有", 
     fastest: "最快：{0}", closest: "最像本人：{0}", ranked: "按中位数排序：{0}",
     too_few: "次数太少，不排名：至少需要 {0} 次。", too_few_who: "次数太少，不排名：{0}", one_session: "不排名：单独一场不能代表其他时段。",
     nothing_to_compare: "没有可比较的内容。", not_comparable: "不排名：发送内容各不相同。", apart: "发送内容不同，另列：{0}",
@@ -223,7 +223,7 @@ function summary() {
     el("p", { class: "lead" }, t("summary_lead", report.confidence * 100)),
     el("div", { class: "cards" }, report.profiles.map(summaryCard)),
     el("div", { class: "two" },
-      el("div", { class: "card" }, el("h3", {}, t("ranking")), el("ul", { class: "verdicts small" }, allVerdicts())),
+      el("div", { class: "card" }, el("h3", {}, t("ranking")), el("ul", { class: "verdicts small" }, allVerdicts()), noticed()),
       el("div", { class: "card" }, ["downloaded", "likeness_median"].map(intervals))),
   ]
 }
@@ -266,6 +266,22 @@ function verdicts(scene) {
       each.leaders.length > 0 && el("div", {}, el("strong", {}, t(best, each.leaders.join(", "))), " ", each.leaders.length > 1 && chip(t("inside_the_noise"))),
       told.map(line => el("div", { class: each.refused ? "" : "quiet" }, line)))
   })
+}
+
+// What went wrong or was not the same, each thing once.
+function noticed() {
+  const told = report.profiles.flatMap(({ profile, origin }) => {
+    const rows = report.scenes.map(each => each.rows.find(row => row.profile === profile)).filter(Boolean), counted = new Map()
+    rows.flatMap(row => row.problems).forEach(each => counted.set(each.problem, (counted.get(each.problem) ?? 0) + each.runs))
+    return [
+      ...new Set(rows.flatMap(row => row.marks).map(mark => `${t(mark.kind)}: ${mark.field}${mark.sent ? ` ${mark.asked} → ${mark.sent}` : ""}`)),
+      ...report.scenes.flatMap(each => each.failures.filter(failure => failure.profile === profile)
+        .map(failure => `${each.name}: ${failure.runs.length} × ${t(failure.outcome)} (${failure.code || failure.class})`)),
+      ...[...counted].map(([problem, runs]) => `${problem} (${t("in_n", runs)})`),
+      ...origin.filter(each => each.lacks).map(each => t("only_others_have", each.key)),
+    ].map(line => el("li", {}, named(profile), el("span", { class: "quiet" }, ` · ${line}`)))
+  })
+  return told.length > 0 && [el("h3", { class: "gap" }, t("noticed")), el("ul", { class: "verdicts small" }, told)]
 }
 
 function intervals(name) {
