@@ -14,7 +14,8 @@ import portraitkit as pk
 from portraitkit.compare.log import Folder
 from portraitkit.compare.plan import EXAMPLE, Plan, Scene, read_plan
 from portraitkit.compare.prices import Money, Price, Purse, estimate
-from portraitkit.compare.running import compare, schedule
+from portraitkit.compare.running import run_session as compare
+from portraitkit.compare.running import schedule
 from portraitkit.config import simulating
 from vendors import FACE
 

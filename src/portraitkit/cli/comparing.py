@@ -91,6 +91,22 @@ def run(
         on.show(str(out))
 
 
+@app.command()
+def report(context: typer.Context, folder: Path) -> None:
+    """
+    Write the report anew, from the log alone.
+
+    Example: portraitkit compare report spring
+    """
+    from ..compare.comparison import Comparison  # noqa: PLC0415  (help needs no adapter)
+
+    on = terminal(context)
+    with on.errors():
+        made = Comparison(folder)
+        page = made.write()
+        on.show(made.report() if on.as_json else str(page))
+
+
 def _sessions(
     on: Terminal,
     plan: Plan,
@@ -100,7 +116,7 @@ def _sessions(
     *,
     allow_unpriced: bool,
 ) -> None:
-    from ..compare.running import compare  # noqa: PLC0415  (help needs no adapter)
+    from ..compare.comparison import compare  # noqa: PLC0415  (help needs no adapter)
 
     one_at_a_time = threading.Lock()
 
@@ -110,7 +126,7 @@ def _sessions(
 
     began_s, session = time.monotonic(), 1
     while True:
-        _ = compare(
+        made = compare(
             plan,
             out,
             session=session,
@@ -119,6 +135,7 @@ def _sessions(
             simulated=on.simulated,
             on_run=tell,
         )
+        on.say(f"report: {made.write()}")
         next_s = session * step_s
         if not step_s or next_s > long_s:
             return

@@ -1,1 +1,18 @@
 """Comparing vendors: the same scenes at several profiles, measured and reported."""
+
+from __future__ import annotations
+
+from .comparison import Comparison, compare
+from .plan import Plan, Scene, read_plan
+from .prices import BudgetError, Money, Price
+
+__all__ = [
+    "BudgetError",
+    "Comparison",
+    "Money",
+    "Plan",
+    "Price",
+    "Scene",
+    "compare",
+    "read_plan",
+]

@@ -70,7 +70,7 @@ class Run:
         return f"s{self.session}-{self.scene}-{self.profile}-{self.number}"
 
 
-def compare(
+def run_session(
     plan: Plan,
     folder: Path | str,
     *,
@@ -79,24 +79,8 @@ def compare(
     config: Path | str | None = None,
     simulated: bool | float | None = None,
     on_run: OnRun | None = None,
-    measure: Callable[[Folder, Plan], None] | None = None,
 ) -> Folder:
-    """
-    Run one session of a plan, or what is left of it.
-
-    Args:
-        plan: What is compared.
-        folder: Where it is kept; what is there already is not made again.
-        session: Which sitting: runs of several are compared by the hour of day.
-        allow_unpriced: Send what has no price, although there is a budget.
-        config: The configuration file.
-        simulated: Simulated vendors in this process, in place of the real ones.
-        on_run: Called with each run and what it has come to.
-        measure: Looks at the videos at the end.
-
-    Raises:
-        ConfigError: A profile cannot be used, or the folder holds another comparison.
-    """
+    """Run one session of a plan, or what is left of it; see `compare`."""
     kept = Folder(folder)
     goes_on = kept.open(plan)
     for profile in plan.profiles:  # what cannot be used is told before anything is paid
@@ -124,8 +108,6 @@ def compare(
                 done.result()
         finally:
             stop.set()  # after an interrupt, the others stop at their next look
-    if measure:
-        measure(kept, plan)
     return kept
 
 
@@ -157,6 +139,7 @@ class _Profile:
     simulated: bool | float | None
     on_run: OnRun | None
     _portraits: dict[str, Portrait] = field(factory=dict[str, Portrait], init=False)
+    _asked_s: list[float] = field(factory=list[float], init=False)
 
     def go(self, run: Run, known: list[Mapping[str, Any]]) -> None:
         """Make a run, or what is left of it; an error ends this run alone."""
@@ -169,11 +152,11 @@ class _Profile:
         with connect(
             self.name, settings=settings, config=self.config, simulated=self.simulated
         ) as client:
-            started_s = _now_s(client)
+            self._asked_s.clear()
             try:
                 self._go(client, run, events, stage)
             except PortraitError as error:
-                self._failed(run, stage[-1], error, _now_s(client) - started_s)
+                self._failed(run, stage[-1], error, self._since_asked(client))
         self._tell(run, "done")
 
     def _go(
@@ -189,7 +172,6 @@ class _Profile:
             stage.append("create")
             handle = self._created(client, run, request)
         stage.append("wait")
-        started_s = _now_s(client)
         seen: list[str] = []
 
         def see(event: Event) -> None:
@@ -198,14 +180,16 @@ class _Profile:
             if event.status.value not in seen[-1:]:
                 seen.append(event.status.value)
                 self.folder.note(
-                    "status", run=run.id, status=event.status.value, seconds=event.elapsed_s
+                    "status",
+                    run=run.id,
+                    status=event.status.value,
+                    seconds=self._since_asked(client),
                 )
                 self._tell(run, event.status.value)
 
         task = client.wait_for_video(handle, on_event=see)
-        self._finished(run, task, _now_s(client) - started_s)
+        self._finished(run, task, self._since_asked(client))
         stage.append("download")
-        started_s = _now_s(client)
         path = self.folder.videos / f"{run.id}.mp4"
         saved = client.download_video(task, path, overwrite=True)
         content = saved.read_bytes()
@@ -214,7 +198,7 @@ class _Profile:
             run=run.id,
             file=f"videos/{saved.name}",
             bytes=len(content),
-            seconds=_now_s(client) - started_s,
+            seconds=self._since_asked(client),
             sha256=hashlib.sha256(content).hexdigest(),
         )
 
@@ -288,7 +272,7 @@ class _Profile:
             estimated=_amount(cost, price),
         )
         self._tell(run, "asked")
-        started_s = _now_s(client)
+        self._asked_s.append(_now_s(client))
         try:
             task = client.create_video(request, on_unsupported=self.plan.policy)
         except OutcomeUnknownError:
@@ -296,12 +280,15 @@ class _Profile:
         except PortraitError:
             self.purse.release(cost)
             raise
-        self.folder.note(
-            "created", run=run.id, handle=task.handle, seconds=_now_s(client) - started_s
-        )
+        seconds = self._since_asked(client)
+        self.folder.note("created", run=run.id, handle=task.handle, seconds=seconds)
         return task.handle
 
-    def _finished(self, run: Run, task: VideoTask, seconds: float) -> None:
+    def _since_asked(self, client: Client) -> float | None:
+        """Seconds since the create was sent; None where another process sent it."""
+        return _now_s(client) - self._asked_s[-1] if self._asked_s else None
+
+    def _finished(self, run: Run, task: VideoTask, seconds: float | None) -> None:
         self.folder.note(
             "finished",
             run=run.id,
@@ -315,7 +302,7 @@ class _Profile:
             reported=None,
         )
 
-    def _failed(self, run: Run, stage: Stage, error: PortraitError, seconds: float) -> None:
+    def _failed(self, run: Run, stage: Stage, error: PortraitError, seconds: float | None) -> None:
         refused = isinstance(error, _REFUSED) or (
             isinstance(error, JobFailedError) and "wait" not in stage
         )

@@ -1,0 +1,126 @@
+"""A comparison that was run, or is still running: its folder, its report, its runs as a table."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+from ..values.errors import ConfigError
+from . import report
+from .log import Folder
+from .plan import Plan
+from .running import OnRun, run_session
+from .runs import read
+
+
+class Comparison:
+    """What a folder holds. In a notebook it shows its summary."""
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder: Final = Folder(folder)
+
+    def __repr__(self) -> str:
+        return f"<Comparison {str(self.folder.path)!r}>"
+
+    @property
+    def plan(self) -> Plan:
+        """The frozen plan."""
+        return self.folder.plan()
+
+    def report(self) -> dict[str, Any]:
+        """
+        What the log says, as data; the same log gives the same report.
+
+        Raises:
+            InvalidInputError: There is no log.
+            ConfigError: The extra `compare` is not installed.
+        """
+        return report.build(self.folder.path)
+
+    def write(self) -> Path:
+        """Write `report.json`, `report.md` and `index.html`; the page's path."""
+        _ = report.write(self.folder.path)
+        return self.folder.path / "index.html"
+
+    def to_pandas(self) -> Any:
+        """
+        A `pandas.DataFrame` with a row for each run: how it ended, and how long it took.
+
+        Raises:
+            ConfigError: pandas is not installed.
+        """
+        try:
+            import pandas as pd  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415  # pyright: ignore[reportMissingImports]  (not among the extras)
+        except ImportError:
+            raise ConfigError(
+                "pandas is not installed", field="to_pandas", next_step="pip install pandas"
+            ) from None
+        table: Any = pd
+        return table.DataFrame(self.rows())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Each run as plain data."""
+        log = read(self.folder.path)
+        return [
+            {
+                "run": run.id,
+                "scene": run.scene,
+                "profile": run.profile,
+                "warm_up": run.warm_up,
+                "outcome": run.outcome,
+                "accepted_s": run.event("created").get("seconds"),
+                "finished_s": run.event("finished").get("seconds"),
+                "downloaded_s": run.event("downloaded").get("seconds"),
+                "bytes": run.event("downloaded").get("bytes"),
+                "error": run.error.get("class"),
+                "code": run.error.get("code"),
+            }
+            for run in log.runs
+        ]
+
+    def _repr_html_(self) -> str:
+        rows = self.rows()
+        heads = "".join(f"<th>{escape(name)}</th>" for name in (rows[0] if rows else {}))
+        cells = (
+            "".join(f"<td>{escape(str(value))}</td>" for value in row.values()) for row in rows
+        )
+        body = "".join(f"<tr>{each}</tr>" for each in cells)
+        return f"<table><tr>{heads}</tr>{body}</table>"
+
+
+def compare(
+    plan: Plan,
+    folder: Path | str,
+    *,
+    session: int = 1,
+    allow_unpriced: bool = False,
+    config: Path | str | None = None,
+    simulated: bool | float | None = None,
+    on_run: OnRun | None = None,
+) -> Comparison:
+    """
+    Run one session of a plan, or what is left of it.
+
+    Args:
+        plan: What is compared; `read_plan` reads one.
+        folder: Where it is kept; what is there already is not made again.
+        session: Which sitting: runs of several are compared by the hour of day.
+        allow_unpriced: Send what has no price, although there is a budget.
+        config: The configuration file.
+        simulated: Simulated vendors in this process, in place of the real ones.
+        on_run: Called with each run and what it has come to, from several threads.
+
+    Raises:
+        ConfigError: A profile cannot be used, or the folder holds another comparison.
+    """
+    _ = run_session(
+        plan,
+        folder,
+        session=session,
+        allow_unpriced=allow_unpriced,
+        config=config,
+        simulated=simulated,
+        on_run=on_run,
+    )
+    return Comparison(folder)
