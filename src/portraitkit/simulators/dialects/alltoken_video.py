@@ -13,7 +13,7 @@ from ..simulator import Simulator, query_of
 from ..state import SimAccount, SimVideo, own
 from .actions import iso_time
 from .alltoken_actions import Variants
-from .reading import Json, Reader, Refusal, list_of, object_of
+from .reading import Json, Reader, Refusal, list_of, need, object_of
 from .seedance import FPS, RATIOS, Family, check_content, tokens, usable_asset
 
 PATH: Final = "/v1/videos/generations"
@@ -100,17 +100,15 @@ class AllTokenVideos(Reader):
 
     def _checked(self, body: Json, account: SimAccount) -> Json:
         model = self.text_in(body, "model", required=True)
-        family = MODELS.get(model)
-        if family is None:
-            raise Refusal(404, "model_not_found", "The model does not exist.", "model")
+        unknown = Refusal(404, "model_not_found", "The model does not exist.", "model")
+        family = need(MODELS.get(model), unknown)
         prompt = self.text_in(body, "prompt", required=True)
         ratio = self.one_of("ratio", self.text_in(body, "ratio") or "adaptive", RATIOS)
         size = self.text_in(body, "resolution") or "720p"
         resolution = self.one_of("resolution", size, family.resolutions)
         content = body.get("content")
         items = [] if content is None else list_of(content)
-        if items is None:
-            raise self.invalid("content", "is not a list")
+        items = need(items, self.invalid("content", "is not a list"))
         long = [_written_out(item) for item in items]
         world = self.simulator.world
         try:

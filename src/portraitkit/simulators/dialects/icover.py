@@ -21,7 +21,7 @@ from attrs import Factory, define, field
 from ...wire.steps import Request, Response
 from ..simulator import bearer_of, header, json_of, query_of, route_of
 from ..state import SimAccount, SimAsset, SimGroup
-from .reading import Json, Refusal
+from .reading import Json, Refusal, need
 from .signed_actions import SignedSimulator
 
 Layout: TypeAlias = Literal["envelope", "data", "items"]
@@ -94,12 +94,12 @@ class IcoverPlane:
     def _library(self, request: Request) -> Response:
         accounts = self.simulator.world.accounts.values()
         key = bearer_of(request)
-        account = next((a for a in accounts if key and a.library_key == key), None)
-        if account is None:
-            raise Refusal(401, "", "the Asset Library KEY is missing or not valid")
-        body = query_of(request) if request.method == "GET" else json_of(request)
-        if body is None:
-            raise Refusal(400, "", "the body is not a JSON object")
+        account = need(
+            next((a for a in accounts if key and a.library_key == key), None),
+            Refusal(401, "", "the Asset Library KEY is missing or not valid"),
+        )
+        sent = query_of(request) if request.method == "GET" else json_of(request)
+        body = need(sent, Refusal(400, "", "the body is not a JSON object"))
         routes: dict[str, Callable[..., Response]] = {
             "POST /api/storage/presign": self._presign,
             f"POST {_LIBRARY}/groups": self._create_group,
@@ -112,10 +112,7 @@ class IcoverPlane:
             f"POST {_LIBRARY}/real-person/sessions": self._open_session,
             f"POST {_LIBRARY}/real-person/sessions/{{token}}": self._finish_session,
         }
-        found = route_of(request, routes)
-        if found is None:
-            raise Refusal(404, "", "no such call")
-        return found(account, body)
+        return need(route_of(request, routes), Refusal(404, "", "no such call"))(account, body)
 
     def _create_group(self, account: SimAccount, body: Json) -> Response:
         if not body.get("name"):
