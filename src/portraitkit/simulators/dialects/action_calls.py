@@ -51,10 +51,6 @@ def _create_group(on: AssetActions, account: SimAccount, body: Json) -> Json:
     return {"Id": new_id}
 
 
-def _get_group(on: AssetActions, account: SimAccount, body: Json) -> Json:
-    return on.group_view(on.group_of(account, body))
-
-
 def _list_groups(on: AssetActions, account: SimAccount, body: Json) -> Json:
     found = _found(on, body, on.world.groups_of(account))
     return page(on, body, found, on.group_view, sorts=("CreateTime", "UpdateTime"), reach=10_000)
@@ -177,7 +173,7 @@ def _is_in(word: str, words: list[str]) -> bool:
 
 _ACTIONS: Final[dict[str, Call]] = {
     "CreateAssetGroup": _create_group,
-    "GetAssetGroup": _get_group,
+    "GetAssetGroup": lambda on, account, body: on.group_view(on.group_of(account, body)),
     "ListAssetGroups": _list_groups,
     "UpdateAssetGroup": _update_group,
     "DeleteAssetGroup": _delete_group,
