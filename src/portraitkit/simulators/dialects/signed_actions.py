@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, Generic, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -13,12 +13,11 @@ from attrs import Factory, define
 from ...values.secret import Secret
 from ...wire.steps import Request, Response
 from ..simulator import Simulator, json_of, query_of
-from ..state import SimAccount, SimAsset, SimCheck
+from ..state import SimAccount, SimCheck
 from .action_calls import perform
 from .actions import SERVICE, VERSION, AssetActions, metadata
 from .face_page import face_page
 from .reading import MISSING, Json, Refusal, need
-from .seedance import usable_asset
 from .signatures import KeyPair, verify
 
 GATEWAY_CODES: Final[Mapping[str, tuple[int, int]]] = {
@@ -184,14 +183,6 @@ class SignedSimulator(Simulator, Generic[V]):
     def metadata(self, action: str) -> Json:
         """What every envelope begins with."""
         return metadata(self, action, self.variants.region)
-
-    def finder(
-        self, account: SimAccount, *, foreign: bool = False
-    ) -> Callable[[str], SimAsset | None]:
-        """Make what finds an asset of the account's project: its own, or also a *foreign* one."""
-        owner = None if foreign else account.name
-        project = account.project_name
-        return lambda named: usable_asset(self.world, named, account=owner, project=project)
 
     def _account(self, request: Request) -> SimAccount:
         def keys_of(access_key: str) -> KeyPair | None:
