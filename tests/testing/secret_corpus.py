@@ -125,6 +125,7 @@ NAMES: dict[str, Callable[[random.Random], str]] = {
 }
 SECRETS = frozenset(TOKENS) - {"asset id", "group id", "task id", "short key"}
 """What nobody makes up: found in a cassette written by hand, too."""
+ALWAYS = ("api key", "secret key", "secret key of 22 bytes", "signed link", "e-mail")
 FREE = TOKENS | OTHERS
 """What is recognised by its looks, wherever it stands."""
 
@@ -145,13 +146,9 @@ def wave(rng: random.Random) -> bytes:
     return b"RIFF\x28\1\0\0WAVEfmt \x10\0\0\0\1\0\1\0" + rng.randbytes(280)
 
 
+FORMS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 MEDIA: dict[str, Callable[[random.Random], bytes]] = {
-    "PNG": lambda r: picture(r, "PNG"),
-    "JPEG": lambda r: picture(r, "JPEG"),
-    "WebP": lambda r: picture(r, "WEBP"),
-    "GIF": lambda r: picture(r, "GIF"),
-    "BMP": lambda r: picture(r, "BMP"),
-    "TIFF": lambda r: picture(r, "TIFF"),
+    **{form: lambda r, form=form: picture(r, form) for form in FORMS},
     "film": film,
     "sound": wave,
 }
@@ -305,16 +302,9 @@ LINK_POSITIONS: dict[str, Put] = {
 TOKEN = "pk-qdauny4hct"
 """As `connect` puts one behind a name."""
 MEMBERS = (
-    "name",
-    "Name",
-    "label",
-    "group_name",
-    "ProjectName",
-    "userName",
-    "owner",
-    "title",
+    "name", "Name", "label", "group_name", "ProjectName", "userName", "owner", "title",
     "Description",
-)
+)  # fmt: skip
 NAME_POSITIONS: dict[str, Put] = {
     **{f"member {key}": in_answer(lambda b, s, k=key: b.update({k: s})) for key in MEMBERS},
     "request's name": in_request(lambda s: {"Name": s}),
@@ -414,13 +404,7 @@ def corpus() -> Iterator[Plant]:
 
         for position, put in FREE_POSITIONS.items():
             for kind, make in FREE.items():
-                if rng.random() < 0.15 or kind in (
-                    "api key",
-                    "secret key",
-                    "secret key of 22 bytes",
-                    "signed link",
-                    "e-mail",
-                ):
+                if rng.random() < 0.15 or kind in ALWAYS:
                     yield planted(kind, position, make(rng), put)
         for position, put in LINK_POSITIONS.items():
             for kind in ("bucket link", "signed link", "user in a link", "anchor in a link"):

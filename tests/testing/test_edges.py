@@ -13,7 +13,7 @@ from secret_corpus import ROOT
 from portraitkit.testing.review import reading
 from portraitkit.testing.sanitising.pseudonyms import SALT_FILE, Pseudonyms
 from portraitkit.testing.sanitising.sanitiser import Sanitiser, UnsafeCassetteError
-from portraitkit.testing.sanitising.standins import pixels_of, stand_in
+from portraitkit.testing.sanitising.standins import _KINDS, _UNKNOWN, _measured, stand_in
 from portraitkit.values.errors import ConfigError
 
 DOCUMENTED = ROOT / "cassettes"
@@ -136,6 +136,11 @@ def test_a_damaged_salt_is_told(tmp_path):
 
     with pytest.raises(ConfigError, match="is damaged"):
         _ = Pseudonyms.of(tmp_path)
+
+
+def pixels_of(content: bytes):
+    sizes = [_measured(kind, content) for kind in _KINDS if kind.fits(content)]
+    return next((size for size in sizes[:1] if size != _UNKNOWN), None)
 
 
 def box(name: bytes, data: bytes) -> bytes:

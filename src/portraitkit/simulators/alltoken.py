@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
-from attrs import Factory, define
+from attrs import define
 
 from ..wire.steps import Request, Response
 from .dialects.action_calls import perform
@@ -29,7 +29,7 @@ from .dialects.alltoken_actions import AllTokenActions, Variants
 from .dialects.alltoken_video import AllTokenVideos
 from .dialects.face_page import face_page
 from .dialects.reading import Json, Refusal
-from .simulator import Simulator, bearer_of, form_of, query_of
+from .simulator import bearer_of, form_of, query_of
 from .state import SimAccount
 
 __all__ = ["AllTokenSimulator", "Variants"]
@@ -40,17 +40,10 @@ UPLOAD_TYPES: Final = ("image/jpeg", "image/png", "image/webp")
 
 
 @define(kw_only=True)
-class AllTokenSimulator(Simulator):
-    """
-    The vendor behind https://api.alltoken.ai.
-
-    Attributes:
-        variants: What the vendor's documents leave open or tell differently.
-    """
+class AllTokenSimulator(AllTokenVideos):
+    """The vendor behind https://api.alltoken.ai."""
 
     name: ClassVar[str] = "alltoken"
-
-    variants: Variants = Factory(Variants)
 
     def answer(self, request: Request) -> Response:
         page = face_page(self, request)
@@ -59,7 +52,7 @@ class AllTokenSimulator(Simulator):
         path = urlsplit(request.url).path
         account = self.world.account_of_key(bearer_of(request))
         if path.startswith("/v1/videos/"):
-            return AllTokenVideos(simulator=self, variants=self.variants).answer(request, account)
+            return self.videos(request, account)
         return self._portrait(request, path, account) if account else self._unauthorized()
 
     def _portrait(self, request: Request, path: str, account: SimAccount) -> Response:

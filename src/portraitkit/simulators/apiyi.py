@@ -17,22 +17,23 @@ An account with a `library_key` has icover's library as well; what of that is do
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from attrs import Factory, define, evolve, field
 
 from ..wire.steps import Request, Response
-from .dialects.ark import ArkTasks
+from .dialects.ark import ArkSimulator
 from .dialects.ark_rules import MODELS
 from .dialects.icover import IcoverPlane, Layout
-from .dialects.signed_actions import DOCUMENTED_RATES, AssetVariants, SignedSimulator
+from .dialects.seedance import Family
+from .dialects.signed_actions import DOCUMENTED_RATES, AssetVariants
 from .simulator import bearer_of, header, json_of
 from .state import SimAccount, SimGroup
 
 __all__ = ["DOCUMENTED_RATES", "APIYISimulator", "Variants"]
 
-PREFIX: Final = "/seedance/api/v3"
 FACE_CHECK: Final = frozenset({"CreateVisualValidateSession", "GetVisualValidateResult"})
 
 _MODELS: Final = {
@@ -61,7 +62,7 @@ class Variants(AssetVariants):
 
 
 @define(kw_only=True)
-class APIYISimulator(SignedSimulator[Variants]):
+class APIYISimulator(ArkSimulator[Variants]):
     """
     The vendor behind api.apiyi.com, and its accounts at open.volcengineapi.com and icover.ai.
 
@@ -69,6 +70,9 @@ class APIYISimulator(SignedSimulator[Variants]):
     """
 
     name: ClassVar[str] = "apiyi"
+    prefix: ClassVar[str] = "/seedance/api/v3"
+    models: ClassVar[Mapping[str, Family]] = _MODELS
+    shares_assets: ClassVar[bool] = True
 
     variants: Variants = Factory(Variants)
     _icover: IcoverPlane = field(init=False)
@@ -97,32 +101,24 @@ class APIYISimulator(SignedSimulator[Variants]):
         return response
 
     def _gateway(self, request: Request) -> Response:
-        tasks = ArkTasks(
-            simulator=self,
-            prefix=PREFIX,
-            models=_MODELS,
-            endpoint_ids=False,
-            may_list_and_delete=False,
-            missing_asset=self.variants.missing_asset,
-        )
         path = urlsplit(request.url).path
         account = self.world.account_of_key(bearer_of(request))
         if account is None:
-            return self._gateway_refusal(tasks, 401, "invalid_token", "The token is not valid.")
+            return self._gateway_refusal(401, "invalid_token", "The token is not valid.")
         is_create = request.method == "POST" and not _id_in(path)
         is_get = request.method == "GET" and bool(_id_in(path))
-        if not tasks.owns(request) or not (is_create or is_get):
-            return self._gateway_refusal(tasks, 404, "", f"Invalid URL ({request.method} {path})")
+        if not self.is_task(request) or not (is_create or is_get):
+            return self._gateway_refusal(404, "", f"Invalid URL ({request.method} {path})")
         model = str((json_of(request) or {}).get("model"))
-        if is_create and (account.name in self.variants.ungrouped or model not in _MODELS):
+        if is_create and (account.name in self.variants.ungrouped or model not in self.models):
             message = f"The current group has no available channel for model {model}"
-            return self._gateway_refusal(tasks, 503, "model_not_found", message)
-        return tasks.answer(request, account, self.finder(account, foreign=True))
+            return self._gateway_refusal(503, "model_not_found", message)
+        return self.tasks(request, account)
 
-    def _gateway_refusal(self, tasks: ArkTasks, status: int, code: str, message: str) -> Response:
+    def _gateway_refusal(self, status: int, code: str, message: str) -> Response:
         # Unverified: the usual shape of such gateways.
         error = {"message": message, "type": "new_api_error", "code": code}
-        return tasks.reply({"error": error}, status)
+        return self.reply({"error": error}, status)
 
 
 def _id_in(path: str) -> str:

@@ -107,6 +107,7 @@ class Server:
 
     Attributes:
         simulator: What answers.
+        url: The origin, without a slash at its end; empty before the server runs.
         failures: What the simulator raised; each was answered with HTTP 500. Leaving the `with`
             block raises the first, so that a defect here is not taken for a vendor's mood.
     """
@@ -120,26 +121,21 @@ class Server:
         self._address = (host, port)
         self._literal = literal
         self._folder = folder
-        self._url = ""
+        self.url = ""
         self._uvicorn: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
-    @property
-    def url(self) -> str:
-        """The origin, without a slash at its end; empty before the server runs."""
-        return self._url
-
     def file_url(self, name: str) -> str:
         """Where a file of the served folder is found."""
-        return f"{self._url}/files/{name}"
+        return f"{self.url}/files/{name}"
 
     def __enter__(self) -> Self:
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
         listener = socket.create_server(self._address, family=family)
         # Inherited by what it accepts: head and body go out apart, and would wait 40 ms for an ack.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._url = f"http://{self._literal}:{listener.getsockname()[1]}"
-        self.simulator.base_url = self._url
+        self.url = f"http://{self._literal}:{listener.getsockname()[1]}"
+        self.simulator.base_url = self.url
         config = uvicorn.Config(
             self._app, interface="asgi3", http="h11", ws="none", loop="asyncio", lifespan="off",
             proxy_headers=False, server_header=False, date_header=False, access_log=False,
@@ -147,14 +143,14 @@ class Server:
         )  # fmt: skip
         self._uvicorn = server = uvicorn.Server(config)
         self._thread = threading.Thread(
-            target=server.run, args=([listener],), name=f"simulator {self._url}", daemon=True
+            target=server.run, args=([listener],), name=f"simulator {self.url}", daemon=True
         )
         self._thread.start()
         give_up_s = time.monotonic() + _START_LIMIT_S
         while not server.started:
             if not self._thread.is_alive() or time.monotonic() > give_up_s:
                 listener.close()
-                raise RuntimeError(f"the server at {self._url} did not start")
+                raise RuntimeError(f"the server at {self.url} did not start")
             time.sleep(0.002)
         return self
 
@@ -168,7 +164,7 @@ class Server:
             self._uvicorn.should_exit = True
             self._thread.join(_STOP_LIMIT_S)
             if self._thread.is_alive() and error is None:
-                raise RuntimeError(f"the server at {self._url} did not stop in {_STOP_LIMIT_S} s")
+                raise RuntimeError(f"the server at {self.url} did not stop in {_STOP_LIMIT_S} s")
         if error is not None:
             for failure in self.failures:
                 error.add_note(f"the simulator itself failed: {failure!r}")
@@ -185,7 +181,7 @@ class Server:
         elif body is None:
             response = _plain(413, f"a body has at most {BODY_LIMIT_BYTES} bytes")
         else:
-            base_url = f"http://{host}" if host else self._url
+            base_url = f"http://{host}" if host else self.url
             query = scope["query_string"].decode("latin-1")
             request = Request(
                 method=scope["method"],

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from attrs import define, evolve
 
 from ..wire.steps import Request, Response
-from .dialects.reading import Json, Refusal
+from .dialects.reading import Json, Refusal, need
 from .dialects.token360_answers import INVALID, MISSING, Variants
 from .dialects.token360_library import Library
 from .dialects.token360_video import MODELS, check_body, media_of
@@ -90,9 +90,8 @@ class Token360Simulator(Library):
     def _create_video(self, account: SimAccount, request: Request) -> Response:
         body = self._body(request)
         check_body(body)
-        takes_assets = MODELS.get(body["model"])
-        if takes_assets is None:
-            raise Refusal(404, "model_not_found", f"no model {body['model']}", "model")
+        unknown = Refusal(404, "model_not_found", f"no model {body['model']}", "model")
+        takes_assets = need(MODELS.get(body["model"]), unknown)
         for slot, item, url in media_of(body):
             if url.startswith("asset://") and not (
                 takes_assets and self._usable(account, url.removeprefix("asset://"), item["type"])
@@ -180,6 +179,4 @@ class Token360Simulator(Library):
 
     def _own_video(self, account: SimAccount, video_id: str) -> SimVideo:
         video = own(self.world.videos, account, video_id)
-        if video is None:
-            raise Refusal(404, MISSING, f"no video {video_id}")
-        return video
+        return need(video, Refusal(404, MISSING, f"no video {video_id}"))

@@ -15,45 +15,34 @@ Not simulated: fetching the URL of a new asset, `Moderation`, presigned queries.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from attrs import Factory, define
 
 from ..wire.steps import Request, Response
-from .dialects.ark import ArkTasks
-from .dialects.ark_rules import MODELS
+from .dialects.ark import ArkSimulator
 from .dialects.reading import Refusal
-from .dialects.seedance import Family
-from .dialects.signed_actions import DOCUMENTED_RATES, SignedSimulator
+from .dialects.signed_actions import DOCUMENTED_RATES
 from .dialects.signed_actions import AssetVariants as Variants
 from .simulator import bearer_of
 
 __all__ = ["DOCUMENTED_RATES", "Variants", "VolcengineSimulator"]
 
-PREFIX = "/api/v3"
-
 
 @define(kw_only=True)
-class VolcengineSimulator(SignedSimulator[Variants]):
+class VolcengineSimulator(ArkSimulator[Variants]):
     """The vendor behind https://open.volcengineapi.com and https://ark.cn-beijing.volces.com."""
 
     name: ClassVar[str] = "volcengine"
-    models: ClassVar[Mapping[str, Family]] = MODELS
+    prefix: ClassVar[str] = "/api/v3"
 
     variants: Variants = Factory(Variants)
 
     def rest(self, request: Request) -> Response:
-        tasks = ArkTasks(
-            simulator=self,
-            prefix=PREFIX,
-            models=self.models,
-            missing_asset=self.variants.missing_asset,
-        )
-        if not tasks.owns(request):
-            return tasks.refuse(Refusal(404, "NotFound", "There is no such path."))
+        if not self.is_task(request):
+            return self.refuse(Refusal(404, "NotFound", "There is no such path."))
         account = self.world.account_of_key(bearer_of(request))
         if account is None:
             message = "The API key is missing or not valid."
-            return tasks.refuse(Refusal(401, "AuthenticationError", message))
-        return tasks.answer(request, account, self.finder(account))
+            return self.refuse(Refusal(401, "AuthenticationError", message))
+        return self.tasks(request, account)

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from ..state import SimAccount, SimAsset, SimGroup, own
 from .action_pages import Thing, page
 from .actions import AssetActions, group_type
-from .reading import MISSING, Json, Refusal, is_web_address, object_of, texts_of
+from .reading import MISSING, Json, Refusal, is_web_address, need, object_of, texts_of
 
 Call: TypeAlias = "Callable[[AssetActions, SimAccount, Json], Json]"
 
@@ -30,9 +30,8 @@ def perform(on: AssetActions, account: SimAccount, action: str, body: Json) -> J
     Raises:
         Refusal: The vendor refuses; nothing was changed.
     """
-    work = _ACTIONS.get(action)
-    if work is None:
-        raise Refusal(404, "InvalidActionOrVersion", f"Could not find operation {action}")
+    unknown = Refusal(404, "InvalidActionOrVersion", f"Could not find operation {action}")
+    work = need(_ACTIONS.get(action), unknown)
     for check in list(on.world.checks.values()):
         _ = on.world.settle_check(check)
     return work(on, account, body)
@@ -50,10 +49,6 @@ def _create_group(on: AssetActions, account: SimAccount, body: Json) -> Json:
     new_id = on.world.new_id("group")
     _ = on.world.add_group(account, new_id, name, description=description, project_name=project)
     return {"Id": new_id}
-
-
-def _get_group(on: AssetActions, account: SimAccount, body: Json) -> Json:
-    return on.group_view(on.group_of(account, body))
 
 
 def _list_groups(on: AssetActions, account: SimAccount, body: Json) -> Json:
@@ -152,9 +147,8 @@ def _filter(on: AssetActions, body: Json) -> Json:
     sent = body.get("Filter")
     if sent is None and on.filter_required:
         raise on.invalid("Filter", MISSING)
-    given = {} if sent is None else object_of(sent)
-    if given is None:
-        raise on.invalid("Filter", "is not an object")
+    asked = {} if sent is None else object_of(sent)
+    given = need(asked, on.invalid("Filter", "is not an object"))
     if not given.get("GroupType") and on.filter_required:
         raise on.invalid("Filter.GroupType", MISSING)
     kind = on.text_in(given, "GroupType")
@@ -170,9 +164,7 @@ def _filter(on: AssetActions, body: Json) -> Json:
 def _words(on: AssetActions, given: Json, member: str) -> list[str]:
     value = given.get(member)
     words = [] if value is None else texts_of(value)
-    if words is None:
-        raise on.invalid(f"Filter.{member}", "is not a list of strings")
-    return words
+    return need(words, on.invalid(f"Filter.{member}", "is not a list of strings"))
 
 
 def _is_in(word: str, words: list[str]) -> bool:
@@ -181,7 +173,7 @@ def _is_in(word: str, words: list[str]) -> bool:
 
 _ACTIONS: Final[dict[str, Call]] = {
     "CreateAssetGroup": _create_group,
-    "GetAssetGroup": _get_group,
+    "GetAssetGroup": lambda on, account, body: on.group_view(on.group_of(account, body)),
     "ListAssetGroups": _list_groups,
     "UpdateAssetGroup": _update_group,
     "DeleteAssetGroup": _delete_group,

@@ -8,7 +8,7 @@ from attrs import define
 
 from ..state import SimAccount, SimAsset, SimCheck
 from .actions import AssetActions
-from .reading import Json, Refusal
+from .reading import Json, Refusal, need
 
 
 @define(kw_only=True)
@@ -75,10 +75,8 @@ class AllTokenActions(AssetActions):
         return {self.variants.create_member: id}
 
     def check_result(self, token: str, check: SimCheck | None) -> str:
-        if check is None:
-            raise Refusal(400, "InvalidToken", "The BytedToken is not known.")
+        check = need(check, Refusal(400, "InvalidToken", "The BytedToken is not known."))
         if self.world.now() >= check.expires_at:
             raise Refusal(400, "TokenExpired", "The BytedToken is too old.")
-        if check.group_id is None:
-            raise Refusal(400, "ValidatePending", "The scan is not finished.")
-        return check.group_id
+        pending = Refusal(400, "ValidatePending", "The scan is not finished.")
+        return need(check.group_id, pending)

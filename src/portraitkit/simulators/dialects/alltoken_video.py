@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from attrs import define
+from attrs import Factory, define
 
 from ...wire.steps import Request, Response
 from ..simulator import Simulator, query_of
 from ..state import SimAccount, SimVideo, own
 from .actions import iso_time
 from .alltoken_actions import Variants
-from .reading import Json, Reader, Refusal, list_of, object_of
+from .reading import Json, Reader, Refusal, list_of, need, object_of
 from .seedance import FPS, RATIOS, Family, check_content, tokens, usable_asset
 
 PATH: Final = "/v1/videos/generations"
@@ -54,22 +54,26 @@ _SHORTHAND: Final = {"image": "image_url", "video": "video_url", "audio": "audio
 
 
 @define(kw_only=True)
-class AllTokenVideos(Reader):
-    """The video interface, over a simulator's world."""
+class AllTokenVideos(Simulator, Reader):
+    """
+    A simulator that has the video interface.
 
-    simulator: Simulator
-    variants: Variants
+    Attributes:
+        variants: What the vendor's documents leave open or tell differently.
+    """
+
+    variants: Variants = Factory(Variants)
 
     def invalid(self, member: str, why: str) -> Refusal:
         return Refusal(400, "invalid_request", f"{member or 'The body'} {why}.", member)
 
-    def answer(self, request: Request, account: SimAccount | None) -> Response:
+    def videos(self, request: Request, account: SimAccount | None) -> Response:
         """Answer one request below `/v1/videos/`."""
         try:
             status, body = self._route(request, account)
         except Refusal as no:
             status, body = no.status, self._error(no)
-        return self.simulator.json(body, status, {"x-request-id": self._request_id()})
+        return self.json(body, status, {"x-request-id": self._request_id()})
 
     def _route(self, request: Request, account: SimAccount | None) -> tuple[int, Json]:
         path = urlsplit(request.url).path
@@ -82,7 +86,7 @@ class AllTokenVideos(Reader):
         if (request.method, path) == ("GET", PATH):
             return 200, self._list(request, account)
         named, _, verb = path.removeprefix(f"{PATH}/").partition("/")
-        video = own(self.simulator.world.videos, account, named)
+        video = own(self.world.videos, account, named)
         if not path.startswith(f"{PATH}/") or video is None:
             raise Refusal(404, "not_found", "The task does not exist.")
         if (request.method, verb) == ("GET", ""):
@@ -93,26 +97,24 @@ class AllTokenVideos(Reader):
 
     def _create(self, request: Request, account: SimAccount) -> Json:
         checked = self._checked(self.json_body(request), account)
-        world = self.simulator.world
+        world = self.world
         number = world.new_id("vgen").rpartition("-")[2]
         video = world.add_video(account, f"vgen_{world.now():%Y%m%d}{number}", checked)
         return self._task(video)
 
     def _checked(self, body: Json, account: SimAccount) -> Json:
         model = self.text_in(body, "model", required=True)
-        family = MODELS.get(model)
-        if family is None:
-            raise Refusal(404, "model_not_found", "The model does not exist.", "model")
+        unknown = Refusal(404, "model_not_found", "The model does not exist.", "model")
+        family = need(MODELS.get(model), unknown)
         prompt = self.text_in(body, "prompt", required=True)
         ratio = self.one_of("ratio", self.text_in(body, "ratio") or "adaptive", RATIOS)
         size = self.text_in(body, "resolution") or "720p"
         resolution = self.one_of("resolution", size, family.resolutions)
         content = body.get("content")
         items = [] if content is None else list_of(content)
-        if items is None:
-            raise self.invalid("content", "is not a list")
+        items = need(items, self.invalid("content", "is not a list"))
         long = [_written_out(item) for item in items]
-        world = self.simulator.world
+        world = self.world
         try:
             mode = check_content(
                 long,
@@ -141,20 +143,20 @@ class AllTokenVideos(Reader):
         query = query_of(request)
         limit = self.asked_number(query, "limit", 20, 100)
         status = self.one_of("status", query.get("status", ""), ("", *_STATUSES))
-        world = self.simulator.world
+        world = self.world
         tasks = [self._task(video) for video in world.listed(world.videos_of(account))]
         found = [task for task in tasks if status in ("", task["status"])]
         return {"items": found[:limit], "total": len(found)}
 
     def _cancel(self, video: SimVideo) -> Json:
-        now = self.simulator.world.now()
+        now = self.world.now()
         if video.state(now) not in {"queued", "running"}:
             raise Refusal(409, "invalid_request", "The task has ended already.")
         video.cancelled_at = now
         return self._task(video)
 
     def _task(self, video: SimVideo) -> Json:
-        now = self.simulator.world.now()
+        now = self.world.now()
         state = video.state(now)
         body = video.body
         task: Json = {
@@ -185,14 +187,14 @@ class AllTokenVideos(Reader):
         outcome = {
             "status": self.variants.done_word,
             "is_expired": now >= until,
-            "video_url": self.simulator.media_url("clip.mp4"),
+            "video_url": self.media_url("clip.mp4"),
             "video_url_expires_at": iso_time(until),
             "video_url_ttl": LINK_LIFE_S,
             "fps": FPS,
             "usage": {"completion_tokens": spent, "total_tokens": spent},
         }
         if body.get("return_last_frame"):
-            outcome["last_frame_url"] = self.simulator.media_url("frame.png")
+            outcome["last_frame_url"] = self.media_url("frame.png")
         return outcome
 
     def _error(self, no: Refusal) -> Json:
@@ -208,7 +210,7 @@ class AllTokenVideos(Reader):
         return {"error": {**said, **named}}
 
     def _request_id(self) -> str:
-        return f"req-{self.simulator.world.now():%Y%m%d%H%M%S}-{len(self.simulator.seen):06}"
+        return f"req-{self.world.now():%Y%m%d%H%M%S}-{len(self.seen):06}"
 
 
 def _written_out(sent: Any) -> Any:

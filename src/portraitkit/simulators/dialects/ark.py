@@ -14,19 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import ClassVar, Final, Literal, TypeAlias
+from typing import ClassVar, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from attrs import Factory, define, field
+from attrs import define
 
 from ...wire.steps import Request, Response
-from ..simulator import Simulator
 from ..state import SimAccount, SimAsset, SimVideo, own
 from .ark_rules import MODELS, ArkReader
 from .reading import Json, Refusal
-from .seedance import FPS, AssetRefusal, Family, check_content, tokens
-
-FindAsset: TypeAlias = "Callable[[str], SimAsset | None]"
+from .seedance import FPS, AssetRefusal, Family, check_content, tokens, usable_asset
+from .signed_actions import SignedSimulator, V
 
 TASKS: Final = "/contents/generations/tasks"
 KEPT: Final = timedelta(days=7)
@@ -46,45 +44,32 @@ _TYPES: Final = {
 
 
 @define(kw_only=True)
-class ArkTasks(ArkReader):
+class ArkSimulator(SignedSimulator[V], ArkReader):
     """
-    The task interface below any prefix.
+    A vendor of the signed plane that serves video tasks, too.
 
     Attributes:
-        simulator: Whose world and clock it uses.
         prefix: What stands before `/contents/generations/tasks`.
         models: What can be asked for; `ep-` ids stand for the first.
-        endpoint_ids: Whether `ep-` ids are taken.
-        may_list_and_delete: Whether those two calls are there.
-        missing_asset: Whether an unusable asset is refused at once or fails the task.
+        shares_assets: Whether accounts can use one another's assets.
     """
 
     LIST_LIMIT: ClassVar[int] = 500
 
-    simulator: Simulator = field(repr=False, eq=False)
-    prefix: str
-    models: Mapping[str, Family] = Factory(lambda: MODELS)
-    endpoint_ids: bool = True
-    may_list_and_delete: bool = True
-    missing_asset: Literal["refused", "fails later"] = "refused"
+    prefix: ClassVar[str]
+    models: ClassVar[Mapping[str, Family]] = MODELS
+    shares_assets: ClassVar[bool] = False
 
-    def owns(self, request: Request) -> bool:
-        """Tell whether *request* is for this interface."""
+    def is_task(self, request: Request) -> bool:
+        """Tell whether *request* is for the video tasks."""
         path = urlsplit(request.url).path
         start = f"{self.prefix}{TASKS}"
         return path == start or path.startswith(f"{start}/")
 
-    def answer(self, request: Request, account: SimAccount, find_asset: FindAsset) -> Response:
-        """
-        Answer one request.
-
-        Args:
-            request: With its key already checked.
-            account: Whose key it is.
-            find_asset: Finds an asset that this account may use now.
-        """
+    def tasks(self, request: Request, account: SimAccount) -> Response:
+        """Answer a request for the video tasks, whose key is already checked."""
         try:
-            return self.reply(self._route(request, account, find_asset))
+            return self.reply(self._route(request, account))
         except Refusal as no:
             return self.refuse(no)
 
@@ -100,44 +85,48 @@ class ArkTasks(ArkReader):
 
     def reply(self, body: Json, status: int = 200) -> Response:
         """Answer with a request id."""
-        return self.simulator.json(body, status, {"x-request-id": self._request_id()})
+        return self.json(body, status, {"x-request-id": self._request_id()})
 
     def _request_id(self) -> str:
-        return f"0{self.simulator.world.now():%Y%m%d%H%M%S}{len(self.simulator.seen):018x}"
+        return f"0{self.world.now():%Y%m%d%H%M%S}{len(self.seen):018x}"
 
-    def _route(self, request: Request, account: SimAccount, find_asset: FindAsset) -> Json:
+    def _route(self, request: Request, account: SimAccount) -> Json:
         place = urlsplit(request.url).path.removeprefix(f"{self.prefix}{TASKS}").strip("/")
         if request.method == "POST" and not place:
-            return self._create(request, account, find_asset)
+            return self._create(request, account)
         if request.method == "GET" and place:
             return self._task(self._video(account, place))
-        if request.method == "GET" and self.may_list_and_delete:
+        if request.method == "GET":
             return self._list(request, account)
-        if request.method == "DELETE" and place and self.may_list_and_delete:
+        if request.method == "DELETE" and place:
             return self._delete(self._video(account, place))
         raise Refusal(404, "NotFound", "There is no such call.")
 
-    def _create(self, request: Request, account: SimAccount, find_asset: FindAsset) -> Json:
+    def _create(self, request: Request, account: SimAccount) -> Json:
         sent = self.json_body(request)
         body = {name: value for name, value in sent.items() if value is not None}
         family = self._family(body)
         task = self.checked(body, family)
         failure: tuple[str, str] | None = None
         try:
-            _ = check_content(task["content"], family, find_asset)
+            _ = check_content(task["content"], family, self._finder(account))
         except AssetRefusal as no:
-            if self.missing_asset == "refused":
+            if self.variants.missing_asset == "refused":
                 raise
             failure = (no.code, no.message)
-        world = self.simulator.world
-        video = world.add_video(account, world.new_id("cgt"), task)
+        video = self.world.add_video(account, self.world.new_id("cgt"), task)
         video.failure = video.failure or failure
         named = {name: body[name] for name in ("safety_identifier",) if name in body}
         return {"id": video.id, **named}
 
+    def _finder(self, account: SimAccount) -> Callable[[str], SimAsset | None]:
+        owner = None if self.shares_assets else account.name
+        project = account.project_name
+        return lambda named: usable_asset(self.world, named, account=owner, project=project)
+
     def _family(self, body: Json) -> Family:
         model = self.text_in(body, "model", required=True)
-        if model.startswith("ep-") and self.endpoint_ids:
+        if model.startswith("ep-"):
             return next(iter(self.models.values()))
         if model not in self.models:
             text = f"The model or endpoint {model} does not exist or you do not have access to it."
@@ -145,13 +134,13 @@ class ArkTasks(ArkReader):
         return self.models[model]
 
     def _video(self, account: SimAccount, id: str) -> SimVideo:
-        video = own(self.simulator.world.videos, account, id)
+        video = own(self.world.videos, account, id)
         if video is None or not self._is_shown(video):
             raise Refusal(404, "ResourceNotFound", f"The task {id} is not found.", "id")
         return video
 
     def _is_shown(self, video: SimVideo) -> bool:
-        return self.simulator.world.now() - video.created_at < KEPT and not video.deleted
+        return self.world.now() - video.created_at < KEPT and not video.deleted
 
     def _list(self, request: Request, account: SimAccount) -> Json:
         in_url = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
@@ -163,7 +152,7 @@ class ArkTasks(ArkReader):
         ids = [value for name, value in pairs if name == "filter.task_ids"]
         wanted = {name: query.get(f"filter.{name}", "") for name in ("model", "service_tier")}
         wanted["status"] = status
-        world = self.simulator.world
+        world = self.world
         tasks = [
             self._task(each)
             for each in world.listed(world.videos_of(account))
@@ -178,7 +167,7 @@ class ArkTasks(ArkReader):
         return {"total": len(found), "items": found[(number - 1) * size : number * size]}
 
     def _delete(self, video: SimVideo) -> Json:
-        now = self.simulator.world.now()
+        now = self.world.now()
         state = _state(video, now)
         if state in ("running", "cancelled"):
             code = f"InvalidAction.{state.capitalize()}TaskDeletion"
@@ -190,7 +179,7 @@ class ArkTasks(ArkReader):
         return {}
 
     def _task(self, video: SimVideo) -> Json:
-        now = self.simulator.world.now()
+        now = self.world.now()
         state, body = _state(video, now), video.body
         changed = [video.created_at, video.started_at, video.ended_at, video.cancelled_at]
         updated_at = max(time for time in changed if time is not None and time <= now)
@@ -208,9 +197,9 @@ class ArkTasks(ArkReader):
             **{name: body[name] for name in _ECHOED if name in body},
         }
         if state == "succeeded":
-            task["content"] = {"video_url": self.simulator.media_url("clip.mp4")}
+            task["content"] = {"video_url": self.media_url("clip.mp4")}
             if body.get("return_last_frame"):
-                task["content"]["last_frame_url"] = self.simulator.media_url("frame.png")
+                task["content"]["last_frame_url"] = self.media_url("frame.png")
             spent = tokens(task["resolution"], task["ratio"], task["duration"])
             task["usage"] = {"completion_tokens": spent, "total_tokens": spent}
         return task

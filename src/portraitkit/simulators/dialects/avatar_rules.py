@@ -13,7 +13,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from ..state import SimAccount, World, own
-from .reading import Json, Refusal, is_web_address, list_of, object_of
+from .reading import Json, Refusal, is_web_address, list_of, need, object_of
 
 # Tuples, because a member of a body may be anything, and a set would insist on hashing it.
 FACE_MODELS: Final = ("doubao-seedance-2.0-face", "doubao-seedance-2.0-fast-face")
@@ -48,18 +48,12 @@ def require(holds: object, message: str, status: int = 400) -> None:
 
 def need_object(value: object, name: str) -> Json:
     """Return *value* if it is an object."""
-    found = object_of(value)
-    if found is None:
-        raise refused(f"{name} must be an object")
-    return found
+    return need(object_of(value), refused(f"{name} must be an object"))
 
 
 def items_of(body: Json, name: str) -> list[Any]:
     """Return the list under *name*; an absent one is empty."""
-    items: list[Any] | None = list_of(body.get(name, []))
-    if items is None:
-        raise refused(f"{name} must be a list")
-    return items
+    return [*need(list_of(body.get(name, [])), refused(f"{name} must be a list"))]
 
 
 def check_submission(body: Json, *, real_person: bool) -> tuple[list[Json], str]:
@@ -154,9 +148,8 @@ def check_owned(
     for medium in media:
         if not medium.url.startswith("asset://"):
             continue
-        asset = own(world.assets, account, medium.url.removeprefix("asset://"))
-        if asset is None:
-            raise refused(f"asset {medium.url} not found")
+        known = own(world.assets, account, medium.url.removeprefix("asset://"))
+        asset = need(known, refused(f"asset {medium.url} not found"))
         require(asset.status(world.now()) == "Active", f"asset {medium.url} is not active")
         require(asset.media == medium.kind, f"{medium.field} takes no {asset.media} asset")
         group = world.groups.get(asset.group_id)

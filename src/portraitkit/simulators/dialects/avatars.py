@@ -25,12 +25,11 @@ from .avatar_rules import (
     check_owned,
     check_submission,
     check_video,
-    need_object,
     refused,
     require,
 )
 from .face_page import face_page
-from .reading import Json, Refusal, is_web_address
+from .reading import Json, Refusal, is_web_address, need, object_of
 
 __all__ = ["AvatarSimulator", "Variants"]
 
@@ -64,23 +63,20 @@ class AvatarSimulator(Answers):
             return self.json({"error": error}, no.status)
 
     def _authorized(self, request: Request, path: str) -> Response:
-        account = self.world.account_of_key(bearer_of(request))
-        if account is None:
-            raise refused("invalid api key", 401)
+        account = need(
+            self.world.account_of_key(bearer_of(request)), refused("invalid api key", 401)
+        )
         if (request.method, path) == ("POST", "/v1/uploads/images") and self.variants.uploads:
             return self.json(self._upload(request))
-        body = query_of(request) if request.method == "GET" else json_of(request)
-        if body is None:
-            raise refused("the body is not a JSON object")
+        sent = query_of(request) if request.method == "GET" else json_of(request)
+        body = need(sent, refused("the body is not a JSON object"))
         routes: dict[str, Callable[..., Any]] = {
             "GET /v1/tasks/{id}": self._task,
             "POST /v1/seedance2/real-avatar": self._real_avatar,
             "POST /v1/seedance2/private-avatar": self._private_avatar,
             "POST /v1/videos/generations": self._create_video,
         }
-        route = route_of(request, routes)
-        if route is None:
-            raise refused("no such endpoint", 404)
+        route = need(route_of(request, routes), refused("no such endpoint", 404))
         data = route(account, body)
         flat = self.variants.flat_tasks and path.startswith("/v1/tasks/")
         return self.json(data if flat else {"code": 200, "data": data})
@@ -103,9 +99,8 @@ class AvatarSimulator(Answers):
         return {"id": job.id, "status": "completed"}
 
     def _exchange(self, account: SimAccount, body: Json) -> Json:
-        check = own(self.world.checks, account, str(body["byted_token"]))
-        if check is None:
-            raise refused("byted_token is not known")
+        known = own(self.world.checks, account, str(body["byted_token"]))
+        check = need(known, refused("byted_token is not known"))
         self._settle(check)
         if check.group_id is None:
             expired = self.world.now() >= check.expires_at
@@ -136,7 +131,7 @@ class AvatarSimulator(Answers):
             require("group" not in body, "group and group_id exclude each other")
             return self._submit(account, body, self._group(account, body, real_person=False))
         _ = check_submission(body, real_person=False)
-        wanted = need_object(body.get("group"), "group or group_id")
+        wanted = need(object_of(body.get("group")), refused("group or group_id must be an object"))
         require(wanted.get("name"), "group.name is required")
         require(len(self.world.groups_of(account)) < self.world.group_quota, "group quota is full")
         group = self.world.add_group(
@@ -202,9 +197,8 @@ class AvatarSimulator(Answers):
     def _task(self, account: SimAccount, _query: Json, task_id: str) -> Json:
         if video := own(self.world.videos, account, task_id):
             return self._video(video)
-        job = own(self.world.jobs, account, task_id)
-        if job is None:
-            raise refused("task not found or expired", 404)
+        missing = refused("task not found or expired", 404)
+        job = need(own(self.world.jobs, account, task_id), missing)
         if job.kind == "assets":
             return self._review(job)
         check = self.world.checks[job.check_token]

@@ -13,6 +13,7 @@ Not simulated: the list of sessions and their changes, records.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ from attrs import Factory, define, field
 from ...wire.steps import Request, Response
 from ..simulator import bearer_of, header, json_of, query_of, route_of
 from ..state import SimAccount, SimAsset, SimGroup
-from .reading import Json, Refusal
+from .reading import Json, Refusal, need
 from .signed_actions import SignedSimulator
 
 Layout: TypeAlias = Literal["envelope", "data", "items"]
@@ -94,28 +95,27 @@ class IcoverPlane:
     def _library(self, request: Request) -> Response:
         accounts = self.simulator.world.accounts.values()
         key = bearer_of(request)
-        account = next((a for a in accounts if key and a.library_key == key), None)
-        if account is None:
-            raise Refusal(401, "", "the Asset Library KEY is missing or not valid")
-        body = query_of(request) if request.method == "GET" else json_of(request)
-        if body is None:
-            raise Refusal(400, "", "the body is not a JSON object")
+        account = need(
+            next((a for a in accounts if key and a.library_key == key), None),
+            Refusal(401, "", "the Asset Library KEY is missing or not valid"),
+        )
+        sent = query_of(request) if request.method == "GET" else json_of(request)
+        body = need(sent, Refusal(400, "", "the body is not a JSON object"))
         routes: dict[str, Callable[..., Response]] = {
             "POST /api/storage/presign": self._presign,
             f"POST {_LIBRARY}/groups": self._create_group,
             f"GET {_LIBRARY}/groups": self._list_groups,
             f"POST {_LIBRARY}/assets": self._create_asset,
             f"GET {_LIBRARY}/assets": self._list_assets,
-            f"GET {_LIBRARY}/assets/{{id}}": self._get_asset,
-            f"DELETE {_LIBRARY}/assets/{{id}}": self._delete_asset,
+            f"GET {_LIBRARY}/assets/{{id}}": partial(self._pass_on, "GetAsset", "Id"),
+            f"DELETE {_LIBRARY}/assets/{{id}}": partial(self._pass_on, "DeleteAsset", "Id"),
             f"PATCH {_LIBRARY}/assets/{{id}}": self._rename,
             f"POST {_LIBRARY}/real-person/sessions": self._open_session,
-            f"POST {_LIBRARY}/real-person/sessions/{{token}}": self._finish_session,
+            f"POST {_LIBRARY}/real-person/sessions/{{token}}": partial(
+                self._pass_on, "GetVisualValidateResult", "BytedToken"
+            ),
         }
-        found = route_of(request, routes)
-        if found is None:
-            raise Refusal(404, "", "no such call")
-        return found(account, body)
+        return need(route_of(request, routes), Refusal(404, "", "no such call"))(account, body)
 
     def _create_group(self, account: SimAccount, body: Json) -> Response:
         if not body.get("name"):
@@ -144,17 +144,13 @@ class IcoverPlane:
         assets = self.simulator.world.assets_of(account, query.get("groupId") or None)
         return self._list(query, assets, self.simulator.actions().asset_view)
 
-    def _get_asset(self, account: SimAccount, _query: Json, named: str) -> Response:
-        return self._act(account, "GetAsset", {"Id": named})
-
-    def _delete_asset(self, account: SimAccount, _body: Json, named: str) -> Response:
-        return self._act(account, "DeleteAsset", {"Id": named})
+    def _pass_on(
+        self, action: str, member: str, account: SimAccount, _body: Json, named: str
+    ) -> Response:
+        return self._act(account, action, {member: named})
 
     def _open_session(self, account: SimAccount, _body: Json) -> Response:
         return self._act(account, "CreateVisualValidateSession", {"CallbackURL": _CALLBACK})
-
-    def _finish_session(self, account: SimAccount, _body: Json, token: str) -> Response:
-        return self._act(account, "GetVisualValidateResult", {"BytedToken": token})
 
     def _rename(self, account: SimAccount, body: Json, named: str) -> Response:
         if not body.get("label"):

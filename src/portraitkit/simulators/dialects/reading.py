@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 from urllib.parse import urlsplit
 
 from ...wire.steps import Request
@@ -12,7 +12,9 @@ from ..simulator import header, json_of
 
 Json: TypeAlias = dict[str, Any]
 
-MISSING = "is missing"
+MISSING: Final = "is missing"
+
+T = TypeVar("T")
 
 
 class Refusal(Exception):  # noqa: N818  (a way out of a handler, not an error of the library)
@@ -51,10 +53,7 @@ class Reader(ABC):
         """Read a body that has to be labelled as JSON."""
         if header(request, "content-type").partition(";")[0].strip() != "application/json":
             raise self.invalid("", "is not JSON")
-        body = json_of(request)
-        if body is None:
-            raise self.invalid("", "cannot be read")
-        return body
+        return need(json_of(request), self.invalid("", "cannot be read"))
 
     def text_in(
         self, body: Mapping[str, Any], member: str, *, required: bool = False, limit: int = 0
@@ -92,6 +91,13 @@ class Reader(ABC):
         if value not in allowed:
             raise self.invalid(member, f"is not one of {', '.join(filter(None, allowed))}")
         return str(value)
+
+
+def need(found: T | None, no: Refusal) -> T:
+    """Hand on what was found, or refuse."""
+    if found is None:
+        raise no
+    return found
 
 
 def object_of(value: Any) -> Json | None:

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias
 from attrs import frozen
 
 from ..state import SimAsset, World
-from .reading import Refusal, object_of
+from .reading import Refusal, need, object_of
 
 Mode: TypeAlias = Literal["text", "first_frame", "first_last_frame", "reference", "draft_task"]
 
@@ -106,9 +106,7 @@ def check_content(
 
 
 def _item(place: int, sent: Any) -> Item | None:
-    raw = object_of(sent)
-    if raw is None:
-        raise _refused(f"content[{place}]", "is not an object")
+    raw = need(object_of(sent), _refused(f"content[{place}]", "is not an object"))
     kind = str(raw.get("type"))
     role = str(raw.get("role") or "")
     if kind == "text":

@@ -20,6 +20,7 @@ from attrs import frozen
 from ...values.secret import Secret
 from ...wire.steps import Request
 from ..simulator import header, query_of
+from .reading import Refusal
 
 _FORM: Final = re.compile(
     r"HMAC-SHA256\s+Credential=(?P<key>[^/,\s]+)/(?P<date>\d{8})/(?P<region>[^/,\s]+)/"
@@ -30,13 +31,11 @@ _LIFE_S: Final = 900
 """Unverified: 900 s is the documented life of a signature; the same into the future is a guess."""
 
 
-class SignatureRefusedError(Exception):
+class SignatureRefusedError(Refusal):
     """A signature that the vendor would refuse, with the vendor's own code for it."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
+        super().__init__(401, code, message)
 
 
 @frozen(kw_only=True)

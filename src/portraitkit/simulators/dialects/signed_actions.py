@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, Generic, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -13,13 +13,12 @@ from attrs import Factory, define
 from ...values.secret import Secret
 from ...wire.steps import Request, Response
 from ..simulator import Simulator, json_of, query_of
-from ..state import SimAccount, SimAsset, SimCheck
+from ..state import SimAccount, SimCheck
 from .action_calls import perform
 from .actions import SERVICE, VERSION, AssetActions, metadata
 from .face_page import face_page
-from .reading import MISSING, Json, Refusal
-from .seedance import usable_asset
-from .signatures import KeyPair, SignatureRefusedError, verify
+from .reading import MISSING, Json, Refusal, need
+from .signatures import KeyPair, verify
 
 GATEWAY_CODES: Final[Mapping[str, tuple[int, int]]] = {
     "MissingParameter": (400, 100002),
@@ -157,14 +156,10 @@ class SignedSimulator(Simulator, Generic[V]):
         try:
             account = self._account(request)
             self._admit(account, action, query_of(request).get("Version", ""))
-        except SignatureRefusedError as error:
-            return self._refuse(action, _gateway_error(error.code, error.message))
+            unread = Refusal(400, "InvalidParameter", "The body cannot be read.")
+            body = need(json_of(request), unread)
         except Refusal as no:
             return self._refuse(action, no)
-        body = json_of(request)
-        if body is None:
-            unread = Refusal(400, "InvalidParameter", "The body cannot be read.")
-            return self._refuse(action, unread)
         return self.perform(account, action, body)
 
     def perform(self, account: SimAccount, action: str, body: Json) -> Response:
@@ -188,14 +183,6 @@ class SignedSimulator(Simulator, Generic[V]):
     def metadata(self, action: str) -> Json:
         """What every envelope begins with."""
         return metadata(self, action, self.variants.region)
-
-    def finder(
-        self, account: SimAccount, *, foreign: bool = False
-    ) -> Callable[[str], SimAsset | None]:
-        """Make what finds an asset of the account's project: its own, or also a *foreign* one."""
-        owner = None if foreign else account.name
-        project = account.project_name
-        return lambda named: usable_asset(self.world, named, account=owner, project=project)
 
     def _account(self, request: Request) -> SimAccount:
         def keys_of(access_key: str) -> KeyPair | None:
@@ -228,11 +215,12 @@ class SignedSimulator(Simulator, Generic[V]):
 
     def _refuse(self, action: str, no: Refusal) -> Response:
         said: Json = {"Code": no.code, "Message": no.message}
-        if no.code in GATEWAY_CODES:
-            said["CodeN"] = GATEWAY_CODES[no.code][1]
+        status, number = GATEWAY_CODES.get(no.code, (no.status, 0))
+        if number:
+            said["CodeN"] = number
         if no.data:
             said["Data"] = dict(no.data)
-        return self.json({"ResponseMetadata": {**self.metadata(action), "Error": said}}, no.status)
+        return self.json({"ResponseMetadata": {**self.metadata(action), "Error": said}}, status)
 
 
 def _gateway_error(code: str, message: str) -> Refusal:

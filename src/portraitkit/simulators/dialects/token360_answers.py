@@ -8,7 +8,7 @@ from attrs import Factory, define, frozen
 
 from ...wire.steps import Request, Response
 from ..simulator import Simulator, json_of
-from .reading import Json, Reader, Refusal
+from .reading import Json, Reader, Refusal, need
 
 INVALID: Final = "invalid_request_error"
 MISSING: Final = "not_found_error"
@@ -56,10 +56,7 @@ class Answers(Simulator, Reader):
         return Refusal(400, INVALID, f"{member} {why}", member)
 
     def _body(self, request: Request) -> Json:
-        body = json_of(request)
-        if body is None:
-            raise Refusal(400, INVALID, "the body is not a JSON object")
-        return body
+        return need(json_of(request), Refusal(400, INVALID, "the body is not a JSON object"))
 
     def _yes(self, data: object, message: str = "success", status: int = 200) -> Response:
         return self.json({"code": 0, "data": data, "msg": message, "serviceCode": None}, status)

@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 from ...wire.steps import Request, Response
 from ..simulator import form_of, query_of
 from ..state import SimAccount, SimAsset, SimGroup, own
-from .reading import Json, Refusal
+from .reading import Json, Refusal, need
 from .token360_answers import Answers, matching
 
 _PICTURES: Final = tuple(
@@ -98,9 +98,7 @@ class Library(Answers):
 
     def _own_group(self, account: SimAccount, group_id: str) -> SimGroup:
         group = own(self.world.groups, account, group_id)
-        if group is None:
-            raise Refusal(404, "ASSET_GROUP_NOT_FOUND", "Asset group not found")
-        return group
+        return need(group, Refusal(404, "ASSET_GROUP_NOT_FOUND", "Asset group not found"))
 
     # --- face checks ---
 
@@ -189,9 +187,7 @@ class Library(Answers):
 
     def _own_asset(self, account: SimAccount, asset_id: str) -> SimAsset:
         asset = own(self.world.assets, account, asset_id)
-        if asset is None:
-            raise Refusal(404, "ASSET_NOT_FOUND", "Asset not found")
-        return asset
+        return need(asset, Refusal(404, "ASSET_NOT_FOUND", "Asset not found"))
 
 
 def _name(name: object) -> str:

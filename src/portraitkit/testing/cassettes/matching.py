@@ -25,6 +25,7 @@ from ...operations.provider import PortraitProvider
 from ...providers.registry import provider_class
 from ...simulators.simulator import FormPart, parts_of
 from ...values.origins import origin_of
+from .cassettefile import headers_of
 
 Recorded: TypeAlias = Mapping[str, Any]
 """A request as a cassette holds it: `method`, `uri`, `headers`, `body`."""
@@ -232,8 +233,7 @@ def _digest(content: bytes) -> str:
 
 
 def _type_of(request: Recorded) -> str:
-    headers: Mapping[str, Any] = request.get("headers") or {}
-    found = {name.lower(): value for name, value in headers.items()}
+    found = {name.lower(): value for name, value in headers_of(request).items()}
     value: Any = found.get("content-type", "")
     return value if isinstance(value, str) else "".join(map(str, value))
 

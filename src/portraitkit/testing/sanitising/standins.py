@@ -36,15 +36,6 @@ def stand_in(content: bytes) -> bytes | None:
     return None
 
 
-def pixels_of(content: bytes) -> Size | None:
-    """Measure a picture or film; None if it is neither, or does not say."""
-    for kind in _KINDS:
-        if kind.fits(content):
-            size = _measured(kind, content)
-            return None if size == _UNKNOWN else size
-    return None
-
-
 _UNKNOWN: Final = (1, 1)
 
 
