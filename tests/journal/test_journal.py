@@ -78,13 +78,13 @@ def test_what_has_to_be_flushed_is_flushed(journal, monkeypatch):
     """Before a create leaves, the entry is on the disk; others need not wait for it."""
     seen = []
     _ = journal.entries()
-    journal._file._connection.set_trace_callback(seen.append)
+    journal.store._connection.set_trace_callback(seen.append)
     journal.add(1, [("a", "sending", "", {})], flushed=True)
     journal.add(1, [("a", "known", "", {})], flushed=False)
 
     levels = [each.split()[-1] for each in seen if "synchronous" in each]
     assert ["FULL", "NORMAL"] == levels
-    assert "wal" == journal._file._connection.execute("PRAGMA journal_mode").fetchone()[0]
+    assert "wal" == journal.store._connection.execute("PRAGMA journal_mode").fetchone()[0]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_journal_that_cannot_be_written_says_so(journal, path):
         _ = journal.entries()
 
     assert "disk" in caught.value.next_step
-    assert not journal._file._connection.in_transaction
+    assert not journal.store._connection.in_transaction
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_pipe_is_no_journal(path):
 
 def test_a_folder_in_the_place_of_locks_is_an_error_of_ours(journal):
     """As is anything else that keeps the file of held leases from being used."""
-    journal.alive.mkdir()
+    journal.store.alive.mkdir()
     with pytest.raises(JournalError, match="'jobs.db-alive' cannot be used"):
         _ = Lease(journal).id
 
@@ -360,15 +360,15 @@ def test_a_forked_journal_is_another_owner(journal):
 def test_a_fork_that_python_was_not_told_of_is_seen(journal):
     """The parent's connection is left alone, and another is opened."""
     journal.add(1, [("a", "begun", "", {})], flushed=False)
-    before = journal._file._connection
-    journal._file._process = -1
+    before = journal.store._connection
+    journal.store._process = -1
     journal.add(1, [("b", "begun", "", {})], flushed=False)
 
-    assert before is not journal._file._connection
+    assert before is not journal.store._connection
     assert ["a", "b"] == [each.job for each in journal.entries()]
-    journal._file._process = -1
+    journal.store._process = -1
     journal.close()
-    assert journal._file._connection is not None
+    assert journal.store._connection is not None
     for each in journalfile._inherited:
         each.close()
     journalfile._inherited.clear()
@@ -376,10 +376,10 @@ def test_a_fork_that_python_was_not_told_of_is_seen(journal):
 
 def test_a_number_that_is_taken_is_passed_over(journal):
     """As after a journal was deleted while in use, and numbers begin anew."""
-    assert liveness.acquire(journal.alive, 1)
+    assert liveness.acquire(journal.store.alive, 1)
 
     assert 2 == Lease(journal).id
-    liveness.release(journal.alive, 1)
+    liveness.release(journal.store.alive, 1)
 
 
 def test_what_is_in_a_living_hand_is_not_claimed(journal):

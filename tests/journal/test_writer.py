@@ -12,6 +12,7 @@ from attrs import evolve
 
 from portraitkit.journal.file import JournalFile
 from portraitkit.journal.journal import Journal
+from portraitkit.journal.sql_store import SqlStore
 from portraitkit.testing import SimulatorTransport
 from portraitkit.values import errors
 from portraitkit.values.secret import MASK, Secret
@@ -20,6 +21,7 @@ from portraitkit.values.video import References, VideoRequest
 from portraitkit.wire.steps import At, Request
 
 REQUEST = VideoRequest(prompt="a smile", duration_s=5)
+in_a_file = pytest.mark.parametrize("place", ["file"], indirect=True)
 
 
 class Spoilt(SimulatorTransport):
@@ -50,15 +52,15 @@ def broken(monkeypatch):
     """Let writes of some kinds of entries fail, as on a full disk."""
 
     def on(*kinds):
-        write = JournalFile.write
+        for store in (JournalFile, SqlStore):
 
-        def written(self, do, *, flushed):
-            rows = inspect.getclosurevars(do).nonlocals.get("rows", [])
-            if any(row[1] in kinds for row in rows):
-                raise errors.JournalError("the journal cannot be written: disk is full")
-            return write(self, do, flushed=flushed)
+            def written(self, do, *, flushed, write=store.write):
+                rows = inspect.getclosurevars(do).nonlocals.get("rows", [])
+                if any(row[1] in kinds for row in rows):
+                    raise errors.JournalError("the journal cannot be written: disk is full")
+                return write(self, do, flushed=flushed)
 
-        monkeypatch.setattr(JournalFile, "write", written)
+            monkeypatch.setattr(store, "write", written)
 
     return on
 
@@ -177,7 +179,7 @@ def test_without_a_journal_nothing_is_written(desk):
         _ = client.create_group("Mia")
         assert client.journal is None
 
-    assert not desk.path.exists()
+    assert not (desk.folder / "jobs.db").exists()
 
 
 def test_a_request_of_another_provider_is_noted_as_its(desk):
@@ -448,6 +450,7 @@ def test_waiting_goes_on_without_a_journal(desk, broken):
     assert (desk.folder / "mia.mp4").exists()
 
 
+@in_a_file
 @pytest.mark.parametrize("name", ["jobs.db", "jobs.db-wal", "jobs.db-alive"])
 @pytest.mark.parametrize("put", [None, b"", "copy"])
 def test_a_journal_that_loses_its_file_stops_a_create(desk, name, put):
@@ -469,12 +472,13 @@ def test_a_journal_that_loses_its_file_stops_a_create(desk, name, put):
     assert 2 == len(desk.world.videos)
 
 
+@in_a_file
 def test_closing_a_client_closes_the_journal_that_it_opened(desk):
     """One that was given stays its owner's; a closed one opens again when it is read."""
     given = Journal(desk.path)
     with desk.client(journal=given), desk.client() as client:
         _ = client.create_video(REQUEST)
 
-    assert client.journal._file._connection is None
-    assert given._file._connection is not None
+    assert client.journal.store._connection is None
+    assert given.store._connection is not None
     assert 1 == len(client.journal.jobs())

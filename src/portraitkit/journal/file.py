@@ -15,11 +15,17 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
+
+from attrs import frozen
 
 from ..values.errors import ConfigError, JournalError
+from . import liveness
+from .records import ENDINGS
+from .store import Row
 
 T = TypeVar("T")
 
@@ -50,10 +56,17 @@ _NO_JOURNAL: Final = "name another file: a journal is made where there is none"
 
 
 class JournalFile:
-    """One journal's file, opened when it is first used, and anew in a forked process."""
+    """
+    One journal's file, opened when it is first used, and anew in a forked process; see `Store`.
+
+    Attributes:
+        path: The file.
+        alive: The file beside it that holds the locks of leases.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path: Final = path
+        self.alive: Final = path.with_name(f"{path.name}-alive")
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._process = 0
@@ -63,23 +76,17 @@ class JournalFile:
     def __del__(self) -> None:
         self.close_now()
 
-    def write(self, do: Callable[[sqlite3.Connection], T], *, flushed: bool) -> T:
-        """
-        Do something in one transaction of its own.
+    def __repr__(self) -> str:
+        return repr(str(self.path))
 
-        Args:
-            do: What to do.
-            flushed: Whether it has to be on the disk when this returns.
-
-        Raises:
-            JournalError: It cannot be written; nothing of it was.
-        """
+    def write(self, do: Callable[[_FileRows], T], *, flushed: bool) -> T:
+        """Do something in one transaction; see `Store`."""
         with self._lock:
             connection = self._opened()
             try:
                 _ = connection.execute(f"PRAGMA synchronous = {'FULL' if flushed else 'NORMAL'}")
                 _ = connection.execute("BEGIN IMMEDIATE")
-                result = do(connection)
+                result = do(_FileRows(connection, self))
                 _ = connection.execute("COMMIT")
             except _TROUBLES as error:
                 raise self._failed("written", error) from None
@@ -89,19 +96,41 @@ class JournalFile:
                         connection.rollback()
             return result
 
-    def read(self, do: Callable[[sqlite3.Connection], T]) -> T:
-        """
-        Look something up.
-
-        Raises:
-            JournalError: It cannot be read.
-        """
+    def read(self, do: Callable[[_FileRows], T]) -> T:
+        """Look something up; see `Store`."""
         with self._lock:
             connection = self._opened()
             try:
-                return do(connection)
+                return do(_FileRows(connection, self))
             except _TROUBLES as error:
                 raise self._failed("read", error) from None
+
+    def take_lease(self) -> int:
+        """Take a number; see `Store`."""
+        while True:
+            number = self.write(_FileRows.enrol, flushed=False)
+            # A number can be held already where the journal was deleted while in use.
+            if self.ask(liveness.acquire, number):
+                return number
+
+    def holds(self, lease: int) -> bool:
+        """Tell whether this process has it; see `Store`."""
+        return liveness.holds(self.alive, lease)
+
+    def release(self, lease: int) -> None:
+        """Leave it; see `Store`."""
+        liveness.release(self.alive, lease)
+
+    def ask(self, question: Callable[[Path, int], bool], lease: int) -> bool:
+        """Ask the file of locks about a lease."""
+        try:
+            return question(self.alive, lease)
+        except OSError as error:
+            raise JournalError(
+                f"the journal's {self.alive.name!r} cannot be used: {error.strerror}",
+                field="journal",
+                next_step="see to the file, its folder and the disk, then call again",
+            ) from None
 
     def close(self) -> None:
         """Close the connection; the next use opens another."""
@@ -223,6 +252,45 @@ class JournalFile:
             field="journal",
             next_step="see to the file, its folder and the disk, then call again",
         )
+
+
+@frozen
+class _FileRows:
+    """The entries in one transaction; see `Rows`."""
+
+    connection: sqlite3.Connection
+    file: JournalFile
+
+    def insert(self, rows: Sequence[Row]) -> None:
+        _ = self.connection.executemany(
+            "INSERT INTO entries (job, at, lease, kind, handle, facts) VALUES (?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+
+    def select(self, job: str | None = None) -> Iterable[Sequence[Any]]:
+        sql = "SELECT id, job, at, lease, kind, handle, facts FROM entries"
+        if job is None:
+            return self.connection.execute(f"{sql} ORDER BY id")
+        return self.connection.execute(f"{sql} WHERE job = ? ORDER BY id", (job,))
+
+    def handles(self) -> Iterable[Any]:
+        sql = "SELECT DISTINCT handle FROM entries WHERE handle != ''"
+        return [row[0] for row in self.connection.execute(sql)]
+
+    def open_about(self, things: Sequence[str]) -> Iterable[Any]:
+        sql = (
+            "SELECT DISTINCT job FROM entries AS e WHERE handle = ? AND NOT EXISTS"
+            " (SELECT 1 FROM entries WHERE job = e.job AND kind IN (?, ?, ?))"
+        )
+        return [row[0] for each in things for row in self.connection.execute(sql, (each, *ENDINGS))]
+
+    def is_held(self, lease: int) -> bool:
+        return self.file.ask(liveness.is_held, lease)
+
+    def enrol(self) -> int:
+        sql = "INSERT INTO leases (process, at) VALUES (?, ?)"
+        facts = (os.getpid(), datetime.now(UTC).isoformat())
+        return int(self.connection.execute(sql, facts).lastrowid or 0)
 
 
 def _text(raw: bytes) -> str | bytes:
