@@ -85,10 +85,10 @@ class Desk:
         return b"".join(found).decode("latin-1") or repr(self.entries())
 
 
-@pytest.fixture(params=["file", "postgresql"])
+@pytest.fixture
 def place(request, tmp_path):
-    """Where a new journal is."""
-    if request.param == "postgresql":
+    """Where a new journal is; see `both`."""
+    if getattr(request, "param", "file") == "postgresql":
         return request.getfixturevalue("new_database")()
     return tmp_path / "jobs.db"
 

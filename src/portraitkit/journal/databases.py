@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -25,21 +26,21 @@ from ..values.masking import masker
 from . import liveness
 
 _BUSY_S: Final = 15
-_OTHERS: Final = sql.MetaData()
+_tables = sql.MetaData()
 _VERSIONS: Final = sql.Table(
     "portraitkit_versions",
-    _OTHERS,
+    _tables,
     sql.Column("part", sql.String(20), primary_key=True),
     sql.Column("version", sql.Integer, nullable=False),
 )
+# Of a machine that lost its power or its network, the locks are free within a minute.
 _SETTINGS: Final = {
     "lock_timeout": f"{_BUSY_S}s",
-    # Of a machine that lost its power or its network, the locks are free within a minute.
     "tcp_keepalives_idle": "20",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
-_ALONE: Final = liveness.byte_of("portraitkit")
+_ALONE: Final = sql.func.pg_advisory_xact_lock(liveness.byte_of("portraitkit"))
 
 
 @define
@@ -54,36 +55,21 @@ class _Session:
 
 class Database:
     """
-    The database that a URL of SQLAlchemy's names, and the tables that one part keeps there.
-
-    Args:
-        url: Such as `postgresql+psycopg://host/name`.
-        part: The part's name, which is that of its setting too.
-        tables: Its tables, made where they are not.
-        version: That of its tables.
-        error: The class of its errors. Their text may name the host, and no password.
-        backends: The databases that it can be in.
+    The tables that one part, such as the journal, has in the database that a URL names.
 
     Raises:
-        ConfigError: It is another database, or its driver is not installed.
+        ConfigError: The part cannot be in such a database, or its driver is not installed.
     """
 
     def __init__(
-        self,
-        url: str,
-        *,
-        part: str,
-        tables: sql.MetaData,
-        version: int,
-        error: type[PortraitError],
-        backends: tuple[str, ...] = ("postgresql",),
+        self, url: str, part: str, tables: sql.MetaData, version: int, error: type[PortraitError]
     ) -> None:
         self._sessions: Final[dict[int, _Session]] = {}
         self._part: Final = part
         self._tables: Final = tables
         self._version: Final = version
         self._error: Final = error
-        self._engine: Final = _engine(url, part, backends)
+        self._engine: Final = _engine(url, part)
         named = self._engine.url
         self._clean: Final = masker([str(named.password or "")], in_paths=True)
         self._text: Final = named.set(query={}).render_as_string(hide_password=True)
@@ -101,13 +87,7 @@ class Database:
 
     @contextmanager
     def transaction(self, what: str, *, alone: bool = False) -> Generator[sql.Connection]:
-        """
-        Do something in one transaction.
-
-        Args:
-            what: What cannot be done when it fails, such as "read".
-            alone: Whether others that want to be alone wait for its end.
-        """
+        """Do something in one transaction; *alone*, when nobody else is. *what* is for errors."""
         session = self._session()
         try:
             with session.lock, self._told(what):
@@ -195,16 +175,14 @@ class Database:
         elif self._alive is not None:
             _ = connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
-            _ = connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_ALONE)))
+            _ = connection.execute(sql.select(_ALONE))
 
     def _open(self, session: _Session) -> sql.Connection:
         connection = self._engine.connect()
         try:
-            connection.detach()  # from what would end it in a forked process, when it is collected
+            connection.detach()  # from what would end it when it is collected in a forked process
             if self._alive is None:
-                settings = (
-                    sql.func.set_config(name, value, False) for name, value in _SETTINGS.items()
-                )
+                settings = (sql.func.set_config(*each, False) for each in _SETTINGS.items())
                 _ = connection.execute(sql.select(*settings))
                 connection.commit()
             self._prepare(connection)
@@ -217,13 +195,13 @@ class Database:
 
     def _prepare(self, connection: sql.Connection) -> None:
         self._start(connection, alone=True)  # another process may make them just now
-        for tables in (_OTHERS, self._tables):
-            tables.create_all(connection)
+        for each in (_tables, self._tables):
+            each.create_all(connection)
         mine = sql.select(_VERSIONS.c.version).where(_VERSIONS.c.part == self._part)
         version = connection.scalar(mine)
         if version is None:
-            row = {"part": self._part, "version": self._version}
-            _ = connection.execute(_VERSIONS.insert().values(row))
+            named = {"part": self._part, "version": self._version}
+            _ = connection.execute(_VERSIONS.insert().values(named))
         connection.commit()
         if version is not None and version > self._version:
             raise self._error(
@@ -251,21 +229,20 @@ def _take(connection: sql.Connection, key: int) -> bool:
     return bool(connection.scalar(sql.select(sql.func.pg_try_advisory_lock(key))))
 
 
-def _engine(text: str, part: str, backends: tuple[str, ...]) -> sql.Engine:
+@cache
+def _engine(text: str, part: str) -> sql.Engine:
     """What opens connections, and keeps none."""
     try:
         url = sql.make_url(text)
         kind = url.get_backend_name()
-        if kind == "sqlite" in backends and url.database not in (None, "", ":memory:"):
+        if kind == "sqlite" and part != "journal" and url.database not in (None, "", ":memory:"):
             wait = {"timeout": _BUSY_S, "check_same_thread": False}
             return sql.create_engine(url, poolclass=sql.NullPool, connect_args=wait)
-        if kind == "postgresql" in backends:
+        if kind == "postgresql":
             if url.get_driver_name().startswith("psycopg"):
                 url = url.set(query={"connect_timeout": str(_BUSY_S), **url.query})
             # A snapshot that is older than a lock would not show what was done before it.
-            return sql.create_engine(
-                url, poolclass=sql.NullPool, isolation_level="READ COMMITTED", hide_parameters=True
-            )
+            return sql.create_engine(url, poolclass=sql.NullPool, isolation_level="READ COMMITTED")
     except ImportError as error:
         raise ConfigError(
             f"the {part}'s database needs a driver that is not installed: {error.name}",
@@ -273,11 +250,9 @@ def _engine(text: str, part: str, backends: tuple[str, ...]) -> sql.Engine:
             next_step="pip install 'psycopg[binary]', and write postgresql+psycopg://HOST/NAME",
         ) from None
     except SQLAlchemyError:
-        pass  # it may hold a password
-    names = {"postgresql": "postgresql+psycopg://HOST/NAME", "sqlite": "sqlite:///FILE"}
-    known = ", ".join(names[each] for each in backends)
+        pass  # its text may hold a password
     raise ConfigError(
-        f"no {part} can be in such a database",
+        f"the {part}'s database is none that it can be in",
         field=part,
-        next_step=f"write {known}, or a file's path",
+        next_step="write a file's path, or postgresql+psycopg://HOST/NAME",
     )

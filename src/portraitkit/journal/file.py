@@ -24,8 +24,7 @@ from attrs import frozen
 
 from ..values.errors import ConfigError, JournalError
 from . import liveness
-from .records import ENDINGS
-from .store import Row
+from .store import StoredRow
 
 T = TypeVar("T")
 
@@ -49,6 +48,12 @@ _SCHEMA: Final = (
     f"PRAGMA application_id = {_OURS}",
     f"PRAGMA user_version = {VERSION}",
 )
+_ROWS: Final = "SELECT id, job, at, lease, kind, handle, facts FROM entries"
+_SELECT: Final = {
+    "": f"{_ROWS} ORDER BY id",
+    "job": f"{_ROWS} WHERE job = ? ORDER BY id",
+    "handle": f"{_ROWS} WHERE handle = ? AND handle != '' ORDER BY id",
+}
 _PARTS: Final = ("", "-wal", "-alive")
 """What has to stay where it is while the journal is in use."""
 _TROUBLES: Final = (sqlite3.Error, ValueError, OverflowError)
@@ -86,7 +91,7 @@ class JournalFile:
             try:
                 _ = connection.execute(f"PRAGMA synchronous = {'FULL' if flushed else 'NORMAL'}")
                 _ = connection.execute("BEGIN IMMEDIATE")
-                result = do(_FileRows(connection, self))
+                result = do(_FileRows(connection))
                 _ = connection.execute("COMMIT")
             except _TROUBLES as error:
                 raise self._failed("written", error) from None
@@ -101,36 +106,35 @@ class JournalFile:
         with self._lock:
             connection = self._opened()
             try:
-                return do(_FileRows(connection, self))
+                return do(_FileRows(connection))
             except _TROUBLES as error:
                 raise self._failed("read", error) from None
 
-    def take_lease(self) -> int:
-        """Take a number; see `Store`."""
-        while True:
-            number = self.write(_FileRows.enrol, flushed=False)
-            # A number can be held already where the journal was deleted while in use.
-            if self.ask(liveness.acquire, number):
-                return number
+    def new_lease(self) -> int:
+        """Name a lease; see `Store`."""
+        sql = "INSERT INTO leases (process, at) VALUES (?, ?)"
+        facts = (os.getpid(), datetime.now(UTC).isoformat())
+        number = self.write(lambda it: it.connection.execute(sql, facts).lastrowid, flushed=False)
+        return number or 0
 
-    def holds(self, lease: int) -> bool:
-        """Tell whether this process has it; see `Store`."""
-        return liveness.holds(self.alive, lease)
-
-    def release(self, lease: int) -> None:
-        """Leave it; see `Store`."""
-        liveness.release(self.alive, lease)
-
-    def ask(self, question: Callable[[Path, int], bool], lease: int) -> bool:
-        """Ask the file of locks about a lease."""
+    def acquire(self, lease: int) -> bool:
+        """Hold a lease; see `Store`."""
         try:
-            return question(self.alive, lease)
+            return liveness.acquire(self.alive, lease)
         except OSError as error:
             raise JournalError(
                 f"the journal's {self.alive.name!r} cannot be used: {error.strerror}",
                 field="journal",
                 next_step="see to the file, its folder and the disk, then call again",
             ) from None
+
+    def holds(self, lease: int) -> bool:
+        """Tell whether this process holds it; see `Store`."""
+        return liveness.holds(self.alive, lease)
+
+    def release(self, lease: int) -> None:
+        """Leave it; see `Store`."""
+        liveness.release(self.alive, lease)
 
     def close(self) -> None:
         """Close the connection; the next use opens another."""
@@ -256,41 +260,17 @@ class JournalFile:
 
 @frozen
 class _FileRows:
-    """The entries in one transaction; see `Rows`."""
-
     connection: sqlite3.Connection
-    file: JournalFile
 
-    def insert(self, rows: Sequence[Row]) -> None:
+    def insert(self, rows: Sequence[StoredRow]) -> None:
         _ = self.connection.executemany(
             "INSERT INTO entries (job, at, lease, kind, handle, facts) VALUES (?, ?, ?, ?, ?, ?)",
             rows,
         )
 
-    def select(self, job: str | None = None) -> Iterable[Sequence[Any]]:
-        sql = "SELECT id, job, at, lease, kind, handle, facts FROM entries"
-        if job is None:
-            return self.connection.execute(f"{sql} ORDER BY id")
-        return self.connection.execute(f"{sql} WHERE job = ? ORDER BY id", (job,))
-
-    def handles(self) -> Iterable[Any]:
-        sql = "SELECT DISTINCT handle FROM entries WHERE handle != ''"
-        return [row[0] for row in self.connection.execute(sql)]
-
-    def open_about(self, things: Sequence[str]) -> Iterable[Any]:
-        sql = (
-            "SELECT DISTINCT job FROM entries AS e WHERE handle = ? AND NOT EXISTS"
-            " (SELECT 1 FROM entries WHERE job = e.job AND kind IN (?, ?, ?))"
-        )
-        return [row[0] for each in things for row in self.connection.execute(sql, (each, *ENDINGS))]
-
-    def is_held(self, lease: int) -> bool:
-        return self.file.ask(liveness.is_held, lease)
-
-    def enrol(self) -> int:
-        sql = "INSERT INTO leases (process, at) VALUES (?, ?)"
-        facts = (os.getpid(), datetime.now(UTC).isoformat())
-        return int(self.connection.execute(sql, facts).lastrowid or 0)
+    def select(self, *, job: str = "", handle: str = "") -> Iterable[Sequence[Any]]:
+        by = "job" if job else "handle" if handle else ""
+        return self.connection.execute(_SELECT[by], (job or handle,) if by else ())
 
 
 def _text(raw: bytes) -> str | bytes:

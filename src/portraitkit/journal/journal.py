@@ -45,8 +45,11 @@ class Lease:
         """The number that entries bear."""
         store = self._journal.store
         if not store.holds(self._id):
-            self._id = store.take_lease()
-            self._end = weakref.finalize(self, store.release, self._id)
+            number = store.new_lease()
+            while not store.acquire(number):
+                # It can be held already where the journal was deleted while in use.
+                number = store.new_lease()
+            self._id, self._end = number, weakref.finalize(self, store.release, number)
         return self._id
 
     def release(self) -> None:
@@ -78,7 +81,7 @@ class Journal:
     def __init__(self, path: Path | str | Secret) -> None:
         self.now: Callable[[], datetime] = _utc_now
         self.store: Final = _open(path)
-        _ = self.handles()
+        self.store.read(lambda _: None)
 
     def __repr__(self) -> str:
         return f"<Journal {self.store!r}>"
@@ -97,8 +100,7 @@ class Journal:
 
     def handles(self) -> set[str]:
         """Every handle that an entry bears."""
-        found = self.store.read(lambda rows: list(rows.handles()))
-        return {each for each in found if isinstance(each, str)}
+        return {each.handle for each in self.entries()} - {""}
 
     def close(self) -> None:
         """Close the file or the connection; it opens again when it is used."""
@@ -157,18 +159,24 @@ class Journal:
         if all(each.is_lost for each in known):
             return []
         mine = lease.id
+        free = {each for each in {each.lease for each in known} if self._is_free(each)}
 
         def take(rows: Rows) -> list[Record]:
-            # Within one transaction, so that two who claim at once see each other's claims.
+            # Within one transaction, so that two who claim at once see each other's claims: a
+            # lease that is new since the look has a living holder.
             every = records_of(_read(rows)).values()
             opened = [each for each in every if not (each.finished or each.is_lost)]
-            leases = {each.lease for each in opened if each.lease is not None}
-            held = {lease for lease in leases if rows.is_held(lease)}
-            free = [each for each in opened if each.lease not in held]
-            _insert(rows, mine, self.now(), [(each.id, "claimed", "", {}) for each in free])
-            return [evolve(each, lease=mine) for each in free]
+            taken = [each for each in opened if each.lease is None or each.lease in free]
+            _insert(rows, mine, self.now(), [(each.id, "claimed", "", {}) for each in taken])
+            return [evolve(each, lease=mine) for each in taken]
 
         return self.store.write(take, flushed=False)
+
+    def _is_free(self, lease: int | None) -> bool:
+        if lease is None or not self.store.acquire(lease):
+            return lease is None
+        self.store.release(lease)
+        return True
 
     def _report(self, entries: Iterable[Entry], left: Iterable[Record]) -> None:
         rows = ", ".join(str(each.id) for each in entries if each.kind == DAMAGED)
@@ -230,14 +238,14 @@ def _read(rows: Rows) -> list[Entry]:
 
 
 def _record(rows: Rows, job: str) -> Record:
-    entries = [read_entry(each) for each in rows.select(job)]
+    entries = [read_entry(each) for each in rows.select(job=job)]
     return records_of(entries).get(job, Record(id=job))
 
 
 def _open_about(rows: Rows, things: Sequence[str]) -> list[str]:
     """The unfinished jobs that went by one of these handles."""
-    found = rows.open_about(things)
-    return list(dict.fromkeys(each for each in found if isinstance(each, str)))
+    found = [read_entry(row).job for each in things for row in rows.select(handle=each)]
+    return [job for job in dict.fromkeys(found) if job and not _record(rows, job).finished]
 
 
 def _check_in_hand(record: Record, lease: int) -> None:

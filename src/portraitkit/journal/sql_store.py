@@ -1,5 +1,5 @@
 """
-A journal in PostgreSQL, for programs on several machines.
+A journal in PostgreSQL, for programs on several machines; see `Store`.
 
 Who writes is alone, so that numbers are in the order of commits, and two who claim at once see each
 other's claims. A lease is a number that nobody else has, and an advisory lock of it.
@@ -16,8 +16,7 @@ from attrs import frozen
 
 from ..values.errors import JournalError
 from .databases import Database
-from .records import ENDINGS
-from .store import Row, Rows
+from .store import Rows, StoredRow
 
 T = TypeVar("T")
 
@@ -34,80 +33,42 @@ _ENTRIES: Final = sql.Table(
     sql.Column("handle", sql.Text, nullable=False, index=True),
     sql.Column("facts", sql.Text, nullable=False),
 )
-_MEMBERS: Final = ("job", "at", "lease", "kind", "handle", "facts")
+_MEMBERS: Final = _ENTRIES.columns.keys()[1:]
 
 
-class SqlStore:
-    """One journal in a database; see `Store`."""
+class SqlStore(Database):
+    """One journal in a database."""
 
     def __init__(self, url: str) -> None:
-        self._database: Final = Database(
-            url, part="journal", tables=_tables, version=VERSION, error=JournalError
-        )
-
-    def __repr__(self) -> str:
-        return repr(self._database)
+        super().__init__(url, "journal", _tables, VERSION, JournalError)
 
     def write(self, do: Callable[[Rows], T], *, flushed: bool) -> T:
-        """Do something in one transaction; see `Store`."""
+        """Do something alone, in one transaction."""
         commit = ("synchronous_commit", "on" if flushed else "off", True)
-        with self._database.transaction("written", alone=True) as connection:
+        with self.transaction("written", alone=True) as connection:
             _ = connection.execute(sql.select(sql.func.set_config(*commit)))
-            return do(_SqlRows(connection, self._database))
+            return do(_SqlRows(connection))
 
     def read(self, do: Callable[[Rows], T]) -> T:
-        """Look something up; see `Store`."""
-        with self._database.transaction("read") as connection:
-            return do(_SqlRows(connection, self._database))
+        """Look something up."""
+        with self.transaction("read") as connection:
+            return do(_SqlRows(connection))
 
-    def take_lease(self) -> int:
-        """Take a number; see `Store`."""
-        while True:
-            lease = secrets.randbits(62) + 1
-            if self._database.acquire(lease):
-                return lease
-
-    def holds(self, lease: int) -> bool:
-        """Tell whether this process has it; see `Store`."""
-        return self._database.holds(lease)
-
-    def release(self, lease: int) -> None:
-        """Leave it; see `Store`."""
-        self._database.release(lease)
-
-    def close(self) -> None:
-        """Close the connection, unless a lease is held; see `Store`."""
-        self._database.close()
+    def new_lease(self) -> int:
+        """Name a lease."""
+        return secrets.randbits(62) + 1
 
 
 @frozen
 class _SqlRows:
-    """The entries in one transaction; see `Rows`."""
-
     connection: sql.Connection
-    database: Database
 
-    def insert(self, rows: Sequence[Row]) -> None:
-        if rows:
-            named = [dict(zip(_MEMBERS, each, strict=True)) for each in rows]
+    def insert(self, rows: Sequence[StoredRow]) -> None:
+        if named := [dict(zip(_MEMBERS, each, strict=True)) for each in rows]:
             _ = self.connection.execute(_ENTRIES.insert(), named)
 
-    def select(self, job: str | None = None) -> Iterable[Sequence[Any]]:
+    def select(self, *, job: str = "", handle: str = "") -> Iterable[Sequence[Any]]:
         query = sql.select(_ENTRIES).order_by(_ENTRIES.c.id)
-        return self.connection.execute(query if job is None else query.where(_ENTRIES.c.job == job))
-
-    def handles(self) -> Iterable[Any]:
-        query = sql.select(_ENTRIES.c.handle).distinct().where(_ENTRIES.c.handle != "")
-        return self.connection.scalars(query)
-
-    def open_about(self, things: Sequence[str]) -> Iterable[Any]:
-        other = _ENTRIES.alias()
-        ended = sql.exists().where(other.c.job == _ENTRIES.c.job, other.c.kind.in_(ENDINGS))
-        query = sql.select(_ENTRIES.c.job).distinct().order_by(_ENTRIES.c.job)
-        return self.connection.scalars(query.where(_ENTRIES.c.handle.in_(things), ~ended))
-
-    def is_held(self, lease: int) -> bool:
-        if self.database.holds(lease):
-            return True  # one session may take it twice
-        taken = sql.select(sql.func.pg_try_advisory_xact_lock(lease))
-        return not self.connection.scalar(taken)
+        if job or handle:
+            query = query.where(_ENTRIES.c.job == job if job else _ENTRIES.c.handle == handle)
+        return self.connection.execute(query)

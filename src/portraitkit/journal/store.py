@@ -10,69 +10,47 @@ from ..values.errors import ConfigError
 from ..values.secret import Secret
 
 T = TypeVar("T")
-Row: TypeAlias = tuple[str, str, int, str, str, str]
+StoredRow: TypeAlias = tuple[str, str, int, str, str, str]
 """An entry without its number: job, time, lease, kind, handle, facts as JSON."""
 
 
 class Rows(Protocol):
     """A journal's entries, within one transaction."""
 
-    def insert(self, rows: Sequence[Row]) -> None:
+    def insert(self, rows: Sequence[StoredRow]) -> object:
         """Add entries."""
         ...
 
-    def select(self, job: str | None = None) -> Iterable[Sequence[Any]]:
-        """Read every entry, or one job's, oldest first: its number and a `Row`."""
-        ...
-
-    def handles(self) -> Iterable[Any]:
-        """Read every handle that an entry bears, once."""
-        ...
-
-    def open_about(self, things: Sequence[str]) -> Iterable[Any]:
-        """Read the unfinished jobs that went by one of these handles."""
-        ...
-
-    def is_held(self, lease: int) -> bool:
-        """Tell whether a living process has a lease, this one included."""
+    def select(self, *, job: str = "", handle: str = "") -> Iterable[Sequence[Any]]:
+        """Read all, or those with that job or handle, oldest first: number and `StoredRow`."""
         ...
 
 
 class Store(Protocol):
-    """Keeps entries and leases. Shared by threads, by processes and, with SQL, by machines."""
+    """Entries and leases. What it cannot do is a `JournalError`, and nothing of it was done."""
 
     def write(self, do: Callable[[Rows], T], *, flushed: bool) -> T:
-        """
-        Do something in one transaction; who writes at the same time waits.
-
-        Args:
-            do: What to do.
-            flushed: Whether it has to survive a power cut when this returns.
-
-        Raises:
-            JournalError: It cannot be written; nothing of it was.
-        """
+        """Do something alone, in one transaction; *flushed*, it survives a power cut."""
         ...
 
     def read(self, do: Callable[[Rows], T]) -> T:
-        """
-        Look something up.
-
-        Raises:
-            JournalError: It cannot be read.
-        """
+        """Look something up."""
         ...
 
-    def take_lease(self) -> int:
-        """Take a number that nobody had, until `release` or this process's end."""
+    def new_lease(self) -> int:
+        """Name a lease that nobody had."""
+        ...
+
+    def acquire(self, lease: int) -> bool:
+        """Hold a lease until `release` or this process's end. False if anybody holds it."""
         ...
 
     def holds(self, lease: int) -> bool:
-        """Tell whether this process has a lease."""
+        """Tell whether this process holds a lease."""
         ...
 
     def release(self, lease: int) -> None:
-        """Leave a lease. Never fails."""
+        """Leave a lease. Neither waits nor fails, as the garbage collector calls it."""
         ...
 
     def close(self) -> None:
@@ -91,7 +69,7 @@ def is_url(place: Path | str) -> bool:
 
 
 def without_sql(field: str) -> ConfigError:
-    """Make the error of a place in a database where SQLAlchemy is not installed."""
+    """Make the error of a URL where SQLAlchemy is not installed."""
     return ConfigError(
         f"a {field} in a database needs a package that is not installed",
         field=field,

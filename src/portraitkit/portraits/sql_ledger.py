@@ -40,14 +40,7 @@ class SqlLedger:
     """A ledger in a database that SQLAlchemy names, such as `postgresql+psycopg://host/name`."""
 
     def __init__(self, url: str) -> None:
-        self._database: Final = Database(
-            url,
-            part="ledger",
-            tables=_tables,
-            version=VERSION,
-            error=LedgerError,
-            backends=("postgresql", "sqlite"),
-        )
+        self._database: Final = Database(url, "ledger", _tables, VERSION, LedgerError)
 
     def __repr__(self) -> str:
         return f"<SqlLedger {self._database!r}>"
