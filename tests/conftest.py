@@ -52,7 +52,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.cleanup()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_database(postgresql: str) -> Callable[[], str]:
     """Make empty places in a real PostgreSQL, each with a URL for SQLAlchemy."""
     psycopg = pytest.importorskip("psycopg")

@@ -24,6 +24,7 @@ from portraitkit.values.errors import ConfigError, JournalError
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 BEGUN = {"operation": "create_video", "profile": "p", "provider": "v", "account": "a"}
+in_both = pytest.mark.parametrize("place", ["file", "postgresql"], indirect=True)
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 
@@ -33,8 +34,8 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def journal(path):
-    return Journal(path)
+def journal(place):
+    return Journal(place)
 
 
 def in_a_child(act):
@@ -60,14 +61,15 @@ def test_a_new_journal_is_its_owners_alone(journal, path):
     assert f"<Journal {str(path)!r}>" == repr(journal)
 
 
-def test_entries_come_back_in_order(journal, path):
+@in_both
+def test_entries_come_back_in_order(journal, place):
     """With their facts, in another process as well as here."""
     journal.now = lambda: NOW
     journal.add(
         7, [("a", "begun", "", BEGUN), ("b", "begun", "h", {"é": [1, None]})], flushed=False
     )
     journal.close()
-    first, second = Journal(path).entries()
+    first, second = Journal(place).entries()
 
     assert Entry(id=1, job="a", at=NOW, lease=7, kind="begun", facts=BEGUN) == first
     assert ("b", "h", {"é": [1, None]}) == (second.job, second.handle, second.facts)
@@ -258,6 +260,7 @@ def test_opening_gives_up_on_a_file_that_stays_locked(path, monkeypatch):
     other.close()
 
 
+@in_both
 def test_threads_share_a_journal(journal):
     """Nothing is lost where many write at once."""
     with ThreadPoolExecutor(8) as pool:
@@ -382,6 +385,7 @@ def test_a_number_that_is_taken_is_passed_over(journal):
     liveness.release(journal.store.alive, 1)
 
 
+@in_both
 def test_what_is_in_a_living_hand_is_not_claimed(journal):
     """It is free when its lease is released, or is no more."""
     lease, other = Lease(journal), Lease(journal)
@@ -442,6 +446,7 @@ def test_entries_come_to_a_state(kinds, state, finished):
     assert (state, finished) == (found.state, found.finished)
 
 
+@in_both
 def test_a_record_tells_all(journal):
     """Who did it, about what, with what, and who has it."""
     found = record(
