@@ -90,6 +90,15 @@ def test_one_at_a_time_has_a_name(ledger):
     ledger.release("leo")
 
 
+def test_of_many_threads_one_gets_a_name(ledger):
+    """Whoever asks at the same time."""
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda _: ledger.acquire("mia"), range(40)))
+    ledger.release("mia")
+
+    assert 1 == sum(got)
+
+
 _WORDS = st.text(min_size=1, max_size=12)
 _LOOKS = st.builds(
     Look,

@@ -109,8 +109,9 @@ class Database:
         with self.transaction("written") as connection:
             # The database lets one session take it twice.
             taken = not self.holds(key) and _take(connection, key)
-        if taken:
-            self._session().held.add(key)
+            connection.commit()
+            if taken:
+                self._session().held.add(key)
         return taken
 
     def holds(self, key: int) -> bool:
@@ -140,16 +141,15 @@ class Database:
 
     def _unlock(self, session: _Session) -> None:
         while session.left and session.lock.acquire(blocking=False):  # else its owner does it
+            key, known = session.left.pop(), session.connection
             try:
-                key, known = session.left.pop(), session.connection
-                if key in session.held:
-                    session.held.remove(key)
-                    if known is not None and not known.invalidated:
-                        _ = known.scalar(sql.select(sql.func.pg_advisory_unlock(key)))
-                        known.commit()
+                if key in session.held and known is not None and not known.invalidated:
+                    _ = known.scalar(sql.select(sql.func.pg_advisory_unlock(key)))
+                    known.commit()
             except SQLAlchemyError:
-                pass  # a lost connection has released it
+                session.connection = None  # a lost connection has released it
             finally:
+                session.held.discard(key)
                 session.lock.release()
 
     def _begin(self, session: _Session, *, alone: bool) -> sql.Connection:
@@ -252,7 +252,7 @@ def _engine(text: str, part: str) -> sql.Engine:
     except SQLAlchemyError:
         pass  # its text may hold a password
     raise ConfigError(
-        f"the {part}'s database is none that it can be in",
+        f"a {part} cannot be kept in such a database",
         field=part,
         next_step="write a file's path, or postgresql+psycopg://HOST/NAME",
     )

@@ -17,7 +17,7 @@ StoredRow: TypeAlias = tuple[str, str, int, str, str, str]
 class Rows(Protocol):
     """A journal's entries, within one transaction."""
 
-    def insert(self, rows: Sequence[StoredRow]) -> object:
+    def insert(self, rows: Sequence[StoredRow]) -> None:
         """Add entries."""
         ...
 
@@ -41,15 +41,15 @@ class Store(Protocol):
         """Name a lease that nobody had."""
         ...
 
-    def acquire(self, lease: int) -> bool:
+    def acquire(self, lease: int, /) -> bool:
         """Hold a lease until `release` or this process's end. False if anybody holds it."""
         ...
 
-    def holds(self, lease: int) -> bool:
+    def holds(self, lease: int, /) -> bool:
         """Tell whether this process holds a lease."""
         ...
 
-    def release(self, lease: int) -> None:
+    def release(self, lease: int, /) -> None:
         """Leave a lease. Neither waits nor fails, as the garbage collector calls it."""
         ...
 

@@ -84,7 +84,8 @@ class SqlLedger:
         if before == text:
             return True
         same = (*_is(_ENTRIES, key), _ENTRIES.c.entry == before)
-        contents = {look.content for look in now.looks.values() if look.content} if now else set()
+        looks = now.looks.values() if now else ()
+        contents = {look.content for look in looks if look.content}
         try:
             with self._database.transaction("written") as connection:
                 if before is None:
