@@ -12,6 +12,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
@@ -400,6 +401,25 @@ def test_what_is_in_a_living_hand_is_not_claimed(journal):
     assert ["a"] == [each.id for each in journal.claim(lease)]
     lease.release()
     Lease(journal).release()
+
+
+@in_both
+def test_threads_of_a_client_are_one_holder(journal, monkeypatch):
+    """However many begin at the same time: what one begins it can send."""
+    lease, start, new = Lease(journal), Barrier(8), journal.store.new_lease
+    monkeypatch.setattr(journal.store, "new_lease", lambda: new() + 0 * start.wait(10))
+
+    def call(number):
+        journal.add(lease.id, [(f"job {number}", "begun", "", BEGUN)], flushed=False)
+        journal.add(lease.id, [(f"job {number}", "sending", "", {})], flushed=True)
+        return lease.id
+
+    with ThreadPoolExecutor(8) as pool:
+        numbers = set(pool.map(call, range(8)))
+    assert {lease.id} == numbers
+    lease.release()
+    monkeypatch.undo()
+    assert 8 == len(journal.claim(Lease(journal)))
 
 
 def test_who_finds_nothing_enrols_nowhere(journal, path):

@@ -251,6 +251,7 @@ def test_a_later_version_is_refused(journal, place, execute):
         f"postgresql+psycopg://me:{PASSWORD}@127.0.0.1:1/nowhere",
         f"postgresql+psycopg://me@127.0.0.1:1/nowhere?password={PASSWORD}",
         f"postgresql+nodriver://me:{PASSWORD}@h/x",
+        f"postgresql+pg8000://me:{PASSWORD}@127.0.0.1:1/x",
         f"mysql://me:{PASSWORD}@h/x",
         f"sqlite:///{PASSWORD}.db",
         f"://{PASSWORD}",
@@ -265,6 +266,19 @@ def test_an_address_that_cannot_be_is_an_error_without_its_password(url, caplog)
     assert caught.value.next_step
     shown = f"{caught.value!r} {caught.value} {caught.value.__cause__} {caplog.text}"
     assert PASSWORD not in shown
+
+
+@pytest.mark.parametrize(
+    ("open_it", "module"),
+    [(Journal, "journal.sql_store"), (open_ledger, "portraits.sql_ledger")],
+)
+def test_without_the_extra_the_error_says_what_to_install(place, monkeypatch, open_it, module):
+    """Of a journal and of a ledger."""
+    monkeypatch.setitem(sys.modules, f"portraitkit.{module}", None)
+    with pytest.raises(errors.ConfigError, match="not installed") as caught:
+        _ = open_it(place)
+
+    assert "pip install 'portraitkit[sql]'" == caught.value.next_step
 
 
 def test_a_journal_does_not_show_its_password(place):

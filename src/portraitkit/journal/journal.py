@@ -36,20 +36,25 @@ class Lease:
     """
 
     def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+        self._store = journal.store
         self._id = 0
+        self._numbers: dict[int, int] = {}
         self._end: Callable[[], object] | None = None
 
     @property
     def id(self) -> int:
         """The number that entries bear."""
-        store = self._journal.store
-        if not store.holds(self._id):
-            number = store.new_lease()
-            while not store.acquire(number):
+        if not self._store.holds(known := self._id):
+            number = self._store.new_lease()
+            while not self._store.acquire(number):
                 # It can be held already where the journal was deleted while in use.
-                number = store.new_lease()
-            self._id, self._end = number, weakref.finalize(self, store.release, number)
+                number = self._store.new_lease()
+            # Of threads that come here at once all get the number of the first.
+            if (first := self._numbers.setdefault(known, number)) == number:
+                self._end = weakref.finalize(self, self._store.release, number)
+            else:
+                self._store.release(number)
+            self._id = first
         return self._id
 
     def release(self) -> None:
@@ -57,6 +62,7 @@ class Lease:
         if self._end is not None:
             _ = self._end()
         self._id = 0
+        self._numbers.clear()
 
 
 Row: TypeAlias = tuple[str, str, str, Mapping[str, Any]]
