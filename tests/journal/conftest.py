@@ -31,7 +31,7 @@ class AsyncTransport(SimulatorTransport):
 class Desk:
     """One vendor, one journal, and as many clients as wanted."""
 
-    def __init__(self, vendor: str, folder: Path) -> None:
+    def __init__(self, vendor: str, folder: Path, journal: Path | str) -> None:
         self.simulator = load(vendor)()
         _ = self.simulator.add_account(ACCOUNT)
         cls = provider_class(vendor)
@@ -43,7 +43,7 @@ class Desk:
             keys["callback_url"] = "https://app.example/back?state=1"
         self.provider = cls(**keys)
         self.folder = folder
-        self.path = folder / "jobs.db"
+        self.path = journal
         self.picture = folder / "mia.jpg"
         _ = self.picture.write_bytes(FACE)
 
@@ -80,14 +80,22 @@ class Desk:
         return [e.kind for e in self.entries() if operation in (None, jobs[e.job])]
 
     def text(self):
-        """Everything that the journal's files hold."""
+        """Everything that the journal holds."""
         found = [each.read_bytes() for each in self.folder.glob("jobs.db*")]
-        return b"".join(found).decode("latin-1")
+        return b"".join(found).decode("latin-1") or repr(self.entries())
 
 
 @pytest.fixture
-def desk_at(tmp_path):
-    return lambda vendor: Desk(vendor, tmp_path)
+def place(request, tmp_path):
+    """Where a new journal is; see `both`."""
+    if getattr(request, "param", "file") == "postgresql":
+        return request.getfixturevalue("new_database")()
+    return tmp_path / "jobs.db"
+
+
+@pytest.fixture
+def desk_at(tmp_path, place):
+    return lambda vendor: Desk(vendor, tmp_path, place)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -60,7 +61,13 @@ class Watched:
 
 @define
 class Harness:
-    """One vendor's server and the warm process that programs are forked from."""
+    """
+    One vendor's server and the warm process that programs are forked from.
+
+    Attributes:
+        new_journal: Makes the place of a journal.
+        each: Kill at every so many steps.
+    """
 
     vendor: str
     server: Server
@@ -68,6 +75,9 @@ class Harness:
     folder: Path
     published: Path
     watched: Any = None
+    new_journal: Callable[[], str] = lambda: "jobs.db"
+    journal: str = ""
+    each: int = 1
     person: bool = True
     runs: int = 0
 
@@ -86,6 +96,7 @@ class Harness:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         (self.folder / "mia.jpg").write_bytes(DATA.joinpath("face.jpg").read_bytes())
+        self.journal = self.new_journal()
         (self.folder / "portraitkit.toml").write_text(self._profile(), encoding="utf-8")
         self.watched = Watched(simulator, self.folder)
         self.watched.base_url = self.server.url
@@ -118,7 +129,8 @@ class Harness:
         file = self.folder / "mia.mp4"
         groups = [each for each in world.groups.values() if not each.real_person]
         # Of a check whose answer was lost nobody has the link: it is opened again, and runs out.
-        jobs = pk.Journal(self.folder / "jobs.db").jobs()
+        place = self.journal if "://" in self.journal else self.folder / self.journal
+        jobs = pk.Journal(place).jobs()
         people = {e.handle for e in jobs if e.operation == "start_verification" and e.finished}
         return {
             "groups": len(groups),
@@ -133,7 +145,7 @@ class Harness:
         signed = self.vendor in ("volcengine", "apiyi")
         keys = ("access_key", "secret_key", "api_key") if signed else ("api_key",)
         urls = ("assets_url", "video_url") if signed else ("base_url",)
-        lines = [f"[profiles.{self.vendor}]", 'journal = "jobs.db"']
+        lines = [f"[profiles.{self.vendor}]", f'journal = "{self.journal}"']
         lines += [f'{key} = "env:KILLED_{key.upper()}"' for key in keys]
         lines += [f'{key} = "{self.server.url}"' for key in urls]
         if self.vendor not in ("token360", "apiyi"):

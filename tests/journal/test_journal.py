@@ -12,6 +12,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
@@ -24,6 +25,7 @@ from portraitkit.values.errors import ConfigError, JournalError
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 BEGUN = {"operation": "create_video", "profile": "p", "provider": "v", "account": "a"}
+in_both = pytest.mark.parametrize("place", ["file", "postgresql"], indirect=True)
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 
@@ -33,8 +35,8 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def journal(path):
-    return Journal(path)
+def journal(place):
+    return Journal(place)
 
 
 def in_a_child(act):
@@ -60,14 +62,15 @@ def test_a_new_journal_is_its_owners_alone(journal, path):
     assert f"<Journal {str(path)!r}>" == repr(journal)
 
 
-def test_entries_come_back_in_order(journal, path):
+@in_both
+def test_entries_come_back_in_order(journal, place):
     """With their facts, in another process as well as here."""
     journal.now = lambda: NOW
     journal.add(
         7, [("a", "begun", "", BEGUN), ("b", "begun", "h", {"é": [1, None]})], flushed=False
     )
     journal.close()
-    first, second = Journal(path).entries()
+    first, second = Journal(place).entries()
 
     assert Entry(id=1, job="a", at=NOW, lease=7, kind="begun", facts=BEGUN) == first
     assert ("b", "h", {"é": [1, None]}) == (second.job, second.handle, second.facts)
@@ -78,13 +81,13 @@ def test_what_has_to_be_flushed_is_flushed(journal, monkeypatch):
     """Before a create leaves, the entry is on the disk; others need not wait for it."""
     seen = []
     _ = journal.entries()
-    journal._file._connection.set_trace_callback(seen.append)
+    journal.store._connection.set_trace_callback(seen.append)
     journal.add(1, [("a", "sending", "", {})], flushed=True)
     journal.add(1, [("a", "known", "", {})], flushed=False)
 
     levels = [each.split()[-1] for each in seen if "synchronous" in each]
     assert ["FULL", "NORMAL"] == levels
-    assert "wal" == journal._file._connection.execute("PRAGMA journal_mode").fetchone()[0]
+    assert "wal" == journal.store._connection.execute("PRAGMA journal_mode").fetchone()[0]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +140,7 @@ def test_a_journal_that_cannot_be_written_says_so(journal, path):
         _ = journal.entries()
 
     assert "disk" in caught.value.next_step
-    assert not journal._file._connection.in_transaction
+    assert not journal.store._connection.in_transaction
 
 
 @pytest.mark.parametrize(
@@ -201,7 +204,7 @@ def test_a_pipe_is_no_journal(path):
 
 def test_a_folder_in_the_place_of_locks_is_an_error_of_ours(journal):
     """As is anything else that keeps the file of held leases from being used."""
-    journal.alive.mkdir()
+    journal.store.alive.mkdir()
     with pytest.raises(JournalError, match="'jobs.db-alive' cannot be used"):
         _ = Lease(journal).id
 
@@ -258,6 +261,7 @@ def test_opening_gives_up_on_a_file_that_stays_locked(path, monkeypatch):
     other.close()
 
 
+@in_both
 def test_threads_share_a_journal(journal):
     """Nothing is lost where many write at once."""
     with ThreadPoolExecutor(8) as pool:
@@ -360,15 +364,15 @@ def test_a_forked_journal_is_another_owner(journal):
 def test_a_fork_that_python_was_not_told_of_is_seen(journal):
     """The parent's connection is left alone, and another is opened."""
     journal.add(1, [("a", "begun", "", {})], flushed=False)
-    before = journal._file._connection
-    journal._file._process = -1
+    before = journal.store._connection
+    journal.store._process = -1
     journal.add(1, [("b", "begun", "", {})], flushed=False)
 
-    assert before is not journal._file._connection
+    assert before is not journal.store._connection
     assert ["a", "b"] == [each.job for each in journal.entries()]
-    journal._file._process = -1
+    journal.store._process = -1
     journal.close()
-    assert journal._file._connection is not None
+    assert journal.store._connection is not None
     for each in journalfile._inherited:
         each.close()
     journalfile._inherited.clear()
@@ -376,12 +380,13 @@ def test_a_fork_that_python_was_not_told_of_is_seen(journal):
 
 def test_a_number_that_is_taken_is_passed_over(journal):
     """As after a journal was deleted while in use, and numbers begin anew."""
-    assert liveness.acquire(journal.alive, 1)
+    assert liveness.acquire(journal.store.alive, 1)
 
     assert 2 == Lease(journal).id
-    liveness.release(journal.alive, 1)
+    liveness.release(journal.store.alive, 1)
 
 
+@in_both
 def test_what_is_in_a_living_hand_is_not_claimed(journal):
     """It is free when its lease is released, or is no more."""
     lease, other = Lease(journal), Lease(journal)
@@ -396,6 +401,25 @@ def test_what_is_in_a_living_hand_is_not_claimed(journal):
     assert ["a"] == [each.id for each in journal.claim(lease)]
     lease.release()
     Lease(journal).release()
+
+
+@in_both
+def test_threads_of_a_client_are_one_holder(journal, monkeypatch):
+    """However many begin at the same time: what one begins it can send."""
+    lease, start, new = Lease(journal), Barrier(8), journal.store.new_lease
+    monkeypatch.setattr(journal.store, "new_lease", lambda: new() + 0 * start.wait(10))
+
+    def call(number):
+        journal.add(lease.id, [(f"job {number}", "begun", "", BEGUN)], flushed=False)
+        journal.add(lease.id, [(f"job {number}", "sending", "", {})], flushed=True)
+        return lease.id
+
+    with ThreadPoolExecutor(8) as pool:
+        numbers = set(pool.map(call, range(8)))
+    assert {lease.id} == numbers
+    lease.release()
+    monkeypatch.undo()
+    assert 8 == len(journal.claim(Lease(journal)))
 
 
 def test_who_finds_nothing_enrols_nowhere(journal, path):
@@ -442,6 +466,7 @@ def test_entries_come_to_a_state(kinds, state, finished):
     assert (state, finished) == (found.state, found.finished)
 
 
+@in_both
 def test_a_record_tells_all(journal):
     """Who did it, about what, with what, and who has it."""
     found = record(

@@ -23,14 +23,18 @@ def zygote():
     process.stdout.close()
 
 
-@pytest.fixture(params=VENDORS)
+@pytest.fixture(params=[*VENDORS, "token360-postgresql"])
 def harness(request, zygote, tmp_path):
-    simulator = load(request.param)()
+    vendor, _, store = request.param.partition("-")
+    simulator = load(vendor)()
     simulator.add_account(ACCOUNT)
     published = tmp_path / "published"
     published.mkdir()
     with serve(simulator, folder=published) as server:
-        yield Harness(request.param, server, zygote, tmp_path / "run", published)
+        made = Harness(vendor, server, zygote, tmp_path / "run", published)
+        if store:
+            made.new_journal, made.each = request.getfixturevalue("new_database"), 5
+        yield made
 
 
 @pytest.mark.matrix
@@ -44,6 +48,7 @@ def test_a_killed_program_ends_with_one_of_each(harness, capsys):
     left = harness.left()
     points = [{"kill_at": each + 1} for each in range(steps)]
     points += [{"kill_at_request": each + 1} for each in range(requests)]
+    points = points[:: harness.each]
     results: Counter[str] = Counter()
     wrong = []
     for place, point in enumerate(points):

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from portraitkit.journal.jobs import resume
 from portraitkit.journal.journal import Journal
 
-PROCESSES, JOBS = 8, 50
+STORES = {"file": (8, 50), "postgresql": (3, 10)}
+"""How many processes write how many jobs each."""
 WRITER = """
 import sys
 from portraitkit.client.client import Client
@@ -50,32 +51,37 @@ def started(code, *args):
     )
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory) -> Path:
-    """A journal that eight processes wrote into at once, made by whoever came first."""
+@pytest.fixture(scope="module", params=STORES)
+def written(request, tmp_path_factory):
+    """A journal that several processes wrote into at once, made by whoever came first."""
     made = tmp_path_factory.mktemp("journal") / "jobs.db"
-    writers = [started(WRITER, made, f"account-{n}", JOBS) for n in range(PROCESSES)]
+    if request.param == "postgresql":
+        made = request.getfixturevalue("new_database")()
+    processes, jobs = STORES[request.param]
+    writers = [started(WRITER, made, f"account-{n}", jobs) for n in range(processes)]
     for each in writers:
         _ = each.communicate(timeout=120)
-    assert [0] * PROCESSES == [each.returncode for each in writers]
-    return made
+    assert [0] * processes == [each.returncode for each in writers]
+    return made, processes, jobs
 
 
-def test_eight_processes_lose_nothing(path):
+def test_many_processes_lose_nothing(written):
     """Each job of each process is there, with all of its entries."""
+    path, processes, number = written
     jobs = Journal(path).jobs()
 
     added = Counter(each.account for each in jobs if each.operation == "add_asset")
-    assert {f"account-{n}": JOBS for n in range(PROCESSES)} == added
+    assert {f"account-{n}": number for n in range(processes)} == added
     assert {"known", "ended"} == {each.state for each in jobs}
-    assert PROCESSES == sum(each.operation == "create_group" for each in jobs)
+    assert processes == sum(each.operation == "create_group" for each in jobs)
     assert all(each.handle for each in jobs)
     numbers = [each.id for each in Journal(path).entries()]
-    assert list(range(1, 3 * (JOBS + 1) * PROCESSES + 1)) == numbers
+    assert list(range(1, 3 * (number + 1) * processes + 1)) == numbers
 
 
-def test_two_processes_that_resume_at_once_share_the_jobs(path):
+def test_two_processes_that_resume_at_once_share_the_jobs(written):
     """None is in two hands, and what a dead process had is free again."""
+    path, processes, number = written
     claimers = [started(CLAIMER, path) for _ in range(3)]
     for each in claimers:
         assert "ready\n" == each.stdout.readline()
@@ -87,8 +93,11 @@ def test_two_processes_that_resume_at_once_share_the_jobs(path):
         each.kill()
         _ = each.communicate()
     freed = resume(path)
+    while len(freed) < number * processes:  # until the server has seen that they are gone
+        time.sleep(0.01)
+        freed += resume(path)
 
     claimed = [job for share in shares for job in share]
-    assert JOBS * PROCESSES == len(claimed) == len(set(claimed))
+    assert number * processes == len(claimed) == len(set(claimed))
     assert [] == left
     assert sorted(claimed) == sorted(each.record.id for each in freed)

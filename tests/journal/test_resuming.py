@@ -22,6 +22,7 @@ from portraitkit.values.statuses import AssetStatus, GroupKind, VerificationStat
 from portraitkit.values.video import References, VideoRequest
 
 REQUEST = VideoRequest(prompt="a smile", duration_s=5)
+in_both = pytest.mark.parametrize("place", ["file", "postgresql"], indirect=True)
 
 
 class Killed(BaseException):
@@ -90,6 +91,7 @@ def test_a_bad_path_is_a_clear_error_without_frames(desk):
         _ = resume(desk.folder / "no" / "jobs.db")
 
 
+@in_both
 def test_a_job_says_where_it_stands_and_what_to_do(desk, crash):
     """In one line, with its handle once there is one."""
     crash("create_video", REQUEST)
@@ -160,6 +162,7 @@ def test_a_moved_job_belongs_to_where_it_was_moved(desk, desk_at, monkeypatch):
 # -- whose it is -----------------------------------------------------------------------------------
 
 
+@in_both
 def test_two_who_resume_get_different_jobs(desk):
     """What one has in hand the other does not see, until it is let go."""
     with desk.client() as client:
@@ -176,6 +179,7 @@ def test_two_who_resume_get_different_jobs(desk):
     assert [asset.handle] == [each.handle for each in desk.unfinished()]
 
 
+@in_both
 def test_waiting_for_a_thing_is_no_second_job(desk):
     """A create and the waits for what it made are resumed as one."""
     with desk.client() as client:
@@ -203,6 +207,7 @@ def test_a_job_belongs_to_its_account(desk, crash):
         _ = job.flow(other)
 
 
+@in_both
 def test_a_finished_job_has_no_flow(desk, crash):
     """It says how it ended."""
     crash("create_video", REQUEST)
@@ -217,6 +222,7 @@ def test_a_finished_job_has_no_flow(desk, crash):
 # -- certainly not sent ----------------------------------------------------------------------------
 
 
+@in_both
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_what_was_not_sent_is_made_now(desk, asynchronous):
     """A paid create, too: nothing of it had left. It is carried to its end."""
@@ -275,6 +281,7 @@ def test_what_is_not_kept_has_to_be_given_again(desk):
     assert asset.status is AssetStatus.ACTIVE
 
 
+@in_both
 def test_a_refusal_leaves_it_unsent(desk):
     """What was certainly not carried out may be tried once more, such as with a full purse."""
     began(desk, "create_video", request={"prompt": "a smile", "duration_s": 5})
@@ -318,6 +325,7 @@ def test_a_face_check_that_was_not_sent_is_opened(desk):
 # -- may have been made ----------------------------------------------------------------------------
 
 
+@in_both
 @pytest.mark.parametrize("sent", [False, True])
 def test_a_paid_create_is_never_repeated_by_itself(desk, crash, sent):
     """Candidates are what no other entry has claimed; the caller decides."""
@@ -410,6 +418,7 @@ def test_a_vendor_without_a_list_leaves_it_to_the_console(desk_at, monkeypatch):
     assert done.status is VideoStatus.SUCCEEDED
 
 
+@in_both
 @pytest.mark.parametrize("sent", [False, True])
 def test_a_lost_group_is_looked_for(desk, crash, sent):
     """By its name; what is found is adopted by the caller, what is not is made."""
@@ -444,6 +453,7 @@ def test_a_lost_asset_is_looked_for_in_its_group(desk, crash):
     assert 1 == len(desk.world.assets)
 
 
+@in_both
 @pytest.mark.parametrize("sent", [False, True])
 @pytest.mark.parametrize("operation", ["create_group", "add_asset"])
 def test_what_carries_a_token_needs_no_decision(desk, crash, operation, sent):
@@ -558,6 +568,7 @@ def test_what_was_created_is_logged_once_and_found_again_after_that(
     assert sent == sum(f"found again {handle} (create_video" in each for each in told)
 
 
+@in_both
 def test_a_thing_that_failed_ends_its_job(desk):
     """The error is the one that waiting raises."""
     desk.world.fail_videos = {"smile": ("Sensitive", "no")}
@@ -613,6 +624,7 @@ def test_a_persons_check_goes_on(desk):
     assert (JobState.ENDED, "expired") == (job.state, job.record.status)
 
 
+@in_both
 def test_a_download_is_done_again(desk):
     """Whole, to the same path, once the video is there."""
     target = desk.folder / "mia.mp4"

@@ -12,6 +12,7 @@ from attrs import evolve
 
 from portraitkit.journal.file import JournalFile
 from portraitkit.journal.journal import Journal
+from portraitkit.journal.sql_store import SqlStore
 from portraitkit.testing import SimulatorTransport
 from portraitkit.values import errors
 from portraitkit.values.secret import MASK, Secret
@@ -20,6 +21,7 @@ from portraitkit.values.video import References, VideoRequest
 from portraitkit.wire.steps import At, Request
 
 REQUEST = VideoRequest(prompt="a smile", duration_s=5)
+in_both = pytest.mark.parametrize("place", ["file", "postgresql"], indirect=True)
 
 
 class Spoilt(SimulatorTransport):
@@ -50,15 +52,15 @@ def broken(monkeypatch):
     """Let writes of some kinds of entries fail, as on a full disk."""
 
     def on(*kinds):
-        write = JournalFile.write
+        for store in (JournalFile, SqlStore):
 
-        def written(self, do, *, flushed):
-            rows = inspect.getclosurevars(do).nonlocals.get("rows", [])
-            if any(row[1] in kinds for row in rows):
-                raise errors.JournalError("the journal cannot be written: disk is full")
-            return write(self, do, flushed=flushed)
+            def written(self, do, *, flushed, write=store.write):
+                rows = inspect.getclosurevars(do).nonlocals.get("rows", [])
+                if any(row[1] in kinds for row in rows):
+                    raise errors.JournalError("the journal cannot be written: disk is full")
+                return write(self, do, flushed=flushed)
 
-        monkeypatch.setattr(JournalFile, "write", written)
+            monkeypatch.setattr(store, "write", written)
 
     return on
 
@@ -66,6 +68,7 @@ def broken(monkeypatch):
 # -- all goes well ---------------------------------------------------------------------------------
 
 
+@in_both
 def test_a_create_is_noted_before_it_leaves(desk):
     """When the vendor sees it, the entry is there; what came of it follows."""
     seen = []
@@ -81,6 +84,7 @@ def test_a_create_is_noted_before_it_leaves(desk):
     assert (task.handle, {"status": "queued"}) == (known.handle, known.facts)
 
 
+@in_both
 def test_the_main_job_leaves_nothing_unfinished(desk):
     """Group, asset, wait, video, wait, download: each is ended, and says how."""
     with desk.client() as client:
@@ -109,6 +113,7 @@ def test_the_main_job_leaves_nothing_unfinished(desk):
     assert [] == desk.unfinished()
 
 
+@in_both
 def test_what_others_see_ends_a_job(desk):
     """Reading, cancelling and deleting tell how a job came out as well as waiting does."""
     with desk.client() as client:
@@ -160,6 +165,7 @@ def test_each_part_is_noted_by_itself(desk_at, vendor):
     assert [each.handle for each in done] == [after[0].handle, after[2].handle]
 
 
+@in_both
 def test_a_part_is_known_before_the_next_is_sent(desk):
     """A crash in the middle loses none of those before."""
     seen = []
@@ -177,7 +183,7 @@ def test_without_a_journal_nothing_is_written(desk):
         _ = client.create_group("Mia")
         assert client.journal is None
 
-    assert not desk.path.exists()
+    assert not (desk.folder / "jobs.db").exists()
 
 
 def test_a_request_of_another_provider_is_noted_as_its(desk):
@@ -206,6 +212,7 @@ def test_a_request_of_another_provider_is_noted_as_its(desk):
 # -- errors and interruptions ----------------------------------------------------------------------
 
 
+@in_both
 def test_a_refused_create_has_failed(desk):
     """Nothing is open: the caller was told, and nothing was made."""
     stranger = desk.elsewhere(api_key=Secret("sk-unknown"))
@@ -218,6 +225,7 @@ def test_a_refused_create_has_failed(desk):
     assert [] == desk.unfinished()
 
 
+@in_both
 def test_a_lost_answer_leaves_the_job_open(desk):
     """The vendor may have acted: it is unfinished, though its client is still open."""
     lost = errors.OutcomeUnknownError("lost")
@@ -282,6 +290,7 @@ def test_an_interruption_passes_unchanged_and_is_noted(desk, error):
     client.close()
 
 
+@in_both
 def test_an_exception_after_a_create_left_is_noted_as_unknown(desk):
     """A hook that raises when the vendor has acted: the job stays open, and says so."""
     transport = Spoilt(desk.simulator, after=raising(KeyError("mine")))
@@ -349,6 +358,7 @@ def test_an_exception_of_a_listener_is_noted(desk):
     assert "LookupError" == left.facts["error"]
 
 
+@in_both
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_cancelled_task_is_noted(desk, backend):
     """Under both event loops, and the cancellation passes."""
@@ -382,6 +392,7 @@ def test_a_cancelled_task_is_noted(desk, backend):
     assert ["create_video"] == [each.operation for each in desk.unfinished()]
 
 
+@in_both
 def test_two_event_loops_write_into_one_journal(desk):
     """One after the other, with a client each; nothing is lost."""
 
@@ -399,6 +410,7 @@ def test_two_event_loops_write_into_one_journal(desk):
 # -- a journal that cannot be written --------------------------------------------------------------
 
 
+@in_both
 @pytest.mark.parametrize("kind", ["begun", "sending"])
 def test_nothing_is_sent_that_cannot_be_noted(desk, broken, kind):
     """Before a create the journal comes first."""
@@ -411,6 +423,7 @@ def test_nothing_is_sent_that_cannot_be_noted(desk, broken, kind):
     assert [] == desk.simulator.seen
 
 
+@in_both
 def test_a_result_is_never_hidden_by_the_journal(desk, broken):
     """What was paid for is returned; the warning names it."""
     broken("known")
@@ -432,6 +445,7 @@ def test_a_result_is_not_hidden_by_strict_warnings_either(desk, broken):
     assert task.handle
 
 
+@in_both
 def test_waiting_goes_on_without_a_journal(desk, broken):
     """It changes nothing that would have to be found again."""
     with desk.client() as client:
@@ -475,6 +489,6 @@ def test_closing_a_client_closes_the_journal_that_it_opened(desk):
     with desk.client(journal=given), desk.client() as client:
         _ = client.create_video(REQUEST)
 
-    assert client.journal._file._connection is None
-    assert given._file._connection is not None
+    assert client.journal.store._connection is None
+    assert given.store._connection is not None
     assert 1 == len(client.journal.jobs())

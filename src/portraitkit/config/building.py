@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 
 from .. import rehearsal
 from ..engine.clock import Clock
+from ..journal.store import is_url
 from ..operations.provider import PortraitProvider
 from ..portraits.ledger import FILE_NAME
 from ..providers.registry import provider_class, provider_names
@@ -46,9 +47,9 @@ class Setup:
     Attributes:
         profile: Its name.
         provider: The adapter, with the account's credentials.
-        journal: Where unfinished jobs are kept.
-        ledger: Where portraits are looked up by name: a file, or a database's URL, which may hold
-            a password.
+        journal: Where unfinished jobs are kept: a file, or a database's URL, which may hold a
+            password.
+        ledger: Where portraits are looked up by name: a file, or a database's URL.
         failover: The profiles to go to when this one has no capacity, in order.
         rate_limiter: The Redis that shares rates between processes; its URL may hold a password.
         simulation: What answers in the vendor's place, and whose time holds.
@@ -56,7 +57,7 @@ class Setup:
 
     profile: str
     provider: PortraitProvider
-    journal: Path | None = None
+    journal: Path | Secret | None = None
     ledger: Path | Secret = Path(FILE_NAME)
     failover: tuple[str, ...] = ()
     rate_limiter: Secret | None = field(default=None, repr=False)
@@ -161,13 +162,10 @@ def _false_credentials(
 
 def _client_settings(profile: Profile, stage: rehearsal.Rehearsal | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    if (path := profile.settings.get("journal")) is not None:
-        own = typed((str,), "journal", path, profile)
-        if stage and stage.journal_folder:
-            found["journal"] = stage.journal_folder / Path(own).name
-        else:
-            found["journal"] = (profile.folder or Path()) / own
-    found["ledger"] = _ledger(profile, stage)
+    folder = stage.journal_folder if stage else None
+    for key, default in (("journal", None), ("ledger", FILE_NAME)):
+        if (text := profile.settings.get(key, default)) is not None:
+            found[key] = _place(key, typed((str,), key, text, profile), profile, folder)
     if (names := profile.settings.get("failover")) is not None:
         found["failover"] = texts_of("failover", names, profile)
     if (url := profile.settings.get("rate_limiter")) is not None and not stage:
@@ -176,14 +174,14 @@ def _client_settings(profile: Profile, stage: rehearsal.Rehearsal | None) -> dic
     return found
 
 
-def _ledger(profile: Profile, stage: rehearsal.Rehearsal | None) -> Path | Secret:
-    """Where the ledger is: beside the configuration, if nothing else is said."""
-    text = typed((str,), "ledger", profile.settings.get("ledger", FILE_NAME), profile)
-    if stage and stage.journal_folder:
-        return stage.journal_folder / FILE_NAME
-    if is_reference(text):
-        return resolve_secret(text, field="ledger", profile=profile)
-    return Secret(text) if "://" in text else (profile.folder or Path()) / text
+def _place(key: str, text: str, profile: Profile, rehearsed: Path | None) -> Path | Secret:
+    """Where something is kept: a path in the configuration's folder, or a database's URL."""
+    is_path = not is_reference(text) and not is_url(text)
+    if rehearsed:
+        return rehearsed / (Path(text).name if is_path else key)
+    if is_path:
+        return (profile.folder or Path()) / text
+    return resolve_secret(text, field=key, profile=profile) if is_reference(text) else Secret(text)
 
 
 def _profile_of(profile: str | None, config_file: Path | str | None) -> Profile:

@@ -15,11 +15,16 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
+
+from attrs import frozen
 
 from ..values.errors import ConfigError, JournalError
+from . import liveness
+from .store import StoredRow
 
 T = TypeVar("T")
 
@@ -43,6 +48,12 @@ _SCHEMA: Final = (
     f"PRAGMA application_id = {_OURS}",
     f"PRAGMA user_version = {VERSION}",
 )
+_ROWS: Final = "SELECT id, job, at, lease, kind, handle, facts FROM entries"
+_SELECT: Final = {
+    "": f"{_ROWS} ORDER BY id",
+    "job": f"{_ROWS} WHERE job = ? ORDER BY id",
+    "handle": f"{_ROWS} WHERE handle = ? AND handle != '' ORDER BY id",
+}
 _PARTS: Final = ("", "-wal", "-alive")
 """What has to stay where it is while the journal is in use."""
 _TROUBLES: Final = (sqlite3.Error, ValueError, OverflowError)
@@ -50,10 +61,17 @@ _NO_JOURNAL: Final = "name another file: a journal is made where there is none"
 
 
 class JournalFile:
-    """One journal's file, opened when it is first used, and anew in a forked process."""
+    """
+    One journal's file, opened when it is first used, and anew in a forked process; see `Store`.
+
+    Attributes:
+        path: The file.
+        alive: The file beside it that holds the locks of leases.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path: Final = path
+        self.alive: Final = path.with_name(f"{path.name}-alive")
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._process = 0
@@ -63,23 +81,17 @@ class JournalFile:
     def __del__(self) -> None:
         self.close_now()
 
-    def write(self, do: Callable[[sqlite3.Connection], T], *, flushed: bool) -> T:
-        """
-        Do something in one transaction of its own.
+    def __repr__(self) -> str:
+        return repr(str(self.path))
 
-        Args:
-            do: What to do.
-            flushed: Whether it has to be on the disk when this returns.
-
-        Raises:
-            JournalError: It cannot be written; nothing of it was.
-        """
+    def write(self, do: Callable[[_FileRows], T], *, flushed: bool) -> T:
+        """Do something in one transaction; see `Store`."""
         with self._lock:
             connection = self._opened()
             try:
                 _ = connection.execute(f"PRAGMA synchronous = {'FULL' if flushed else 'NORMAL'}")
                 _ = connection.execute("BEGIN IMMEDIATE")
-                result = do(connection)
+                result = do(_FileRows(connection))
                 _ = connection.execute("COMMIT")
             except _TROUBLES as error:
                 raise self._failed("written", error) from None
@@ -89,19 +101,40 @@ class JournalFile:
                         connection.rollback()
             return result
 
-    def read(self, do: Callable[[sqlite3.Connection], T]) -> T:
-        """
-        Look something up.
-
-        Raises:
-            JournalError: It cannot be read.
-        """
+    def read(self, do: Callable[[_FileRows], T]) -> T:
+        """Look something up; see `Store`."""
         with self._lock:
             connection = self._opened()
             try:
-                return do(connection)
+                return do(_FileRows(connection))
             except _TROUBLES as error:
                 raise self._failed("read", error) from None
+
+    def new_lease(self) -> int:
+        """Name a lease; see `Store`."""
+        sql = "INSERT INTO leases (process, at) VALUES (?, ?)"
+        facts = (os.getpid(), datetime.now(UTC).isoformat())
+        number = self.write(lambda it: it.connection.execute(sql, facts).lastrowid, flushed=False)
+        return number or 0
+
+    def acquire(self, lease: int) -> bool:
+        """Hold a lease; see `Store`."""
+        try:
+            return liveness.acquire(self.alive, lease)
+        except OSError as error:
+            raise JournalError(
+                f"the journal's {self.alive.name!r} cannot be used: {error.strerror}",
+                field="journal",
+                next_step="see to the file, its folder and the disk, then call again",
+            ) from None
+
+    def holds(self, lease: int) -> bool:
+        """Tell whether this process holds it; see `Store`."""
+        return liveness.holds(self.alive, lease)
+
+    def release(self, lease: int) -> None:
+        """Leave it; see `Store`."""
+        liveness.release(self.alive, lease)
 
     def close(self) -> None:
         """Close the connection; the next use opens another."""
@@ -223,6 +256,21 @@ class JournalFile:
             field="journal",
             next_step="see to the file, its folder and the disk, then call again",
         )
+
+
+@frozen
+class _FileRows:
+    connection: sqlite3.Connection
+
+    def insert(self, rows: Sequence[StoredRow]) -> None:
+        _ = self.connection.executemany(
+            "INSERT INTO entries (job, at, lease, kind, handle, facts) VALUES (?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+
+    def select(self, *, job: str = "", handle: str = "") -> Iterable[Sequence[Any]]:
+        by = "job" if job else "handle" if handle else ""
+        return self.connection.execute(_SELECT[by], (job or handle,) if by else ())
 
 
 def _text(raw: bytes) -> str | bytes:

@@ -14,6 +14,7 @@ from ..operations.provider import PortraitProvider
 from ..values.errors import HandleError, InvalidInputError, without_frames
 from ..values.handles import Handle, HandleKind, is_handle
 from ..values.models import Result
+from ..values.secret import Secret
 from ..values.sources import MediaSource
 from ..values.video import VideoRequest
 from ..vendor.pacing import OnEvent
@@ -306,7 +307,7 @@ class Jobs(list[Job]):
 
 
 @without_frames
-def resume(journal: Journal | Path | str) -> Jobs:
+def resume(journal: Journal | Path | str | Secret) -> Jobs:
     """
     Take over the unfinished jobs of a journal, oldest first. Sends nothing and needs no key.
 
@@ -317,6 +318,7 @@ def resume(journal: Journal | Path | str) -> Jobs:
 
     Raises:
         ConfigError: The path leads to no journal.
+        JournalError: The database that a URL names cannot be used.
     """
     opened = journal if isinstance(journal, Journal) else Journal(journal)
     lease = Lease(opened)
@@ -332,5 +334,5 @@ def resume(journal: Journal | Path | str) -> Jobs:
     held = [each for each in every if each.id not in mine]
     if held:
         named = ", ".join(f"{each.operation} {each.handle}".strip() for each in held)
-        _log.warning("%s: in somebody's hand, and not resumed: %s", opened.path, named)
+        _log.warning("%r: in somebody's hand, and not resumed: %s", opened, named)
     return Jobs(found.values(), held, lease)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import secrets
-import sqlite3
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +16,10 @@ from typing import Any, Final, TypeAlias
 from attrs import evolve
 
 from ..values.errors import ConfigError, JournalError
-from . import liveness
+from ..values.secret import Secret
 from .file import JournalFile
-from .records import DAMAGED, ENDINGS, Entry, Record, read_entry, records_of
+from .records import DAMAGED, Entry, Record, read_entry, records_of
+from .store import Rows, Store, is_url, place_of, without_sql
 
 _log: Final = logging.getLogger("portraitkit")
 
@@ -37,17 +36,25 @@ class Lease:
     """
 
     def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+        self._store = journal.store
         self._id = 0
-        self._process = 0
+        self._numbers: dict[int, int] = {}
         self._end: Callable[[], object] | None = None
 
     @property
     def id(self) -> int:
         """The number that entries bear."""
-        if not self._id or self._process != os.getpid():
-            self._id, self._process = self._journal.new_lease(), os.getpid()
-            self._end = weakref.finalize(self, liveness.release, self._journal.alive, self._id)
+        if not self._store.holds(known := self._id):
+            number = self._store.new_lease()
+            while not self._store.acquire(number):
+                # It can be held already where the journal was deleted while in use.
+                number = self._store.new_lease()
+            # Of threads that come here at once all get the number of the first.
+            if (first := self._numbers.setdefault(known, number)) == number:
+                self._end = weakref.finalize(self, self._store.release, number)
+            else:
+                self._store.release(number)
+            self._id = first
         return self._id
 
     def release(self) -> None:
@@ -55,6 +62,7 @@ class Lease:
         if self._end is not None:
             _ = self._end()
         self._id = 0
+        self._numbers.clear()
 
 
 Row: TypeAlias = tuple[str, str, str, Mapping[str, Any]]
@@ -65,25 +73,28 @@ class Journal:
     """
     Read a journal, or make one where there is none. It sends nothing and needs no key.
 
-    Safe to share between threads, and between processes by its path; also after a fork.
+    Safe to share between threads, and between processes by its path or URL; also after a fork.
+
+    Args:
+        path: A file's path; or the URL of a database for several machines, such as
+            `postgresql+psycopg://host/name` (extra `sql`).
 
     Raises:
         ConfigError: Its folder is not there, or the file is no journal, or a later version's.
+        JournalError: The database cannot be used, or has a later version's journal.
     """
 
-    def __init__(self, path: Path | str) -> None:
-        self.path: Final = _absolute(path)
-        self.alive: Final = self.path.with_name(f"{self.path.name}-alive")
+    def __init__(self, path: Path | str | Secret) -> None:
         self.now: Callable[[], datetime] = _utc_now
-        self._file = JournalFile(self.path)
-        _ = self.handles()
+        self.store: Final = _open(path)
+        self.store.read(lambda _: None)
 
     def __repr__(self) -> str:
-        return f"<Journal {str(self.path)!r}>"
+        return f"<Journal {self.store!r}>"
 
     def entries(self) -> list[Entry]:
         """Every entry, oldest first; of the kind `damaged` where its row cannot be read."""
-        return self._file.read(lambda connection: list(_select(connection)))
+        return self.store.read(_read)
 
     def jobs(self) -> list[Record]:
         """What is known of every job, oldest first, finished or not. Claims none."""
@@ -91,25 +102,33 @@ class Journal:
 
     def record(self, job: str) -> Record:
         """What is known of one job."""
-        found = self._file.read(lambda connection: list(_select(connection, "job = ?", job)))
-        return records_of(found).get(job, Record(id=job))
+        return self.store.read(lambda rows: _record(rows, job))
 
     def handles(self) -> set[str]:
         """Every handle that an entry bears."""
-        sql = "SELECT DISTINCT handle FROM entries WHERE handle != ''"
-        found = self._file.read(lambda it: it.execute(sql).fetchall())
-        return {row[0] for row in found if isinstance(row[0], str)}
+        return {each.handle for each in self.entries()} - {""}
 
     def close(self) -> None:
-        """Close the file; it opens again when it is used."""
-        self._file.close()
+        """Close the file or the connection; it opens again when it is used."""
+        self.store.close()
 
     # -- what the library writes -----------------------------------------------------------------
 
     def add(self, lease: int, rows: Sequence[Row], *, flushed: bool) -> None:
-        """Add entries, all or none."""
+        """
+        Add entries, all or none.
+
+        Raises:
+            JournalError: They cannot be written, or one notes a create of somebody else's job.
+        """
         at = self.now()
-        self._file.write(lambda connection: _insert(connection, lease, at, rows), flushed=flushed)
+
+        def add(into: Rows) -> None:
+            for job in (job for job, kind, _, _ in rows if kind == "sending"):
+                _check_in_hand(_record(into, job), lease)
+            _insert(into, lease, at, rows)
+
+        self.store.write(add, flushed=flushed)
 
     def add_to_all(
         self, lease: int, rows: Sequence[Row], things: Iterable[str], *, flushed: bool
@@ -118,40 +137,20 @@ class Journal:
         at = self.now()
         known = tuple(dict.fromkeys(each for each in things if each))
 
-        def add(connection: sqlite3.Connection) -> None:
+        def add(into: Rows) -> None:
             mine = {row[0] for row in rows}
             _, kind, handle, facts = rows[0]
-            others = [job for job in _open_about(connection, known) if job not in mine]
-            _insert(connection, lease, at, [*rows, *((job, kind, handle, facts) for job in others)])
+            others = [job for job in _open_about(into, known) if job not in mine]
+            _insert(into, lease, at, [*rows, *((job, kind, handle, facts) for job in others)])
 
-        self._file.write(add, flushed=flushed)
+        self.store.write(add, flushed=flushed)
 
     def settle(self, lease: Lease, things: Iterable[str], handle: str, status: str) -> None:
         """End every open job about one of *things*, as somebody saw how it came out."""
         known = tuple(dict.fromkeys(each for each in things if each))
-        if jobs := self._file.read(lambda connection: _open_about(connection, known)):
+        if jobs := self.store.read(lambda rows: _open_about(rows, known)):
             rows = [(job, "ended", handle, {"status": status}) for job in jobs]
             self.add(lease.id, rows, flushed=False)
-
-    def new_lease(self) -> int:
-        """Take out a lease: a number of one's own, held as long as this process lives."""
-        sql = "INSERT INTO leases (process, at) VALUES (?, ?)"
-        facts = (os.getpid(), self.now().isoformat())
-        while True:
-            number = self._file.write(lambda it: it.execute(sql, facts).lastrowid, flushed=False)
-            # A number can be held already where the journal was deleted while in use.
-            if number is not None and self._alive(liveness.acquire, number):
-                return number
-
-    def _alive(self, ask: Callable[[Path, int], bool], number: int) -> bool:
-        try:
-            return ask(self.alive, number)
-        except OSError as error:
-            raise JournalError(
-                f"the journal's {self.alive.name!r} cannot be used: {error.strerror}",
-                field="journal",
-                next_step="see to the file, its folder and the disk, then call again",
-            ) from None
 
     def claim(self, lease: Lease, job: str = "") -> list[Record]:
         """
@@ -166,31 +165,35 @@ class Journal:
         if all(each.is_lost for each in known):
             return []
         mine = lease.id
+        free = {each for each in {each.lease for each in known} if self._is_free(each)}
 
-        def take(connection: sqlite3.Connection) -> list[Record]:
-            # Within one transaction, so that two who claim at once see each other's claims.
-            every = records_of(_select(connection)).values()
+        def take(rows: Rows) -> list[Record]:
+            # Within one transaction, so that two who claim at once see each other's claims: a
+            # lease that is new since the look has a living holder.
+            every = records_of(_read(rows)).values()
             opened = [each for each in every if not (each.finished or each.is_lost)]
-            held = {
-                number: self._alive(liveness.is_held, number)
-                for number in {each.lease for each in opened}
-                if number is not None
-            }
-            free = [
-                each for each in opened if not held.get(each.lease or 0) and job in ("", each.id)
+            taken = [
+                each
+                for each in opened
+                if (each.lease is None or each.lease in free) and job in ("", each.id)
             ]
-            rows: list[Row] = [(each.id, "claimed", "", {}) for each in free]
-            _insert(connection, mine, self.now(), rows)
-            return [evolve(each, lease=mine) for each in free]
+            _insert(rows, mine, self.now(), [(each.id, "claimed", "", {}) for each in taken])
+            return [evolve(each, lease=mine) for each in taken]
 
-        return self._file.write(take, flushed=False)
+        return self.store.write(take, flushed=False)
+
+    def _is_free(self, lease: int | None) -> bool:
+        if lease is None or not self.store.acquire(lease):
+            return lease is None
+        self.store.release(lease)
+        return True
 
     def _report(self, entries: Iterable[Entry], left: Iterable[Record]) -> None:
         rows = ", ".join(str(each.id) for each in entries if each.kind == DAMAGED)
         jobs = ", ".join(f"{each.id} {each.operation} {each.handle}".strip() for each in left)
         if jobs or rows:
             _ = report(
-                f"the journal {str(self.path)!r} has damaged entries (rows {rows or 'missing'}), "
+                f"the journal {self.store!r} has damaged entries (rows {rows or 'missing'}), "
                 f"and these jobs cannot be resumed: {jobs or 'none'}. Look for what they made in "
                 "the vendor's console"
             )
@@ -202,6 +205,17 @@ def report(text: str) -> bool:
     with suppress(Warning):  # made an error by the application: what goes on is worth more
         warnings.warn(text, stacklevel=3)
     return False
+
+
+def _open(path: Path | str | Secret) -> Store:
+    place = place_of(path)
+    if not is_url(place):
+        return JournalFile(_absolute(place))
+    try:
+        from .sql_store import SqlStore  # noqa: PLC0415  (an extra)
+    except ImportError:
+        raise without_sql("journal") from None
+    return SqlStore(str(place))
 
 
 def _absolute(path: object) -> Path:
@@ -220,28 +234,36 @@ def new_job() -> str:
     return secrets.token_hex(8)
 
 
-def _insert(connection: sqlite3.Connection, lease: int, at: datetime, rows: Iterable[Row]) -> None:
-    _ = connection.executemany(
-        "INSERT INTO entries (job, at, lease, kind, handle, facts) VALUES (?, ?, ?, ?, ?, ?)",
+def _insert(into: Rows, lease: int, at: datetime, rows: Iterable[Row]) -> None:
+    into.insert(
         [
             (job, at.isoformat(), lease, kind, handle, json.dumps(facts))
             for job, kind, handle, facts in rows
-        ],
+        ]
     )
 
 
-def _select(connection: sqlite3.Connection, where: str = "", *values: str) -> Iterator[Entry]:
-    sql = "SELECT id, job, at, lease, kind, handle, facts FROM entries"
-    sql += f" WHERE {where} ORDER BY id" if where else " ORDER BY id"
-    for row in connection.execute(sql, values):
-        yield read_entry(row)
+def _read(rows: Rows) -> list[Entry]:
+    return [read_entry(each) for each in rows.select()]
 
 
-def _open_about(connection: sqlite3.Connection, things: Sequence[str]) -> list[str]:
+def _record(rows: Rows, job: str) -> Record:
+    entries = [read_entry(each) for each in rows.select(job=job)]
+    return records_of(entries).get(job, Record(id=job))
+
+
+def _open_about(rows: Rows, things: Sequence[str]) -> list[str]:
     """The unfinished jobs that went by one of these handles."""
-    sql = (
-        "SELECT DISTINCT job FROM entries AS e WHERE handle = ? AND NOT EXISTS"
-        " (SELECT 1 FROM entries WHERE job = e.job AND kind IN (?, ?, ?))"
-    )
-    found = [row[0] for thing in things for row in connection.execute(sql, (thing, *ENDINGS))]
-    return list(dict.fromkeys(each for each in found if isinstance(each, str)))
+    found = [read_entry(row).job for each in things for row in rows.select(handle=each)]
+    return [job for job in dict.fromkeys(found) if job and not _record(rows, job).finished]
+
+
+def _check_in_hand(record: Record, lease: int) -> None:
+    """Refuse to send what somebody else may send: after a lost connection, or in a fork."""
+    if record.lease not in (None, lease):
+        raise JournalError(
+            "this job is in other hands, so that its create was not sent",
+            operation=record.operation,
+            field="journal",
+            next_step="call again if it is not resumed elsewhere",
+        )

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +58,11 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch  (everywhere but on Win
     )
 
 
+def byte_of(name: str) -> int:
+    """The byte whose lock stands for a name; the first is the file's own."""
+    return int.from_bytes(sha256(name.encode()).digest()[:7]) + 1
+
+
 def acquire(path: Path, byte: int) -> bool:
     """Lock a byte for as long as this process lives. False if somebody has it."""
     with _opened(path) as opened:
@@ -70,11 +76,16 @@ def release(path: Path, byte: int) -> None:
     """Unlock a byte; nothing happens if this process does not hold it."""
     with _one_at_a_time:
         known = _files.get(path)
-        if known is None or known.process != os.getpid() or byte not in known.held:
-            return
-        known.held.remove(byte)
-        _unlock(known.file, byte)
-        _close_unused(path, known)
+        if known is not None and holds(path, byte):
+            known.held.remove(byte)
+            _unlock(known.file, byte)
+            _close_unused(path, known)
+
+
+def holds(path: Path, byte: int) -> bool:
+    """Tell whether this process holds a byte."""
+    known = _files.get(path)
+    return known is not None and known.process == os.getpid() and byte in known.held
 
 
 def is_held(path: Path, byte: int) -> bool:

@@ -15,12 +15,13 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
 from ..journal import liveness
-from ..values.errors import ConfigError, LedgerError
+from ..journal.liveness import byte_of
+from ..journal.store import is_url, place_of, without_sql
+from ..values.errors import LedgerError
 from ..values.secret import Secret
 from ..wire.codec import is_object
 from .bindings import Binding, Key, read_binding
@@ -258,11 +259,6 @@ def _key(entry: Binding) -> Key:
     return entry.key
 
 
-def byte_of(name: str) -> int:
-    """The byte whose lock stands for a name; the first is the file's own."""
-    return int.from_bytes(sha256(name.encode()).digest()[:7]) + 1
-
-
 _CONFLICT: Final = ("<<<<<<<", "=======", ">>>>>>>")
 _RESTORE: Final = "take the file's last whole version out of your version control"
 
@@ -274,15 +270,11 @@ def open_ledger(given: Path | str | Secret) -> Ledger:
     Raises:
         ConfigError: It is a URL of no such database, or SQLAlchemy is not installed.
     """
-    text = given.reveal() if isinstance(given, Secret) else str(given)
-    if isinstance(given, Path) or "://" not in text:
-        return FileLedger(text)
+    place = place_of(given)
+    if not is_url(place):
+        return FileLedger(place)
     try:
         from .sql_ledger import SqlLedger  # noqa: PLC0415  (an extra)
     except ImportError:
-        raise ConfigError(
-            "a ledger in a database needs a package that is not installed",
-            field="ledger",
-            next_step="pip install 'portraitkit[sql]'",
-        ) from None
-    return SqlLedger(text)
+        raise without_sql("ledger") from None
+    return SqlLedger(str(place))
