@@ -15,10 +15,11 @@ from portraitkit.compare import MeasureError, videofile
 from portraitkit.compare.delivered import measure
 from portraitkit.values.errors import ConfigError
 
-pytest.importorskip("av", reason="pip install 'portraitkit[compare]'")
-Image = pytest.importorskip("PIL.Image")
+pytest.importorskip("av", reason="needs: pip install 'portraitkit[compare]'")
 
-from clips import write_clip  # noqa: E402  (it needs PyAV)
+from PIL import Image
+
+from clips import write_clip
 
 FACE = Path(__file__).parents[2] / "src/portraitkit/simulators/data/face.jpg"
 RATES = [

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _LONGEST_TEXT: Final = 300
 _MOST_TEXTS: Final = 50
+_STATUS: Final = {"ManifestNotFound": "none", "Remote": "kept elsewhere"}
+"""By the first word of the library's error."""
 _OFFLINE: Final = {"verify": {"verify_after_reading": False, "remote_manifest_fetch": False}}
 
 
@@ -28,7 +30,8 @@ class Origin:
     Attributes:
         c2pa: The newest manifest of Content Credentials: `claim_generator`, `issuer` (the name in
             the certificate) and `assertions` (their labels); None where there is none to show.
-        c2pa_status: `found`, `none`, `unreadable`, or `not looked at` without c2pa-python.
+        c2pa_status: `found`, `none`, `unreadable`, `kept elsewhere` (at an address that is not
+            asked), or `not looked at` without c2pa-python.
         encoder: The program that wrote the file, by its own tag; empty without one.
         tags: All tags of the file.
     """
@@ -58,10 +61,8 @@ def _manifest(path: Path) -> tuple[str, dict[str, Any] | None]:
         with path.open("rb") as file, c2pa.Reader(None, file, context=offline) as reader:
             store = json.loads(reader.json())
         return "found", _told(store["manifests"][store["active_manifest"]])
-    except c2pa.C2paError.ManifestNotFound:
-        return "none", None
-    except Exception:  # noqa: BLE001  (whatever is wrong with it, it is this file)
-        return "unreadable", None
+    except Exception as error:  # noqa: BLE001  (whatever is wrong with it, it is this file)
+        return _STATUS.get(str(error).partition(":")[0], "unreadable"), None
 
 
 def _told(manifest: Mapping[str, Any]) -> dict[str, Any]:
