@@ -20,7 +20,8 @@ def write_clip(path, pictures, *, rate=24, loudness_db=None, tags=None, codec="l
     options = {"movflags": "faststart+use_metadata_tags"}
     with av.open(path, "w", options=options) as container:
         container.metadata.update(tags or {})
-        video = container.add_stream(codec, rate=rate) if pictures else None
+        quality = {"crf": "12"} if codec == "libx264" else {}
+        video = container.add_stream(codec, rate=rate, options=quality) if pictures else None
         audio = None if loudness_db is None else container.add_stream("aac", rate=AUDIO_RATE)
         if video is not None:
             video.width, video.height = pictures[0].size

@@ -17,7 +17,7 @@ from portraitkit.values.errors import ConfigError
 
 pytest.importorskip("av", reason="needs: pip install 'portraitkit[compare]'")
 
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from clips import write_clip
 
@@ -33,9 +33,10 @@ RATES = [
 
 
 def moving(number, size=(160, 96)):
-    """A picture from which the next pictures move away."""
+    """Pictures of a camera that moves, as soft as frames are."""
     with Image.open(FACE) as face:
         wide = face.convert("RGB").resize((size[0] * 2, size[1] * 2))
+    wide = wide.filter(ImageFilter.GaussianBlur(2))
     return [wide.crop((at, at, at + size[0], at + size[1])) for at in range(number)]
 
 
@@ -82,6 +83,19 @@ def test_a_video_comes_out_as_it_was_made(
         assert pytest.approx(loudness_db - 3, abs=1) == found.loudness_db
     assert () == found.problems
     assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["origin"]["encoder"]
+
+
+def test_a_mouth_that_speaks_is_no_frozen_video(clip):
+    """All else stands still: a hundredth of the picture is enough to tell it from a repeat."""
+    with Image.open(FACE) as face:
+        still = face.convert("RGB").resize((384, 480))
+    pictures = [still.copy() for _ in range(12)]
+    for at, picture in enumerate(pictures):
+        up = 240 + 3 * (at % 3)
+        picture.paste(still.crop((170, up, 220, up + 36)), (170, 240))
+
+    assert 0 == measure(clip(pictures)).frozen_share
+    assert 1 == measure(clip([still] * 12)).frozen_share
 
 
 def test_silence_is_told_from_no_audio(clip):
@@ -229,7 +243,7 @@ def test_a_picture_that_is_none_is_the_same_error(clip, tmp_path):
         measure(clip(), first_frame=tmp_path / "given.png")
 
 
-@pytest.mark.parametrize("package", ["av", "PIL"])
+@pytest.mark.parametrize("package", ["av", "numpy", "PIL"])
 def test_a_missing_package_says_what_to_install(clip, monkeypatch, package):
     """Not an ImportError from inside."""
     path = clip()

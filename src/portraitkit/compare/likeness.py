@@ -151,7 +151,7 @@ def score(
 
     Raises:
         MeasureError: One of the files is not what it has to be, or the picture has no face.
-        ConfigError: An extra is not installed.
+        ConfigError: The extra `likeness` is not installed.
     """
     scorer = scorer or _dlib_scorer()
     known = scorer.faces(read_picture(Path(picture)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,11 +53,13 @@ def opened(path: Path) -> Generator[InputContainer]:
 
     Raises:
         MeasureError: It has none that can be read.
-        ConfigError: PyAV is not installed.
+        ConfigError: PyAV or numpy is not installed.
     """
     try:
         import av  # noqa: PLC0415  (an extra)
         from av.error import FFmpegError  # noqa: PLC0415
+
+        _ = import_module("numpy")  # frames come in its arrays
     except ImportError:
         raise missing("compare") from None
     try:
