@@ -137,6 +137,16 @@ def test_a_name_loads_what_it_needs(name, never):
     assert not [each for each in never if each in loaded.split()]
 
 
+def test_comparing_loads_its_packages_when_it_measures():
+    """A plan can be read without them, and `--help` is quick with them."""
+    loaded = in_a_fresh_interpreter(
+        "import sys, portraitkit.compare.delivered, portraitkit.compare.likeness;"
+        "print(*sorted(sys.modules))"
+    )
+
+    assert not {"av", "c2pa", "dlib", "numpy", "PIL"} & set(loaded.split())
+
+
 def test_connecting_loads_one_adapter():
     """The others stay on disk."""
     loaded = in_a_fresh_interpreter(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from .comparison import Comparison, compare
 from .plan import Plan, Scene, read_plan
 from .prices import BudgetError, Money, Price
+from .videofile import MeasureError
 
 __all__ = [
     "BudgetError",
     "Comparison",
+    "MeasureError",
     "Money",
     "Plan",
     "Price",

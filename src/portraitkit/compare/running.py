@@ -39,6 +39,7 @@ from ..values.models import Event, VideoTask
 from ..values.portraits import Portrait
 from ..values.video import VideoRequest
 from .log import VERSION, Folder
+from .measuring import measure_all, told_of
 from .plan import Plan
 from .prices import Money, Price, Purse, estimate
 
@@ -108,6 +109,7 @@ def run_session(
                 done.result()
         finally:
             stop.set()  # after an interrupt, the others stop at their next look
+    measure_all(kept, plan)
     return kept
 
 
@@ -235,7 +237,7 @@ class _Profile:
         except PortraitError as error:
             seconds = _now_s(client) - started_s
             self.folder.note(
-                "registered", **facts, status="failed", seconds=seconds, error=_told(error)
+                "registered", **facts, status="failed", seconds=seconds, error=told_of(error)
             )
             raise
         (binding,) = client.ledger.bindings(name, owner=_owner(client))
@@ -317,7 +319,7 @@ class _Profile:
             stage=stage,
             seconds=seconds,
             refused=refused,
-            error=_told(error),
+            error=told_of(error),
         )
         self._tell(run, f"failed: {type(error).__name__}")
 
@@ -331,17 +333,6 @@ def _now_s(client: Client) -> float:
     clock = getattr(client.provider.simulation, "clock", None)
     seconds: float = (clock or time).monotonic()
     return seconds
-
-
-def _told(error: PortraitError) -> dict[str, Any]:
-    return {
-        "class": type(error).__name__,
-        "code": error.code,
-        "status": error.status,
-        "message": error.message,
-        "next_step": error.next_step,
-        "vendor_message": error.vendor_message,
-    }
 
 
 def _amount(cost: Money | None, price: Price | None) -> dict[str, str] | None:
