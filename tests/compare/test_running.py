@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 import portraitkit as pk
 from portraitkit.compare.log import Folder
+from portraitkit.compare.measuring import not_as_asked
 from portraitkit.compare.plan import EXAMPLE, Plan, Scene, read_plan
 from portraitkit.compare.prices import Money, Price, Purse, estimate
 from portraitkit.compare.running import run_session as compare
@@ -79,7 +81,7 @@ def test_a_comparison_is_a_folder_and_asked_again_it_does_nothing(folder):
     before = (folder / "c" / "events.jsonl").read_text()
 
     assert dict.fromkeys(PROFILES, 5) == billed()
-    for event in ("asked", "created", "finished", "downloaded"):
+    for event in ("asked", "created", "finished", "downloaded", "measured"):
         assert 15 == len(of(kept, event)), event
     assert 3 == len(of(kept, "registered"))
     assert not of(kept, "failed")
@@ -139,6 +141,30 @@ def test_the_budget_is_not_overspent_by_profiles_at_once(folder):
     assert 4 == sum(billed().values()) == len(of(kept, "created"))
     assert {"BudgetError"} == {each["error"]["class"] for each in of(kept, "failed")}
     assert {"0.50"} == {each["estimated"]["amount"] for each in of(kept, "asked")}
+
+
+@pytest.mark.parametrize(
+    ("asked", "delivered", "told"),
+    [
+        (
+            {"resolution": "720p"},
+            {"width": 864, "height": 496},
+            ["asked for 720p, and delivered 864x496"],
+        ),
+        ({"resolution": "480p", "ratio": "16:9"}, {"width": 864, "height": 496}, []),
+        ({"ratio": "9:16"}, {}, ["asked for 9:16, and delivered 1280x720"]),
+        ({"duration_s": 5}, {"duration_s": 4.0}, ["asked for 5 s, and delivered 4.0 s"]),
+        ({"duration_s": -1}, {}, []),
+        ({"generate_audio": True}, {"audio": False}, ["asked for sound, and delivered none"]),
+        ({}, {}, []),
+    ],
+)
+def test_what_was_delivered_is_compared_with_what_was_asked(asked, delivered, told):
+    """Size, shape, length and sound; what is not asked for is not judged."""
+    found = {"width": 1280, "height": 720, "duration_s": 5.0, "audio": True, **delivered}
+    scene = Scene(prompt="x", parameters=asked)
+
+    assert told == list(not_as_asked(scene, SimpleNamespace(**found)))
 
 
 def test_what_has_no_price_is_not_sent_under_a_budget():

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..values.errors import ConfigError, PortraitError
 from . import delivered, likeness
+from .delivered import Delivered
 from .log import Folder
 from .plan import Plan, Scene
 from .videofile import MeasureError
+
+_LINES: Final = re.compile(r"(\d+)p")
+_RATIO: Final = re.compile(r"(\d+):(\d+)")
+_OTHER_SIZE: Final = 0.1
+"""480p is delivered as 864x496 at Volcengine, documented."""
+_OTHER_SHAPE: Final = 0.04
+_SPARE_S: Final = 0.5
 
 
 def measure_all(folder: Folder, plan: Plan) -> None:
@@ -41,13 +51,37 @@ def _measure(folder: Folder, about: dict[str, Any], scene: Scene, path: Path) ->
             "failed", **kept, stage="measure", seconds=None, refused=False, error=told_of(error)
         )
         return
-    folder.note("measured", run=run, delivered=found.to_dict(), problems=list(found.problems))
+    problems = [*not_as_asked(scene, found), *found.problems]
+    folder.note("measured", run=run, delivered=found.to_dict(), problems=problems)
     for label, picture in scene.portraits.items():
         try:
             seen = likeness.score(path, picture)
         except (ConfigError, MeasureError):
             continue  # without the extra, or without a face in the picture, there is no number
         folder.note("likeness", run=run, portrait=label, **seen.to_dict())
+
+
+def not_as_asked(scene: Scene, found: Delivered) -> Iterator[str]:
+    """What differs between a video's file and what its scene asked for."""
+    asked = scene.parameters
+    shown = f"{found.width}x{found.height}"
+    lines = _LINES.fullmatch(str(asked.get("resolution")))
+    if lines and abs(min(found.width, found.height) / int(lines[1]) - 1) > _OTHER_SIZE:
+        yield f"asked for {lines[0]}, and delivered {shown}"
+    if sides := _RATIO.fullmatch(str(asked.get("ratio"))):
+        wanted = int(sides[1]) / int(sides[2])
+        if abs(found.width / found.height / wanted - 1) > _OTHER_SHAPE:
+            yield f"asked for {sides[0]}, and delivered {shown}"
+    seconds = asked.get("duration_s") or -1
+    if seconds > 0 and abs(found.duration_s - seconds) > max(_SPARE_S, seconds / 10):
+        yield f"asked for {seconds} s, and delivered {found.duration_s:.1f} s"
+    sound = asked.get("generate_audio")
+    if sound is not None and sound is not found.audio:
+        yield (
+            "asked for sound, and delivered none"
+            if sound
+            else "asked for no sound, and delivered some"
+        )
 
 
 def told_of(error: PortraitError) -> dict[str, Any]:
