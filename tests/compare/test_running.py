@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import portraitkit as pk
+from portraitkit.compare import running
 from portraitkit.compare.log import Folder
-from portraitkit.compare.measuring import not_as_asked
+from portraitkit.compare.measuring import measure_all, not_as_asked
 from portraitkit.compare.plan import EXAMPLE, Plan, Scene, read_plan
 from portraitkit.compare.prices import Money, Price, Purse, estimate
 from portraitkit.compare.running import run_session as compare
@@ -25,9 +26,16 @@ FAST = 200.0
 PROFILES = ("alltoken", "token360", "xcompute")
 
 
+@pytest.fixture
+def measured(monkeypatch):
+    """Have the videos looked at: faces take seconds."""
+    monkeypatch.setattr(running, "measure_all", measure_all)
+
+
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """An empty folder with a picture; accounts without what other tests made."""
+    """An empty folder with a picture; accounts without what other tests made; nothing measured."""
+    monkeypatch.setattr(running, "measure_all", lambda *_: None)
     monkeypatch.chdir(tmp_path)
     simulating._simulation.cache_clear()
     (tmp_path / "mia.jpg").write_bytes(FACE)
@@ -75,13 +83,40 @@ def test_every_run_stands_in_the_order_once(profiles, scenes, runs, seed):
     assert {runs} == set(Counter((r.scene, r.profile) for r in order[profiles:]).values())
 
 
+def test_every_video_is_measured_once(folder, measured):
+    """What is in the file, and what differs from what was asked; the same command adds nothing."""
+    scenes = {"dance": plan().scenes["dance"]}
+    small = plan(profiles=("alltoken",), scenes=scenes, runs=1)
+    kept = compare(small, folder / "c", simulated=FAST)
+    compare(small, folder / "c", simulated=FAST)
+
+    assert ["s1-dance-alltoken-0", "s1-dance-alltoken-1"] == [
+        e["run"] for e in of(kept, "measured")
+    ]
+    assert "asked for 720p, and delivered 640x360" in of(kept, "measured")[0]["problems"]
+    assert 640 == of(kept, "measured")[0]["delivered"]["width"]
+
+
+def test_a_file_that_is_no_video_fails_its_run_alone(folder):
+    """The others are measured, and the error names the file."""
+    small = plan(profiles=("alltoken",), scenes={"dance": plan().scenes["dance"]}, runs=1)
+    kept = compare(small, folder / "c", simulated=FAST)
+    (kept.videos / "s1-dance-alltoken-1.mp4").write_text("<html>busy</html>")
+    measure_all(kept, small)
+    (failed,) = of(kept, "failed")
+
+    assert ("s1-dance-alltoken-1", "measure") == (failed["run"], failed["stage"])
+    assert "s1-dance-alltoken-1.mp4" in failed["error"]["message"]
+    assert ["s1-dance-alltoken-0"] == [each["run"] for each in of(kept, "measured")]
+
+
 def test_a_comparison_is_a_folder_and_asked_again_it_does_nothing(folder):
     """Each run is asked for, created, waited for and saved; the same command adds nothing."""
     kept = compare(plan(), folder / "c", simulated=FAST)
     before = (folder / "c" / "events.jsonl").read_text()
 
     assert dict.fromkeys(PROFILES, 5) == billed()
-    for event in ("asked", "created", "finished", "downloaded", "measured"):
+    for event in ("asked", "created", "finished", "downloaded"):
         assert 15 == len(of(kept, event)), event
     assert 3 == len(of(kept, "registered"))
     assert not of(kept, "failed")

@@ -154,7 +154,7 @@ WAYS = ("alltoken", "token360", "volcengine", "byteplus", "apiyi", "apimart", "x
     "put", [lambda it: pk.Frames(first=it), lambda it: pk.References(images=[it])]
 )
 def test_a_file_in_a_request_is_registered_once_and_sent(form: str, put: Any, file: Path) -> None:
-    with pk.connect(WAYS[len(form) % len(WAYS)], simulated=200) as client:
+    with pk.connect(WAYS[len(form) % len(WAYS)], simulated=1000) as client:
         for _ in range(2):
             given = FORMS[form][0](file)
             task = client.create_video(pk.VideoRequest(prompt="x", media=put(given)))
