@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -49,6 +50,8 @@ class _File:
 
 
 _files: Final[dict[Path, _File]] = {}
+_left: Final[deque[tuple[Path, int]]] = deque()
+"""What is to be unlocked."""
 _one_at_a_time: Final = threading.Lock()
 if hasattr(os, "register_at_fork"):  # pragma: no branch  (everywhere but on Windows)
     os.register_at_fork(
@@ -73,13 +76,28 @@ def acquire(path: Path, byte: int) -> bool:
 
 
 def release(path: Path, byte: int) -> None:
-    """Unlock a byte; nothing happens if this process does not hold it."""
-    with _one_at_a_time:
-        known = _files.get(path)
-        if known is not None and holds(path, byte):
-            known.held.remove(byte)
-            _unlock(known.file, byte)
-            _close_unused(path, known)
+    """
+    Unlock a byte; nothing happens if this process does not hold it. Never waits.
+
+    The garbage collector may call it in the middle of anything, of this module's own work too:
+    then whoever is at work unlocks it afterwards.
+    """
+    _left.append((path, byte))
+    _unlock_left()
+
+
+def _unlock_left() -> None:
+    while _left and _one_at_a_time.acquire(blocking=False):
+        try:
+            while _left:
+                path, byte = _left.popleft()
+                known = _files.get(path)
+                if known is not None and holds(path, byte):
+                    known.held.remove(byte)
+                    _unlock(known.file, byte)
+                    _close_unused(path, known)
+        finally:
+            _one_at_a_time.release()
 
 
 def holds(path: Path, byte: int) -> bool:
@@ -88,31 +106,24 @@ def holds(path: Path, byte: int) -> bool:
     return known is not None and known.process == os.getpid() and byte in known.held
 
 
-def is_held(path: Path, byte: int) -> bool:
-    """Tell whether a living process holds a byte, this one included."""
-    with _opened(path) as opened:
-        if byte in opened.held:
-            return True
-        if not _locked(opened, byte):
-            return True
-        _unlock(opened.file, byte)
-        return False
-
-
 @contextmanager
 def _opened(path: Path) -> Generator[_File, None, None]:
-    with _one_at_a_time:
-        known = _files.get(path)
-        if known is not None and known.process != os.getpid():
-            os.close(known.file)  # a parent's: its locks stay with the parent
-            known = None
-        if known is None:
-            file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-            known = _files[path] = _File(file, os.getpid())
-        try:
-            yield known
-        finally:
-            _close_unused(path, known)
+    _unlock_left()
+    try:
+        with _one_at_a_time:
+            known = _files.get(path)
+            if known is not None and known.process != os.getpid():
+                os.close(known.file)  # a parent's: its locks stay with the parent
+                known = None
+            if known is None:
+                file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+                known = _files[path] = _File(file, os.getpid())
+            try:
+                yield known
+            finally:
+                _close_unused(path, known)
+    finally:
+        _unlock_left()
 
 
 def _close_unused(path: Path, known: _File) -> None:
