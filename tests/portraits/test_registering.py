@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 import portraitkit as pk
 from portraitkit.client.client import Client
-from portraitkit.portraits.bindings import Consent
+from portraitkit.portraits.bindings import Consent, today
 from portraitkit.portraits.ledger import FileLedger, MemoryLedger
 from portraitkit.portraits.planning import Plan, read_declaration
 from portraitkit.portraits.resolving import resolve
@@ -161,6 +162,27 @@ def test_a_changed_file_is_told_and_replaced_when_asked(way):
     assert (1, 2) == made(vendor)
 
 
+@pytest.mark.parametrize("way", LISTED)
+def test_a_replaced_asset_is_never_taken_for_a_lost_one_and_is_erased_too(way):
+    """It stays known: what a crash left is looked for beside it, and erasing leaves neither."""
+    vendor, ledger = judged(way), MemoryLedger()
+    client = at(way, vendor, ledger)
+    client.ensure_portrait("mia", {"front": FACE})
+    client.ensure_portrait("mia", {"front": FULL}, replace=True)
+    third = FACE + b"\2"
+    with pytest.raises(KilledError):
+        at(way, vendor, ledger, at=1, when="before").ensure_portrait("mia", {"side": third})
+    at(way, vendor, ledger).ensure_portrait("mia", {"side": third})
+
+    assert (1, 3) == made(vendor)
+    (binding,) = ledger.bindings()
+    assert 3 == len({each.asset for each in binding.everything})
+    receipt = client.erase_portrait("mia")
+    assert {each.asset for each in binding.everything} <= {e.handle for e in receipt.items}
+    if client.supports("delete_asset"):
+        assert 0 == len(vendor.world.assets)
+
+
 def test_what_was_deleted_at_the_vendor_is_seen_and_registered_anew():
     """Somebody deletes an asset in the console: the ledger learns it, and registers it again."""
     vendor, ledger = judged("alltoken"), MemoryLedger()
@@ -279,7 +301,7 @@ def test_erasing_ends_in_a_receipt_that_tells_the_truth(way):
         assert (0, 0) == made(vendor)
     if not receipt.is_complete:
         assert {"by hand"} == {each.outcome for each in receipt.items if not each.is_over}
-        with pytest.raises(errors.ConsentRequiredError, match="being erased"):
+        with pytest.raises(errors.PortraitNotRegisteredError, match="being erased"):
             client.create_video(asking("Ann"))
         assert client.erase_portrait("Ann", by_hand=True).is_complete
     assert [] == ledger.bindings()
@@ -345,6 +367,15 @@ def test_a_plan_is_data_and_a_stale_one_is_refused(tmp_path):
     assert (1, 1) == made(vendor)
 
 
+def test_a_figures_group_is_no_persons_whatever_consent_is_given():
+    """Nobody passed a face check for it: it is refused, and the ledger stays empty."""
+    vendor, ledger = judged("alltoken"), MemoryLedger()
+    client = at("alltoken", vendor, ledger)
+    with pytest.raises(errors.InvalidInputError, match="nobody passed a face check"):
+        client.adopt_portrait("Ann", group=client.create_group("Ann"), consent=CONSENT)
+    assert [] == ledger.bindings()
+
+
 def test_a_full_account_is_told_before_and_room_is_made_only_when_asked(tmp_path):
     """The plan names a figure that is neither declared nor used today; nothing goes by itself."""
     (tmp_path / "a.jpg").write_bytes(FULL)
@@ -363,6 +394,11 @@ def test_a_full_account_is_told_before_and_room_is_made_only_when_asked(tmp_path
     assert plan.is_blocked
     with pytest.raises(errors.QuotaExceededError):
         client.apply_portraits(plan)
+    used = partial(evolve, used_on=today())
+    old = ledger.change(ledger.bindings("old")[0].key, used)
+    with pytest.raises(errors.StalePlanError, match="ledger has changed"):
+        client.apply_portraits(plan, release=True)  # a video may need it by now
+    ledger.change(old.key, partial(evolve, used_on=None))
     client.apply_portraits(client.plan_portraits(declared), release=True)
     assert ["new", "running"] == [each.portrait for each in ledger.bindings()]
 

@@ -160,7 +160,7 @@ def test_a_file_in_a_request_is_registered_once_and_sent(form: str, put: Any, fi
             task = client.create_video(pk.VideoRequest(prompt="x", media=put(given)))
             getattr(given, "close", lambda: None)()
             assert client.wait_for_videos([task.handle])[0].status is pk.VideoStatus.SUCCEEDED
-        (files,) = client.ledger.bindings("files")
+        (files,) = client.ledger.bindings("_files")
         assert len(files.looks) == 1
 
 

@@ -73,6 +73,7 @@ class Binding:
         kind: Whose face it is.
         group: The group's handle; empty before there is one.
         looks: What is registered, by the names of the looks.
+        replaced: Looks that others took the place of: their assets are there still.
         sent: Creates that were sent and whose answers were not kept: a look, or "" for the group,
             with the token that it can be found by; the token is empty where names carry none.
         consent: A real person's.
@@ -86,6 +87,7 @@ class Binding:
     kind: GroupKind = GroupKind.VIRTUAL
     group: str = ""
     looks: Mapping[str, Look] = field(factory=dict[str, Look])
+    replaced: tuple[Look, ...] = ()
     sent: Mapping[str, str] = field(factory=dict[str, str])
     consent: Consent | None = None
     erasing: bool = False
@@ -97,12 +99,27 @@ class Binding:
         return (self.portrait, self.provider, self.account)
 
     def with_look(self, name: str, look: Look) -> Binding:
-        """The same with a look more, or another one in its place."""
+        """The same with a look more, or with news of it."""
         return evolve(
             self,
             looks=dict(sorted({**self.looks, name: look}.items())),
             sent=_without(self.sent, name),
         )
+
+    def with_new_look(self, name: str, look: Look) -> Binding:
+        """The same with another asset for a look; the former one stays known."""
+        former = (self.looks[name],) if name in self.looks else ()
+        return evolve(self.with_look(name, look), replaced=(*self.replaced, *former))
+
+    @property
+    def everything(self) -> tuple[Look, ...]:
+        """Its looks, and those that they took the place of."""
+        return (*self.looks.values(), *self.replaced)
+
+    @property
+    def groups(self) -> list[str]:
+        """Every group that something of it is in."""
+        return sorted({self.group, *(each.group for each in self.everything)} - {""})
 
     def unsent(self, what: str) -> Binding:
         """The same after a create that was certainly not carried out."""

@@ -87,12 +87,7 @@ def erase(account: Account, portrait: str, *, by_hand: bool = False) -> Flow[Rec
         binding = yield from account.known(portrait)
         if binding is not None:
             binding = yield from account.change(portrait, partial(evolve, erasing=True))
-            others = [
-                each
-                for each in (yield from work(partial(account.ledger.bindings, owner=account.owner)))
-                if each.portrait != portrait
-            ]
-            items = yield from _everything(provider, binding, others)
+            items = yield from _everything(account, binding)
             if by_hand:
                 items = [_said_gone(each) for each in items]
             if all(each.is_over for each in items):
@@ -102,29 +97,35 @@ def erase(account: Account, portrait: str, *, by_hand: bool = False) -> Flow[Rec
     return Receipt(portrait=portrait, **owner, at=at, items=tuple(items))
 
 
-def _everything(
-    provider: PortraitProvider, binding: Binding, others: list[Binding]
-) -> Flow[list[Erased]]:
+def _everything(account: Account, binding: Binding) -> Flow[list[Erased]]:
     """Delete each asset, then the groups; what another portrait has, too, is kept."""
+    provider = account.provider
     items: list[Erased] = []
-    for look in binding.looks.values():
-        shared = [o for o in others if any(each.asset == look.asset for each in o.looks.values())]
-        if shared:
-            items.append(_kept("asset", look.asset, shared[0]))
-        else:
-            items.append((yield from _deleted(provider, "asset", look.asset, look.group)))
-    for group in sorted({binding.group, *(each.group for each in binding.looks.values())} - {""}):
-        shared = [o for o in others if group in (o.group, *(it.group for it in o.looks.values()))]
+    for look in binding.everything:
+        with (yield from account.alone("content", look.content)):  # or somebody shares it just now
+            others = yield from _others(account, binding)
+            shared = [o for o in others if look.asset in {each.asset for each in o.everything}]
+            if shared:
+                items.append(_kept("asset", look.asset, shared[0]))
+            else:
+                items.append((yield from _deleted(provider, "asset", look.asset, look.group)))
+    for group in binding.groups:
+        shared = [o for o in (yield from _others(account, binding)) if group in o.groups]
         if shared:
             items.append(_kept("group", group, shared[0]))
             continue
         item = yield from _deleted(provider, "group", group)
         items.append(item)
         if item.outcome == "gone":  # and with it what was in it
-            inside = {each.asset for each in binding.looks.values() if each.group == group}
+            inside = {each.asset for each in binding.everything if each.group == group}
             items = [evolve(e, outcome="gone", why="") if e.handle in inside else e for e in items]
     is_gone = any(each.what == "group" and each.outcome == "gone" for each in items)
     return items + ([] if is_gone else _sent(binding))
+
+
+def _others(account: Account, binding: Binding) -> Flow[list[Binding]]:
+    found = yield from work(partial(account.ledger.bindings, owner=account.owner))
+    return [each for each in found if each.portrait != binding.portrait]
 
 
 def _said_gone(item: Erased) -> Erased:

@@ -43,7 +43,7 @@ from .registering import (
     seen_of,
 )
 
-FILES: Final = "files"
+FILES: Final = "_files"
 """The portrait whose looks are the files that requests hold, by their digests."""
 _DIGITS: Final = 16
 
@@ -170,7 +170,7 @@ def adopt_portrait(
             Where neither this nor the vendor says whose face it is, the portrait moves nowhere.
 
     Raises:
-        InvalidInputError: It is a figure's portrait here, and a real person's is to be adopted.
+        InvalidInputError: A real person's is to be made of a figure's, or the other way round.
         ConsentRequiredError: The group is a real person's, and no consent is given.
         NotFoundError: The account has no such group or asset.
     """
@@ -184,7 +184,15 @@ def adopt_portrait(
     whole: Group | None = group if isinstance(group, Group) else None
     if whole is None and group is not None and provider.supports("get_group"):
         whole = yield from guarded(provider.get_group(group), provider, "adopt_portrait")
-    kind = GroupKind.REAL_PERSON if consent else whole.kind if whole else GroupKind.UNKNOWN
+    told = whole.kind if whole else GroupKind.UNKNOWN
+    if consent and told is GroupKind.VIRTUAL:
+        raise InvalidInputError(
+            f"the group for {name!r} is a figure's: nobody passed a face check for it",
+            provider=provider.name,
+            field="group",
+            next_step=f"start_verification({name!r}), and pass what wait_until_verified returns",
+        )
+    kind = GroupKind.REAL_PERSON if consent else told
     if kind is GroupKind.REAL_PERSON and consent is None:
         raise ConsentRequiredError(
             f"the group of {name!r} is a real person's",
@@ -318,7 +326,7 @@ def apply_portraits(
         raise _stale(self, f"it is for {plan.provider} {plan.account}", "plan for this account")
     names = list(dict.fromkeys(each.portrait for each in plan.steps))
     known = {each.portrait: each for each in (yield from _own(self, names))}
-    if digest_of(known.get(name) for name in names) != plan.made_from:
+    if plan.made_from != digest_of(names, plan.release, (yield from _own(self, None))):
         raise _stale(self, "the ledger has changed since it was made", "plan again")
     doing = WORK | ({"unsure"} if again else set[str]())
     wanted: list[tuple[Wanted, bool]] = []

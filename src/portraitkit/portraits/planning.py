@@ -176,18 +176,21 @@ def make_plan(
     replace: bool = False,
 ) -> Plan:
     """Compare what is wanted with what is known and seen. Sends and reads nothing."""
-    known = {each.portrait: each for each in bindings}
+    every = list(bindings)
+    known = {each.portrait: each for each in every}
     steps = tuple(
         _step(provider, each, look, known.get(each.portrait), seen, replace=replace)
         for each in wanted
         for look in each.looks
     )
+    release = _release(provider, steps, known, seen)
+    names = [each.portrait for each in wanted]
     return Plan(
         provider=provider.name,
         account=provider.account,
         steps=steps,
-        release=_release(provider, steps, known, seen),
-        made_from=digest_of(known.get(each.portrait) for each in wanted),
+        release=release,
+        made_from=digest_of(names, release, every),
     )
 
 
@@ -275,6 +278,7 @@ def _release(
         each
         for name, each in known.items()
         if name not in planned and each.group and each.kind is GroupKind.VIRTUAL
+        if not each.erasing
         if each.used_on is None or each.used_on < yesterday
     ]
     spare.sort(key=lambda each: (str(each.used_on or ""), _seen_last(each)))
@@ -285,10 +289,13 @@ def _seen_last(binding: Binding) -> str:
     return max((str(each.seen_at) for each in binding.looks.values()), default="")
 
 
-def digest_of(bindings: Iterable[Binding | None]) -> str:
-    """A digest of entries, which changes with them."""
-    plain = [evolve(each, used_on=None).to_dict() if each else None for each in bindings]
-    texts = [json.dumps(each, sort_keys=True) for each in plain]
+def digest_of(names: Iterable[str], release: Iterable[str], bindings: Iterable[Binding]) -> str:
+    """A digest of the entries that a plan rests on; for what is released, of its last use too."""
+    known = {each.portrait: each for each in bindings}
+    entries = [known.get(each) for each in dict.fromkeys(names)]
+    entries = [each and evolve(each, used_on=None) for each in entries]
+    entries += [known.get(each) for each in release]
+    texts = [json.dumps(each.to_dict() if each else None, sort_keys=True) for each in entries]
     return sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 

@@ -85,7 +85,7 @@ class Account:
         """Wait until nobody else registers the same here; the turn ends with its `with` block."""
         turn = _Turn(self.ledger, " ".join((*self.owner, *names)))
         try:
-            yield from self._taken(turn, names[0])
+            yield from self._taken(turn, names[-1])
         except BaseException:
             turn.leave()  # a cancelled task may have taken it all the same
             raise
@@ -338,7 +338,7 @@ def _registered(account: Account, wanted: Wanted, name: str, *, again: bool) -> 
     with (yield from account.alone("content", content.digest)):
         same = yield from _same(account, content.digest)
         if same is not None and wanted.kind is GroupKind.VIRTUAL:
-            shared = partial(Binding.with_look, name=name, look=same)
+            shared = partial(Binding.with_new_look, name=name, look=same)
             _ = yield from account.change(portrait, shared)
             return None
         group = yield from _group(account, portrait, wanted.kind, again=again)
@@ -351,7 +351,8 @@ def _registered(account: Account, wanted: Wanted, name: str, *, again: bool) -> 
             create = account.provider.add_asset(group, named)
             asset = yield from _sent(account, portrait, name, create)
         seen = seen_of(asset, binding.group, content.digest)
-        _ = yield from account.change(portrait, partial(Binding.with_look, name=name, look=seen))
+        taken = partial(Binding.with_new_look, name=name, look=seen)
+        _ = yield from account.change(portrait, taken)
         return asset
 
 
@@ -400,7 +401,7 @@ def _lost_asset(provider: PortraitProvider, binding: Binding, name: str) -> Flow
     token = binding.sent[name]
     if not provider.supports("list_assets"):
         raise _unsure(binding, name)
-    known = {each.asset for each in binding.looks.values()}
+    known = {each.asset for each in binding.everything}
     trouble = ""
     for wait_s in (0.0, provider.pace("asset").unseen_s):
         _ = yield from pause(wait_s)

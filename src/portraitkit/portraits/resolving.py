@@ -48,7 +48,7 @@ def resolve(ledger: Ledger, request: VideoRequest, owners: Sequence[Owner]) -> V
 
     Raises:
         UnknownPortraitError: The ledger has no such portrait, or several looks and none is named.
-        PortraitNotRegisteredError: It is not registered at the first owner.
+        PortraitNotRegisteredError: It is not registered at the first owner, or is being erased.
         AssetNotReadyError: Its review there has not ended well.
         ConsentRequiredError: A person's consent ran out.
     """
@@ -123,11 +123,16 @@ def _may_move_to(binding: Binding, look: str) -> bool:
 def _ready(binding: Binding, portrait: Portrait) -> str:
     """The asset's handle, if a video may use it."""
     look = binding.look(portrait.look)
-    if binding.erasing or is_over(binding.consent, today()):
+    if binding.erasing:
+        raise PortraitNotRegisteredError(
+            f"the portrait {portrait.name!r} is being erased",
+            provider=binding.provider,
+            field="media",
+            next_step="take another portrait",
+        )
+    if is_over(binding.consent, today()):
         raise ConsentRequiredError(
-            f"the portrait {portrait.name!r} is being erased"
-            if binding.erasing
-            else f"the consent for {portrait.name!r} ran out",
+            f"the consent for {portrait.name!r} ran out",
             provider=binding.provider,
             field="media",
             next_step="take another portrait, or ask the person for consent anew",
