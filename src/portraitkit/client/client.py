@@ -105,10 +105,13 @@ class _Client:
         budget: Budget,
         clock: Clock | None,
         journal: Journal | Path | str | Secret | None,
-        ledger: Ledger | Path | str | None,
+        ledger: Ledger | Path | str | Secret | None,
     ) -> None:
         self.provider: Final = provider
-        self._ledger: Ledger | Path | str = FILE_NAME if ledger is None else ledger
+        self._own_ledger: Ledger | None = None  # what is given is its giver's to close
+        if ledger is None or isinstance(ledger, str | Path | Secret):
+            ledger = self._own_ledger = open_ledger(FILE_NAME if ledger is None else ledger)
+        self.ledger: Final[Ledger] = ledger
         self.profile: Final = profile or provider.name
         primary = Route(profile=self.profile, provider=provider)
         self._router = Router(primary, failover, budget, real_time=clock is None)
@@ -126,18 +129,6 @@ class _Client:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.profile} at {self.provider.label}>"
-
-    @property
-    def ledger(self) -> Ledger:
-        """
-        Where portraits are looked up by name; opened when it is first used.
-
-        Raises:
-            ConfigError: It cannot be opened.
-        """
-        if isinstance(self._ledger, str | Path):
-            self._ledger = open_ledger(self._ledger)
-        return self._ledger
 
     def portrait(self, name: str) -> Portrait:
         """
@@ -172,8 +163,8 @@ class _Client:
             self._recorder.lease.release()
         if self._own_journal is not None:
             self._own_journal.close()
-        if not isinstance(self._ledger, str | Path):
-            self._ledger.close()
+        if self._own_ledger is not None:
+            self._own_ledger.close()
 
     def supports(self, operation: str) -> Support:
         """
@@ -336,7 +327,7 @@ class Client(_Client):
         failover: Failover | None = None,
         limiter: Limiter | None = None,
         journal: Journal | Path | str | Secret | None = None,
-        ledger: Ledger | Path | str | None = None,
+        ledger: Ledger | Path | str | Secret | None = None,
     ) -> None:
         budget = budget or Budget()
         super().__init__(
@@ -433,7 +424,7 @@ class AsyncClient(_Client):
         failover: Failover | None = None,
         limiter: Limiter | None = None,
         journal: Journal | Path | str | Secret | None = None,
-        ledger: Ledger | Path | str | None = None,
+        ledger: Ledger | Path | str | Secret | None = None,
     ) -> None:
         budget = budget or Budget()
         super().__init__(

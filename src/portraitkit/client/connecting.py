@@ -13,7 +13,6 @@ from ..engine.transport import Timeouts
 from ..failover.router import Failover, FailoverRules
 from ..failover.routes import Route
 from ..limits.limiter import Limiter
-from ..portraits.ledger import open_ledger
 from ..values.errors import ConfigError, without_frames
 from ..values.media import MediaHost
 from ..wire.codec import is_object
@@ -103,7 +102,7 @@ def connect(
         failover=_fallbacks(setup, failover_rules, config, media_host),
         limiter=_limiter(setup),
         journal=setup.journal,
-        ledger=open_ledger(setup.ledger),
+        ledger=setup.ledger,
     )
 
 
@@ -162,7 +161,7 @@ def connect_async(
         failover=_fallbacks(setup, failover_rules, config, media_host),
         limiter=_limiter(setup),
         journal=setup.journal,
-        ledger=open_ledger(setup.ledger),
+        ledger=setup.ledger,
     )
 
 

@@ -96,7 +96,41 @@ class _Method:
         return method if client is None else MethodType(method, client)
 
 
-class Operation(_Method, Generic[P, T]):
+class _CalledOnce(_Method):
+    """A method that runs one flow to its end."""
+
+    _shows = True
+
+    def _begin(self, client: Any, args: Any, kwargs: Any) -> tuple[Flow[Any], str]:
+        """The flow of a call, and the operation's name."""
+        raise NotImplementedError
+
+    @functools.cached_property
+    def _blocking(self) -> Callable[..., Any]:
+        begin = self._begin
+
+        @functools.wraps(self._operation)
+        def method(self: Blocking, /, *args: object, **kwargs: object) -> Any:
+            flow, name = begin(self, args, kwargs)
+            del args, kwargs
+            return self.run(flow, name)
+
+        return _shown(method, self._operation, "{}") if self._shows else method
+
+    @functools.cached_property
+    def _awaited(self) -> Callable[..., Coroutine[Any, Any, Any]]:
+        begin = self._begin
+
+        @functools.wraps(self._operation)
+        async def method(self: Awaiting, /, *args: object, **kwargs: object) -> Any:
+            flow, name = begin(self, args, kwargs)
+            del args, kwargs
+            return await self.run(flow, name)
+
+        return _shown(method, self._operation, "{}") if self._shows else method
+
+
+class Operation(_CalledOnce, Generic[P, T]):
     """An operation of a provider: `client.get_asset(asset)`."""
 
     def __init__(self, operation: Callable[Concatenate[PortraitProvider, P], Flow[T]]) -> None:
@@ -111,29 +145,9 @@ class Operation(_Method, Generic[P, T]):
     def __get__(self, client: object, owner: type) -> Any:
         return self._of(client, owner)
 
-    @functools.cached_property
-    def _blocking(self) -> Callable[..., T]:
-        operation = self._operation
-
-        @functools.wraps(operation)
-        def method(self: Blocking, /, *args: object, **kwargs: object) -> T:
-            call: Call[Flow[T]] = Call(operation, self.provider, *args, **kwargs)
-            del args, kwargs
-            return self.run(self.start(call), operation.__name__)
-
-        return _shown(method, operation, "{}")
-
-    @functools.cached_property
-    def _awaited(self) -> Callable[..., Coroutine[Any, Any, T]]:
-        operation = self._operation
-
-        @functools.wraps(operation)
-        async def method(self: Awaiting, /, *args: object, **kwargs: object) -> T:
-            call: Call[Flow[T]] = Call(operation, self.provider, *args, **kwargs)
-            del args, kwargs
-            return await self.run(self.start(call), operation.__name__)
-
-        return _shown(method, operation, "{}")
+    def _begin(self, client: Any, args: Any, kwargs: Any) -> tuple[Flow[Any], str]:
+        call: Call[Flow[Any]] = Call(self._operation, client.provider, *args, **kwargs)
+        return client.start(call), call.name
 
 
 class Items(Iterator[T]):
@@ -229,7 +243,7 @@ class PagedOperation(_Method, Generic[P, T]):
         return _shown(method, operation, "AsyncItems[{}]", drop=1)
 
 
-class PortraitOperation(_Method, Generic[P, T]):
+class PortraitOperation(_CalledOnce, Generic[P, T]):
     """Something done with portraits by name, at a client's own account and in its ledger."""
 
     def __init__(self, operation: Callable[Concatenate[Account, P], Flow[T]]) -> None:
@@ -244,33 +258,14 @@ class PortraitOperation(_Method, Generic[P, T]):
     def __get__(self, client: object, owner: type) -> Any:
         return self._of(client, owner)
 
-    @functools.cached_property
-    def _blocking(self) -> Callable[..., T]:
-        operation = self._operation
-
-        @functools.wraps(operation)
-        def method(self: Blocking, /, *args: object, **kwargs: object) -> T:
-            flow: Flow[T] = self.with_portraits(operation, args, kwargs)
-            del args, kwargs
-            return self.run(flow, operation.__name__)
-
-        return _shown(method, operation, "{}")
-
-    @functools.cached_property
-    def _awaited(self) -> Callable[..., Coroutine[Any, Any, T]]:
-        operation = self._operation
-
-        @functools.wraps(operation)
-        async def method(self: Awaiting, /, *args: object, **kwargs: object) -> T:
-            flow: Flow[T] = self.with_portraits(operation, args, kwargs)
-            del args, kwargs
-            return await self.run(flow, operation.__name__)
-
-        return _shown(method, operation, "{}")
+    def _begin(self, client: Any, args: Any, kwargs: Any) -> tuple[Flow[Any], str]:
+        return client.with_portraits(self._operation, args, kwargs), self._operation.__name__
 
 
-class JobOperation(_Method, Generic[J, P, T]):
+class JobOperation(_CalledOnce, Generic[J, P, T]):
     """What is left of a job: `client.resume(job)`."""
+
+    _shows = False
 
     def __init__(self, of: Callable[Concatenate[J, PortraitProvider, P], Flow[T]]) -> None:
         super().__init__(of)
@@ -286,31 +281,10 @@ class JobOperation(_Method, Generic[J, P, T]):
     def __get__(self, client: object, owner: type) -> Any:
         return self._of(client, owner)
 
-    @functools.cached_property
-    def _blocking(self) -> Callable[..., T]:
-        of = self._operation
-
-        @functools.wraps(of)
-        def method(self: Blocking, job: J, /, *args: object, **kwargs: object) -> T:
-            rest = functools.partial(_rest, of, job, args, kwargs)
-            del args, kwargs
-            flow: Flow[T] = self.resumed(job.owner, rest, job.operation)
-            return self.run(flow, job.operation)
-
-        return method
-
-    @functools.cached_property
-    def _awaited(self) -> Callable[..., Coroutine[Any, Any, T]]:
-        of = self._operation
-
-        @functools.wraps(of)
-        async def method(self: Awaiting, job: J, /, *args: object, **kwargs: object) -> T:
-            rest = functools.partial(_rest, of, job, args, kwargs)
-            del args, kwargs
-            flow: Flow[T] = self.resumed(job.owner, rest, job.operation)
-            return await self.run(flow, job.operation)
-
-        return method
+    def _begin(self, client: Any, args: Any, kwargs: Any) -> tuple[Flow[Any], str]:
+        job, *rest = args
+        start = functools.partial(_rest, self._operation, job, rest, kwargs)
+        return client.resumed(job.owner, start, job.operation), job.operation
 
 
 def _rest(of: Callable[..., Flow[T]], job: object, args: Any, named: Any, at: object) -> Flow[T]:
