@@ -8,16 +8,17 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 import portraitkit as pk
-from portraitkit.compare import running
+from accounts import answer
+from portraitkit.compare import comparison
 from portraitkit.compare.log import Folder
 from portraitkit.compare.measuring import measure_all, not_as_asked
 from portraitkit.compare.plan import EXAMPLE, Plan, Scene, read_plan
 from portraitkit.compare.prices import Money, Price, Purse, estimate
-from portraitkit.compare.running import run_session as compare
 from portraitkit.compare.running import schedule
 from portraitkit.config import simulating
 from vendors import FACE
@@ -29,13 +30,13 @@ PROFILES = ("alltoken", "token360", "xcompute")
 @pytest.fixture
 def measured(monkeypatch):
     """Have the videos looked at: faces take seconds."""
-    monkeypatch.setattr(running, "measure_all", measure_all)
+    monkeypatch.setattr(comparison, "measure_all", measure_all)
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """An empty folder with a picture; accounts without what other tests made; nothing measured."""
-    monkeypatch.setattr(running, "measure_all", lambda *_: None)
+    monkeypatch.setattr(comparison, "measure_all", lambda *_: None)
     monkeypatch.chdir(tmp_path)
     simulating._simulation.cache_clear()
     (tmp_path / "mia.jpg").write_bytes(FACE)
@@ -52,6 +53,10 @@ def plan(**changes):
     return Plan(
         **{"profiles": PROFILES, "scenes": {"dance": dance, "walk": walk}, "runs": 2, **changes}
     )
+
+
+def compare(made, path, **options):
+    return comparison.compare(made, path, simulated=FAST, **options).folder
 
 
 def world(profile):
@@ -87,8 +92,8 @@ def test_every_video_is_measured_once(folder, measured):
     """What is in the file, and what differs from what was asked; the same command adds nothing."""
     scenes = {"dance": plan().scenes["dance"]}
     small = plan(profiles=("alltoken",), scenes=scenes, runs=1)
-    kept = compare(small, folder / "c", simulated=FAST)
-    compare(small, folder / "c", simulated=FAST)
+    kept = compare(small, folder / "c")
+    compare(small, folder / "c")
 
     assert ["s1-dance-alltoken-0", "s1-dance-alltoken-1"] == [
         e["run"] for e in of(kept, "measured")
@@ -100,7 +105,7 @@ def test_every_video_is_measured_once(folder, measured):
 def test_a_file_that_is_no_video_fails_its_run_alone(folder):
     """The others are measured, and the error names the file."""
     small = plan(profiles=("alltoken",), scenes={"dance": plan().scenes["dance"]}, runs=1)
-    kept = compare(small, folder / "c", simulated=FAST)
+    kept = compare(small, folder / "c")
     (kept.videos / "s1-dance-alltoken-1.mp4").write_text("<html>busy</html>")
     measure_all(kept, small)
     (failed,) = of(kept, "failed")
@@ -112,7 +117,7 @@ def test_a_file_that_is_no_video_fails_its_run_alone(folder):
 
 def test_a_comparison_is_a_folder_and_asked_again_it_does_nothing(folder):
     """Each run is asked for, created, waited for and saved; the same command adds nothing."""
-    kept = compare(plan(), folder / "c", simulated=FAST)
+    kept = compare(plan(), folder / "c")
     before = (folder / "c" / "events.jsonl").read_text()
 
     assert dict.fromkeys(PROFILES, 5) == billed()
@@ -121,9 +126,9 @@ def test_a_comparison_is_a_folder_and_asked_again_it_does_nothing(folder):
     assert 3 == len(of(kept, "registered"))
     assert not of(kept, "failed")
     assert all((folder / "c" / each["file"]).stat().st_size for each in of(kept, "downloaded"))
-    compare(plan(), folder / "c", simulated=FAST)
+    compare(plan(), folder / "c")
     assert before == (folder / "c" / "events.jsonl").read_text()
-    compare(plan(), folder / "c", simulated=FAST, session=2)
+    compare(plan(), folder / "c", session=2)
     assert dict.fromkeys(PROFILES, 10) == billed()
 
 
@@ -142,10 +147,10 @@ def test_killed_anywhere_and_run_again_the_bill_is_the_same(folder, monkeypatch,
     with monkeypatch.context() as patch:
         patch.setattr(Folder, "note", killing)
         with pytest.raises(KeyboardInterrupt):
-            compare(small, folder / "c", simulated=FAST)
+            compare(small, folder / "c")
     with (folder / "c" / "events.jsonl").open("a") as log:
         log.write('{"at": "2026-01-01T00:00:00+00:00", "event": "crea')
-    kept = compare(small, folder / "c", simulated=FAST)
+    kept = compare(small, folder / "c")
 
     assert {"alltoken": 5, "token360": 5, "xcompute": 0} == billed()
     assert 10 == len(of(kept, "downloaded"))
@@ -156,7 +161,7 @@ def test_killed_anywhere_and_run_again_the_bill_is_the_same(folder, monkeypatch,
 def test_one_vendors_failures_stay_its_own_and_are_counted(folder):
     """A refusal and a failed job end their run alone, with the vendor's words."""
     world("token360").fail_videos["walks"] = ("OutputVideoSensitiveContentDetected", "not so")
-    kept = compare(plan(), folder / "c", simulated=FAST)
+    kept = compare(plan(), folder / "c")
     failed = of(kept, "failed")
 
     assert {"token360"} == {each["profile"] for each in failed}
@@ -171,11 +176,33 @@ def test_the_budget_is_not_overspent_by_profiles_at_once(folder):
     prices = [Price(profile=each, cost=Money.read("0.10 USD"), **price) for each in PROFILES]
     scenes = {"dance": plan().scenes["dance"]}
     few = plan(prices=tuple(prices), budget=Money.read("2 USD"), scenes=scenes)
-    kept = compare(few, folder / "c", simulated=FAST)
+    kept = compare(few, folder / "c")
 
     assert 4 == sum(billed().values()) == len(of(kept, "created"))
     assert {"BudgetError"} == {each["error"]["class"] for each in of(kept, "failed")}
     assert {"0.50"} == {each["estimated"]["amount"] for each in of(kept, "asked")}
+    more = evolve(few, budget=Money.read("4.50 USD"))
+    kept = compare(more, folder / "c")
+    assert 9 == sum(billed().values()) == len(of(kept, "created")), "with more money it goes on"
+
+
+def test_no_other_profile_stands_in_for_one_that_has_no_capacity(folder):
+    """A profile's failover is left out: its video would be another vendor's. Simulated is said."""
+    (folder / "portraitkit.toml").write_text(
+        f'[profiles.first]\nprovider = "alltoken"\nsimulated = {FAST}\nfailover = ["second"]\n'
+        f'[profiles.second]\nprovider = "token360"\nsimulated = {FAST}\n'
+    )
+    busy = answer(429, "TooManyRequests", **{"retry-after": "500"})
+    for _ in range(2):
+        simulating.simulation("alltoken", FAST)._simulator.answer_next(
+            busy, lambda request: request.method == "POST" and "video" in request.url
+        )
+    scenes = {"sea": Scene(prompt="a quiet sea")}
+    made = comparison.compare(plan(profiles=("first",), scenes=scenes, runs=1), folder / "c")
+
+    assert of(made.folder, "opened")[0]["simulated"] is True
+    assert {"RateLimitedError"} == {e["error"]["class"] for e in of(made.folder, "failed")}
+    assert 0 == sum(billed().values())
 
 
 @pytest.mark.parametrize(
@@ -243,15 +270,15 @@ def test_a_plan_that_cannot_be_run_is_told_before_anything_is_sent(folder, old, 
     (folder / "plan.toml").write_text(EXAMPLE.replace(old, new))
     with pytest.raises(pk.PortraitError, match=problem):
         read = read_plan("plan.toml")
-        compare(read, folder / "c", simulated=FAST)
+        compare(read, folder / "c")
         raise AssertionError(sum(billed().values()))
     assert not Path("c").exists() or 0 == sum(billed().values())
 
 
 def test_another_plan_does_not_go_into_the_same_folder(folder):
     """Two comparisons in one log would be none."""
-    compare(plan(scenes={"walk": plan().scenes["walk"]}), folder / "c", simulated=FAST)
+    compare(plan(scenes={"walk": plan().scenes["walk"]}), folder / "c")
     with pytest.raises(pk.ConfigError, match="another plan"):
-        compare(plan(), folder / "c", simulated=FAST)
+        compare(plan(), folder / "c")
     with pytest.raises(pk.ConfigError, match="no comparison"):
         Folder(folder / "nothing").plan()

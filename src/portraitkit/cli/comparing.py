@@ -16,7 +16,7 @@ from .output import Terminal, terminal
 
 if TYPE_CHECKING:
     from ..compare.plan import Plan
-    from ..compare.running import Run
+    from ..compare.running import ScheduledRun
 
 Folder = Annotated[Path, typer.Option("--out", "-o", help="The comparison's folder.")]
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -120,7 +120,7 @@ def _sessions(
 
     one_at_a_time = threading.Lock()
 
-    def tell(run: Run, what: str) -> None:
+    def tell(run: ScheduledRun, what: str) -> None:
         with one_at_a_time:
             on.say(f"{run.profile:<14}{run.id:<36}{what}")
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import platform
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from html import escape
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from ..client.connecting import connect
 from ..values.errors import ConfigError
 from . import report
-from .log import Folder
+from .log import VERSION, Folder
+from .measuring import measure_all
 from .plan import Plan
-from .running import OnRun, run_session
+from .prices import Purse
+from .running import OnRun, ProfileRunner, reserve_what_is_paid, schedule
 from .runs import read
 
 
@@ -114,13 +121,41 @@ def compare(
     Raises:
         ConfigError: A profile cannot be used, or the folder holds another comparison.
     """
-    _ = run_session(
-        plan,
-        folder,
-        session=session,
-        allow_unpriced=allow_unpriced,
-        config=config,
-        simulated=simulated,
-        on_run=on_run,
-    )
+    kept = Folder(folder)
+    goes_on = kept.open(plan)
+    opened = [connect(each, config=config, simulated=simulated) for each in plan.profiles]
+    stand_ins = [each.profile for each in opened if each.provider.simulation is not None]
+    for client in opened:  # what cannot be used is told before anything is paid
+        client.close()
+    if not goes_on:
+        facts = {"environment": _environment(), "simulated": bool(stand_ins)}
+        kept.note("opened", version=VERSION, plan=plan.to_dict(), **facts)
+    known = list(kept.events())
+    if session not in [each["session"] for each in known if each["event"] == "session"]:
+        kept.note("session", session=session)
+    purse = Purse(plan.budget, allow_unpriced=allow_unpriced)
+    reserve_what_is_paid(purse, known)
+    stop, runs = threading.Event(), list(schedule(plan, session))
+
+    def of_profile(profile: str) -> None:
+        runner = ProfileRunner(profile, plan, kept, purse, stop, config, simulated, on_run)
+        for run in (each for each in runs if each.profile == profile):
+            if not stop.is_set():
+                runner.go(run, [each for each in known if each.get("run") == run.id])
+
+    with ThreadPoolExecutor(len(plan.profiles), thread_name_prefix="compare") as pool:
+        try:
+            for done in [pool.submit(of_profile, profile) for profile in plan.profiles]:
+                done.result()
+        finally:
+            stop.set()  # after an interrupt, the others stop at their next look
+    measure_all(kept, plan)
     return Comparison(folder)
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "python": platform.python_version(),
+        "portraitkit": version("portraitkit"),
+        "platform": platform.system(),
+    }

@@ -15,7 +15,7 @@ NUMBERS: Final[tuple[Number, ...]] = ("estimated", "reported", "reconciled")
 
 
 @frozen
-class Money:
+class Cost:
     """An amount, with the currency and the unit that it was told in; nothing is converted."""
 
     amount: Decimal
@@ -37,23 +37,23 @@ class Sum:
         unpriced: How many runs it does not know the price of. The sum is unknown unless it is 0.
     """
 
-    known: tuple[Money, ...]
+    known: tuple[Cost, ...]
     unpriced: int
 
-    def per(self, seconds: float) -> Money | None:
+    def per(self, seconds: float) -> Cost | None:
         """Divide it; None where it is unknown, or in several currencies, or nothing was usable."""
         if self.unpriced or len(self.known) != 1 or seconds <= 0:
             return None
         (money,) = self.known
         amount = (money.amount / Decimal(str(seconds))).quantize(Decimal("0.000001"))
-        return Money(amount, money.currency, money.unit)
+        return Cost(amount, money.currency, money.unit)
 
     def to_dict(self) -> dict[str, Any]:
         """Write it for the report."""
         return {"known": [each.to_dict() for each in self.known], "unpriced": self.unpriced}
 
 
-def price(run: Run, which: Number) -> Money | None:
+def price(run: Run, which: Number) -> Cost | None:
     """
     Tell what a run cost. None where it is unpriced.
 
@@ -74,17 +74,15 @@ def total(runs: Iterable[Run], which: Number) -> Sum:
         if each is not None:
             key = (each.currency, each.unit)
             sums[key] = sums.get(key, Decimal(0)) + each.amount
-    known = tuple(Money(amount, *key) for key, amount in sorted(sums.items()))
+    known = tuple(Cost(amount, *key) for key, amount in sorted(sums.items()))
     return Sum(known, prices.count(None))
 
 
-def _money(told: Any) -> Money | None:
+def _money(told: Any) -> Cost | None:
     try:
         amount = Decimal(str(told["amount"]))
         return (
-            Money(amount, told["currency"] or "", told["unit"] or "")
-            if amount.is_finite()
-            else None
+            Cost(amount, told["currency"] or "", told["unit"] or "") if amount.is_finite() else None
         )
     except (InvalidOperation, KeyError, TypeError):
         return None

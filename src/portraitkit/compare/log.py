@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from attrs import evolve
+
 from ..values.errors import ConfigError
 from ..wire.codec import is_object
 from .plan import Plan
@@ -36,15 +38,15 @@ class Folder:
 
     def open(self, plan: Plan) -> bool:
         """
-        Begin a comparison, or go on with the same one; tell whether it goes on.
+        Begin a comparison, or go on with the same one; tell whether it goes on. The budget may be
+        another: it is no part of what is compared.
 
         Raises:
             ConfigError: Another comparison is in that folder.
         """
         frozen = self.path / "plan.json"
-        text = json.dumps(plan.to_dict(), indent=1, ensure_ascii=False, sort_keys=True)
         if frozen.exists():
-            if frozen.read_text(encoding="utf-8") != text:
+            if evolve(self.plan(), budget=None) != evolve(plan, budget=None):
                 raise ConfigError(
                     f"{str(self.path)!r} holds a comparison by another plan",
                     field="folder",
@@ -54,6 +56,7 @@ class Folder:
             return True
         for folder in (self.path, self.videos, self.jobs):
             folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(plan.to_dict(), indent=1, ensure_ascii=False, sort_keys=True)
         _ = frozen.write_text(text, encoding="utf-8")
         return False
 
@@ -88,16 +91,8 @@ class Folder:
 
     def events(self) -> Iterator[dict[str, Any]]:
         """Every event that was written whole, oldest first."""
-        if not self._events.exists():
-            return
-        with self._events.open(encoding="utf-8", errors="replace") as file:
-            for line in file:
-                try:
-                    found = json.loads(line)
-                except ValueError:
-                    continue
-                if is_object(found) and isinstance(found.get("event"), str):
-                    yield dict(found)
+        content = self._events.read_bytes() if self._events.exists() else b""
+        yield from (event for line in content.splitlines() if (event := read_line(line)))
 
     def _cut(self) -> None:
         """Take away a last line that a kill has cut, so that the next one stands by itself."""
@@ -106,3 +101,16 @@ class Folder:
         content = self._events.read_bytes()
         if content and not content.endswith(b"\n"):
             _ = self._events.write_bytes(content[: content.rfind(b"\n") + 1])
+
+
+def read_line(line: bytes) -> dict[str, Any] | None:
+    """Read a line of a log; None where it is no event, such as one that a kill cut."""
+    try:
+        found = json.loads(line, parse_constant=_refuse)
+    except ValueError:
+        return None
+    return dict(found) if is_object(found) and isinstance(found.get("event"), str) else None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)  # NaN and Infinity are no JSON, and no browser reads them

@@ -135,7 +135,7 @@ class Purse:
                     f"{cost.amount} {cost.currency} would go over the budget: {self._spent} of "
                     f"{self._budget.amount} is spent",
                     field="budget",
-                    next_step="raise the budget and run the same command again",
+                    next_step="raise the budget in the plan, and run the same command again",
                 )
             self._spent += cost.amount
 

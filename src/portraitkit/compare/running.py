@@ -10,26 +10,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from attrs import asdict, field, frozen
+from attrs import asdict, define, field, frozen
 
 from ..client.client import Client
 from ..client.connecting import connect
 from ..journal.jobs import JobState, resume
 from ..values.errors import (
+    AssetFailedError,
     ContentRejectedError,
     InvalidRequestError,
-    JobFailedError,
     OutcomeUnknownError,
     PermissionDeniedError,
     PortraitError,
@@ -38,19 +35,24 @@ from ..values.masking import mask_links
 from ..values.models import Event, VideoTask
 from ..values.portraits import Portrait
 from ..values.video import VideoRequest
-from .log import VERSION, Folder
-from .measuring import measure_all, told_of
+from .log import Folder
+from .measuring import told_of
 from .plan import Plan
-from .prices import Money, Price, Purse, estimate
+from .prices import BudgetError, Money, Price, Purse, estimate
 
 Stage = Literal["register", "create", "wait", "download", "measure"]
-OnRun = Callable[["Run", str], object]
-_REFUSED: Final = (ContentRejectedError, InvalidRequestError, PermissionDeniedError)
+OnRun = Callable[["ScheduledRun", str], object]
+_REFUSED: Final = (
+    AssetFailedError,
+    ContentRejectedError,
+    InvalidRequestError,
+    PermissionDeniedError,
+)
 _DIGITS: Final = 12
 
 
 @frozen(kw_only=True)
-class Run:
+class ScheduledRun:
     """
     One video of one scene at one profile.
 
@@ -71,49 +73,7 @@ class Run:
         return f"s{self.session}-{self.scene}-{self.profile}-{self.number}"
 
 
-def run_session(
-    plan: Plan,
-    folder: Path | str,
-    *,
-    session: int = 1,
-    allow_unpriced: bool = False,
-    config: Path | str | None = None,
-    simulated: bool | float | None = None,
-    on_run: OnRun | None = None,
-) -> Folder:
-    """Run one session of a plan, or what is left of it; see `compare`."""
-    kept = Folder(folder)
-    goes_on = kept.open(plan)
-    for profile in plan.profiles:  # what cannot be used is told before anything is paid
-        connect(profile, config=config, simulated=simulated).close()
-    if not goes_on:
-        kept.note("opened", version=VERSION, plan=plan.to_dict(), **_environment(simulated))
-    known = list(kept.events())
-    if session not in [each["session"] for each in known if each["event"] == "session"]:
-        kept.note("session", session=session)
-    purse = Purse(plan.budget, allow_unpriced=allow_unpriced)
-    _reserve_what_is_paid(purse, known)
-    runs = list(schedule(plan, session))
-
-    stop = threading.Event()
-
-    def of_profile(profile: str) -> None:
-        opened = _Profile(profile, plan, kept, purse, stop, config, simulated, on_run)
-        for run in (each for each in runs if each.profile == profile):
-            if not stop.is_set():
-                opened.go(run, [each for each in known if each.get("run") == run.id])
-
-    with ThreadPoolExecutor(len(plan.profiles), thread_name_prefix="compare") as pool:
-        try:
-            for done in [pool.submit(of_profile, profile) for profile in plan.profiles]:
-                done.result()
-        finally:
-            stop.set()  # after an interrupt, the others stop at their next look
-    measure_all(kept, plan)
-    return kept
-
-
-def schedule(plan: Plan, session: int) -> Iterator[Run]:
+def schedule(plan: Plan, session: int) -> Iterator[ScheduledRun]:
     """Every run of a session: each profile's warm-up first, then all in a random order."""
     scenes = [*plan.scenes]
     warm = [(scenes[0], profile, 0) for profile in plan.profiles]
@@ -125,12 +85,14 @@ def schedule(plan: Plan, session: int) -> Iterator[Run]:
     ]
     random.Random(f"{plan.seed} {session}").shuffle(rest)  # noqa: S311  (an order, no secret)
     for order, (scene, profile, number) in enumerate((*warm, *rest)):
-        yield Run(session=session, scene=scene, profile=profile, number=number, order=order)
+        yield ScheduledRun(
+            session=session, scene=scene, profile=profile, number=number, order=order
+        )
 
 
-@frozen
-class _Profile:
-    """One vendor's side of a comparison."""
+@define
+class ProfileRunner:
+    """Makes one profile's runs, one after the other."""
 
     name: str
     plan: Plan
@@ -141,39 +103,42 @@ class _Profile:
     simulated: bool | float | None
     on_run: OnRun | None
     _portraits: dict[str, Portrait] = field(factory=dict[str, Portrait], init=False)
-    _asked_s: list[float] = field(factory=list[float], init=False)
+    _stage: Stage = field(default="register", init=False)
+    _asked_s: float | None = field(default=None, init=False)
+    """When this process sent the create of the run at hand."""
 
-    def go(self, run: Run, known: list[Mapping[str, Any]]) -> None:
+    def go(self, run: ScheduledRun, known: list[Mapping[str, Any]]) -> None:
         """Make a run, or what is left of it; an error ends this run alone."""
         events = {each["event"]: each for each in known}
-        if {"downloaded", "failed"} & events.keys():
+        if "downloaded" in events or is_final(events.get("failed")):
             return
         journal = self.folder.jobs / f"{run.id}.db"
-        settings = {"journal": str(journal.absolute())}
-        stage: list[Stage] = ["register"]
+        self._stage, self._asked_s = "register", None
         with connect(
-            self.name, settings=settings, config=self.config, simulated=self.simulated
+            self.name,
+            settings={"journal": str(journal.absolute())},
+            config=self.config,
+            simulated=self.simulated,
+            failover=(),  # another profile's video would stand for this one's
         ) as client:
-            self._asked_s.clear()
             try:
-                self._go(client, run, events, stage)
+                self._go(client, run, events)
             except PortraitError as error:
-                self._failed(run, stage[-1], error, self._since_asked(client))
+                self._failed(run, error, self._since_asked(client))
         self._tell(run, "done")
 
     def _go(
         self,
         client: Client,
-        run: Run,
+        run: ScheduledRun,
         events: Mapping[str, Mapping[str, Any]],
-        stage: list[Stage],
     ) -> None:
         handle = str(events.get("created", {}).get("handle", "")) or self._found(client)
         if not handle:
             request = self._request(client, run)
-            stage.append("create")
+            self._stage = "create"
             handle = self._created(client, run, request)
-        stage.append("wait")
+        self._stage = "wait"
         seen: list[str] = []
 
         def see(event: Event) -> None:
@@ -191,7 +156,7 @@ class _Profile:
 
         task = client.wait_for_video(handle, on_event=see)
         self._finished(run, task, self._since_asked(client))
-        stage.append("download")
+        self._stage = "download"
         path = self.folder.videos / f"{run.id}.mp4"
         saved = client.download_video(task, path, overwrite=True)
         content = saved.read_bytes()
@@ -217,12 +182,12 @@ class _Profile:
                 return task.handle if isinstance(task, VideoTask) else ""
         return ""
 
-    def _request(self, client: Client, run: Run) -> VideoRequest:
+    def _request(self, client: Client, run: ScheduledRun) -> VideoRequest:
         scene = self.plan.scenes[run.scene]
         media = {label: self._portrait(client, run, file) for label, file in scene.files.items()}
         return scene.request(media)
 
-    def _portrait(self, client: Client, run: Run, file: str) -> Portrait:
+    def _portrait(self, client: Client, run: ScheduledRun, file: str) -> Portrait:
         """A picture by its digest, registered once in the account."""
         if file in self._portraits:
             return self._portraits[file]
@@ -252,7 +217,7 @@ class _Profile:
         self._portraits[file] = portrait
         return portrait
 
-    def _created(self, client: Client, run: Run, request: VideoRequest) -> str:
+    def _created(self, client: Client, run: ScheduledRun, request: VideoRequest) -> str:
         shown = client.preview_video(request, on_unsupported=self.plan.policy)
         price = self.plan.price(self.name, request.model)
         cost = estimate(price, request)
@@ -274,7 +239,7 @@ class _Profile:
             estimated=_amount(cost, price),
         )
         self._tell(run, "asked")
-        self._asked_s.append(_now_s(client))
+        self._asked_s = _now_s(client)
         try:
             task = client.create_video(request, on_unsupported=self.plan.policy)
         except OutcomeUnknownError:
@@ -288,9 +253,9 @@ class _Profile:
 
     def _since_asked(self, client: Client) -> float | None:
         """Seconds since the create was sent; None where another process sent it."""
-        return _now_s(client) - self._asked_s[-1] if self._asked_s else None
+        return None if self._asked_s is None else _now_s(client) - self._asked_s
 
-    def _finished(self, run: Run, task: VideoTask, seconds: float | None) -> None:
+    def _finished(self, run: ScheduledRun, task: VideoTask, seconds: float | None) -> None:
         self.folder.note(
             "finished",
             run=run.id,
@@ -304,10 +269,7 @@ class _Profile:
             reported=None,
         )
 
-    def _failed(self, run: Run, stage: Stage, error: PortraitError, seconds: float | None) -> None:
-        refused = isinstance(error, _REFUSED) or (
-            isinstance(error, JobFailedError) and "wait" not in stage
-        )
+    def _failed(self, run: ScheduledRun, error: PortraitError, seconds: float | None) -> None:
         self.folder.note(
             "failed",
             run=run.id,
@@ -316,14 +278,14 @@ class _Profile:
             profile=self.name,
             number=run.number,
             warm_up=run.number == 0,
-            stage=stage,
+            stage=self._stage,
             seconds=seconds,
-            refused=refused,
+            refused=isinstance(error, _REFUSED),
             error=told_of(error),
         )
         self._tell(run, f"failed: {type(error).__name__}")
 
-    def _tell(self, run: Run, what: str) -> None:
+    def _tell(self, run: ScheduledRun, what: str) -> None:
         if self.on_run:
             _ = self.on_run(run, what)
 
@@ -350,11 +312,17 @@ def _owner(client: Client) -> tuple[str, str]:
     return (client.provider.name, client.provider.account)
 
 
-def _reserve_what_is_paid(purse: Purse, known: list[dict[str, Any]]) -> None:
+def reserve_what_is_paid(purse: Purse, known: list[dict[str, Any]]) -> None:
+    """Take from the budget what an earlier process has spent of it."""
     for each in known:
         if _may_be_paid(each):
             with suppress(PortraitError):  # it is paid, whatever the budget says now
                 purse.reserve(_estimated(known, each["run"]))
+
+
+def is_final(failed: Mapping[str, Any] | None) -> bool:
+    """Tell whether a failure stays one; what only the budget has stopped was never sent."""
+    return failed is not None and failed["error"]["class"] != BudgetError.__name__
 
 
 def _may_be_paid(event: Mapping[str, Any]) -> bool:
@@ -367,12 +335,3 @@ def _estimated(events: list[dict[str, Any]], run: str) -> Money | None:
         if each["event"] == "asked" and each["run"] == run and each.get("estimated"):
             return Money.read(each["estimated"])
     return None
-
-
-def _environment(simulated: float | None) -> dict[str, Any]:
-    facts = {
-        "python": platform.python_version(),
-        "portraitkit": version("portraitkit"),
-        "platform": platform.system(),
-    }
-    return {"environment": facts, "simulated": bool(simulated)}

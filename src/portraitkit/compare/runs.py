@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -11,6 +10,7 @@ from typing import Any, Final, Literal, cast
 from attrs import Factory, define, frozen
 
 from ..values.errors import InvalidInputError
+from .log import read_line
 
 Outcome = Literal["delivered", "refused", "timed_out", "failed", "unfinished"]
 Facts = dict[str, Any]
@@ -192,7 +192,7 @@ def read(folder: str | Path) -> Log:
         lines = path.read_bytes().splitlines()
     except OSError as missing:
         raise InvalidInputError(f"there is no comparison in {folder}: {missing}") from missing
-    events = [_event(line) for line in lines if line.strip()]
+    events = [read_line(line) for line in lines if line.strip()]
     known = [each for each in events if each is not None]
     opened = next((each for each in known if each["event"] == "opened"), None)
     if opened is None:
@@ -224,18 +224,6 @@ def _tell(run: Run, event: Facts) -> None:
         run.events[name] = event
     if name in _ENDS and not (name == "failed" and run.end == "measured"):
         run.end = name  # what goes wrong after measuring, such as likeness, leaves a video
-
-
-def _event(line: bytes) -> Facts | None:
-    try:
-        event = facts(json.loads(line, parse_constant=_refuse))
-    except ValueError:
-        return None
-    return event if isinstance(event.get("event"), str) else None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)  # NaN and Infinity are no JSON, and no browser reads them
 
 
 def hour_of(run: Run) -> int | None:
