@@ -454,7 +454,8 @@ def test_the_page_of_a_face_check_turns_by_itself(folder: Path) -> None:
     simulator = simulating.simulation("alltoken", FAST)._simulator
     simulator.world.person = never
     shown: dict[str, str] = {}
-    thread = threading.Thread(target=lambda: shown.update(out=run("verify", "Ann <b>", "--web")[0]))
+    verify = ("verify", "Ann <b>", "--web")
+    thread = threading.Thread(target=lambda: shown.update(out=run(*verify)[0]), daemon=True)
     pages: list[VerifyPage] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(VerifyPage, "show", _noted(pages, VerifyPage.show))
@@ -467,6 +468,9 @@ def test_the_page_of_a_face_check_turns_by_itself(folder: Path) -> None:
             assert browser.get("state").json()["until"] > 0
             assert browser.get("state", headers={"Host": "evil.example"}).status_code == 404
             assert browser.get("../wrong/state").status_code == 404
+            back = httpx.URL(page.url).join("/callback?bytedToken=x")
+            done = browser.get(back, headers={"Host": "tunnel.example"})
+            assert (done.status_code, "bytedToken" in done.text) == (200, False)
             assert _until(lambda: browser.get("state").json()["state"] == "expired")
             assert "https://simulator.invalid/h5" not in browser.get("").text
             simulator.world.person = scans_after(0)

@@ -137,6 +137,7 @@ def adopt(
     consent_of: Annotated[str | None, typer.Option(help="A real person who consented.")] = None,
     purpose: Annotated[str, typer.Option(help="What for.")] = "",
     until: Annotated[str | None, typer.Option(help="The last day, as 2027-12-31.")] = None,
+    verification: Annotated[str, typer.Option(help="The handle of the face check.")] = "",
 ) -> None:
     """
     Take over a group, assets, or a real person's verified group.
@@ -160,7 +161,13 @@ def adopt(
     with on.errors(), on.client() as client:
         consent = None
         if consent_of:
-            consent = Consent(person=consent_of, purpose=purpose, given_on=today(), until=last)
+            consent = Consent(
+                person=consent_of,
+                purpose=purpose,
+                given_on=today(),
+                until=last,
+                verification=verification,
+            )
         looks = {key: asset for key, _, asset in pairs}
         on.show(str(client.adopt_portrait(name, group=group, looks=looks, consent=consent)))
 

@@ -18,6 +18,13 @@ import segno
 from ..values.models import Verification
 from ..values.origins import is_loopback
 
+CALLBACK: Final = "/callback"
+"""Where a person's browser may return to, through a tunnel. What arrives there proves nothing and
+is not read: the vendor is asked all the time."""
+_DONE: Final = (
+    "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+    "<p>Done. You can close this page. · <span lang=zh>已完成 · 可以关闭此页面</span></p>"
+)
 State = Literal["waiting", "verified", "expired", "failed"]
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -85,6 +92,8 @@ class VerifyPage:
 
     def answer(self, request: BaseHTTPRequestHandler, *, posted: bool) -> None:
         """Answer one request of a browser."""
+        if request.path.partition("?")[0] == CALLBACK:  # by whatever name a tunnel has
+            return _send(request, 200, "text/html; charset=utf-8", _DONE)
         # Another page could otherwise reach this one under its own host's name.
         is_ours = is_loopback(f"http://{request.headers.get('Host', '')}")
         base, _, rest = request.path.lstrip("/").partition("/")

@@ -253,9 +253,8 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         """List groups' assets, one group after the other. Unverified: the layout."""
         asked = list(AssetStatus) if status is None else one_or_more(status, "status")
         groups: list[GroupRef] = one_or_more(group, "group")
-        ids = [self.id_of("group", each) for each in groups]
-        page_of = partial(self._assets, asked)
-        return (yield from in_turn(cursor, list(dict.fromkeys(ids)), page_of))
+        ids = dict.fromkeys(self.id_of("group", each) for each in groups)
+        return in_turn(cursor, [*ids], partial(self._assets, asked))
 
     def _assets(
         self, asked: Sequence[AssetStatus], cursor: str | None, group_id: str

@@ -180,9 +180,8 @@ class Token360Library(BearerProvider):
         """List groups' assets. Only `groupId` is documented, so the first page asks no more."""
         asked = list(AssetStatus) if status is None else one_or_more(status, "status")
         groups: list[GroupRef] = one_or_more(group, "group")
-        ids = [self.id_of("group", each) for each in groups]
-        page_of = partial(self._assets, asked)
-        return (yield from in_turn(cursor, list(dict.fromkeys(ids)), page_of))
+        ids = dict.fromkeys(self.id_of("group", each) for each in groups)
+        return in_turn(cursor, [*ids], partial(self._assets, asked))
 
     def _assets(
         self, asked: Sequence[AssetStatus], cursor: str | None, group_id: str
