@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portraitkit.operations.polling import wait
-from portraitkit.testing import answer, replay
+from portraitkit.testing import answer, replay, simulated
 from portraitkit.values.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -20,8 +21,10 @@ from portraitkit.values.errors import (
 from portraitkit.values.models import Asset, VideoTask
 from portraitkit.values.remarks import Attempt, Outcome
 from portraitkit.values.statuses import AssetStatus, VideoStatus
+from portraitkit.values.video import VideoRequest
 from portraitkit.vendor.pacing import Pacing
 from portraitkit.wire.steps import Pause, Request, send
+from vendors import judged, provider_of
 
 LEAST_S = 0.05  # what the last request of a wait gets
 
@@ -414,3 +417,18 @@ def test_the_message_is_about_its_subject():
         WaitTimeoutError, match=r"^the video is still running after 0 s \(handle pk1"
     ):
         replay(flow, [answer({})])
+
+
+@pytest.mark.parametrize("way", ["alltoken", "token360", "volcengine", "apiyi", "xcompute"])
+def test_a_video_that_is_gone_does_not_hold_up_the_others(way):
+    """Each task ends, in the order given; what nobody knows has failed, and says why."""
+    vendor = judged(way)
+    client = simulated(provider_of(way), vendor)
+    tasks = [client.create_video(VideoRequest(prompt=f"scene {number}")) for number in range(2)]
+    lost = evolve(tasks[0], id=f"{tasks[0].id}9", ref="")
+    done = client.wait_for_videos([tasks[0], lost, tasks[1].handle])
+
+    assert ["succeeded", "failed", "succeeded"] == [each.status.value for each in done]
+    assert done[1].failure.error is not None
+    assert [] == client.wait_for_videos([])
+    assert done == client.wait_for_videos(done)

@@ -13,6 +13,7 @@ from ..values.errors import (
     AssetFailedError,
     NotFoundError,
     PermissionDeniedError,
+    PortraitError,
     UnexpectedResponseError,
     VerificationFailedError,
 )
@@ -178,9 +179,12 @@ def _look_at_one(
         return asset
     if may_be_listed and (listed := (yield from _listed(provider, asset))):
         return listed
+    return evolve(asset, status=AssetStatus.FAILED, failure=_failure_of(missing))
+
+
+def _failure_of(missing: PortraitError) -> Failure:
     code = missing.code or type(missing).__name__
-    failure = Failure(code=code, message=missing.message, error=missing.with_traceback(None))
-    return evolve(asset, status=AssetStatus.FAILED, failure=failure)
+    return Failure(code=code, message=missing.message, error=missing.with_traceback(None))
 
 
 def _listed(provider: VendorCalls, asset: Asset) -> Flow[Asset | None]:
@@ -296,22 +300,28 @@ def wait_for_videos(
     known = [
         each if isinstance(each, VideoTask) else _known_video(provider, each) for each in tasks
     ]
-    if not known:
-        return []
+    if all(each.status.is_settled for each in known):
+        return known
+    pacing = provider.pace("video")
+    new_until_s = (yield from pause()) + pacing.unseen_s
 
     def look() -> Flow[list[VideoTask]]:
+        may_be_new = (yield from pause()) <= new_until_s
         for index, each in enumerate(known):
-            if not each.status.is_settled:
+            if each.status.is_settled:
+                continue
+            try:
                 seen = yield from guarded(provider.get_video(each.handle), provider, "")
                 known[index] = with_remarks(seen, each)
+            except (NotFoundError, PermissionDeniedError) as missing:
+                if not (may_be_new and isinstance(missing, NotFoundError)):
+                    why = _failure_of(missing)
+                    known[index] = evolve(each, status=VideoStatus.FAILED, failure=why)
         return known
 
     def first_open(seen: list[VideoTask]) -> VideoTask:
         return next((each for each in seen if not each.status.is_settled), seen[0])
 
-    pacing = provider.pace("video")
-    if all(each.status.is_settled for each in known):
-        return known
     return (
         yield from wait(
             look,
