@@ -207,6 +207,7 @@ def asking(name):
     ("name", "error", "then"),
     [
         ("nobody", errors.UnknownPortraitError, "ensure_portrait"),
+        ("mai", errors.UnknownPortraitError, "did you mean 'mia'?"),
         ("mia", errors.UnknownPortraitError, "mia.front, mia.full"),
         ("mia.side", errors.PortraitNotRegisteredError, "mia.front, mia.full"),
         ("leo", errors.PortraitNotRegisteredError, "portraits apply leo"),

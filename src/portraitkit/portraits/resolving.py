@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from typing import TypeAlias
 
 from attrs import evolve
@@ -86,10 +87,13 @@ def find(ledger: Ledger, portrait: Portrait) -> list[Binding]:
     """
     found = [each for each in ledger.bindings(portrait.name) if each.looks or each.group]
     if not found:
+        near = get_close_matches(portrait.name, {each.portrait for each in ledger.bindings()}, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
         raise UnknownPortraitError(
             f"the ledger knows no portrait {portrait.name!r}",
             field="portrait",
-            next_step=f"see `portraitkit portraits list`, or {how_to_register(portrait.name)}",
+            next_step=f"{hint}`portraitkit portraits list` shows them; to register it: "
+            f"{how_to_register(portrait.name)}",
         )
     return found
 
