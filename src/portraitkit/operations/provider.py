@@ -245,8 +245,8 @@ class PortraitProvider(VendorCalls):
         Wait until several videos have ended, until one deadline.
 
         Returns:
-            The tasks in the order given, each ended, well or badly; it does not raise for a part. One
-        that the vendor no longer knows has failed, with the reason in `failure`.
+            The tasks in the order given, each ended, well or badly; it does not raise for a part.
+            One that the vendor no longer knows has failed, with the reason in `failure`.
 
         Raises:
             WaitTimeoutError: The deadline passed. Wait again for those that have not ended.
