@@ -377,6 +377,21 @@ def test_a_figures_group_is_no_persons_whatever_consent_is_given():
     assert [] == ledger.bindings()
 
 
+def test_more_looks_than_a_group_takes_are_told_before(tmp_path):
+    """The fifty-first is refused in the plan, and nothing of that portrait is half registered."""
+    lines = []
+    for number in range(51):
+        (tmp_path / f"{number}.jpg").write_bytes(FACE + str(number).encode())
+        lines.append(f'n{number} = "{number}.jpg"\n')
+    (tmp_path / "portraits.toml").write_text(f"[portraits.mia.files]\n{''.join(lines)}")
+    plan = at("alltoken", judged("alltoken"), MemoryLedger()).plan_portraits(
+        read_declaration(tmp_path / "portraits.toml")
+    )
+
+    assert {"refused"} == {each.action for each in plan.steps}
+    assert "a group takes 50 assets" in plan.steps[0].why
+
+
 def test_a_full_account_is_told_before_and_room_is_made_only_when_asked(tmp_path):
     """The plan names a figure that is neither declared nor used today; nothing goes by itself."""
     (tmp_path / "a.jpg").write_bytes(FULL)

@@ -91,6 +91,7 @@ class Plan:
         steps: One for each look that is declared.
         release: Portraits to erase first, as the account has room for no more groups. Never a real
             person's, and never done unless it is asked for.
+        cost: What registering costs there, as documented.
         made_from: A digest of the ledger's entries that it was made from.
     """
 
@@ -98,6 +99,7 @@ class Plan:
     account: str
     steps: tuple[Step, ...]
     release: tuple[str, ...] = ()
+    cost: str = ""
     made_from: str = ""
 
     @property
@@ -116,6 +118,7 @@ class Plan:
         lines = [f"{self.provider} {self.account}: {total or 'nothing is declared'}"]
         lines += [str(each) for each in self.steps if each.action != "keep"]
         lines += [f"! release  {name}  (the account is full)" for name in self.release]
+        lines += [f"  costs: {self.cost}"] if self.has_work else []
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -190,6 +193,7 @@ def make_plan(
         account=provider.account,
         steps=steps,
         release=release,
+        cost=provider.asset_cost,
         made_from=digest_of(names, release, every),
     )
 
@@ -255,6 +259,8 @@ def _obstacle(
         findings = provider.check_name(f"{wanted.portrait}.{look}")
     except PortraitError as error:
         return "refused", error.message
+    if provider.most_assets is not None and len(wanted.looks) > provider.most_assets:
+        return "refused", f"a group takes {provider.most_assets} assets: make two portraits of it"
     if isinstance(item, Upload):
         if not provider.takes_upload(item) and provider.media_host is None:
             return "refused", f"{provider.name} takes URLs only, and there is no media host"

@@ -160,7 +160,9 @@ class AllToken(BearerProvider, ActionVerification):
     # Source: docs/vendors/alltoken.md, the video's body.
     secret_fields: ClassVar[frozenset[str]] = SECRET_MEMBERS | {"callback_url", "prompt"}
     name_limit: ClassVar[tuple[int | None, str]] = (50, _GUIDE)
-    most_groups: ClassVar[int | None] = 50  # the guide
+    most_groups: ClassVar[int | None] = 50  # the guide, as the next
+    most_assets: ClassVar[int | None] = 50
+    asset_cost: ClassVar[str] = "places in the quota of 50 groups, 50 assets in each"
     nameless: ClassVar[frozenset[str]] = frozenset({"add_upload"})
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {
         # The guide: about every 3 s, up to about 60 s.

@@ -82,6 +82,10 @@ class Vendor(ABC):
     """Most characters in a group's or asset's name, and the source."""
     most_groups: ClassVar[int | None] = None
     """How many groups an account may have, where that is documented and the same for all."""
+    most_assets: ClassVar[int | None] = None
+    """How many assets a group may have, likewise."""
+    asset_cost: ClassVar[str] = "no price is documented"
+    """What registering costs, as documented."""
     nameless: ClassVar[frozenset[str]] = frozenset()
     """Creates whose request has no place for a name, such as `add_upload`."""
     asset_prefix: ClassVar[str] = ""

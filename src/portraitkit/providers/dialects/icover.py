@@ -116,6 +116,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         assets_url: An origin, without `/api`.
     """
 
+    asset_cost: ClassVar[str] = "nothing"  # APIYI's asset page
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = ICOVER_MEDIA
     storage_rules: ClassVar[Mapping[MediaType, MediaRules]] = ICOVER_MEDIA
     secret_fields: ClassVar[frozenset[str]] = SECRET_MEMBERS
