@@ -28,7 +28,7 @@ from ..journal.jobs import Job
 from ..journal.journal import Journal, Lease
 from ..journal.writer import Recorder
 from ..limits.limiter import PROCESS, Limiter, ProcessLimiter
-from ..operations.call import Call, check_call
+from ..operations.call import Call
 from ..operations.guarding import guarded
 from ..operations.provider import PortraitProvider
 from ..operations.remarks import Remarks
@@ -141,16 +141,17 @@ class _Client:
         _ = find(self.ledger, named)
         return named
 
-    def with_portraits(self, operation: Callable[..., Flow[T]], args: Any, kwargs: Any) -> Flow[T]:
+    def with_portraits(self, call: Call[Flow[T]]) -> Flow[T]:
         """
         Begin something that is done with portraits by name, at this client's own account.
 
         Raises:
             InvalidInputError: An argument is of a wrong type.
         """
-        check_call(operation, self.provider, args, kwargs)
+        call.check()
         account = Account(provider=self.provider, ledger=self.ledger)
-        return guarded(operation(account, *args, **kwargs), self.provider, operation.__name__)
+        flow = call.operation(account, *call.args, **call.kwargs)
+        return guarded(flow, self.provider, call.name)
 
     @property
     def limited_s(self) -> float:

@@ -56,7 +56,7 @@ class Starting(Protocol):
         """Begin what is left of a job."""
         ...
 
-    def with_portraits(self, operation: Callable[..., Flow[T]], args: Any, kwargs: Any) -> Flow[T]:
+    def with_portraits(self, call: Call[Flow[T]]) -> Flow[T]:
         """Begin something that is done with portraits by name."""
         ...
 
@@ -97,37 +97,39 @@ class _Method:
 
 
 class _CalledOnce(_Method):
-    """A method that runs one flow to its end."""
+    """A method that runs one flow to its end; no frame of it keeps an argument in sight."""
 
     _shows = True
 
-    def _begin(self, client: Any, args: Any, kwargs: Any) -> tuple[Flow[Any], str]:
+    def _begin(self, client: Any, call: Call[Flow[Any]]) -> tuple[Flow[Any], str]:
         """The flow of a call, and the operation's name."""
         raise NotImplementedError
 
     @functools.cached_property
     def _blocking(self) -> Callable[..., Any]:
-        begin = self._begin
+        operation, begin = self._operation, self._begin
 
-        @functools.wraps(self._operation)
+        @functools.wraps(operation)
         def method(self: Blocking, /, *args: object, **kwargs: object) -> Any:
-            flow, name = begin(self, args, kwargs)
+            call: Call[Flow[Any]] = Call(operation, self.provider, *args, **kwargs)
             del args, kwargs
+            flow, name = begin(self, call)
             return self.run(flow, name)
 
-        return _shown(method, self._operation, "{}") if self._shows else method
+        return _shown(method, operation, "{}") if self._shows else method
 
     @functools.cached_property
     def _awaited(self) -> Callable[..., Coroutine[Any, Any, Any]]:
-        begin = self._begin
+        operation, begin = self._operation, self._begin
 
-        @functools.wraps(self._operation)
+        @functools.wraps(operation)
         async def method(self: Awaiting, /, *args: object, **kwargs: object) -> Any:
-            flow, name = begin(self, args, kwargs)
+            call: Call[Flow[Any]] = Call(operation, self.provider, *args, **kwargs)
             del args, kwargs
+            flow, name = begin(self, call)
             return await self.run(flow, name)
 
-        return _shown(method, self._operation, "{}") if self._shows else method
+        return _shown(method, operation, "{}") if self._shows else method
 
 
 class Operation(_CalledOnce, Generic[P, T]):
@@ -145,8 +147,7 @@ class Operation(_CalledOnce, Generic[P, T]):
     def __get__(self, client: object, owner: type) -> Any:
         return self._of(client, owner)
 
-    def _begin(self, client: Any, args: Any, kwargs: Any) -> tuple[Flow[Any], str]:
-        call: Call[Flow[Any]] = Call(self._operation, client.provider, *args, **kwargs)
+    def _begin(self, client: Any, call: Call[Flow[Any]]) -> tuple[Flow[Any], str]:
         return client.start(call), call.name
 
 
@@ -258,8 +259,8 @@ class PortraitOperation(_CalledOnce, Generic[P, T]):
     def __get__(self, client: object, owner: type) -> Any:
         return self._of(client, owner)
 
-    def _begin(self, client: Any, args: Any, kwargs: Any) -> tuple[Flow[Any], str]:
-        return client.with_portraits(self._operation, args, kwargs), self._operation.__name__
+    def _begin(self, client: Any, call: Call[Flow[Any]]) -> tuple[Flow[Any], str]:
+        return client.with_portraits(call), call.name
 
 
 class JobOperation(_CalledOnce, Generic[J, P, T]):
@@ -281,14 +282,13 @@ class JobOperation(_CalledOnce, Generic[J, P, T]):
     def __get__(self, client: object, owner: type) -> Any:
         return self._of(client, owner)
 
-    def _begin(self, client: Any, args: Any, kwargs: Any) -> tuple[Flow[Any], str]:
-        job, *rest = args
-        start = functools.partial(_rest, self._operation, job, rest, kwargs)
-        return client.resumed(job.owner, start, job.operation), job.operation
+    def _begin(self, client: Any, call: Call[Flow[Any]]) -> tuple[Flow[Any], str]:
+        job: Any = call.args[0]
 
+        def rest(at: PortraitProvider) -> Flow[Any]:
+            return call.operation(job, at, *call.args[1:], **call.kwargs)
 
-def _rest(of: Callable[..., Flow[T]], job: object, args: Any, named: Any, at: object) -> Flow[T]:
-    return of(job, at, *args, **named)
+        return client.resumed(job.owner, rest, job.operation), job.operation
 
 
 class _Walk(PageWalk[T]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
 from ..values.argument_types import check_arguments
@@ -31,7 +31,7 @@ class Call(Generic[T]):
         *args: object,
         **kwargs: object,
     ) -> None:
-        self._operation = operation
+        self.operation: Final = operation
         self.name: Final = operation.__name__
         self.provider: Final = provider
         self.args: Final = args
@@ -40,7 +40,7 @@ class Call(Generic[T]):
     def at(self, provider: PortraitProvider, *args: object, **kwargs: object) -> Call[T]:
         """Make the same beginning at another provider, with other arguments where given."""
         given = {**self.kwargs, **kwargs}
-        return Call(self._operation, provider, *(args or self.args), **given)
+        return Call(self.operation, provider, *(args or self.args), **given)
 
     def argument(self, *names: str) -> Any:
         """The first argument, or the first of these that is given by name; None if neither is."""
@@ -49,13 +49,27 @@ class Call(Generic[T]):
 
     def arguments(self) -> dict[str, Any]:
         """What it is called with, by the operation's own names."""
-        bound = _signature(self._operation).bind(self.provider, *self.args, **self.kwargs)
+        bound = _signature(self.operation).bind(self.provider, *self.args, **self.kwargs)
         del bound.arguments["self"]
         return dict(bound.arguments)
 
     def check(self) -> None:
-        """Refuse arguments of a wrong type, before anything looks into them."""
-        check_call(self._operation, self.provider, self.args, self.kwargs)
+        """
+        Refuse arguments of a wrong type, before anything looks into them.
+
+        Raises:
+            InvalidInputError: Names the first such argument, and quotes no value.
+        """
+        names = [each for each in _signature(self.operation).parameters if each not in _BEFORE]
+        given = {**dict(zip(names, self.args, strict=False)), **self.kwargs}
+        try:
+            check_arguments(self.operation, given)
+        except PortraitError as error:
+            refused = error
+        else:
+            return
+        del given
+        raise redacted(refused, self.provider, self.name, self.provider.secrets)
 
     def __call__(self, *before: object) -> T:
         """Call the adapter's own method; what it refuses at once has context and no secret."""
@@ -69,31 +83,6 @@ class Call(Generic[T]):
         else:
             return start
         raise redacted(refused, self.provider, self.name, self.provider.secrets)
-
-
-def check_call(
-    operation: Callable[..., object],
-    provider: PortraitProvider,
-    args: tuple[object, ...],
-    kwargs: Mapping[str, object],
-) -> None:
-    """
-    Refuse arguments of a wrong type, before anything looks into them.
-
-    Raises:
-        InvalidInputError: Names the first such argument, and quotes no value.
-    """
-    names = [each for each in _signature(operation).parameters if each not in _BEFORE]
-    given = {**dict(zip(names, args, strict=False)), **kwargs}
-    del args, kwargs
-    try:
-        check_arguments(operation, given)
-    except PortraitError as error:
-        refused = error
-    else:
-        return
-    del given
-    raise redacted(refused, provider, operation.__name__, provider.secrets)
 
 
 _BEFORE: Final = ("self", "cursor")
