@@ -31,7 +31,6 @@ class BytePlus(DirectArk):
     """
 
     name: ClassVar[str] = "byteplus"
-    asset_cost: ClassVar[str] = "places in the package that the account buys"  # its price page
     variables: ClassVar[Mapping[str, str]] = {
         "access_key": "BYTEPLUS_ACCESSKEY",
         "secret_key": "BYTEPLUS_SECRETKEY",

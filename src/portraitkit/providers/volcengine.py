@@ -24,7 +24,6 @@ class Volcengine(DirectArk):
     """Volcengine Ark. BytePlus speaks the same elsewhere."""
 
     name: ClassVar[str] = "volcengine"
-    asset_cost: ClassVar[str] = "places in the package that the account buys"  # its price page
     variables: ClassVar[Mapping[str, str]] = {
         "access_key": "VOLC_ACCESSKEY",
         "secret_key": "VOLC_SECRETKEY",

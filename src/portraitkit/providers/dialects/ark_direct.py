@@ -47,6 +47,7 @@ class DirectArk(ArkTasks, ActionVerification, ArkAccount):
     """
 
     task_prefix: ClassVar[str] = "/api/v3"
+    asset_cost: ClassVar[str] = "places in the package that the account buys"  # both price pages
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {
         # One picture took about 13 s. A new asset may not be found at once.
         "asset": Pacing(first_s=10, step_s=4, deadline_s=300, unseen_s=20),
