@@ -19,6 +19,7 @@ from .plan import Plan
 from .prices import Purse
 from .running import OnRun, ProfileRunner, reserve_what_is_paid, schedule
 from .runs import read
+from .videofile import check_installed
 
 
 class Comparison:
@@ -119,8 +120,11 @@ def compare(
         on_run: Called with each run and what it has come to, from several threads.
 
     Raises:
-        ConfigError: A profile cannot be used, or the folder holds another comparison.
+        ConfigError: A profile cannot be used, the folder holds another comparison, or the extra
+            `compare` is not installed. Nothing was sent.
+        InvalidInputError: The folder cannot be written.
     """
+    check_installed()
     kept = Folder(folder)
     goes_on = kept.open(plan)
     opened = [connect(each, config=config, simulated=simulated) for each in plan.profiles]

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from ..values.errors import ConfigError
+from ..values.errors import ConfigError, InvalidInputError
 from ..wire.codec import is_object
 from .plan import Plan
 
@@ -77,17 +77,29 @@ class Folder:
             ) from None
 
     def note(self, event: str, **members: Any) -> None:
-        """Add an event; one that money depends on is on the disk when this returns."""
+        """
+        Add an event; one that money depends on is on the disk when this returns.
+
+        Raises:
+            InvalidInputError: The log cannot be written, as on a full disk.
+        """
         line = json.dumps(
             {"at": datetime.now(UTC).isoformat(), "event": event, **members},
             ensure_ascii=False,
             default=str,
         )
-        with self._lock, self._events.open("a", encoding="utf-8") as file:
-            _ = file.write(f"{line}\n")
-            file.flush()
-            if event in _PAID:
-                os.fsync(file.fileno())
+        try:
+            with self._lock, self._events.open("a", encoding="utf-8") as file:
+                _ = file.write(f"{line}\n")
+                file.flush()
+                if event in _PAID:
+                    os.fsync(file.fileno())
+        except OSError as error:
+            raise InvalidInputError(
+                f"{str(self._events)!r} cannot be written: {error.strerror}",
+                field="folder",
+                next_step="make room for it, and run the same command again: nothing is paid twice",
+            ) from None
 
     def events(self) -> Iterator[dict[str, Any]]:
         """Every event that was written whole, oldest first."""

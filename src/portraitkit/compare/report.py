@@ -370,7 +370,18 @@ def _registration(told: Facts) -> dict[str, Any]:
         **{name: text(told.get(name)) for name in words},
         "seconds": number(told.get("seconds")),
         "error": facts(told.get("error")) or None,
+        "stored": _stored(told),
     }
+
+
+def _stored(told: Facts) -> dict[str, Any] | None:
+    """What the vendor keeps of a picture, and whether that is the same file, byte for byte."""
+    copy = facts(told.get("stored"))
+    if not copy:
+        return None
+    sizes = {name: number(copy.get(name)) for name in ("bytes", "width", "height")}
+    digest = text(copy.get("sha256"))
+    return {"sha256": digest, **sizes, "same": digest == text(told.get("sha256"))}
 
 
 def _origin_of(run: Run) -> Facts:
