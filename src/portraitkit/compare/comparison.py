@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
@@ -17,9 +19,11 @@ from .log import VERSION, Folder
 from .measuring import measure_all
 from .plan import Plan
 from .prices import Purse
+from .replaying import replaying
 from .running import OnRun, ProfileRunner, reserve_what_is_paid, schedule
 from .runs import read
 from .videofile import check_installed
+from .votes import Preference, preferences
 
 
 class Comparison:
@@ -50,6 +54,15 @@ class Comparison:
         """Write `report.json`, `report.md` and `index.html`; the page's path."""
         _ = report.write(self.folder.path)
         return self.folder.path / "index.html"
+
+    def votes(self, *paths: Path | str) -> list[Preference]:
+        """
+        Count votes that the page has exported, the most preferred profile first.
+
+        Raises:
+            InvalidInputError: A file holds no votes on this comparison.
+        """
+        return preferences(read(self.folder.path), paths)
 
     def to_pandas(self) -> Any:
         """
@@ -105,6 +118,7 @@ def compare(
     allow_unpriced: bool = False,
     config: Path | str | None = None,
     simulated: bool | float | None = None,
+    cassettes: Path | str | None = None,
     on_run: OnRun | None = None,
 ) -> Comparison:
     """
@@ -117,6 +131,8 @@ def compare(
         allow_unpriced: Send what has no price, although there is a budget.
         config: The configuration file.
         simulated: Simulated vendors in this process, in place of the real ones.
+        cassettes: A folder with a `<profile>.yaml` for each profile, which answers in place of its
+            vendor. Nothing is sent, and no key is read.
         on_run: Called with each run and what it has come to, from several threads.
 
     Raises:
@@ -127,12 +143,14 @@ def compare(
     check_installed()
     kept = Folder(folder)
     goes_on = kept.open(plan)
-    opened = [connect(each, config=config, simulated=simulated) for each in plan.profiles]
-    stand_ins = [each.profile for each in opened if each.provider.simulation is not None]
-    for client in opened:  # what cannot be used is told before anything is paid
-        client.close()
+    replay = partial(replaying, cassettes) if cassettes else nullcontext
+    stand_ins: list[str] = []
+    for profile in plan.profiles:  # what cannot be used is told before anything is paid
+        with replay(profile), connect(profile, config=config, simulated=simulated) as client:
+            stand_ins += [profile] if client.provider.simulation else []
     if not goes_on:
         facts = {"environment": _environment(), "simulated": bool(stand_ins)}
+        facts["replayed"] = cassettes is not None
         kept.note("opened", version=VERSION, plan=plan.to_dict(), **facts)
     known = list(kept.events())
     if session not in [each["session"] for each in known if each["event"] == "session"]:
@@ -142,11 +160,19 @@ def compare(
     stop, runs = threading.Event(), list(schedule(plan, session))
 
     def of_profile(profile: str) -> None:
-        runner = ProfileRunner(profile, plan, kept, purse, stop, config, simulated, on_run)
+        runner = ProfileRunner(
+            profile, plan, kept, purse, stop, config, simulated, on_run, alone=bool(cassettes)
+        )
         for run in (each for each in runs if each.profile == profile):
             if not stop.is_set():
                 runner.go(run, [each for each in known if each.get("run") == run.id])
 
+    if cassettes:  # only one vendor at a time can be stood in for
+        for profile in plan.profiles:
+            with replay(profile):
+                of_profile(profile)
+        measure_all(kept, plan)
+        return Comparison(folder)
     with ThreadPoolExecutor(len(plan.profiles), thread_name_prefix="compare") as pool:
         try:
             for done in [pool.submit(of_profile, profile) for profile in plan.profiles]:

@@ -92,6 +92,7 @@ class _Report:
             "version": 1,
             "name": text(log.plan.get("name")),
             "simulated": log.opened.get("simulated") is True,
+            "replayed": log.opened.get("replayed") is True,
             "opened_at": text(log.opened.get("at")),
             "last_at": log.last_at,
             "sessions": len(set(log.sessions)),

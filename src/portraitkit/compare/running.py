@@ -20,6 +20,7 @@ from typing import Any, Final, Literal
 
 from attrs import asdict, define, field, frozen
 
+from .. import rehearsal
 from ..client.client import Client
 from ..client.connecting import connect
 from ..journal.jobs import JobState, resume
@@ -106,6 +107,8 @@ class ProfileRunner:
     config: Path | str | None
     simulated: bool | float | None
     on_run: OnRun | None
+    alone: bool = field(default=False, kw_only=True)
+    """Whether portraits are registered for this comparison alone, as a cassette tells of it."""
     _portraits: dict[str, Portrait] = field(factory=dict[str, Portrait], init=False)
     _stage: Stage = field(default="register", init=False)
     _asked_s: float | None = field(default=None, init=False)
@@ -118,11 +121,13 @@ class ProfileRunner:
         events = {each["event"]: each for each in known}
         if "downloaded" in events or is_final(events.get("failed")):
             return
-        journal = self.folder.jobs / f"{run.id}.db"
+        jobs = self.folder.jobs.absolute()
+        settings = {"journal": str(jobs / f"{run.id}.db")}
+        settings |= {"ledger": str(jobs / "portraits.db")} if self.alone else {}
         self._stage, self._asked_s, self._counted = "register", None, (0, 0)
         with connect(
             self.name,
-            settings={"journal": str(journal.absolute())},
+            settings=settings,
             config=self.config,
             simulated=self.simulated,
             failover=(),  # another profile's video would stand for this one's
@@ -323,7 +328,7 @@ class ProfileRunner:
 def _now_s(client: Client) -> float:
     """The time that the client lives in: a simulated vendor's, or the real one."""
     clock = getattr(client.provider.simulation, "clock", None)
-    seconds: float = (clock or time).monotonic()
+    seconds: float = (clock or rehearsal.current_time() or time).monotonic()
     return seconds
 
 
