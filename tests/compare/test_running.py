@@ -362,3 +362,36 @@ def test_the_bill_settles_at_what_was_taken():
     purse.reserve(Money.read("7 USD"))
     with pytest.raises(pk.PortraitError, match="10 of 10 is spent"):
         purse.reserve(Money.read("1 USD"))
+
+
+def test_a_vendor_that_never_ends_is_left_and_taken_up_again(folder):
+    """A timeout ends its run alone; the same command looks again, and pays nothing twice."""
+    (folder / "portraitkit.toml").write_text(
+        f'[profiles.slow]\nprovider = "token360"\nsimulated = {FAST}\n'
+        "[profiles.slow.pacing]\nvideo = { deadline_s = 60 }\n"
+        f'[profiles.good]\nprovider = "alltoken"\nsimulated = {FAST}\n'
+    )
+    world("token360").render_s = 1e6
+    scenes = {"sea": Scene(prompt="a quiet sea")}
+    small = plan(profiles=("slow", "good"), scenes=scenes, runs=1)
+    kept = comparison.compare(small, folder / "c").folder
+    failed = of(kept, "failed")
+
+    assert [("slow", "WaitTimeoutError")] * 2 == [
+        (each["profile"], each["error"]["class"]) for each in failed
+    ]
+    for video in world("token360").videos.values():
+        video.ended_at = video.started_at
+    comparison.compare(small, folder / "c")
+    assert 4 == len(of(kept, "downloaded"))
+    assert 2 == len(world("token360").videos)
+
+
+def test_a_profile_without_a_key_is_told_before_anything_is_sent(folder):
+    """The profile and the key are named, and no folder is begun."""
+    (folder / "portraitkit.toml").write_text(
+        f'[profiles.alltoken]\nsimulated = {FAST}\n[profiles.token360]\napi_key = "env:NO_SUCH"\n'
+    )
+    with pytest.raises(pk.ConfigError, match="token360.*NO_SUCH"):
+        comparison.compare(plan(profiles=("alltoken", "token360")), folder / "c")
+    assert 0 == sum(billed().values())

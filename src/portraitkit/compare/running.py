@@ -213,12 +213,11 @@ class ProfileRunner:
         try:
             portrait = client.ensure_portrait(name, content)
         except PortraitError as error:
-            seconds = _now_s(client) - started_s
             self.folder.note(
                 "registered",
                 **facts,
                 status="failed",
-                seconds=seconds,
+                seconds=_now_s(client) - started_s,
                 error=told_of(error),
                 **self._traffic(client),
             )
