@@ -14,7 +14,20 @@ from . import costs, statistics
 from .fairness import Mark, Signature, marks_of, pictures_of, signature
 from .markdown import as_markdown
 from .pages import as_page
-from .runs import MEASURES, Facts, Log, Measure, Run, facts, hour_of, number, objects, read, text
+from .runs import (
+    MEASURES,
+    Facts,
+    Log,
+    Measure,
+    Run,
+    facts,
+    hour_of,
+    items,
+    number,
+    objects,
+    read,
+    text,
+)
 
 RANKED: Final = ("downloaded", "likeness_median")
 """The measures of which a ranking is asked for."""
@@ -406,5 +419,4 @@ def _short(value: object) -> str:
 
 
 def _texts(value: object) -> list[str]:
-    told = cast("list[object]", value) if isinstance(value, list) else []
-    return [str(each) for each in told]
+    return [str(each) for each in items(value)]

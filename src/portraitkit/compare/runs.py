@@ -254,8 +254,12 @@ def facts(value: object) -> Facts:
 
 def objects(value: object) -> list[Facts]:
     """Read a list of objects; what else is in it is passed over."""
-    told = cast("list[object]", value) if isinstance(value, list) else []
-    return [found for each in told if (found := facts(each))]
+    return [found for each in items(value) if (found := facts(each))]
+
+
+def items(value: object) -> list[object]:
+    """Read a list of the log; empty where there is none."""
+    return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def text(value: object) -> str:

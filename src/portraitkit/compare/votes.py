@@ -11,7 +11,7 @@ from attrs import asdict, frozen
 
 from ..values.errors import InvalidInputError
 from ..values.media import read_regular
-from .runs import Facts, Log, facts, objects, text
+from .runs import Facts, Log, facts, items, objects, text
 from .statistics import Share, share
 
 _FORMAT: Final = "portraitkit votes"
@@ -68,12 +68,9 @@ def _read(path: Path | str, comparison: str) -> Facts:
         told = facts(json.loads(read_regular(Path(path), _LIMIT_BYTES)))
     except (OSError, ValueError):
         told = {}
-    votes: Any = told.get("votes")
-    if (
-        (told.get("format"), told.get("comparison")) != (_FORMAT, comparison)
-        or not isinstance(votes, list)
-        or not all(_is_vote(facts(each)) for each in objects(votes))
-    ):
+    is_ours = (told.get("format"), told.get("comparison")) == (_FORMAT, comparison)
+    is_list = isinstance(told.get("votes"), list)
+    if not (is_ours and is_list and all(map(_is_vote, objects(told.get("votes"))))):
         raise InvalidInputError(
             f"{str(path)!r} holds no votes on this comparison",
             field="votes",
@@ -83,6 +80,6 @@ def _read(path: Path | str, comparison: str) -> Facts:
 
 
 def _is_vote(vote: Facts) -> bool:
-    shown: Any = vote.get("shown")
-    is_list = isinstance(shown, list) and bool(shown) and {type(each) for each in shown} == {str}
-    return is_list and (vote.get("best") is None or vote["best"] in shown)
+    shown = items(vote.get("shown"))
+    are_texts = {type(each) for each in shown} == {str}
+    return are_texts and (vote.get("best") is None or vote["best"] in shown)
