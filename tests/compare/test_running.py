@@ -388,10 +388,20 @@ def test_a_vendor_that_never_ends_is_left_and_taken_up_again(folder):
 
 
 def test_a_profile_without_a_key_is_told_before_anything_is_sent(folder):
-    """The profile and the key are named, and no folder is begun."""
+    """The profile and the key are named."""
     (folder / "portraitkit.toml").write_text(
         f'[profiles.alltoken]\nsimulated = {FAST}\n[profiles.token360]\napi_key = "env:NO_SUCH"\n'
     )
     with pytest.raises(pk.ConfigError, match="token360.*NO_SUCH"):
         comparison.compare(plan(profiles=("alltoken", "token360")), folder / "c")
+    assert 0 == sum(billed().values())
+    made = comparison.compare(plan(profiles=("alltoken", "token360")), folder / "c", simulated=FAST)
+    assert made.report()["simulated"], "with the key, the same folder is begun as it should be"
+
+
+def test_a_folder_that_cannot_be_written_is_told(folder):
+    """It is named, and nothing is sent."""
+    (folder / "c").write_text("a file")
+    with pytest.raises(pk.InvalidInputError, match="c' cannot be written"):
+        compare(plan(), folder / "c")
     assert 0 == sum(billed().values())

@@ -142,17 +142,17 @@ def compare(
     """
     check_installed()
     kept = Folder(folder)
-    goes_on = kept.open(plan)
+    kept.open(plan)
     replay = partial(replaying, cassettes) if cassettes else nullcontext
     stand_ins: list[str] = []
     for profile in plan.profiles:  # what cannot be used is told before anything is paid
         with replay(profile), connect(profile, config=config, simulated=simulated) as client:
             stand_ins += [profile] if client.provider.simulation else []
-    if not goes_on:
+    known = list(kept.events())
+    if not known:
         facts = {"environment": _environment(), "simulated": bool(stand_ins)}
         facts["replayed"] = cassettes is not None
         kept.note("opened", version=VERSION, plan=plan.to_dict(), **facts)
-    known = list(kept.events())
     if session not in [each["session"] for each in known if each["event"] == "session"]:
         kept.note("session", session=session)
     purse = Purse(plan.budget, allow_unpriced=allow_unpriced)
@@ -163,17 +163,14 @@ def compare(
         runner = ProfileRunner(
             profile, plan, kept, purse, stop, config, simulated, on_run, alone=bool(cassettes)
         )
-        for run in (each for each in runs if each.profile == profile):
-            if not stop.is_set():
-                runner.go(run, [each for each in known if each.get("run") == run.id])
+        with replay(profile):
+            for run in (each for each in runs if each.profile == profile):
+                if not stop.is_set():
+                    runner.go(run, [each for each in known if each.get("run") == run.id])
 
-    if cassettes:  # only one vendor at a time can be stood in for
-        for profile in plan.profiles:
-            with replay(profile):
-                of_profile(profile)
-        measure_all(kept, plan)
-        return Comparison(folder)
-    with ThreadPoolExecutor(len(plan.profiles), thread_name_prefix="compare") as pool:
+    # Cassettes stand in for one vendor at a time.
+    threads = 1 if cassettes else len(plan.profiles)
+    with ThreadPoolExecutor(threads, thread_name_prefix="compare") as pool:
         try:
             for done in [pool.submit(of_profile, profile) for profile in plan.profiles]:
                 done.result()

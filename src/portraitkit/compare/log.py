@@ -36,13 +36,14 @@ class Folder:
         self._lock = threading.Lock()
         self._events: Final = self.path / "events.jsonl"
 
-    def open(self, plan: Plan) -> bool:
+    def open(self, plan: Plan) -> None:
         """
-        Begin a comparison, or go on with the same one; tell whether it goes on. The budget may be
-        another: it is no part of what is compared.
+        Begin a comparison, or go on with the same one. The budget may be another: it is no part
+        of what is compared.
 
         Raises:
             ConfigError: Another comparison is in that folder.
+            InvalidInputError: It cannot be written.
         """
         frozen = self.path / "plan.json"
         if frozen.exists():
@@ -53,12 +54,14 @@ class Folder:
                     next_step="name another folder, or put the plan back as it was",
                 )
             self._cut()
-            return True
-        for folder in (self.path, self.videos, self.jobs):
-            folder.mkdir(parents=True, exist_ok=True)
+            return
         text = json.dumps(plan.to_dict(), indent=1, ensure_ascii=False, sort_keys=True)
-        _ = frozen.write_text(text, encoding="utf-8")
-        return False
+        try:
+            for folder in (self.path, self.videos, self.jobs):
+                folder.mkdir(parents=True, exist_ok=True)
+            _ = frozen.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise _not_written(self.path, error) from None
 
     def plan(self) -> Plan:
         """
@@ -95,11 +98,7 @@ class Folder:
                 if event in _PAID:
                     os.fsync(file.fileno())
         except OSError as error:
-            raise InvalidInputError(
-                f"{str(self._events)!r} cannot be written: {error.strerror}",
-                field="folder",
-                next_step="make room for it, and run the same command again: nothing is paid twice",
-            ) from None
+            raise _not_written(self._events, error) from None
 
     def events(self) -> Iterator[dict[str, Any]]:
         """Every event that was written whole, oldest first."""
@@ -122,6 +121,14 @@ def read_line(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return dict(found) if is_object(found) and isinstance(found.get("event"), str) else None
+
+
+def _not_written(path: Path, error: OSError) -> InvalidInputError:
+    return InvalidInputError(
+        f"{str(path)!r} cannot be written: {error.strerror}",
+        field="folder",
+        next_step="make room for it, and run the same command again: nothing is paid twice",
+    )
 
 
 def _refuse(constant: str) -> None:
