@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
 
-.PHONY: install demo test check lint types fmt docs figures fuzz soak clean
+.PHONY: install demo compare-demo test check lint types fmt docs figures fuzz soak clean
 
 install: $(STAMP)  ## a virtual environment with the package and all tools
 
@@ -24,6 +24,11 @@ $(STAMP): pyproject.toml $(RUNTIME)
 
 demo: $(RUNTIME)  ## the main job at all simulated vendors
 	$(BIN)/python -m portraitkit.simulators.demo
+
+compare-demo: $(BIN)/python  ## five simulated vendors compared, in build/comparison
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[likeness]'
+	rm -rf build/comparison
+	$(BIN)/python examples/compare_vendors.py build/comparison
 
 test: $(STAMP)  ## the whole suite, offline
 	$(BIN)/python -m pytest -q -n auto --dist worksteal $(CELLS) tests

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from folders import PROFILES, SCRIPT, Comparison
 
+from portraitkit.compare import Comparison as Pages
 from portraitkit.compare import report
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs the group `browser`")
@@ -194,6 +196,10 @@ def test_blind_votes(opened, plain, tmp_path):
 
     assert rounds == len(votes["votes"]) == 8
     assert sum(each["best"] is None for each in votes["votes"]) == 1
+    counted = Pages(Path(unquote(urlsplit(plain).path)).parent).votes(tmp_path / "votes.json")
+    assert counted
+    for each in counted:
+        assert f"{each.profile}\t{each.chosen.k} of {each.chosen.n}" in result
     assert "95 % interval" in result
     assert "inside the noise" in result
     assert page.locator("#preferences").inner_text() == result

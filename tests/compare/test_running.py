@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ from portraitkit.compare.plan import EXAMPLE, Plan, Scene, read_plan
 from portraitkit.compare.prices import Money, Price, Purse, estimate
 from portraitkit.compare.running import schedule
 from portraitkit.config import simulating
+from portraitkit.testing.recording import RecordingOptions, cassette_of
 from vendors import FACE
 
 FAST = 200.0
@@ -282,3 +284,124 @@ def test_another_plan_does_not_go_into_the_same_folder(folder):
         compare(plan(), folder / "c")
     with pytest.raises(pk.ConfigError, match="no comparison"):
         Folder(folder / "nothing").plan()
+
+
+def test_a_plan_is_played_from_cassettes(folder):
+    """Recorded once, it runs without a vendor; what a cassette lacks is told with its file."""
+    (folder / "cassettes").mkdir()
+    path = folder / "cassettes" / "alltoken.yaml"
+    small = plan(profiles=("alltoken",), scenes={"dance": plan().scenes["dance"]}, runs=1)
+    options = RecordingOptions(record="once", profile="simulator:alltoken")
+    with cassette_of(path, "alltoken", options, scratch=folder) as cassette:
+        comparison.compare(small, folder / "recorded")
+        assert cassette.finish()
+    (folder / "portraits.db").unlink(missing_ok=True)
+    kept = comparison.compare(small, folder / "c", cassettes=path.parent).folder
+
+    assert 2 == len(of(kept, "downloaded"))
+    assert of(kept, "opened")[0]["replayed"] is True
+    assert 0 == sum(billed().values())
+    with pytest.raises(pk.ConfigError, match=r"alltoken\.yaml"):
+        comparison.compare(plan(profiles=("alltoken",)), folder / "more", cassettes=path.parent)
+    with pytest.raises(pk.PortraitError, match=r"token360\.yaml"):
+        comparison.compare(plan(profiles=("token360",)), folder / "d", cassettes=path.parent)
+
+
+@pytest.mark.parametrize("package", ["av", "numpy", "PIL", "scipy"])
+def test_what_a_report_needs_is_asked_for_before_anything_is_sent(folder, monkeypatch, package):
+    """The extra is named, and no vendor was asked."""
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(pk.ConfigError, match=r"pip install 'portraitkit\[compare\]'"):
+        compare(plan(), folder / "c")
+    assert 0 == sum(billed().values())
+    assert not (folder / "c").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("event", ["asked", "created", "finished", "downloaded"])
+def test_a_full_disk_ends_it_and_nothing_is_lost(folder, monkeypatch, event):
+    """It is said; with room again, the same command goes on at the same bill."""
+    small = plan(profiles=("alltoken",), scenes={"dance": plan().scenes["dance"]}, runs=1)
+    note = Folder.note
+
+    def filling(self, name, **members):
+        if name == event:
+            self._events = Path("/dev/full")
+        note(self, name, **members)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder, "note", filling)
+        with pytest.raises(pk.InvalidInputError, match="cannot be written: No space left"):
+            compare(small, folder / "c")
+    kept = compare(small, folder / "c")
+
+    assert 2 == len(world("alltoken").videos) == len(of(kept, "downloaded"))
+
+
+def test_a_video_that_could_not_be_saved_is_fetched_by_the_same_command(folder, monkeypatch):
+    """A download that failed is no end: the video was paid for."""
+    small = plan(profiles=("alltoken",), scenes={"dance": plan().scenes["dance"]}, runs=1)
+
+    def no_room(*_, **__):
+        raise pk.ConnectionFailedError("cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pk.Client, "download_video", no_room)
+        kept = compare(small, folder / "c")
+        assert {"download"} == {each["stage"] for each in of(kept, "failed")}
+    kept = compare(small, folder / "c")
+
+    assert 2 == len(of(kept, "downloaded")) == len(world("alltoken").videos)
+
+
+def test_the_bill_settles_at_what_was_taken():
+    """What a run took stands in the place of its estimate, also beyond it."""
+    purse = Purse(Money.read("10 USD"), allow_unpriced=False)
+    purse.reserve(Money.read("6 USD"))
+    purse.settle(Money.read("6 USD"), Money.read("3 USD"))
+    purse.reserve(Money.read("7 USD"))
+    with pytest.raises(pk.PortraitError, match="10 of 10 is spent"):
+        purse.reserve(Money.read("1 USD"))
+
+
+def test_a_vendor_that_never_ends_is_left_and_taken_up_again(folder):
+    """A timeout ends its run alone; the same command looks again, and pays nothing twice."""
+    (folder / "portraitkit.toml").write_text(
+        f'[profiles.slow]\nprovider = "token360"\nsimulated = {FAST}\n'
+        "[profiles.slow.pacing]\nvideo = { deadline_s = 60 }\n"
+        f'[profiles.good]\nprovider = "alltoken"\nsimulated = {FAST}\n'
+    )
+    world("token360").render_s = 1e6
+    scenes = {"sea": Scene(prompt="a quiet sea")}
+    small = plan(profiles=("slow", "good"), scenes=scenes, runs=1)
+    kept = comparison.compare(small, folder / "c").folder
+    failed = of(kept, "failed")
+
+    assert [("slow", "WaitTimeoutError")] * 2 == [
+        (each["profile"], each["error"]["class"]) for each in failed
+    ]
+    for video in world("token360").videos.values():
+        video.ended_at = video.started_at
+    comparison.compare(small, folder / "c")
+    assert 4 == len(of(kept, "downloaded"))
+    assert 2 == len(world("token360").videos)
+
+
+def test_a_profile_without_a_key_is_told_before_anything_is_sent(folder):
+    """The profile and the key are named."""
+    (folder / "portraitkit.toml").write_text(
+        f'[profiles.alltoken]\nsimulated = {FAST}\n[profiles.token360]\napi_key = "env:NO_SUCH"\n'
+    )
+    with pytest.raises(pk.ConfigError, match="token360.*NO_SUCH"):
+        comparison.compare(plan(profiles=("alltoken", "token360")), folder / "c")
+    assert 0 == sum(billed().values())
+    made = comparison.compare(plan(profiles=("alltoken", "token360")), folder / "c", simulated=FAST)
+    assert made.report()["simulated"], "with the key, the same folder is begun as it should be"
+
+
+def test_a_folder_that_cannot_be_written_is_told(folder):
+    """It is named, and nothing is sent."""
+    (folder / "c").write_text("a file")
+    with pytest.raises(pk.InvalidInputError, match="c' cannot be written"):
+        compare(plan(), folder / "c")
+    assert 0 == sum(billed().values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -65,6 +66,9 @@ def run(
     every: Annotated[str | None, typer.Option(help="Another session so often, as 3h.")] = None,
     for_: Annotated[str | None, typer.Option("--for", help="For so long, as 72h.")] = None,
     allow_unpriced: Annotated[bool, typer.Option(help="Send what no price is known of.")] = False,
+    cassettes: Annotated[
+        Path | None, typer.Option(help="A folder whose PROFILE.yaml answers for each vendor.")
+    ] = None,
     yes: Yes = False,
 ) -> None:
     """
@@ -79,7 +83,7 @@ def run(
     step_s, long_s = _seconds(every), _seconds(for_)
     with on.errors():
         read = read_plan(plan)
-        rows = _previews(on, read)
+        rows = _previews(on, read, cassettes)
         if dry_run:
             on.show(rows)
             return
@@ -87,16 +91,23 @@ def run(
         costs = [each["estimated"] for each in rows]
         priced = "some are unpriced" if None in costs else "all are priced"
         on.confirm(f"Make {count} videos in each session ({priced})?", yes=yes)
-        _sessions(on, read, out, step_s, long_s, allow_unpriced=allow_unpriced)
+        given = {"allow_unpriced": allow_unpriced, "cassettes": cassettes}
+        _sessions(on, read, out, step_s, long_s, **given)
         on.show(str(out))
 
 
 @app.command()
-def report(context: typer.Context, folder: Path) -> None:
+def report(
+    context: typer.Context,
+    folder: Path,
+    votes: Annotated[
+        list[Path] | None, typer.Option(help="Show what an exported file's votes prefer.")
+    ] = None,
+) -> None:
     """
     Write the report anew, from the log alone.
 
-    Example: portraitkit compare report spring
+    Example: portraitkit compare report spring --votes votes.json
     """
     from ..compare.comparison import Comparison  # noqa: PLC0415  (help needs no adapter)
 
@@ -104,7 +115,10 @@ def report(context: typer.Context, folder: Path) -> None:
     with on.errors():
         made = Comparison(folder)
         page = made.write()
-        on.show(made.report() if on.as_json else str(page))
+        if votes:
+            on.show([each.to_dict() for each in made.votes(*votes)])
+        else:
+            on.show(made.report() if on.as_json else str(page))
 
 
 def _sessions(
@@ -113,8 +127,7 @@ def _sessions(
     out: Path,
     step_s: float,
     long_s: float,
-    *,
-    allow_unpriced: bool,
+    **options: Any,
 ) -> None:
     from ..compare.comparison import compare  # noqa: PLC0415  (help needs no adapter)
 
@@ -130,10 +143,10 @@ def _sessions(
             plan,
             out,
             session=session,
-            allow_unpriced=allow_unpriced,
             config=on.config,
             simulated=on.simulated,
             on_run=tell,
+            **options,
         )
         on.say(f"report: {made.write()}")
         next_s = session * step_s
@@ -144,14 +157,16 @@ def _sessions(
         time.sleep(max(0.0, began_s + next_s - time.monotonic()))
 
 
-def _previews(on: Terminal, plan: Plan) -> list[dict[str, Any]]:
+def _previews(on: Terminal, plan: Plan, cassettes: Path | None) -> list[dict[str, Any]]:
     """What each profile would be sent for each scene, and what it could not express."""
     from ..compare.prices import estimate  # noqa: PLC0415  (help needs no adapter)
+    from ..compare.replaying import replaying  # noqa: PLC0415
     from ..values.handles import Handle  # noqa: PLC0415
 
     rows: list[dict[str, Any]] = []
     for profile in plan.profiles:
-        with on.client(profile) as client:
+        stands_in = replaying(cassettes, profile) if cassettes else nullcontext()
+        with stands_in, on.client(profile) as client:
             owner = (client.provider.name, client.provider.account)
             for name, scene in plan.scenes.items():
                 media = {each: str(Handle(*owner, "asset", f"of-{each}-0")) for each in scene.files}

@@ -159,6 +159,18 @@ class _Client:
         seconds: float = self._driver.limited_s
         return seconds
 
+    @property
+    def requests_sent(self) -> int:
+        """How many requests this client has sent, each attempt counted."""
+        count: int = self._driver.requests
+        return count
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes of the answers to them, without files that were saved."""
+        count: int = self._driver.received_bytes
+        return count
+
     def _let_go(self) -> None:
         if self._recorder is not None:
             self._recorder.lease.release()

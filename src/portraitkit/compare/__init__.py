@@ -6,6 +6,7 @@ from .comparison import Comparison, compare
 from .plan import Plan, Scene, read_plan
 from .prices import BudgetError, Money, Price
 from .videofile import MeasureError
+from .votes import Preference
 
 __all__ = [
     "BudgetError",
@@ -13,6 +14,7 @@ __all__ = [
     "MeasureError",
     "Money",
     "Plan",
+    "Preference",
     "Price",
     "Scene",
     "compare",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
@@ -17,8 +19,11 @@ from .log import VERSION, Folder
 from .measuring import measure_all
 from .plan import Plan
 from .prices import Purse
+from .replaying import replaying
 from .running import OnRun, ProfileRunner, reserve_what_is_paid, schedule
 from .runs import read
+from .videofile import check_installed
+from .votes import Preference, preferences
 
 
 class Comparison:
@@ -49,6 +54,15 @@ class Comparison:
         """Write `report.json`, `report.md` and `index.html`; the page's path."""
         _ = report.write(self.folder.path)
         return self.folder.path / "index.html"
+
+    def votes(self, *paths: Path | str) -> list[Preference]:
+        """
+        Count votes that the page has exported, the most preferred profile first.
+
+        Raises:
+            InvalidInputError: A file holds no votes on this comparison.
+        """
+        return preferences(read(self.folder.path), paths)
 
     def to_pandas(self) -> Any:
         """
@@ -104,6 +118,7 @@ def compare(
     allow_unpriced: bool = False,
     config: Path | str | None = None,
     simulated: bool | float | None = None,
+    cassettes: Path | str | None = None,
     on_run: OnRun | None = None,
 ) -> Comparison:
     """
@@ -116,21 +131,28 @@ def compare(
         allow_unpriced: Send what has no price, although there is a budget.
         config: The configuration file.
         simulated: Simulated vendors in this process, in place of the real ones.
+        cassettes: A folder with a `<profile>.yaml` for each profile, which answers in place of its
+            vendor. Nothing is sent, and no key is read.
         on_run: Called with each run and what it has come to, from several threads.
 
     Raises:
-        ConfigError: A profile cannot be used, or the folder holds another comparison.
+        ConfigError: A profile cannot be used, the folder holds another comparison, or the extra
+            `compare` is not installed. Nothing was sent.
+        InvalidInputError: The folder cannot be written.
     """
+    check_installed()
     kept = Folder(folder)
-    goes_on = kept.open(plan)
-    opened = [connect(each, config=config, simulated=simulated) for each in plan.profiles]
-    stand_ins = [each.profile for each in opened if each.provider.simulation is not None]
-    for client in opened:  # what cannot be used is told before anything is paid
-        client.close()
-    if not goes_on:
-        facts = {"environment": _environment(), "simulated": bool(stand_ins)}
-        kept.note("opened", version=VERSION, plan=plan.to_dict(), **facts)
+    kept.open(plan)
+    replay = partial(replaying, cassettes) if cassettes else nullcontext
+    stand_ins: list[str] = []
+    for profile in plan.profiles:  # what cannot be used is told before anything is paid
+        with replay(profile), connect(profile, config=config, simulated=simulated) as client:
+            stand_ins += [profile] if client.provider.simulation else []
     known = list(kept.events())
+    if not known:
+        facts = {"environment": _environment(), "simulated": bool(stand_ins)}
+        facts["replayed"] = cassettes is not None
+        kept.note("opened", version=VERSION, plan=plan.to_dict(), **facts)
     if session not in [each["session"] for each in known if each["event"] == "session"]:
         kept.note("session", session=session)
     purse = Purse(plan.budget, allow_unpriced=allow_unpriced)
@@ -138,12 +160,17 @@ def compare(
     stop, runs = threading.Event(), list(schedule(plan, session))
 
     def of_profile(profile: str) -> None:
-        runner = ProfileRunner(profile, plan, kept, purse, stop, config, simulated, on_run)
-        for run in (each for each in runs if each.profile == profile):
-            if not stop.is_set():
-                runner.go(run, [each for each in known if each.get("run") == run.id])
+        runner = ProfileRunner(
+            profile, plan, kept, purse, stop, config, simulated, on_run, alone=bool(cassettes)
+        )
+        with replay(profile):
+            for run in (each for each in runs if each.profile == profile):
+                if not stop.is_set():
+                    runner.go(run, [each for each in known if each.get("run") == run.id])
 
-    with ThreadPoolExecutor(len(plan.profiles), thread_name_prefix="compare") as pool:
+    # Cassettes stand in for one vendor at a time.
+    threads = 1 if cassettes else len(plan.profiles)
+    with ThreadPoolExecutor(threads, thread_name_prefix="compare") as pool:
         try:
             for done in [pool.submit(of_profile, profile) for profile in plan.profiles]:
                 done.result()

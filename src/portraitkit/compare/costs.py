@@ -57,13 +57,14 @@ def price(run: Run, which: Number) -> Cost | None:
     """
     Tell what a run cost. None where it is unpriced.
 
-    `reconciled` is what the vendor reported, or else the estimate.
+    `reconciled` is the money that the vendor reported, or its tokens at the user's price, or else
+    the estimate.
     """
-    estimated = _money(run.asked.get("estimated"))
-    reported = _money(run.event("finished").get("reported"))
-    return {"estimated": estimated, "reported": reported, "reconciled": reported or estimated}[
-        which
-    ]
+    finished = run.event("finished")
+    estimated, reported = _money(run.asked.get("estimated")), _money(finished.get("reported"))
+    in_money = reported if reported and reported.currency else None
+    reconciled = in_money or _money(finished.get("reconciled")) or estimated
+    return {"estimated": estimated, "reported": reported, "reconciled": reconciled}[which]
 
 
 def total(runs: Iterable[Run], which: Number) -> Sum:

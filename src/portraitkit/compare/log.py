@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from ..values.errors import ConfigError
+from ..values.errors import ConfigError, InvalidInputError
 from ..wire.codec import is_object
 from .plan import Plan
 
@@ -36,13 +36,14 @@ class Folder:
         self._lock = threading.Lock()
         self._events: Final = self.path / "events.jsonl"
 
-    def open(self, plan: Plan) -> bool:
+    def open(self, plan: Plan) -> None:
         """
-        Begin a comparison, or go on with the same one; tell whether it goes on. The budget may be
-        another: it is no part of what is compared.
+        Begin a comparison, or go on with the same one. The budget may be another: it is no part
+        of what is compared.
 
         Raises:
             ConfigError: Another comparison is in that folder.
+            InvalidInputError: It cannot be written.
         """
         frozen = self.path / "plan.json"
         if frozen.exists():
@@ -53,12 +54,14 @@ class Folder:
                     next_step="name another folder, or put the plan back as it was",
                 )
             self._cut()
-            return True
-        for folder in (self.path, self.videos, self.jobs):
-            folder.mkdir(parents=True, exist_ok=True)
+            return
         text = json.dumps(plan.to_dict(), indent=1, ensure_ascii=False, sort_keys=True)
-        _ = frozen.write_text(text, encoding="utf-8")
-        return False
+        try:
+            for folder in (self.path, self.videos, self.jobs):
+                folder.mkdir(parents=True, exist_ok=True)
+            _ = frozen.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise _not_written(self.path, error) from None
 
     def plan(self) -> Plan:
         """
@@ -77,17 +80,25 @@ class Folder:
             ) from None
 
     def note(self, event: str, **members: Any) -> None:
-        """Add an event; one that money depends on is on the disk when this returns."""
+        """
+        Add an event; one that money depends on is on the disk when this returns.
+
+        Raises:
+            InvalidInputError: The log cannot be written, as on a full disk.
+        """
         line = json.dumps(
             {"at": datetime.now(UTC).isoformat(), "event": event, **members},
             ensure_ascii=False,
             default=str,
         )
-        with self._lock, self._events.open("a", encoding="utf-8") as file:
-            _ = file.write(f"{line}\n")
-            file.flush()
-            if event in _PAID:
-                os.fsync(file.fileno())
+        try:
+            with self._lock, self._events.open("a", encoding="utf-8") as file:
+                _ = file.write(f"{line}\n")
+                file.flush()
+                if event in _PAID:
+                    os.fsync(file.fileno())
+        except OSError as error:
+            raise _not_written(self._events, error) from None
 
     def events(self) -> Iterator[dict[str, Any]]:
         """Every event that was written whole, oldest first."""
@@ -110,6 +121,14 @@ def read_line(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return dict(found) if is_object(found) and isinstance(found.get("event"), str) else None
+
+
+def _not_written(path: Path, error: OSError) -> InvalidInputError:
+    return InvalidInputError(
+        f"{str(path)!r} cannot be written: {error.strerror}",
+        field="folder",
+        next_step="make room for it, and run the same command again: nothing is paid twice",
+    )
 
 
 def _refuse(constant: str) -> None:

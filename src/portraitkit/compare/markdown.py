@@ -40,6 +40,8 @@ def _headline(report: dict[str, Any]) -> str:
     ]
     if report["simulated"]:
         told.insert(0, "Made from simulated vendors: the numbers say nothing of the real ones.")
+    if report["replayed"]:
+        told.insert(0, "Replayed from cassettes: times are those of the replay.")
     if report["unread_lines"]:
         told.append(f"{report['unread_lines']} line(s) of the log could not be read.")
     return "\n\n".join(told)
@@ -54,7 +56,7 @@ def _profiles(report: dict[str, Any]) -> str:
             _sample(each["measures"].get("downloaded"), " s"),
             _sample(each["measures"].get("likeness_median")),
             _money(each["cost"]["per_usable_s"]["reconciled"]),
-            *(_sum(each["cost"]["sums"][which]) for which in costs.NUMBERS),
+            *(_sum(each["cost"]["sums"][which], which) for which in costs.NUMBERS),
         ]
         for each in report["profiles"]
     ]
@@ -165,12 +167,16 @@ def _sample(sample: dict[str, Any] | None, unit: str = "") -> str:
 
 
 def _money(money: dict[str, str] | None) -> str:
-    return _plain("{amount} {currency} by {unit}".format(**money)) if money else "unpriced"
+    if not money:
+        return "unpriced"
+    form = "{amount} {currency} by {unit}" if money["currency"] else "{amount} {unit}"
+    return _plain(form.format(**money))
 
 
-def _sum(told: dict[str, Any]) -> str:
+def _sum(told: dict[str, Any], which: str) -> str:
     parts = [_money(each) for each in told["known"]]
-    parts += [f"{told['unpriced']} unpriced"] if told["unpriced"] else []
+    unknown = "not reported" if which == "reported" else "unpriced"
+    parts += [f"{told['unpriced']} {unknown}"] if told["unpriced"] else []
     return " + ".join(parts) or "-"
 
 

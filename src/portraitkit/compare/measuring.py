@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +22,10 @@ _OTHER_SIZE: Final = 0.1
 """480p is delivered as 864x496 at Volcengine, documented."""
 _OTHER_SHAPE: Final = 0.04
 _SPARE_S: Final = 0.5
+_ABOUT: Final = ("run", "session", "scene", "profile", "number", "warm_up")
+
+Seen = tuple[str, dict[str, Any]]
+"""An event of the log, and its members."""
 
 
 def measure_all(folder: Folder, plan: Plan) -> None:
@@ -27,38 +33,34 @@ def measure_all(folder: Folder, plan: Plan) -> None:
     events = list(folder.events())
     asked = {each["run"]: each for each in events if each["event"] == "asked"}
     over = {each["run"] for each in events if each["event"] in ("measured", "failed")}
+    looks: dict[tuple[str, str], list[Seen]] = {}  # equal files look alike: once is enough
     for each in events:
-        if each["event"] == "downloaded" and each["run"] not in over:
-            over.add(each["run"])
-            about = asked.get(each["run"], {})
-            scene = plan.scenes[about["scene"]] if about.get("scene") in plan.scenes else None
-            if scene is not None:
-                _measure(folder, about, scene, folder.path / each["file"])
-
-
-def _measure(folder: Folder, about: dict[str, Any], scene: Scene, path: Path) -> None:
-    run = about["run"]
-    try:
-        found = delivered.measure(path, first_frame=scene.first_frame or None)
-    except ConfigError as error:
-        told = f"not looked at: {error.next_step}"
-        folder.note("measured", run=run, delivered={}, problems=[told])
-        return
-    except MeasureError as error:
-        members = ("run", "session", "scene", "profile", "number", "warm_up")
-        kept = {name: about.get(name) for name in members}
-        folder.note(
-            "failed", **kept, stage="measure", seconds=None, refused=False, error=told_of(error)
-        )
-        return
-    problems = [*not_as_asked(scene, found), *found.problems]
-    folder.note("measured", run=run, delivered=found.to_dict(), problems=problems)
-    for label, picture in scene.portraits.items():
+        about = asked.get(each.get("run", ""), {})
+        if each["event"] != "downloaded" or each["run"] in over or not about:
+            continue
+        over.add(each["run"])
+        scene, path = plan.scenes[about["scene"]], folder.path / each["file"]
+        content = path.read_bytes() if path.is_file() else b""
+        key = (hashlib.sha256(content).hexdigest(), about["scene"])
         try:
-            seen = likeness.score(path, picture)
-        except (ConfigError, MeasureError):
-            continue  # without the extra, or without a face in the picture, there is no number
-        folder.note("likeness", run=run, portrait=label, **seen.to_dict())
+            looks[key] = looks.get(key) or list(_look(scene, path))
+        except MeasureError as error:
+            kept = {name: about.get(name) for name in _ABOUT}
+            folder.note("failed", **kept, stage="measure", refused=False, error=told_of(error))
+            continue
+        for event, members in looks[key]:
+            folder.note(event, run=each["run"], **members)
+
+
+def _look(scene: Scene, path: Path) -> Iterator[Seen]:
+    """What is to be noted of a video."""
+    found = delivered.measure(path, first_frame=scene.first_frame or None)
+    problems = [*not_as_asked(scene, found), *found.problems]
+    yield "measured", {"delivered": found.to_dict(), "problems": problems}
+    for label, picture in scene.portraits.items():
+        # Without the extra, or without a face in the picture, there is no number.
+        with suppress(ConfigError, MeasureError):
+            yield "likeness", {"portrait": label, **likeness.score(path, picture).to_dict()}
 
 
 def not_as_asked(scene: Scene, found: Delivered) -> Iterator[str]:

@@ -69,6 +69,11 @@ class Scene:
         """Its picture files, by label."""
         return {**self.portraits, **({"first_frame": self.first_frame} if self.first_frame else {})}
 
+    @property
+    def sketch(self) -> VideoRequest:
+        """The request, with something made up for each picture."""
+        return self.request(dict.fromkeys(self.files, "asset-20260101000000-00000"))
+
     def request(self, media: Mapping[str, Any]) -> VideoRequest:
         """The request, with what stands for each picture."""
         if self.first_frame:
@@ -200,7 +205,7 @@ def _scene(table: Any, where: str) -> Scene:
     if scene.first_frame and scene.portraits:
         raise _wrong(where, "a scene has portraits or a first_frame, and not both")
     try:
-        request = scene.request(dict.fromkeys(scene.files, "asset-20260101000000-00000"))
+        request = scene.sketch
         _ = write_prompt(request.prompt, request.media)
     except (PortraitError, InvalidInputError) as error:
         raise _wrong(where, error.message) from None

@@ -103,6 +103,13 @@ def estimate(price: Price | None, request: VideoRequest) -> Money | None:
     return None if units is None else Money(price.cost.amount * units, price.cost.currency)
 
 
+def by_tokens(price: Price | None, tokens: int) -> Money | None:
+    """What a finished video took by its own tokens; None where they are not what is paid for."""
+    if price is None or price.unit != "token":
+        return None
+    return Money(price.cost.amount * tokens / 1000, price.cost.currency)
+
+
 class Purse:
     """Keeps all runs together within a budget: reserved before a create, settled after."""
 
@@ -138,6 +145,13 @@ class Purse:
                     next_step="raise the budget in the plan, and run the same command again",
                 )
             self._spent += cost.amount
+
+    def settle(self, reserved: Money | None, took: Money) -> None:
+        """Put what a run took in the place of what was set aside for it."""
+        self.release(reserved)
+        if self._budget is not None and took.currency == self._budget.currency:
+            with self._lock:
+                self._spent += took.amount
 
     def release(self, cost: Money | None) -> None:
         """Give back what was set aside for a run that was certainly not made."""

@@ -14,7 +14,20 @@ from . import costs, statistics
 from .fairness import Mark, Signature, marks_of, pictures_of, signature
 from .markdown import as_markdown
 from .pages import as_page
-from .runs import MEASURES, Facts, Log, Measure, Run, facts, hour_of, number, objects, read, text
+from .runs import (
+    MEASURES,
+    Facts,
+    Log,
+    Measure,
+    Run,
+    facts,
+    hour_of,
+    items,
+    number,
+    objects,
+    read,
+    text,
+)
 
 RANKED: Final = ("downloaded", "likeness_median")
 """The measures of which a ranking is asked for."""
@@ -92,6 +105,7 @@ class _Report:
             "version": 1,
             "name": text(log.plan.get("name")),
             "simulated": log.opened.get("simulated") is True,
+            "replayed": log.opened.get("replayed") is True,
             "opened_at": text(log.opened.get("at")),
             "last_at": log.last_at,
             "sessions": len(set(log.sessions)),
@@ -370,7 +384,18 @@ def _registration(told: Facts) -> dict[str, Any]:
         **{name: text(told.get(name)) for name in words},
         "seconds": number(told.get("seconds")),
         "error": facts(told.get("error")) or None,
+        "stored": _stored(told),
     }
+
+
+def _stored(told: Facts) -> dict[str, Any] | None:
+    """What the vendor keeps of a picture, and whether that is the same file, byte for byte."""
+    copy = facts(told.get("stored"))
+    if not copy:
+        return None
+    sizes = {name: number(copy.get(name)) for name in ("bytes", "width", "height")}
+    digest = text(copy.get("sha256"))
+    return {"sha256": digest, **sizes, "same": digest == text(told.get("sha256"))}
 
 
 def _origin_of(run: Run) -> Facts:
@@ -394,5 +419,4 @@ def _short(value: object) -> str:
 
 
 def _texts(value: object) -> list[str]:
-    told = cast("list[object]", value) if isinstance(value, list) else []
-    return [str(each) for each in told]
+    return [str(each) for each in items(value)]

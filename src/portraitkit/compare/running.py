@@ -20,6 +20,7 @@ from typing import Any, Final, Literal
 
 from attrs import asdict, define, field, frozen
 
+from .. import rehearsal
 from ..client.client import Client
 from ..client.connecting import connect
 from ..journal.jobs import JobState, resume
@@ -30,6 +31,7 @@ from ..values.errors import (
     OutcomeUnknownError,
     PermissionDeniedError,
     PortraitError,
+    WaitTimeoutError,
 )
 from ..values.masking import mask_links
 from ..values.models import Event, VideoTask
@@ -38,7 +40,8 @@ from ..values.video import VideoRequest
 from .log import Folder
 from .measuring import told_of
 from .plan import Plan
-from .prices import BudgetError, Money, Price, Purse, estimate
+from .prices import BudgetError, Money, Price, Purse, by_tokens, estimate
+from .stored import stored_copy
 
 Stage = Literal["register", "create", "wait", "download", "measure"]
 OnRun = Callable[["ScheduledRun", str], object]
@@ -49,6 +52,8 @@ _REFUSED: Final = (
     PermissionDeniedError,
 )
 _DIGITS: Final = 12
+_TAKEN_UP: Final = {BudgetError.__name__, WaitTimeoutError.__name__}
+"""Errors of runs that the same command goes on with: not sent, or not over."""
 
 
 @frozen(kw_only=True)
@@ -102,21 +107,27 @@ class ProfileRunner:
     config: Path | str | None
     simulated: bool | float | None
     on_run: OnRun | None
+    alone: bool = field(default=False, kw_only=True)
+    """Whether portraits are registered for this comparison alone, as a cassette tells of it."""
     _portraits: dict[str, Portrait] = field(factory=dict[str, Portrait], init=False)
     _stage: Stage = field(default="register", init=False)
     _asked_s: float | None = field(default=None, init=False)
     """When this process sent the create of the run at hand."""
+    _counted: tuple[int, int] = field(default=(0, 0), init=False)
+    """Requests and bytes of the client at hand that are not the run's own."""
 
     def go(self, run: ScheduledRun, known: list[Mapping[str, Any]]) -> None:
         """Make a run, or what is left of it; an error ends this run alone."""
         events = {each["event"]: each for each in known}
         if "downloaded" in events or is_final(events.get("failed")):
             return
-        journal = self.folder.jobs / f"{run.id}.db"
-        self._stage, self._asked_s = "register", None
+        jobs = self.folder.jobs.absolute()
+        settings = {"journal": str(jobs / f"{run.id}.db")}
+        settings |= {"ledger": str(jobs / "portraits.db")} if self.alone else {}
+        self._stage, self._asked_s, self._counted = "register", None, (0, 0)
         with connect(
             self.name,
-            settings={"journal": str(journal.absolute())},
+            settings=settings,
             config=self.config,
             simulated=self.simulated,
             failover=(),  # another profile's video would stand for this one's
@@ -125,6 +136,7 @@ class ProfileRunner:
                 self._go(client, run, events)
             except PortraitError as error:
                 self._failed(run, error, self._since_asked(client))
+            self.folder.note("requests", run=run.id, **self._traffic(client))
         self._tell(run, "done")
 
     def _go(
@@ -196,15 +208,21 @@ class ProfileRunner:
         name, started_s = f"compare-{digest[:_DIGITS]}", _now_s(client)
         facts = {"session": run.session, "profile": self.name, "vendor": client.provider.name}
         facts |= {"portrait": name, "look": "main", "sha256": digest}
+        _ = self._traffic(client)
         was_there = bool(client.ledger.bindings(name, owner=_owner(client)))
         try:
             portrait = client.ensure_portrait(name, content)
         except PortraitError as error:
-            seconds = _now_s(client) - started_s
             self.folder.note(
-                "registered", **facts, status="failed", seconds=seconds, error=told_of(error)
+                "registered",
+                **facts,
+                status="failed",
+                seconds=_now_s(client) - started_s,
+                error=told_of(error),
+                **self._traffic(client),
             )
             raise
+        seconds = None if was_there else _now_s(client) - started_s
         (binding,) = client.ledger.bindings(name, owner=_owner(client))
         look = binding.look("main")
         self.folder.note(
@@ -212,7 +230,9 @@ class ProfileRunner:
             **facts,
             handle=look.asset,
             status=look.status.value,
-            seconds=None if was_there else _now_s(client) - started_s,
+            seconds=seconds,
+            stored=stored_copy(client, look.asset),
+            **self._traffic(client),
         )
         self._portraits[file] = portrait
         return portrait
@@ -255,7 +275,20 @@ class ProfileRunner:
         """Seconds since the create was sent; None where another process sent it."""
         return None if self._asked_s is None else _now_s(client) - self._asked_s
 
+    def _traffic(self, client: Client) -> dict[str, int]:
+        """Requests and bytes since this was last asked."""
+        before = self._counted
+        self._counted = (client.requests_sent, client.bytes_received)
+        requests, received = self._counted
+        return {"requests": requests - before[0], "bytes": received - before[1]}
+
     def _finished(self, run: ScheduledRun, task: VideoTask, seconds: float | None) -> None:
+        sketch = self.plan.scenes[run.scene].sketch
+        price = self.plan.price(self.name, sketch.model)
+        tokens = task.usage and (task.usage.total_tokens or task.usage.completion_tokens)
+        took = by_tokens(price, tokens) if tokens else None
+        if took:
+            self.purse.settle(estimate(price, sketch), took)
         self.folder.note(
             "finished",
             run=run.id,
@@ -266,7 +299,8 @@ class ProfileRunner:
             ratio=task.ratio,
             duration_s=task.duration_s,
             seed=task.seed,
-            reported=None,
+            reported={"amount": str(tokens), "currency": "", "unit": "token"} if tokens else None,
+            reconciled=_amount(took, price),
         )
 
     def _failed(self, run: ScheduledRun, error: PortraitError, seconds: float | None) -> None:
@@ -293,7 +327,7 @@ class ProfileRunner:
 def _now_s(client: Client) -> float:
     """The time that the client lives in: a simulated vendor's, or the real one."""
     clock = getattr(client.provider.simulation, "clock", None)
-    seconds: float = (clock or time).monotonic()
+    seconds: float = (clock or rehearsal.current_time() or time).monotonic()
     return seconds
 
 
@@ -317,12 +351,14 @@ def reserve_what_is_paid(purse: Purse, known: list[dict[str, Any]]) -> None:
     for each in known:
         if _may_be_paid(each):
             with suppress(PortraitError):  # it is paid, whatever the budget says now
-                purse.reserve(_estimated(known, each["run"]))
+                purse.reserve(_cost(known, each["run"]))
 
 
 def is_final(failed: Mapping[str, Any] | None) -> bool:
-    """Tell whether a failure stays one; what only the budget has stopped was never sent."""
-    return failed is not None and failed["error"]["class"] != BudgetError.__name__
+    """Tell whether a failure stays one: a video that may still come is not given up."""
+    if failed is None or failed["stage"] == "download":
+        return False
+    return failed["error"]["class"] not in _TAKEN_UP
 
 
 def _may_be_paid(event: Mapping[str, Any]) -> bool:
@@ -330,8 +366,8 @@ def _may_be_paid(event: Mapping[str, Any]) -> bool:
     return event["event"] == "created" or (event["event"] == "failed" and unknown)
 
 
-def _estimated(events: list[dict[str, Any]], run: str) -> Money | None:
-    for each in events:
-        if each["event"] == "asked" and each["run"] == run and each.get("estimated"):
-            return Money.read(each["estimated"])
-    return None
+def _cost(events: list[dict[str, Any]], run: str) -> Money | None:
+    told = {each["event"]: each for each in events if each.get("run") == run}
+    asked, finished = told.get("asked", {}), told.get("finished", {})
+    known = finished.get("reconciled") or asked.get("estimated")
+    return Money.read(known) if known else None

@@ -220,6 +220,12 @@ def _tell(run: Run, event: Facts) -> None:
     name: str = event["event"]
     if name == "status":
         run.statuses.append(event)
+    elif name == "requests" and name in run.events:  # of a comparison that went on
+        before = run.events[name]
+        run.events[name] = {
+            each: (number(before.get(each)) or 0) + (number(event.get(each)) or 0)
+            for each in ("requests", "bytes")
+        }
     elif name not in _FIRST or name not in run.events:
         run.events[name] = event
     if name in _ENDS and not (name == "failed" and run.end == "measured"):
@@ -248,8 +254,12 @@ def facts(value: object) -> Facts:
 
 def objects(value: object) -> list[Facts]:
     """Read a list of objects; what else is in it is passed over."""
-    told = cast("list[object]", value) if isinstance(value, list) else []
-    return [found for each in told if (found := facts(each))]
+    return [found for each in items(value) if (found := facts(each))]
+
+
+def items(value: object) -> list[object]:
+    """Read a list of the log; empty where there is none."""
+    return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def text(value: object) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import attrs
 from attrs import frozen
 
-from ..values.errors import ConfigError
+from .videofile import missing
 
 LEAST: Final = 5
 """Fewer runs than this are too few to rank."""
@@ -162,8 +162,5 @@ def _rounded(value: float) -> float:
 def _scipy() -> Any:
     try:
         return import_module("scipy.stats")
-    except ImportError as missing:
-        raise ConfigError(
-            "a report needs scipy",
-            next_step="pip install 'portraitkit[compare]'",
-        ) from missing
+    except ImportError:
+        raise missing("compare") from None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,10 +39,21 @@ class MeasureError(PortraitError):
     advice = "look into the file; if it was downloaded, download it again"
 
 
+def check_installed() -> None:
+    """
+    Refuse to begin what could not be measured or reported.
+
+    Raises:
+        ConfigError: The extra `compare` is not installed.
+    """
+    if not all(find_spec(each) for each in ("av", "numpy", "PIL", "scipy")):
+        raise missing("compare")
+
+
 def missing(extra: str) -> ConfigError:
     """Say which extra to install."""
     return ConfigError(
-        "measuring videos needs packages that are not installed",
+        "measuring videos and writing a report need packages that are not installed",
         next_step=f"pip install 'portraitkit[{extra}]'",
     )
 

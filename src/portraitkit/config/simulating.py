@@ -52,6 +52,11 @@ class Simulation:
     def __repr__(self) -> str:
         return f"<Simulation, {self.speed:g} times as fast>"
 
+    @property
+    def world(self) -> Any:
+        """The vendor's memory and knobs, a `portraitkit.testing.World`."""
+        return self._simulator.world
+
     def answer(self, provider: PortraitProvider, request: Request) -> Response:
         """Answer in the vendor's place. What is fetched from the web is a stand-in for it."""
         own = {*provider.origins, self._simulator.base_url}

@@ -59,6 +59,10 @@ class Attempts:
         self.wait_s = 0.0
         self._hold_s = 0.0
         """After a refusal for the account's rate: how long the vendor wants no more."""
+        self.sent = 0
+        """How often it was sent."""
+        self.received_bytes = 0
+        """Of answers in memory: a file that is saved is not counted."""
         self.is_over = False
         """There is no time for another attempt: the last one's outcome stands."""
 
@@ -100,6 +104,7 @@ class Attempts:
         if request.auth is not Auth.NONE:
             request = self._authorized(request)
         self._may_be_sent = True
+        self.sent += 1
         return request
 
     def _authorized(self, request: Request) -> Request:
@@ -112,6 +117,7 @@ class Attempts:
 
     def answered(self, response: Response) -> Response | None:
         """Take an answer: the final one, or None if the request is worth another attempt."""
+        self.received_bytes += 0 if self._request.save_to else len(response.content)
         self._last = evolve(
             response,
             attempts=tuple(self._tries),

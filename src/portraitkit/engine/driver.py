@@ -62,6 +62,8 @@ class _Runner:
         self._limiter = limiter
         self._count = threading.Lock()
         self.limited_s = 0.0
+        self.requests = 0
+        self.received_bytes = 0
 
     def _emptied(self, error: BaseException) -> BaseException:
         return emptied(error, masker(reveal(self._provider.secrets), in_paths=True))
@@ -92,9 +94,10 @@ class _Runner:
         except Exception as error:
             raise attempts.broken(error) from error
         finally:
-            if attempts.permit.limited_s:
-                with self._count:
-                    self.limited_s += attempts.permit.limited_s
+            with self._count:
+                self.limited_s += attempts.permit.limited_s
+                self.requests += attempts.sent
+                self.received_bytes += attempts.received_bytes
 
 
 def _sent(attempts: Attempts) -> Flow[Response]:

@@ -127,7 +127,8 @@ class Simulator(ABC):
         kind = {"mp4": "video/mp4", "png": "image/png"}.get(name.rpartition(".")[2], "")
         if not kind:
             return self.json({"error": {"message": "no such file"}}, 404)
-        content = _data(f"clip.{name[-3:]}")
+        own = self.world.film if kind == "video/mp4" else self.world.picture
+        content = own or _data(f"clip.{name[-3:]}")
         return self.send(content, kind, headers={"content-length": str(len(content))})
 
 

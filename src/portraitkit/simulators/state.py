@@ -185,6 +185,9 @@ class World:
         group_quota, asset_quota: Most groups per account, most assets per group.
         reject_assets: Name of an asset to (code, message): its review will refuse it.
         fail_videos: Text in a prompt to (code, message): the task will fail.
+        fail_every: Each so many-th video fails; 0 for none.
+        film, picture: What is handed out as a video and as a stored picture, in place of the film
+            that is built in and a frame of it.
         list_lag_s: Seconds during which a new group, asset or video is in no list.
         name_length: Characters that are kept of a name, if not all.
         billed: Paid calls that were carried out, per account and kind.
@@ -202,6 +205,9 @@ class World:
     name_length: int | None = None
     reject_assets: dict[str, tuple[str, str]] = Factory(dict[str, tuple[str, str]])
     fail_videos: dict[str, tuple[str, str]] = Factory(dict[str, tuple[str, str]])
+    fail_every: int = 0
+    film: bytes | None = None
+    picture: bytes | None = None
     accounts: dict[str, SimAccount] = Factory(dict[str, SimAccount])
     groups: dict[str, SimGroup] = Factory(dict[str, SimGroup])
     assets: dict[str, SimAsset] = Factory(dict[str, SimAsset])
@@ -283,6 +289,8 @@ class World:
             ended_at=started_at + timedelta(seconds=self.render_s),
             failure=next((why for word, why in self.fail_videos.items() if word in text), None),
         )
+        if self.fail_every and len(self.videos) % self.fail_every == 0:
+            video.failure = ("InternalServiceError", "The service was not able to make it.")
         self.billed[account.name, "video"] += 1
         return video
 

@@ -34,13 +34,14 @@ const WORDS = {
     kind: "What", field: "Field", asked: "Asked", was_sent: "Sent or made", why: "Why", in_runs: "Runs", adapted: "adapted", dropped: "dropped", finding: "beyond a documented limit", model: "another model", resolution: "another resolution", picture: "another picture",
     refusals_lead: "The same faces and prompts at each profile, warm-ups included. None of these is left out of a count.", no_refusals: "Nothing was refused, nothing failed.", none: "–", code: "Code", next_step: "Next step",
     delivered_lead: "Read from the files, against what was asked; and what the files say of their origin. A mark says what only other profiles' files tell; it is no verdict.", not_as_asked: "Not as asked", origin: "Origin", files: "{0} of {1} files", only_others: "only others' files tell this", in_n: "in {0} runs",
-    cost_lead: "In the vendor's own currency and unit. Warm-ups, refusals and failures are paid in. One unpriced run leaves a sum unknown.", estimated: "Estimated", reported: "Reported", reconciled: "Reconciled", usable: "Usable", plus_unpriced: "+ {0} unpriced", by: "by {0}", reported_runs: "Reconciled is what the vendor reported, or else the estimate.",
+    cost_lead: "In the vendor's own currency and unit. Warm-ups, refusals and failures are paid in. One unpriced run leaves a sum unknown.", estimated: "Estimated", reported: "Reported", reconciled: "Reconciled", usable: "Usable", plus_unpriced: "+ {0} unpriced", by: "by {0}", reported_runs: "Reported is what the vendor itself said, often in tokens. Reconciled is that in money, by your own price where it is tokens, or else the estimate.",
     hours_lead: "Median time to the file by the hour in which the run was asked for, in UTC.", hour: "Hour", registered: "Registering a portrait", warm_up_time: "Warm-up, time to file",
     rebuild: "Rebuild this report from its log", plan: "The plan", last_event: "Last event", opened: "Opened", how_to_read: "How to read it",
     read_1: "An interval that holds zero is no difference; a difference inside the noise is called so.", read_2: "Medians of times are of runs that delivered. A vendor that fails often looks fast among those: read the share that was delivered beside it.", read_3: "Many comparisons find something by chance: one in twenty intervals misses.", read_4: "A run that was sent something else is not compared, and says why.",
     stop: "Leave", blind_lead: "Vendors are hidden and shuffled. Which one is best?", vote: "{0} is best", tie: "No difference", of: "{0} of {1}", done: "All voted", show_result: "Show the result", export: "Export votes", import: "Read votes back", forget: "Vote anew",
     preference: "Preference", chosen: "Chosen", interval: "{0} % interval", preferred: "preferred", avoided: "chosen less than by chance", result_lead: "Votes: {0}, people: {1}. By chance, each would be chosen in {2} of its rounds.", bad_votes: "This file holds no votes on this comparison.", votes_read: "{0} votes read.", early: "Stop and show the result", no_votes: "No round has two videos to choose from.", previous: "Back",
     registrations: "Registrations of the portraits, and the picture that was sent", portrait: "Portrait", picture_sha: "SHA-256", state: "Status", not_registered: "{0} not registered", nav_sent: "Sent", nav_refusals: "Refusals", nav_delivered: "Delivery", nav_about: "About", went_on: "Bars that reach the right edge went on, up to {0}.",
+    replayed: "Replayed from cassettes: times are those of the replay.", stored: "Stored copy", stored_same: "the same file", stored_other: "another file: {0}", not_given_back: "not given back", not_reported: "{0} not reported",
     open_blind: "Vote scene by scene without knowing who made what", no_interval: "–",
   },
   zh: {
@@ -72,13 +73,14 @@ const WORDS = {
     kind: "类型", field: "字段", asked: "要求", was_sent: "实际", why: "原因", in_runs: "次数", adapted: "已改动", dropped: "已丢弃", finding: "超出文档限制", model: "模型不同", resolution: "分辨率不同", picture: "照片不同",
     refusals_lead: "同样的人脸和提示词在各配置的结果，含预热。任何一次都计入统计。", no_refusals: "没有拒绝，没有失败。", none: "–", code: "代码", next_step: "下一步",
     delivered_lead: "从文件中读出，与要求对照；以及文件对自身来源的说明。标记只说明其他配置的文件有而这里没有，不是结论。", not_as_asked: "与要求不符", origin: "来源", files: "{1} 个文件中 {0} 个", only_others: "只有其他配置的文件有", in_n: "{0} 次",
-    cost_lead: "按供应商自己的币种和单位。预热、拒绝和失败都计入。只要有一次无价格，总和即为未知。", estimated: "预估", reported: "供应商报告", reconciled: "核定", usable: "可用", plus_unpriced: "+ {0} 次无价格", by: "按 {0}", reported_runs: "核定值为供应商报告的金额，没有报告时为预估。",
+    cost_lead: "按供应商自己的币种和单位。预热、拒绝和失败都计入。只要有一次无价格，总和即为未知。", estimated: "预估", reported: "供应商报告", reconciled: "核定", usable: "可用", plus_unpriced: "+ {0} 次无价格", by: "按 {0}", reported_runs: "“供应商报告”按其原有单位（常为 token）。核定值为供应商报告的金额，或按您的价格折算的 token，没有报告时为预估。",
     hours_lead: "按提交时刻（UTC 小时）统计拿到文件的中位时间。", hour: "小时", registered: "注册人像", warm_up_time: "预热，拿到文件",
     rebuild: "从日志重建本报告", plan: "计划", last_event: "最后事件", opened: "开始", how_to_read: "如何解读",
     read_1: "区间包含零即没有差异；在噪声之内的差异会如实说明。", read_2: "时间中位数只统计已交付的运行。经常失败的供应商会显得更快：请同时看交付比例。", read_3: "比较很多项时总会碰巧发现差异：二十个区间中约有一个会错。", read_4: "发送内容不同的运行不参与比较，并说明原因。",
     stop: "离开", blind_lead: "供应商已隐藏并打乱。哪一个最好？", vote: "{0} 最好", tie: "没有差别", of: "{0} / {1}", done: "全部投完", show_result: "显示结果", export: "导出投票", import: "读回投票", forget: "重新投票",
     preference: "偏好", chosen: "选中", interval: "{0}% 区间", preferred: "更受偏好", avoided: "低于随机水平", result_lead: "{1} 人共 {0} 票。随机情况下，每个会在 {2} 的轮次中被选中。", bad_votes: "此文件不含本次比较的投票。", votes_read: "已读入 {0} 票。", early: "停止并显示结果", no_votes: "没有哪一轮有两个视频可选。", previous: "上一轮",
     registrations: "人像注册，以及所发送的照片", portrait: "人像", picture_sha: "SHA-256", state: "状态", not_registered: "{0} 次注册失败", nav_sent: "发送", nav_refusals: "拒绝", nav_delivered: "交付", nav_about: "说明", went_on: "到达右边缘的条形实际更长，最长 {0}。",
+    replayed: "由录制的应答回放：时间是回放的时间。", stored: "供应商存储的副本", stored_same: "同一文件", stored_other: "另一文件：{0}", not_given_back: "未返回", not_reported: "{0} 次未报告",
     open_blind: "在不知道供应商的情况下逐场景投票", no_interval: "–",
   },
 }
@@ -132,7 +134,7 @@ function shown(name, value, most = 3) {
 const interval = (name, sample) => sample.low === null ? "" : t("to", shown(name, sample.low), shown(name, sample.high))
 const spread = (name, sample) => [interval(name, sample), t("n", sample.n)].filter(Boolean).join(" · ")
 const ranged = (name, sample) => `${shown(name, sample.median)} (${spread(name, sample)})`
-const money = told => told ? `${told.amount} ${told.currency}${told.unit ? ` ${t("by", told.unit)}` : ""}` : t("unpriced")
+const money = told => !told ? t("unpriced") : told.currency ? `${told.amount} ${told.currency}${told.unit ? ` ${t("by", told.unit)}` : ""}` : `${digits(Number(told.amount), 9)} ${told.unit}`
 const briefly = told => told ? `${digits(Number(told.amount))} ${told.currency || told.unit}` : t("unpriced")
 
 function painted(variable) {
@@ -211,6 +213,7 @@ function heading() {
         report.simulated && chip(t("simulated"), "warn"), chip(t("profiles", profiles.length)), chip(t("scenes", report.scenes.length)),
         chip(t("runs", report.runs.length)), chip(report.sessions === 1 ? t("one_session_chip") : t("sessions", report.sessions)), chip(day)),
       report.simulated && el("p", { class: "notice small" }, t("simulated_long")),
+      report.replayed && el("p", { class: "notice small" }, t("replayed")),
       report.unread_lines > 0 && el("p", { class: "notice small" }, t("unread", report.unread_lines))),
     el("div", { class: "row controls" }, controls(),
       el("a", { class: "button primary", href: "#blind", title: t("open_blind") }, t("blind"))))
@@ -573,12 +576,18 @@ function sent() {
 
 function registrations() {
   if (!report.registrations.length) return null
-  const heads = ["profile", "portrait", "registered", "picture_sha", "state"]
+  const heads = ["profile", "portrait", "registered", "picture_sha", "stored", "state"]
   const words = each => each.error ? [chip(t("failed"), "bad"), " ", el("code", {}, each.error.code || each.error.class || ""), " ", each.error.message || ""] : each.status
   return el("details", { class: "gap", open: report.registrations.some(each => each.error) }, el("summary", {}, t("registrations")),
     el("div", { class: "scroll", tabindex: "0" }, el("table", {}, el("thead", {}, el("tr", {}, heads.map(head => el("th", { scope: "col" }, t(head))))),
       el("tbody", {}, report.registrations.map(each => el("tr", {}, el("th", { scope: "row" }, named(each.profile)), el("td", {}, [each.portrait, each.look].filter(Boolean).join(" · ")),
-        el("td", {}, shown("downloaded", each.seconds)), el("td", {}, el("code", {}, (each.sha256 || "").slice(0, 12) || t("none"))), el("td", {}, words(each))))))))
+        el("td", {}, shown("downloaded", each.seconds)), el("td", {}, el("code", {}, (each.sha256 || "").slice(0, 12) || t("none"))), el("td", {}, storedCopy(each.stored)), el("td", {}, words(each))))))))
+}
+function storedCopy(copy) {
+  if (!copy) return el("span", { class: "quiet" }, t("not_given_back"))
+  if (copy.same) return t("stored_same")
+  const size = copy.width ? `${copy.width} × ${copy.height}, ` : ""
+  return chip(t("stored_other", size + shown("file_size", copy.bytes)), "warn")
 }
 const bare = line => line.trim().replace(/,$/, "")
 
@@ -620,11 +629,11 @@ function originCell(origin) {
 // --- cost ----------------------------------------------------------------------------------------
 
 function cost() {
-  const sum = told => [told.known.map(each => el("div", {}, money(each))), told.unpriced > 0 && el("div", {}, chip(told.known.length ? t("plus_unpriced", told.unpriced) : `${told.unpriced} ${t("unpriced")}`, "warn"))]
+  const sum = (told, which) => [told.known.map(each => el("div", {}, money(each))), told.unpriced > 0 && which === "reported" ? el("div", { class: "quiet" }, t("not_reported", told.unpriced)) : told.unpriced > 0 && el("div", {}, chip(told.known.length ? t("plus_unpriced", told.unpriced) : `${told.unpriced} ${t("unpriced")}`, "warn"))]
   const numbers = ["estimated", "reported", "reconciled"]
   return [el("p", { class: "lead" }, t("cost_lead"), " ", t("reported_runs")),
     el("div", { class: "scroll", tabindex: "0" }, el("table", {}, el("thead", {}, el("tr", {}, el("th", { class: "sticky", scope: "col" }, t("profile")), numbers.map(each => el("th", { scope: "col" }, t(each))), el("th", { scope: "col" }, t("usable")), el("th", { scope: "col" }, t("per_second")))),
-      el("tbody", {}, report.profiles.map(each => el("tr", {}, el("th", { class: "sticky", scope: "row" }, named(each.profile)), numbers.map(which => el("td", {}, sum(each.cost.sums[which]))),
+      el("tbody", {}, report.profiles.map(each => el("tr", {}, el("th", { class: "sticky", scope: "row" }, named(each.profile)), numbers.map(which => el("td", {}, sum(each.cost.sums[which], which))),
         el("td", {}, shown("duration_s", each.cost.usable_s)), el("td", {}, money(each.cost.per_usable_s.reconciled)))))))]
 }
 
