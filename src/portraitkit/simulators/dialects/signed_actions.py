@@ -192,7 +192,7 @@ class SignedSimulator(Simulator, Generic[V]):
             token = Secret(account.session_token) if account.session_token else None
             return KeyPair(secret_key=Secret(account.secret_key), session_token=token)
 
-        region, now = self.variants.region, self.world.now()
+        region, now = self.variants.region, self.world.client_time()
         key = verify(request, keys_of=keys_of, region=region, service=SERVICE, now=now)
         return next(a for a in self.world.accounts.values() if a.access_key == key)
 
