@@ -109,6 +109,9 @@ class SimCheck:
     result_code: int | None = None
     """What the page reported; 10000 is passed."""
     project_name: str = "default"
+    settled_at: datetime | None = None
+    in_browser: bool = False
+    """Whether it ended on its page, whose browser then goes on to the callback URL by itself."""
 
 
 @define(kw_only=True)
@@ -131,6 +134,14 @@ class SimVideo(_Owned):
         if now < self.ended_at:
             return "running"
         return "failed" if self.failure else "succeeded"
+
+    def changes(self) -> list[tuple[str, datetime]]:
+        """Each state that it comes to, and when."""
+        if self.cancelled_at is not None:
+            return [("queued", self.created_at), ("cancelled", self.cancelled_at)]
+        ended = "failed" if self.failure else "succeeded"
+        times = (self.created_at, self.started_at, self.ended_at)
+        return list(zip(("queued", "running", ended), times, strict=True))
 
     def error(self, now: datetime) -> dict[str, str] | None:
         """What a failed one says."""
@@ -371,6 +382,8 @@ class World:
         """Let the person act on a check: on success its group comes into being."""
         if check.result_code is None:
             check.result_code = self.person(check, min(self.now(), check.expires_at))
+        if check.result_code is not None and check.settled_at is None:
+            check.settled_at = self.now()
         if check.result_code == 10000 and check.group_id is None:
             account, project = self.accounts[check.account], check.project_name
             check.group_id = make_group_id() if make_group_id else self.new_id("group")

@@ -16,7 +16,7 @@ from ..simulator import Simulator, json_of, query_of
 from ..state import SimAccount, SimCheck
 from .action_calls import perform
 from .actions import SERVICE, VERSION, AssetActions, metadata
-from .face_page import face_page
+from .face_page import face_page, returned
 from .reading import MISSING, Json, Refusal, need
 from .signatures import KeyPair, verify
 
@@ -161,6 +161,9 @@ class SignedSimulator(Simulator, Generic[V]):
         except Refusal as no:
             return self._refuse(action, no)
         return self.perform(account, action, body)
+
+    def check_notice(self, check: SimCheck) -> Request | None:
+        return returned(check)
 
     def perform(self, account: SimAccount, action: str, body: Json) -> Response:
         """Carry out an Action for an account that is known, and answer in the envelope."""
