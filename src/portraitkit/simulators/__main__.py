@@ -180,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="this machine alone unless told otherwise; 0.0.0.0 opens it to the network",
+        help="0.0.0.0 opens it to the network",
     )
     parser.add_argument(
         "--port", type=int, default=8360, help="of the first; the next ones follow; 0: any free"

@@ -246,17 +246,9 @@ class Admin:
         account = next(iter(world.accounts.values()))
         real = row.get("real_person") is True
         group = world.add_group(account, world.new_id("group"), name, real_person=real)
-        made = [self._asset(group, each) for each in assets]
-        return {"id": group.id, "name": group.name, "assets": made}
-
-    def _asset(self, group: Any, name: object) -> object:
-        world, prefix = self.simulator.world, self.simulator.asset_prefix
-        url = self.simulator.media_url("frame.png")
-        asset_id = f"{prefix}{world.new_id('asset').removeprefix('asset-')}"
-        asset = world.add_asset(group, asset_id, name=str(name), media="Image", url=url)
-        asset.ready_at = world.now()
-        world.billed[group.account, "asset"] -= 1
-        return {"id": asset.id, "name": asset.name}
+        made = [self.simulator.seed_asset(group, str(each)) for each in assets]
+        shown = [{"id": each.id, "name": each.name} for each in made]
+        return {"id": group.id, "name": group.name, "assets": shown}
 
 
 def _body(request: Request) -> Mapping[str, Any]:

@@ -159,7 +159,7 @@ class Server:
         self.simulator = simulator
         self.failures: list[Exception] = []
         self._address = (host, port)
-        self._literal = literal
+        self._literal = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(literal, literal)  # noqa: S104
         self._folder = folder
         self._is_public = is_public
         self._admin: Admin | None = None
@@ -226,6 +226,7 @@ class Server:
         headers = _headers_of(scope)
         host = headers.get("host", "")
         body = await _body_of(receive)
+        response: Response | None
         if host and not self._is_public and not is_loopback(f"http://{host}"):
             # A page in a browser could otherwise reach this port under its own host's name.
             response = _plain(421, "this server answers to loopback names only")

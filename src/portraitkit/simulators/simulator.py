@@ -20,7 +20,7 @@ from ..operations.provider import PortraitProvider
 from ..values.secret import Secret
 from ..wire.codec import is_object
 from ..wire.steps import Request, Response
-from .state import Clock, SimAccount, SimCheck, SimVideo, World
+from .state import Clock, SimAccount, SimAsset, SimCheck, SimGroup, SimVideo, World
 
 _KEYS: Final = ("api_key", "access_key", "secret_key", "session_token", "library_key")
 """What credentials are called, on providers and on accounts."""
@@ -79,8 +79,6 @@ class Simulator(ABC):
     name: ClassVar[str]
     notice_rules: ClassVar[NoticeRules | None] = None
     """None where no page of the vendor's tells of notices about videos."""
-    asset_prefix: ClassVar[str] = "asset-"
-    """What ids of its assets begin with."""
 
     world: World = field(factory=World)
     base_url: str = "https://simulator.invalid"
@@ -116,6 +114,12 @@ class Simulator(ABC):
             if isinstance(secret := getattr(provider, key, None), Secret):
                 setattr(account, key, secret.reveal())
         _ = self.add_account(account)
+
+    def seed_asset(self, group: SimGroup, name: str) -> SimAsset:
+        """Put a picture into a group that is reviewed and was never charged for."""
+        return self.world.seed_asset(
+            group, self.world.new_id("asset"), name, self.media_url("frame.png")
+        )
 
     def stand_in(self, url: str, content: bytes | None = None) -> Response:
         """Answer for a file elsewhere on the web, by the ending of its name: else a picture."""

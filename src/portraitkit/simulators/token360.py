@@ -43,7 +43,6 @@ class Token360Simulator(Library):
     """The vendor behind https://api.token360.ai."""
 
     name: ClassVar[str] = "token360"
-    asset_prefix: ClassVar[str] = "ta_"
     # Source: the webhook page.
     notice_rules: ClassVar[NoticeRules | None] = NoticeRules(
         states=frozenset({"succeeded", "failed"}), timeout_s=30.0, waits_s=(1.0, 3.0)
