@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
+from attrs import evolve
 from typer.testing import CliRunner
 
-import portraitkit as pk
 from portraitkit.cli.app import app
 from portraitkit.cli.evidence import contract_of, evidence
 from portraitkit.providers.registry import provider_names
 from portraitkit.simulators import __main__ as command
 from portraitkit.simulators.finding import load
 from portraitkit.simulators.server import serve
-from portraitkit.simulators.simulator import Simulator
+from portraitkit.wire.steps import Request
 
 VENDORS = [name for name in command.WAYS if "-" not in name]
 
@@ -75,7 +75,7 @@ def test_a_vendor_that_answers_otherwise_is_told(tmp_path, monkeypatch):
 
     def renamed(response):
         content = response.content.replace(b'"assetId"', b'"assetNumber"')
-        return pk_evolve(response, content)
+        return evolve(response, content=content)
 
     row = examined("token360", tmp_path, monkeypatch, renamed)
     (broken,) = [each for each in row["facts"] if each["state"] == "contradicted"]
@@ -86,25 +86,26 @@ def test_a_vendor_that_answers_otherwise_is_told(tmp_path, monkeypatch):
     assert "ta_" not in json.dumps(row)
 
 
-@pytest.mark.outside_the_contract
-def test_a_refusal_with_another_status_is_told(tmp_path, monkeypatch):
-    """Xcompute's unknown task is assumed to be a 404."""
-    from attrs import evolve
+@pytest.mark.parametrize(
+    ("status", "state", "differs"),
+    [(404, "confirmed", ""), (410, "contradicted", "it came with HTTP 410")],
+)
+def test_a_refusal_is_told_by_its_code(status, state, differs):
+    """A code that is assumed with one status, and came with it or with another."""
+    asked = Request(
+        method="GET",
+        url="https://api.token360.ai/v1/assets/ta_0",
+        headers={"Authorization": "Bearer k"},
+    )
+    simulator = load("token360")()
+    body = {"code": 1, "data": None, "msg": "no", "serviceCode": "ASSET_NOT_FOUND"}
+    answered = simulator.json(body, status)
+    rows = evidence(contract_of("token360"), [(asked, answered)])
+    told = {(each["operation"], each["fact"]): each for each in rows}
+    found = told["GetAsset", "HTTP 404 ASSET_NOT_FOUND"]
 
-    def another(response):
-        return evolve(response, status=410) if response.status == 404 else response
-
-    row = examined("xcompute", tmp_path, monkeypatch, another)
-    told = {each["operation"]: each["state"] for each in row["facts"]}
-
-    assert isinstance(load("xcompute")(), Simulator)
-    assert set(told.values()) <= {"confirmed", "contradicted", "not seen"}
-
-
-def pk_evolve(response, content):
-    from attrs import evolve
-
-    return evolve(response, content=content)
+    assert (state, differs) == (found["state"], found["differs"])
+    assert "not seen" == told["DeleteAsset", "HTTP 404 ASSET_NOT_FOUND"]["state"]
 
 
 def test_every_built_in_vendor_has_its_contract_at_hand():
@@ -112,4 +113,3 @@ def test_every_built_in_vendor_has_its_contract_at_hand():
     assert {True} == {contract_of(name) is not None for name in VENDORS}
     assert set(VENDORS) <= set(provider_names())
     assert contract_of("acme") is None
-    assert pk is not None

@@ -163,7 +163,12 @@ def _borne_out(facts: list[dict[str, str]]) -> dict[str, Any]:
 def _reads(provider: PortraitProvider, client: Client) -> Iterator[dict[str, Any]]:
     if provider.supports("list_groups"):
         groups: list[Group] = []
-        yield _asked("assets", lambda: groups.extend(client.list_groups()) or groups, "{} groups")
+
+        def read() -> list[Group]:
+            groups[:] = client.list_groups()
+            return groups
+
+        yield _asked("assets", read, "{} groups")
         if groups and provider.supports("list_assets"):
             listed = client.list_assets(groups[0])
             yield _asked("pictures", lambda: [*filter(None, [listed.first()])], "the list is read")

@@ -22,7 +22,7 @@ from attrs import define, field
 
 from ..values.masking import masker
 from ..values.secret import MASK
-from ..wire.codec import is_object
+from ..wire.codec import is_array, is_object
 from ..wire.steps import Request, Response
 from .faults import Faults, When
 from .notices import Disorder, NoticeSender
@@ -52,7 +52,8 @@ _KINDS: Final = {
 }
 _SECRET_MEMBERS: Final = frozenset({"bytedtoken", "h5link", "apikey", "sessiontoken", "token"})
 _LONGEST_TEXT: Final = 2000
-_STATUSES: Final = range(100, 600)
+_STATUSES: Final = range(200, 600)
+_LARGEST: Final = 1e9
 _KEPT: Final = frozenset({"clock", "client_clock", "accounts", "_count"})
 """What a reset leaves: ids are never given out twice."""
 
@@ -231,7 +232,7 @@ class Admin:
     def _seed(self, body: Mapping[str, Any]) -> object:
         _only(body, ("groups",))
         rows = body.get("groups")
-        if not isinstance(rows, list) or not rows:
+        if not is_array(rows) or not rows:
             raise AdminError('seed needs groups: [{"name": "Mia", "assets": ["front"]}]')
         return {"groups": [self._group(row) for row in rows]}
 
@@ -240,10 +241,12 @@ class Admin:
             raise AdminError("each of groups is an object with a name")
         _only(row, ("name", "assets", "real_person"))
         name, assets = row.get("name"), row.get("assets", [])
-        if not isinstance(name, str) or not isinstance(assets, list):
+        if not isinstance(name, str) or not is_array(assets):
             raise AdminError("a group's name is a text, and its assets are a list of names")
         world = self.simulator.world
-        account = next(iter(world.accounts.values()))
+        account = next(iter(world.accounts.values()), None)
+        if account is None:
+            raise AdminError("there is no account to seed")
         real = row.get("real_person") is True
         group = world.add_group(account, world.new_id("group"), name, real_person=real)
         made = [self.simulator.seed_asset(group, str(each)) for each in assets]
@@ -277,7 +280,7 @@ def _only(body: Mapping[str, Any], known: Mapping[str, Any] | tuple[str, ...]) -
 
 def _number(body: Mapping[str, Any], key: str) -> float:
     value = body.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LARGEST:
         raise AdminError(f"{key} has to be a number of 0 or more, not {value!r}")
     return float(value)
 
@@ -294,13 +297,16 @@ def _read(key: str, value: Any, parameter: inspect.Parameter) -> Any:
     if key == "when":
         return _when(value)
     told, kinds = _KINDS[str(parameter.annotation).partition(" |")[0]]
-    is_number = int in kinds
-    fits = isinstance(value, kinds) and isinstance(value, bool) is (bool in kinds)
-    if not fits or (is_number and not 0 <= value < 1e9):
+    if not _fits(value, kinds):
         raise AdminError(f"{key} has to be {told}, not {value!r}")
     if (key == "status" and value not in _STATUSES) or (key in ("times", "at") and value == 0):
         raise AdminError(f"{key} is out of range: {value!r}")
     return value
+
+
+def _fits(value: Any, kinds: tuple[type, ...]) -> bool:
+    of_kind = isinstance(value, kinds) and isinstance(value, bool) is (bool in kinds)
+    return of_kind and (int not in kinds or 0 <= float(value) < _LARGEST)
 
 
 def _when(wanted: Any) -> When:
@@ -338,7 +344,7 @@ def _shown(request: Request) -> object:
 def _veiled(value: Any, name: str = "") -> Any:
     if is_object(value):
         return {key: _veiled(each, key) for key, each in value.items()}
-    if isinstance(value, list):
+    if is_array(value):
         return [_veiled(each, name) for each in value]
     if name.replace("_", "").lower() in _SECRET_MEMBERS:
         return MASK
