@@ -25,6 +25,7 @@ from portraitkit.vendor.answers import VendorAnswers
 from portraitkit.wire.steps import Budget, Flow, Request, Response
 
 ROOT = Path(__file__).parent.parent
+CHROMIUM = Path("/usr/bin/chromium")
 
 # A run decides what lands, so that it is the same every time, on a busy machine too. Further look
 # `pytest --hypothesis-profile=thorough` and `make fuzz`.
@@ -68,6 +69,20 @@ def new_database(postgresql: str) -> Callable[[], str]:
         return f"{url}&options=-csearch_path%3D{name}"
 
     return make
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Start the machine's own chromium, for a module: its loop would be in other tests' way."""
+    reason = "needs the group `browser`"
+    sync_api = pytest.importorskip("playwright.sync_api", reason=reason)
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}")
+    with sync_api.sync_playwright() as playwright:
+        # As root, as in containers, chromium has no sandbox of its own.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(params=["blocking", "asyncio", "trio"])

@@ -12,19 +12,8 @@ from folders import PROFILES, SCRIPT, Comparison
 from portraitkit.compare import Comparison as Pages
 from portraitkit.compare import report
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs the group `browser`")
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
+pytestmark = pytest.mark.browser
 FRAME = 1 / 24
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        # As root, as in containers, chromium has no sandbox of its own.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

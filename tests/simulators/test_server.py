@@ -492,7 +492,7 @@ def test_the_command_ends_quietly_when_interrupted(vendor, capsys):
     "arguments",
     [
         ["nobody"],
-        ["alltoken", "--host", "0.0.0.0"],
+        ["alltoken", "--deliver", "app:8000/x"],
         ["alltoken", "--speed", "0"],
         ["alltoken", "--speed", "fast"],
     ],

@@ -186,8 +186,8 @@ def test_the_notice_may_be_a_post():
     done = sim.handle(Request(method="POST", url=link))
 
     assert done.status == 200
-    assert ["POST"] == [notice.method for notice in sim.notices]
-    assert json.loads(sim.notices[0].content)["resultCode"] == "10000"
+    assert ["POST"] == [notice.method for notice in sim.posted]
+    assert json.loads(sim.posted[0].content)["resultCode"] == "10000"
 
 
 def test_a_person_who_scans_is_told_to_the_callback_url_once():
@@ -199,7 +199,7 @@ def test_a_person_who_scans_is_told_to_the_callback_url_once():
     for _ in range(2):
         ask(sim, "POST", REAL, {"byted_token": token})
 
-    assert [OPEN["callback_url"]] == [notice.url for notice in sim.notices]
+    assert [OPEN["callback_url"]] == [notice.url for notice in sim.posted]
 
 
 def test_one_asset_may_be_given_in_short():

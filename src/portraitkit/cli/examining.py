@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import entry_points, version
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..config.building import build_provider
 from ..config.profiles import load_profile
@@ -27,6 +28,10 @@ from ..values.models import Result
 from ..wire.codec import is_array, is_object
 from ..wire.steps import Request
 from .output import Terminal
+
+if TYPE_CHECKING:
+    from ..client.client import Client
+    from ..values.models import Group
 
 _PROXIES: Final = (
     "HTTPS_PROXY",
@@ -67,7 +72,7 @@ def examine(on: Terminal, *, offline: bool) -> Iterator[dict[str, Any]]:
         yield _row("vendor", "skipped", "nothing was sent, as --offline says")
     else:
         yield from _way_there(provider)
-        yield from _account(on, provider)
+        yield from _account(provider, name)
 
 
 def _credentials(provider: PortraitProvider, profile: str) -> Iterator[dict[str, str]]:
@@ -124,15 +129,53 @@ def _skew_s(headers: Any, received_at: datetime) -> float | None:
         return None
 
 
-def _account(on: Terminal, provider: PortraitProvider) -> Iterator[dict[str, Any]]:
-    """Read what costs nothing, once with each credential."""
-    with on.client() as client:
-        if provider.supports("list_groups"):
-            yield _asked("assets", lambda: list(client.list_groups()), "{} groups")
-        if provider.supports("list_videos"):
-            yield _asked("videos", lambda: [*filter(None, [client.list_videos().first()])])
-        else:
-            yield _asked("videos", lambda: [client.get_video(_NOBODYS_VIDEO)])
+def _account(provider: PortraitProvider, profile: str) -> Iterator[dict[str, Any]]:
+    """Read what costs nothing, with each credential, and hold the answers to the contract."""
+    from ..client.client import Client  # noqa: PLC0415  (nothing is sent before)
+
+    try:
+        from .evidence import WatchedTransport, contract_of, evidence  # noqa: PLC0415  (an extra)
+    except ImportError:
+        with Client(provider, profile=profile) as client:
+            yield from _reads(provider, client)
+        yield _row("contract", "skipped", "needs: pip install 'portraitkit[testing]'")
+        return
+    watched = WatchedTransport()
+    with Client(provider, profile=profile, transport=watched) as client:
+        yield from _reads(provider, client)
+    watched.close()
+    if contract := contract_of(provider.name):
+        yield _borne_out(evidence(contract, watched.exchanges))
+    else:
+        yield _row("contract", "skipped", f"{provider.name} has none in this package")
+
+
+def _borne_out(facts: list[dict[str, str]]) -> dict[str, Any]:
+    """Count the assumed facts of a contract by what the answers said of them."""
+    counts = Counter(each["state"] for each in facts)
+    states = ("confirmed", "contradicted", "not seen")
+    found = f"assumed facts: {', '.join(f'{counts[state]} {state}' for state in states)}"
+    broken = bool(counts["contradicted"])
+    cure = "send the report in: the vendor answers otherwise than is assumed" if broken else ""
+    return {**_row("contract", "warning" if broken else "ok", found, cure), "facts": facts}
+
+
+def _reads(provider: PortraitProvider, client: Client) -> Iterator[dict[str, Any]]:
+    if provider.supports("list_groups"):
+        groups: list[Group] = []
+
+        def read() -> list[Group]:
+            groups[:] = client.list_groups()
+            return groups
+
+        yield _asked("assets", read, "{} groups")
+        if groups and provider.supports("list_assets"):
+            listed = client.list_assets(groups[0])
+            yield _asked("pictures", lambda: [*filter(None, [listed.first()])], "the list is read")
+    if provider.supports("list_videos"):
+        yield _asked("videos", lambda: [*filter(None, [client.list_videos().first()])])
+    else:
+        yield _asked("videos", lambda: [client.get_video(_NOBODYS_VIDEO)])
 
 
 def _asked(

@@ -116,7 +116,7 @@ class VerifyPage:
     def _html(self) -> str:
         check, link = self._check, ""
         if check and check.url and self._state == "waiting":
-            qr = segno.make(check.url, error="l").svg_inline(omitsize=True, border=2, light="white")
+            qr = segno.make(check.url, error="l").svg_inline(omitsize=True, border=4, light="white")
             words = "Open the page · <span lang=zh>打开页面</span>"
             link = f'{qr}<p><a href="{escape(check.url)}" rel="noreferrer">{words}</a></p>'
         if check and check.person_code:

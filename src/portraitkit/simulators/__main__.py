@@ -16,9 +16,12 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from ..values.origins import is_loopback, origin_of
+from .admin import PATH as ADMIN_PATH
 from .dialects.face_page import DONE
 from .finding import load
 from .server import Server, WallClock, serve
@@ -95,6 +98,8 @@ def main(arguments: Sequence[str] | None = None, *, until: threading.Event | Non
                     file.write(text + "\n")
             except OSError as error:
                 parser.error(f"{options.write}: {error.strerror}")
+        if warning := _warning(options):
+            sys.stderr.write(warning + "\n")
         sys.stdout.write(_instructions(names, text) + "\n")
         sys.stdout.flush()
         (until or threading.Event()).wait()
@@ -102,8 +107,9 @@ def main(arguments: Sequence[str] | None = None, *, until: threading.Event | Non
 
 
 def _server(name: str, port: int, options: argparse.Namespace) -> Server:
-    # The clock itself stays right: a signature carries the time, and is refused when that is off.
-    world = World(clock=WallClock(), person=scans_after(_SCAN_S / options.speed))
+    world = World(
+        clock=WallClock(), client_clock=_real_time, person=scans_after(_SCAN_S / options.speed)
+    )
     world.review_s /= options.speed
     world.queue_s /= options.speed
     world.render_s /= options.speed
@@ -111,7 +117,38 @@ def _server(name: str, port: int, options: argparse.Namespace) -> Server:
         world.person = never
     simulator = load(name)(world=world)
     simulator.add_account(ACCOUNT)
-    return serve(simulator, options.host, port, folder=options.folder)
+    return serve(
+        simulator,
+        options.host,
+        port,
+        folder=options.folder,
+        is_public=True,
+        admin=True,
+        deliver=dict(options.deliver),
+    )
+
+
+def _real_time() -> datetime:
+    """The time in clients' signatures, wherever the vendor's own clock was moved to."""
+    return datetime.now(UTC)
+
+
+def _warning(options: argparse.Namespace) -> str:
+    host: str = options.host
+    if is_loopback(f"http://[{host}]" if ":" in host else f"http://{host}"):
+        return ""
+    return (
+        f"warning: on {host}, anyone on that network can reach these simulators, "
+        f"and drive them at {ADMIN_PATH}"
+    )
+
+
+def _origins(text: str) -> tuple[str, str]:
+    asked, _, there = text.partition("=")
+    for each in (asked, there or asked):
+        if origin_of(each) != each.lower():
+            raise argparse.ArgumentTypeError(f"{each!r} is not an origin such as http://app:8000")
+    return asked.lower(), there or asked
 
 
 def _instructions(names: Sequence[str], text: str) -> str:
@@ -140,7 +177,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "names", nargs="+", choices=vendors, metavar="vendor", help=", ".join(vendors)
     )
-    parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="0.0.0.0 opens it to the network",
+    )
     parser.add_argument(
         "--port", type=int, default=8360, help="of the first; the next ones follow; 0: any free"
     )
@@ -149,6 +190,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--write", type=Path, help="write the configuration there")
     parser.add_argument("--folder", type=Path, help="hand out its files under /files/")
+    parser.add_argument(
+        "--deliver",
+        type=_origins,
+        action="append",
+        default=[],
+        metavar="ORIGIN[=ORIGIN]",
+        help="callbacks for this origin are delivered, to the second one if given; "
+        "else only to this machine",
+    )
     parser.add_argument(
         "--by-hand", action="store_true", help="nobody passes a face check but by its page's button"
     )

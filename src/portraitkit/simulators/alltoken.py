@@ -12,7 +12,9 @@ again until it expires, a person who fails leaves the check pending, an unknown 
 foreign one, 24 hours for a video's link, content rules as upstream. Most open points that a caller
 can notice are switches in `Variants`.
 
-Not simulated: callbacks, translated messages, rate limit headers, `Idempotency-Key` (ignored).
+Videos and face checks tell their callback URLs as `notices` says.
+
+Not simulated: translated messages, rate limit headers, `Idempotency-Key` (ignored).
 """
 
 from __future__ import annotations
@@ -27,10 +29,10 @@ from .dialects.action_calls import perform
 from .dialects.actions import VERSION, metadata
 from .dialects.alltoken_actions import AllTokenActions, Variants
 from .dialects.alltoken_video import AllTokenVideos
-from .dialects.face_page import face_page
+from .dialects.face_page import face_page, returned
 from .dialects.reading import Json, Refusal
 from .simulator import bearer_of, form_of, query_of
-from .state import SimAccount
+from .state import SimAccount, SimCheck
 
 __all__ = ["AllTokenSimulator", "Variants"]
 
@@ -54,6 +56,9 @@ class AllTokenSimulator(AllTokenVideos):
         if path.startswith("/v1/videos/"):
             return self.videos(request, account)
         return self._portrait(request, path, account) if account else self._unauthorized()
+
+    def check_notice(self, check: SimCheck) -> Request | None:
+        return returned(check)
 
     def _portrait(self, request: Request, path: str, account: SimAccount) -> Response:
         action = query_of(request).get("Action", "")

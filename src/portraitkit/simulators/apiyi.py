@@ -29,7 +29,7 @@ from .dialects.ark_rules import MODELS
 from .dialects.icover import IcoverPlane, Layout
 from .dialects.seedance import Family
 from .dialects.signed_actions import DOCUMENTED_RATES, AssetVariants
-from .simulator import bearer_of, header, json_of
+from .simulator import NoticeRules, bearer_of, header, json_of
 from .state import SimAccount, SimGroup
 
 __all__ = ["DOCUMENTED_RATES", "APIYISimulator", "Variants"]
@@ -73,6 +73,7 @@ class APIYISimulator(ArkSimulator[Variants]):
     prefix: ClassVar[str] = "/seedance/api/v3"
     models: ClassVar[Mapping[str, Family]] = _MODELS
     shares_assets: ClassVar[bool] = True
+    notice_rules: ClassVar[NoticeRules | None] = None  # no page of the gateway tells of them
 
     variants: Variants = Factory(Variants)
     _icover: IcoverPlane = field(init=False)

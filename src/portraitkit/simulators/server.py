@@ -10,6 +10,7 @@ curl. The simulator under it stays pure; here are only the socket, files, ranges
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import mimetypes
@@ -28,6 +29,11 @@ from attrs import evolve
 
 from ..values.origins import is_loopback
 from ..wire.steps import Request, Response
+from .admin import PATH as ADMIN_PATH
+from .admin import Admin
+from .faults import Answered, Faults
+from .notices import NoticeSender
+from .simulator import Simulator
 
 try:
     import uvicorn
@@ -72,38 +78,65 @@ class WallClock:
     ) -> None:
         if not 0 < speed < float("inf"):
             raise ValueError("a clock's speed is a number above 0")
-        self.speed = speed
+        self._speed = speed
         self._start = datetime.now(UTC)
         self._monotonic = monotonic
         self._start_s = monotonic()
 
     def __call__(self) -> datetime:
         """Tell the simulated time."""
-        return self._start + timedelta(seconds=(self._monotonic() - self._start_s) * self.speed)
+        return self._start + timedelta(seconds=(self._monotonic() - self._start_s) * self._speed)
+
+    @property
+    def speed(self) -> float:
+        """How many times as fast as the real one it runs from now on."""
+        return self._speed
+
+    @speed.setter
+    def speed(self, speed: float) -> None:
+        now = self()
+        self._start, self._start_s, self._speed = now, self._monotonic(), speed
+
+    def advance(self, seconds: float) -> None:
+        """Let *seconds* pass at once."""
+        self._start += timedelta(seconds=seconds)
 
 
 def serve(
-    simulator: Served, host: str = "127.0.0.1", port: int = 0, *, folder: Path | str | None = None
+    simulator: Served,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    folder: Path | str | None = None,
+    is_public: bool = False,
+    admin: bool = False,
+    deliver: Mapping[str, str] | None = None,
 ) -> Server:
     """
     Make a server for one simulator; `with` starts and stops it.
 
     Args:
         simulator: Its `base_url` becomes the server's, so that links in its answers work.
-        host: A loopback address.
+        host: A loopback address, unless *is_public*.
         port: 0 takes a free one.
         folder: Its files are handed out under /files/, as a media host would: pictures to add by
             URL. Folders are not listed, and names that begin with a dot are not served.
+        is_public: Whether other machines may reach it. Whoever does is answered.
+        admin: Whether it can be driven at `/__admin/`, and sends its vendor's notices.
+        deliver: Where notices may go besides this machine: an origin, and what stands for it.
 
     Raises:
-        ValueError: *host* is not a loopback address.
+        ValueError: *host* is not a loopback address, and it is not public.
     """
-    return Server(simulator, host, port, None if folder is None else Path(folder))
+    server = Server(simulator, host, port, None if folder is None else Path(folder), is_public)
+    if admin and isinstance(simulator, Simulator):
+        server.open_door(simulator, deliver or {})
+    return server
 
 
 class Server:
     """
-    One simulator behind one loopback port.
+    One simulator behind one port.
 
     Attributes:
         simulator: What answers.
@@ -112,18 +145,32 @@ class Server:
             block raises the first, so that a defect here is not taken for a vendor's mood.
     """
 
-    def __init__(self, simulator: Served, host: str, port: int, folder: Path | None) -> None:
+    def __init__(
+        self,
+        simulator: Served,
+        host: str,
+        port: int,
+        folder: Path | None,
+        is_public: bool = False,  # noqa: FBT001, FBT002  (serve names it)
+    ) -> None:
         literal = f"[{host}]" if ":" in host else host
-        if not is_loopback(f"http://{literal}"):
+        if not is_public and not is_loopback(f"http://{literal}"):
             raise ValueError(f"a simulator is served on a loopback address only, not on {host!r}")
         self.simulator = simulator
         self.failures: list[Exception] = []
         self._address = (host, port)
-        self._literal = literal
+        self._literal = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(literal, literal)  # noqa: S104
         self._folder = folder
+        self._is_public = is_public
+        self._admin: Admin | None = None
         self.url = ""
         self._uvicorn: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
+
+    def open_door(self, simulator: Simulator, deliver: Mapping[str, str]) -> None:
+        """Let it be driven at `/__admin/`, and send its notices while it runs."""
+        sender = NoticeSender(simulator, _ONE_AT_A_TIME, deliver)
+        self._admin = Admin(simulator, Faults(), sender)
 
     def file_url(self, name: str) -> str:
         """Where a file of the served folder is found."""
@@ -152,6 +199,8 @@ class Server:
                 listener.close()
                 raise RuntimeError(f"the server at {self.url} did not start")
             time.sleep(0.002)
+        if self._admin and self._admin.notices:
+            self._admin.notices.start()
         return self
 
     def __exit__(
@@ -160,6 +209,8 @@ class Server:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._admin and self._admin.notices:
+            self._admin.notices.stop()
         if self._uvicorn is not None and self._thread is not None:
             self._uvicorn.should_exit = True
             self._thread.join(_STOP_LIMIT_S)
@@ -175,7 +226,8 @@ class Server:
         headers = _headers_of(scope)
         host = headers.get("host", "")
         body = await _body_of(receive)
-        if host and not is_loopback(f"http://{host}"):
+        response: Response | None
+        if host and not self._is_public and not is_loopback(f"http://{host}"):
             # A page in a browser could otherwise reach this port under its own host's name.
             response = _plain(421, "this server answers to loopback names only")
         elif body is None:
@@ -190,23 +242,41 @@ class Server:
                 headers=headers,
                 content=body,
             )
-            response = self._answer(request, scope["path"])
+            answered = self._answer(request, scope["path"], base_url)
+            await asyncio.sleep(answered.delay_s)
+            response = answered.response
+            if response is None:
+                await _hang_up(receive, send)
+                return
         await _send_response(response, send, head=scope["method"] == "HEAD")
 
-    def _answer(self, request: Request, path: str) -> Response:
+    def _answer(self, request: Request, path: str, base_url: str) -> Answered:
+        if self._admin and path.startswith(ADMIN_PATH):
+            with _ONE_AT_A_TIME:
+                return Answered(response=self._admin.answer(request))
         is_file = path.startswith(_FILE_PATHS) and request.method in ("GET", "HEAD")
         if is_file:
             request = evolve(request, method="GET")
         if is_file and path.startswith("/files/"):
-            response = _file_in(self._folder, path.removeprefix("/files/"))
+            answered = Answered(response=_file_in(self._folder, path.removeprefix("/files/")))
         else:
             try:
                 with _ONE_AT_A_TIME:
-                    response = self.simulator.handle(request)
+                    answered = self._asked(request, base_url)
             except Exception as failure:  # noqa: BLE001  (reported when the server stops)
                 self.failures.append(failure)
-                return _plain(500, f"the simulator itself failed: {type(failure).__name__}")
-        return _part_of(response, request.headers) if is_file else response
+                text = f"the simulator itself failed: {type(failure).__name__}"
+                return Answered(response=_plain(500, text))
+        if is_file and answered.response:
+            return evolve(answered, response=_part_of(answered.response, request.headers))
+        return answered
+
+    def _asked(self, request: Request, base_url: str) -> Answered:
+        if self._is_public:  # links lead back by the name that this client knows it by
+            self.simulator.base_url = base_url
+        if self._admin:
+            return self._admin.faults.answer(self._admin.simulator, request)
+        return Answered(response=self.simulator.handle(request))
 
 
 def _headers_of(scope: MutableMapping[str, Any]) -> dict[str, str]:
@@ -237,6 +307,14 @@ async def _send_response(response: Response, send: _Send, *, head: bool) -> None
     pairs = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": pairs})
     await send({"type": "http.response.body", "body": b"" if head else response.content})
+
+
+async def _hang_up(receive: _Receive, send: _Send) -> None:
+    """Break the connection off without a byte, which ASGI has no message for."""
+    cycle: Any = getattr(send, "__self__")  # noqa: B009  (uvicorn's, which has the transport)
+    cycle.transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _plain(status: int, message: str, **headers: str) -> Response:

@@ -7,7 +7,8 @@ import mimetypes
 import re
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self, TypeVar
@@ -19,12 +20,49 @@ from ..operations.provider import PortraitProvider
 from ..values.secret import Secret
 from ..wire.codec import is_object
 from ..wire.steps import Request, Response
-from .state import Clock, SimAccount, World
+from .state import Clock, SimAccount, SimAsset, SimCheck, SimGroup, SimVideo, World
 
 _KEYS: Final = ("api_key", "access_key", "secret_key", "session_token", "library_key")
 """What credentials are called, on providers and on accounts."""
 
 T = TypeVar("T")
+
+
+@frozen(kw_only=True)
+class Notice:
+    """
+    What a vendor sends to a callback URL by itself.
+
+    Attributes:
+        subject: The video's id, or the token of a face check.
+        event: What has happened to it, in this library's words.
+        due_at: When.
+        request: What is sent then.
+    """
+
+    subject: str
+    event: str
+    due_at: datetime
+    request: Request
+
+
+@frozen(kw_only=True)
+class NoticeRules:
+    """
+    How a vendor tells of videos.
+
+    Attributes:
+        states: Of which of `SimVideo.changes`.
+        timeout_s: How long a receiver may take.
+        waits_s: Seconds before each further try.
+    """
+
+    states: frozenset[str]
+    timeout_s: float = 5.0
+    waits_s: tuple[float, ...] = ()
+
+
+ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})
 
 
 @define(kw_only=True)
@@ -39,6 +77,8 @@ class Simulator(ABC):
     """
 
     name: ClassVar[str]
+    notice_rules: ClassVar[NoticeRules | None] = None
+    """None where no page of the vendor's tells of notices about videos."""
 
     world: World = field(factory=World)
     base_url: str = "https://simulator.invalid"
@@ -75,11 +115,59 @@ class Simulator(ABC):
                 setattr(account, key, secret.reveal())
         _ = self.add_account(account)
 
+    def seed_asset(self, group: SimGroup, name: str) -> SimAsset:
+        """Put a picture into a group that is reviewed and was never charged for."""
+        return self.world.seed_asset(
+            group, self.world.new_id("asset"), name, self.media_url("frame.png")
+        )
+
     def stand_in(self, url: str, content: bytes | None = None) -> Response:
         """Answer for a file elsewhere on the web, by the ending of its name: else a picture."""
         ending = Path(urlsplit(url).path).suffix.lower()
         name = "clip.mp4" if ending == ".mp4" else "face.jpg"
         return self.send(content or _data(name), str(mimetypes.guess_type(name)[0]))
+
+    def notices(self, known: Container[tuple[str, str]] = ()) -> Iterator[Notice]:
+        """
+        What is sent to callback URLs by itself, also what is not due yet.
+
+        Args:
+            known: Subjects and events that are left out.
+        """
+        for check in [each for each in self.world.checks.values() if each.callback_url]:
+            _ = self.world.settle_check(check)
+            event = f"result {check.result_code}"
+            if check.settled_at and (check.token, event) not in known:
+                yield from self._check_notices(check, event, check.settled_at)
+        for video in self.world.videos.values():
+            yield from self._video_notices(video, known)
+
+    def _check_notices(self, check: SimCheck, event: str, due_at: datetime) -> Iterator[Notice]:
+        if sent := self.check_notice(check):
+            yield Notice(subject=check.token, event=event, due_at=due_at, request=sent)
+
+    def check_notice(self, check: SimCheck) -> Request | None:
+        """Make what the callback URL of a face check that is over gets; None if nothing."""
+        del check
+        return None
+
+    def video_notice(self, video: SimVideo) -> object:
+        """Make the JSON body that tells of a video as it is now."""
+        raise NotImplementedError
+
+    def _video_notices(
+        self, video: SimVideo, known: Container[tuple[str, str]]
+    ) -> Iterator[Notice]:
+        url = video.body.get("callback_url")
+        if not self.notice_rules or not isinstance(url, str) or not url:
+            return
+        for state, moment in video.changes():
+            if state in self.notice_rules.states and (video.id, state) not in known:
+                with self.world.at(moment):
+                    content = self.json(self.video_notice(video)).content
+                kind = {"content-type": "application/json"}
+                sent = Request(method="POST", url=url, headers=kind, content=content)
+                yield Notice(subject=video.id, event=state, due_at=moment, request=sent)
 
     @abstractmethod
     def answer(self, request: Request) -> Response:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
@@ -108,6 +109,9 @@ class SimCheck:
     result_code: int | None = None
     """What the page reported; 10000 is passed."""
     project_name: str = "default"
+    settled_at: datetime | None = None
+    in_browser: bool = False
+    """Whether it ended on its page, whose browser then goes on to the callback URL by itself."""
 
 
 @define(kw_only=True)
@@ -130,6 +134,14 @@ class SimVideo(_Owned):
         if now < self.ended_at:
             return "running"
         return "failed" if self.failure else "succeeded"
+
+    def changes(self) -> list[tuple[str, datetime]]:
+        """Each state that it comes to, and when."""
+        if self.cancelled_at is not None:
+            return [("queued", self.created_at), ("cancelled", self.cancelled_at)]
+        ended = "failed" if self.failure else "succeeded"
+        times = (self.created_at, self.started_at, self.ended_at)
+        return list(zip(("queued", "running", ended), times, strict=True))
 
     def error(self, now: datetime) -> dict[str, str] | None:
         """What a failed one says."""
@@ -191,9 +203,11 @@ class World:
         list_lag_s: Seconds during which a new group, asset or video is in no list.
         name_length: Characters that are kept of a name, if not all.
         billed: Paid calls that were carried out, per account and kind.
+        client_clock: What time it is for clients, where that is another: signatures carry it.
     """
 
     clock: Clock = field(factory=VirtualClock)
+    client_clock: Clock | None = None
     person: Person = field(factory=lambda: scans_after(5))
     review_s: float = 13
     queue_s: float = 5
@@ -220,6 +234,60 @@ class World:
     def now(self) -> datetime:
         """The vendor's time."""
         return self.clock()
+
+    def client_time(self) -> datetime:
+        """What time a client has that signs a request now."""
+        return (self.client_clock or self.clock)()
+
+    @contextmanager
+    def at(self, moment: datetime) -> Generator[None]:
+        """Look at the vendor as it is at another moment."""
+        clock, self.clock = self.clock, lambda: moment
+        try:
+            yield
+        finally:
+            self.clock = clock
+
+    # -- what happens ----------------------------------------------------------------------------
+
+    def approve_scan(self, after_s: float = 0.0) -> None:
+        """Let the person pass each face check so long after it was opened."""
+        self.person = scans_after(after_s)
+
+    def refuse_scan(self, result_code: int = 10001, after_s: float = 0.0) -> None:
+        """Let each face check end with a code that is not 10000."""
+        self.person = scans_after(after_s, result_code=result_code)
+
+    def ignore_scan(self) -> None:
+        """Let nobody open the page of a face check."""
+        self.person = never
+
+    def reject_asset(
+        self, name: str, code: str = "FaceMismatch", message: str = "not the same face"
+    ) -> None:
+        """Let the review refuse assets of that name."""
+        self.reject_assets[name] = (code, message)
+
+    def fail_video(
+        self, word: str, code: str = "OutputVideoSensitiveContentDetected", message: str = "refused"
+    ) -> None:
+        """Let videos fail whose request has that word in it."""
+        self.fail_videos[word] = (code, message)
+
+    def fill_quota(self, *, groups: bool = True, assets: bool = True) -> None:
+        """Let no further group or asset be created."""
+        if groups:
+            self.group_quota = 0
+        if assets:
+            self.asset_quota = 0
+
+    def slow_down(self, times: float = 10.0) -> None:
+        """Let reviews and videos take so many times as long."""
+        self.review_s *= times
+        self.queue_s *= times
+        self.render_s *= times
+
+    # -- what there is ---------------------------------------------------------------------------
 
     def new_id(self, prefix: str) -> str:
         """Make an id of the upstream's shape: prefix, 14 digits of time, five characters."""
@@ -275,6 +343,13 @@ class World:
         self.billed[group.account, "asset"] += 1
         return asset
 
+    def seed_asset(self, group: SimGroup, asset_id: str, name: str, url: str) -> SimAsset:
+        """Remember a picture that is reviewed and was never charged for."""
+        asset = self.add_asset(group, asset_id, name=name, media="Image", url=url)
+        asset.ready_at, asset.failure = self.now(), None
+        self.billed[group.account, "asset"] -= 1
+        return asset
+
     def add_video(self, account: SimAccount, video_id: str, body: dict[str, object]) -> SimVideo:
         """Charge for a video and queue it."""
         now = self.now()
@@ -322,6 +397,8 @@ class World:
         """Let the person act on a check: on success its group comes into being."""
         if check.result_code is None:
             check.result_code = self.person(check, min(self.now(), check.expires_at))
+        if check.result_code is not None and check.settled_at is None:
+            check.settled_at = self.now()
         if check.result_code == 10000 and check.group_id is None:
             account, project = self.accounts[check.account], check.project_name
             check.group_id = make_group_id() if make_group_id else self.new_id("group")

@@ -13,7 +13,7 @@ Assumed: reading and renaming one group, deleting one asset, names of assets' pa
 (those of the upstream vendor), lengths of names, quotas, most HTTP statuses of refusals, and the
 words in `serviceCode`. `Variants` switches what the sources leave open.
 
-Not simulated: callbacks, the native body behind `Token360-Native-Params`, groups of older kinds.
+Not simulated: the native body behind `Token360-Native-Params`, groups of older kinds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .dialects.reading import Json, Refusal, need
 from .dialects.token360_answers import INVALID, MISSING, Variants
 from .dialects.token360_library import Library
 from .dialects.token360_video import MODELS, check_body, media_of
-from .simulator import bearer_of, query_of, route_of
+from .simulator import NoticeRules, bearer_of, query_of, route_of
 from .state import SimAccount, SimVideo, own
 
 __all__ = ["Token360Simulator", "Variants"]
@@ -43,6 +43,10 @@ class Token360Simulator(Library):
     """The vendor behind https://api.token360.ai."""
 
     name: ClassVar[str] = "token360"
+    # Source: the webhook page.
+    notice_rules: ClassVar[NoticeRules | None] = NoticeRules(
+        states=frozenset({"succeeded", "failed"}), timeout_s=30.0, waits_s=(1.0, 3.0)
+    )
 
     def answer(self, request: Request) -> Response:
         """Answer as the vendor would."""
@@ -176,6 +180,10 @@ class Token360Simulator(Library):
             "content": content,
             "error": video.error(now),
         }
+
+    def video_notice(self, video: SimVideo) -> Json:
+        """Unverified: the members' names; that an envelope echoes `request_id` is documented."""
+        return {"request_id": video.body.get("request_id"), "data": self._video(video)}
 
     def _own_video(self, account: SimAccount, video_id: str) -> SimVideo:
         video = own(self.world.videos, account, video_id)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from attrs import Factory, define
 
 from ...wire.steps import Request, Response
-from ..simulator import Simulator, query_of
+from ..simulator import ENDED, NoticeRules, Simulator, query_of
 from ..state import SimAccount, SimVideo, own
 from .actions import iso_time
 from .alltoken_actions import Variants
@@ -62,6 +62,9 @@ class AllTokenVideos(Simulator, Reader):
         variants: What the vendor's documents leave open or tell differently.
     """
 
+    # Unverified: that the task is posted, once, when it has ended.
+    notice_rules: ClassVar[NoticeRules | None] = NoticeRules(states=ENDED)
+
     variants: Variants = Factory(Variants)
 
     def invalid(self, member: str, why: str) -> Refusal:
@@ -94,6 +97,9 @@ class AllTokenVideos(Simulator, Reader):
         if (request.method, verb) == ("POST", "cancel"):
             return 200, self._cancel(video)
         raise Refusal(404, "not_found", "There is no such call.")
+
+    def video_notice(self, video: SimVideo) -> Json:
+        return self._task(video)
 
     def _create(self, request: Request, account: SimAccount) -> Json:
         checked = self._checked(self.json_body(request), account)

@@ -6,7 +6,7 @@ state, the error envelope, 7 days of keeping. From the vendor's own client: unse
 nulls, and a deletion is answered with an object. Assumed: the code for a task that is not there,
 for deleting a cancelled task, for an asset under review, and what an unfinished task shows.
 
-Not simulated: callbacks, streaming, rate limits (use `Simulator.answer_next`), old text commands in
+Not simulated: streaming, rate limits (use `Simulator.answer_next`), old text commands in
 prompts.
 """
 
@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 from attrs import define
 
 from ...wire.steps import Request, Response
+from ..simulator import ENDED, NoticeRules
 from ..state import SimAccount, SimAsset, SimVideo, own
 from .ark_rules import MODELS, ArkReader
 from .reading import Json, Refusal
@@ -55,6 +56,10 @@ class ArkSimulator(SignedSimulator[V], ArkReader):
     """
 
     LIST_LIMIT: ClassVar[int] = 500
+    # Source: 82379/1520757. Unverified: that all states are told, and the pauses between tries.
+    notice_rules: ClassVar[NoticeRules | None] = NoticeRules(
+        states=ENDED | {"queued", "running"}, waits_s=(1.0, 2.0, 4.0)
+    )
 
     prefix: ClassVar[str]
     models: ClassVar[Mapping[str, Family]] = MODELS
@@ -177,6 +182,9 @@ class ArkSimulator(SignedSimulator[V], ArkReader):
         else:
             video.deleted = True
         return {}
+
+    def video_notice(self, video: SimVideo) -> Json:
+        return self._task(video)
 
     def _task(self, video: SimVideo) -> Json:
         now = self.world.now()

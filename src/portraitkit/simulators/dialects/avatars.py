@@ -28,7 +28,7 @@ from .avatar_rules import (
     refused,
     require,
 )
-from .face_page import face_page
+from .face_page import face_page, returned
 from .reading import Json, Refusal, is_web_address, need, object_of
 
 __all__ = ["AvatarSimulator", "Variants"]
@@ -43,12 +43,12 @@ class AvatarSimulator(Answers):
     A vendor of this dialect, as far as documents tell.
 
     Attributes:
-        notices: What was posted to callback URLs, oldest first, with `notice="POST"`.
+        posted: What was posted to callback URLs, oldest first, with `notice="POST"`.
     """
 
     resolutions: ClassVar[tuple[str, ...]] = RESOLUTIONS
 
-    notices: list[Request] = Factory(list[Request])
+    posted: list[Request] = Factory(list[Request])
 
     def answer(self, request: Request) -> Response:
         page = face_page(self, request)
@@ -113,13 +113,16 @@ class AvatarSimulator(Answers):
         before = check.result_code
         _ = self.world.settle_check(check)
         if before is None and check.result_code is not None and self.variants.notice == "POST":
-            self.notices.append(notice_of(check))
+            self.posted.append(notice_of(check))
+
+    def check_notice(self, check: SimCheck) -> Request | None:
+        return notice_of(check) if self.variants.notice == "POST" else returned(check)
 
     def _after_page(self, request: Request, page: Response) -> Response:
         if "location" not in page.headers or self.variants.notice == "GET":
             return page
         check = self.world.checks[urlsplit(request.url).path.removeprefix("/h5/")]
-        self.notices.append(notice_of(check))
+        self.posted.append(notice_of(check))
         return evolve(page, status=200, headers={"content-type": page.headers["content-type"]})
 
     # Assets

@@ -63,11 +63,16 @@ def face_page(simulator: Simulator, request: Request) -> Response | None:
 
 def _finish(simulator: Simulator, check: SimCheck, request: Request) -> Response:
     result = parse_qs(request.content.decode(errors="replace")).get("result", [str(PASSED)])[0]
-    check.result_code = int(result) if result.isdecimal() else 0
+    check.result_code, check.in_browser = int(result) if result.isdecimal() else 0, True
     _ = simulator.world.settle_check(check)
     if not check.callback_url:
         return _page(simulator, f"Done: {check.result_code}.")
     return _page(simulator, "", 302, location=_callback(check))
+
+
+def returned(check: SimCheck) -> Request | None:
+    """Make what the person's browser asks of the callback address, unless a real one did."""
+    return None if check.in_browser else Request(method="GET", url=_callback(check))
 
 
 def _callback(check: SimCheck) -> str:

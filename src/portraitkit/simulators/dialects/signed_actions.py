@@ -16,7 +16,7 @@ from ..simulator import Simulator, json_of, query_of
 from ..state import SimAccount, SimCheck
 from .action_calls import perform
 from .actions import SERVICE, VERSION, AssetActions, metadata
-from .face_page import face_page
+from .face_page import face_page, returned
 from .reading import MISSING, Json, Refusal, need
 from .signatures import KeyPair, verify
 
@@ -162,6 +162,9 @@ class SignedSimulator(Simulator, Generic[V]):
             return self._refuse(action, no)
         return self.perform(account, action, body)
 
+    def check_notice(self, check: SimCheck) -> Request | None:
+        return returned(check)
+
     def perform(self, account: SimAccount, action: str, body: Json) -> Response:
         """Carry out an Action for an account that is known, and answer in the envelope."""
         try:
@@ -192,7 +195,7 @@ class SignedSimulator(Simulator, Generic[V]):
             token = Secret(account.session_token) if account.session_token else None
             return KeyPair(secret_key=Secret(account.secret_key), session_token=token)
 
-        region, now = self.variants.region, self.world.now()
+        region, now = self.variants.region, self.world.client_time()
         key = verify(request, keys_of=keys_of, region=region, service=SERVICE, now=now)
         return next(a for a in self.world.accounts.values() if a.access_key == key)
 

@@ -118,6 +118,12 @@ class Library(Answers):
 
     # --- assets ---
 
+    def seed_asset(self, group: SimGroup, name: str) -> SimAsset:
+        number = _digest(self.world.new_id("asset"))
+        asset = self.world.seed_asset(group, f"ta_{number}", name, "")
+        self._uploads[asset.id] = _Upload(int(number[:7], 16), f"{name}.jpg", "image/jpeg", 1)
+        return asset
+
     def _upload(self, account: SimAccount, request: Request) -> Response:
         form = form_of(request)
         file = form.get("file")

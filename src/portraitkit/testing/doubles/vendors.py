@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-
-from attrs import frozen
 
 from ...engine.response_body import TransportError
 from ...operations.provider import PortraitProvider
 from ...providers.registry import provider_names
 from ...rehearsal import Rehearsal
+from ...simulators.faults import Faults, always
 from ...simulators.finding import load
 from ...simulators.simulator import Simulator
-from ...simulators.state import VirtualClock, World, never, scans_after
+from ...simulators.state import VirtualClock, World
 from ...values.errors import InvalidInputError
 from ...values.remarks import Outcome
 from ...wire.steps import Request, Response
-from .simulating import SimulatorTransport, VirtualTime
-
-
-@frozen(kw_only=True)
-class _InjectedFault:
-    """What befalls a call: the vendor acts or not, and then the answer is lost, or is a refusal."""
-
-    acts: bool
-    status: int | None
-    when: Callable[[Request], bool]
+from .simulating import VirtualTime
 
 
 class PortraitSimulator:
@@ -47,7 +37,7 @@ class PortraitSimulator:
         self.clock = VirtualClock()
         self.seen: list[Request] = []
         self._simulators: dict[str, Simulator] = {}
-        self._mishaps: deque[_InjectedFault] = deque()
+        self._faults = Faults()
         self._changes: list[Callable[[World], None]] = []
         self._lock = threading.RLock()
 
@@ -55,49 +45,38 @@ class PortraitSimulator:
 
     def approve_scan(self, after_s: float = 0.0) -> None:
         """Let the person pass each face check so long after it was opened."""
-        self._change(lambda world: setattr(world, "person", scans_after(after_s)))
+        self._change(lambda world: world.approve_scan(after_s))
 
     def refuse_scan(self, result_code: int = 10001, after_s: float = 0.0) -> None:
         """Let each face check end with a code that is not 10000."""
-        self._change(
-            lambda world: setattr(world, "person", scans_after(after_s, result_code=result_code))
-        )
+        self._change(lambda world: world.refuse_scan(result_code, after_s))
 
     def ignore_scan(self) -> None:
         """Let nobody open the page of a face check."""
-        self._change(lambda world: setattr(world, "person", never))
+        self._change(lambda world: world.ignore_scan())
 
     def reject_asset(
         self, name: str, code: str = "FaceMismatch", message: str = "not the same face"
     ) -> None:
         """Let the review refuse assets of that name."""
-        self._change(lambda world: world.reject_assets.update({name: (code, message)}))
+        self._change(lambda world: world.reject_asset(name, code, message))
 
     def fail_video(
         self, word: str, code: str = "OutputVideoSensitiveContentDetected", message: str = "refused"
     ) -> None:
         """Let videos fail whose request has that word in it."""
-        self._change(lambda world: world.fail_videos.update({word: (code, message)}))
+        self._change(lambda world: world.fail_video(word, code, message))
 
     def fill_quota(self, *, groups: bool = True, assets: bool = True) -> None:
         """Let no further group or asset be created."""
-        if groups:
-            self._change(lambda world: setattr(world, "group_quota", 0))
-        if assets:
-            self._change(lambda world: setattr(world, "asset_quota", 0))
+        self._change(lambda world: world.fill_quota(groups=groups, assets=assets))
 
     def slow_down(self, times: float = 10.0) -> None:
         """Let reviews and videos take so many times as long."""
-
-        def slow(world: World) -> None:
-            world.review_s *= times
-            world.queue_s *= times
-            world.render_s *= times
-
-        self._change(slow)
+        self._change(lambda world: world.slow_down(times))
 
     def fail_next(
-        self, *, acted: bool, times: int = 1, when: Callable[[Request], bool] = lambda _: True
+        self, *, acted: bool, times: int = 1, at: int = 1, when: Callable[[Request], bool] = always
     ) -> None:
         """
         Let the connection break during the next call: the client cannot know what became of it.
@@ -105,15 +84,22 @@ class PortraitSimulator:
         Args:
             acted: Whether the vendor had carried it out, and charges for it.
             times: So many calls.
+            at: The first call that is hit, counted from 1.
             when: Only for requests that it accepts, such as `lambda r: r.method == "POST"`.
         """
-        self._mishaps.extend([_InjectedFault(acts=acted, status=None, when=when)] * times)
+        self._faults.fail_next(acted=acted, times=times, at=at, when=when)
 
     def refuse_next(
-        self, status: int, *, times: int = 1, when: Callable[[Request], bool] = lambda _: True
+        self,
+        status: int,
+        *,
+        times: int = 1,
+        at: int = 1,
+        retry_after_s: int | None = None,
+        when: Callable[[Request], bool] = always,
     ) -> None:
         """Let the next call be refused with an HTTP status, such as 401, 429 or 503."""
-        self._mishaps.extend([_InjectedFault(acts=False, status=status, when=when)] * times)
+        self._faults.refuse_next(status, times=times, at=at, retry_after_s=retry_after_s, when=when)
 
     # -- what happened ---------------------------------------------------------------------------
 
@@ -158,16 +144,12 @@ class PortraitSimulator:
             simulator = self.vendor(provider.name)
             simulator.admit(provider)
             self.seen.append(request)
-            mishap = next((each for each in self._mishaps if each.when(request)), None)
-            if mishap is None:
-                return SimulatorTransport(simulator).send(request)
-            self._mishaps.remove(mishap)
-            if mishap.acts:
-                _ = simulator.handle(request)
-            if mishap.status is None:
+            found = self._faults.answer(simulator, request)
+            if found.response is None:
                 raise TransportError(Outcome.UNKNOWN, "connection lost while receiving")
-            error = {"code": "Simulated", "message": f"the test asked for {mishap.status}"}
-            return simulator.json({"error": error}, mishap.status)
+            if request.save_to and found.response.ok:
+                request.save_to.save(found.response.content)
+            return found.response
 
     def rehearsal(self, vendor: str = "", scratch: Path | None = None) -> Rehearsal:
         """What leads the application here."""
