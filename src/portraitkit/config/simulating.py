@@ -80,7 +80,7 @@ _clock = cache(Clock.fast)
 """One for each speed, so that the vendors of a failover live in one time."""
 
 
-def simulation(provider: str, speed: float) -> Simulation:
+def simulation(cls: type[PortraitProvider], speed: float) -> Simulation:
     """
     The simulated vendor of an adapter, one for the process: its clients find what others made.
 
@@ -88,13 +88,15 @@ def simulation(provider: str, speed: float) -> Simulation:
         ConfigError: No installed package simulates it.
     """
     with _ONE_AT_A_TIME:
-        return _simulation(provider, speed)
+        found = _simulations.get((cls.name, speed))
+        if found is None:
+            clock = _clock(speed)
+            found = Simulation(simulator_class(cls.name, cls).on(clock.now), speed, clock)
+            _simulations[cls.name, speed] = found
+        return found
 
 
-@cache
-def _simulation(provider: str, speed: float) -> Simulation:
-    clock = _clock(speed)
-    return Simulation(simulator_class(provider).on(clock.now), speed, clock)
+_simulations: Final[dict[tuple[str, float], Simulation]] = {}
 
 
 def speed_of(profile: Profile) -> float | None:
