@@ -98,6 +98,10 @@ def class_of(table: VendorTable) -> type[TableProvider]:
 _classes: Final[dict[str, type[TableProvider]]] = {}
 
 
+def _pickled(provider: TableProvider) -> tuple[Any, ...]:
+    return _blank, (provider.table,), vars(provider)
+
+
 def _blank(table: VendorTable) -> TableProvider:
     """What an unpickled adapter begins as: its class has no name that could be imported."""
     cls = class_of(table)
@@ -118,7 +122,7 @@ def _made(table: VendorTable) -> type[TableProvider]:
     body: dict[str, Any] = {
         "__doc__": f"{table.name}, by its table. Source: {source}",
         "__module__": __name__,
-        "__reduce__": lambda self: (_blank, (self.table,), self.__dict__),
+        "__reduce__": _pickled,
         "table": table,
         "name": table.name,
         "codec": _codec(table),

@@ -98,6 +98,8 @@ def _mapping(name: str, document: Json, key: str) -> Json:
 def _check(table: VendorTable) -> None:
     """Refuse what the types let through: unknown names, calls that cannot be filled."""
     _check_names(table)
+    if table.action and not _CALL.fullmatch(table.action.call):
+        raise _bad(table.name, "action.call", "a method and a path are expected")
     for call, template in table.calls.items():
         where = f"calls.{call}"
         if template.action and table.action is None:
@@ -166,12 +168,12 @@ def _bad(name: str, where: str, problem: str) -> ConfigError:
 
 def _first_problem(error: BaseException) -> tuple[str, str]:
     """Where the first problem is, as a dotted name, and what it is."""
+    places = (cattrs.AttributeValidationNote, cattrs.IterableValidationNote)
     where: list[str] = []
     while isinstance(error, BaseExceptionGroup):
         error = cast("BaseException", error.exceptions[0])
-        for note in getattr(error, "__notes__", ()):
-            name = getattr(note, "name", None) or getattr(note, "index", "")
-            where.append(str(name))
+        notes = [each for each in getattr(error, "__notes__", ()) if isinstance(each, places)]
+        where += [str(getattr(each, "name", None) or each.index) for each in notes]
     if isinstance(error, cattrs.ForbiddenExtraKeysError):
         return ".".join([*where, min(error.extra_fields)]), "there is no such key"
     if isinstance(error, KeyError):
