@@ -44,8 +44,8 @@ def read_table(name: str, document: Json) -> VendorTable:
     whole: Json = {}
     for each in _dialects_of(name, document):
         whole = _laid_over(whole, _dialect(each))
-    whole = _laid_over(whole, document)
-    whole = {**whole, "calls": _offered(_mapping(name, whole, "calls"))}
+    calls = _calls(_mapping(name, whole, "calls"), _mapping(name, document, "calls"))
+    whole = {**_laid_over(whole, document), "calls": calls}
     try:
         table = _CONVERTER.structure({"name": name, **whole}, VendorTable)
     except (cattrs.ClassValidationError, cattrs.BaseValidationError) as error:
@@ -84,8 +84,13 @@ def _laid_over(below: Json, above: Json) -> Json:
     return merged
 
 
-def _offered(calls: Json) -> Json:
-    return {key: value for key, value in calls.items() if value is not False}
+def _calls(below: Json, above: Json) -> Json:
+    """Lay calls over a dialect's: one that says where it goes begins anew; `false` takes it out."""
+    anew = {
+        key for key, call in above.items() if is_object(call) and {"call", "action"} & call.keys()
+    }
+    kept = {key: call for key, call in below.items() if key not in anew}
+    return {key: call for key, call in _laid_over(kept, above).items() if call is not False}
 
 
 def _mapping(name: str, document: Json, key: str) -> Json:
