@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from portraitkit.providers.registry import _tables, provider_class
-from test_provider_contract import BuiltIn
+import tomllib
+from importlib.resources import files
 
+from portraitkit.testing import TableContract
 
-def _contract(vendor):
-    table = provider_class(vendor).table
-
-    def bodies(self, status, code, message):
-        from portraitkit.simulators.table import _put
-
-        body = {}
-        if code:
-            _put(body, table.answers.code[0], code)
-        _put(body, table.answers.message[0], message)
-        return [body]
-
-    more = {"name": vendor, "contract": lambda self: None, "bodies": bodies}
-    return type(f"Test{vendor.title()}", (BuiltIn,), more)
-
-
-for _vendor in _tables():
-    globals()[f"Test{_vendor.title()}"] = _contract(_vendor)
+for _file in files("portraitkit.providers.tables").iterdir():
+    if _file.name.endswith(".toml"):
+        _name = _file.name.removesuffix(".toml")
+        _more = {"name": _name, "document": tomllib.loads(_file.read_text("utf-8"))}
+        globals()[f"Test{_name.title()}"] = type(f"Test{_name.title()}", (TableContract,), _more)

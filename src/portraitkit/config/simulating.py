@@ -88,15 +88,13 @@ def simulation(cls: type[PortraitProvider], speed: float) -> Simulation:
         ConfigError: No installed package simulates it.
     """
     with _ONE_AT_A_TIME:
-        found = _simulations.get((cls.name, speed))
-        if found is None:
-            clock = _clock(speed)
-            found = Simulation(simulator_class(cls.name, cls).on(clock.now), speed, clock)
-            _simulations[cls.name, speed] = found
-        return found
+        return _simulation(cls, speed)
 
 
-_simulations: Final[dict[tuple[str, float], Simulation]] = {}
+@cache
+def _simulation(cls: type[PortraitProvider], speed: float) -> Simulation:
+    clock = _clock(speed)
+    return Simulation(simulator_class(cls.name, cls).on(clock.now), speed, clock)
 
 
 def speed_of(profile: Profile) -> float | None:

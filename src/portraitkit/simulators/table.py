@@ -105,16 +105,16 @@ class TableSimulator(Simulator, Reader):
         answers = self.table.answers
         whole: Json = {}
         inside = answers.inside[0] if answers.inside and not bare else ""
-        _put(whole, inside, data)
+        put(whole, inside, data)
         if answers.success:
-            _put(whole, answers.success.member, answers.success.values[0])
+            put(whole, answers.success.member, answers.success.values[0])
         return self.json(whole, status)
 
     def _refuse(self, no: Refusal) -> Response:
         answers = self.table.answers
         body: Json = {}
-        _put(body, answers.code[0], no.code)
-        _put(body, answers.message[0], no.message)
+        put(body, answers.code[0], no.code)
+        put(body, answers.message[0], no.message)
         return self.json(body, no.status)
 
     def _refusal(self, kind: type[errors.ProviderError], message: str) -> Refusal:
@@ -129,13 +129,13 @@ class TableSimulator(Simulator, Reader):
         start = int(values.get("offset") or (int(values.get("page") or 1) - 1) * size)
         start = int(values.get("cursor") or start)
         whole: Json = {}
-        _put(whole, template.rows[0], rows[start : start + size])
+        put(whole, template.rows[0], rows[start : start + size])
         if template.total:
-            _put(whole, template.total[0], len(rows))
+            put(whole, template.total[0], len(rows))
         if template.next and start + size < len(rows):
-            _put(whole, template.next[0], str(start + size))
+            put(whole, template.next[0], str(start + size))
         if success := self.table.answers.success:
-            _put(whole, success.member, success.values[0])
+            put(whole, success.member, success.values[0])
         return self.json(whole)
 
     def _row(self, model: str, values: Mapping[str, Any]) -> Json:
@@ -143,7 +143,7 @@ class TableSimulator(Simulator, Reader):
         row: Json = {}
         for attribute, keys in self.table.members.get(model, {}).items():
             if (value := values.get(attribute)) is not None:
-                _put(row, keys[0], value.isoformat() if isinstance(value, datetime) else value)
+                put(row, keys[0], value.isoformat() if isinstance(value, datetime) else value)
         return row
 
     def _failure(self, failure: tuple[str, str] | None) -> Json | None:
@@ -407,7 +407,7 @@ def simulator_of(table: VendorTable) -> type[TableSimulator]:
     return type("TableSimulator", (TableSimulator,), {"table": table, "name": table.name})
 
 
-def _put(whole: Json, path: str, value: Any) -> None:
+def put(whole: dict[str, Any], path: str, value: Any) -> None:
     """Put a value at a dotted path; an empty one is the whole, a number a list's first item."""
     if not path:
         whole.update(value)
@@ -419,10 +419,10 @@ def _put(whole: Json, path: str, value: Any) -> None:
     elif _FIRST.match(rest):
         inner = rest.partition(".")[2]
         item: Json = {}
-        _put(item, inner, value) if inner else None
+        put(item, inner, value) if inner else None
         whole[head] = [item if inner else value]
     else:
-        _put(whole.setdefault(head, {}), rest, value)
+        put(whole.setdefault(head, {}), rest, value)
 
 
 _FIRST: Final = re.compile(r"0(\.|$)")
