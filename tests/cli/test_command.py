@@ -28,6 +28,7 @@ from portraitkit.cli.app import app
 from portraitkit.cli.output import EXIT_CODES, exit_code
 from portraitkit.cli.verify_page import VerifyPage
 from portraitkit.config import simulating
+from portraitkit.providers.registry import provider_class
 from portraitkit.simulators.state import never, scans_after
 from portraitkit.values import errors
 
