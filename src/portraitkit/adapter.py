@@ -12,6 +12,7 @@ from .operations.provider import PortraitProvider
 from .operations.reconciling import reconciled
 from .operations.repeating import cancelled, removed
 from .operations.searching import groups_of
+from .providers.tables.building import vendor_class
 from .values.errors import (
     ConfigError,
     ConflictError,
@@ -138,4 +139,5 @@ __all__ = [
     "rows",
     "segment",
     "try_decode",
+    "vendor_class",
 ]

@@ -28,6 +28,7 @@ from portraitkit.cli.app import app
 from portraitkit.cli.output import EXIT_CODES, exit_code
 from portraitkit.cli.verify_page import VerifyPage
 from portraitkit.config import simulating
+from portraitkit.providers.registry import provider_class
 from portraitkit.simulators.state import never, scans_after
 from portraitkit.values import errors
 
@@ -451,7 +452,7 @@ def test_simulate_writes_a_configuration_that_works(
 
 def test_the_page_of_a_face_check_turns_by_itself(folder: Path) -> None:
     """A link that runs out is offered anew; what is verified ends the command."""
-    simulator = simulating.simulation("alltoken", FAST)._simulator
+    simulator = simulating.simulation(provider_class("alltoken"), FAST)._simulator
     simulator.world.person = never
     shown: dict[str, str] = {}
     verify = ("verify", "Ann <b>", "--web")

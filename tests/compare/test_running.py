@@ -22,6 +22,7 @@ from portraitkit.compare.plan import EXAMPLE, Plan, Scene, read_plan
 from portraitkit.compare.prices import Money, Price, Purse, estimate
 from portraitkit.compare.running import schedule
 from portraitkit.config import simulating
+from portraitkit.providers.registry import provider_class
 from portraitkit.testing.recording import RecordingOptions, cassette_of
 from vendors import FACE
 
@@ -196,7 +197,7 @@ def test_no_other_profile_stands_in_for_one_that_has_no_capacity(folder):
     )
     busy = answer(429, "TooManyRequests", **{"retry-after": "500"})
     for _ in range(2):
-        simulating.simulation("alltoken", FAST)._simulator.answer_next(
+        simulating.simulation(provider_class("alltoken"), FAST)._simulator.answer_next(
             busy, lambda request: request.method == "POST" and "video" in request.url
         )
     scenes = {"sea": Scene(prompt="a quiet sea")}

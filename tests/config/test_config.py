@@ -925,13 +925,15 @@ def test_explain_config_shows_a_path_that_cannot_be(write, reference):
 
 def test_explain_config_survives_a_broken_adapter(write, monkeypatch):
     """An adapter that cannot be imported does not keep the file from being explained."""
-    import portraitkit.config.explaining as module
+    import portraitkit.providers.registry as module
 
     class Broken:
+        name = value = "mine"
+
         def load(self):
             raise ImportError("no")
 
-    monkeypatch.setattr(module, "entry_points", lambda **_: [Broken()])
+    monkeypatch.setattr(module, "_installed", lambda *_: (Broken(),))
     write("[profiles.mine]\nregion = 'cn-beijing'")
 
     assert 'region    "cn-beijing"' in explain_config("mine")

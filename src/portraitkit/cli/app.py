@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from . import assets, comparing, groups, jobs, portraits, setting_up, simulating, verifying, videos
+from . import (
+    assets,
+    comparing,
+    groups,
+    jobs,
+    portraits,
+    providers,
+    setting_up,
+    simulating,
+    verifying,
+    videos,
+)
 from .output import Terminal
 
 app = typer.Typer(
@@ -21,6 +32,7 @@ app.add_typer(assets.app, name="asset")
 app.add_typer(videos.app, name="video")
 app.add_typer(portraits.app, name="portraits")
 app.add_typer(comparing.app, name="compare")
+app.add_typer(providers.app, name="providers")
 for commands in (setting_up.app, verifying.app, jobs.app, simulating.app):
     app.add_typer(commands)
 

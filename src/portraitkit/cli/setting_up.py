@@ -1,9 +1,8 @@
-"""`portraitkit init`, `config`, `providers` and `doctor`: from nothing to a profile that works."""
+"""`portraitkit init`, `config` and `doctor`: from nothing to a profile that works."""
 
 from __future__ import annotations
 
 import json
-from inspect import getmembers_static
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -43,7 +42,7 @@ def init(
     chosen = vendor or typer.prompt(f"Which vendor? ({', '.join(names)})", err=True)
     with on.errors():
         cls = provider_class(chosen)
-        keys = _credentials_of(cls)
+        keys = credentials_of(cls)
         references = {key: _reference(cls, key, in_keyring=keyring) for key in keys}
         lines = [f'profile = "{chosen}"', "", f"[profiles.{chosen}]"]
         lines += [f'{key} = "{reference}"' for key, reference in references.items()]
@@ -72,33 +71,6 @@ def config(context: typer.Context) -> None:
     on = terminal(context)
     with on.errors():
         on.show(explain_config(on.profile, config=on.config))
-
-
-@app.command()
-def providers(
-    context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="One adapter, with all that it tells.")] = None,
-) -> None:
-    """
-    List the adapters, or what one of them offers.
-
-    Example: portraitkit providers alltoken
-    """
-    from ..providers.registry import provider_classes, provider_names  # noqa: PLC0415
-
-    on = terminal(context)
-    with on.errors():
-        if name is None:
-            on.show(list(provider_names()))
-            return
-        found = [_facts(cls) for cls in provider_classes(name)]
-        if on.as_json:
-            on.show(found)
-            return
-        for facts in found:
-            for title, value in facts.items():
-                text = value if isinstance(value, str) else ", ".join(value)
-                typer.echo(f"{title:12}  {text}")
 
 
 @app.command()
@@ -131,7 +103,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _credentials_of(cls: Any) -> list[str]:
+def credentials_of(cls: Any) -> list[str]:
     """What an adapter's profile needs of secrets."""
     import attrs  # noqa: PLC0415  (help needs no adapter)
 
@@ -153,26 +125,3 @@ def _reference(cls: Any, key: str, *, in_keyring: bool) -> str:
     secret = typer.prompt(f"{cls.name} {key}", hide_input=True, err=True)
     keyring.set_password(f"portraitkit-{cls.name}", key, secret)
     return f"keyring:portraitkit-{cls.name}/{key}"
-
-
-def _facts(cls: Any) -> dict[str, Any]:
-    from ..client.client import Client  # noqa: PLC0415  (help needs no HTTP library)
-    from ..client.methods import Operation, PagedOperation  # noqa: PLC0415
-
-    kinds = (Operation, PagedOperation)
-    names = [name for name, value in getmembers_static(Client) if isinstance(value, kinds)]
-    provider = cls(**{each: Secret("-") for each in _credentials_of(cls)})
-    return {
-        "adapter": f"{cls.__module__}:{cls.__qualname__}",
-        "offers": [name for name in names if provider.supports(name)],
-        "by hand": [name for name in names if name in cls.manual_steps],
-        "lacks": [n for n in names if not provider.supports(n) and n not in cls.manual_steps],
-        "models": [model.name for model in cls.video_models],
-        "settings": sorted(_keys(cls)),
-    }
-
-
-def _keys(cls: Any) -> frozenset[str]:
-    from ..config.building import known_keys  # noqa: PLC0415  (help needs no adapter)
-
-    return known_keys(cls)

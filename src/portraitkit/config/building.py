@@ -104,12 +104,12 @@ def build(
     if stage and profile is None:
         profile = _rehearsed_profile(stage, config_file)
     read = _profile_of(profile, config_file)
-    cls = provider_class(read.provider)
+    cls = provider_class(read.provider, read.table)
     from_file = read.settings
     read = evolve(read, settings={**from_file, **given})
     cls = cls.chosen_by(read.settings)
     speed = speed_of(read)
-    simulated = simulation(read.provider, speed) if speed and not stage else None
+    simulated = simulation(cls, speed) if speed and not stage else None
     stage = simulated.rehearsal if simulated else stage
     if not (stage and stage.false_credentials):
         unused = MEDIA_KEYS if media_host else FOLDER_KEYS if "media_host" in given else ()

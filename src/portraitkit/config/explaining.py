@@ -6,7 +6,6 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -78,15 +77,13 @@ def explain_config(
 
 def _adapter(profile: Profile) -> Any:
     """The adapter of a profile; None if there is none, as `connect` will say."""
-    for entry in entry_points(group="portraitkit.providers", name=profile.provider):
-        try:
-            adapter: Any = entry.load()
-        except (ImportError, AttributeError):
-            return None
-        choose = getattr(adapter, "chosen_by", None)
-        found = choose(profile.settings) if choose else adapter
-        return found if attrs.has(found) else None
-    return None
+    from ..providers.registry import provider_class  # noqa: PLC0415  (it loads all adapters need)
+
+    try:
+        adapter = provider_class(profile.provider, profile.table)
+        return adapter.chosen_by(profile.settings)
+    except ConfigError:
+        return None
 
 
 def _refused(adapter: Any, profile: Profile) -> ConfigError | None:

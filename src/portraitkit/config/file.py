@@ -24,7 +24,7 @@ Environ: TypeAlias = Mapping[str, str]
 FILE_NAME: Final = "portraitkit.toml"
 
 _PYPROJECT: Final = "pyproject.toml"
-_KEYS: Final = ("profile", "profiles")
+_KEYS: Final = ("profile", "profiles", "vendors")
 _OTHERS_MAY_WRITE: Final = 0o022
 _LIMIT_BYTES: Final = 1024**2
 _INTEGER_BITS: Final = 63
@@ -40,6 +40,8 @@ class ConfigFile:
     active: str | None
     """What it calls `profile`."""
     profiles: Mapping[str, Mapping[str, object]] = field(repr=False)
+    vendors: Mapping[str, Mapping[str, object]] = field(factory=dict[str, Any], repr=False)
+    """Vendors that it describes itself, each by a table."""
     come_upon: bool = False
     """Whether it was found on the way upwards, and the user neither named nor trusts it."""
 
@@ -272,7 +274,10 @@ def _checked(path: Path, document: Mapping[str, Any]) -> ConfigFile:
     profiles = _table(document.get("profiles", {}), path, "profiles")
     for name, settings in profiles.items():
         _check_values(_table(settings, path, f"profiles.{name}"), path, f"profiles.{name}", 1)
-    return ConfigFile(path, active, profiles)
+    vendors = _table(document.get("vendors", {}), path, "vendors")
+    for name, described in vendors.items():  # what is in it, the table's own reader checks
+        _ = _table(described, path, f"vendors.{name}")
+    return ConfigFile(path, active, profiles, vendors)
 
 
 def _table(value: object, path: Path, where: str) -> Mapping[str, Any]:

@@ -51,6 +51,7 @@ class Profile:
         provider: The adapter's name; the profile's own name where the file gives no other.
         settings: The profile's keys without `provider`. References to secrets are still unread.
         origins: Where each key, `provider` and the choice of `profile` came from.
+        table: The vendor, where the file describes it itself in `[vendors.<name>]`.
         folder: What relative paths in the settings are relative to.
         come_upon: The file, where it was found on the way upwards, and the user neither named nor
             trusts it.
@@ -60,6 +61,7 @@ class Profile:
     provider: str
     settings: Mapping[str, object] = field(factory=dict[str, object], repr=False)
     origins: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    table: Mapping[str, object] | None = field(default=None, repr=False)
     folder: Path | None = None
     come_upon: Path | None = None
 
@@ -230,6 +232,7 @@ def _profile(file: ConfigFile, name: str, chosen_by: str) -> Profile:
         provider=provider,
         settings=settings,
         origins={**origins, "profile": chosen_by},
+        table=file.vendors.get(provider),
         folder=file.path.absolute().parent,
         come_upon=file.path if file.come_upon else None,
     )

@@ -85,7 +85,7 @@ _clock = cache(Clock.fast)
 """One for each speed, so that the vendors of a failover live in one time."""
 
 
-def simulation(provider: str, speed: float) -> Simulation:
+def simulation(cls: type[PortraitProvider], speed: float) -> Simulation:
     """
     The simulated vendor of an adapter, one for the process: its clients find what others made.
 
@@ -93,13 +93,13 @@ def simulation(provider: str, speed: float) -> Simulation:
         ConfigError: No installed package simulates it.
     """
     with _ONE_AT_A_TIME:
-        return _simulation(provider, speed)
+        return _simulation(cls, speed)
 
 
 @cache
-def _simulation(provider: str, speed: float) -> Simulation:
+def _simulation(cls: type[PortraitProvider], speed: float) -> Simulation:
     clock = _clock(speed)
-    return Simulation(simulator_class(provider).on(clock.now), speed, clock)
+    return Simulation(simulator_class(cls.name, cls).on(clock.now), speed, clock)
 
 
 def speed_of(profile: Profile) -> float | None:

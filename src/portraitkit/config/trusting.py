@@ -60,6 +60,9 @@ def check_trust(cls: type[PortraitProvider], profile: Profile, replaced: Collect
     # What stands in the file itself is the file's writer's own.
     users = [k for k in credentials if k in replaced or is_reference(str(found.get(k, "")))]
     own = {key: value for key, value in found.items() if key not in (*replaced, *credentials)}
+    if users and profile.table is not None:
+        brings = f"would bring {users[0]} together with a vendor that the file describes itself"
+        raise _untrusted(cls, profile, "provider", brings)
     for key, would in _ONLY_TRUSTED.items():
         if own.get(key):
             raise _untrusted(cls, profile, key, f"would {would} by {key}")

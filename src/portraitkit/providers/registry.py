@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from importlib.resources import files
 from typing import Any, Final
 
 from ..operations.provider import PortraitProvider
 from ..values.errors import ConfigError
 
 GROUP: Final = "portraitkit.providers"
+TABLE: Final = "(table)"
+"""The entry point that makes the simulator of any vendor that is a table."""
 SIMULATORS: Final = "portraitkit.simulators"
 """What names an adapter's simulator, a `portraitkit.simulators.simulator.Simulator`."""
 
@@ -21,18 +26,33 @@ def _installed(group: str = GROUP) -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=group))
 
 
+@cache
+def _tables() -> tuple[str, ...]:
+    """Vendors that are tables of this package, one file each."""
+    found = files("portraitkit.providers.tables").iterdir()
+    return tuple(each.name.removesuffix(".toml") for each in found if each.name.endswith(".toml"))
+
+
 def provider_names() -> tuple[str, ...]:
-    """Names of all installed adapters, sorted. Loads none of them."""
-    return tuple(sorted({each.name for each in _installed()}))
+    """Names of all adapters, installed ones and tables, sorted. Loads none of them."""
+    return tuple(sorted({*(each.name for each in _installed()), *_tables()}))
 
 
-def provider_class(name: str) -> type[PortraitProvider]:
+def provider_class(name: str, table: Mapping[str, Any] | None = None) -> type[PortraitProvider]:
     """
     Load one adapter.
+
+    Args:
+        name: The vendor's.
+        table: What describes it, where that is a configuration.
 
     Raises:
         ConfigError: No adapter has that name, two have it, or it cannot be loaded.
     """
+    if table is not None:
+        return _described(name, table)
+    if name in _tables():
+        return _of_table(name)
     found = _found(name)
     try:
         cls = found.load()
@@ -49,16 +69,41 @@ def provider_class(name: str) -> type[PortraitProvider]:
     return cls
 
 
-def simulator_class(name: str) -> Any:
+def _described(name: str, table: Mapping[str, Any]) -> type[PortraitProvider]:
+    from .tables.building import vendor_class  # noqa: PLC0415  (only for those that are tables)
+
+    if name in provider_names():
+        raise ConfigError(
+            f"[vendors.{name}] describes a vendor that has an adapter already",
+            provider=name,
+            field=f"vendors.{name}",
+            next_step="give it another name",
+        )
+    return vendor_class(name, table)
+
+
+@cache
+def _of_table(name: str) -> type[PortraitProvider]:
+    from .tables.building import vendor_class  # noqa: PLC0415  (only for those that are tables)
+
+    text = files("portraitkit.providers.tables").joinpath(f"{name}.toml").read_text("utf-8")
+    return vendor_class(name, tomllib.loads(text))
+
+
+def simulator_class(name: str, cls: type[PortraitProvider] | None = None) -> Any:
     """
-    Load the simulator of an adapter.
+    Load the simulator of an adapter; one that is a table has its simulator made of it.
 
     Raises:
         ConfigError: No package brings one of that name.
     """
+    cls = cls or (provider_class(name) if name in _tables() else None)
+    if (table := getattr(cls, "table", None)) is not None:
+        (maker,) = (each for each in _installed(SIMULATORS) if each.name == TABLE)
+        return maker.load()(table)
     found = [each for each in _installed(SIMULATORS) if each.name == name]
     if not found:
-        names = sorted({each.name for each in _installed(SIMULATORS)})
+        names = sorted({each.name for each in _installed(SIMULATORS)} - {TABLE})
         raise ConfigError(
             f"no installed package simulates {name!r}",
             provider=name,

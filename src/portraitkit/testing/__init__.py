@@ -7,6 +7,8 @@ For tests: flows without I/O, and clients on simulators with virtual time.
         a Client whose vendor lives in this process
     ProviderContract
         the conformance suite, for a test class of an adapter's author
+    TableContract
+        the same for a vendor that is a table
     Simulator, World, VirtualClock, SimAccount, SimCheck
         what a simulated vendor is made of
     Contract
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from ..simulators.state import SimAccount, SimCheck, VirtualClock, World
     from .conformance.contract import ProviderContract
     from .conformance.judging import Contract
+    from .conformance.tables import TableContract
     from .doubles.replaying import Replay, answer, replay
     from .doubles.simulating import (
         SimulatedVendor,
@@ -37,8 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Contract", "ProviderContract", "Replay", "SimAccount", "SimCheck", "SimulatedVendor",
-    "Simulator", "SimulatorTransport", "VirtualClock", "VirtualTime", "World", "answer", "replay",
-    "simulated", "simulated_async",
+    "Simulator", "SimulatorTransport", "TableContract", "VirtualClock", "VirtualTime", "World",
+    "answer", "replay", "simulated", "simulated_async",
 ]  # fmt: skip
 
 # pytest imports this package in every run where portraitkit is installed: names load when used.
@@ -47,6 +50,7 @@ _HOMES = {
     "..simulators.state": ("SimAccount", "SimCheck", "VirtualClock", "World"),
     ".conformance.contract": ("ProviderContract",),
     ".conformance.judging": ("Contract",),
+    ".conformance.tables": ("TableContract",),
     ".doubles.replaying": ("Replay", "answer", "replay"),
     ".doubles.simulating": (
         "SimulatedVendor", "SimulatorTransport", "VirtualTime", "simulated", "simulated_async",

@@ -47,19 +47,46 @@ class ParsedVideo:
     losses: tuple[Loss, ...]
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+@frozen
+class Member:
+    """
+    Where a neutral field stands in a vendor's body, and how its value is written and read.
+
+    Attributes:
+        key: The body's member.
+        write: From the neutral value to the vendor's, such as 5 to "5".
+        read: Back. What it raises ValueError or TypeError for is no value of the field.
+    """
+
+    key: str
+    write: Callable[[Any], Any] = _as_it_is
+    read: Callable[[Any], Any] = _as_it_is
+
+
+def _members(fields: Mapping[str, str | Member]) -> dict[str, Member]:
+    return {
+        name: Member(found) if isinstance(found, str) else found for name, found in fields.items()
+    }
+
+
 @frozen(kw_only=True)
 class VideoDialect:
     """
     How one vendor spells a video request.
 
     Attributes:
-        fields: For each neutral field that the vendor can express, its key in the body.
+        fields: For each neutral field that the vendor can express, its key in the body; or a
+            `Member`, where its value is spelled otherwise, too.
         write: From prompt and media to the members that carry them.
         read: From a body to prompt and media.
         unsupported: For each neutral field that it cannot express, why, where that helps.
     """
 
-    fields: Mapping[str, str]
+    fields: Mapping[str, Member] = field(converter=_members)
     write: Callable[[str, tuple[Slot, ...]], dict[str, Any]]
     read: Callable[[Mapping[str, Any]], MediaRead]
     unsupported: Mapping[str, str] = field(factory=dict[str, str])
@@ -88,8 +115,8 @@ class VideoDialect:
             value = getattr(request, name)
             if value is None:
                 continue
-            if key := self.fields.get(name):
-                body[key] = value
+            if member := self.fields.get(name):
+                body[member.key] = member.write(value)
                 continue
             why = self.unsupported.get(name, f"{provider} documents no such member")
             adaptations.append(unsupported(provider, name, value, why, on_unsupported))
@@ -111,14 +138,15 @@ class VideoDialect:
         losses = [*found.losses, *misfits]
         values: dict[str, Any] = {}
         used = {*found.used, "model"}
-        for name, key in self.fields.items():
-            if body.get(key) is None:
+        for name, member in self.fields.items():
+            if (found_value := body.get(member.key)) is None:
                 continue
-            used.add(key)
-            if type(body[key]) in _TYPES[name]:
-                values[name] = body[key]
+            used.add(member.key)
+            if type(value := _read(member, found_value)) in _TYPES[name]:
+                values[name] = value
             else:
-                losses.append(Loss(field=key, value=body[key], why=f"not a value for {name}"))
+                why = f"not a value for {name}"
+                losses.append(Loss(field=member.key, value=found_value, why=why))
         rest = {key: value for key, value in body.items() if key not in used and value is not None}
         request = VideoRequest(
             prompt=read_prompt(found.prompt, slots),
@@ -128,6 +156,13 @@ class VideoDialect:
             **values,
         )
         return ParsedVideo(request=request, losses=tuple(losses))
+
+
+def _read(member: Member, value: Any) -> Any:
+    try:
+        return member.read(value)
+    except (ValueError, TypeError, AttributeError):
+        return None
 
 
 def items_of(body: Mapping[str, Any], member: str, losses: list[Loss]) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,220 @@
+"""`portraitkit providers`: what adapters offer, and a new vendor by a table."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from inspect import getmembers_static
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from ..values.errors import ConfigError
+from ..values.secret import Secret
+from ..wire.codec import is_array, is_object
+from .output import Terminal, terminal
+from .setting_up import credentials_of
+
+
+class _Providers(TyperGroup):
+    """`portraitkit providers NAME` shows one."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Take what is no command for an adapter's name."""
+        known = not args or args[0] in self.commands
+        return super().resolve_command(ctx, args if known else ["show", *args])
+
+
+app = typer.Typer(cls=_Providers, help="Adapters, and what each offers.")
+DIALECTS: Final = ("ark-actions", "asset-groups", "router-video")
+_TEST: Final = """
+import json, pathlib
+from portraitkit.testing import TableContract
+
+class TestVendor(TableContract):
+    name, document = json.loads(pathlib.Path(__file__).with_name("table.json").read_text())
+"""
+
+
+@app.callback(invoke_without_command=True)
+def list_(context: typer.Context) -> None:
+    """
+    List the adapters, or what one of them offers.
+
+    Example: portraitkit providers alltoken
+    """
+    from ..providers.registry import provider_names  # noqa: PLC0415  (help needs no adapter)
+
+    if context.invoked_subcommand is None:
+        terminal(context).show(list(provider_names()))
+
+
+@app.command()
+def show(context: typer.Context, name: Annotated[str, typer.Argument(help="An adapter.")]) -> None:
+    """
+    Tell all that an adapter tells.
+
+    Example: portraitkit providers show alltoken
+    """
+    from ..providers.registry import provider_classes  # noqa: PLC0415  (help needs no adapter)
+
+    on = terminal(context)
+    with on.errors():
+        found = [_facts(cls) for cls in provider_classes(name)]
+        if on.as_json:
+            on.show(found)
+            return
+        for facts in found:
+            for title, value in facts.items():
+                text = value if isinstance(value, str) else ", ".join(value)
+                typer.echo(f"{title:12}  {text}")
+
+
+@app.command()
+def new(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="What to call the vendor.")],
+    *,
+    dialect: Annotated[
+        list[str] | None, typer.Option(help=f"One or two of {', '.join(DIALECTS)}.")
+    ] = None,
+    base_url: Annotated[str | None, typer.Option(help="The origin of its calls.")] = None,
+    action: Annotated[
+        str | None, typer.Option(help='Where Actions go: "POST /open/{action}".')
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="A model: seedance-2.0=ITS-OWN-NAME.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="The page that says so.")] = None,
+    path: Annotated[Path, typer.Option(help="The configuration to write into.")] = Path(
+        "portraitkit.toml"
+    ),
+) -> None:
+    """
+    Describe a vendor by a table, and hold it to the conformance suite. Asks for what is not given.
+
+    Example: portraitkit providers new myhouse --dialect ark-actions
+    """
+    on = terminal(context)
+    with on.errors():
+        chosen = dialect or [_ask(f"Its dialect? ({', '.join(DIALECTS)})", "ark-actions")]
+        table: dict[str, Any] = {
+            "dialect": chosen,
+            "source": source or _ask("The page that says so?"),
+            "base_url": (base_url or _ask("The origin of its calls?")).rstrip("/"),
+        }
+        if "ark-actions" in chosen:
+            table["action"] = {
+                "call": action or _ask("Where do Actions go?", "POST /open/{action}")
+            }
+        pairs = model or [_ask("A model, and its own name for it?", "seedance-2.0=seedance-2.0")]
+        table["models"] = [_model(each) for each in pairs]
+        _write(name, table, path)
+        on.say(f"wrote [vendors.{name}] and [profiles.{name}] to {path}")
+        _hold_to_the_suite(on, name, table)
+
+
+def _ask(question: str, default: str | None = None) -> str:
+    answer: str = typer.prompt(question, default=default, err=True)
+    return answer
+
+
+def _model(text: str) -> dict[str, str]:
+    name, _, own = text.partition("=")
+    return {"name": name, "id": own or name}
+
+
+def _write(name: str, table: dict[str, Any], path: Path) -> None:
+    """
+    Add a vendor and its profile to a configuration.
+
+    Raises:
+        ConfigError: The table cannot be used, or the file has one of that name.
+    """
+    from datetime import date  # noqa: PLC0415  (only here)
+
+    from ..config.file import find_file  # noqa: PLC0415  (help needs no configuration)
+    from ..providers.registry import provider_class  # noqa: PLC0415
+
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*", name):
+        raise ConfigError(f"{name!r} is no name of a vendor", next_step="use small letters and -")
+    known = find_file(path, {}, None)[0] if path.exists() else None
+    if known and (name in known.vendors or name in known.profiles):
+        raise ConfigError(
+            f"{path} has a {name!r} already", next_step="edit it, or take another name"
+        )
+    cls = provider_class(name, table)
+    begin = "" if known else f'profile = "{name}"\n'
+    lines = [
+        f"[profiles.{name}]",
+        f'provider = "{name}"',
+        f'api_key = "env:{cls.variable("api_key")}"',
+        "",
+        f"[vendors.{name}]",
+        *_toml(table),
+        f"read = {date.today().isoformat()}",  # noqa: DTZ011  (a person's day)
+        "assumed = []  # what no page says: docs/vendor-tables.md",
+    ]
+    with path.open("a", encoding="utf-8") as file:
+        _ = file.write("\n".join([begin, *lines, ""]))
+
+
+def _toml(table: dict[str, Any]) -> Iterator[str]:
+    """Write a small table: TOML's texts, lists and inline tables are JSON but for the colon."""
+    for key, value in table.items():
+        yield f"{key} = {_inline(value)}"
+
+
+def _inline(value: Any) -> str:
+    if is_object(value):
+        return "{ " + ", ".join(f"{key} = {_inline(each)}" for key, each in value.items()) + " }"
+    if is_array(value):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _hold_to_the_suite(on: Terminal, name: str, table: dict[str, Any]) -> None:
+    """Run the conformance suite at a simulator made of the table; exits 1 where a check fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        test = Path(folder) / "test_vendor.py"
+        _ = test.write_text(_TEST, encoding="utf-8")
+        _ = test.with_name("table.json").write_text(json.dumps([name, table]), encoding="utf-8")
+        words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short"]
+        done = subprocess.run(  # noqa: S603  (this Python's own pytest)
+            [*words, str(test)], cwd=folder, capture_output=True, text=True, check=False
+        )
+    summary = (done.stdout.strip().splitlines() or [done.stderr.strip()])[-1]
+    on.show({"vendor": name, "conformance": summary} if on.as_json else f"conformance: {summary}")
+    if done.returncode:
+        on.say(done.stdout or done.stderr)
+        raise typer.Exit(1)
+    on.say(
+        f"that proves the table coherent, not true: all that no page says belongs into `assumed`. "
+        f"Try it without a key: portraitkit --profile {name} --simulated group list"
+    )
+
+
+def _facts(cls: Any) -> dict[str, Any]:
+    from ..client.client import Client  # noqa: PLC0415  (help needs no HTTP library)
+    from ..client.methods import Operation, PagedOperation  # noqa: PLC0415
+    from ..config.building import known_keys  # noqa: PLC0415
+
+    kinds = (Operation, PagedOperation)
+    names = [name for name, value in getmembers_static(Client) if isinstance(value, kinds)]
+    provider = cls(**{each: Secret("-") for each in credentials_of(cls)})
+    table = getattr(cls, "table", None)
+    return {
+        "adapter": f"{cls.__module__}:{cls.__qualname__}",
+        "offers": [name for name in names if provider.supports(name)],
+        "by hand": [name for name in names if name in cls.manual_steps],
+        "lacks": [n for n in names if not provider.supports(n) and n not in cls.manual_steps],
+        "models": [model.name for model in cls.video_models],
+        "settings": sorted(known_keys(cls)),
+        **({"source": list(table.source), "assumed": list(table.assumed)} if table else {}),
+    }

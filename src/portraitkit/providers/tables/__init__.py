@@ -1,0 +1,1 @@
+"""Vendors that are tables: one TOML file each, read, checked and made into an adapter."""

@@ -1,0 +1,239 @@
+"""Reading a vendor's table: its dialects', with what it says itself over them, and checked."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, cast
+
+import attrs
+import cattrs
+from cattrs.gen import make_dict_structure_fn
+
+from ...values import errors
+from ...values.errors import ConfigError, ProviderError
+from ...values.statuses import MediaType
+from ...values.video import SCALARS
+from ...wire.codec import is_object
+from .table import (
+    CALLS,
+    DIALECTS,
+    MEDIA_FORMS,
+    MODELS,
+    VALUE_FORMS,
+    WORDS,
+    ErrorRow,
+    FieldRow,
+    Json,
+    VendorTable,
+)
+from .template import placeholders_in
+
+
+def read_table(name: str, document: Json) -> VendorTable:
+    """
+    Read a vendor's table: its dialects', with what it says itself over them.
+
+    Raises:
+        ConfigError: Names the field that cannot be used, and what may stand there.
+    """
+    whole: Json = {}
+    for each in _dialects_of(name, document):
+        whole = _laid_over(whole, _dialect(each))
+    calls = _calls(_mapping(name, whole, "calls"), _mapping(name, document, "calls"))
+    whole = {**_laid_over(whole, document), "calls": calls}
+    try:
+        table = _CONVERTER.structure({"name": name, **whole}, VendorTable)
+    except (cattrs.ClassValidationError, cattrs.BaseValidationError) as error:
+        where, problem = _first_problem(error)
+        raise _bad(name, where, problem) from None
+    _check(table)
+    return table
+
+
+def _dialects_of(name: str, document: Json) -> Sequence[str]:
+    found = document.get("dialect", ())
+    names: Sequence[Any] = [found] if isinstance(found, str) else found
+    for each in names if isinstance(names, list | tuple) else [names]:
+        if each not in DIALECTS:
+            raise _bad(name, "dialect", f"{each!r} is none of {', '.join(DIALECTS)}")
+    return names
+
+
+@cache
+def _dialect(name: str) -> Json:
+    text = (
+        files("portraitkit.providers.tables")
+        .joinpath("dialects", f"{name}.toml")
+        .read_text("utf-8")
+    )
+    return tomllib.loads(text)
+
+
+def _laid_over(below: Json, above: Json) -> Json:
+    """Lay one table over another: tables by key, all else whole."""
+    merged = dict(below)
+    for key, value in above.items():
+        known = merged.get(key)
+        both = isinstance(known, Mapping) and isinstance(value, Mapping)
+        merged[key] = _laid_over(cast("Json", known), cast("Json", value)) if both else value
+    return merged
+
+
+def _calls(below: Json, above: Json) -> Json:
+    """Lay calls over a dialect's: one that says where it goes begins anew; `false` takes it out."""
+    anew = {
+        key for key, call in above.items() if is_object(call) and {"call", "action"} & call.keys()
+    }
+    kept = {key: call for key, call in below.items() if key not in anew}
+    return {key: call for key, call in _laid_over(kept, above).items() if call is not False}
+
+
+def _mapping(name: str, document: Json, key: str) -> Json:
+    found = document.get(key, {})
+    if not isinstance(found, Mapping):
+        raise _bad(name, key, "a table is expected")
+    return cast("Json", found)
+
+
+def _check(table: VendorTable) -> None:
+    """Refuse what the types let through: unknown names, calls that cannot be filled."""
+    _check_names(table)
+    if table.action and not _CALL.fullmatch(table.action.call):
+        raise _bad(table.name, "action.call", "a method and a path are expected")
+    for call, template in table.calls.items():
+        where = f"calls.{call}"
+        if template.action and table.action is None:
+            raise _bad(table.name, where, "an action is named, and `action` says no path")
+        if not (template.action or _CALL.fullmatch(template.call)):
+            raise _bad(table.name, f"{where}.call", "a method and a path are expected")
+        fill = CALLS[call] | table.settings.keys() | table.by_media.keys()
+        _known(table, where, placeholders_in(template), fill)
+    for code, row in table.errors.items():
+        kind: object = getattr(errors, row.means, None)
+        if not (isinstance(kind, type) and issubclass(kind, ProviderError)):
+            raise _bad(table.name, f"errors.{code}", f"{row.means!r} is no error of a vendor's")
+    for each in table.assumed:
+        if not _is_there(table, each):
+            raise _bad(table.name, "assumed", f"nothing in the table is called {each!r}")
+
+
+def _check_names(table: VendorTable) -> None:
+    media = [each.value for each in MediaType]
+    for where, found, known in (
+        ("calls", table.calls, CALLS),
+        ("members", table.members, MODELS),
+        ("words", table.words, WORDS),
+        ("files", table.files, media),
+        ("fields", table.fields, SCALARS),
+        ("rates", table.rates, CALLS),
+        ("pacing", table.pacing, ("asset", "verification", "video")),
+        ("media", (table.media,), MEDIA_FORMS),
+        *((f"by_media.{key}", row, media) for key, row in table.by_media.items()),
+        *((f"fields.{key}.form", (row.form,), VALUE_FORMS) for key, row in table.fields.items()),
+    ):
+        _known(table, where, found, known)
+    for model, members in table.members.items():
+        known = [each.name for each in attrs.fields(cast("Any", MODELS[model]))]
+        _known(table, f"members.{model}", members, known)
+    for kind, words in table.words.items():
+        _known(table, f"words.{kind}", words, [_word(each) for each in WORDS[kind]])
+
+
+def _word(meaning: Any) -> str:
+    return str(meaning.value).replace(" ", "_")
+
+
+def _known(table: VendorTable, where: str, found: Iterable[str], known: Iterable[str]) -> None:
+    names = sorted(known)
+    for each in found:
+        if each not in names:
+            raise _bad(table.name, f"{where}.{each}", f"{each!r} is none of {', '.join(names)}")
+
+
+def _is_there(table: VendorTable, path: str) -> bool:
+    found: Any = table
+    for key in path.split("."):
+        found = found.get(key) if is_object(found) else getattr(found, key, None)
+    return found is not None
+
+
+def _bad(name: str, where: str, problem: str) -> ConfigError:
+    return ConfigError(
+        f"the vendor {name!r}: {where}: {problem}",
+        provider=name,
+        field=f"vendors.{name}.{where}",
+        next_step="mend it in the vendor's table; docs/vendor-tables.md lists what may stand there",
+    )
+
+
+def _first_problem(error: BaseException) -> tuple[str, str]:
+    """Where the first problem is, as a dotted name, and what it is."""
+    places = (cattrs.AttributeValidationNote, cattrs.IterableValidationNote)
+    where: list[str] = []
+    while isinstance(error, BaseExceptionGroup):
+        error = cast("BaseException", error.exceptions[0])
+        notes = [each for each in getattr(error, "__notes__", ()) if isinstance(each, places)]
+        where += [str(getattr(each, "name", None) or each.index) for each in notes]
+    if isinstance(error, cattrs.ForbiddenExtraKeysError):
+        return ".".join([*where, min(error.extra_fields)]), "there is no such key"
+    if isinstance(error, KeyError):
+        return ".".join(where) or str(error.args[0]), "is missing"
+    return ".".join(where), str(error) or type(error).__name__
+
+
+def _exact(kind: type | tuple[type, ...], wanted: str) -> Any:
+    def structure(value: object, _: object) -> object:
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise TypeError(f"{wanted} is expected, and {value!r} stands there")
+        return value
+
+    return structure
+
+
+def _texts(value: object, kind: Any) -> tuple[Any, ...]:
+    """One value stands for a list of one."""
+    items = cast("Sequence[object]", value if isinstance(value, list | tuple) else [value])
+    inner = kind.__args__[0]
+    allowed = getattr(inner, "__args__", (inner,))
+    for each in items:
+        if type(each) not in allowed:
+            names = " or ".join(_NAMES[each] for each in allowed)
+            raise TypeError(f"{names} is expected, and {each!r} stands there")
+    return tuple(items)
+
+
+def _row(cls: type, key: str) -> Any:
+    """A text alone stands for a row whose first member it is."""
+    make: Any = make_dict_structure_fn  # its hook's type is partly unknown
+    structure = make(cls, _CONVERTER, _cattrs_forbid_extra_keys=True)
+
+    def read(value: object, kind: Any) -> Any:
+        return structure({key: value} if isinstance(value, str) else cast("Any", value), kind)
+
+    return read
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(forbid_extra_keys=True)
+    converter.register_structure_hook(str, _exact(str, "a text"))
+    converter.register_structure_hook(bool, _exact(bool, "true or false"))
+    converter.register_structure_hook(int, _exact(int, "a whole number"))
+    converter.register_structure_hook(float, _exact((int, float), "a number"))
+    converter.register_structure_hook(date, _exact(date, "a date"))
+    converter.register_structure_hook_func(
+        lambda kind: kind in (tuple[str, ...], tuple[str | int, ...], tuple[str | int | bool, ...]),
+        _texts,
+    )
+    return converter
+
+
+_CALL: Final = re.compile(r"(GET|POST|PUT|PATCH|DELETE) /\S*")
+_NAMES: Final = {str: "a text", int: "a whole number", bool: "true or false"}
+_CONVERTER: Final = _converter()
+for _cls, _key in ((ErrorRow, "means"), (FieldRow, "member")):
+    _CONVERTER.register_structure_hook(_cls, _row(_cls, _key))

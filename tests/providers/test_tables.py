@@ -1,0 +1,249 @@
+"""Vendors that are tables: what a table may say, what is refused, and what comes of it."""
+
+from __future__ import annotations
+
+import pickle
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import portraitkit as pk
+from portraitkit.providers.tables.building import FORMS, vendor_class
+from portraitkit.providers.tables.template import (
+    filled,
+    filled_path,
+    taken_from_path,
+    taken_out_of,
+)
+from portraitkit.testing import answer, replay
+
+ACTIONS = {
+    "dialect": "ark-actions",
+    "base_url": "https://api.house.example",
+    "action": {"call": "POST /open/{action}"},
+    "models": [{"name": "seedance-2.0", "id": "seedance-2.0"}],
+}
+
+
+def made(document=ACTIONS, **more):
+    return vendor_class("house", {**document, **more})(api_key=pk.Secret("key"))
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"base_url": 3}, "base_url"),
+        ({"cals": {}}, "cals"),
+        ({"dialect": "soap"}, "dialect"),
+        ({"action": {"call": "/open"}}, "action.call"),
+        ({"calls": {"create_grup": {}}}, "calls.create_grup"),
+        ({"calls": {"create_group": {"bdy": {}}}}, "calls.create_group.bdy"),
+        ({"calls": {"get_video": {"call": "FETCH /x"}}}, "calls.get_video.call"),
+        ({"calls": {"get_video": {"call": "GET /{vidio}"}}}, "calls.get_video.vidio"),
+        ({"members": {"asset": {"colour": "c"}}}, "members.asset.colour"),
+        ({"words": {"asset": {"ready": "ok"}}}, "words.asset.ready"),
+        ({"words": {"asset": {"active": [True]}}}, "words.asset.active"),
+        ({"fields": {"length": "duration"}}, "fields.length"),
+        (
+            {"fields": {"seed": {"member": "seed", "form": "roman"}}},
+            "fields.seed.form.roman",
+        ),
+        ({"models": [{"id": "m"}]}, "models.0.name"),
+        ({"models": [{"id": "m", "name": "n", "duration_s": [4]}]}, "models.0.duration_s"),
+        ({"answers": {"success": {"member": "code"}}}, "answers.success.values"),
+        ({"errors": {"FULL": "FullError"}}, "errors.FULL"),
+        ({"limits": {"name": "64"}}, "limits.name"),
+        ({"assumed": ["calls.nothing"]}, "assumed"),
+        ({"media": "pictures"}, "media.pictures"),
+    ],
+)
+def test_what_cannot_be_used_is_named(said, field):
+    """Each error has the field, the vendor and where to read on."""
+    with pytest.raises(pk.ConfigError) as caught:
+        made(**said)
+
+    assert f"vendors.house.{field}" == caught.value.field
+    assert "house" in str(caught.value)
+    assert "docs/vendor-tables.md" in caught.value.next_step
+
+
+def test_a_call_that_is_taken_out_is_not_offered():
+    """`supports` says so, and the call is refused before any request."""
+    house = made(calls={"delete_asset": False, "get_asset": False})
+
+    assert not house.supports("delete_asset")
+    assert house.supports("get_asset"), "it is found in the list"
+    with pytest.raises(pk.UnsupportedError):
+        replay(house.delete_asset("asset-1"), [])
+
+
+@pytest.mark.parametrize(
+    ("call", "target"),
+    [
+        ("POST /volc/asset/{action}", "/volc/asset/GetAsset"),
+        (
+            "POST /private/?Action={action}&Version=2024-01-01",
+            "/private/?Action=GetAsset&Version=2024-01-01",
+        ),
+    ],
+)
+def test_an_action_goes_where_the_table_says(call, target):
+    """In the path, or in the query; with the members that all of them have."""
+    house = made(action={"call": call, "body": {"model": "assets"}})
+    asset = {"Id": "asset-1", "Status": "Active"}
+    done = replay(house.get_asset("asset-1"), [answer({"Result": asset})])
+
+    assert f"https://api.house.example{target}" == done.requests[0].target
+    assert [{"model": "assets", "Id": "asset-1"}] == done.bodies
+    assert "asset://asset-1" == done.result.uri
+
+
+def test_a_success_is_one_where_the_table_says_so():
+    """A refusal with HTTP 200 is found by the marker; a bare `code` beside none is not one."""
+    marked = made(answers={"success": {"member": "code", "values": [0, "ok"]}})
+    with pytest.raises(pk.QuotaExceededError):
+        replay(marked.get_group("group-1"), [answer({"code": "QuotaExceeded", "message": "full"})])
+
+    group = {"Id": "group-1", "Name": "Mia"}
+    assert (
+        "Mia"
+        == replay(marked.get_group("group-1"), [answer({"code": "0", "data": group})]).result.name
+    )
+    assert (
+        "Mia"
+        == replay(made().get_group("group-1"), [answer({"code": 1, "data": group})]).result.name
+    )
+
+
+def test_a_word_may_be_a_number_and_stand_deep():
+    """It is written as it stands in the table, and read from a dotted path."""
+    house = made(
+        words={"kind": {"virtual": [2], "real_person": [1]}},
+        members={"group": {"kind": "more.group_type"}},
+    )
+    done = replay(house.create_group("Mia"), [answer({"Id": "group-1", "more": {"group_type": 1}})])
+
+    assert 2 == done.bodies[0]["GroupType"]
+    assert pk.GroupKind.REAL_PERSON is done.result.kind
+
+
+def test_a_video_is_spelled_by_the_table():
+    """Fields by name and form, media by the table's way, the model in the path."""
+    house = made(
+        media="frames",
+        calls={"create_video": {"call": "POST /queue/{model}"}},
+        fields={
+            "duration_s": {"member": "seconds", "form": "text"},
+            "resolution": {"member": "res", "form": "upper"},
+        },
+    )
+    asked = pk.VideoRequest(prompt="Mia waves", duration_s=5, resolution="4k")
+    done = replay(house.create_video(asked), [answer({"id": "task-1"})])
+
+    assert "https://api.house.example/queue/seedance-2.0" == done.requests[0].target
+    assert [{"prompt": "Mia waves", "seconds": "5", "res": "4K"}] == done.bodies
+
+
+def test_an_adapter_of_a_table_can_be_pickled():
+    """Its class has no module of its own, and comes back as the same class."""
+    house = made()
+    back = pickle.loads(pickle.dumps(house))
+
+    assert type(back) is type(house)
+    assert back.base_url == house.base_url
+
+
+@pytest.mark.parametrize(
+    ("form", "value"),
+    [("", 5), ("text", 5), ("text", -1), ("auto", -1), ("auto", 7), ("upper", "4k")],
+)
+def test_a_form_is_read_as_it_is_written(form, value):
+    """So that a body can be translated."""
+    write, read = FORMS[form]
+    assert value == read(write(value))
+
+
+PLAIN = st.text("abc/ ?%{}ü", min_size=1, max_size=8)
+
+
+@given(asset=PLAIN, group=PLAIN)
+def test_a_path_is_read_as_it_is_filled(asset, group):
+    """Whatever an id has in it."""
+    form = "/v1.0/{group}/assets/{asset}"
+    assert {"asset": asset, "group": group} == taken_from_path(
+        form, filled_path(form, {"asset": asset, "group": group})
+    )
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["name", "page", "ids"]),
+        PLAIN | st.integers() | st.lists(PLAIN, min_size=1),
+    )
+)
+def test_a_body_is_read_as_it_is_filled(values):
+    """What has no value leaves no member, and no empty table."""
+    form = {"Name": "{name}", "Filter": {"Ids": "{ids}"}, "Page": "{page}", "Sort": "Asc"}
+    body = filled(form, values)
+
+    assert values == taken_out_of(form, body)
+    assert ("Filter" in body) is ("ids" in values)
+    assert "Asc" == body["Sort"]
+
+
+DESCRIBED = """
+profile = "mine"
+
+[profiles.mine]
+provider = "myhouse"
+{more}
+
+[vendors.myhouse]
+dialect = ["asset-groups", "router-video"]
+base_url = "https://api.myhouse.example"
+models = [{{ name = "seedance-2.0", id = "bytedance/seedance-2.0" }}]
+"""
+
+
+def test_a_vendor_in_the_configuration_does_the_main_job(tmp_path):
+    """From a group to a video, at the simulator made of the same table."""
+    file = tmp_path / "portraitkit.toml"
+    file.write_text(DESCRIBED.format(more="simulated = 1000"))
+    with pk.connect(config=file) as client:
+        group = client.create_group("Mia")
+        face = client.wait_until_active(client.add_asset(group, "https://example.com/mia.jpg"))
+        asked = pk.VideoRequest(prompt="Mia waves", media=pk.References(images=[face]))
+        video = client.wait_for_video(client.create_video(asked))
+
+    assert pk.VideoStatus.SUCCEEDED is video.status
+    assert "myhouse" == video.provider
+
+
+def test_a_described_vendor_is_not_trusted_with_a_key_unless_the_file_is(tmp_path, monkeypatch):
+    """A file that was only found cannot make up a vendor to send the user's key to."""
+    (tmp_path / "portraitkit.toml").write_text(DESCRIBED.format(more='api_key = "env:KEY"'))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KEY", "secret-key")
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+
+    with pytest.raises(pk.ConfigError, match="a vendor that the file describes itself"):
+        pk.connect()
+
+
+def test_a_described_vendor_does_not_replace_an_adapter(tmp_path):
+    """Its name would mean two vendors in handles."""
+    text = DESCRIBED.format(more='api_key = "key"').replace("myhouse", "alltoken")
+    file = tmp_path / "portraitkit.toml"
+    file.write_text(text)
+
+    with pytest.raises(pk.ConfigError, match="has an adapter already"):
+        pk.connect(config=file)
+
+
+def test_the_dialects_are_tables_themselves():
+    """Each can be read alone, with an origin beside it."""
+    for dialect in ("asset-groups", "router-video"):
+        document = tomllib.loads(f'dialect = "{dialect}"\nbase_url = "https://x.example"')
+        assert vendor_class("x", document).table.calls
