@@ -12,6 +12,7 @@ from portraitkit.compare import comparison
 from portraitkit.compare.plan import Plan, Scene
 from portraitkit.compare.prices import Money, Price
 from portraitkit.config import simulating
+from portraitkit.providers.registry import provider_class
 from vendors import FACE
 
 SPEED = 200.0
@@ -45,7 +46,7 @@ def made(tmp_path_factory):
     }
     for vendor, values in knobs.items():
         for knob, value in values.items():
-            setattr(simulating.simulation(vendor, SPEED).world, knob, value)
+            setattr(simulating.simulation(provider_class(vendor), SPEED).world, knob, value)
     scene = Scene(
         prompt="{mia} waits", portraits={"mia": str(folder / "mia.jpg")}, parameters=ASKED
     )

@@ -63,7 +63,7 @@ def compare(made, path, **options):
 
 
 def world(profile):
-    return simulating.simulation(profile, FAST)._simulator.world
+    return simulating.simulation(provider_class(profile), FAST)._simulator.world
 
 
 def billed():
