@@ -67,7 +67,9 @@ NUMBERS: dict[str, Callable[[Draw], Made]] = {
     "phone, Hong Kong, abroad": lambda r: f"+852-{digits(r, 4)}-{digits(r, 4)}",
     "phone with slash": lambda r: f"089/{digits(r, 3)}-{digits(r, 4)}",
     "phone as a link": lambda r: (f"tel:{(n := '+4915' + digits(r, 9))}", n),
-    "extension": lambda r: f"+1 ({digits(r, 3)}) {digits(r, 3)} {digits(r, 4)} ext. 12",
+    "extension": lambda r: (
+        f"{(n := f'+1 ({digits(r, 3)}) {digits(r, 3)} {digits(r, 4)}')} ext. 12", n
+    ),
     "tax number": lambda r: f"{digits(r, 2)}-{digits(r, 7)}",
     "CPF": lambda r: f"{digits(r, 3)}.{digits(r, 3)}.{digits(r, 3)}-{digits(r, 2)}",
     "NIR": lambda r: f"1 {digits(r, 2)} {digits(r, 2)} {digits(r, 2)} {digits(r, 3)} {digits(r, 3)}",

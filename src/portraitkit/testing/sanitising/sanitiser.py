@@ -226,8 +226,10 @@ class Cleaner:
         return cleaned
 
     def _header_rule(self, name: str) -> Callable[[str], str] | None:
-        if name in ("content-encoding", "content-type"):
+        if name == "content-encoding":
             return str
+        if name == "content-type":
+            return Bodies(self.scrubber).content_type
         if name in _ADDRESSES:
             return self.scrubber.link
         if name in _REQUEST_IDS:
