@@ -413,9 +413,13 @@ def kept() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for put in (
         lambda: exchange(kind="application/json; charset=utf-8"),
         lambda: exchange(Retry_After="30"),
-        lambda: exchange(kind="text/event-stream", body='event: done\ndata: {"status":"queued"}\n\n'),
+        lambda: exchange(
+            kind="text/event-stream", body='event: done\ndata: {"status":"queued"}\n\n'
+        ),
         lambda: exchange(kind="application/xml", body="<R><Status>queued</Status></R>"),
-        lambda: exchange(sent=("application/x-www-form-urlencoded", "model=seedance-2.0&duration=5")),
+        lambda: exchange(
+            sent=("application/x-www-form-urlencoded", "model=seedance-2.0&duration=5")
+        ),
     ):
         made = put()
         yield "carriers", str(made["response"]["headers"]), {"interactions": [made], "version": 1}

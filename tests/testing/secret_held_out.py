@@ -125,7 +125,7 @@ NAMES: dict[str, Callable[[Draw], Made]] = {
     "name with a dot": lambda r: "·".join(of_script(0x4E00, 0x9F00, 3)(r) for _ in range(2)),
     "Armenian name": of_script(0x561, 0x587, 7),
     "Georgian name": of_script(0x10D0, 0x10F0, 7),
-    "Tamil name": of_script(0xB95, 0xBA9, 5),
+    "Tamil name": of_script(0xBAE, 0xBB6, 5),
     "lower-case name": lambda r: f"{word(r)} {word(r)}",
 }
 GROUPS = {

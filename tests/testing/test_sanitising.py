@@ -119,12 +119,10 @@ def unruled(rule):
 LINK, HEADER, RESPONSE = Scrubber.link, Cleaner._header_rule, Cleaner._response
 LEAVES = {
     "assigned": (Scrubber, "_assigned", unchanged),
-    "base64": (Scrubber, "_base64", unchanged),
     "closed": (Scrubber, "_rule_of", unruled("closed")),
     "data addresses": (Scrubber, "_data", unchanged),
     "echoes": (Scrubber, "remember", lambda self, real, false: false),
     "emails": (Scrubber, "_email", unchanged),
-    "encoded": (texts, "_ENCODED", re.compile("(?!)")),
     "fields": (Scrubber, "_rule_of", unruled("fields")),
     "files": (Bodies, "_medium", lambda self, content: None),
     "forms": (Bodies, "_written", unwritten(lambda _, kind: "urlencoded" in kind)),
@@ -140,7 +138,6 @@ LEAVES = {
     "members": (Scrubber, "member", unchanged),
     "messages": (Cleaner, "_response",
                  lambda self, at, given: RESPONSE(self, at, given) | {"status": given["status"]}),
-    "nested": (Scrubber, "_nested", lambda self, *found: None),
     "numbers": (texts, "is_open_number", lambda number: True),
     "others": (Cleaner, "_other", lambda self, where, given, *more: given),
     "packed": (Bodies, "_unpack", unchanged),

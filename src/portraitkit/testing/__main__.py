@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 _OK, _FOUND, _USAGE = 0, 1, 2
-_EXTRA: Final = {"yaml": "PyYAML", "jsonschema": "jsonschema"}
+_EXTRA: Final = {"yaml": "PyYAML", "jsonschema": "jsonschema", "zxcvbn": "zxcvbn"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -62,17 +62,17 @@ class Bodies:
         Raises:
             UnreadableError: It is not what it has to be.
         """
+        kind_name, kind = _header(headers, "content-type")
+        told = {kind_name: [self.content_type(kind)]} if kind and "boundary" not in kind else {}
         if body is None or body in ("", b""):
-            return "", {}
+            return "", told
         if not isinstance(body, str | bytes | bytearray):
             raise UnreadableError("it was not recorded as a text or bytes")
         content = body.encode(errors="surrogatepass") if isinstance(body, str) else bytes(body)
-        kind_name, kind = _header(headers, "content-type")
         content = self._unpack(content, _header(headers, "content-encoding")[1])
         if kind.lower().startswith("multipart/"):
             content, new_kind = self._parts(content, kind)
             return _as_text(content), {kind_name: [new_kind]}
-        told = {kind_name: [self.content_type(kind)]} if kind else {}
         if (new := self._medium(content)) is not None:
             return new, told
         return self._written(content, _kind_of(kind)), told

@@ -16,6 +16,7 @@ from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import category
 
 import attrs
 
@@ -75,7 +76,7 @@ _FEWEST_DIGITS: Final = 7
 @cache
 def vocabulary() -> frozenset[str]:
     """Words of the contracts' schemas and the adapters' tables: statuses, models, kinds."""
-    return _contracts()["words"] | frozenset(_table_words())
+    return _contracts()["words"] | frozenset(_table_words()) | frozenset(_defaults())
 
 
 @cache
@@ -135,13 +136,14 @@ def path_words() -> frozenset[str]:
 @cache
 def vendor_hosts() -> frozenset[str]:
     """The hosts that the installed adapters call unless told otherwise."""
-    found: set[str] = set()
-    for cls in _classes():
-        for each in attrs.fields(cls):
-            address: Any = each.default
-            if isinstance(address, str) and origin_of(address):
-                found.add(origin_of(address).partition("://")[2])
-    return frozenset(found)
+    origins = filter(None, map(origin_of, _defaults()))
+    return frozenset(each.partition("://")[2] for each in origins)
+
+
+def _defaults() -> Iterator[str]:
+    """What an adapter's settings are where nobody sets them: addresses, regions."""
+    defaults: Iterator[Any] = (each.default for cls in _classes() for each in attrs.fields(cls))
+    yield from (each for each in defaults if isinstance(each, str))
 
 
 def is_open_host(host: str) -> bool:
@@ -171,7 +173,7 @@ def is_word(token: str) -> bool:
 def _is_word_part(part: str) -> bool:
     if _PLAIN_PART.fullmatch(part):
         return True
-    if not part.isalpha():
+    if not _are(part, "LM"):
         return False
     if part.islower() or part.isupper():
         short = len(part) < _LONG_LETTERS or not part.isascii()
@@ -212,9 +214,11 @@ def is_open(text: str, *, strict: bool = False) -> bool:
         return True
     if untagged(text) == ("", text) or is_model(text):
         return True
-    if text.isalpha():
+    if _are(text, "LM"):  # letters, and marks above and below them
         return _is_known(text) or not (strict or _is_shouted(text)) and _is_word_part(text)
     parts = _PARTS.findall(text)
+    if not parts:
+        return _are(text, "PSZ")
     told = len(parts) <= _FEW_PARTS or any(map(_is_known, parts))
     few = sum(map(str.isdigit, text)) < _FEWEST_DIGITS
     return told and few and all(map(_is_known_part, parts))
@@ -224,6 +228,10 @@ def is_model(text: str) -> bool:
     """Tell whether an id names a model, which is the same for everybody."""
     found = _MODEL.fullmatch(text)
     return found is not None and all(map(_VERSIONED.fullmatch, re.split(r"[-_/]", text)))
+
+
+def _are(text: str, categories: str) -> bool:
+    return all(category(each)[0] in categories for each in text)
 
 
 def _is_shouted(text: str) -> bool:

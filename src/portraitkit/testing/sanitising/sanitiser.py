@@ -226,10 +226,8 @@ class Cleaner:
         return cleaned
 
     def _header_rule(self, name: str) -> Callable[[str], str] | None:
-        if name == "content-encoding":
+        if name == "content-encoding":  # the content's type is cleaned with the content
             return str
-        if name == "content-type":
-            return Bodies(self.scrubber).content_type
         if name in _ADDRESSES:
             return self.scrubber.link
         if name in _REQUEST_IDS:

@@ -21,7 +21,7 @@ UNSPACED: Final = (
 """Scripts without blanks between words: there, a value begins where another script does."""
 _W: Final = rf"[^\W{UNSPACED}]"
 _SIGNS: Final = r"\s,;()\[\]{}<>\"'`“”‘’«»|="
-_QUOTES: Final = ("\"\"", "``", "“”", "‘’", "«»", "「」", "『』", "《》")
+_QUOTES: Final = ('""', "``", "“”", "‘’", "«»", "「」", "『』", "《》")
 _QUOTED: Final = "|".join(rf"{a}[^{a}{b}\n]{{1,200}}{b}" for a, b in _QUOTES)
 
 FOUND: Final = re.compile(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import html
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -39,11 +38,11 @@ from .plainwords import (
 from .pseudonyms import Pseudonyms, is_false, is_stamp
 from .secretmembers import FOUND, ID_MEMBER, UNSPACED
 
-_ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}|&(?:#\w+|[a-z]+);")
 _SHORTEST_ECHO: Final = 3  # bytes: two letters may be any word, two Chinese signs are a name
 _FEWEST_DIGITS: Final = 7
 """So many digits in a row, or in groups, are a phone's or a card's."""
 _SHORT: Final = 8
+_SHORTEST_MEDIUM: Final = 40
 _WHOLE: Final = ("link", "data")
 _STAMPED: Final = re.compile(r"((?:Name|mail|host)-[a-z0-9]{8}(?![a-z0-9]))")
 _UNSPACED: Final = re.compile(f"[{UNSPACED}]")
@@ -155,9 +154,9 @@ class Scrubber:
         read = FOUND.fullmatch(found)
         if read and read.lastgroup == "link" and whole:
             return self.pseudonyms.link(self.link(found, whole=True))
-        if read and read.lastgroup == "base64" and (medium := self._medium(found)):
+        if medium := self._medium(found):
             return medium
-        if read and read.lastgroup in ("email", "phone", "ip", "link", "data", "date"):
+        if read and read.lastgroup in ("email", "number", "ip", "link", "data", "date"):
             return self._replace(read)
         if typed := _TYPED.fullmatch(found):
             return self.pseudonyms.name(typed[1]) + typed[2]
@@ -183,11 +182,6 @@ class Scrubber:
     def free(self, found: str) -> str:
         """Clean a text that may hold anything."""
         found = found.translate(_WIDE)
-        if _ENCODED.search(found) and "://" not in found:
-            plain = html.unescape(unquote(found))
-            if plain != found:
-                new = self.free(plain)
-                return found if new == plain else html.escape(new, quote=False)
         pieces: list[str] = []
         place = 0
         for first, last, value in _objects_in(found):
@@ -324,7 +318,7 @@ class Scrubber:
 
     def _medium(self, text: str) -> str:
         """Replace a picture, film or sound in base64; empty if it is none."""
-        content = _decoded(text)
+        content = _decoded(text) if len(text) >= _SHORTEST_MEDIUM else None
         new = None if content is None else self.pseudonyms.medium(content)
         return "" if new is None else base64.b64encode(new).decode()
 
