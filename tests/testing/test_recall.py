@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from contextlib import suppress
 from functools import cache
 
 import pytest
@@ -81,10 +82,8 @@ def told(cassette):
     """An interaction, its answer's JSON by value, without its length."""
     found = copy.deepcopy(cassette["interactions"][0])
     found["response"]["headers"].pop("Content-Length", None)
-    try:
+    with suppress(ValueError):
         found["response"]["body"] = json.loads(found["response"]["body"]["string"])
-    except ValueError:
-        pass
     return found
 
 

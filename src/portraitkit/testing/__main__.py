@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for each in (lint, drift):
         _ = each.add_argument("--json", action="store_true", help="for machines")
+        _ = each.add_argument("--junit", metavar="FILE", help="also write a JUnit report")
     return parser
 
 

@@ -177,7 +177,7 @@ class Bodies:
         return _joined([self._part(each) for each in parts])
 
     def _part(self, part: FormPart) -> FormPart:
-        kind = self.content_type(part.content_type) if part.content_type else ""
+        kind = self.content_type(_kind_of(part.content_type))
         name = self.scrubber.member(part.name)
         part = evolve(part, name=name, content_type=kind)
         if (new := self._medium(part.content)) is None:
