@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from secret_corpus import ALNUM, digits, hexes, letters, low
+from secret_corpus import ALNUM, digits, hexes, letters
 
 Draw = random.Random
 Made = str | tuple[str, ...]
@@ -79,10 +79,12 @@ CREDENTIALS: dict[str, Callable[[Draw], Made]] = {
     "basic": lambda r: (f"Basic {(key := base64.b64encode(r.randbytes(18)).decode())}", key),
     "database": lambda r: (
         f"postgresql://{(user := word(r))}:{(key := letters(r, 9))}@db.{(host := word(r))}.io/x",
-        user, key, host,
+        user,
+        key,
+        host,
     ),
     "password with signs": lambda r: f"{word(r)}!{r.randrange(10, 99)}${letters(r, 6)}",
-}  # fmt: skip
+}
 NUMBERS: dict[str, Callable[[Draw], Made]] = {
     "mobile, China": lambda r: "1" + digits(r, 10),
     "mobile, China, in groups": lambda r: f"1{digits(r, 2)} {digits(r, 4)} {digits(r, 4)}",
@@ -101,7 +103,7 @@ NUMBERS: dict[str, Callable[[Draw], Made]] = {
     "mobile, Russia": lambda r: f"8 (9{digits(r, 2)}) {digits(r, 3)}-{digits(r, 2)}-{digits(r, 2)}",
     "phone in wide digits": lambda r: in_digits("1" + digits(r, 10), 0xFF10),
     "phone in Arabic digits": lambda r: in_digits("0" + digits(r, 9), 0x0660),
-    "identity card, China": lambda r: f"11010519{r.randrange(60, 99)}0{digits(r, 1)}1{digits(r, 4)}X",
+    "identity card, China": lambda r: f"110105196{digits(r, 1)}0{digits(r, 1)}1{digits(r, 4)}X",
     "payment card": lambda r: " ".join(digits(r, 4) for _ in range(4)),
     "bank account": lambda r: f"DE{digits(r, 2)} " + " ".join(digits(r, 4) for _ in range(5)),
     "social security": lambda r: f"{digits(r, 3)}-{digits(r, 2)}-{digits(r, 4)}",
@@ -120,14 +122,17 @@ NUMBERS: dict[str, Callable[[Draw], Made]] = {
     "address, version 6, link": lambda r: f"fe80::{hexes(r, 4)}:{hexes(r, 4)}%eth0",
     "hardware address": lambda r: ":".join(hexes(r, 2) for _ in range(6)),
     "coordinates": lambda r: (
-        f"{(n := f'{r.randrange(20, 50)}.{digits(r, 6)}')}, "
-        f"{(e := f'{r.randrange(100, 130)}.{digits(r, 6)}')}",
-        n, e,
+        (
+            f"{(n := f'{r.randrange(20, 50)}.{digits(r, 6)}')}, "
+            f"{(e := f'{r.randrange(100, 130)}.{digits(r, 6)}')}"
+        ),
+        n,
+        e,
     ),
     "coordinates in degrees": lambda r: (
         f"{r.randrange(10, 60)}°{r.randrange(10, 60)}'{r.randrange(10, 60)}.{digits(r, 1)}\"N"
     ),
-}  # fmt: skip
+}
 
 
 def link(form: str) -> Callable[[Draw], Made]:
@@ -152,13 +157,19 @@ LINKS: dict[str, Callable[[Draw], Made]] = {
     "link with a port": link("http://{}.{}.io:8443/{}"),
     "link to an address": lambda r: (
         f"http://{(ip := '.'.join(str(r.randrange(11, 99)) for _ in range(4)))}/{(n := word(r))}",
-        ip, n,
+        ip,
+        n,
     ),
     "link in markdown": link("[here](https://{}.dev/{})"),
     "link with other letters": chinese_link,
     "signed link": lambda r: (
-        f"https://{(host := word(r))}.com/v/{(n := word(r))}.mp4?Expires={digits(r, 10)}"
-        f"&Signature={(sign := letters(r, 27))}~", host, n, sign,
+        (
+            f"https://{(host := word(r))}.com/v/{(n := word(r))}.mp4?Expires={digits(r, 10)}"
+            f"&Signature={(sign := letters(r, 27))}~"
+        ),
+        host,
+        n,
+        sign,
     ),
     "object in a store": link("s3://{}/{}/{}.png"),
     "object in another store": link("tos://{}/{}.jpg"),
@@ -177,14 +188,15 @@ LINKS: dict[str, Callable[[Draw], Made]] = {
     "file of a camera": lambda r: f"IMG_{digits(r, 8)}_{digits(r, 6)}.jpg",
     "file, packed": link("{}.tar.gz"),
     "file of Chinese letters": lambda r: (
-        f"{(name := of_script(0x4E00, 0x9F00, 3)(r))}_正面.png", name
+        f"{(name := of_script(0x4E00, 0x9F00, 3)(r))}_正面.png",
+        name,
     ),
     "file of other letters": lambda r: (f"{(n := of_script(0x430, 0x450, 7)(r))}.jpg", n),
     "bucket": link("bucket {}-{}-prod"),
     "project": link("project {}-{}"),
     "path of a bucket": link("projects/{}/buckets/{}"),
     "database's table": link("{}_prod.{}_users"),
-}  # fmt: skip
+}
 NAMES: dict[str, Callable[[Draw], Made]] = {
     "first name": given,
     "full name": lambda r: f"{given(r)} {given(r)}",
@@ -275,7 +287,8 @@ NAME_CARRIERS: dict[str, Carrier] = {
     "multipart field": multipart('Content-Disposition: form-data; name="zebra"\n\nSECRET'),
     "multipart file name": multipart(
         'Content-Disposition: form-data; name="file"; filename="SECRET"\n'
-        "Content-Type: text/plain\n\nok", lambda s: s.replace("\\", "/").replace('"', "%22"),
+        "Content-Type: text/plain\n\nok",
+        lambda s: s.replace("\\", "/").replace('"', "%22"),
     ),
     "XML element": text("application/xml", "<R><Zebra>SECRET</Zebra></R>", html.escape),
     "XML attribute": text("text/xml", '<R><Z zebra="SECRET"/></R>', html.escape),
@@ -288,7 +301,7 @@ NAME_CARRIERS: dict[str, Carrier] = {
     "path": lambda s: exchange(uri=f"https://api.alltoken.ai/v1/videos/{quote(s, safe='')}"),
     "type's parameter": lambda s: exchange(kind=f'application/json; zebra="{quote(s)}"'),
     "header": lambda s: exchange(X_Zebra=quote(s)),
-}  # fmt: skip
+}
 """Where a whole value stands, and nothing says that it may be known."""
 TEXT_CARRIERS: dict[str, Carrier] = {
     "message": said("cannot use SECRET here. Try again"),
@@ -348,11 +361,33 @@ def corpus() -> Iterator[Case]:
 # -- what stays -----------------------------------------------------------------------------------
 
 OPEN_TEXTS = (
-    "1920x1080", "1280×720", "16:9", "720p", "4K", "30 MB", "2-12", "0.5", "24fps", "5s", "12h",
-    "2026-03-18", "2026-03-18T03:57:10Z", "2026-03-18 03:57:10", "HTTP 429", "image/png",
-    "seedance-2.0", "doubao-seedance-2-0-260128", "InvalidParameter", "first_frame",
-    "reference_image", "content[0].image_url", "application/json", "Image 1", "10,000", "99.9%",
-)  # fmt: skip
+    "1920x1080",
+    "1280×720",
+    "16:9",
+    "720p",
+    "4K",
+    "30 MB",
+    "2-12",
+    "0.5",
+    "24fps",
+    "5s",
+    "12h",
+    "2026-03-18",
+    "2026-03-18T03:57:10Z",
+    "2026-03-18 03:57:10",
+    "HTTP 429",
+    "image/png",
+    "seedance-2.0",
+    "doubao-seedance-2-0-260128",
+    "InvalidParameter",
+    "first_frame",
+    "reference_image",
+    "content[0].image_url",
+    "application/json",
+    "Image 1",
+    "10,000",
+    "99.9%",
+)
 """Words and amounts that name nobody: they stay in any message."""
 OPEN_SENTENCES = (
     "The specified asset is not found.",

@@ -40,7 +40,9 @@ CREDENTIALS: dict[str, Callable[[Draw], Made]] = {
     "token of a package index": lambda r: "pypi-AgEI" + letters(r, 60, ALNUM + "-_"),
     "token of a bot": lambda r: f"{digits(r, 10)}:AA{letters(r, 33, ALNUM + '-_')}",
     "webhook": lambda r: (
-        f"https://hooks.chat.com/services/T{(a := letters(r, 8))}/B{(b := letters(r, 8))}/x", a, b
+        f"https://hooks.chat.com/services/T{(a := letters(r, 8))}/B{(b := letters(r, 8))}/x",
+        a,
+        b,
     ),
     "key of a model host": lambda r: f"sk-proj-{letters(r, 24)}T3Bl{letters(r, 20)}",
     "key with dots": lambda r: f"{hexes(r, 32)}.{letters(r, 16)}",
@@ -51,11 +53,13 @@ CREDENTIALS: dict[str, Callable[[Draw], Made]] = {
     "session in a cookie": lambda r: (f"sid={(s := letters(r, 24))}; Path=/", s),
     "connection string": lambda r: (
         f"mongodb+srv://{(u := word(r))}:{(p := letters(r, 8))}@{(h := word(r))}.mongodb.net",
-        u, p, h,
+        u,
+        p,
+        h,
     ),
     "key assigned": lambda r: (f"API_KEY={(s := word(r) + word(r))}", s),
     "snowflake": lambda r: digits(r, 19),
-}  # fmt: skip
+}
 NUMBERS: dict[str, Callable[[Draw], Made]] = {
     "phone, Spain": lambda r: f"6{digits(r, 2)} {digits(r, 3)} {digits(r, 3)}",
     "phone, Italy": lambda r: f"+39 3{digits(r, 2)} {digits(r, 7)}",
@@ -68,11 +72,12 @@ NUMBERS: dict[str, Callable[[Draw], Made]] = {
     "phone with slash": lambda r: f"089/{digits(r, 3)}-{digits(r, 4)}",
     "phone as a link": lambda r: (f"tel:{(n := '+4915' + digits(r, 9))}", n),
     "extension": lambda r: (
-        f"{(n := f'+1 ({digits(r, 3)}) {digits(r, 3)} {digits(r, 4)}')} ext. 12", n
+        f"{(n := f'+1 ({digits(r, 3)}) {digits(r, 3)} {digits(r, 4)}')} ext. 12",
+        n,
     ),
     "tax number": lambda r: f"{digits(r, 2)}-{digits(r, 7)}",
     "CPF": lambda r: f"{digits(r, 3)}.{digits(r, 3)}.{digits(r, 3)}-{digits(r, 2)}",
-    "NIR": lambda r: f"1 {digits(r, 2)} {digits(r, 2)} {digits(r, 2)} {digits(r, 3)} {digits(r, 3)}",
+    "NIR": lambda r: "1 " + " ".join(digits(r, count) for count in (2, 2, 2, 3, 3)),
     "device number": lambda r: digits(r, 15),
     "order number": lambda r: f"ORD{digits(r, 9)}",
     "company number": lambda r: "9131" + letters(r, 14, string.digits + "ABCDEFGH"),
@@ -85,11 +90,13 @@ NUMBERS: dict[str, Callable[[Draw], Made]] = {
     "hardware address": lambda r: "-".join(hexes(r, 2).upper() for _ in range(6)),
     "place": lambda r: f"lat={r.randrange(20, 50)}.{digits(r, 5)}",
     "place, west": lambda r: f"-{r.randrange(60, 99)}.{digits(r, 6)}",
-}  # fmt: skip
+}
 LINKS: dict[str, Callable[[Draw], Made]] = {
     "link, odd ending": link("https://{}.photography/{}"),
     "link, other letters in the host": lambda r: (
-        f"https://{(h := of_script(0x430, 0x450, 6)(r))}.рф/{(n := word(r))}", h, n
+        f"https://{(h := of_script(0x430, 0x450, 6)(r))}.рф/{(n := word(r))}",
+        h,
+        n,
     ),
     "link, encoded host": lambda r: (f"https://xn--{(h := letters(r, 9, LOWER))}.com/a", h),
     "link, anchor": link("https://{}.com/#/users/{}"),
@@ -115,7 +122,7 @@ LINKS: dict[str, Callable[[Draw], Made]] = {
     "repository": link("git@{}.com:{}/{}.git"),
     "account and name": link("@{}_{}"),
     "bucket, Chinese": lambda r: (f"存储桶{(n := word(r) + '-' + word(r))}", n),
-}  # fmt: skip
+}
 NAMES: dict[str, Callable[[Draw], Made]] = {
     "three names": lambda r: f"{given(r)} {given(r)} {given(r)}",
     "initial": lambda r: f"{given(r)[0]}. {given(r)}",
@@ -153,30 +160,40 @@ NAME_CARRIERS: dict[str, Carrier] = {
         sent=("application/xml", f"<A><V b='1'>{html.escape(s)}</V></A>")
     ),
     "form, braces": lambda s: exchange(
-        sent=("application/x-www-form-urlencoded", f"u%5Bname%5D={quote(s, safe='')}&m=seedance-2.0")
+        sent=("application/x-www-form-urlencoded", f"u%5Bname%5D={quote(s, safe='')}&fps=24")
     ),
     "part of JSON": multipart(
-        'Content-Disposition: form-data; name="meta"\nContent-Type: application/json\n\n{"v":"SECRET"}',
+        'Content-Disposition: form-data; name="meta"\n'
+        'Content-Type: application/json\n\n{"v":"SECRET"}',
         dumped,
     ),
     "file name of the standard": multipart(
-        "Content-Disposition: form-data; name=\"file\"; filename=\"x.txt\"; filename*=UTF-8''SECRET\n"
-        "Content-Type: text/plain\n\nok", lambda s: quote(s, safe=""),
+        'Content-Disposition: form-data; name="file"; filename="x.txt"; filename*=UTF-8\'\'SECRET\n'
+        "Content-Type: text/plain\n\nok",
+        lambda s: quote(s, safe=""),
     ),
-    "XML, name space": text("application/soap+xml", '<s:E xmlns:s="urn:x"><s:V>SECRET</s:V></s:E>', html.escape),
-    "events, many": text("text/event-stream", 'data: {"a":1}\n\ndata: {"b":["SECRET"]}\n\ndata: [DONE]\n\n', dumped),
+    "XML, name space": text(
+        "application/soap+xml", '<s:E xmlns:s="urn:x"><s:V>SECRET</s:V></s:E>', html.escape
+    ),
+    "events, many": text(
+        "text/event-stream", 'data: {"a":1}\n\ndata: {"b":["SECRET"]}\n\ndata: [DONE]\n\n', dumped
+    ),
     "lines under JSON's name": text("application/json", '{"a":1}\n{"v":"SECRET"}', dumped),
     "problem": text("application/problem+json", '{"title":"x","instance":"SECRET"}', dumped),
     "table": text("text/csv", "id,v\n1,SECRET\n", lambda s: f'"{s}"'),
     "page's field": text("text/html", '<form><input name="v" value="SECRET"></form>', html.escape),
-    "page's data": text("text/html", "<div data-v='SECRET'></div>", lambda s: html.escape(s, quote=True)),
+    "page's data": text(
+        "text/html", "<div data-v='SECRET'></div>", lambda s: html.escape(s, quote=True)
+    ),
     "settings": text("text/plain", "user: SECRET\n"),
-    "query, list": lambda s: exchange(uri=f"https://api.alltoken.ai/v1/videos?v[]={quote(s, safe='')}&limit=5"),
+    "query, list": lambda s: exchange(
+        uri=f"https://api.alltoken.ai/v1/videos?v[]={quote(s, safe='')}&limit=5"
+    ),
     "redirect's query": lambda s: exchange(Location=f"/v1/next?v={quote(s, safe='')}"),
     "single quotes in a message": said("user 'SECRET' is not known"),
     "quotes of print": said("The name “SECRET” is too long"),
     "French quotes": said("Le nom «SECRET» est pris"),
-}  # fmt: skip
+}
 TEXT_CARRIERS: dict[str, Carrier] = {
     "reason": said("failed: SECRET; code 400"),
     "equals": said("rejected (value=SECRET)"),
@@ -184,7 +201,9 @@ TEXT_CARRIERS: dict[str, Carrier] = {
     "long Chinese": said("您好，系统检测到SECRET存在异常。"),
     "Thai": said("ไม่พบSECRETในระบบ"),
     "Russian": said("Ошибка: SECRET не найден"),
-    "twice in percent signs": answer(lambda s: {"message": f"x={quote(quote(s, safe=''), safe='')}"}),
+    "twice in percent signs": answer(
+        lambda s: {"message": f"x={quote(quote(s, safe=''), safe='')}"}
+    ),
     "escapes in a text": answer(lambda s: {"message": f'{{"q":"{wide(s)}"}}'}),
     "lines": said("line one\nSECRET\nline three"),
     "trace": said('Traceback:\n  File "SECRET", line 3'),
@@ -194,9 +213,10 @@ TEXT_CARRIERS: dict[str, Carrier] = {
     "page's markdown": text("text/markdown", "# Error\n\n- SECRET\n"),
     "event's comment": text("text/event-stream", ": SECRET\n\ndata: ok\n\n"),
     "type in a part": multipart(
-        'Content-Disposition: form-data; name="a"\nContent-Type: text/plain; x="SECRET"\n\nok', clean_head
+        'Content-Disposition: form-data; name="a"\nContent-Type: text/plain; x="SECRET"\n\nok',
+        clean_head,
     ),
-}  # fmt: skip
+}
 
 CARRIERS = {**NAME_CARRIERS, **TEXT_CARRIERS}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -162,7 +162,7 @@ def test_what_is_recorded_anew_or_no_more_is_told_and_is_no_drift(tmp_path, caps
 
 
 OLD = {
-    "id": "task_01ABCD",
+    "code": "task_01ABCD",
     "created": 1773806400,
     "at": "2026-03-18T03:57:10Z",
     "link": "https://host-aaaaaaaa.example/a.mp4",
@@ -220,8 +220,8 @@ def test_a_field_that_became_optional_is_told_in_percent(tmp_path):
             "format change link: link https://… → link https://…, signed",
         ),
         (
-            {"id": "9f86d081884c7d659a2feaa0c55ad015"},
-            "format change id (group id or face check id or video id): id task_…letters → id of hex",
+            {"code": "9f86d081884c7d659a2feaa0c55ad015"},
+            "format change code: id task_…letters → id of hex",
         ),
     ],
 )
@@ -234,7 +234,7 @@ def test_a_change_of_how_a_value_is_written_is_told(tmp_path, changed, told):
 
 def test_another_value_written_the_same_way_is_no_drift(tmp_path):
     """A later time, another id, another link, and a number that happens to be whole."""
-    new = OLD | {"id": "task_01EFGH", "created": 1773809999, "at": "2026-04-18T03:57:10Z"}
+    new = OLD | {"code": "task_01EFGH", "created": 1773809999, "at": "2026-04-18T03:57:10Z"}
 
     assert [] == pair(tmp_path, ([OLD | {"cost": 5.5}], [new]))
 
@@ -267,7 +267,7 @@ def test_a_report_for_ci_has_a_case_for_each_endpoint(drifted, tmp_path, capsys)
     old, new = str(tmp_path / "old"), str(tmp_path / "new")
 
     assert 1 == main(["drift", old, new, "--junit", str(report)])
-    suite = ElementTree.parse(report).getroot()
+    suite = ET.parse(report).getroot()
     assert ("2", "1") == (suite.get("tests"), suite.get("failures"))
     assert ["token360 GET /v1/videos/{id}: added field fps: nothing → whole number"] == [
         each.text for each in suite.iter("failure")

@@ -8,7 +8,6 @@ import gzip
 import io
 import json
 import random
-import re
 from functools import cache
 
 import pytest

@@ -63,7 +63,7 @@ class Bodies:
             UnreadableError: It is not what it has to be.
         """
         kind_name, kind = _header(headers, "content-type")
-        told = {kind_name: [self.content_type(kind)]} if kind and "boundary" not in kind else {}
+        told = {kind_name: [self.content_type(kind)]} if kind else {}
         if body is None or body in ("", b""):
             return "", told
         if not isinstance(body, str | bytes | bytearray):
@@ -83,7 +83,8 @@ class Bodies:
 
         def parameter(found: re.Match[str]) -> str:
             name, value = found[1], found[2].strip('"')
-            if name.lower() == "charset" and _is_charset(value):
+            is_made = name.lower() == "boundary" and value.startswith("portraitkit-")
+            if is_made or (name.lower() == "charset" and _is_charset(value)):
                 return found[0]
             return f'{name}="{self.scrubber.text(unquote(value), name)}"'
 
@@ -181,7 +182,7 @@ class Bodies:
         name = self.scrubber.member(part.name)
         part = evolve(part, name=name, content_type=kind)
         if (new := self._medium(part.content)) is None:
-            if part.content_type.startswith(_MEDIA_TYPES):
+            if part.content_type.startswith(_MEDIA_TYPES) or (part.filename and not kind):
                 raise UnreadableError("a part holds a file of an unknown type")
             new = self._part_text(part).encode()
         file = part.filename

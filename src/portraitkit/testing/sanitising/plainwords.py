@@ -215,7 +215,8 @@ def is_open(text: str, *, strict: bool = False) -> bool:
     if untagged(text) == ("", text) or is_model(text):
         return True
     if _are(text, "LM"):  # letters, and marks above and below them
-        return _is_known(text) or not (strict or _is_shouted(text)) and _is_word_part(text)
+        guessed = not strict and not _is_shouted(text) and _is_word_part(text)
+        return guessed or _is_known(text)
     parts = _PARTS.findall(text)
     if not parts:
         return _are(text, "PSZ")

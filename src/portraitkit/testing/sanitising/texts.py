@@ -52,8 +52,9 @@ _TYPED: Final = re.compile(r"(.*[^.])(\.[A-Za-z0-9]{2,4})", re.DOTALL)
 _SENTENCE: Final = re.compile(r"(?:^|[.:!?\n(\[-]\W*)$")
 """What stands before the first word of a sentence."""
 _AROUND: Final = ".:!?*#&"
-_WIDE: Final = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF20, 0xFF3B),
-                                                *range(0xFF41, 0xFF5B), 0xFF0E, 0xFF3F)}  # fmt: skip
+_WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF0E, 0xFF5B) if chr(code).isalnum()} | {
+    code: code - 0xFEE0 for code in map(ord, "＠．＿－／")
+}
 """Letters and digits as wide as Chinese signs, and what they are."""
 _SAID: Final = re.compile(
     r"^((?:bearer|basic)\s+|[^:=]*?[:=]\s*[\"']?(?:(?:bearer|basic)\s+)?)", re.IGNORECASE
