@@ -162,7 +162,7 @@ def test_what_is_recorded_anew_or_no_more_is_told_and_is_no_drift(tmp_path, caps
 
 
 OLD = {
-    "code": "task_01ABCD",
+    "ref": "task_01ABCD",
     "created": 1773806400,
     "at": "2026-03-18T03:57:10Z",
     "link": "https://host-aaaaaaaa.example/a.mp4",
@@ -220,8 +220,8 @@ def test_a_field_that_became_optional_is_told_in_percent(tmp_path):
             "format change link: link https://… → link https://…, signed",
         ),
         (
-            {"code": "9f86d081884c7d659a2feaa0c55ad015"},
-            "format change code: id task_…letters → id of hex",
+            {"ref": "9f86d081884c7d659a2feaa0c55ad015"},
+            "format change ref: id task_…letters → id of hex",
         ),
     ],
 )
@@ -234,7 +234,7 @@ def test_a_change_of_how_a_value_is_written_is_told(tmp_path, changed, told):
 
 def test_another_value_written_the_same_way_is_no_drift(tmp_path):
     """A later time, another id, another link, and a number that happens to be whole."""
-    new = OLD | {"code": "task_01EFGH", "created": 1773809999, "at": "2026-04-18T03:57:10Z"}
+    new = OLD | {"ref": "task_01EFGH", "created": 1773809999, "at": "2026-04-18T03:57:10Z"}
 
     assert [] == pair(tmp_path, ([OLD | {"cost": 5.5}], [new]))
 

@@ -351,6 +351,23 @@ def test_words_states_times_and_amounts_stay():
     assert plain == answer_of(sanitiser().clean(answered(plain)))
 
 
+def test_a_number_stays_where_a_contract_documents_it():
+    """Elsewhere a long one may be a phone's, and a fraction a place."""
+    documented = {
+        "seed": 4294967295,
+        "total_tokens": 123456789,
+        "duration": 5,
+        "created_at": 1773806400,
+    }
+    found = answer_of(
+        sanitiser().clean(answered({**documented, "a": 87654321, "b": 31.230416, "c": 7}))
+    )
+
+    assert documented == {key: found[key] for key in documented}
+    assert 87654321 != found["a"]
+    assert (31.2, 7) == (found["b"], found["c"])
+
+
 @pytest.mark.parametrize("path", DOCUMENTED, ids=lambda path: "/".join(path.parts[-3:]))
 def test_a_documented_cassette_keeps_its_shape(path):
     """Precision: only ids, names, tokens and links differ, and the contract still holds."""

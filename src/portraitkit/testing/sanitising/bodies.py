@@ -33,6 +33,7 @@ _MARKUP: Final = re.compile(
 )
 _ATTRIBUTE: Final = re.compile(r"""([\w:.-]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'/>]+)""")
 _PARAMETER: Final = re.compile(r"""([\w*-]+)=("[^"]*"|[^;\s]+)""")
+_OWN_BOUNDARY: Final = re.compile(r"portraitkit-[0-9a-f]+")
 _EVENT_LINE: Final = re.compile(r"(\w*: ?)(.*)")
 _MEDIA_TYPES: Final = ("image/", "video/", "audio/")
 _GZIP: Final = b"\x1f\x8b"
@@ -83,7 +84,7 @@ class Bodies:
 
         def parameter(found: re.Match[str]) -> str:
             name, value = found[1], found[2].strip('"')
-            is_made = name.lower() == "boundary" and value.startswith("portraitkit-")
+            is_made = name.lower() == "boundary" and _OWN_BOUNDARY.fullmatch(value)
             if is_made or (name.lower() == "charset" and _is_charset(value)):
                 return found[0]
             return f'{name}="{self.scrubber.text(unquote(value), name)}"'

@@ -290,14 +290,12 @@ class Scrubber:
         return f"{first}{new}{last}"
 
     def _ip(self, text: str) -> str:
-        bare, percent, zone = text.partition("%")
         try:
-            found = ip_address(bare)
+            found = ip_address(text.partition("%")[0])
         except ValueError:  # a time of the day, a hardware address
             return self._token(text)
         if found.is_loopback or text.startswith(("203.0.113.", "2001:db8:")):
             return text
-        del percent, zone
         return self.pseudonyms.address(text)
 
     def _phone(self, text: str) -> str:
@@ -312,10 +310,7 @@ class Scrubber:
         """Replace it, but for the ending that tells a file's type."""
         typed = _TYPED.fullmatch(text)
         name, ending = (typed[1], typed[2]) if typed else (text, "")
-        return name + ending if is_false(name) else self._token_of(name) + ending
-
-    def _token_of(self, text: str) -> str:
-        return self.remember(text, self.pseudonyms.token(text))
+        return self.remember(name, self.pseudonyms.token(name)) + ending
 
     def _medium(self, text: str) -> str:
         """Replace a picture, film or sound in base64; empty if it is none."""
@@ -369,7 +364,7 @@ class Scrubber:
             raise UnreadableError("an address in it cannot be parsed") from None
         if parts.scheme and parts.scheme not in ("http", "https", "ws", "wss"):
             rest = bare.partition("://")[2]
-            return f"{parts.scheme}://{self._other(rest)}{after}"
+            return f"{parts.scheme}://{self._path(rest)}{after}"
         opened = not host or is_open_host(host) or host in self.hosts
         closed = whole or not opened
         if not opened:
@@ -381,10 +376,6 @@ class Scrubber:
         if parts.fragment:
             pieces.append(f"#{self._fragment(parts.fragment)}")
         return "".join(pieces) + after
-
-    def _other(self, rest: str) -> str:
-        """What comes after `asset://` and its like."""
-        return "/".join(map(self._segment, rest.split("/")))
 
     def _fragment(self, text: str) -> str:
         return self.pseudonyms.token(text)
