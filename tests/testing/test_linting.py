@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -251,8 +251,7 @@ def test_a_report_for_ci_has_a_case_for_each_file(folder, tmp_path):
 
     assert 1 == main(["lint", str(folder), "--contracts", str(CONTRACTS), "--junit", str(report)])
     failed = {
-        each.get("name"): each.findtext("failure")
-        for each in ElementTree.parse(report).iter("testcase")
+        each.get("name"): each.findtext("failure") for each in ET.parse(report).iter("testcase")
     }
     assert [None, True] == [
         text and "readable" in text

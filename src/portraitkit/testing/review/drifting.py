@@ -213,12 +213,12 @@ def _take(form: Form, interaction: Mapping[str, Any]) -> None:
     _walk(form, body, part)
     for code in _codes(body, inside=bool(part)):
         form.codes.add(f"{status} {code}")
-    _take_headers(form, interaction["response"], part)
+    _take_headers(form, interaction["response"])
     if isinstance(took := interaction.get("elapsed_s"), int | float):
         form.elapsed.append(took)
     form.asked = form.asked or Form()
     _walk(form.asked, asked_in(interaction["request"]), "")
-    _take_headers(form.asked, interaction["request"], "")
+    _take_headers(form.asked, interaction["request"])
 
 
 def asked_in(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,9 +251,8 @@ def _type_in(part: Mapping[str, Any]) -> str:
     return str(found[0] if is_array(found) and found else found)
 
 
-def _take_headers(form: Form, part: Mapping[str, Any], where: str) -> None:
+def _take_headers(form: Form, part: Mapping[str, Any]) -> None:
     """By name; of a type also what it is. A length tells nothing."""
-    form.parents[f"{where} headers"] += 1
     for name in {str(each).lower() for each in cassettefile.headers_of(part)} - _IDLE_HEADERS:
         is_type = name == "content-type"
         form.headers[name].add(_type_in(part).partition(";")[0].strip() if is_type else "there")
