@@ -413,6 +413,7 @@ def test_a_packed_answer_is_recorded_plain():
     packed = {"status": {"code": 200}, "headers": {"content-encoding": ["gzip"]}}
     request = SimpleNamespace(method="GET", uri="https://x.example", headers={}, body=b"")
     with sending(Request(method="GET", url="https://x.example")):
+        assert not tape.can_play_response_for(request)
         tape.append(request, {**packed, "body": {"string": gzip.compress(b'{"a": 1}')}})
 
     assert b'{"a": 1}' == tape.taken[0]["response"]["body"]["string"]

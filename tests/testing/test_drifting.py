@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -57,7 +58,7 @@ def only_last(**values):
 @pytest.mark.parametrize(
     ("do", "kind", "told"),
     [
-        (only_last(fps=24), Kind.ADDED, "added field fps: nothing → number"),
+        (only_last(fps=24), Kind.ADDED, "added field fps: nothing → whole number"),
         (
             lambda b: b.pop("model", 0),
             Kind.REMOVED,
@@ -66,7 +67,7 @@ def only_last(**values):
         (
             only_last(created_at="2026"),
             Kind.TYPE,
-            "type change created_at (video created_at): number → number or text",
+            "type change created_at (video created_at): whole number → text or whole number",
         ),
         (
             only_last(status="succeeded"),
@@ -158,3 +159,117 @@ def test_what_is_recorded_anew_or_no_more_is_told_and_is_no_drift(tmp_path, caps
     assert "endpoint no longer recorded" in capsys.readouterr().out
     assert 0 == main(["drift", str(part), str(whole)])
     assert "new endpoint" in capsys.readouterr().out
+
+
+OLD = {
+    "ref": "task_01ABCD",
+    "created": 1773806400,
+    "at": "2026-03-18T03:57:10Z",
+    "link": "https://host-aaaaaaaa.example/a.mp4",
+    "cost": 5,
+}
+
+
+def pair(tmp_path, answers, sent=({}, {}), headers=({}, {}), elapsed=(1, 1)):
+    """Compare two recordings of one endpoint, each of some answers."""
+    for side, name in enumerate(("old", "new")):
+        interactions = [
+            {
+                "request": {
+                    "method": "POST",
+                    "uri": "https://api.token360.ai/v1/videos",
+                    "headers": {"Content-Type": ["application/json"]},
+                    "body": json.dumps(sent[side]),
+                },
+                "response": {
+                    "status": {"code": 200},
+                    "headers": headers[side],
+                    "body": {"string": json.dumps(body)},
+                },
+                "elapsed_s": elapsed[side],
+            }
+            for body in answers[side]
+        ]
+        cassettefile.save(tmp_path / name / "token360" / "a.yaml", {"interactions": interactions})
+    found = compare(forms_in([tmp_path / "old"]), forms_in([tmp_path / "new"]))
+    return [each.told for each in found]
+
+
+def test_a_field_that_became_optional_is_told_in_percent(tmp_path):
+    """Three of four answers have it, where all had it before."""
+    without = {key: each for key, each in OLD.items() if key != "cost"}
+
+    assert ["field became optional cost: 100 % → 75 %"] == pair(
+        tmp_path, ([OLD] * 4, [OLD, OLD, without, OLD])
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"cost": 5.5}, "type change cost: whole number → number"),
+        ({"created": 1773806400123}, "format change created: epoch in s → epoch in ms"),
+        (
+            {"at": "2026-03-18T11:57:10+08:00"},
+            "format change at: date and time, UTC → date and time, offset",
+        ),
+        ({"at": "2026-03-18T03:57:10"}, "format change at: date and time, UTC → date and time"),
+        ({"link": "tos://bucket/a.mp4"}, "format change link: link https://… → link tos://…"),
+        (
+            {"link": f"https://host-aaaaaaaa.example/a.mp4?sign={'a' * 40}"},
+            "format change link: link https://… → link https://…, signed",
+        ),
+        (
+            {"ref": "9f86d081884c7d659a2feaa0c55ad015"},
+            "format change ref: id task_…letters → id of hex",
+        ),
+    ],
+)
+def test_a_change_of_how_a_value_is_written_is_told(tmp_path, changed, told):
+    """What a program parses, whatever the value."""
+    (found,) = pair(tmp_path, ([OLD], [OLD | changed]))
+
+    assert told == found
+
+
+def test_another_value_written_the_same_way_is_no_drift(tmp_path):
+    """A later time, another id, another link, and a number that happens to be whole."""
+    new = OLD | {"ref": "task_01EFGH", "created": 1773809999, "at": "2026-04-18T03:57:10Z"}
+
+    assert [] == pair(tmp_path, ([OLD | {"cost": 5.5}], [new]))
+
+
+def test_headers_requests_and_times_are_compared(tmp_path):
+    """A header that went, another type, a new member asked for, and three times the time."""
+    told = pair(
+        tmp_path,
+        ([OLD], [OLD]),
+        sent=({"model": "a"}, {"model": "a", "fast": True}),
+        headers=(
+            {"Retry-After": ["1"], "Content-Type": ["application/json"]},
+            {"Content-Type": ["application/problem+json; charset=utf-8"]},
+        ),
+        elapsed=(1, 5),
+    )
+
+    assert [
+        "header change header content-type: application/json → application/problem+json",
+        "header change header retry-after: there → nothing",
+        "slower answer: 1 s → 5 s",
+        "changed request body.fast: nothing → true or false; added field",
+    ] == told
+
+
+def test_a_report_for_ci_has_a_case_for_each_endpoint(drifted, tmp_path, capsys):
+    """JUnit's form: an endpoint that drifted fails, and says how."""
+    _ = drifted(only_last(fps=24))
+    report = tmp_path / "drift.xml"
+    old, new = str(tmp_path / "old"), str(tmp_path / "new")
+
+    assert 1 == main(["drift", old, new, "--junit", str(report)])
+    suite = ET.parse(report).getroot()
+    assert ("2", "1") == (suite.get("tests"), suite.get("failures"))
+    assert ["token360 GET /v1/videos/{id}: added field fps: nothing → whole number"] == [
+        each.text for each in suite.iter("failure")
+    ]
+    assert "  added field fps" in capsys.readouterr().out

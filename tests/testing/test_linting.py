@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
+from portraitkit.testing.__main__ import main
 from portraitkit.testing.cassettes import cassettefile
 from portraitkit.testing.review.linting import Limits, fix, lint, vendor_of
 from portraitkit.testing.sanitising.placeholders import drawn
@@ -239,3 +241,19 @@ def test_what_is_no_cassette_is_a_finding(folder, text):
     (folder / "broken.yaml").write_text(text, encoding="utf-8")
 
     assert ["readable"] == [each.rule for each in lint([folder])]
+
+
+def test_a_report_for_ci_has_a_case_for_each_file(folder, tmp_path):
+    """JUnit's form: a file with findings fails, and lists them."""
+    cassettefile.save(folder / "good.yaml", cassettefile.load(GOOD))
+    (folder / "broken.yaml").write_text("[", encoding="utf-8")
+    report = tmp_path / "lint.xml"
+
+    assert 1 == main(["lint", str(folder), "--contracts", str(CONTRACTS), "--junit", str(report)])
+    failed = {
+        each.get("name"): each.findtext("failure") for each in ET.parse(report).iter("testcase")
+    }
+    assert [None, True] == [
+        text and "readable" in text
+        for text in (failed[str(folder / n)] for n in ("good.yaml", "broken.yaml"))
+    ]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 _OK, _FOUND, _USAGE = 0, 1, 2
-_EXTRA: Final = {"yaml": "PyYAML", "jsonschema": "jsonschema"}
+_EXTRA: Final = {"yaml": "PyYAML", "jsonschema": "jsonschema", "zxcvbn": "zxcvbn"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for each in (lint, drift):
         _ = each.add_argument("--json", action="store_true", help="for machines")
+        _ = each.add_argument("--junit", metavar="FILE", help="also write a JUnit report")
     return parser
 
 

@@ -14,6 +14,7 @@ import itertools
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from enum import Enum
@@ -169,6 +170,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
                 request.portraitkit_answer = self._find(request)
             if request.portraitkit_answer is None:
                 self.hosts.add(urlsplit(str(request.uri)).hostname or "")
+                request.portraitkit_began = time.monotonic()
             return request.portraitkit_answer is not None
 
     def play_response(self, request: Any) -> dict[str, Any]:
@@ -181,7 +183,9 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         if is_sending():
             with self._lock:
                 plain = decode_response(dict(response))
-                self.taken.append({"request": _recorded(request), "response": plain})
+                took = _about(time.monotonic() - request.portraitkit_began)
+                recorded = _recorded(request)
+                self.taken.append({"request": recorded, "response": plain, "elapsed_s": took})
 
     # -- finding ---------------------------------------------------------------------------------
 
@@ -274,6 +278,7 @@ _FALSE: Final = (
     "{label} gave {value!r}, which is a stand-in, and the next request would send it to the live "
     "vendor.\n  Record all anew: pytest --portrait-record=all --portrait-profile=NAME"
 )
+_STEPS_S: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 _SHORTEST_ID: Final = 6
 """A shorter one is looked for only where an id stands."""
 _LONG: Final = re.compile(r"\S{16,}")
@@ -301,6 +306,11 @@ def running(tape: Tape) -> Generator[Tape]:
 
 def _unlogged(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING
+
+
+def _about(seconds: float) -> int:
+    """Round up to a step, so that two recordings are alike unless an answer got much slower."""
+    return next((step for step in _STEPS_S if seconds <= step), _STEPS_S[-1])
 
 
 def _recorded(request: Any) -> dict[str, Any]:

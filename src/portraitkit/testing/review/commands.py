@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
+from xml.etree.ElementTree import Element, ElementTree, SubElement
 
 from attrs import asdict
 
@@ -30,6 +32,9 @@ def lint(arguments: Namespace) -> bool:
     )
     fixed = _fixed(cassettes) if arguments.fix else []
     found = linting.lint(paths, limits)
+    if arguments.junit:
+        names = [each.as_posix() for each in cassettes]
+        _write_junit(arguments.junit, {n: [f for f in found if f.file == n] for n in names})
     if arguments.json:
         shown = [asdict(each) for each in found]
         _print_json({"cassettes": len(cassettes), "fixed": fixed, "findings": shown})
@@ -55,6 +60,10 @@ def drift(arguments: Namespace) -> bool:
         )
     found = drifting.compare(old, new)
     real = [each for each in found if each.kind not in drifting.COVERAGE]
+    if arguments.junit:
+        keys = sorted(both)
+        told = {k: [each for each in real if (each.vendor, each.endpoint) == k] for k in keys}
+        _write_junit(arguments.junit, {" ".join(key): each for key, each in told.items()})
     if arguments.json:
         digests = [
             {
@@ -67,10 +76,14 @@ def drift(arguments: Namespace) -> bool:
         ]
         _print_json({"drifts": [each.as_json() for each in found], "endpoints": digests})
         return bool(real)
-    for each in found:
-        _print(str(each))
+    for (vendor, endpoint), drifts in groupby(found, lambda each: (each.vendor, each.endpoint)):
+        _print(f"{vendor} {endpoint}")
+        for each in drifts:
+            _print(f"  {each.told}")
     kinds = Counter(each.kind.value for each in real)
     listed = ", ".join(f"{number} {name}" for name, number in sorted(kinds.items()))
+    drifted = len({(each.vendor, each.endpoint) for each in real})
+    listed += f" at {drifted} of them" if real else ""
     _print(f"{_count(len(both), 'endpoint')} compared: {listed or 'no drift'}")
     return bool(real)
 
@@ -115,6 +128,18 @@ def _folder(name: str | None, option: str) -> Path | None:
 
 def _count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _write_junit(path: str, found: Mapping[str, Sequence[object]]) -> None:
+    """Write one test case for each thing looked at, which fails if anything is told of it."""
+    failures = str(sum(map(bool, found.values())))
+    suite = Element("testsuite", name="portraitkit", tests=str(len(found)), failures=failures)
+    for name, lines in found.items():
+        case = SubElement(suite, "testcase", classname="portraitkit", name=name)
+        if lines:
+            failure = SubElement(case, "failure", message=f"{len(lines)} found")
+            failure.text = "\n".join(map(str, lines))
+    ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
 
 
 def _print_json(value: Any) -> None:

@@ -1,18 +1,22 @@
 """
-What may stay in an open member: words of vendors' tables, plain words, dates, known hosts.
+What may stay in a text: words of vendors' tables, plain words, dates, amounts, known hosts.
 
-Everything else that looks like an id or a token is replaced. So a new kind of id is safe before
-anybody has heard of it, and a new model's name may have to be added here.
+All else is replaced. So a new kind of id is safe before anybody has heard of it. What a plain word
+is say the contracts, and the frequency lists of `zxcvbn`, which part English words from names and
+from known passwords.
 """
 
 from __future__ import annotations
 
 import json
+import mimetypes
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import category
 
 import attrs
 
@@ -52,14 +56,44 @@ _PLAIN_PART: Final = re.compile(
 _SHORTEST: Final = 8
 _RESERVED: Final = (".example", ".invalid", ".test", ".localhost")
 _RESERVED_HOSTS: Final = frozenset({"example.com", "example.org", "example.net", "localhost"})
-_SECONDS: Final = (1_400_000_000, 2_060_000_000)
-_LONG_NUMBER: Final = 10**8
+_LARGEST_COUNT: Final = 9_999
+"""A larger number may be an account's or a person's, where no contract documents it."""
+_UNIT: Final = r"(?:[A-Za-z]{1,3}|%)?"
+_AMOUNT: Final = re.compile(
+    rf"[-+~<>≥≤]*(?:\d{{1,6}}(?:\.\d{{1,3}})?{_UNIT}|\d{{1,3}}(?:,\d{{3}})+"
+    rf"|\d{{1,5}}[x×*]\d{{1,5}}{_UNIT}|\d{{1,3}}{_UNIT}[:/-]\d{{1,3}}{_UNIT}"
+    r"|v?\d{1,3}(?:\.\d{1,3}){1,2}|\d{1,2}:\d\d(?::\d\d(?:\.\d{1,6})?)?)"
+)
+"""Amounts, sizes, ratios, ranges, versions and times of the day."""
+_NUMBERED: Final = re.compile(r"[A-Za-z]{1,2}\d{1,3}|\d{1,4}")
+_COUNTED: Final = re.compile(r"([A-Za-z]+?)\d{1,2}")
+_SHORT_UPPER: Final = 5
+_FEW_PARTS: Final = 3
+"""Of more parts, one at least has to be a word: six pairs are a hardware address."""
+_FEWEST_DIGITS: Final = 7
 
 
 @cache
 def vocabulary() -> frozenset[str]:
     """Words of the contracts' schemas and the adapters' tables: statuses, models, kinds."""
-    return _contracts()["words"] | frozenset(_table_words())
+    return _contracts()["words"] | frozenset(_table_words()) | frozenset(_defaults())
+
+
+@cache
+def lexicon() -> frozenset[str]:
+    """English words, and those that the contracts and HTTP use; no names and no passwords."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  (large; loaded where used)
+
+    english = (*FREQUENCY_LISTS["english_wikipedia"], *FREQUENCY_LISTS["us_tv_and_film"])
+    phrases = " ".join(each.phrase.lower() for each in HTTPStatus)
+    types = {each for kind in mimetypes.types_map.values() for each in _PARTS.findall(kind)}
+    known = (each.lower() for word in vocabulary() for each in _CAMEL.findall(word))
+    return frozenset({*english, *_contracts()["lexicon"], *phrases.split(), *types, *known})
+
+
+def documented_numbers() -> frozenset[str]:
+    """Members that a contract documents as numbers."""
+    return _contracts()["numbers"]
 
 
 def _classes() -> Iterator[type[PortraitProvider]]:
@@ -102,13 +136,14 @@ def path_words() -> frozenset[str]:
 @cache
 def vendor_hosts() -> frozenset[str]:
     """The hosts that the installed adapters call unless told otherwise."""
-    found: set[str] = set()
-    for cls in _classes():
-        for each in attrs.fields(cls):
-            address: Any = each.default
-            if isinstance(address, str) and origin_of(address):
-                found.add(origin_of(address).partition("://")[2])
-    return frozenset(found)
+    origins = filter(None, map(origin_of, _defaults()))
+    return frozenset(each.partition("://")[2] for each in origins)
+
+
+def _defaults() -> Iterator[str]:
+    """What an adapter's settings are where nobody sets them: addresses, regions."""
+    defaults: Iterator[Any] = (each.default for cls in _classes() for each in attrs.fields(cls))
+    yield from (each for each in defaults if isinstance(each, str))
 
 
 def is_open_host(host: str) -> bool:
@@ -138,7 +173,7 @@ def is_word(token: str) -> bool:
 def _is_word_part(part: str) -> bool:
     if _PLAIN_PART.fullmatch(part):
         return True
-    if not part.isalpha():
+    if not _are(part, "LM"):
         return False
     if part.islower() or part.isupper():
         short = len(part) < _LONG_LETTERS or not part.isascii()
@@ -158,9 +193,62 @@ def is_readable(piece: str) -> bool:
 
 
 def is_open_number(number: float) -> bool:
-    """Tell whether a number is an amount or a time, and no account's or person's."""
-    size = abs(number)
-    if size < _LONG_NUMBER or size != int(size):
+    """Tell whether a number is small enough to be nobody's."""
+    return abs(number) <= _LARGEST_COUNT
+
+
+def is_amount(text: str) -> bool:
+    """Tell whether a text is an amount, a size, a ratio, a version or a time of the day."""
+    return _AMOUNT.fullmatch(text) is not None
+
+
+def is_open(text: str, *, strict: bool = False) -> bool:
+    """
+    Tell whether what stands between blanks may stay.
+
+    Args:
+        text: It, without the signs around it.
+        strict: Whether it stands where values do: a word must then be a known one.
+    """
+    if text in vocabulary() or _OPEN.fullmatch(text) or is_amount(text):
         return True
-    least, most = _SECONDS
-    return any(least * unit <= size <= most * unit for unit in (1, 1_000, 1_000_000))
+    if untagged(text) == ("", text) or is_model(text):
+        return True
+    if _are(text, "LM"):  # letters, and marks above and below them
+        guessed = not strict and not _is_shouted(text) and _is_word_part(text)
+        return guessed or _is_known(text)
+    parts = _PARTS.findall(text)
+    if not parts:
+        return _are(text, "PSZ")
+    told = len(parts) <= _FEW_PARTS or any(map(_is_known, parts))
+    few = sum(map(str.isdigit, text)) < _FEWEST_DIGITS
+    return told and few and all(map(_is_known_part, parts))
+
+
+def is_model(text: str) -> bool:
+    """Tell whether an id names a model, which is the same for everybody."""
+    found = _MODEL.fullmatch(text)
+    return found is not None and all(map(_VERSIONED.fullmatch, re.split(r"[-_/]", text)))
+
+
+def _are(text: str, categories: str) -> bool:
+    return all(category(each)[0] in categories for each in text)
+
+
+def _is_shouted(text: str) -> bool:
+    return text.isupper() and text.isascii() and len(text) > _SHORT_UPPER
+
+
+def _is_known_part(part: str) -> bool:
+    if _NUMBERED.fullmatch(part) or is_amount(part):
+        return True
+    counted = _COUNTED.fullmatch(part)
+    return _is_known(counted[1] if counted else part)
+
+
+def _is_known(word: str) -> bool:
+    """Tell whether a word, or each of those that capitals part, is English or a contract's."""
+    if word.lower() in lexicon():
+        return True
+    pieces = _CAMEL.findall(word) if word.isalpha() and word.isascii() else []
+    return len(pieces) > 1 and all(each.lower() in lexicon() for each in pieces)

@@ -226,7 +226,7 @@ class Cleaner:
         return cleaned
 
     def _header_rule(self, name: str) -> Callable[[str], str] | None:
-        if name in ("content-encoding", "content-type"):
+        if name == "content-encoding":  # the content's type is cleaned with the content
             return str
         if name in _ADDRESSES:
             return self.scrubber.link

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import html
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -22,18 +22,45 @@ from attrs import define, field
 from ...values.name_tokens import untagged
 from ...wire.codec import is_array, is_object
 from ..cassettes.cassettefile import json_in
-from .plainwords import is_open_host, is_open_number, is_word, open_members, path_words, vocabulary
+from .plainwords import (
+    documented_numbers,
+    is_amount,
+    is_model,
+    is_open,
+    is_open_host,
+    is_open_number,
+    is_word,
+    lexicon,
+    open_members,
+    path_words,
+    vocabulary,
+)
 from .pseudonyms import Pseudonyms, is_false, is_stamp
-from .secretmembers import FOUND, ID_MEMBER
+from .secretmembers import FOUND, ID_MEMBER, UNSPACED
 
-_ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}|&(?:#\w+|[a-z]+);")
 _SHORTEST_ECHO: Final = 3  # bytes: two letters may be any word, two Chinese signs are a name
-_SHORT_NUMBER: Final = 9
+_FEWEST_DIGITS: Final = 7
+"""So many digits in a row, or in groups, are a phone's or a card's."""
 _SHORT: Final = 8
+_SHORTEST_MEDIUM: Final = 40
 _WHOLE: Final = ("link", "data")
 _STAMPED: Final = re.compile(r"((?:Name|mail|host)-[a-z0-9]{8}(?![a-z0-9]))")
-_SAID: Final = re.compile(r"^([^:=]*?[:=]\s*[\"']?(?:bearer\s+)?|bearer\s+)", re.IGNORECASE)
+_UNSPACED: Final = re.compile(f"[{UNSPACED}]")
+_PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+_TYPED: Final = re.compile(r"(.*[^.])(\.[A-Za-z0-9]{2,4})", re.DOTALL)
+"""A file's name, and the ending that tells its type."""
+_SENTENCE: Final = re.compile(r"(?:^|[.:!?\n(\[-]\W*)$")
+"""What stands before the first word of a sentence."""
+_AROUND: Final = ".:!?*#&"
+_WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF0E, 0xFF5B) if chr(code).isalnum()} | {
+    code: code - 0xFEE0 for code in map(ord, "＠．＿－／")
+}
+"""Letters and digits as wide as Chinese signs, and what they are."""
+_SAID: Final = re.compile(
+    r"^((?:bearer|basic)\s+|[^:=]*?[:=]\s*[\"']?(?:(?:bearer|basic)\s+)?)", re.IGNORECASE
+)
 _DEEPEST: Final = 40
+_IDENTIFIER: Final = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 
 
 class UnreadableError(Exception):
@@ -78,7 +105,8 @@ class Scrubber:
 
     def member(self, name: str) -> str:
         """Clean a member's own name."""
-        return self.secrets.get(name) or FOUND.sub(self._replace, name)
+        named = _IDENTIFIER.fullmatch(name) and is_word(name)
+        return name if named and name not in self.secrets else self._scan(name)
 
     def _rule_of(self, member: str) -> str:
         if re.sub(r"[_-]", "", member).lower() in self.secret_fields:
@@ -88,9 +116,14 @@ class Scrubber:
         return "" if member in open_members() else "closed"
 
     def _number(self, found: float, member: str) -> float:
-        if self._rule_of(member) in ("fields", "ids") and isinstance(found, int):
+        rule = self._rule_of(member)
+        if rule in ("fields", "ids") and isinstance(found, int):
             return self.pseudonyms.number(found)
-        return found if is_open_number(found) else self.pseudonyms.number(int(found))
+        if not rule or member in documented_numbers():
+            return found
+        if not is_open_number(found):
+            return self.pseudonyms.number(int(found))
+        return round(found, 1) if isinstance(found, float) else found  # where somebody is, roughly
 
     def text(self, found: str, member: str = "", depth: int = 0) -> str:
         """Clean a text that stands in *member*."""
@@ -99,7 +132,7 @@ class Scrubber:
         if (inner := self._nested(found, member, depth)) is not None:
             return inner
         rule = self._rule_of(member)
-        if not rule:
+        if not rule or (member in documented_numbers() and is_amount(found)):
             return self.free(found)
         if rule == "ids":
             return self.remember(found, self._id(found))
@@ -122,13 +155,12 @@ class Scrubber:
         read = FOUND.fullmatch(found)
         if read and read.lastgroup == "link" and whole:
             return self.pseudonyms.link(self.link(found, whole=True))
-        if read and read.lastgroup == "base64" and (medium := self._medium(found)):
+        if medium := self._medium(found):
             return medium
-        if read and read.lastgroup in ("email", "phone", "ip", "link", "data", "date"):
+        if read and read.lastgroup in ("email", "number", "ip", "link", "data", "date"):
             return self._replace(read)
-        stem, dot, ending = found.rpartition(".")
-        if dot and re.fullmatch(r"[a-z0-9]{2,4}", ending):  # a file's name keeps its type
-            return f"{self.pseudonyms.name(stem)}.{ending}"
+        if typed := _TYPED.fullmatch(found):
+            return self.pseudonyms.name(typed[1]) + typed[2]
         bare, token = untagged(found)
         if token and bare:  # the caller reads the name alone, and so may a message say it
             _ = self.remember(bare, self.pseudonyms.name(bare))
@@ -150,17 +182,21 @@ class Scrubber:
 
     def free(self, found: str) -> str:
         """Clean a text that may hold anything."""
-        if _ENCODED.search(found) and "://" not in found:
-            plain = html.unescape(unquote(found))
-            new = plain if _ENCODED.search(plain) else self.free(plain)
-            return found if new == plain else html.escape(new)
-        return self._scan(found)
+        found = found.translate(_WIDE)
+        pieces: list[str] = []
+        place = 0
+        for first, last, value in _objects_in(found):
+            new = self.value(value)
+            told = found[first:last] if new == value else json.dumps(new, ensure_ascii=False)
+            pieces += (self._scan(found[place:first]), told)
+            place = last
+        return "".join((*pieces, self._scan(found[place:])))
 
     def _scan(self, found: str) -> str:
-        """Replace echoes, and in between them what looks like a secret."""
+        """Replace echoes, and in between them what is not known to be open."""
         echo = self._echoes()
         if echo is None:
-            return FOUND.sub(self._replace, found)
+            return self._scrubbed(found)
         # An address is read as one, and its pieces come back here.
         spans = [each.span() for each in FOUND.finditer(found) if each.lastgroup in _WHOLE]
         pieces: list[str] = []
@@ -169,9 +205,12 @@ class Scrubber:
             first, last = each.span()
             if any(a <= first and last <= b and (a, b) != (first, last) for a, b in spans):
                 continue
-            pieces += (FOUND.sub(self._replace, found[place:first]), self._echoed(each[0]))
+            pieces += (self._scrubbed(found[place:first]), self._echoed(each[0]))
             place = last
-        return "".join((*pieces, FOUND.sub(self._replace, found[place:])))
+        return "".join((*pieces, self._scrubbed(found[place:])))
+
+    def _scrubbed(self, found: str) -> str:
+        return FOUND.sub(self._replace, found)
 
     def _echoes(self) -> re.Pattern[str] | None:
         if self.secrets and self._echo is None:
@@ -188,19 +227,31 @@ class Scrubber:
     def _replace(self, found: re.Match[str]) -> str:
         if found[0] in self.secrets:
             return self.secrets[found[0]]
+        kind = found.lastgroup or "token"
+        if kind == "token":
+            return self._token(found[0], strict=self._is_value(found))
         clean: Mapping[str, Callable[[str], str]] = {
+            "code": self._token,
             "data": self._data,
             "link": self._link,
             "assigned": self._assigned,
             "resource": self._resource,
             "email": self._email,
+            "quoted": self._quoted,
             "date": str,
+            "file": self._veiled,
             "ip": self._ip,
-            "phone": self._phone,
-            "base64": self._base64,
-            "token": self._token,
+            "place": self._veiled,
+            "number": self._phone,
         }
-        return clean[found.lastgroup or "token"](found[0])
+        return clean[kind](found[0])
+
+    def _is_value(self, found: re.Match[str]) -> bool:
+        """Tell whether a word stands where a value does, or is written as a name is."""
+        before = found.string[max(0, found.start() - 4) : found.start()]
+        if before.endswith("="):
+            return True
+        return found[0][:2].istitle() and found[0][1:2].isalpha() and not _SENTENCE.search(before)
 
     def _assigned(self, text: str) -> str:
         """`password=…`: however harmless the value looks."""
@@ -228,33 +279,66 @@ class Scrubber:
             return text
         return self.remember(text, self.pseudonyms.email(text))
 
+    def _quoted(self, text: str) -> str:
+        """What a message quotes is a value: it stays if all of its words are known ones."""
+        first, inner, last = text[0], text[1:-1], text[-1]
+        if is_false(inner) or inner in self.secrets:
+            return f"{first}{self.secrets.get(inner, inner)}{last}"
+        new = self._scan(inner)
+        if _UNSPACED.search(new) or not all(map(_is_known, new.split())):
+            new = self.remember(inner, self._closed(inner, whole=False))
+        return f"{first}{new}{last}"
+
     def _ip(self, text: str) -> str:
-        reserved = text.startswith(("203.0.113.", "127.", "2001:db8:")) or text == "::1"
-        return text if reserved else self.pseudonyms.address(text)
+        try:
+            found = ip_address(text.partition("%")[0])
+        except ValueError:  # a time of the day, a hardware address
+            return self._token(text)
+        if found.is_loopback or text.startswith(("203.0.113.", "2001:db8:")):
+            return text
+        return self.pseudonyms.address(text)
 
     def _phone(self, text: str) -> str:
-        return self.pseudonyms.phone(text)
+        if sum(map(str.isdigit, text)) < _FEWEST_DIGITS:
+            return text
+        if text.startswith("+999") or text in vocabulary() or is_amount(text):
+            return text
+        digits = re.sub(r"\D", "", text)
+        return self.pseudonyms.phone("+" + digits.replace("999", "0999", digits.startswith("999")))
 
-    def _base64(self, text: str) -> str:
-        return self._medium(text) or self._token(text)
+    def _veiled(self, text: str) -> str:
+        """Replace it, but for the ending that tells a file's type."""
+        typed = _TYPED.fullmatch(text)
+        name, ending = (typed[1], typed[2]) if typed else (text, "")
+        return self.remember(name, self.pseudonyms.token(name)) + ending
 
     def _medium(self, text: str) -> str:
         """Replace a picture, film or sound in base64; empty if it is none."""
-        content = _decoded(text)
+        content = _decoded(text) if len(text) >= _SHORTEST_MEDIUM else None
         new = None if content is None else self.pseudonyms.medium(content)
         return "" if new is None else base64.b64encode(new).decode()
 
-    def _token(self, text: str) -> str:
-        timed = text.isdigit() and len(text) > _SHORT_NUMBER and is_open_number(int(text))
-        if timed or is_false(text) or is_word(text):
+    def _token(self, text: str, *, strict: bool = False) -> str:
+        bare = text.strip(_AROUND)
+        if not bare or is_false(bare) or is_open(bare, strict=strict):
             return text
+        before, _, after = text.partition(bare)
+        return f"{before}{self._closed_token(bare, strict=strict)}{after}"
+
+    def _closed_token(self, text: str, *, strict: bool) -> str:
+        if text in self.secrets:
+            return self.secrets[text]
+        if _PERCENT.search(text) and (plain := unquote(text)) != text:
+            new = self.free(plain)
+            return text if new == plain else new
         pieces = _STAMPED.split(text)
         if len(pieces) > 1:
             return "".join(each if is_false(each) else self._scan(each) for each in pieces)
-        found = re.fullmatch(r"([A-Za-z][A-Za-z0-9_-]*)=([^=].*)", text)
-        if found and is_word(found[1]):  # `signature=…` and the like
-            return f"{found[1]}={self.remember(found[2], self.pseudonyms.token(found[2]))}"
-        return self.remember(text, self.pseudonyms.token(text))
+        if medium := self._medium(text):
+            return medium
+        if strict and text.isalpha():
+            return self.remember(text, self.pseudonyms.name(text))
+        return self._veiled(text)
 
     def _link(self, text: str) -> str:
         return self.pseudonyms.link(self.link(text))
@@ -278,54 +362,38 @@ class Scrubber:
             host = parts.netloc.rpartition("@")[2]
         except ValueError:
             raise UnreadableError("an address in it cannot be parsed") from None
-        if parts.scheme not in ("http", "https", "ws", "wss"):
+        if parts.scheme and parts.scheme not in ("http", "https", "ws", "wss"):
             rest = bare.partition("://")[2]
-            return f"{parts.scheme}://{self._other(rest)}{after}"
+            return f"{parts.scheme}://{self._path(rest)}{after}"
         opened = not host or is_open_host(host) or host in self.hosts
         closed = whole or not opened
         if not opened:
             host = self.pseudonyms.host(host)
-        pieces = [f"{parts.scheme}://{host}{self._path(parts.path, closed=closed)}"]
+        origin = f"{parts.scheme}://{host}" if parts.scheme else f"//{host}" if host else ""
+        pieces = [origin + self._path(parts.path)]
         if parts.query:
             pieces.append(f"?{self.query(parts.query, closed=closed)}")
         if parts.fragment:
             pieces.append(f"#{self._fragment(parts.fragment)}")
         return "".join(pieces) + after
 
-    def _other(self, rest: str) -> str:
-        """What comes after `asset://` and its like."""
-        return rest if is_word(rest) else self.pseudonyms.token(rest)
-
     def _fragment(self, text: str) -> str:
         return self.pseudonyms.token(text)
 
-    def _path(self, path: str, *, closed: bool) -> str:
-        segments = path.split("/")
-        before = ("", *segments)
-        return "/".join(
-            self._segment(each, closed=closed or self._is_secret(left))
-            for left, each in zip(before, segments, strict=False)
-        )
+    def _path(self, path: str) -> str:
+        return "/".join(map(self._segment, path.split("/")))
 
-    def _is_secret(self, segment: str) -> bool:
-        """Tell whether what stands behind a segment is as secret as a member of that name."""
-        return segment in self.secret_fields
-
-    def _segment(self, text: str, *, closed: bool) -> str:
-        if not text:
-            return text
+    def _segment(self, text: str) -> str:
+        """Replace a part of a path, unless the contracts have it in theirs."""
         plain = unquote(text)
-        if plain in path_words():
-            new = plain
-        elif not closed:
-            new = self.free(plain)
-        else:
-            stem, dot, ending = plain.rpartition(".")
-            typed = bool(dot) and re.fullmatch(r"[a-z0-9]{2,4}", ending) is not None
-            name = stem if typed else plain
-            new = self.secrets.get(name) or self.pseudonyms.token(name)
-            new = f"{new}.{ending}" if typed else new
-        return text if new == plain else quote(new, safe="-_.~:@!$&'()*+,;=")
+        if not plain or plain in path_words() or plain in vocabulary():
+            return text
+        typed = _TYPED.fullmatch(plain)
+        name, ending = (typed[1], typed[2]) if typed else (plain, "")
+        new = self.secrets.get(name) or self.pseudonyms.token(name)
+        if name.lower() not in lexicon():
+            new = self.remember(name, new)
+        return text if new == name else quote(new + ending, safe="-_.~:@!$&'()*+,;=")
 
     def query(self, query: str, *, closed: bool = False) -> str:
         """Clean a query or form, pair by pair, in the order given."""
@@ -338,7 +406,10 @@ class Scrubber:
             new = self.remember(plain, self.pseudonyms.token(plain))
         else:
             new = str(self.value(plain, unquote(key)))
-        return f"{self.member(key)}{sign}{text if new == plain else quote(new, safe='-_.~')}"
+        name = unquote(key)
+        told = self.member(name)
+        key = key if told == name else quote(told, safe="-_.~[]")
+        return f"{key}{sign}{text if new == plain else quote(new, safe='-_.~')}"
 
 
 def _as_pattern(value: str) -> str:
@@ -347,9 +418,24 @@ def _as_pattern(value: str) -> str:
     return rf"(?<![^\W_]){re.escape(value)}(?![^\W_])" if parted else re.escape(value)
 
 
-def is_model(text: str) -> bool:
-    """Tell whether an id names a model, which is the same for everybody."""
-    return "see" in text.lower() and is_word(text)
+def _is_known(token: str) -> bool:
+    return is_false(token) or is_open(token.strip(f"{_AROUND},;"), strict=True)
+
+
+def _objects_in(text: str) -> Iterator[tuple[int, int, Any]]:
+    """JSON objects within a text: where each begins and ends, and what it is."""
+    place = text.find("{") if '"' in text else -1
+    while place >= 0:
+        try:
+            found, end = _DECODER.raw_decode(text, place)
+        except ValueError:
+            end = place + 1
+        else:
+            yield place, end, found
+        place = text.find("{", end)
+
+
+_DECODER: Final = json.JSONDecoder()
 
 
 def _decoded(text: str) -> bytes | None:
