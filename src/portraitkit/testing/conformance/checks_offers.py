@@ -26,7 +26,8 @@ from ...values.origins import origin_of
 from ...values.secret import Secret
 from ...values.video import VideoRequest
 from .journey import PICTURE
-from .suite import Suite, require
+from .looking import require
+from .suite import Suite
 
 CALLS: Final[Mapping[str, Callable[[PortraitProvider], Any]]] = {
     "create_group": lambda p: p.create_group("Mia"),

@@ -14,7 +14,8 @@ from ...values.models import Asset
 from ...values.secret import MASK
 from ...values.statuses import AssetStatus
 from ...values.video import SCALARS, Frames, References
-from .suite import Suite, require
+from .looking import require
+from .suite import Suite
 
 VALUES: Final[Mapping[str, Any]] = {
     "duration_s": 5,

@@ -11,7 +11,8 @@ from ...values.handles import HandleKind
 from ...values.statuses import AssetStatus, GroupKind
 from ..doubles.simulating import simulated
 from .journey import CALLBACK_URL, sources
-from .suite import Suite, require
+from .looking import require
+from .suite import Suite
 
 _SOON_S: Final = 1.0
 _MOST_PAGES: Final = 30

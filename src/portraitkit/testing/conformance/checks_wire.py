@@ -19,7 +19,8 @@ from ..doubles.replaying import NOW
 from ..doubles.simulating import clock_of
 from .journey import StepResult
 from .runner import SpyVendor
-from .suite import Suite, require
+from .looking import require
+from .suite import Suite
 
 CREATES: Final = ("create_group", "add_asset", "start_verification", "create_video")
 READS: Final = (

@@ -64,6 +64,8 @@ class Journey:
     steps: list[StepResult] = field(factory=list[StepResult])
     logged: list[str] = field(factory=list[str])
     broken: str = ""
+    secrets: set[str] | None = None
+    """What no text may show, once it was gathered."""
 
     def of(self, *operations: str) -> list[StepResult]:
         """The steps of some operations that went well."""
