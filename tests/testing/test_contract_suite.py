@@ -43,10 +43,15 @@ def suite_of(adapter):
             return adapter(api_key=Secret(KEYS["they"]))
 
         def simulator(self):
-            simulator = AllTokenSimulator(world=World(person=scans_after(4)))
+            simulator = AllTokenSimulator(
+                world=World(person=scans_after(4), group_quota=1000, asset_quota=1000)
+            )
             for name, key in KEYS.items():
                 simulator.add_account(SimAccount(name=name, api_key=key))
             return simulator
+
+        def many(self, operation):
+            return 100 if operation == "list_videos" else 105
 
         def contract(self):
             return contract_judge.FOLDER / "alltoken" / "contract.yaml"

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from ...client.client import Client
-from ...values.errors import PortraitError, WaitTimeoutError
+from ...values.errors import AssetFailedError, PortraitError, WaitTimeoutError
 from ...values.handles import HandleKind
 from ...values.statuses import AssetStatus, GroupKind
 from ..doubles.simulating import simulated
 from .journey import CALLBACK_URL, sources
 from .looking import require
+from .runner import Trial
 from .suite import Suite
 
 _SOON_S: Final = 1.0
@@ -85,28 +86,55 @@ class WaitsChecks(Suite):
             )
 
     def test_lists_keep_to_their_filter(self) -> None:
-        """A list by kind or status holds nothing else."""
-        journey = self._whole_journey()
-        provider = journey.provider
-        simulator = self.simulator()
-        client = simulated(provider, simulator)
-        made = self._made(client, 1)
-        if provider.supports("list_groups"):
-            for kind in (GroupKind.VIRTUAL, GroupKind.REAL_PERSON):
-                kinds = {each.kind for each in client.list_groups(kind=kind)}
-                require(
-                    kinds <= {kind},
-                    f"list_groups(kind={kind}) holds groups of {kinds - {kind}}",
-                    "ask the vendor for the kind, or leave out other rows",
-                )
-        if made and provider.supports("list_assets"):
-            group = made[0].group_id or made[1]
-            listed = [*client.list_assets(group, status=AssetStatus.ACTIVE)]
-            states = {each.status for each in listed}
+        """A list by group, kind or status holds all of those, and nothing else."""
+        trial = self._trial()
+        if trial.world:
+            trial.world.reject_assets["failing"] = ("OddReason", "refused")
+        if self._offers("list_groups", "create_group"):
+            self._lists_kinds(trial)
+        if self._offers("list_assets", "add_asset", "create_group"):
+            self._lists_assets(trial)
+
+    def _lists_kinds(self, trial: Trial) -> None:
+        client = trial.client
+        made = {GroupKind.VIRTUAL: {client.create_group("Mia").id}}
+        if self._offers("start_verification", "check_verification"):
+            check = client.start_verification("Ann", callback_url=CALLBACK_URL)
+            _ = self.pass_check(check)
+            made[GroupKind.REAL_PERSON] = {client.wait_until_verified(check).id}
+        for kind, wanted in made.items():
+            listed = {each.id: each for each in client.list_groups(kind=kind)}
             require(
-                states <= {AssetStatus.ACTIVE},
-                f"list_assets(status=ACTIVE) holds assets that are {states}",
-                "ask the vendor for the status, or leave out other rows",
+                wanted == {*listed} and all(each.kind is kind for each in listed.values()),
+                f"list_groups(kind={kind}) holds {listed}, and should hold {wanted}",
+                "ask the vendor for the kind, or leave out other rows",
+            )
+        every = {each.id for each in client.list_groups()}
+        require(
+            {each for ids in made.values() for each in ids} == every,
+            f"list_groups() holds {every}, and should hold {made}",
+            "list both kinds where none is asked for",
+        )
+
+    def _lists_assets(self, trial: Trial) -> None:
+        client, source = trial.client, sources(trial.provider)[-1]
+        made: dict[AssetStatus, set[str | None]] = {}
+        group: Any = client.create_group("Mia")
+        other = client.add_asset(client.create_group("Leo"), source, name="other")
+        for name in ("fine", "failing" if trial.world else "good", "late"):
+            found: Any = client.add_asset(group, source, name=name)
+            if name != "late":
+                found = _reviewed(client, found)
+            group = found.group_id or group
+            made.setdefault(found.status, set()).add(found.id)
+        for status, wanted in [*made.items(), (None, {each for ids in made.values() for each in ids})]:
+            listed = [*client.list_assets(group, status=status)]
+            require(
+                wanted == {each.id for each in listed}
+                and all(status in (None, each.status) for each in listed)
+                and other.id not in {each.id for each in listed},
+                f"list_assets(status={status}) holds {listed}, and should hold {wanted}",
+                "ask the vendor for the group and the status, or leave out other rows",
             )
 
     def _made(self, client: Client, count: int) -> list[Any]:
@@ -133,6 +161,14 @@ class WaitsChecks(Suite):
         if supports("list_assets") and supports("add_asset"):
             *assets, group = self._made(client, self.many("list_assets"))
             yield "list_assets", assets, (group,)
+
+
+def _reviewed(client: Client, asset: Any) -> Any:
+    """Wait for an asset's review, however it ends."""
+    try:
+        return client.wait_until_active(asset)
+    except AssetFailedError as error:
+        return error.result
 
 
 _WAITS: Final[tuple[tuple[str, HandleKind, str, Callable[[Suite, Client], Any]], ...]] = (
