@@ -16,6 +16,7 @@ from ...values.prompts import Role
 from ...values.statuses import MediaType
 from ...values.video import SCALARS, Frames, Media, References, VideoRequest
 from ...wire.steps import Request
+from .bodies import XML_TYPES, sent_type
 from .leaves import Leaf, said_by, says
 from .looking import nothing, require
 from .suite import Suite, first_request
@@ -25,8 +26,8 @@ _AT: Final = "https://media.example/{}?X-Signature=Aa0f1e2D3c4b5&n=1"
 MIA, LEO, ZOE = (_AT.format(name) for name in ("Shot-MIA.jpg", "Face-LEO.png", "Zoë%20B.jpg"))
 WALK, RUN, VOICE = (_AT.format(name) for name in ("Walk.mp4", "Run.mp4", "Voice.mp3"))
 PROMPT: Final = (
-    'Zoë says "你好 & <welcome>":\nslow push-in, 50% light; a\\b, a=b, ?x#y, {{no label}}.\n' * 3
-).rstrip()
+    '  Zoë says "你好 & <welcome>":\nslow push-in, 50% light; a\\b, a=b, ?x#y, {{no label}}.\n' * 3
+)
 VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "duration_s": (5, 7, 10),
     "ratio": ("16:9", "9:16", "1:1"),
@@ -134,10 +135,13 @@ class BodiesChecks(Suite):
 
     def test_prompts_arrive_as_written(self) -> None:
         """Line breaks, quotes, foreign letters: the prompt is sent whole and unchanged."""
-        said = self._said(evolve(self._plain_request(), prompt=PROMPT))
+        sent = self._sent(evolve(self._plain_request(), prompt=PROMPT))
+        said = [leaf.value for leaf in said_by(sent)]
         wanted = PROMPT.replace("{{", "{").replace("}}", "}")
+        if sent_type(sent) in XML_TYPES:
+            wanted = wanted.strip()  # as XML is read here
         require(
-            wanted in said.values() or PROMPT in said.values(),
+            wanted in said,
             "a prompt of several lines is sent otherwise than it was written",
             "write the prompt as it comes: not cut, stripped or recoded",
         )

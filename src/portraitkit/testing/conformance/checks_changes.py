@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, Final
 
+from ...simulators.simulator import form_of
 from ...simulators.state import scans_after
 from ...values.errors import (
     ConflictError,
@@ -15,8 +16,14 @@ from ...values.errors import (
     ProviderError,
     UnsupportedError,
 )
-from ...values.models import Asset, Group, Verification
-from ...values.statuses import GroupKind, MediaType, VerificationStatus, VideoStatus
+from ...values.models import Asset, Group, Verification, VideoTask
+from ...values.statuses import (
+    AssetStatus,
+    GroupKind,
+    MediaType,
+    VerificationStatus,
+    VideoStatus,
+)
 from ...wire.steps import Auth, Request
 from .journey import CALLBACK_URL, PICTURE, PICTURE_URL, sources
 from .leaves import said_by, says
@@ -151,6 +158,7 @@ class ChangesChecks(Suite):
             f"after one of two videos was cancelled they are {states} at the simulator",
             'send the vendor\'s cancel, of the task that was named: self.id_of("video", task)',
         )
+        self._still_listed(trial, task)
         done = trial.client.wait_for_video(kept)
         try:
             late: object = trial.client.cancel_video(done)
@@ -186,9 +194,14 @@ class ChangesChecks(Suite):
                 "read link and code from where the vendor writes them",
             )
         require(
-            check.url is None or "://" in check.url,
-            "the link of a face check is no address",
+            "://" in (check.url or ("" if "://" in told else "://")),
+            f"the link of a face check is no address, or is left out: {check!r}",
             "read the page's address into link, and its token into token",
+        )
+        require(
+            check.name == "Ann",
+            f"start_verification of 'Ann' returned the name {check.name!r}",
+            "give the name that was asked for",
         )
         self._ends_in_time(trial, check)
 
@@ -245,6 +258,19 @@ class ChangesChecks(Suite):
             "let refusals pass: ask with self.ask(request)",
         )
 
+    def _still_listed(self, trial: Trial, task: VideoTask) -> None:
+        if not self._offers("list_videos"):
+            return
+        before = trial.count
+        listed = {each.handle for each in trial.client.list_videos()}
+        answers = [response.content for _, response in trial.vendor.exchanged[before:]]
+        said = any(str(task.id).encode() in content for content in answers)
+        require(
+            task.handle in listed or not said,
+            f"list_videos leaves out {task!r}, which is in the vendor's list",
+            "read every row, whatever its status",
+        )
+
     # -- what they share -------------------------------------------------------------------------
 
     def _registered(
@@ -270,42 +296,45 @@ class ChangesChecks(Suite):
         self._is_so(trial, "add_asset", "assets", asset.id, asked, added)
         self._arrives_whole(sent, source)
         record = trial.record("assets", asset.id)
-        told = {*_media_told(record), asset.media, added.media} - {MediaType.UNKNOWN}
+        told = {*_media_told(record), asset.media, added.media}
         require(
-            told <= {media},
+            told <= {media, MediaType.UNKNOWN} and asset.media is added.media,
             f"add_asset of {media.value} is {sorted(each.value for each in told)} afterwards",
             "send the vendor's word for the medium, and read it back",
         )
+        require(
+            added.status is AssetStatus.PROCESSING,
+            f"add_asset returned an asset that is {added.status.value}, and its review takes time",
+            "read the status where the vendor writes it",
+        )
         group_id = getattr(record, "group_id", None) or asset.group_id
         require(
-            asset.group_id in (None, group_id),
-            f"the asset is in group {group_id}, and get_asset says {asset.group_id}",
+            {asset.group_id, added.group_id} <= {None, group_id},
+            f"the asset is in group {group_id}, and is told to be in {asset.group_id} and "
+            f"{added.group_id}",
             "read the group where the vendor writes it",
         )
         return str(group_id)
 
-    def _arrives_whole(self, sent: list[Request], source: Any) -> None:
+    def _arrives_whole(self, sent: list[Request], source: str | bytes) -> None:
+        said = list(_all(sent))
         if isinstance(source, str):
-            wanted, what = source.encode(), "the address"
-            found = any(says(leaf.value, source) for leaf in _all(sent))
+            found = any(says(leaf.value, source) for leaf in said)
             fetched = any(each.auth is Auth.NONE and each.target == source for each in sent)
-            require(found or fetched, f"add_asset does not send {what} as it was given", _ARRIVES)
-            if not fetched:
-                return
+            require(found or fetched, "add_asset sends another address than was given", _ARRIVES)
             return
-        wanted = source
-        plain = [each for each in sent if wanted in each.content]
-        coded = base64.b64encode(wanted).decode()
-        texts = [leaf.value for leaf in _all(sent) if isinstance(leaf.value, str)]
+        coded = base64.b64encode(source).decode()
+        texts = [leaf.value for leaf in said if isinstance(leaf.value, str)]
+        whole = [each for each in sent if source in _files(each)]
         require(
-            plain or any(coded in text for text in texts) or not _uploads(sent),
+            whole or any(text.endswith(coded) for text in texts),
             "add_asset does not send the file's bytes as they are",
             "hand upload.content on as it is: encoded, if the vendor wants it so, and never cut",
         )
-        kind = "video/mp4" if wanted == CLIP else "image/jpeg"
-        said = [*texts, *(_head(each) for each in plain)]
+        kind = "video/mp4" if source == CLIP else "image/jpeg"
+        heads = [*texts, *(_head(each) for each in whole)]
         require(
-            not (plain or said) or any(kind in text for text in said) or not _names_a_type(said),
+            any(kind in text for text in heads) or not any(map(_names_a_type, heads)),
             f"a file of {kind} is sent as something else",
             "name upload.content_type",
         )
@@ -396,7 +425,7 @@ class ChangesChecks(Suite):
             )
             shown = getattr(told, name, value)
             require(
-                shown in (value, ""),
+                shown == value,
                 f"{operation} with {name}={value!r} returned {shown!r}",
                 "read it where the vendor writes it, or give what was asked for",
             )
@@ -466,16 +495,17 @@ def _all(sent: list[Request]) -> Iterator[Any]:
         yield from said_by(request)
 
 
-def _uploads(sent: list[Request]) -> bool:
-    return any(len(each.content) > len(CLIP) // 2 for each in sent) or bool(sent)
+def _files(request: Request) -> list[bytes]:
+    """The files that a request carries: its body, or parts of it."""
+    return [request.content, *(part.content for part in form_of(request).values())]
 
 
 def _head(request: Request) -> str:
     return f"{dict(request.headers)} {request.content[:2000]!r}".lower()
 
 
-def _names_a_type(texts: list[str]) -> bool:
-    return any("image/" in text or "video/" in text for text in texts)
+def _names_a_type(text: str) -> bool:
+    return any(f"{word}/" in text for word in ("image", "video", "application/octet-stream"))
 
 
 def _media_told(record: Any) -> set[MediaType]:

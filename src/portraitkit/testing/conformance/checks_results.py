@@ -17,7 +17,7 @@ from attrs import evolve
 
 from ...operations.paging import every
 from ...values.errors import AssetFailedError, JobFailedError, PortraitError, VideoFailedError
-from ...values.models import Asset, Group, Usage, VideoTask
+from ...values.models import Asset, Failure, Group, Usage, VideoTask
 from ...values.secret import Secret
 from ...values.statuses import (
     AssetStatus,
@@ -29,7 +29,6 @@ from ...values.statuses import (
 from ...wire.codec import is_array, is_object
 from ...wire.steps import Response
 from .checks_answers import replaced
-from .checks_bodies import VALUES
 from .journey import CALLBACK_URL, StepResult, sources
 from .leaves import Leaf, leaves, moment_of
 from .looking import nothing, require
@@ -50,6 +49,8 @@ KEYS: Final[Mapping[str, str]] = {
     "model": "model|engine",
     "progress": "progress",
     "last_frame_link": "last_frame_url",
+    "video_link": "video_url",
+    "link": "url",
     "description": "description|note",
 }
 """Under which names vendors tell an attribute."""
@@ -87,6 +88,12 @@ class ResultsChecks(Suite):
     def test_answers_are_told_whole(self) -> None:
         """What an answer says of a thing is in the result: times, name, sizes, model, seed."""
         for operation, found, answer in self._told():
+            failed = getattr(getattr(found, "status", None), "has_failed", True)
+            require(
+                failed or not found.failure,
+                f"{operation} gives {found!r} a failure, and it has not failed",
+                _READ,
+            )
             for name, keys in KEYS.items():
                 leaf = _only(answer, keys)
                 if leaf is None or name not in attrs.fields_dict(type(found)):
@@ -96,6 +103,11 @@ class ResultsChecks(Suite):
     def test_results_are_what_the_simulator_holds(self) -> None:
         """Name, description, group, medium and kind read as they are; a list's rows likewise."""
         for operation, found, record in self._held():
+            require(
+                getattr(found, "active", True),
+                f"{operation} tells {found!r}, which can be used, as not active",
+                _READ,
+            )
             facts = {} if record is None else _facts(record)
             for name, value in facts.items():
                 told = getattr(found, name, value)
@@ -123,7 +135,7 @@ class ResultsChecks(Suite):
                 continue
             for each in attrs.fields(type(row)):
                 one, two = getattr(row, each.name), getattr(alone, each.name)
-                plain = isinstance(two, str | float | datetime) or hasattr(two, "name")
+                plain = isinstance(two, _COMPARED) or hasattr(two, "name")
                 said = row.raw is None or _holds(row.raw.body, two)
                 require(
                     one == two or not plain or (not said and not one) or not each.eq,
@@ -178,14 +190,16 @@ class ResultsChecks(Suite):
             trial.world.fail_videos["pushed"] = _FAILURE
             begun = trial.client.create_video(evolve(self.video(None), prompt="pushed"))
             wait = partial(trial.client.wait_for_video, begun)
-            self._fails(trial, wait, VideoFailedError, VideoStatus.FAILED)
+            failed = self._fails(trial, wait, VideoFailedError, VideoStatus.FAILED)
+            self._lists_failed(trial, "list_videos", failed)
         if self._offers("create_group", "add_asset", "get_asset"):
             for name in ("odd one", "face.jpg"):
                 trial.world.reject_assets[name] = _FAILURE
             group = trial.client.create_group("Mia")
             added = trial.client.add_asset(group, sources(trial.provider)[-1], name="odd one")
             wait = partial(trial.client.wait_until_active, added)
-            self._fails(trial, wait, AssetFailedError, AssetStatus.FAILED)
+            failed = self._fails(trial, wait, AssetFailedError, AssetStatus.FAILED)
+            self._lists_failed(trial, "list_assets", failed, failed.group_id or group)
 
     def test_status_words_mean_what_the_contract_says(self) -> None:
         """Each word in the contract's `status_words` is read as what it means there."""
@@ -280,9 +294,11 @@ class ResultsChecks(Suite):
     def _whole_video(self, trial: Trial) -> VideoTask:
         """Make a video for which everything is asked that the vendor can express."""
         plain = self.video(None)
-        fields = {name: VALUES[name][1] for name in ("seed",) if name in plain_fields(trial)}
-        if "return_last_frame" in plain_fields(trial):
-            fields["return_last_frame"] = True
+        known, models = trial.provider.dialect.fields, trial.provider.video_models
+        asked = {"seed": 7, "return_last_frame": True}
+        fields: dict[str, Any] = {name: asked[name] for name in asked if name in known}
+        if len(models) > 1:
+            fields["model"] = models[1].name
         try:
             task = trial.client.create_video(evolve(plain, **fields))
         except PortraitError as error:
@@ -354,7 +370,7 @@ class ResultsChecks(Suite):
         wait: Callable[[], Any],
         kind: type[JobFailedError],
         status: AssetStatus | VideoStatus,
-    ) -> None:
+    ) -> Any:
         code, message = _FAILURE
         error: Any = None
         try:
@@ -377,6 +393,32 @@ class ResultsChecks(Suite):
                 f"the vendor's answer gives the {name} {value!r}, and the failure's is {shown!r}",
                 'list "failure" in the codec\'s fields, and Failure with its code and message',
             )
+
+        mixed = [
+            leaf.key
+            for leaf in leaves(_decoded(trial, -1))
+            if (leaf.value == failure.code and "message" in leaf.key)
+            or (leaf.value == failure.message and leaf.key == "code")
+        ]
+        require(
+            not (failure.code and failure.message and mixed),
+            f"a failure's code is {failure.code!r}, and its message {failure.message!r}",
+            "read the code as code, and the message as message",
+        )
+        return error.result
+
+    def _lists_failed(self, trial: Trial, operation: str, failed: Any, *of: Any) -> None:
+        """Insist on a row for what failed, with its reason."""
+        if not self._offers(operation):
+            return
+        pages = every(lambda cursor: getattr(trial.provider, operation)(cursor, *of))
+        rows: list[Any] = trial.client.run(pages, operation)
+        row = next((each for each in rows if each.handle == failed.handle), None)
+        require(
+            row is not None and (row.status, row.failure) == (failed.status, failed.failure),
+            f"{operation} tells what failed as {row!r}, and it is {failed!r}",
+            "read every row with the codec, whatever its status",
+        )
 
     def _reads_word(self, step: StepResult, word: str, wanted: Any) -> None:
         shown = [
@@ -428,11 +470,6 @@ class ResultsChecks(Suite):
 _GET: Final = {Group: "get_group", Asset: "get_asset", VideoTask: "get_video"}
 
 
-def plain_fields(trial: Trial) -> Mapping[str, str]:
-    """The fields that the vendor can express."""
-    return trial.provider.dialect.fields
-
-
 def _times(found: Any) -> Iterator[tuple[str, datetime]]:
     for each in attrs.fields(type(found)):
         value = getattr(found, each.name)
@@ -472,7 +509,14 @@ def _facts(record: Any) -> dict[str, Any]:
     return facts
 
 
+_COMPARED: Final = (str, float, datetime, Usage, Secret, Failure)
+
+
 def _holds(row: Any, value: Any) -> bool:
+    if isinstance(value, Usage):
+        return any(leaf.value == value.total_tokens for leaf in leaves(row))
+    if isinstance(value, Secret):
+        return any(leaf.value == value.reveal() for leaf in leaves(row))
     if isinstance(value, datetime):
         return any(moment_of(leaf.value) == value for leaf in leaves(row))
     return not isinstance(value, str) or any(leaf.value == value for leaf in leaves(row))

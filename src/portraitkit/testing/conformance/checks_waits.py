@@ -152,7 +152,7 @@ class WaitsChecks(Suite):
         """Make more than a page of what can be listed: the list, what it holds, its arguments."""
         supports = client.provider.supports
         makes: dict[str, tuple[str, Callable[[int], Any]]] = {
-            "list_groups": ("create_group", lambda number: client.create_group(f"n-{number}")),
+            "list_groups": ("create_group", lambda number: client.create_group(f"n-{number // 2}")),
             "list_videos": ("create_video", lambda _: client.create_video(self.video(None))),
         }
         for operation, (create, make) in makes.items():
