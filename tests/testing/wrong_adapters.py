@@ -209,8 +209,9 @@ def _deletes_the_newest(self, asset):
 
 
 def _shifted(hours):
-    return lambda found: found and evolve(
-        found, created_at=found.created_at and found.created_at + timedelta(hours=hours)
+    return lambda found: (
+        found
+        and evolve(found, created_at=found.created_at and found.created_at + timedelta(hours=hours))
     )
 
 
@@ -253,9 +254,7 @@ WRONG = {
         delete_group=lambda self, group: (yield from self.get_group(group)) and None
     ),
     "a description is dropped": sending("make_group", lambda b: but(b, Description=None)),
-    "a description is the name": sending(
-        "make_group", lambda b: but(b, Description=b.get("Name"))
-    ),
+    "a description is the name": sending("make_group", lambda b: but(b, Description=b.get("Name"))),
     "a group's name is in ASCII": sending(
         "make_group", lambda b: but(b, Name=b["Name"].encode("ascii", "ignore").decode())
     ),
@@ -270,11 +269,10 @@ WRONG = {
         "add_upload", lambda a, k: ((a[0], evolve(a[1], content_type="image/png")), k)
     ),
     "a link loses its query": wrong(add_link=_link_without_query),
-    "a video is registered as a picture": sending(
-        "add_link", lambda b: but(b, AssetType="Image")
-    ),
+    "a video is registered as a picture": sending("add_link", lambda b: but(b, AssetType="Image")),
     "audio is registered as a video": sending(
-        "add_link", lambda b: but(b, AssetType={"Audio": "Video"}.get(b["AssetType"], b["AssetType"]))
+        "add_link",
+        lambda b: but(b, AssetType={"Audio": "Video"}.get(b["AssetType"], b["AssetType"])),
     ),
     # -- face checks
     "a face check's callback is dropped": sending(
@@ -301,7 +299,9 @@ WRONG = {
     "seed 0 is dropped": paying(lambda b: but(b, seed=b.get("seed") or None)),
     "False is dropped": paying(truthy),
     "sound is inverted": paying(
-        lambda b: but(b, generate_audio=None if "generate_audio" not in b else not b["generate_audio"])
+        lambda b: but(
+            b, generate_audio=None if "generate_audio" not in b else not b["generate_audio"]
+        )
     ),
     "the watermark is always off": paying(lambda b: but(b, watermark=False)),
     "the seed is dropped": paying(lambda b: but(b, seed=None)),
@@ -309,9 +309,7 @@ WRONG = {
     "the duration is even": paying(lambda b: but(b, duration=b.get("duration", 4) // 2 * 2)),
     "the ratio is always the same": paying(lambda b: but(b, ratio="16:9")),
     "the resolution is always the same": paying(lambda b: but(b, resolution="720p")),
-    "two flags are swapped": spelling(
-        watermark="return_last_frame", return_last_frame="watermark"
-    ),
+    "two flags are swapped": spelling(watermark="return_last_frame", return_last_frame="watermark"),
     "flag and flag share a key": spelling(watermark="generate_audio"),
     "the callback is dropped": paying(lambda b: but(b, callback_url=None)),
     "the callback loses its query": paying(
@@ -350,14 +348,14 @@ WRONG = {
     "videos are dropped": spelling(write=write_without(MediaType.VIDEO)),
     "only the first picture is sent": paying(lambda b: items(b, lambda found: found[:1])),
     "pictures are sent in another order": paying(lambda b: items(b, lambda found: found[::-1])),
-    "pictures are sent sorted": paying(
-        lambda b: items(b, lambda found: sorted(found, key=str))
-    ),
+    "pictures are sent sorted": paying(lambda b: items(b, lambda found: sorted(found, key=str))),
     "a picture's address is in lower case": paying(
         lambda b: json.loads(json.dumps(b).replace("MIA", "mia").replace("LEO", "leo"))
     ),
     "labels count from zero": paying(
-        lambda b: but(b, prompt=b["prompt"].replace("Image 1", "Image 0").replace("Image 2", "Image 1"))
+        lambda b: but(
+            b, prompt=b["prompt"].replace("Image 1", "Image 0").replace("Image 2", "Image 1")
+        )
     ),
     "labels are not bound": paying(
         lambda b: but(b, prompt=b["prompt"].replace("Image ", "picture "))
@@ -366,7 +364,11 @@ WRONG = {
         lambda b: but(b, prompt=b["prompt"].replace("Image 2", "Image 1"))
     ),
     "extra is dropped": paying(
-        lambda b: {k: v for k, v in b.items() if k in {"model", "prompt", "content", *AllToken.dialect.fields.values()}}
+        lambda b: {
+            k: v
+            for k, v in b.items()
+            if k in {"model", "prompt", "content", *AllToken.dialect.fields.values()}
+        }
     ),
     "media are not read back": spelling(
         read=lambda body: MediaRead(
@@ -384,7 +386,8 @@ WRONG = {
     ),
     # -- what is told: times, usage, failures, statuses
     "times are naive": telling(
-        "get_video", lambda t: evolve(t, created_at=t.created_at and t.created_at.replace(tzinfo=None))
+        "get_video",
+        lambda t: evolve(t, created_at=t.created_at and t.created_at.replace(tzinfo=None)),
     ),
     "times are eight hours off": telling("get_video", _shifted(8)),
     "an asset's time is eight hours off": telling("get_asset", _shifted(-8)),

@@ -518,5 +518,3 @@ def _texts(trial: Trial) -> str:
         response.content.decode("utf-8", errors="replace").replace("\\/", "/").replace("&amp;", "&")
         for _, response in trial.vendor.exchanged
     )
-
-

@@ -17,7 +17,7 @@ from attrs import evolve
 
 from ...operations.paging import every
 from ...values.errors import AssetFailedError, JobFailedError, PortraitError, VideoFailedError
-from ...values.models import Asset, Failure, Group, Usage, VideoTask
+from ...values.models import Asset, Failure, Group, Usage, Verification, VideoTask
 from ...values.secret import Secret
 from ...values.statuses import (
     AssetStatus,
@@ -49,7 +49,8 @@ KEYS: Final[Mapping[str, str]] = {
     "model": "model|engine",
     "progress": "progress",
     "last_frame_link": "last_frame_url",
-    "video_link": "video_url",
+    "video_link": "video_url|url",
+    "expires_at": "expires_at|until",
     "link": "url",
     "description": "description|note",
 }
@@ -254,7 +255,7 @@ class ResultsChecks(Suite):
         ]
         told += [(operation, found) for operation, found, _ in self._held()]
         for operation, found in told:
-            if isinstance(found, Group | Asset | VideoTask) and found.raw is not None:
+            if isinstance(found, _THINGS) and found.raw is not None:
                 yield operation, found, _row_of(found)
 
     def _tells(self, operation: str, name: str, leaf: Leaf, found: Any) -> None:
@@ -480,7 +481,7 @@ def _times(found: Any) -> Iterator[tuple[str, datetime]]:
 def _row_of(found: Any) -> Any:
     """The part of the answer that tells of this thing: the smallest object that holds its id."""
     id, body = found.id, found.raw.body
-    holding = [node for node in _objects(body) if id in node.values()]
+    holding = [node for node in _objects(body) if id and id in node.values()]
     return min(holding, key=lambda node: len(json.dumps(node, default=str)), default=body)
 
 
@@ -509,6 +510,7 @@ def _facts(record: Any) -> dict[str, Any]:
     return facts
 
 
+_THINGS: Final = (Group, Asset, Verification, VideoTask)
 _COMPARED: Final = (str, float, datetime, Usage, Secret, Failure)
 
 

@@ -127,7 +127,10 @@ class WaitsChecks(Suite):
                 found = _reviewed(client, found)
             group = found.group_id or group
             made.setdefault(found.status, set()).add(found.id)
-        for status, wanted in [*made.items(), (None, {each for ids in made.values() for each in ids})]:
+        for status, wanted in [
+            *made.items(),
+            (None, {each for ids in made.values() for each in ids}),
+        ]:
             listed = [*client.list_assets(group, status=status)]
             require(
                 wanted == {each.id for each in listed}
