@@ -94,7 +94,8 @@ class BodiesChecks(Suite):
             if name not in fields:
                 self.passed_over(f"the dialect has no {name}")
                 continue
-            without = self._said(evolve(plain, **{name: None}))
+            nothing_asked: dict[str, Any] = {name: None}
+            without = self._said(evolve(plain, **nothing_asked))
             places = {
                 self._arrives(name, value, without, self._said(evolve(plain, **{name: value})))
                 for value in self._values(name)

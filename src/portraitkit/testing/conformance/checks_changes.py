@@ -31,7 +31,7 @@ from .looking import nothing, require
 from .runner import Trial
 from .suite import Suite
 
-_NAME: Final = " Zoë & 李’s 2nd look, with a Name as long as it may be"
+_NAME: Final = " Zoë & 李's 2nd look, with a Name as long as it may be"
 _LONGEST: Final = 40
 _DESCRIPTION: Final = 'A figure of ours: "Zoë & 李", <tall>'
 CLIP: Final = files("portraitkit.simulators").joinpath("data", "clip.mp4").read_bytes()
@@ -111,7 +111,7 @@ class ChangesChecks(Suite):
         if self._offers("rename_group", "create_group"):
             self._renames_groups(trial)
         if self._offers("rename_asset", "create_group", "add_asset"):
-            first, second = self._two_assets(trial)
+            first, second = self._assets(trial, "first", "second")
             name = long_name(trial, "r")
             found = trial.client.rename_asset(first, name)
             self._is_so(trial, "rename_asset", "assets", first.id, {"name": name}, found)
@@ -122,15 +122,15 @@ class ChangesChecks(Suite):
         trial = self._trial()
         if not self._offers("create_group", "add_asset"):
             nothing("the adapter makes nothing that could be deleted")
-        one, other = self._two_assets(trial), self._two_assets(trial)
+        one, other = (self._assets(trial, "a", "b", "c") for _ in range(2))
         gone: list[tuple[str, str]] = []
         if self._offers("delete_asset"):
-            trial.client.delete_asset(one[0])
-            gone.append(("assets", str(one[0].id)))
+            trial.client.delete_asset(one[1])  # neither the oldest nor the newest
+            gone.append(("assets", str(one[1].id)))
             self._holds(trial, gone, [*one, *other], "delete_asset")
         if self._offers("delete_group") and one[1].group_id:
             trial.client.delete_group(one[1].group_id)
-            gone += [("assets", str(one[1].id)), ("groups", one[1].group_id)]
+            gone += [("groups", one[1].group_id), *(("assets", str(each.id)) for each in one)]
             self._holds(trial, gone, [*one, *other], "delete_group")
 
     def test_cancels_are_done(self) -> None:
@@ -243,10 +243,11 @@ class ChangesChecks(Suite):
             nothing("the simulator's quota cannot be set, or no groups are made")
         world.group_quota = world.asset_quota = 0
         before = (len(world.groups), len(world.assets))
+        found: object
         try:
-            found: object = trial.client.create_group("Mia")
-            if isinstance(found, Group) and found.id is None:
-                found = trial.client.add_asset(found, sources(trial.provider)[-1])
+            found = group = trial.client.create_group("Mia")
+            if group.id is None:
+                found = trial.client.add_asset(group, sources(trial.provider)[-1])
         except ProviderError as error:
             found = error
         after = (len(world.groups), len(world.assets))
@@ -341,7 +342,7 @@ class ChangesChecks(Suite):
 
     def _renames_groups(self, trial: Trial) -> None:
         first, other = (
-            _group_id(trial, trial.client.create_group(f"{mark} group")) for mark in "ab"
+            str(_group_id(trial, trial.client.create_group(f"{mark} group"))) for mark in "ab"
         )
         name = long_name(trial, "R")
         for description in (None, _DESCRIPTION, None):
@@ -349,9 +350,7 @@ class ChangesChecks(Suite):
             name = name[-(trial.provider.name_limit[0] or _LONGEST) :]
             asked = {"name": name} if description is None else {"description": description}
             try:
-                found = trial.client.rename_group(
-                    first, name, **({} if description is None else {"description": description})
-                )
+                found = trial.client.rename_group(first, name, description=description)
             except UnsupportedError as error:
                 require(
                     description is not None and error.field,
@@ -372,10 +371,10 @@ class ChangesChecks(Suite):
             )
         self._is_so(trial, "rename_group", "groups", other, {"name": "b group"})
 
-    def _two_assets(self, trial: Trial) -> list[Asset]:
+    def _assets(self, trial: Trial, *names: str) -> list[Asset]:
         group: Any = trial.client.create_group("Mia")
         made: list[Asset] = []
-        for name in ("first", "second"):
+        for name in names:
             added = trial.client.add_asset(group, sources(trial.provider)[-1], name=name)
             made.append(trial.client.wait_until_active(added))
             group = made[-1].group_id or group
@@ -397,7 +396,7 @@ class ChangesChecks(Suite):
             "send the vendor's deletion, of the thing that was named",
         )
 
-    def _is_so(  # noqa: PLR0913  (what was asked, where, and what came of it)
+    def _is_so(  # noqa: PLR0917  (what was asked, where, and what came of it)
         self,
         trial: Trial,
         operation: str,

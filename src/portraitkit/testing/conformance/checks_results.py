@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 from attrs import evolve
 
 from ...operations.paging import every
+from ...operations.provider import PortraitProvider
 from ...values.errors import AssetFailedError, JobFailedError, PortraitError, VideoFailedError
 from ...values.models import Asset, Failure, Group, Usage, Verification, VideoTask
 from ...values.secret import Secret
@@ -27,7 +28,7 @@ from ...values.statuses import (
     VideoStatus,
 )
 from ...wire.codec import is_array, is_object
-from ...wire.steps import Response
+from ...wire.steps import Flow, Request, Response
 from .checks_answers import replaced
 from .journey import CALLBACK_URL, StepResult, sources
 from .leaves import Leaf, leaves, moment_of
@@ -97,7 +98,7 @@ class ResultsChecks(Suite):
             )
             for name, keys in KEYS.items():
                 leaf = _only(answer, keys)
-                if leaf is None or name not in attrs.fields_dict(type(found)):
+                if leaf is None or not hasattr(found, name):
                     continue
                 self._tells(operation, name, leaf, getattr(found, name))
 
@@ -134,7 +135,7 @@ class ResultsChecks(Suite):
             alone = single.get(row.handle)
             if "list" not in operation or alone is None:
                 continue
-            for each in attrs.fields(type(row)):
+            for each in _fields(row):
                 one, two = getattr(row, each.name), getattr(alone, each.name)
                 plain = isinstance(two, _COMPARED) or hasattr(two, "name")
                 said = row.raw is None or _holds(row.raw.body, two)
@@ -146,11 +147,11 @@ class ResultsChecks(Suite):
 
     def test_usage_is_kept(self) -> None:
         """The tokens that a video took are told as the vendor counts them."""
-        step, place = self._done_video()
-        answer = _changed(step.exchanged[place][1], _USED)
+        step, told = self._done_video()
+        answer = _changed(told, _USED)
         if answer is None:
             nothing("the simulator tells no usage of a video")
-        result, _ = self._read_again(step, place, answer)
+        result, _ = self._read_again(step, answer)
         body = answer.content.decode()
         wanted = {name: count if f'"{name}"' in body else None for name, count in _USED.items()}
         require(
@@ -190,16 +191,14 @@ class ResultsChecks(Suite):
         if self._offers("create_video", "get_video"):
             trial.world.fail_videos["pushed"] = _FAILURE
             begun = trial.client.create_video(evolve(self.video(None), prompt="pushed"))
-            wait = partial(trial.client.wait_for_video, begun)
-            failed = self._fails(trial, wait, VideoFailedError, VideoStatus.FAILED)
+            failed = self._fails(trial, begun, VideoFailedError, VideoStatus.FAILED)
             self._lists_failed(trial, "list_videos", failed)
         if self._offers("create_group", "add_asset", "get_asset"):
             for name in ("odd one", "face.jpg"):
                 trial.world.reject_assets[name] = _FAILURE
             group = trial.client.create_group("Mia")
             added = trial.client.add_asset(group, sources(trial.provider)[-1], name="odd one")
-            wait = partial(trial.client.wait_until_active, added)
-            failed = self._fails(trial, wait, AssetFailedError, AssetStatus.FAILED)
+            failed = self._fails(trial, added, AssetFailedError, AssetStatus.FAILED)
             self._lists_failed(trial, "list_assets", failed, failed.group_id or group)
 
     def test_status_words_mean_what_the_contract_says(self) -> None:
@@ -232,10 +231,10 @@ class ResultsChecks(Suite):
         """What arrives at a video's callback names the task, and is never believed."""
         if not self._offers("read_video_callback", "get_video"):
             nothing("the adapter reads no notices of videos")
-        step, place = self._done_video()
+        step, told = self._done_video()
         provider = self._journey().provider
         try:
-            task = provider.read_video_callback(step.exchanged[place][1].content)
+            task = provider.read_video_callback(told.content)
         except PortraitError:
             nothing("the vendor's notice has another form than its task")
         require(
@@ -275,7 +274,7 @@ class ResultsChecks(Suite):
         )
 
     def _held(self) -> list[tuple[str, Any, Any]]:
-        """Make one of each thing, read it in every way there is, and find the simulator's record."""
+        """Make one of each thing, read it in every way, and find the simulator's record."""
         trial = self._trial()
         trial.clock.sleep(_AGE_S)
         client, offers = trial.client, trial.provider.supports
@@ -311,9 +310,8 @@ class ResultsChecks(Suite):
         client, offers = trial.client, trial.provider.supports
         group: Any = client.create_group("Mia and Zoë")
         if offers("rename_group"):
-            described = partial(client.rename_group, group, "Mia")
             try:
-                _ = described(description="Of ours")
+                _ = client.rename_group(group, "Mia", description="Of ours")
             except PortraitError:
                 self.passed_over("groups have no description")
         for number, source in enumerate(sources(trial.provider)):
@@ -321,13 +319,13 @@ class ResultsChecks(Suite):
             asset = client.wait_until_active(client.add_asset(group, source, name=f"n-{number}"))
             group = asset.group_id or group
             yield "get_asset", client.get_asset(asset), trial.record("assets", asset.id)
-        id = group if isinstance(group, str) else group.id
+        group_id: str = group if isinstance(group, str) else group.id
         if offers("get_group"):
-            for each in [id, *self._person(trial)]:
+            for each in [group_id, *self._person(trial)]:
                 yield "get_group", client.get_group(each), trial.record("groups", each)
         for operation, things in (("list_groups", "groups"), ("list_assets", "assets")):
             if offers(operation):
-                flow = self._every(trial, operation, id)
+                flow = self._every(trial, operation, group_id)
                 yield from ((operation, e, trial.record(things, e.id)) for e in flow)
 
     def _person(self, trial: Trial) -> list[str]:
@@ -341,41 +339,48 @@ class ResultsChecks(Suite):
 
     def _every(self, trial: Trial, operation: str, group_id: str) -> list[Any]:
         arguments = (group_id,) if operation == "list_assets" else ()
-        call = partial(getattr(trial.provider, operation))
+        call = getattr(trial.provider, operation)
         pages = every(lambda cursor: call(cursor, *arguments))
         return trial.client.run(pages, operation)
 
-    def _done_video(self) -> tuple[StepResult, int]:
-        """Where a finished video was read."""
-        for step in self._whole_journey().of("wait_for_video"):
-            provider = self._journey().provider
-            alone = evolve(
-                step, operation="get_video", begin=lambda p: p.get_video(step.result.handle)
-            )
-            place = len(step.exchanged) - 1
-            _, error = self._read_again(alone, place, step.exchanged[place][1])
-            if error is None and provider.supports("get_video"):
-                return alone, place
-        nothing("the adapter makes no videos")
+    def _done_video(self) -> tuple[StepResult, Response]:
+        """The read of a finished video, and its answer."""
+        waited = self._whole_journey().of("wait_for_video")
+        if not waited:
+            nothing("the adapter makes no videos")
+        handle = waited[0].result.handle
 
-    def _read_again(
-        self, step: StepResult, place: int, answer: Response
-    ) -> tuple[Any, Exception | None]:
+        def begin(provider: PortraitProvider) -> Flow[VideoTask]:
+            return provider.get_video(handle)
+
+        step = evolve(waited[0], operation="get_video", begin=begin)
+        return step, step.exchanged[-1][1]
+
+    def _read_again(self, step: StepResult, answer: Response) -> tuple[Any, Exception | None]:
         """Read once more, answered with *answer*."""
-        del place
-        return run_flow(partial(step.begin, self._journey().provider), lambda *_: answer)[1:]
+
+        def again(number: int, request: Request) -> Response:
+            del number, request
+            return answer
+
+        return run_flow(partial(step.begin, self._journey().provider), again)[1:]
 
     def _fails(
         self,
         trial: Trial,
-        wait: Callable[[], Any],
+        begun: Asset | VideoTask,
         kind: type[JobFailedError],
         status: AssetStatus | VideoStatus,
     ) -> Any:
         code, message = _FAILURE
         error: Any = None
+        client = trial.client
         try:
-            found = wait()
+            found: Any = (
+                client.wait_until_active(begun)
+                if isinstance(begun, Asset)
+                else client.wait_for_video(begun)
+            )
         except PortraitError as raised:
             found, error = raised, raised
         require(
@@ -471,8 +476,12 @@ class ResultsChecks(Suite):
 _GET: Final = {Group: "get_group", Asset: "get_asset", VideoTask: "get_video"}
 
 
+def _fields(found: Any) -> Iterator[Any]:
+    yield from attrs.fields(cast("Any", type(found)))  # pyright: ignore[reportUnknownArgumentType]
+
+
 def _times(found: Any) -> Iterator[tuple[str, datetime]]:
-    for each in attrs.fields(type(found)):
+    for each in _fields(found):
         value = getattr(found, each.name)
         if isinstance(value, datetime):
             yield each.name, value
@@ -480,8 +489,8 @@ def _times(found: Any) -> Iterator[tuple[str, datetime]]:
 
 def _row_of(found: Any) -> Any:
     """The part of the answer that tells of this thing: the smallest object that holds its id."""
-    id, body = found.id, found.raw.body
-    holding = [node for node in _objects(body) if id and id in node.values()]
+    body = found.raw.body
+    holding = [node for node in _objects(body) if found.id and found.id in node.values()]
     return min(holding, key=lambda node: len(json.dumps(node, default=str)), default=body)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from ...client.client import Client
 from ...values.errors import AssetFailedError, PortraitError, WaitTimeoutError
 from ...values.handles import HandleKind
+from ...values.models import Asset
 from ...values.statuses import AssetStatus, GroupKind
 from ..doubles.simulating import simulated
 from .journey import CALLBACK_URL, sources
@@ -166,12 +167,13 @@ class WaitsChecks(Suite):
             yield "list_assets", assets, (group,)
 
 
-def _reviewed(client: Client, asset: Any) -> Any:
+def _reviewed(client: Client, asset: Asset) -> Asset:
     """Wait for an asset's review, however it ends."""
     try:
-        return client.wait_until_active(asset)
+        found: Asset = client.wait_until_active(asset)
     except AssetFailedError as error:
-        return error.result
+        found = error.result
+    return found
 
 
 _WAITS: Final[tuple[tuple[str, HandleKind, str, Callable[[Suite, Client], Any]], ...]] = (

@@ -18,8 +18,8 @@ from ...wire.steps import Auth, Budget, Request, Response
 from ..doubles.replaying import NOW
 from ..doubles.simulating import clock_of
 from .journey import StepResult
-from .runner import SpyVendor
 from .looking import require
+from .runner import SpyVendor
 from .suite import Suite
 
 CREATES: Final = ("create_group", "add_asset", "start_verification", "create_video")

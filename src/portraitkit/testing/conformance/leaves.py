@@ -80,8 +80,9 @@ def says(found: object, value: object) -> bool:
         return moment_of(found) == value
     if type(found) is type(value):
         return found == value
-    if isinstance(found, str) and not isinstance(value, str):
-        return found.lower() in {str(value).lower(), str(int(value)) if _whole(value) else ""}
+    if isinstance(found, str):
+        whole = str(int(value)) if isinstance(value, int | float) else ""
+        return found.lower() in {str(value).lower(), whole}
     number = not isinstance(found, bool) and not isinstance(value, bool)
     return number and isinstance(found, int | float) and found == value
 
@@ -102,7 +103,3 @@ def moment_of(found: object) -> datetime | None:
         return None
     aware = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     return aware.replace(microsecond=0)
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, int | float)
