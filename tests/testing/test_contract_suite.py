@@ -117,8 +117,9 @@ def test_there_are_many_wrong_adapters():
     assert 100 <= sum(map(len, WRONG.values()))
 
 
-def test_without_a_library_videos_are_made_of_addresses():
+def test_without_a_library_videos_are_made_of_addresses(installed):
     """A vendor of videos alone passes, and what it does not have is said and counted."""
+    installed(VideosAlone)
     suite, told = suite_of(VideosAlone), {}
     for check in set(checks()) - SLOW:
         try:

@@ -1,8 +1,8 @@
 """
 Wrong adapters: AllToken's with one small mistake each, of the kinds that real authors make.
 
-`WRONG` is the table, by the check that catches them: what is wrong, in words, and the adapter. A mistake is in what
-is asked (a value is dropped, swapped, inverted, coerced, cut) or in what is told of an answer.
+`WRONG` is the table, by the check that catches each: what is wrong, and the adapter. A mistake is
+in what is asked (a value is dropped, swapped, inverted, coerced, cut) or in what is told.
 """
 
 from __future__ import annotations
@@ -238,7 +238,12 @@ def _link_without_query(self, group, link, *, name):
     return AllToken.add_link(self, group, link, name=name)
 
 
-LIBRARY = ["make_group", "get_group", "list_groups", "search_groups", "rename_group", "delete_group", "add_upload", "add_link", "get_asset", "list_assets", "rename_asset", "delete_asset", "start_verification", "check_verification", "read_callback"]
+LIBRARY = [
+    name
+    for name in vars(VendorCalls)
+    if name in ("add_upload", "add_link", "read_callback")
+    or name.endswith(("_group", "_groups", "_asset", "_assets", "_verification"))
+]
 VideosAlone = wrong(**{name: getattr(VendorCalls, name) for name in LIBRARY})
 """A right adapter of a vendor that has no asset library."""
 
@@ -251,10 +256,18 @@ class _Forgetful(VideoDialect):
 FAILED = Failure(code="failed", message="failed")
 
 WRONG = {
+    "test_lists_tell_what_reads_tell": {
+        "a list's assets have no names": telling(
+            "list_assets", _rows(lambda each: evolve(each, name=""))
+        ),
+    },
+    "test_what_is_offered_works": {
+        "the duration is a text": paying(lambda b: but(b, duration=str(b.get("duration", 5)))),
+        "answers are kept": wrong(get_video=_cached),
+    },
     "test_cancels_are_done": {
         "a cancel only reads": wrong(cancel_video=_cancel_by_reading),
         "a cancelled video has failed": meaning(VideoStatus, cancelled=VideoStatus.FAILED),
-        "answers are kept": wrong(get_video=_cached),
     },
     "test_renames_are_done": {
         "a renamed asset keeps its name": wrong(rename_asset=_rename_by_reading),
@@ -364,7 +377,6 @@ WRONG = {
         "the last frame is never asked for": paying(lambda b: but(b, return_last_frame=False)),
     },
     "test_pages_end_and_repeat_nothing": {
-        "the duration is a text": paying(lambda b: but(b, duration=str(b.get("duration", 5)))),
         "a list has one page": telling("list_groups", _no_page),
     },
     "test_prompts_arrive_as_written": {
@@ -541,9 +553,6 @@ WRONG = {
         "an asset's group is not told": telling("get_asset", lambda a: evolve(a, group_id=None)),
         "a group's kind is always virtual": telling(
             "get_group", lambda g: evolve(g, kind=GroupKind.VIRTUAL)
-        ),
-        "a list's assets have no names": telling(
-            "list_assets", _rows(lambda each: evolve(each, name=""))
         ),
     },
     "test_lists_keep_to_their_filter": {

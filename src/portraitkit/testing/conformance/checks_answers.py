@@ -21,7 +21,7 @@ from ...wire.steps import Auth, Request, Response
 from ..doubles.replaying import NOW
 from .checks_wire import CREATES
 from .journey import StepResult
-from .looking import require
+from .looking import nothing, require
 from .suite import Suite, run_flow
 
 GARBAGE: Final = (
@@ -81,7 +81,7 @@ class AnswersChecks(Suite):
         """A refusal comes out of every operation as its class, with its operation."""
         table = [row for row in self.documented_errors() if row[1]]
         if not table:
-            return
+            nothing("no error is documented with a code")
         status, code, kind = next((row for row in table if row[0] < 429), table[0])  # noqa: PLR2004  (no load)
         concrete = concrete_code(code)
         for step in self._whole_journey().steps:

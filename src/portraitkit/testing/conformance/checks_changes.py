@@ -248,7 +248,7 @@ class ChangesChecks(Suite):
             found = group = trial.client.create_group("Mia")
             if group.id is None:
                 found = trial.client.add_asset(group, sources(trial.provider)[-1])
-        except ProviderError as error:
+        except PortraitError as error:
             found = error
         after = (len(world.groups), len(world.assets))
         if after == (before[0] + 1, before[1]):

@@ -34,7 +34,7 @@ class SecretsChecks(Suite):
         """A preview masks every credential, header by header."""
         journey = self._whole_journey()
         provider = journey.provider
-        if not provider.supports("create_video"):
+        if not self._offers("create_video"):
             return
         preview = provider.preview_video(self.video(journey.active))
         told = f"{preview!r} {dict(preview.headers)} {dict(preview.body)} {preview.content!r}"

@@ -28,7 +28,7 @@ class WaitsChecks(Suite):
         _ = self._whole_journey()
         for what, kind, wait, begin in _WAITS:
             provider, simulator = self._provider(), self.simulator()
-            if not all(provider.supports(each) for each in (what, wait)):
+            if not self._offers(what, wait):
                 continue
             client = simulated(provider, simulator)
             thing = begin(self, client)
@@ -160,9 +160,9 @@ class WaitsChecks(Suite):
             "list_videos": ("create_video", lambda _: client.create_video(self.video(None))),
         }
         for operation, (create, make) in makes.items():
-            if supports(operation) and supports(create):
+            if self._offers(operation) and supports(create):
                 yield operation, [make(number) for number in range(self.many(operation))], ()
-        if supports("list_assets") and supports("add_asset"):
+        if self._offers("list_assets") and supports("add_asset"):
             *assets, group = self._made(client, self.many("list_assets"))
             yield "list_assets", assets, (group,)
 
