@@ -209,13 +209,16 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
     reasons = [_reason(each) for each in terminalreporter.stats.get("skipped", ())]
     if unchecked := [each for each in reasons if each.startswith("nothing to check, because ")]:
         terminalreporter.section("portraitkit conformance")
-        terminalreporter.write_line(f"{len(unchecked)} checks had nothing to check; -rs says why")
+        terminalreporter.write_line(
+            f"checks that had nothing to check: {len(unchecked)}; -rs says why"
+        )
 
 
 def _reason(report: Any) -> str:
     """Why a test was skipped."""
-    told = report.longrepr
-    return str(told[2] if isinstance(told, tuple) else told).removeprefix("Skipped: ")
+    told: Any = report.longrepr
+    where: list[Any] = list(told) if isinstance(told, tuple) else [told]  # pyright: ignore[reportUnknownArgumentType]
+    return str(where[-1]).removeprefix("Skipped: ")
 
 
 def _of_the_test(traceback: TracebackType | None) -> TracebackType | None:
