@@ -111,7 +111,41 @@ def test_a_stranger_passes_the_conformance_suite(environment):
         cwd=folder / "package",
     )
 
-    assert f"{len(checks())} passed" in told
+    assert f"{len(checks()) - 2} passed, 2 skipped" in told
+    assert "checks that had nothing to check: 2" in told
+
+
+STRANGERS_TEST = """
+import portraitkit as pk
+import pytest
+
+@pytest.mark.portrait_simulator("acme")
+def test_films(portrait_simulator):
+    with pk.connect() as client:
+        task = client.create_video(pk.VideoRequest(prompt="a smile"))
+        assert client.wait_for_video(task).status is pk.VideoStatus.SUCCEEDED
+    assert portrait_simulator.billed == {"video": 1}
+"""
+SERVED = """
+import threading
+from portraitkit.simulators.__main__ import main
+done = threading.Event()
+done.set()
+main(["acme", "--port", "0"], until=done)
+"""
+
+
+def test_a_strangers_simulator_is_reached_by_marker_and_command(environment, tmp_path):
+    """The entry point of the package is enough for `portrait_simulator` and the command."""
+    _, python = environment
+    (tmp_path / "test_ours.py").write_text(STRANGERS_TEST, encoding="utf-8")
+
+    told = run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path, cwd=tmp_path)
+    served = run(python, "-c", SERVED)
+
+    assert "1 passed" in told
+    assert 'provider = "acme"' in served
+    assert 'key_id = "env:SIMULATED_KEY_ID"' in served
 
 
 def test_a_stranger_needs_nothing_private():

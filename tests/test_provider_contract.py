@@ -41,6 +41,7 @@ class BuiltIn(ProviderContract):
     name = ""
     keys = BEARER
     more = MappingProxyType({})
+    token_life_s = 120.0
 
     def provider(self):
         return connected(self.name, "main", self.keys, **self.more)
@@ -50,6 +51,7 @@ class BuiltIn(ProviderContract):
 
     def simulator(self):
         world = World(person=scans_after(4), group_quota=1000, asset_quota=1000)
+        world.token_life_s = self.token_life_s
         simulator = load(self.name)(world=world)
         simulator.add_account(ACCOUNT)
         simulator.add_account(OTHER)
@@ -96,6 +98,7 @@ class TestToken360(BuiltIn):
 class TestVolcengine(BuiltIn):
     name = "volcengine"
     keys = SIGNED
+    token_life_s = 1800.0
 
     def bodies(self, status, code, message):
         return [action_refusal(code, message), plain_refusal(code, message)]
@@ -122,6 +125,7 @@ class TestAPIYIWithIcover(BuiltIn):
 class TestBytePlus(BuiltIn):
     name = "byteplus"
     keys = SIGNED
+    token_life_s = 1800.0
 
     def bodies(self, status, code, message):
         return [action_refusal(code, message), plain_refusal(code, message)]

@@ -12,6 +12,7 @@ import contract_mutants as mutants
 import pytest
 from attrs import evolve
 from contract_mutants import MUTANTS
+from wrong_adapters import WRONG, VideosAlone
 
 import contract_judge
 from portraitkit.config import building
@@ -22,11 +23,18 @@ from portraitkit.simulators.state import SimAccount, World, scans_after
 from portraitkit.testing import ProviderContract
 from portraitkit.testing.conformance import checks_offers as _checks_offers
 from portraitkit.testing.conformance.contract import HOOKS, ContractChangedError, checks
+from portraitkit.testing.conformance.looking import looking
 from portraitkit.values.secret import Secret
 from test_provider_contract import action_refusal, plain_refusal
 
 pytestmark = pytest.mark.outside_the_contract  # broken adapters send what nobody documents
 
+SLOW = {
+    "test_garbage_gives_only_portrait_errors",
+    "test_it_is_found_by_its_name",
+    "test_the_suite_is_whole",
+    "test_wrong_types_give_only_portrait_errors",
+}
 KEYS = {"us": "sk-of-mutants-0123456789", "they": "sk-of-others-0123456789"}
 
 
@@ -43,10 +51,15 @@ def suite_of(adapter):
             return adapter(api_key=Secret(KEYS["they"]))
 
         def simulator(self):
-            simulator = AllTokenSimulator(world=World(person=scans_after(4)))
+            simulator = AllTokenSimulator(
+                world=World(person=scans_after(4), group_quota=1000, asset_quota=1000)
+            )
             for name, key in KEYS.items():
                 simulator.add_account(SimAccount(name=name, api_key=key))
             return simulator
+
+        def many(self, operation):
+            return 100 if operation == "list_videos" else 105
 
         def contract(self):
             return contract_judge.FOLDER / "alltoken" / "contract.yaml"
@@ -82,7 +95,52 @@ def test_a_broken_adapter_is_caught(adapter, installed):
     assert "sends nothing" not in str(caught.value)
 
 
-@pytest.mark.parametrize("check", sorted(set(MUTANTS.values())))
+@pytest.mark.matrix
+@pytest.mark.parametrize(
+    ("check", "what"), [(check, what) for check, table in WRONG.items() for what in table]
+)
+def test_a_wrong_adapter_is_caught(check, what):
+    """A mistake that real authors make is found by the check that looks there."""
+    with pytest.raises(AssertionError, match="->"):
+        getattr(suite_of(WRONG[check][what]), check)()
+
+
+@pytest.mark.parametrize("check", WRONG)
+def test_the_first_wrong_adapter_of_each_check_is_caught(check):
+    """Also where the table is only sampled, each check shows that it bites."""
+    with pytest.raises(AssertionError, match="->"):
+        getattr(suite_of(next(iter(WRONG[check].values()))), check)()
+
+
+def test_there_are_many_wrong_adapters():
+    """The table holds mistakes of every kind, by the dozen."""
+    assert 100 <= sum(map(len, WRONG.values()))
+
+
+def test_without_a_library_videos_are_made_of_addresses(installed):
+    """A vendor of videos alone passes, and what it does not have is said and counted."""
+    installed(VideosAlone)
+    suite, told = suite_of(VideosAlone), {}
+    for check in set(checks()) - SLOW:
+        try:
+            getattr(suite, check)()
+        except pytest.skip.Exception as nothing:
+            told[check] = str(nothing)
+
+    assert {"test_renames_are_done", "test_groups_are_made_as_asked"} <= {*told}
+    assert all(each.startswith("nothing to check, because ") for each in told.values())
+    assert b"media.example/mia.jpg" in suite._journey().of("create_video")[0].asked[0].content
+
+
+def test_a_check_that_looks_at_nothing_says_so():
+    """Coming to its end without having required anything is no success."""
+    silent = looking(lambda self: self.passed_over("there is none"))
+
+    with pytest.raises(pytest.skip.Exception, match="nothing to check, because there is none"):
+        silent(SimpleNamespace())
+
+
+@pytest.mark.parametrize("check", sorted({*MUTANTS.values(), *WRONG}))
 def test_the_whole_adapter_passes_what_catches_the_broken(check, installed):
     """No check that catches a mutant fails without the defect."""
     installed(AllToken)
@@ -128,7 +186,7 @@ def test_an_adapter_that_nobody_installed_is_told_how(monkeypatch):
 
 def test_every_check_catches_something():
     """A check that no mutant breaks is one that nobody knows to bite; these are the exceptions."""
-    rest = set(checks()) - set(MUTANTS.values())
+    rest = set(checks()) - set(MUTANTS.values()) - {*WRONG}
 
     assert {
         "test_it_is_found_by_its_name",  # above

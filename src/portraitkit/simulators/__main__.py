@@ -20,10 +20,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from ..config.building import build_provider
+from ..providers.registry import provider_names
 from ..values.origins import is_loopback, origin_of
 from .admin import PATH as ADMIN_PATH
 from .dialects.face_page import DONE
-from .finding import load
+from .finding import addresses_of, credentials_of, load
 from .server import Server, WallClock, serve
 from .state import SimAccount, World, never, scans_after
 
@@ -58,7 +60,7 @@ WAYS: Final = {
 def profile_of(way: str, url: str, prefix: str = "") -> str:
     """The profile that leads to a simulator in one of `WAYS`."""
     vendor, _, library = way.partition("-")
-    credentials, addresses = WAYS[way]
+    credentials, addresses = _fields_of(way)
     lines = [f"[profiles.{prefix}{way}]", f'provider = "{vendor}"']
     lines += [f'assets = "{library}"'] if library else []
     lines += [f'{key} = "env:{variable_of(key)}"' for key in credentials]
@@ -72,8 +74,13 @@ def variable_of(key: str) -> str:
     return f"SIMULATED_{key.upper()}"
 
 
+def _fields_of(way: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Credentials and addresses of a way; of another package's adapter, by its fields."""
+    return WAYS.get(way) or (tuple(credentials_of(way)), addresses_of(way))
+
+
 def _ways_to(vendor: str) -> list[str]:
-    return [way for way in WAYS if way.partition("-")[0] == vendor]
+    return [way for way in WAYS if way.partition("-")[0] == vendor] or [vendor]
 
 
 def main(arguments: Sequence[str] | None = None, *, until: threading.Event | None = None) -> int:
@@ -117,6 +124,8 @@ def _server(name: str, port: int, options: argparse.Namespace) -> Server:
         world.person = never
     simulator = load(name)(world=world)
     simulator.add_account(ACCOUNT)
+    if name not in _vendors():
+        simulator.admit(build_provider(name, credentials_of(name))[1])
     return serve(
         simulator,
         options.host,
@@ -152,13 +161,21 @@ def _origins(text: str) -> tuple[str, str]:
 
 
 def _instructions(names: Sequence[str], text: str) -> str:
-    credentials = dict.fromkeys(
-        key for name in names for way in _ways_to(name) for key in WAYS[way][0]
-    )
-    exports = [f"export {variable_of(key)}={getattr(ACCOUNT, key)}" for key in credentials]
+    credentials = {
+        key: getattr(ACCOUNT, key) if way in WAYS else credentials_of(way)[key]
+        for name in names
+        for way in _ways_to(name)
+        for key in _fields_of(way)[0]
+    }
+    exports = [f"export {variable_of(key)}={value}" for key, value in credentials.items()]
     shell = "# shell (these open nothing but a simulator)"
     lines = ["# portraitkit.toml", text, "", shell, *exports, "", "# Serving; interrupt to stop."]
     return "\n".join(lines)
+
+
+def _vendors() -> set[str]:
+    """The vendors whose simulators are portraitkit's own."""
+    return {way.partition("-")[0] for way in WAYS}
 
 
 def _positive(text: str) -> float:
@@ -173,7 +190,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m portraitkit.simulators",
         description="Serve simulated vendors on this machine. Nothing leaves it, nothing costs.",
     )
-    vendors = sorted({way.partition("-")[0] for way in WAYS})
+    vendors = sorted({*_vendors(), *provider_names()})
     parser.add_argument(
         "names", nargs="+", choices=vendors, metavar="vendor", help=", ".join(vendors)
     )

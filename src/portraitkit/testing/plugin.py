@@ -199,13 +199,26 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
-    """Say what was recorded, and what was left unused."""
+    """Say what was recorded, what was left unused, and which checks had nothing to look at."""
     del exitstatus
     lines = config.stash.get(_LINES, list[str]())
     if lines:
         terminalreporter.section("portraitkit cassettes")
         for line in lines:
             terminalreporter.write_line(line)
+    reasons = [_reason(each) for each in terminalreporter.stats.get("skipped", ())]
+    if unchecked := [each for each in reasons if each.startswith("nothing to check, because ")]:
+        terminalreporter.section("portraitkit conformance")
+        terminalreporter.write_line(
+            f"checks that had nothing to check: {len(unchecked)}; -rs says why"
+        )
+
+
+def _reason(report: Any) -> str:
+    """Why a test was skipped."""
+    told: Any = report.longrepr
+    where: list[Any] = list(told) if isinstance(told, tuple) else [told]  # pyright: ignore[reportUnknownArgumentType]
+    return str(where[-1]).removeprefix("Skipped: ")
 
 
 def _of_the_test(traceback: TracebackType | None) -> TracebackType | None:

@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 from attrs import define, field
 
 from portraitkit.adapter import Request, Response
-from portraitkit.testing import SimCheck, Simulator
+from portraitkit.testing import SimAccount, SimCheck, Simulator
 
 PAGE = 2
 SKEW_S = 300
@@ -41,6 +41,13 @@ class AcmeSimulator(Simulator):
     name: ClassVar[str] = "acme"
 
     _nonces: set[str] = field(factory=set)
+
+    def admit(self, provider: Any) -> None:
+        """Give an adapter's key an account: Acme's credentials have names of their own."""
+        key, secret = provider.key_id.reveal(), provider.key_secret.reveal()
+        if self.world.account_of_access_key(key) is None:
+            account = SimAccount(provider.account, "", access_key=key, secret_key=secret)
+            _ = self.add_account(account)
 
     def answer(self, request: Request) -> Response:
         """Check the signature, then do what the path says."""

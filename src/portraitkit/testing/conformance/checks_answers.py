@@ -21,7 +21,8 @@ from ...wire.steps import Auth, Request, Response
 from ..doubles.replaying import NOW
 from .checks_wire import CREATES
 from .journey import StepResult
-from .suite import Suite, require, run_flow
+from .looking import nothing, require
+from .suite import Suite, run_flow
 
 GARBAGE: Final = (
     b"",
@@ -80,7 +81,7 @@ class AnswersChecks(Suite):
         """A refusal comes out of every operation as its class, with its operation."""
         table = [row for row in self.documented_errors() if row[1]]
         if not table:
-            return
+            nothing("no error is documented with a code")
         status, code, kind = next((row for row in table if row[0] < 429), table[0])  # noqa: PLR2004  (no load)
         concrete = concrete_code(code)
         for step in self._whole_journey().steps:
@@ -110,7 +111,7 @@ class AnswersChecks(Suite):
             )
             new = _NUMBER if word.isdigit() else _WORD
             found: list[Any] = []
-            for content in _replaced(step.exchanged[-1][1].content, word, new):
+            for content in replaced(step.exchanged[-1][1].content, word, new):
                 odd = evolve(step.exchanged[-1][1], content=content)
                 result, error = self._rerun(step, len(step.exchanged) - 1, odd)
                 require(
@@ -210,7 +211,7 @@ def _answer(content: bytes, status: int) -> Response:
     return Response(status=status, headers={"content-type": kind}, content=content, received_at=NOW)
 
 
-def _replaced(content: bytes, word: str, new: str) -> Iterator[bytes]:
+def replaced(content: bytes, word: str, new: str) -> Iterator[bytes]:
     """The word replaced at each place, alone and everywhere."""
     text = content.decode("utf-8", errors="surrogateescape")
     form = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])")

@@ -10,7 +10,8 @@ from ...values.errors import HandleError, PortraitError
 from ...values.handles import Handle
 from ...values.models import Asset, Group, Verification, VideoTask
 from ...wire.steps import Flow
-from .suite import Suite, first_request, require
+from .looking import require
+from .suite import Suite, first_request
 
 READS: Final[Mapping[str, tuple[str, ...]]] = {
     "group": ("get_group", "rename_group", "delete_group", "list_assets"),

@@ -26,7 +26,8 @@ from ...values.origins import origin_of
 from ...values.secret import Secret
 from ...values.video import VideoRequest
 from .journey import PICTURE
-from .suite import Suite, require
+from .looking import require
+from .suite import Suite
 
 CALLS: Final[Mapping[str, Callable[[PortraitProvider], Any]]] = {
     "create_group": lambda p: p.create_group("Mia"),
@@ -144,7 +145,7 @@ class OffersChecks(Suite):
     def test_empty_names_are_refused_before_any_request(self) -> None:
         """A blank name is an InvalidInputError that names the field."""
         provider = self.provider()
-        if not provider.supports("create_group"):
+        if not self._offers("create_group"):
             return
         then = (
             "override make_group: the base then checks the name (or begin create_group with "

@@ -14,7 +14,8 @@ from ...values.errors import PortraitError
 from ...values.secret import Secret
 from ...wire.codec import is_array
 from .journey import CALLBACK_URL, PICTURE_URL, Journey
-from .suite import Suite, require
+from .looking import require
+from .suite import Suite
 
 _SHORTEST: Final = 8
 
@@ -33,7 +34,7 @@ class SecretsChecks(Suite):
         """A preview masks every credential, header by header."""
         journey = self._whole_journey()
         provider = journey.provider
-        if not provider.supports("create_video"):
+        if not self._offers("create_video"):
             return
         preview = provider.preview_video(self.video(journey.active))
         told = f"{preview!r} {dict(preview.headers)} {dict(preview.body)} {preview.content!r}"
@@ -108,6 +109,13 @@ def secrets_of(journey: Journey) -> set[str]:
     return {each for each in found if len(each) >= _SHORTEST}
 
 
+def _known(journey: Journey) -> set[str]:
+    """The secrets of a whole journey, gathered once."""
+    if journey.secrets is None:
+        journey.secrets = secrets_of(journey)
+    return journey.secrets
+
+
 def _parts(value: str) -> set[str]:
     if "://" not in value:
         return {value}
@@ -142,7 +150,7 @@ def _results(journey: Journey) -> Iterator[tuple[str, Any]]:
 
 
 def _clean(text: str, what: str, journey: Journey) -> None:
-    shown = next((value for value in secrets_of(journey) if value in text), "")
+    shown = next((value for value in _known(journey) if value in text), "")
     require(
         not shown,
         f"{what} shows a secret: …{_before(text, shown)}<here>…",

@@ -14,7 +14,8 @@ from ...values.models import Asset
 from ...values.secret import MASK
 from ...values.statuses import AssetStatus
 from ...values.video import SCALARS, Frames, References
-from .suite import Suite, require
+from .looking import nothing, require
+from .suite import Suite
 
 VALUES: Final[Mapping[str, Any]] = {
     "duration_s": 5,
@@ -82,9 +83,10 @@ class VideosChecks(Suite):
     def test_fields_it_cannot_express_are_refused_or_declared(self) -> None:
         """An unknown field raises UnsupportedError naming it; dropped, it is an adaptation."""
         provider = self._provider()
-        if not provider.supports("create_video"):
+        if not self._offers("create_video"):
             return
         plain = self.video(None)
+        self.passed_over("the dialect has every field")
         for name in SCALARS:
             request = evolve(plain, **{name: VALUES[name]})
             if name in provider.dialect.fields:
@@ -106,8 +108,8 @@ class VideosChecks(Suite):
         """The dialect reads back the prompt and the media that it wrote."""
         journey = self._whole_journey()
         provider, asset = journey.provider, journey.active
-        if asset is None or not provider.supports("create_video"):
-            return
+        if asset is None or not self._offers("create_video"):
+            nothing("there is no asset, or no video to put it into")
         plain = self.video(None)
         for media in (None, References(images=[asset]), Frames(first=asset)):
             request = evolve(plain, prompt="Image 1 smiles", media=media)
@@ -127,8 +129,8 @@ class VideosChecks(Suite):
         """A video of an asset under review, or refused, costs nothing."""
         journey = self._whole_journey()
         asset = journey.active
-        if asset is None or not journey.provider.supports("create_video"):
-            return
+        if asset is None or not self._offers("create_video"):
+            nothing("there is no asset, or no video to put it into")
         for status in (AssetStatus.PROCESSING, AssetStatus.FAILED):
             waiting: Asset = evolve(asset, status=status)
             request = evolve(self.video(asset), media=Frames(first=waiting), prompt="a smile")

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from ...client.client import Client
-from ...values.errors import PortraitError, WaitTimeoutError
+from ...values.errors import AssetFailedError, PortraitError, WaitTimeoutError
 from ...values.handles import HandleKind
+from ...values.models import Asset
 from ...values.statuses import AssetStatus, GroupKind
 from ..doubles.simulating import simulated
 from .journey import CALLBACK_URL, sources
-from .suite import Suite, require
+from .looking import require
+from .runner import Trial
+from .suite import Suite
 
 _SOON_S: Final = 1.0
 _MOST_PAGES: Final = 30
@@ -25,7 +28,7 @@ class WaitsChecks(Suite):
         _ = self._whole_journey()
         for what, kind, wait, begin in _WAITS:
             provider, simulator = self._provider(), self.simulator()
-            if not all(provider.supports(each) for each in (what, wait)):
+            if not self._offers(what, wait):
                 continue
             client = simulated(provider, simulator)
             thing = begin(self, client)
@@ -84,28 +87,58 @@ class WaitsChecks(Suite):
             )
 
     def test_lists_keep_to_their_filter(self) -> None:
-        """A list by kind or status holds nothing else."""
-        journey = self._whole_journey()
-        provider = journey.provider
-        simulator = self.simulator()
-        client = simulated(provider, simulator)
-        made = self._made(client, 1)
-        if provider.supports("list_groups"):
-            for kind in (GroupKind.VIRTUAL, GroupKind.REAL_PERSON):
-                kinds = {each.kind for each in client.list_groups(kind=kind)}
-                require(
-                    kinds <= {kind},
-                    f"list_groups(kind={kind}) holds groups of {kinds - {kind}}",
-                    "ask the vendor for the kind, or leave out other rows",
-                )
-        if made and provider.supports("list_assets"):
-            group = made[0].group_id or made[1]
-            listed = [*client.list_assets(group, status=AssetStatus.ACTIVE)]
-            states = {each.status for each in listed}
+        """A list by group, kind or status holds all of those, and nothing else."""
+        trial = self._trial()
+        if trial.world:
+            trial.world.reject_assets["failing"] = ("OddReason", "refused")
+        if self._offers("list_groups", "create_group"):
+            self._lists_kinds(trial)
+        if self._offers("list_assets", "add_asset", "create_group"):
+            self._lists_assets(trial)
+
+    def _lists_kinds(self, trial: Trial) -> None:
+        client = trial.client
+        made = {GroupKind.VIRTUAL: {client.create_group("Mia").id}}
+        if self._offers("start_verification", "check_verification"):
+            check = client.start_verification("Ann", callback_url=CALLBACK_URL)
+            _ = self.pass_check(check)
+            made[GroupKind.REAL_PERSON] = {client.wait_until_verified(check).id}
+        for kind, wanted in made.items():
+            listed = {each.id: each for each in client.list_groups(kind=kind)}
             require(
-                states <= {AssetStatus.ACTIVE},
-                f"list_assets(status=ACTIVE) holds assets that are {states}",
-                "ask the vendor for the status, or leave out other rows",
+                wanted == {*listed} and all(each.kind is kind for each in listed.values()),
+                f"list_groups(kind={kind}) holds {listed}, and should hold {wanted}",
+                "ask the vendor for the kind, or leave out other rows",
+            )
+        every = {each.id for each in client.list_groups()}
+        require(
+            {each for ids in made.values() for each in ids} == every,
+            f"list_groups() holds {every}, and should hold {made}",
+            "list both kinds where none is asked for",
+        )
+
+    def _lists_assets(self, trial: Trial) -> None:
+        client, source = trial.client, sources(trial.provider)[-1]
+        made: dict[AssetStatus, set[str | None]] = {}
+        group: Any = client.create_group("Mia")
+        other = client.add_asset(client.create_group("Leo"), source, name="other")
+        for name in ("fine", "failing" if trial.world else "good", "late"):
+            found: Any = client.add_asset(group, source, name=name)
+            if name != "late":
+                found = _reviewed(client, found)
+            group = found.group_id or group
+            made.setdefault(found.status, set()).add(found.id)
+        for status, wanted in [
+            *made.items(),
+            (None, {each for ids in made.values() for each in ids}),
+        ]:
+            listed = [*client.list_assets(group, status=status)]
+            require(
+                wanted == {each.id for each in listed}
+                and all(status in (None, each.status) for each in listed)
+                and other.id not in {each.id for each in listed},
+                f"list_assets(status={status}) holds {listed}, and should hold {wanted}",
+                "ask the vendor for the group and the status, or leave out other rows",
             )
 
     def _made(self, client: Client, count: int) -> list[Any]:
@@ -123,15 +156,24 @@ class WaitsChecks(Suite):
         """Make more than a page of what can be listed: the list, what it holds, its arguments."""
         supports = client.provider.supports
         makes: dict[str, tuple[str, Callable[[int], Any]]] = {
-            "list_groups": ("create_group", lambda number: client.create_group(f"n-{number}")),
+            "list_groups": ("create_group", lambda number: client.create_group(f"n-{number // 2}")),
             "list_videos": ("create_video", lambda _: client.create_video(self.video(None))),
         }
         for operation, (create, make) in makes.items():
-            if supports(operation) and supports(create):
+            if self._offers(operation) and supports(create):
                 yield operation, [make(number) for number in range(self.many(operation))], ()
-        if supports("list_assets") and supports("add_asset"):
+        if self._offers("list_assets") and supports("add_asset"):
             *assets, group = self._made(client, self.many("list_assets"))
             yield "list_assets", assets, (group,)
+
+
+def _reviewed(client: Client, asset: Asset) -> Asset:
+    """Wait for an asset's review, however it ends."""
+    try:
+        found: Asset = client.wait_until_active(asset)
+    except AssetFailedError as error:
+        found = error.result
+    return found
 
 
 _WAITS: Final[tuple[tuple[str, HandleKind, str, Callable[[Suite, Client], Any]], ...]] = (

@@ -23,13 +23,16 @@ from typing import Any, Final
 
 from ...wire.codec import is_array
 from .checks_answers import AnswersChecks
+from .checks_bodies import BodiesChecks
+from .checks_changes import ChangesChecks
 from .checks_handles import HandlesChecks
 from .checks_offers import OffersChecks
+from .checks_results import ResultsChecks
 from .checks_secrets import SecretsChecks
 from .checks_videos import VideosChecks
 from .checks_waits import WaitsChecks
 from .checks_wire import WireChecks
-from .suite import require
+from .looking import looking, require
 
 __all__ = ["HOOKS", "ContractChangedError", "ProviderContract"]
 
@@ -52,8 +55,9 @@ class ContractChangedError(Exception):
 
 
 class ProviderContract(
-    OffersChecks, HandlesChecks, WireChecks, SecretsChecks, AnswersChecks, WaitsChecks, VideosChecks
-):
+    OffersChecks, ChangesChecks, HandlesChecks, WireChecks, SecretsChecks, AnswersChecks,
+    ResultsChecks, WaitsChecks, VideosChecks, BodiesChecks,
+):  # fmt: skip
     """
     Subclass it in a pytest file, name it Test…, and define three methods.
 
@@ -86,6 +90,10 @@ class ProviderContract(
 def checks() -> list[str]:
     """Name every check of the suite."""
     return [name for name in dir(ProviderContract) if name.startswith("test_")]
+
+
+for _name in checks():
+    setattr(ProviderContract, _name, looking(getattr(ProviderContract, _name)))
 
 
 def _refuse_changes(cls: type) -> None:

@@ -7,10 +7,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ...operations.paging import every
 from ...operations.provider import PortraitProvider
+from ...values.errors import PortraitError
 from ...values.models import Asset
 from ...values.video import References, VideoRequest
 from ...wire.codec import is_array
@@ -64,6 +65,8 @@ class Journey:
     steps: list[StepResult] = field(factory=list[StepResult])
     logged: list[str] = field(factory=list[str])
     broken: str = ""
+    secrets: set[str] | None = None
+    """What no text may show, once it was gathered."""
 
     def of(self, *operations: str) -> list[StepResult]:
         """The steps of some operations that went well."""
@@ -111,7 +114,10 @@ def acts(
         rename = _call("rename_asset", asset, "side")
         yield from _offered(provider, _call("get_asset", asset), _walk("list_assets", home), rename)
     yield from _person(provider, pass_check)
-    yield from _videos(provider, video(asset), folder)
+    request = video(asset)
+    if asset is None and request.media is None:
+        request = with_link(provider, request)
+    yield from _videos(provider, request, folder)
     yield from _deletions(provider, home, asset)
 
 
@@ -206,6 +212,16 @@ def _deletions(provider: PortraitProvider, group: Any, asset: Any) -> Generator[
         yield _call("delete_group", group)
         if provider.supports("get_group"):
             yield _call("get_group", group, gone=True)
+
+
+def with_link(provider: PortraitProvider, request: VideoRequest) -> VideoRequest:
+    """The request with a picture at an address, where there is no library; if the vendor can."""
+    pictured = evolve(request, media=References(images=[PICTURE_URL]))
+    try:
+        _ = provider.preview_video(pictured, strict_limits=False)
+    except PortraitError:
+        return request
+    return pictured
 
 
 def plain_video(provider: PortraitProvider, asset: Asset | None) -> VideoRequest:

@@ -7,13 +7,15 @@ import tempfile
 from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import anyio
-from attrs import define
+from attrs import define, frozen
 
 from ...client.client import AsyncClient, Client
+from ...engine.clock import Clock
 from ...operations.provider import PortraitProvider
+from ...simulators.state import World
 from ...values.models import Asset
 from ...values.video import VideoRequest
 from ...wire.steps import Flow, Request, Response, Step, through
@@ -37,6 +39,48 @@ class SpyVendor:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+@frozen
+class Trial:
+    """
+    A client at a fresh simulator, and what passes between them.
+
+    Attributes:
+        world: The simulator's memory, where it has one of portraitkit's: what is really so.
+    """
+
+    client: Client
+    vendor: SpyVendor
+    clock: Clock
+    world: World | None
+
+    @classmethod
+    def of(cls, provider: PortraitProvider, simulator: SimulatedVendor) -> Self:
+        """Connect them."""
+        vendor, clock = SpyVendor(simulator), clock_of(simulator)
+        world = getattr(simulator, "world", None)
+        client = Client(provider, transport=vendor, clock=clock)
+        return cls(client, vendor, clock, world if isinstance(world, World) else None)
+
+    @property
+    def provider(self) -> PortraitProvider:
+        """The adapter."""
+        return self.client.provider
+
+    def sent(self, since: int = 0) -> list[Request]:
+        """The requests from the *since*-th on."""
+        return [request for request, _ in self.vendor.exchanged[since:]]
+
+    @property
+    def count(self) -> int:
+        """How many requests were sent."""
+        return len(self.vendor.exchanged)
+
+    def record(self, kind: str, id: str | None) -> Any:
+        """What the simulator remembers under an id; None where its memory cannot be seen."""
+        things: dict[str, Any] = getattr(self.world, kind) if self.world else {}
+        return things.get(id or "")
 
 
 class _Log(logging.Handler):

@@ -19,7 +19,8 @@ from ...wire.steps import Flow, Request, Response, Step
 from ..doubles.replaying import NOW, drive
 from ..doubles.simulating import SimulatedVendor, clock_of
 from .journey import Journey, StepResult, plain_video
-from .runner import JourneyRunner, SpyVendor
+from .looking import require
+from .runner import JourneyRunner, SpyVendor, Trial
 
 T = TypeVar("T")
 
@@ -31,6 +32,8 @@ class Suite:
     """The hooks that an adapter's author fills in, and what checks are made with."""
 
     contract_version: ClassVar[int] = 0
+    passed_over: Callable[[str], None]
+    """Notes what a check could not look at, and why; told where that was all of it."""
 
     # -- what an author supplies -----------------------------------------------------------------
 
@@ -120,6 +123,18 @@ class Suite:
             pass_check=self.pass_check,
         )
 
+    def _trial(self) -> Trial:
+        """A client at a fresh simulator."""
+        return Trial.of(self._provider(), self.simulator())
+
+    def _offers(self, *operations: str) -> bool:
+        """Tell whether all operations are offered, and note what is not."""
+        provider = self._provider()
+        missing = [each for each in operations if not provider.supports(each)]
+        for each in missing:
+            self.passed_over(f"{provider.name} offers no {each}")
+        return not missing
+
     def _refused(
         self, begin: Callable[[], Flow[Any]], kind: type[Exception], what: str, then: str
     ) -> Any:
@@ -149,18 +164,6 @@ class Suite:
         for row in Contract.load(path).document["errors"]:
             kind: Any = getattr(errors, row["means"])
             yield int(row["status"]), str(row.get("code", "")), kind
-
-
-def require(fact: object, problem: str, then: str) -> None:
-    """
-    Let a check fail unless *fact* holds.
-
-    Raises:
-        AssertionError: Says what is wrong, and what an adapter's author does about it.
-    """
-    __tracebackhide__ = True
-    if not fact:
-        raise AssertionError(f"{problem}\n  -> {then}")
 
 
 def run_flow(
