@@ -33,7 +33,7 @@ from portraitkit.testing.review import contractcheck
 from portraitkit.testing.review.linting import lint
 from portraitkit.testing.sanitising import texts
 from portraitkit.testing.sanitising.bodies import Bodies
-from portraitkit.testing.sanitising.pseudonyms import SALT_FILE, Pseudonyms
+from portraitkit.testing.sanitising.pseudonyms import Pseudonyms
 from portraitkit.testing.sanitising.sanitiser import Cleaner, Sanitiser, UnsafeCassetteError
 from portraitkit.testing.sanitising.texts import Scrubber
 
@@ -238,14 +238,14 @@ def test_another_salt_gives_other_pseudonyms():
     assert answer_of(sanitiser().clean(given)) != answer_of(sanitiser(salt=b"t" * 32).clean(given))
 
 
-def test_a_salt_is_made_once_and_for_its_owner_only(tmp_path):
-    """The folder's salt is kept, unreadable to others, and git never sees it."""
-    first, second = Pseudonyms.of(tmp_path), Pseudonyms.of(tmp_path)
+def test_a_name_gives_the_same_salt_everywhere():
+    """So that a recording in another place has the same digests, and another cassette none of them."""
+    digest = sanitiser(salt=bytes.fromhex(Pseudonyms.named("shop").salt)).clean(answered({"name": "Mia"}))
+    again = Sanitiser((), (), Pseudonyms.named("shop")).clean(answered({"name": "Mia"}))
+    other = Sanitiser((), (), Pseudonyms.named("bank")).clean(answered({"name": "Mia"}))
 
-    assert first.token("asset-20260911") == second.token("asset-20260911")
-    assert 0o600 == (tmp_path / SALT_FILE).stat().st_mode & 0o777
-    assert [SALT_FILE] == [each.name for each in tmp_path.iterdir()]
-    assert SALT_FILE in (ROOT / ".gitignore").read_text(encoding="utf-8")
+    assert answer_of(digest) == answer_of(again)
+    assert answer_of(other) != answer_of(again)
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"])

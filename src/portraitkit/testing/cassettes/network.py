@@ -25,13 +25,16 @@ class NetworkBlockedError(rehearsal.Halt, RuntimeError):
         host: Where it wanted to go.
     """
 
-    def __init__(self, host: str) -> None:
-        super().__init__(
-            f"the test tried to reach {host}, past portraitkit's cassettes and simulators. Only "
-            "what portraitkit's own clients send is played back; replace the other call in the "
-            "test, or serve it on 127.0.0.1"
-        )
+    def __init__(self, host: str, why: str = "") -> None:
+        super().__init__((why or _PAST_US).format(host=host))
         self.host = host
+
+
+_PAST_US: Final = (
+    "the test tried to reach {host}, past portraitkit's cassettes and simulators. Only what "
+    "portraitkit's own clients send is played back; replace the other call in the test, or serve "
+    "it on 127.0.0.1"
+)
 
 
 class NetworkGuard:
@@ -54,7 +57,7 @@ class NetworkGuard:
         Raises:
             NetworkBlockedError: It may not.
         """
-        if not (_is_here(host) or self._allows(None if _is_address(host) else host)):
+        if not (is_here(host) or self._allows(None if _is_address(host) else host)):
             self._refuse(host)
 
     def _refuse(self, host: str) -> None:
@@ -125,7 +128,7 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
     """Tell whether it stays on this machine."""
     plain = host.lower().rstrip(".")
     if not plain or plain == "localhost" or plain.endswith(".localhost"):

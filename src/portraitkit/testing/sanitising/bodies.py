@@ -16,9 +16,9 @@ from typing import Any, Final
 from attrs import define, evolve, field
 
 from ...simulators.simulator import FormPart, parts_of
-from ...wire.bodies import multipart
 from ...wire.codec import is_array
 from ..cassettes.cassettefile import json_in, pretty_json
+from ..cassettes.forms import joined
 from .texts import Scrubber, UnreadableError
 
 _MOST_BYTES: Final = 64 * 1024 * 1024
@@ -107,7 +107,7 @@ class Bodies:
             parts = parts_of(content, kind)
         except ValueError as error:
             raise UnreadableError(str(error)) from None
-        return _joined([self._part(each) for each in parts])
+        return joined([self._part(each) for each in parts])
 
     def _part(self, part: FormPart) -> FormPart:
         if part.filename is None and not part.content_type.startswith(_MEDIA_TYPES):
@@ -122,30 +122,6 @@ class Bodies:
         file = part.filename
         name = None if file is None else self.scrubber.text(file, "filename")
         return evolve(part, content=new, filename=name)
-
-
-def _joined(parts: list[FormPart]) -> tuple[bytes, str]:
-    """Write parts as `wire.multipart` does: the boundary depends on nothing but what is left."""
-    *others, last = parts
-    fields = {each.name: each.content.decode() for each in others if each.filename is None}
-    plain = not any(each.content_type for each in others)
-    if last.filename is not None and plain and len(fields) == len(others):
-        return multipart(
-            fields,
-            name=last.name,
-            filename=last.filename,
-            content=last.content,
-            content_type=last.content_type,
-        )
-    boundary = f"portraitkit-{zlib.crc32(repr(parts).encode()):08x}"
-    lines: list[bytes] = []
-    for each in parts:
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{each.name}"'
-        head += "" if each.filename is None else f'; filename="{each.filename}"'
-        head += f"\r\nContent-Type: {each.content_type}" if each.content_type else ""
-        lines.append(head.encode() + b"\r\n\r\n" + each.content + b"\r\n")
-    kind = f"multipart/form-data; boundary={boundary}"
-    return b"".join(lines) + f"--{boundary}--\r\n".encode(), kind
 
 
 def _header(headers: Mapping[str, Any], wanted: str) -> tuple[str, str]:

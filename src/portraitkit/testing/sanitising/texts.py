@@ -19,7 +19,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from attrs import define, field
 
-from ...values.name_tokens import untagged
+from ...values.name_tokens import tagged, untagged
 from ...wire.codec import is_array, is_object
 from ..cassettes.cassettefile import json_in
 from .plainwords import is_open_host, is_open_number, is_word, open_members, path_words, vocabulary
@@ -31,7 +31,7 @@ _SHORTEST_ECHO: Final = 3  # bytes: two letters may be any word, two Chinese sig
 _SHORT_NUMBER: Final = 9
 _SHORT: Final = 8
 _WHOLE: Final = ("link", "data")
-_STAMPED: Final = re.compile(r"((?:Name|mail|host)-[a-z0-9]{8}(?![a-z0-9]))")
+_STAMPED: Final = re.compile(r"((?:Name|mail|host)-(?:[a-z0-9]{8}|\d{4})(?![a-z0-9]))")
 _SAID: Final = re.compile(r"^([^:=]*?[:=]\s*[\"']?(?:bearer\s+)?|bearer\s+)", re.IGNORECASE)
 _DEEPEST: Final = 40
 
@@ -48,12 +48,14 @@ class Scrubber:
     Attributes:
         secret_fields: Members that the vendor's adapter calls secret, in lower case.
         hosts: Hosts that may stay beside the vendors' own.
+        plain: Members whose texts stay, unless they look like a secret.
         secrets: Values that were found secret, and their pseudonyms: replaced wherever they appear.
     """
 
     pseudonyms: Pseudonyms
     secret_fields: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
+    plain: frozenset[str] = frozenset()
     secrets: dict[str, str] = field(factory=dict[str, str], repr=False)
     _echo: re.Pattern[str] | None = field(default=None, repr=False)
 
@@ -99,6 +101,9 @@ class Scrubber:
         if (inner := self._nested(found, member, depth)) is not None:
             return inner
         rule = self._rule_of(member)
+        if member in self.plain:
+            bare, token = untagged(found)
+            return tagged(self.free(bare), self.pseudonyms.name_token(token))
         if not rule:
             return self.free(found)
         if rule == "ids":
