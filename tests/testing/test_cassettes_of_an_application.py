@@ -56,7 +56,9 @@ def test_a_recording_is_announced(run):
     """The run says which files it wrote, so that they are reviewed."""
     result = run(*PRACTICE, test_shop=REGISTERS)
 
-    result.stdout.fnmatch_lines(["recorded cassettes/test_shop/test_registers.portrait.yaml: *review it*"])
+    result.stdout.fnmatch_lines(
+        ["recorded cassettes/test_shop/test_registers.portrait.yaml: *review it*"]
+    )
 
 
 def test_a_missing_cassette_says_how_to_record_it(run):
@@ -65,7 +67,9 @@ def test_a_missing_cassette_says_how_to_record_it(run):
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["*there is no cassette cassettes/test_shop/test_registers.portrait.yaml*--portrait-record=once*"]
+        [
+            "*there is no cassette cassettes/test_shop/test_registers.portrait.yaml*--portrait-record=once*"
+        ]
     )
     result.stdout.no_fnmatch_line("*During handling*")
 

@@ -11,6 +11,8 @@ For tests: flows without I/O, and clients on simulators with virtual time.
         what a simulated vendor is made of
     Contract
         a contract.yaml that judges requests and answers (extra `testing`)
+    cassette(path)
+        recorded answers, for a `setUpClass`, a fixture of a session or a script (extra `testing`)
 
 What needs more than the package itself is loaded when it is first used.
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from .conformance.contract import ProviderContract
     from .conformance.judging import Contract
     from .doubles.replaying import Replay, answer, replay
+    from .recording import cassette
     from .doubles.simulating import (
         SimulatedVendor,
         SimulatorTransport,
@@ -37,8 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Contract", "ProviderContract", "Replay", "SimAccount", "SimCheck", "SimulatedVendor",
-    "Simulator", "SimulatorTransport", "VirtualClock", "VirtualTime", "World", "answer", "replay",
-    "simulated", "simulated_async",
+    "Simulator", "SimulatorTransport", "VirtualClock", "VirtualTime", "World", "answer", "cassette",
+    "replay", "simulated", "simulated_async",
 ]  # fmt: skip
 
 # pytest imports this package in every run where portraitkit is installed: names load when used.
@@ -51,6 +54,7 @@ _HOMES = {
     ".doubles.simulating": (
         "SimulatedVendor", "SimulatorTransport", "VirtualTime", "simulated", "simulated_async",
     ),
+    ".recording": ("cassette",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

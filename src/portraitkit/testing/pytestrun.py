@@ -22,6 +22,7 @@ from .. import rehearsal
 from ..values.errors import InvalidInputError
 from .recording import PlayingOptions, PortraitCassette, RecordingOptions, cassette_of
 
+
 class BudgetSpentError(rehearsal.Halt, RuntimeError):
     """A recording would make more creates than `--portrait-budget` allows. It was not sent."""
 
@@ -53,6 +54,8 @@ class Run:
         Raises:
             InvalidInputError: An option is missing or wrong.
         """
+        if not record and self._mark(path).exists():
+            return RecordingOptions()
         options = options_of(self.config)
         options = evolve(
             options,
@@ -61,16 +64,16 @@ class Run:
             reserve=self._reserve,
         )
         options.check()
-        return RecordingOptions() if self._mark(path).exists() else options
+        return options
 
     def plain(self, given: Sequence[str]) -> list[str]:
         """Members that stay in plain: a marker's or argument's, and the ini file's."""
         return [*given, *self.config.getini("portrait_plain")]
 
     @contextmanager
-    def alone(self, path: Path) -> Generator[None]:
+    def alone(self, path: Path, record: str = "") -> Generator[None]:
         """Keep other workers from recording the same cassette meanwhile."""
-        if options_of(self.config).record == "none":
+        if (record or options_of(self.config).record) == "none":
             yield
             return
         with FileLock(self._mark(path).with_suffix(".lock")):
@@ -87,7 +90,7 @@ class Run:
             InvalidInputError: There is no cassette and nothing is to be recorded.
         """
         playing = evolve(playing, plain=self.plain(playing.plain))
-        with self.alone(path):
+        with self.alone(path, record):
             options = self.options(path, record, profile)
             opened: PortraitCassette | None = None
             has_ended = False

@@ -36,9 +36,9 @@ _FORM: Final = "form"
 
 _ROLE_OF_FIELD: Final = {"base_url": "api", "assets_url": "assets", "video_url": "video"}
 _TOKEN: Final = re.compile(r" pk-[0-9a-z]{10}(?![0-9a-z])")
-_UNTOLD: Final = re.compile(
-    r"(?i)x-(tos|amz|oss|cos|bce|goog|date|expires|security|signature|credential|algorithm).*|"
-    r"(q-)?(sign|signature|sign-.*|auth_key|expires|ossaccesskeyid|awsaccesskeyid|policy|"
+UNTOLD: Final = re.compile(
+    r"(?i)x-(tos|amz|oss|cos|bce|goog|date|expires|security|signature|credential|algorithm)[^&=]*|"
+    r"(q-)?(sign|signature|sign-[^&=]*|auth_key|expires|ossaccesskeyid|awsaccesskeyid|policy|"
     r"key-pair-id|security-token|ak|date|timestamp|ts|nonce)"
 )
 """Query members that say who asks and when, not what for."""
@@ -178,7 +178,7 @@ def canon(
     query = [
         (name, _untokened(value))
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        if not _UNTOLD.fullmatch(name)
+        if not UNTOLD.fullmatch(name)
     ]
     return CanonicalRequest(
         method=str(veiled["method"]).upper(),

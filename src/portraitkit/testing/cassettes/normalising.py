@@ -19,6 +19,7 @@ from ...vendor.likely import ids_in
 from ...wire.codec import is_array, is_object
 from .answers import TaskState, body_of, standing_of
 from .cassettefile import answer_body
+from .matching import UNTOLD
 from .tasktime import EPOCH
 
 BODY_BYTES: Final = 16 * 1024
@@ -42,6 +43,13 @@ _TIME: Final = re.compile(
     r"|(?<!\w)(?P<compact>20\d{6}T\d{6}Z)(?!\w)"
     r"|(?<![\w.])(?P<epoch>1[4-9]\d{8}(?:\d{3})?)(?P<rest>\.\d+)?(?![\w])",
     re.ASCII,
+)
+_REQUEST_ID: Final = re.compile(
+    r'("(?:request_?id|trace_?id|log_?id)"\s*:\s*)(?:"[^"\\]*"|\d+)', re.IGNORECASE
+)
+_NO_ID: Final = "req-0000"
+_SIGNED: Final = re.compile(
+    rf"([?&](?:{UNTOLD.pattern.removeprefix('(?i)')})=)[^&\"\s#]*", re.IGNORECASE
 )
 _PORT: Final = re.compile(r"(?<=//)(127\.0\.0\.1|localhost|\[::1\]):(\d+)")
 _TOTALS: Final = ("total", "totalcount", "count")
@@ -76,7 +84,10 @@ def _normal(given: Mapping[str, Any], started: datetime, ports: Ports) -> dict[s
                 return told(text.decode())
             except UnicodeDecodeError:
                 return text
-        return ports.counted(relative(text, started)) if isinstance(text, str) else text
+        if not isinstance(text, str):
+            return text
+        text = _REQUEST_ID.sub(rf'\1"{_NO_ID}"', _SIGNED.sub(r"\1signed", text))
+        return ports.counted(relative(text, started))
 
     request, response = given["request"], given["response"]
     body = request.get("body")

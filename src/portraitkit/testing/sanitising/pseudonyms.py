@@ -44,6 +44,7 @@ _PREFIX: Final = re.compile(
     r"(?:asset|group|assetgroup|vgen|cgt|cvt|ta|ua|task|video|vid|gen|job|token|sk|ak|ep|req|upload|file|user|acc)[-_]"
 )
 _HEX_TOKEN: Final = re.compile(r"(?=.*[0-9])[0-9a-f]{12,}")
+_TOKEN: Final = "token-"
 _KEPT: Final = "-_.~+/=:"
 """Signs that a token may have, and keeps."""
 _SHORTEST: Final = 8
@@ -115,19 +116,20 @@ class Pseudonyms:
         kept = (each if _varies(each) or each in _KEPT else "-" for each in real[:_LONGEST])
         shape = "".join(kept)
         if shape.isdigit():
-            return self._of_shape(shape.rjust(self._shortest_number, "1"), real)
-        if sum(map(_varies, shape)) < _SHORTEST:
-            shape = "x" * _STAMP_LENGTH
-        return self._of_shape(shape, real)
-
-    @property
-    def _shortest_number(self) -> int:
-        return _SHORTEST_DIGEST if self.is_asking else _SHORTEST_NUMBER
+            least = _SHORTEST_DIGEST if self.is_asking else _SHORTEST_NUMBER
+            return self._of_shape(shape.rjust(least, "1"), real)
+        if self.is_asking:
+            is_short = sum(map(_varies, shape)) < _SHORTEST
+            return self._of_shape("x" * _SHORTEST if is_short else shape, real)
+        if _HEX_TOKEN.fullmatch(shape.replace("-", "")):
+            return self._of_shape(shape, real)
+        # Of other tokens chance draws the kinds of characters, too.
+        return self._stamped(_TOKEN, real, "token", is_digest=False)
 
     def _of_shape(self, shape: str, real: str) -> str:
         if self.is_asking:
             return _marked(shape, f"digest {self._digest(real)}")
-        return self._unused("shape", lambda number: _marked(shape, f"{shape} {number}"))
+        return self._unused("shape", lambda number: _marked(shape, f"counted {number}"))
 
     def stamp(self, prefix: str, real: str, kind: str) -> str:
         """Make a short false value behind a prefix of ours."""
@@ -141,6 +143,7 @@ class Pseudonyms:
     def _stamped(self, prefix: str, real: str, kind: str, *, is_digest: bool) -> str:
         if not is_digest:
             return self._unused(prefix, lambda number: f"{prefix}{number:04}")
+        kind = "name" if kind == "text" else kind  # the same wherever it stands
         stream = iter(_stream(f"{kind} {self._digest(real)}"))
         body = "".join(_STAMP[next(stream) % len(_STAMP)] for _ in range(_STAMP_LENGTH))
         return prefix + _with_mark(body, [_STAMP] * _STAMP_LENGTH)
@@ -150,16 +153,18 @@ class Pseudonyms:
         sign = -1 if real < 0 else 1
         return sign * int(self.token(str(abs(real)), "number"))
 
-    def name(self, real: str) -> str:
+    def name(self, real: str, member: str = "") -> str:
         """
         Replace a person's, group's or file's name, or a text by or about a person.
 
         Of a prompt it stays which references it names, in their order. The random mark at the end
-        of a name, by which a lost create is found again, is counted.
+        of a name, by which a lost create is found again, is counted. What a vendor tells is told by
+        its digest where the *member* says that a person has chosen it.
         """
         bare, token = untagged(real)
         if bare and not _is_referring(bare):
-            bare = " ".join((self.stamp("Name-", bare, "name"), *_REFERENCE.findall(bare)))
+            kind = "name" if _CHOSEN_MEMBER.search(member) else "text"
+            bare = " ".join((self.stamp("Name-", bare, kind), *_REFERENCE.findall(bare)))
         return tagged(bare, self.name_token(token))
 
     def name_token(self, real: str) -> str:
@@ -249,8 +254,9 @@ class Veil(Pseudonyms):
         del real, kind
         return f"{prefix}veiled"
 
-    def name(self, real: str) -> str:
+    def name(self, real: str, member: str = "") -> str:
         """Say no more than that it is one. Its token is a new one each time, so it goes."""
+        del member
         return self.stamp("Name-", real, "name")
 
     def number(self, real: int) -> int:
@@ -276,6 +282,7 @@ class Veil(Pseudonyms):
         return "203.0.113.0"
 
 
+_CHOSEN_MEMBER: Final = re.compile(r"(?i)name|title|desc|prompt|label|project|remark")
 _CHOSEN: Final = frozenset({"name", "mail"})
 """What a person has chosen, also where a vendor tells it: told by its digest, and never counted."""
 _NUMBERED: Final = numbered_token(0)[:8]

@@ -108,7 +108,7 @@ class Scrubber:
             return self.free(found)
         if rule == "ids":
             return self.remember(found, self._id(found))
-        return self.remember(found, self._closed(found, whole=rule == "fields"))
+        return self.remember(found, self._closed(found, member, whole=rule == "fields"))
 
     def _nested(self, found: str, member: str, depth: int) -> str | None:
         inner = json_in(found)
@@ -122,7 +122,7 @@ class Scrubber:
             return self.free(found)
         return found if is_model(found) else self.pseudonyms.token(found)
 
-    def _closed(self, found: str, *, whole: bool) -> str:
+    def _closed(self, found: str, member: str, *, whole: bool) -> str:
         """Replace a text of which nothing is known to be open; of a link, all if it is secret."""
         read = FOUND.fullmatch(found)
         if read and read.lastgroup == "link" and whole:
@@ -133,11 +133,11 @@ class Scrubber:
             return self._replace(read)
         stem, dot, ending = found.rpartition(".")
         if dot and re.fullmatch(r"[a-z0-9]{2,4}", ending):  # a file's name keeps its type
-            return f"{self.pseudonyms.name(stem)}.{ending}"
+            return f"{self.pseudonyms.name(stem, member)}.{ending}"
         bare, token = untagged(found)
         if token and bare:  # the caller reads the name alone, and so may a message say it
-            _ = self.remember(bare, self.pseudonyms.name(bare))
-        return self.pseudonyms.name(found)
+            _ = self.remember(bare, self.pseudonyms.name(bare, member))
+        return self.pseudonyms.name(found, member)
 
     def remember(self, real: str, false: str) -> str:
         """Remember a value that was found secret, so that its echoes are replaced too."""
