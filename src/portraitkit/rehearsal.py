@@ -125,17 +125,17 @@ def breakers_in(own: Breakers) -> Breakers:
 
 
 @contextmanager
-def rehearsing(rehearsal: Rehearsal) -> Generator[Rehearsal]:
+def rehearsing(rehearsal: Rehearsal, *, within: Rehearsal | None = None) -> Generator[Rehearsal]:
     """
-    Rehearse for a while.
+    Rehearse for a while, maybe *within* another rehearsal that then goes on.
 
     Raises:
         RuntimeError: Another rehearsal goes on.
     """
-    if _Stage.rehearsal is not None:
+    if _Stage.rehearsal is not within:
         raise RuntimeError("another rehearsal goes on: end it first")
     _Stage.rehearsal = rehearsal
     try:
         yield rehearsal
     finally:
-        _Stage.rehearsal = None
+        _Stage.rehearsal = within

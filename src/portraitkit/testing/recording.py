@@ -25,7 +25,7 @@ from attrs import Factory, define, evolve, field, frozen
 from ..config.profiles import load_profile
 from ..operations.provider import PortraitProvider
 from ..providers.registry import provider_names
-from ..rehearsal import Rehearsal, rehearsing
+from ..rehearsal import Rehearsal, current, rehearsing
 from ..simulators.state import EPOCH as SIMULATED_START
 from ..values.errors import InvalidInputError
 from ..wire.steps import Request, Response
@@ -352,7 +352,8 @@ def cassette_of(
     with ExitStack() as stack:
         _ = stack.enter_context(blockaded(blockade))
         _ = stack.enter_context(running(tape))
-        _ = stack.enter_context(rehearsing(_rehearsal(cassette, scratch)))
+        outer = current() if OPEN else None  # that of a class or session
+        _ = stack.enter_context(rehearsing(_rehearsal(cassette, scratch), within=outer))
         OPEN.append(cassette)
         _ = stack.callback(OPEN.remove, cassette)
         yield cassette
@@ -408,7 +409,7 @@ def cassette(
 
 
 OPEN: Final[list[PortraitCassette]] = []
-"""The cassette that is played or recorded just now, if any."""
+"""What is played or recorded just now: that of a session, of a class, of a test."""
 
 
 def _loaded(path: Path, mode: Mode) -> Mapping[str, Any]:

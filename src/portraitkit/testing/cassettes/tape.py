@@ -158,7 +158,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
 
     def filter_request(self, request: Any) -> Any:
         """Leave alone what portraitkit's clients did not send."""
-        return request if is_sending() else None
+        return request if self._is_asked else None
 
     def can_play_response_for(self, request: Any) -> bool:
         """
@@ -168,7 +168,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
             CassetteMissError: There is none, and nothing may be sent.
             TransportError: None came when it was recorded, either.
         """
-        if not is_sending():
+        if not self._is_asked:
             return False
         with self._lock:
             request.portraitkit_answer = None
@@ -187,7 +187,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
 
     def append(self, request: Any, response: Mapping[str, Any]) -> None:
         """Take an answer that just came."""
-        if is_sending():
+        if self._is_asked:
             with self._lock:
                 request.portraitkit_taken["response"] = decode_response(dict(response))
 
@@ -214,6 +214,11 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
             for each in self.taken
             if not is_unanswered(each) or each["request"] not in answered
         ]
+
+    @property
+    def _is_asked(self) -> bool:
+        """Whether one of our clients sends, and no other tape runs within this one."""
+        return is_sending() and not any(each is not self for each in _RUNNING[-1:])
 
     # -- finding ---------------------------------------------------------------------------------
 
@@ -337,6 +342,9 @@ _AGAIN: Final = (
 )
 
 
+_RUNNING: Final[list[Tape]] = []
+
+
 @contextmanager
 def running(tape: Tape) -> Generator[Tape]:
     """Let a tape answer and record for a while. What vcrpy logs of it goes nowhere."""
@@ -349,6 +357,8 @@ def running(tape: Tape) -> Generator[Tape]:
             _ = stack.callback(logger.removeFilter, _unlogged)
         for patch in cast("Iterable[Any]", vcr_patch.CassettePatcherBuilder(tape).build()):
             _ = stack.enter_context(patch)
+        _RUNNING.append(tape)
+        _ = stack.callback(_RUNNING.remove, tape)
         yield tape
 
 
