@@ -66,11 +66,8 @@ def test_a_missing_cassette_says_how_to_record_it(run):
     result = run(test_shop=REGISTERS)
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(
-        [
-            "*there is no cassette cassettes/test_shop/test_registers.portrait.yaml*--portrait-record=once*"
-        ]
-    )
+    missing = "*there is no cassette cassettes/test_shop/test_registers.portrait.yaml*"
+    result.stdout.fnmatch_lines([f"{missing}--portrait-record=once*"])
     result.stdout.no_fnmatch_line("*During handling*")
 
 
@@ -344,7 +341,7 @@ class TestShop:
     run(
         "--portrait-record=all",
         PRACTICE[1],
-        test_shop=test.split("assert ")[0] + "client.create_group(name)",
+        test_shop=test.partition("assert ")[0] + "client.create_group(name)",
     )
     assert 2 == yaml.safe_load(earlier.read_text(encoding="utf-8"))["version"]
 
@@ -458,11 +455,8 @@ def test_workers_share_one_recorder_and_one_summary(shop, run):
         + REGISTERS.replace("def test", MARKED + "def test")
         + "    time.sleep(0.3)\n"
     )
-    modules = {
-        each: f"import portraitkit as pk\nimport pytest\nimport shop\n{both}"
-        for each in ("test_a", "test_b")
-    }
-    shop.makepyfile(**modules)
+    module = f"import portraitkit as pk\nimport pytest\nimport shop\n{both}"
+    shop.makepyfile(test_a=module, test_b=module)
     result = shop.runpytest_subprocess(
         "-n", "2", "--dist", "loadfile", "--portrait-record=all", PRACTICE[1]
     )

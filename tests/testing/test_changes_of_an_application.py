@@ -34,7 +34,7 @@ def picture(colour="red", size=(400, 400)):
     return file.getvalue()
 
 
-def order(  # noqa: PLR0913  (each is something that an application may change)
+def order(
     name="Mia",
     title="front",
     photo=PHOTO,

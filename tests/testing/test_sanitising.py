@@ -214,7 +214,7 @@ def test_the_linter_sees_a_secret_in_a_cassette_written_by_hand(vendor, tmp_path
 
 
 def test_a_real_id_has_one_false_id_everywhere():
-    """Address, body and message agree, so flows still join; it is counted where a vendor gives it."""
+    """Address, body and message agree, so flows still join; a vendor's are counted."""
     real = "cgt-20260911153012-qwert"
     cassette = answered({"id": real, "error": {"message": f"{real} is busy"}})
     cassette["interactions"][0]["request"]["uri"] = f"https://api.alltoken.ai/v1/videos/{real}"
@@ -239,7 +239,7 @@ def test_another_salt_gives_other_pseudonyms():
 
 
 def test_a_name_gives_the_same_salt_everywhere():
-    """So that a recording in another place has the same digests, and another cassette none of them."""
+    """A recording in another place has the same digests, and another cassette none of them."""
     digest = sanitiser(salt=bytes.fromhex(Pseudonyms.named("shop").salt)).clean(
         answered({"name": "Mia"})
     )

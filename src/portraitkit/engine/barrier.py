@@ -1,4 +1,4 @@
-"""What keeps a process from asking anybody by accident: set by the pytest plugin, which is light."""
+"""What keeps a test from asking a vendor by accident: set by the pytest plugin, so it is light."""
 
 from __future__ import annotations
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from .conformance.contract import ProviderContract
     from .conformance.judging import Contract
     from .doubles.replaying import Replay, answer, replay
-    from .recording import cassette
     from .doubles.simulating import (
         SimulatedVendor,
         SimulatorTransport,
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
         simulated,
         simulated_async,
     )
+    from .recording import cassette
 
 __all__ = [
     "Contract", "ProviderContract", "Replay", "SimAccount", "SimCheck", "SimulatedVendor",

@@ -7,7 +7,8 @@ The pytest plugin: fixtures for the tests of an application that uses portraitki
 
 The application needs no hook: its own `connect()` leads there while the fixture is active, waiting
 takes no time, and connections beyond this machine fail. Options are `--portrait-record`,
-`--portrait-profile`, `--portrait-budget` and `--portrait-unplayed`. Needs `pip install 'portraitkit[testing]'`.
+`--portrait-profile`, `--portrait-budget` and `--portrait-unplayed`. Needs
+`pip install 'portraitkit[testing]'`.
 
 Every pytest run imports this module where portraitkit is installed. It imports nothing but pytest,
 and does nothing until a fixture or an option asks for it, but for one thing: what portraitkit would
@@ -17,7 +18,6 @@ send beyond this machine in a test without such a fixture is refused.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import sys
 from collections.abc import Generator
@@ -153,7 +153,11 @@ def portrait_cassette(request: pytest.FixtureRequest) -> Generator[PortraitCasse
     request.node.stash[_LOCK] = lock = ExitStack()
     with ExitStack() as stack:
         with _explained("portrait_cassette"):
-            playing = PlayingOptions(**{**said, "plain": run.plain(said.get("plain", ()))})
+            playing = PlayingOptions(
+                repeat_reads=bool(said.get("repeat_reads")),
+                ordered=bool(said.get("ordered")),
+                plain=run.plain(said.get("plain", ())),
+            )
             lock.enter_context(run.alone(path))
             opened = cassette_of(
                 path, run.shown(path), run.options(path), playing, scratch=run.scratch

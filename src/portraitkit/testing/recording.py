@@ -322,13 +322,13 @@ def cassette_of(
             next_step="record it: pytest --portrait-record=once --portrait-profile=NAME, where NAME"
             " is a profile (this calls the vendor), or simulator:alltoken to practise",
         )
-    before = _loaded(path, mode) if there else {}
+    before: Mapping[str, Any] = _loaded(path, mode) if there else {}
     if mode is Mode.NEW and before.get("version") != cassettefile.DIGESTS:
         raise InvalidInputError(
             f"{label} is of the earlier format, which is played and not added to",
             next_step="record it anew: pytest --portrait-record=all --portrait-profile=NAME",
         )
-    interactions = [] if mode is Mode.RECORD else before.get("interactions", [])
+    interactions: list[Any] = [] if mode is Mode.RECORD else before.get("interactions", [])
     origin = cast("dict[str, Any]", before.get("origin") or {})
     tape = Tape(
         label,
@@ -396,16 +396,19 @@ def cassette(
         return
     options = RecordingOptions(record=record or "none", profile=profile)
     options.check()
-    with TemporaryDirectory(prefix="portraitkit-") as scratch:
-        playing_now = cassette_of(file, str(file), options, playing, scratch=Path(scratch))
-        try:
-            with playing_now as opened:
-                yield opened
-            _ = opened.finish()
-        except BaseException as error:
-            if where := opened.set_aside(file.parent / ".portraitkit"):
-                error.add_note(where)
-            raise
+    opened: PortraitCassette | None = None
+    try:
+        with (
+            TemporaryDirectory(prefix="portraitkit-") as scratch,
+            cassette_of(file, str(file), options, playing, scratch=Path(scratch)) as entered,
+        ):
+            opened = entered
+            yield entered
+        _ = entered.finish()
+    except BaseException as error:
+        if opened and (where := opened.set_aside(file.parent / ".portraitkit")):
+            error.add_note(where)
+        raise
 
 
 OPEN: Final[list[PortraitCassette]] = []

@@ -89,7 +89,8 @@ def _part(row: Mapping[str, Any]) -> FormPart:
 
 
 def _type_of(request: Mapping[str, Any]) -> tuple[str, str]:
-    for name, values in (request.get("headers") or {}).items():
+    headers: Mapping[str, Any] = request.get("headers") or {}
+    for name, values in headers.items():
         if name.lower() == "content-type" and values:
-            return name, values if isinstance(values, str) else values[0]
+            return name, str(values if isinstance(values, str) else values[0])
     return "Content-Type", ""

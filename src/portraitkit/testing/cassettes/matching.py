@@ -140,7 +140,7 @@ class CanonicalRequest:
         for name, value in self.query:
             yield f"?{name}", value
         body = self.body
-        if is_object(body) and body.keys() == {_FORM}:
+        if is_object(body) and list(body) == [_FORM]:
             body = {part["name"]: part for part in body[_FORM]}
         yield from _leaves(body, "")
 

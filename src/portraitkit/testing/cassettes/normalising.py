@@ -208,14 +208,14 @@ def _listings(interactions: Sequence[dict[str, Any]]) -> Iterator[list[dict[str,
 
 
 def _place(interaction: Mapping[str, Any]) -> tuple[str, str]:
-    address = urlsplit(interaction["request"]["uri"])
+    address = urlsplit(str(interaction["request"]["uri"]))
     return address.path, dict(parse_qsl(address.query)).get("Action", "")
 
 
 def _shortened(page: Mapping[str, Any], said: str) -> tuple[Any, int]:
     """Shorten the longest list of an answer; returns the answer and how many rows are gone."""
     body = body_of(page)
-    rows = max(_lists_in(body), key=len, default=[])
+    rows = max(_lists_in(body), key=len, default=list[Any]())
     before = len(rows)
     size = len(json.dumps(body, ensure_ascii=False, indent=2))
     for row in reversed(rows[1:]):
@@ -229,7 +229,7 @@ def _shortened(page: Mapping[str, Any], said: str) -> tuple[Any, int]:
 
 def _lists_in(found: Any) -> Iterator[list[Any]]:
     if is_array(found):
-        yield cast("list[Any]", found)
+        yield found
     for each in found.values() if is_object(found) else found if is_array(found) else ():
         yield from _lists_in(each)
 

@@ -44,7 +44,7 @@ _PREFIX: Final = re.compile(
     r"(?:asset|group|assetgroup|vgen|cgt|cvt|ta|ua|task|video|vid|gen|job|token|sk|ak|ep|req|upload|file|user|acc)[-_]"
 )
 _HEX_TOKEN: Final = re.compile(r"(?=.*[0-9])[0-9a-f]{12,}")
-_TOKEN: Final = "token-"
+_PLAIN_PREFIX: Final = "token-"
 _KEPT: Final = "-_.~+/=:"
 """Signs that a token may have, and keeps."""
 _SHORTEST: Final = 8
@@ -124,7 +124,7 @@ class Pseudonyms:
         if _HEX_TOKEN.fullmatch(shape.replace("-", "")):
             return self._of_shape(shape, real)
         # Of other tokens chance draws the kinds of characters, too.
-        return self._stamped(_TOKEN, real, "token", is_digest=False)
+        return self._stamped(_PLAIN_PREFIX, real, "token", is_digest=False)
 
     def _of_shape(self, shape: str, real: str) -> str:
         if self.is_asking:
