@@ -391,8 +391,8 @@ def cassette(
     run = plugin.current_run() if plugin else None
     file = cassettefile.located(path)
     if run is not None:
-        with run.opened(file, playing, record, profile) as opened:
-            yield opened
+        with run.opened(file, playing, record, profile) as entered:
+            yield entered
         return
     options = RecordingOptions(record=record or "none", profile=profile)
     options.check()
