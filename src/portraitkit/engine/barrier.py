@@ -13,7 +13,7 @@ class Barrier:
     What is asked before a request leaves on a connection of our own.
 
     Attributes:
-        check: Takes the host; raises where it may not be asked. None lets everything pass.
+        check: Takes an origin; raises where it may not be asked. None lets everything pass.
     """
 
     check: Callable[[str], None] | None = None

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, ref
 
 from .. import rehearsal
@@ -66,7 +65,7 @@ class Clients:
         if self._given is not None:
             return self._at_home(loop)
         if BARRIER.check and not (_OFFLINE or rehearsal.current()):
-            BARRIER.check(urlsplit(url).hostname or "")
+            BARRIER.check(origin_of(url))
         made = self._made.setdefault(loop, {})
         key = (os.getpid(), bool(_OFFLINE), origin_of(url))
         if key not in made:

@@ -125,12 +125,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         BARRIER.check = None
 
 
-def _refuse(host: str) -> None:
+def _refuse(origin: str) -> None:
     """Let no request of ours leave this machine where no fixture answers it."""
-    from .cassettes.network import NetworkBlockedError, is_here  # noqa: PLC0415  (only where it is used)
+    from ..values.origins import is_loopback  # noqa: PLC0415  (only where something is sent)
+    from .cassettes.network import NetworkBlockedError  # noqa: PLC0415
 
-    if not is_here(host):
-        raise NetworkBlockedError(host, _UNASKED)
+    if origin and not is_loopback(origin):
+        raise NetworkBlockedError(origin.partition("://")[2], _UNASKED)
 
 
 @pytest.fixture

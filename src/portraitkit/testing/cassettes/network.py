@@ -57,7 +57,7 @@ class NetworkGuard:
         Raises:
             NetworkBlockedError: It may not.
         """
-        if not (is_here(host) or self._allows(None if _is_address(host) else host)):
+        if not (_is_here(host) or self._allows(None if _is_address(host) else host)):
             self._refuse(host)
 
     def _refuse(self, host: str) -> None:
@@ -128,7 +128,7 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def is_here(host: str) -> bool:
+def _is_here(host: str) -> bool:
     """Tell whether it stays on this machine."""
     plain = host.lower().rstrip(".")
     if not plain or plain == "localhost" or plain.endswith(".localhost"):
