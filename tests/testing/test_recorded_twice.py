@@ -20,6 +20,7 @@ from portraitkit.testing.recording import cassette
 from portraitkit.values.remarks import Outcome
 
 FACE = Path(pk.__file__).with_name("simulators") / "data" / "face.jpg"
+CONTRACTS = ("--contracts", str(Path(__file__).parents[2] / "providers"))
 VENDORS = ("alltoken", "token360", "volcengine", "byteplus", "apiyi")
 START = datetime(2026, 11, 27, 8, 0, 3, tzinfo=UTC)
 
@@ -109,7 +110,7 @@ def test_ten_flows_recorded_twice_differ_in_nothing(vendor, tmp_path, monkeypatc
         with cassette(other) as played:
             do(flow)
         assert [] == played.unplayed, flow
-    assert 0 == main(["lint", str(tmp_path / "1")])
+    assert 0 == main(["lint", str(tmp_path / "1"), *CONTRACTS])
 
 
 def test_another_day_and_other_ids_are_the_same_recording(tmp_path):
@@ -217,7 +218,7 @@ def test_a_create_that_was_lost_and_found_again_replays(vendor, tmp_path, monkey
     assert [0] == [
         each["response"]["status"]["code"] for each in cassettefile.load(file)["interactions"][:1]
     ]
-    assert 0 == main(["lint", str(file)])
+    assert 0 == main(["lint", str(file), *CONTRACTS])
 
 
 def test_a_lost_create_that_nobody_finds_replays_as_lost(tmp_path, monkeypatch):
