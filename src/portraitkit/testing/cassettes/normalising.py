@@ -32,8 +32,8 @@ _LONG_AGO: Final = EPOCH - timedelta(days=30)
 _MILLISECONDS: Final = 13
 _KEPT_HEADERS: Final = frozenset(
     {
-        "accept-encoding", "accept-ranges", "content-encoding", "content-range", "content-type", "location", "range",
-        "retry-after", "x-ratelimit-limit",
+        "accept-encoding", "accept-ranges", "content-encoding", "content-range", "content-type",
+        "location", "range", "retry-after", "x-ratelimit-limit",
     }
 )  # fmt: skip
 _TIME: Final = re.compile(

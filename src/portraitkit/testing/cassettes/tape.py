@@ -218,7 +218,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
     @property
     def _is_asked(self) -> bool:
         """Whether one of our clients sends, and no other tape runs within this one."""
-        return is_sending() and not any(each is not self for each in _RUNNING[-1:])
+        return is_sending() and (not _RUNNING or _RUNNING[-1] is self)
 
     # -- finding ---------------------------------------------------------------------------------
 
