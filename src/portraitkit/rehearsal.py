@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from attrs import Factory, frozen
 
@@ -53,6 +53,11 @@ def _nobody(provider: PortraitProvider, request: Request) -> None:
     del provider, request
 
 
+def _untold(request: Request, fault: Any) -> None:
+    """Note nothing."""
+    del request, fault
+
+
 @frozen(kw_only=True)
 class Rehearsal:
     """
@@ -62,6 +67,7 @@ class Rehearsal:
         time: Replaces the default clock, and its jitter by a constant. None leaves the real one.
         answer: Answers a request in the vendor's place, or returns None to let it be sent. Asked
             by clients that would use the network; may raise what a transport raises.
+        failed: Told of each request of such a client to which no answer came, and why.
         false_credentials: Every credential of a profile is made up, and none is read from where
             the profile says. What a vendor requires and the profile lacks is made up, too.
         profile: What `connect()` without a name leads to.
@@ -75,6 +81,7 @@ class Rehearsal:
 
     time: Time | None = None
     answer: Callable[[PortraitProvider, Request], Response | None] = _nobody
+    failed: Callable[[Request, Any], None] = _untold
     false_credentials: bool = True
     profile: str = ""
     vendor: str = ""
@@ -118,17 +125,17 @@ def breakers_in(own: Breakers) -> Breakers:
 
 
 @contextmanager
-def rehearsing(rehearsal: Rehearsal) -> Generator[Rehearsal]:
+def rehearsing(rehearsal: Rehearsal, *, within: Rehearsal | None = None) -> Generator[Rehearsal]:
     """
-    Rehearse for a while.
+    Rehearse for a while, maybe *within* another rehearsal that then goes on.
 
     Raises:
         RuntimeError: Another rehearsal goes on.
     """
-    if _Stage.rehearsal is not None:
+    if _Stage.rehearsal is not within:
         raise RuntimeError("another rehearsal goes on: end it first")
     _Stage.rehearsal = rehearsal
     try:
         yield rehearsal
     finally:
-        _Stage.rehearsal = None
+        _Stage.rehearsal = within

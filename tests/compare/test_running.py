@@ -23,7 +23,7 @@ from portraitkit.compare.prices import Money, Price, Purse, estimate
 from portraitkit.compare.running import schedule
 from portraitkit.config import simulating
 from portraitkit.providers.registry import provider_class
-from portraitkit.testing.recording import RecordingOptions, cassette_of
+from portraitkit.testing import cassette
 from vendors import FACE
 
 FAST = 200.0
@@ -290,19 +290,17 @@ def test_another_plan_does_not_go_into_the_same_folder(folder):
 def test_a_plan_is_played_from_cassettes(folder):
     """Recorded once, it runs without a vendor; what a cassette lacks is told with its file."""
     (folder / "cassettes").mkdir()
-    path = folder / "cassettes" / "alltoken.yaml"
+    path = folder / "cassettes" / "alltoken"
     small = plan(profiles=("alltoken",), scenes={"dance": plan().scenes["dance"]}, runs=1)
-    options = RecordingOptions(record="once", profile="simulator:alltoken")
-    with cassette_of(path, "alltoken", options, scratch=folder) as cassette:
+    with cassette(path, record="once", profile="simulator:alltoken"):
         comparison.compare(small, folder / "recorded")
-        assert cassette.finish()
     (folder / "portraits.db").unlink(missing_ok=True)
     kept = comparison.compare(small, folder / "c", cassettes=path.parent).folder
 
     assert 2 == len(of(kept, "downloaded"))
     assert of(kept, "opened")[0]["replayed"] is True
     assert 0 == sum(billed().values())
-    with pytest.raises(pk.ConfigError, match=r"alltoken\.yaml"):
+    with pytest.raises(pk.ConfigError, match="alltoken"):
         comparison.compare(plan(profiles=("alltoken",)), folder / "more", cassettes=path.parent)
     with pytest.raises(pk.PortraitError, match=r"token360\.yaml"):
         comparison.compare(plan(profiles=("token360",)), folder / "d", cassettes=path.parent)

@@ -51,7 +51,6 @@ def test_record_and_review_cassettes(folder):
     assert 2 == len(commands)
     for command in commands:
         folder.runpytest_inprocess(*command.split()).assert_outcomes(passed=2)
-    assert (folder.path / "cassettes" / ".gitignore").is_file()
 
 
 def test_every_option_is_told_of(folder):

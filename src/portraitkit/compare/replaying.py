@@ -13,24 +13,23 @@ from ..values.errors import ConfigError
 @contextmanager
 def replaying(cassettes: Path | str, profile: str) -> Generator[None]:
     """
-    Let `<profile>.yaml` answer in the vendor's place. It holds for the whole process.
+    Let `<profile>.portrait.yaml` answer in the vendor's place. It holds for the whole process.
 
     Raises:
         ConfigError: The extra `testing` is not installed, or a request has no answer there.
         InvalidInputError: There is no such cassette.
     """
     try:
-        from ..testing.recording import RecordingOptions, cassette_of  # noqa: PLC0415  (an extra)
+        from ..testing.recording import cassette  # noqa: PLC0415  (an extra)
     except ImportError:
         raise ConfigError(
             "cassettes need packages that are not installed",
             field="cassettes",
             next_step="pip install 'portraitkit[testing]'",
         ) from None
-    path = Path(cassettes) / f"{profile}.yaml"
-    options = RecordingOptions()
+    path = Path(cassettes) / profile
     try:
-        with cassette_of(path, str(path), options, repeat_reads=True, scratch=None):
+        with cassette(path, record="none", repeat_reads=True):
             yield
     except Halt as missed:
         raise ConfigError(

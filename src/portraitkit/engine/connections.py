@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, ref
 
+from .. import rehearsal
 from ..values.errors import PortraitError
 from ..values.origins import origin_of
+from .barrier import BARRIER
 from .bounds import bound, pools_of
 from .proxies import Proxy, proxy_for
 
@@ -62,6 +64,8 @@ class Clients:
             )
         if self._given is not None:
             return self._at_home(loop)
+        if BARRIER.check and not (_OFFLINE or rehearsal.current()):
+            BARRIER.check(origin_of(url))
         made = self._made.setdefault(loop, {})
         key = (os.getpid(), bool(_OFFLINE), origin_of(url))
         if key not in made:

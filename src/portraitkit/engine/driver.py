@@ -123,10 +123,13 @@ def _attempt(attempts: Attempts) -> Flow[Response | None]:
         yield Pause(wait_s)
     if attempts.is_over:
         return attempts.end()
+    request = attempts.attempt()
     try:
-        answer = attempts.answered((yield At(attempts.provider, attempts.attempt())))
+        answer = attempts.answered((yield At(attempts.provider, request)))
     except TransportError as fault:
         failed = fault
+        if stage := rehearsal.current():
+            stage.failed(request, fault)
     else:
         yield from _limited(attempts, attempts.hold)
         return answer

@@ -13,6 +13,8 @@ For tests: flows without I/O, and clients on simulators with virtual time.
         what a simulated vendor is made of
     Contract
         a contract.yaml that judges requests and answers (extra `testing`)
+    cassette(path)
+        recorded answers, for a `setUpClass`, a fixture of a session or a script (extra `testing`)
 
 What needs more than the package itself is loaded when it is first used.
 
@@ -37,11 +39,12 @@ if TYPE_CHECKING:
         simulated,
         simulated_async,
     )
+    from .recording import cassette
 
 __all__ = [
     "Contract", "ProviderContract", "Replay", "SimAccount", "SimCheck", "SimulatedVendor",
     "Simulator", "SimulatorTransport", "TableContract", "VirtualClock", "VirtualTime", "World",
-    "answer", "replay", "simulated", "simulated_async",
+    "answer", "cassette", "replay", "simulated", "simulated_async",
 ]  # fmt: skip
 
 # pytest imports this package in every run where portraitkit is installed: names load when used.
@@ -55,6 +58,7 @@ _HOMES = {
     ".doubles.simulating": (
         "SimulatedVendor", "SimulatorTransport", "VirtualTime", "simulated", "simulated_async",
     ),
+    ".recording": ("cassette",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

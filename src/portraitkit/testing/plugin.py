@@ -7,34 +7,45 @@ The pytest plugin: fixtures for the tests of an application that uses portraitki
 
 The application needs no hook: its own `connect()` leads there while the fixture is active, waiting
 takes no time, and connections beyond this machine fail. Options are `--portrait-record`,
-`--portrait-profile` and `--portrait-unplayed`. Needs `pip install 'portraitkit[testing]'`.
+`--portrait-profile`, `--portrait-budget` and `--portrait-unplayed`. Needs
+`pip install 'portraitkit[testing]'`.
 
 Every pytest run imports this module where portraitkit is installed. It imports nothing but pytest,
-and does nothing until a fixture or an option asks for it.
+and does nothing until a fixture or an option asks for it, but for one thing: what portraitkit would
+send beyond this machine in a test without such a fixture is refused.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
+import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+
+from ..engine.barrier import BARRIER
 
 if TYPE_CHECKING:
     from .doubles.fakes import FakePortraits
     from .doubles.vendors import PortraitSimulator
-    from .recording import PortraitCassette, RecordingOptions
+    from .pytestrun import Run
+    from .recording import PortraitCassette
 
 _BACKENDS: Final = re.compile(r"(asyncio|trio|curio|blocking|sync|async)(\+\w+)?")
 """Ids of a test's parameters that say only how it is run."""
 _LONGEST_NAME: Final = 100
-_OURS: Final = ("CassetteMissError", "NetworkBlockedError")
+_EXTRA: Final = "pip install 'portraitkit[testing]'"
+_OURS: Final = ("CassetteMissError", "NetworkBlockedError", "BudgetSpentError")
+_UNASKED: Final = (
+    "portraitkit was about to ask {host} in a test, and no fixture answers in its place. Use "
+    "portrait_cassette, portrait_simulator or fake_portraits; where a test is to ask a vendor, say "
+    "portrait_network = allow in pytest's configuration"
+)
 _BETWEEN: Final = (
     *("portraitkit", "vcr", "httpx", "httpx2", "httpcore", "httpcore2", "anyio", "asyncio"),
     *("trio", "concurrent", "socket", "contextlib"),
@@ -67,48 +78,90 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="what to do when a passing test leaves recorded interactions unused (default: report)",
     )
+    group.addoption(
+        "--portrait-budget",
+        type=int,
+        default=None,
+        metavar="N",
+        help="send so many creates at most while recording, in all workers together",
+    )
     parser.addini("portrait_unplayed", "report, fail or ignore unused interactions", default="")
+    parser.addini(
+        "portrait_plain", "members that cassettes keep in plain, such as prompt", type="args"
+    )
+    parser.addini(
+        "portrait_network",
+        "block or allow what portraitkit sends beyond this machine where no fixture answers",
+        default="block",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Announce the markers; refuse options that contradict themselves."""
     config.addinivalue_line(
         "markers",
-        "portrait_cassette(name, repeat_reads=False): the cassette's name in place of the test's; "
-        "whether the last answer of a read serves for further ones",
+        "portrait_cassette(name, repeat_reads=False, ordered=False, plain=()): the cassette's name "
+        "in place of the test's; whether the last answer of a read serves for further ones; "
+        "whether requests come in the recorded order; members that are recorded in plain",
     )
     config.addinivalue_line(
         "markers", "portrait_simulator(vendor): which vendor `connect()` leads to"
     )
     if config.getoption("--portrait-record") != "none" or config.getoption("--portrait-profile"):
-        _ = _options(config)
+        try:
+            from .pytestrun import options_of  # noqa: PLC0415  (only where something is recorded)
+        except ImportError as missing:
+            raise pytest.UsageError(f"recording needs {_EXTRA} ({missing})") from None
+        _ = options_of(config)
+    _CONFIGS.append(config)
+    BARRIER.check = None if config.getini("portrait_network") == "allow" else _refuse
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave the process as it was."""
+    if config in _CONFIGS:
+        _CONFIGS.remove(config)
+    if not _CONFIGS:
+        BARRIER.check = None
+
+
+def _refuse(origin: str) -> None:
+    """Let no request of ours leave this machine where no fixture answers it."""
+    from ..values.origins import is_loopback  # noqa: PLC0415  (only where something is sent)
+    from .cassettes.network import NetworkBlockedError  # noqa: PLC0415
+
+    if origin and not is_loopback(origin):
+        raise NetworkBlockedError(origin.partition("://")[2], _UNASKED)
 
 
 @pytest.fixture
-def portrait_cassette(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Generator[PortraitCassette]:
+def portrait_cassette(request: pytest.FixtureRequest) -> Generator[PortraitCassette]:
     """
     Answer the application's requests from this test's cassette.
 
-    The file is `cassettes/<module>/<test>.yaml` beside the test's file, or what the marker
+    The file is `cassettes/<module>/<test>.portrait.yaml` beside the test's file, or what the marker
     `portrait_cassette("name")` says. No key is needed, and none is read. A recording is written
     when every fixture that stands on this one has ended, if the test passed.
     """
     _alone(request)
     with _explained("portrait_cassette"):
-        from .recording import cassette_of  # noqa: PLC0415  (only where it is used)
+        from .recording import PlayingOptions, cassette_of  # noqa: PLC0415  (only where it is used)
 
+        run = _run_of(request.config)
     marker = request.node.get_closest_marker("portrait_cassette")
+    said = dict(marker.kwargs) if marker else {}
     path = _cassette_path(request, _named_by(marker))
+    request.node.stash[_LOCK] = lock = ExitStack()
     with ExitStack() as stack:
         with _explained("portrait_cassette"):
+            playing = PlayingOptions(
+                repeat_reads=bool(said.get("repeat_reads")),
+                ordered=bool(said.get("ordered")),
+                plain=run.plain(said.get("plain", ())),
+            )
+            lock.enter_context(run.alone(path))
             opened = cassette_of(
-                path,
-                _shown(path, request.config.rootpath),
-                _options_for(request.config, path),
-                repeat_reads=bool(marker and marker.kwargs.get("repeat_reads")),
-                scratch=tmp_path_factory.mktemp("portraits"),
+                path, run.shown(path), run.options(path), playing, scratch=run.scratch
             )
             cassette = stack.enter_context(opened)
         request.node.stash[_CASSETTE] = cassette
@@ -182,8 +235,10 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
         passed = False
         raise
     finally:
-        if cassette is not None:
-            _finish(cassette, item.config, passed=passed)
+        with item.stash.get(_LOCK, ExitStack()), _explained("portrait_cassette"):
+            # a traceback would show what is not yet clean
+            if cassette is not None:
+                _run_of(item.config).finish(cassette, passed=passed)
     return result
 
 
@@ -195,14 +250,30 @@ def pytest_runtest_makereport(
     report = yield
     if call.when == "call":
         item.stash[_PASSED] = report.passed
+    recording = sys.modules.get("portraitkit.testing.recording")
+    for each in recording.OPEN if recording else ():
+        each.has_failed |= report.failed
     return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the run what a worker of pytest-xdist has to say."""
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["portraitkit"] = _lines(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Hear what a worker has to say."""
+    del error
+    _lines(node.config).extend(getattr(node, "workeroutput", {}).get("portraitkit", ()))
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     """Say what was recorded, what was left unused, and which checks had nothing to look at."""
     del exitstatus
-    lines = config.stash.get(_LINES, list[str]())
-    if lines:
+    if lines := _lines(config):
         terminalreporter.section("portraitkit cassettes")
         for line in lines:
             terminalreporter.write_line(line)
@@ -221,6 +292,11 @@ def _reason(report: Any) -> str:
     return str(where[-1]).removeprefix("Skipped: ")
 
 
+def _lines(config: pytest.Config) -> list[str]:
+    """What the summary says of cassettes."""
+    return config.stash.setdefault(_LINES, [])
+
+
 def _of_the_test(traceback: TracebackType | None) -> TracebackType | None:
     """A traceback without what lies between the test and the wire."""
     frames: list[TracebackType] = []
@@ -233,40 +309,6 @@ def _of_the_test(traceback: TracebackType | None) -> TracebackType | None:
     for frame in reversed(frames):
         shown = TracebackType(shown, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
     return shown
-
-
-def _quarantine(config: pytest.Config) -> Path:
-    """Where recordings are kept that are in no cassette: beside pytest's own cache."""
-    has_cache = config.pluginmanager.hasplugin("cacheprovider")
-    folder = os.path.expandvars(config.getini("cache_dir")) if has_cache else ".pytest_cache"
-    return config.rootpath / Path(folder).expanduser() / "portraitkit"
-
-
-def _finish(cassette: PortraitCassette, config: pytest.Config, *, passed: bool) -> None:
-    label = _shown(cassette.path, config.rootpath)
-    lines = config.stash.setdefault(_LINES, [])
-    try:
-        with _explained("portrait_cassette"):  # a traceback would show what is not yet clean
-            is_written = passed and cassette.finish()
-    except BaseException:
-        passed = False
-        raise
-    finally:
-        if not passed and (where := cassette.set_aside(_quarantine(config))):
-            lines.append(where)
-    if not passed:
-        return
-    if is_written:
-        config.stash.setdefault(_RECORDED, set()).add(cassette.path)
-        count = len(cassette.tape.taken)
-        lines.append(f"recorded {label}: {count} interactions; review it before you commit it")
-    rule = config.getoption("--portrait-unplayed") or config.getini("portrait_unplayed")
-    if cassette.unplayed and rule != "ignore":
-        text = f"{label} was not played to its end. Nobody asked for"
-        listed = "".join(f"\n  {each}" for each in cassette.unplayed)
-        if rule == "fail":
-            pytest.fail(f"{text}{listed}", pytrace=False)
-        lines.append(f"{text}{listed}")
 
 
 @contextmanager
@@ -287,7 +329,7 @@ def _explained(fixture: str) -> Generator[None]:
     try:
         yield
     except ImportError as missing:
-        reason = f"{fixture} needs: pip install 'portraitkit[testing]' ({missing})"
+        reason = f"{fixture} needs: {_EXTRA} ({missing})"
         raise pytest.fail.Exception(reason, pytrace=False) from None
     except Exception as error:
         from ..values.errors import PortraitError  # noqa: PLC0415  (only where something went wrong)
@@ -310,27 +352,17 @@ def _alone(request: pytest.FixtureRequest) -> None:
         )
 
 
-def _options(config: pytest.Config) -> RecordingOptions:
-    """What the options ask for; what is missing or wrong stops the run."""
-    from ..values.errors import InvalidInputError  # noqa: PLC0415  (only where something is recorded)
-
-    try:
-        from .recording import RecordingOptions  # noqa: PLC0415
-
-        options = RecordingOptions(
-            record=str(config.getoption("--portrait-record")),
-            profile=str(config.getoption("--portrait-profile")),
-        )
-        options.check()
-    except (ImportError, InvalidInputError) as error:
-        raise pytest.UsageError(str(error)) from None
-    return options
+def current_run() -> Run | None:
+    """The run of pytest that goes on, if one does."""
+    return _run_of(_CONFIGS[-1]) if _CONFIGS else None
 
 
-def _options_for(config: pytest.Config, path: Path) -> RecordingOptions:
-    """The run's options; what this run has recorded is played by tests that share it."""
-    options = _options(config)
-    return type(options)() if path in config.stash.get(_RECORDED, set[Path]()) else options
+def _run_of(config: pytest.Config) -> Run:
+    if (run := config.stash.get(_RUN, None)) is None:
+        from .pytestrun import run_of  # noqa: PLC0415  (only where it is used)
+
+        run = config.stash[_RUN] = run_of(config, _lines(config))
+    return run
 
 
 def _named_by(marker: pytest.Mark | None) -> str:
@@ -338,34 +370,50 @@ def _named_by(marker: pytest.Mark | None) -> str:
 
 
 def _cassette_path(request: pytest.FixtureRequest, name: str) -> Path:
+    from .cassettes.cassettefile import located  # noqa: PLC0415  (only where it is used)
+
     folder = request.path.parent / "cassettes"
     if name:
-        return folder / f"{name.removesuffix('.yaml')}.yaml"
-    return folder / request.path.stem / f"{_test_name(request)}.yaml"
+        return located(folder / name)
+    named, *others = (located(folder / request.path.stem / each) for each in _test_names(request))
+    return next((each for each in (named, *others) if each.is_file()), named)
 
 
-def _test_name(request: pytest.FixtureRequest) -> str:
-    """The test's class, name and parameters, but for those that say only how it is run."""
+def _test_names(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """
+    The test's class, name and parameters, but for those that say only how it is run.
+
+    Returns:
+        The name of its file: no other test has it, not even where capitals are no different; and
+        the name of the earlier format.
+    """
     node: Any = request.node
     name, bracket, ids = str(node.name).partition("[")
     if bracket:
         kept = [each for each in ids[:-1].split("-") if not _BACKENDS.fullmatch(each)]
         name = f"{name}[{'-'.join(kept)}]" if kept else name
-    if (cls := cast("type | None", getattr(node, "cls", None))) is not None:
-        name = f"{cls.__name__}.{name}"
+    chain: list[Any] = node.listchain()
+    classes = [str(each.name) for each in chain if isinstance(each, pytest.Class)]
+    return (
+        _file_name(".".join((*classes, name)), with_capitals=False),
+        _file_name(".".join((*classes[-1:], name)), with_capitals=True),
+    )
+
+
+def _file_name(name: str, *, with_capitals: bool) -> str:
     plain = re.sub(r"[^\w.\[\]=+-]+", "_", name)
-    if plain != name or len(plain) > _LONGEST_NAME:
-        digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
-        plain = f"{plain[:_LONGEST_NAME]}-{digest}"
-    return plain
+    is_alike = plain == name and (with_capitals or name == name.lower())
+    if is_alike and len(plain) <= _LONGEST_NAME:
+        return plain
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{plain[:_LONGEST_NAME]}-{digest}"
 
 
-def _shown(path: Path, root: Path) -> str:
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-
-
+_CONFIGS: Final[list[pytest.Config]] = []
+"""The runs that go on: one, but for a plugin's own tests."""
+_LINES: Final = pytest.StashKey[list[str]]()
+_RUN: Final = pytest.StashKey["Run"]()
 _CASSETTE: Final = pytest.StashKey["PortraitCassette"]()
+_LOCK: Final = pytest.StashKey[ExitStack]()
 _PASSED: Final = pytest.StashKey[bool]()
 _BLOCKADE: Final = pytest.StashKey[Any]()
-_LINES: Final = pytest.StashKey[list[str]]()
-_RECORDED: Final = pytest.StashKey[set[Path]]()

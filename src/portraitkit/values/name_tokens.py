@@ -26,6 +26,14 @@ def new_token() -> str:
     return f"{_MARK}{drawn}{_check(drawn)}"
 
 
+def numbered_token(number: int) -> str:
+    """Make the token of a number, which is always the same: for recordings."""
+    bits = len(_ALPHABET).bit_length() - 1
+    places = range(bits * (_RANDOM - 1), -1, -bits)
+    drawn = "".join(_ALPHABET[(number >> place) % len(_ALPHABET)] for place in places)
+    return f"{_MARK}{drawn}{_check(drawn)}"
+
+
 def tagged(name: str, token: str) -> str:
     """Put a token at the end of a name; alone if the name is empty."""
     return f"{name} {token}" if name and token else name or token

@@ -5,6 +5,9 @@ It is vcrpy's own form (version 1), written so that a diff reads well: the origi
 fixed order, headers sorted, one line for each member of a JSON body, in which every number and
 text stays as it was. vcrpy 8 replays it, as it compares JSON bodies by value.
 
+What portraitkit records is version 2: a form is a list of its parts, and what was asked is told by
+digests with the salt that the origin names.
+
 Needs the extra `testing`.
 """
 
@@ -23,9 +26,15 @@ import yaml
 from ...values.errors import InvalidInputError
 from ...wire.codec import is_array, is_object
 from ..conformance.bodies import json_value
+from .forms import listed, unlisted
 
 VERSION: Final = 1
 """vcrpy's version of the format."""
+DIGESTS: Final = 2
+"""The version in which what was asked is told by digests."""
+SUFFIX: Final = ".portrait.yaml"
+NO_ANSWER: Final = 0
+"""In place of a status: the connection broke before an answer came."""
 
 _TOKENS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -33,7 +42,7 @@ _BREAKS: Final = frozenset("\r\x85\u2028\u2029")
 _COLON: Final = (":",)
 _WIDEST: Final = 1_000_000
 _KEYS: Final = ("origin", "interactions", "version")
-_ORIGIN_KEYS: Final = ("about", "evidence", "provider", "recorded_at", "sources", "assumed")
+_ORIGIN_KEYS: Final = ("about", "evidence", "provider", "recorded_at", "sources", "assumed", "salt")
 _REQUEST_KEYS: Final = ("method", "uri", "headers", "body")
 _RESPONSE_KEYS: Final = ("status", "headers", "body")
 _STATUS_KEYS: Final = ("code", "message")
@@ -61,7 +70,13 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
             field=str(file),
             next_step="record it again",
         )
-    cassette: dict[str, Any] = {**found}
+    interactions = [
+        {**each, "request": unlisted(each["request"])}
+        if is_object(each) and is_object(each.get("request"))
+        else each
+        for each in found["interactions"]
+    ]
+    cassette: dict[str, Any] = {**found, "interactions": interactions}
     about = " ".join(_comments(text))
     if about and isinstance(cassette.get("origin"), dict):
         cassette["origin"].setdefault("about", about)
@@ -71,7 +86,10 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
 def dump(cassette: Mapping[str, Any]) -> str:
     """Write a cassette as text. The same cassette always gives the same text."""
     whole: dict[str, Any] = {"version": VERSION, **cassette}
-    whole["interactions"] = [_interaction(each) for each in cassette.get("interactions", [])]
+    interactions = [_interaction(each) for each in cassette.get("interactions", [])]
+    if whole["version"] != VERSION:
+        interactions = [{**each, "request": listed(each["request"])} for each in interactions]
+    whole["interactions"] = interactions
     if is_object(whole.get("origin")):
         whole["origin"] = _ordered(whole["origin"], _ORIGIN_KEYS)
     return yaml.dump(  # pyright: ignore[reportUnknownMemberType]  (its stubs leave one open)
@@ -98,6 +116,14 @@ def save(path: str | os.PathLike[str], cassette: Mapping[str, Any]) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def located(path: str | os.PathLike[str]) -> Path:
+    """Complete a cassette's path; one of an earlier name, `.yaml`, is taken as it is."""
+    given = Path(path)
+    bare = given.name.removesuffix(SUFFIX).removesuffix(".yaml")
+    file, earlier = given.with_name(f"{bare}{SUFFIX}"), given.with_name(f"{bare}.yaml")
+    return earlier if earlier.is_file() and not file.is_file() else file
 
 
 def pretty_json(text: str) -> str | None:

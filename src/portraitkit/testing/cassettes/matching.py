@@ -4,7 +4,8 @@ When a request is one that was recorded: what it asks, whatever it looks like on
 Compared are the method, whose origin it goes to, the path, the query that matters, and the body by
 its values. Left out are hosts, credentials, signatures, dates, the boundary of a form, the order of
 a JSON object's keys, and the random token at the end of a name. Both sides are veiled first, so
-that a cassette without secrets still answers the request that has them.
+that a cassette without secrets still answers the request that has them: each secret is told by its
+digest on both.
 """
 
 from __future__ import annotations
@@ -13,31 +14,31 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeAlias, cast
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 from ...operations.provider import PortraitProvider
 from ...providers.registry import provider_class
 from ...simulators.simulator import FormPart, parts_of
 from ...values.origins import origin_of
+from ...wire.codec import is_array, is_object
 from .cassettefile import headers_of
 
 Recorded: TypeAlias = Mapping[str, Any]
 """A request as a cassette holds it: `method`, `uri`, `headers`, `body`."""
 
-MEDIA: Final = "media"
-"""The role of every host that is not the vendor's own."""
+_FORM: Final = "form"
 
 _ROLE_OF_FIELD: Final = {"base_url": "api", "assets_url": "assets", "video_url": "video"}
 _TOKEN: Final = re.compile(r" pk-[0-9a-z]{10}(?![0-9a-z])")
-_UNTOLD: Final = re.compile(
-    r"(?i)x-(tos|amz|oss|cos|bce|goog|date|expires|security|signature|credential|algorithm).*|"
-    r"(q-)?(sign|signature|sign-.*|auth_key|expires|ossaccesskeyid|awsaccesskeyid|policy|"
+UNTOLD: Final = re.compile(
+    r"(?i)x-(tos|amz|oss|cos|bce|goog|date|expires|security|signature|credential|algorithm)[^&=]*|"
+    r"(q-)?(sign|signature|sign-[^&=]*|auth_key|expires|ossaccesskeyid|awsaccesskeyid|policy|"
     r"key-pair-id|security-token|ak|date|timestamp|ts|nonce)"
 )
 """Query members that say who asks and when, not what for."""
@@ -104,6 +105,12 @@ class CanonicalRequest:
     query: tuple[tuple[str, str], ...]
     body: Any
     tokens: tuple[str, ...]
+    _asked: tuple[object, ...] = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Work out once what is compared with each of the recorded ones."""
+        asked = (self.method, self.path, self.query, _key(self.body))
+        object.__setattr__(self, "_asked", asked)
 
     @property
     def reads(self) -> bool:
@@ -113,15 +120,29 @@ class CanonicalRequest:
 
     def is_like(self, other: CanonicalRequest) -> bool:
         """Tell whether both ask the same."""
-        mine = (self.method, self.path, self.query, _key(self.body))
-        its = (other.method, other.path, other.query, _key(other.body))
-        return mine == its and self._is_at(other)
+        return self._asked == other._asked and self._is_at(other)
 
     def likeness(self, other: CanonicalRequest) -> float:
         """How near the other is, 0 to 1: to find the recording that was meant."""
         same = (self.method == other.method, self._is_at(other), self.path == other.path)
         lines = difflib.SequenceMatcher(None, self.lines(), other.lines(), autojunk=False)
         return (sum(same) / len(same) + lines.ratio()) / 2
+
+    def changed(self, other: CanonicalRequest) -> list[str]:
+        """Name the fields in which the other differs: `prompt`, `content[1].image_url.url`."""
+        mine, its = dict(self._fields()), dict(other._fields())
+        places = [] if self._is_at(other) else ["where it goes to"]
+        return places + [name for name in {**mine, **its} if mine.get(name) != its.get(name)]
+
+    def _fields(self) -> Iterator[tuple[str, str]]:
+        yield "method", self.method
+        yield "path", self.path
+        for name, value in self.query:
+            yield f"?{name}", value
+        body = self.body
+        if is_object(body) and list(body) == [_FORM]:
+            body = {part["name"]: part for part in body[_FORM]}
+        yield from _leaves(body, "")
 
     def lines(self) -> list[str]:
         """It, fit to be read and compared line by line."""
@@ -157,7 +178,7 @@ def canon(
     query = [
         (name, _untokened(value))
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        if not _UNTOLD.fullmatch(name)
+        if not UNTOLD.fullmatch(name)
     ]
     return CanonicalRequest(
         method=str(veiled["method"]).upper(),
@@ -188,7 +209,7 @@ def _body(request: Recorded) -> Any:
     content = request.get("body")
     raw = content.encode(errors="surrogatepass") if isinstance(content, str) else content or b""
     with suppress(ValueError):
-        return {"form": [_part(each) for each in parts_of(bytes(raw), _type_of(request))]}
+        return {_FORM: [_part(each) for each in parts_of(bytes(raw), _type_of(request))]}
     text = _text_of(content)
     if not text:
         return None
@@ -226,6 +247,18 @@ def _untokened(text: str) -> str:
 
 def _key(body: Any) -> str:
     return json.dumps(body, ensure_ascii=False, sort_keys=True)
+
+
+def _leaves(found: Any, where: str) -> Iterator[tuple[str, str]]:
+    """Each value of a body, by where it stands."""
+    if is_object(found):
+        for name, each in found.items():
+            yield from _leaves(each, f"{where}.{name}" if where else name)
+    elif is_array(found):
+        for number, each in enumerate(found):
+            yield from _leaves(each, f"{where}[{number}]")
+    else:
+        yield where or "body", _key(found)
 
 
 def _digest(content: bytes) -> str:

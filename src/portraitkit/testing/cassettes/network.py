@@ -25,13 +25,16 @@ class NetworkBlockedError(rehearsal.Halt, RuntimeError):
         host: Where it wanted to go.
     """
 
-    def __init__(self, host: str) -> None:
-        super().__init__(
-            f"the test tried to reach {host}, past portraitkit's cassettes and simulators. Only "
-            "what portraitkit's own clients send is played back; replace the other call in the "
-            "test, or serve it on 127.0.0.1"
-        )
+    def __init__(self, host: str, why: str = "") -> None:
+        super().__init__((why or _PAST_US).format(host=host))
         self.host = host
+
+
+_PAST_US: Final = (
+    "the test tried to reach {host}, past portraitkit's cassettes and simulators. Only what "
+    "portraitkit's own clients send is played back; replace the other call in the test, or serve "
+    "it on 127.0.0.1"
+)
 
 
 class NetworkGuard:

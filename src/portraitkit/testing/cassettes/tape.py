@@ -26,9 +26,12 @@ from vcr.filters import decode_response
 
 from ... import rehearsal
 from ...engine.connections import offline
+from ...engine.response_body import TransportError
 from ...engine.transport import is_sending
+from ...values.remarks import Outcome
 from ...vendor.likely import ids_in
 from ...wire.codec import texts_in
+from ...wire.steps import Request
 from ..conformance.bodies import json_value
 from . import cassettefile
 from .matching import CanonicalRequest, Recorded, Roles, canon, difference, replace_tokens
@@ -87,7 +90,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
     The recorded interactions of one test, while it runs.
 
     The same request asked again takes the next recorded answer, so polling replays its course.
-    Different requests may come in any order.
+    Different requests may come in any order, unless that is the point.
 
     Args:
         label: Names the cassette in messages.
@@ -96,6 +99,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         roles: Whose the origins are; clients may add to it while the tape runs.
         veil: Hides in a request what a recording does not hold; may be replaced while it runs.
         repeat_reads: Let the last recorded answer of a read serve for further ones.
+        ordered: Let requests come only in the order in which they were recorded.
     """
 
     def __init__(
@@ -107,18 +111,20 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         roles: Roles | None = None,
         veil: Veil = lambda request: request,
         repeat_reads: bool = False,
+        ordered: bool = False,
     ) -> None:
         super().__init__(path=label, **_LEFT_ALONE)
         self.label = label
         self.mode = mode
         self.roles = roles or Roles()
         self.taken: list[dict[str, Any]] = []
-        """What was recorded now, as it came: full of secrets."""
+        """What was recorded now, in the order asked: full of secrets."""
         self.hosts: set[str] = set()
         """Hosts that requests were let through to."""
         self.misses: list[CassetteMissError] = []
         self.veil = veil
         self._repeat_reads = repeat_reads
+        self._ordered = ordered
         self._tracks = [_Track(n, each) for n, each in enumerate(interactions, 1)]
         self._tokens: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -153,7 +159,7 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
 
     def filter_request(self, request: Any) -> Any:
         """Leave alone what portraitkit's clients did not send."""
-        return request if is_sending() else None
+        return request if self._is_asked else None
 
     def can_play_response_for(self, request: Any) -> bool:
         """
@@ -161,14 +167,17 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
 
         Raises:
             CassetteMissError: There is none, and nothing may be sent.
+            TransportError: None came when it was recorded, either.
         """
-        if not is_sending():
+        if not self._is_asked:
             return False
         with self._lock:
             request.portraitkit_answer = None
             if self.mode is not Mode.RECORD:
                 request.portraitkit_answer = self._find(request)
             if request.portraitkit_answer is None:
+                request.portraitkit_taken = taken = {"request": _recorded(request)}
+                self.taken.append(taken)
                 self.hosts.add(urlsplit(str(request.uri)).hostname or "")
                 request.portraitkit_began = time.monotonic()
             return request.portraitkit_answer is not None
@@ -180,12 +189,40 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
 
     def append(self, request: Any, response: Mapping[str, Any]) -> None:
         """Take an answer that just came."""
-        if is_sending():
+        if self._is_asked:
             with self._lock:
-                plain = decode_response(dict(response))
-                took = _about(time.monotonic() - request.portraitkit_began)
-                recorded = _recorded(request)
-                self.taken.append({"request": recorded, "response": plain, "elapsed_s": took})
+                taken = request.portraitkit_taken
+                taken["response"] = decode_response(dict(response))
+                taken["elapsed_s"] = _about(time.monotonic() - request.portraitkit_began)
+
+    def failed(self, request: Request, fault: TransportError) -> None:
+        """Note why no answer came to a request of ours."""
+        with self._lock:
+            for each in reversed(self.taken):
+                if "response" not in each and _is_sent(request, each["request"]):
+                    each["response"] = _unanswered(fault.outcome)
+                    return
+
+    @property
+    def recorded(self) -> list[dict[str, Any]]:
+        """
+        What was recorded now, without what was asked again because no answer came.
+
+        A create that was lost stays: what followed is what the application made of that.
+        """
+        for each in self.taken:  # one without a word was cancelled
+            _ = each.setdefault("response", _unanswered(Outcome.UNKNOWN))
+        answered = [each["request"] for each in self.taken if not is_unanswered(each)]
+        return [
+            each
+            for each in self.taken
+            if not is_unanswered(each) or each["request"] not in answered
+        ]
+
+    @property
+    def _is_asked(self) -> bool:
+        """Whether one of our clients sends, and no other tape runs within this one."""
+        return is_sending() and (not _RUNNING or _RUNNING[-1] is self)
 
     # -- finding ---------------------------------------------------------------------------------
 
@@ -195,17 +232,27 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         track = next((each for each in same if not each.played), None)
         if track is None and same and self._repeat_reads and asked.reads:
             track = same[-1]
+        if track and self._ordered and (left := self._left_before(track)):
+            raise self._missed(self._explain_order(asked, track, left))
         if track is None:
             false = self._stand_ins(request) if self.mode is Mode.NEW else []
             if self.mode is Mode.NEW and not false:
                 return None
             why = _FALSE.format(label=self.label, value=false[0]) if false else ""
-            miss = CassetteMissError(why or self._explain(asked, same))
-            self.misses.append(miss)
-            raise miss
+            raise self._missed(why or self._explain(asked, same))
         track.played += 1
         self._tokens.update(zip(self._canon(track).tokens, asked.tokens, strict=False))
         return self._answer(track)
+
+    def _left_before(self, track: _Track) -> _Track | None:
+        """The first interaction before one that nobody has asked for yet."""
+        earlier = self._tracks[: track.number - 1]
+        return next((each for each in earlier if not each.played), None)
+
+    def _missed(self, why: str) -> CassetteMissError:
+        miss = CassetteMissError(why)
+        self.misses.append(miss)
+        return miss
 
     def _stand_ins(self, request: Any) -> list[str]:
         """Find what a request got from this cassette, and the vendor has never heard of."""
@@ -233,6 +280,8 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
 
     def _answer(self, track: _Track) -> dict[str, Any]:
         told = track.interaction["response"]
+        if is_unanswered(track.interaction):
+            raise TransportError(Outcome(told["status"]["message"]), _UNANSWERED)
         text = cast("bytes | str", (told.get("body") or {}).get("string") or b"")
         content = text.encode(errors="surrogatepass") if isinstance(text, str) else text
         given: dict[str, Any] = told.get("headers") or {}
@@ -246,6 +295,13 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
             "headers": headers,
             "body": {"string": replace_tokens(content, self._tokens)},
         }
+
+    def _explain_order(self, asked: CanonicalRequest, track: _Track, left: _Track) -> str:
+        return (
+            f"{self.label}: {asked} comes out of order. It was recorded as interaction "
+            f"{track.number}, and interaction {left.number} was not asked for before it: "
+            f"{self._canon(left)}\n  {_RECORD}"
+        )
 
     def _explain(self, asked: CanonicalRequest, same: list[_Track]) -> str:
         head = f"{self.label} has no answer for {asked}"
@@ -265,9 +321,10 @@ class Tape(Cassette):  # type: ignore[misc]  # (vcrpy has no types)
         shown = "\n".join(
             f"    {line}" for line in difference(self._canon(nearest), asked).splitlines()
         )
+        changed = ", ".join(self._canon(nearest).changed(asked))
         return (
-            f"{head} ({count}).\n  Nearest is interaction {nearest.number}{used}; values that are "
-            f"secret are veiled on both sides:\n{shown}\n  {_RECORD}"
+            f"{head} ({count}).\n  Nearest is interaction {nearest.number}{used}. Changed: "
+            f"{changed}. Secret values are told by digests on both sides:\n{shown}\n  {_RECORD}"
         )
 
 
@@ -279,6 +336,7 @@ _FALSE: Final = (
     "vendor.\n  Record all anew: pytest --portrait-record=all --portrait-profile=NAME"
 )
 _STEPS_S: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+_UNANSWERED: Final = "no answer came when this was recorded"
 _SHORTEST_ID: Final = 6
 """A shorter one is looked for only where an id stands."""
 _LONG: Final = re.compile(r"\S{16,}")
@@ -287,6 +345,9 @@ _AGAIN: Final = (
     "If that is meant, record it again, or let a read's last answer serve for all further ones: "
     "@pytest.mark.portrait_cassette(repeat_reads=True)"
 )
+
+
+_RUNNING: Final[list[Tape]] = []
 
 
 @contextmanager
@@ -301,6 +362,8 @@ def running(tape: Tape) -> Generator[Tape]:
             _ = stack.callback(logger.removeFilter, _unlogged)
         for patch in cast("Iterable[Any]", vcr_patch.CassettePatcherBuilder(tape).build()):
             _ = stack.enter_context(patch)
+        _RUNNING.append(tape)
+        _ = stack.callback(_RUNNING.remove, tape)
         yield tape
 
 
@@ -311,6 +374,24 @@ def _unlogged(record: logging.LogRecord) -> bool:
 def _about(seconds: float) -> int:
     """Round up to a step, so that two recordings are alike unless an answer got much slower."""
     return next((step for step in _STEPS_S if seconds <= step), _STEPS_S[-1])
+
+
+def is_unanswered(interaction: Interaction) -> bool:
+    """Tell whether no answer came: the connection broke before."""
+    code: object = interaction["response"]["status"]["code"]
+    return code == cassettefile.NO_ANSWER
+
+
+def _unanswered(outcome: Outcome) -> dict[str, Any]:
+    status = {"code": cassettefile.NO_ANSWER, "message": outcome.value}
+    return {"status": status, "headers": {}, "body": {"string": ""}}
+
+
+def _is_sent(request: Request, recorded: Recorded) -> bool:
+    """Tell whether a request is the recorded one, by what no signing changes."""
+    sent = request.method, urlsplit(request.url)[1:3], request.content
+    address = urlsplit(str(recorded["uri"]))[1:3]
+    return sent == (recorded["method"], address, recorded["body"])
 
 
 def _recorded(request: Any) -> dict[str, Any]:

@@ -160,7 +160,9 @@ def _secrets(cassette: Mapping[str, Any], vendor: str) -> _Found:
     vendors = {vendor, *_said(cassette)} & {*provider_names()}
     classes = [cls for each in vendors for cls in provider_classes(each)]
     fields = {name for cls in classes for name in cls.secret_fields}
-    sanitiser = Sanitiser(fields, (), Placeholders() if by_hand else Pseudonyms(b""))
+    plain = origin.get("plain", ()) if is_object(origin) else ()
+    pseudonyms = Placeholders() if by_hand else Pseudonyms()
+    sanitiser = Sanitiser(fields, (), pseudonyms, plain=plain)
     for number, each in enumerate(cassette["interactions"], 1):
         try:
             cleaned = sanitiser.clean({"interactions": [each]})["interactions"][0]

@@ -19,9 +19,9 @@ from urllib.parse import unquote
 from attrs import define, evolve, field
 
 from ...simulators.simulator import FormPart, parts_of
-from ...wire.bodies import multipart
 from ...wire.codec import is_array
 from ..cassettes.cassettefile import json_in, pretty_json
+from ..cassettes.forms import joined
 from .plainwords import is_word
 from .texts import Scrubber, UnreadableError
 
@@ -176,7 +176,7 @@ class Bodies:
             parts = parts_of(content, kind)
         except ValueError as error:
             raise UnreadableError(str(error)) from None
-        return _joined([self._part(each) for each in parts])
+        return joined([self._part(each) for each in parts])
 
     def _part(self, part: FormPart) -> FormPart:
         kind = self.content_type(_kind_of(part.content_type))
@@ -197,30 +197,6 @@ class Bodies:
             return str(self.scrubber.value(part.content.decode(), part.name))
         except UnicodeDecodeError:
             raise UnreadableError("a part is neither text nor a file") from None
-
-
-def _joined(parts: list[FormPart]) -> tuple[bytes, str]:
-    """Write parts as `wire.multipart` does: the boundary depends on nothing but what is left."""
-    *others, last = parts
-    fields = {each.name: each.content.decode() for each in others if each.filename is None}
-    plain = not any(each.content_type for each in others)
-    if last.filename is not None and plain and len(fields) == len(others):
-        return multipart(
-            fields,
-            name=last.name,
-            filename=last.filename,
-            content=last.content,
-            content_type=last.content_type,
-        )
-    boundary = f"portraitkit-{zlib.crc32(repr(parts).encode()):08x}"
-    lines: list[bytes] = []
-    for each in parts:
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{each.name}"'
-        head += "" if each.filename is None else f'; filename="{each.filename}"'
-        head += f"\r\nContent-Type: {each.content_type}" if each.content_type else ""
-        lines.append(head.encode() + b"\r\n\r\n" + each.content + b"\r\n")
-    kind = f"multipart/form-data; boundary={boundary}"
-    return b"".join(lines) + f"--{boundary}--\r\n".encode(), kind
 
 
 def _is_charset(name: str) -> bool:

@@ -42,10 +42,10 @@ class Placeholders(Pseudonyms):
         """Keep a number that is too short to be an account's or a person's."""
         return real if len(str(abs(real))) < _LEAST_DRAWN else super().number(real)
 
-    def name(self, real: str) -> str:
+    def name(self, real: str, member: str = "") -> str:
         """Keep a text unless it holds a value that was drawn: no machine knows a real name."""
         made_up = all(drawn(each) < _LEAST_DRAWN for each in real.split())
-        return real if made_up else super().name(real)
+        return real if made_up else super().name(real, member)
 
     def host(self, real: str) -> str:
         """Keep a host whose labels can be read, as of a vendor's storage."""

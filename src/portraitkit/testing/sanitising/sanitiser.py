@@ -22,7 +22,7 @@ from ...wire.codec import is_array, is_object
 from ..cassettes.cassettefile import headers_of, json_in, pretty_json
 from .bodies import Bodies
 from .plainwords import is_word
-from .pseudonyms import Pseudonyms, Veil, is_false
+from .pseudonyms import Pseudonyms, is_false
 from .secretmembers import forms_of
 from .texts import Scrubber, UnreadableError
 
@@ -66,15 +66,16 @@ class UnsafeCassetteError(PortraitError):
 
 class Sanitiser:
     """
-    Cleans cassettes of one folder.
+    Cleans one cassette.
 
     Args:
         secret_fields: Members whose numbers, and all of whose links, are secret at this vendor:
             `Vendor.secret_fields`. Texts stay only in members that a contract marks as open.
         known_secrets: Values that must not appear in any form: the recording profile's keys, and
             names that a free text may hold. They are never written.
-        pseudonyms: False values for real ones, `Pseudonyms.of(folder)`.
+        pseudonyms: False values for real ones, `Pseudonyms.named(name)`.
         hosts: Hosts that may stay beside the vendors' own, such as a staging gateway's.
+        plain: Members whose texts stay, unless they look like a secret, as `prompt`.
     """
 
     def __init__(
@@ -84,11 +85,13 @@ class Sanitiser:
         pseudonyms: Pseudonyms,
         *,
         hosts: Iterable[str] = (),
+        plain: Iterable[str] = (),
     ) -> None:
         self._fields = frozenset(_folded(each) for each in secret_fields)
         self._known = tuple(each for each in known_secrets if len(each) >= _SHORTEST_KNOWN)
         self._pseudonyms = pseudonyms
         self._hosts = frozenset(hosts)
+        self._plain = frozenset(plain)
 
     def clean(self, cassette: Mapping[str, Any]) -> dict[str, Any]:
         """
@@ -116,22 +119,28 @@ class Sanitiser:
 
     def veil(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """
-        Return one request of a cassette with a fixed word for each value that `clean` replaces.
+        Return one request of a cassette as a matcher compares it.
 
-        A live request and its cleaned recording are alike once veiled, without the salt: this is
-        what a matcher compares. Ids stay, as they tell requests apart: a replayed flow takes them
-        from the cassette's own answers.
+        A live request and its cleaned recording are alike once veiled, if what they ask is. With
+        the cassette's salt each value that `clean` replaces is told by its digest; without one it
+        is a fixed word, and only ids tell requests apart. A replayed flow takes ids from the
+        cassette's own answers.
 
         Raises:
             UnsafeCassetteError: The request cannot be parsed.
         """
-        veiled = Cleaner(self._scrubber(Veil())).request("this request", request)
+        veiled = Cleaner(self._scrubber(self._pseudonyms.veil())).request("this request", request)
         if isinstance(veiled["body"], str):
             veiled["body"] = pretty_json(veiled["body"]) or veiled["body"]
         return veiled
 
     def _scrubber(self, pseudonyms: Pseudonyms) -> Scrubber:
-        return Scrubber(pseudonyms=pseudonyms, secret_fields=self._fields, hosts=self._hosts)
+        return Scrubber(
+            pseudonyms=pseudonyms,
+            secret_fields=self._fields,
+            hosts=self._hosts,
+            plain=self._plain,
+        )
 
     def _check(self, cassette: Mapping[str, Any], scrubber: Scrubber) -> None:
         """Look for what the rules have missed, in every form that a text can have."""
@@ -159,7 +168,11 @@ class Cleaner:
         return [self._interaction(number, each) for number, each in enumerate(given, 1)]
 
     def request(self, where: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Clean a request."""
+        """Clean a request: what is first found here was sent by the application."""
+        with self.scrubber.pseudonyms.asking():
+            return self._request(where, given)
+
+    def _request(self, where: str, given: Mapping[str, Any]) -> dict[str, Any]:
         real = str(given["uri"])
         # An answer may have given it in a secret member, all of whose path goes.
         uri = self.scrubber.secrets.get(real) or _at(f"{where} address", self.scrubber.link, real)

@@ -19,7 +19,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from attrs import define, field
 
-from ...values.name_tokens import untagged
+from ...values.name_tokens import tagged, untagged
 from ...wire.codec import is_array, is_object
 from ..cassettes.cassettefile import json_in
 from .plainwords import (
@@ -44,7 +44,7 @@ _FEWEST_DIGITS: Final = 7
 _SHORT: Final = 8
 _SHORTEST_MEDIUM: Final = 40
 _WHOLE: Final = ("link", "data")
-_STAMPED: Final = re.compile(r"((?:Name|mail|host)-[a-z0-9]{8}(?![a-z0-9]))")
+_STAMPED: Final = re.compile(r"((?:Name|mail|host)-(?:[a-z0-9]{8}|\d{4})(?![a-z0-9]))")
 _UNSPACED: Final = re.compile(f"[{UNSPACED}]")
 _PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _TYPED: Final = re.compile(r"(.*[^.])(\.[A-Za-z0-9]{2,4})", re.DOTALL)
@@ -75,12 +75,14 @@ class Scrubber:
     Attributes:
         secret_fields: Members that the vendor's adapter calls secret, in lower case.
         hosts: Hosts that may stay beside the vendors' own.
+        plain: Members whose texts stay, unless they look like a secret.
         secrets: Values that were found secret, and their pseudonyms: replaced wherever they appear.
     """
 
     pseudonyms: Pseudonyms
     secret_fields: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
+    plain: frozenset[str] = frozenset()
     secrets: dict[str, str] = field(factory=dict[str, str], repr=False)
     _echo: re.Pattern[str] | None = field(default=None, repr=False)
 
@@ -132,11 +134,14 @@ class Scrubber:
         if (inner := self._nested(found, member, depth)) is not None:
             return inner
         rule = self._rule_of(member)
+        if member in self.plain:
+            bare, token = untagged(found)
+            return tagged(self.free(bare), self.pseudonyms.name_token(token))
         if not rule or (member in documented_numbers() and is_amount(found)):
             return self.free(found)
         if rule == "ids":
             return self.remember(found, self._id(found))
-        return self.remember(found, self._closed(found, whole=rule == "fields"))
+        return self.remember(found, self._closed(found, member, whole=rule == "fields"))
 
     def _nested(self, found: str, member: str, depth: int) -> str | None:
         inner = json_in(found)
@@ -150,7 +155,7 @@ class Scrubber:
             return self.free(found)
         return found if is_model(found) else self.pseudonyms.token(found)
 
-    def _closed(self, found: str, *, whole: bool) -> str:
+    def _closed(self, found: str, member: str, *, whole: bool) -> str:
         """Replace a text of which nothing is known to be open; of a link, all if it is secret."""
         read = FOUND.fullmatch(found)
         if read and read.lastgroup == "link" and whole:
@@ -160,11 +165,11 @@ class Scrubber:
         if read and read.lastgroup in ("email", "number", "ip", "link", "data", "date"):
             return self._replace(read)
         if typed := _TYPED.fullmatch(found):
-            return self.pseudonyms.name(typed[1]) + typed[2]
+            return self.pseudonyms.name(typed[1], member) + typed[2]
         bare, token = untagged(found)
         if token and bare:  # the caller reads the name alone, and so may a message say it
-            _ = self.remember(bare, self.pseudonyms.name(bare))
-        return self.pseudonyms.name(found)
+            _ = self.remember(bare, self.pseudonyms.name(bare, member))
+        return self.pseudonyms.name(found, member)
 
     def remember(self, real: str, false: str) -> str:
         """Remember a value that was found secret, so that its echoes are replaced too."""
@@ -286,7 +291,7 @@ class Scrubber:
             return f"{first}{self.secrets.get(inner, inner)}{last}"
         new = self._scan(inner)
         if _UNSPACED.search(new) or not all(map(_is_known, new.split())):
-            new = self.remember(inner, self._closed(inner, whole=False))
+            new = self.remember(inner, self._closed(inner, "", whole=False))
         return f"{first}{new}{last}"
 
     def _ip(self, text: str) -> str:
