@@ -256,14 +256,17 @@ def test_scripted(fake_portraits):
 
 
 def test_a_run_without_the_fixtures_is_left_alone(shop):
-    """The plugin loads no part of portraitkit, no vcrpy and no HTTP library."""
+    """The plugin loads nothing of portraitkit but the barrier, no vcrpy and no HTTP library."""
     shop.makepyfile(
         test_plain="""
 import sys
 
 def test_plain():
-    loaded = {name for name in sys.modules if name.startswith("portraitkit")}
-    assert loaded == {"portraitkit", "portraitkit.testing", "portraitkit.testing.plugin"}
+    loaded = {name for name in sys.modules if name.startswith("portraitkit.")}
+    assert {"portraitkit.testing", "portraitkit.testing.plugin"} < loaded
+    assert loaded - {"portraitkit.testing", "portraitkit.testing.plugin"} == {
+        "portraitkit.engine", "portraitkit.engine.barrier",
+    }
     assert not {"httpx", "vcr", "stamina", "attrs"} & set(sys.modules)
 """
     )

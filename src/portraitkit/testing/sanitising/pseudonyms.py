@@ -207,9 +207,13 @@ class Pseudonyms:
         digits = re.sub(r"\D", "", real)
         if digits.startswith("999"):
             return real
+        return ("+" if real.startswith("+") else "") + self._once("phone", digits, self._number_of)
+
+    def _number_of(self, digits: str) -> str:
+        if not self.is_asking:
+            return self._unused("phone", lambda number: f"999{number:0{len(digits) - 3}}")
         stream = iter(_stream(f"phone {self._digest(digits)}"))
-        tail = "".join(str(next(stream) % 10) for _ in digits[3:])
-        return ("+" if real.startswith("+") else "") + "999" + tail
+        return "999" + "".join(str(next(stream) % 10) for _ in digits[3:])
 
     def address(self, real: str) -> str:
         """Replace an IP address by one that is reserved for documents."""

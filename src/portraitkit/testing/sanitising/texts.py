@@ -277,7 +277,11 @@ class Scrubber:
 
     def _resource(self, text: str) -> str:
         kind, _, rest = text.partition(":")
-        return text if is_stamp(rest, "") else self.pseudonyms.stamp(f"{kind}:", rest, "resource")
+        return (
+            text
+            if is_stamp(text, f"{kind}:")
+            else self.pseudonyms.stamp(f"{kind}:", rest, "resource")
+        )
 
     def _email(self, text: str) -> str:
         if text.endswith("@mail.example"):
