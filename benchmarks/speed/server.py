@@ -53,6 +53,7 @@ ACTIONS: Final = {
     b"GetAsset": envelope(asset(1)),
     b"ListAssets": LIST,
     b"CreateAsset": envelope({"Id": ASSET}),
+    b"UpdateAsset": envelope({"Id": ASSET}),
 }
 
 

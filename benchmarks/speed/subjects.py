@@ -234,7 +234,7 @@ def _kit_async(url: str, at_once: int) -> Run:
     async def calls(times: int) -> None:
         client = pk.AsyncClient(provider(url))
         await gathered(lambda: client.get_asset(ASSET), times, at_once)
-        await client.aclose()
+        await client.close()
 
     return lambda times: asyncio.run(calls(times))
 

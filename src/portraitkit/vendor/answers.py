@@ -6,7 +6,7 @@ import logging
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
-from functools import partial
+from functools import cached_property, partial
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote
@@ -131,7 +131,7 @@ def _summary(fault: VendorError, response: Response) -> str:
     return f"the vendor answered HTTP {response.status} with {kind} and no error it documents"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Answer:
     """A vendor's answer that is not a refusal, decoded."""
 
@@ -141,9 +141,9 @@ class Answer:
     secrets: tuple[Secret, ...] = ()
     """What the request held that no text may show."""
 
-    @property
+    @cached_property
     def raw(self) -> Raw:
-        """What to keep of it on a result."""
+        """What to keep of it on a result; the same for all that it holds."""
         return self.response.raw(self.data, self.request_id)
 
 
@@ -183,6 +183,8 @@ def with_failure(result: R, data: object, vendor: VendorAnswers) -> R:
     if not isinstance(result, Asset | VideoTask):
         return result
     is_open, ended_badly = result.status.name == "UNKNOWN", result.status.has_failed
+    if not (is_open or ended_badly or result.failure):
+        return result
     if is_open and isinstance(result, VideoTask) and result.video_link:
         return evolve(result, status=VideoStatus.SUCCEEDED)
     known = result.failure or Failure()
