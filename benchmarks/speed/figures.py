@@ -85,6 +85,11 @@ FIGURES: Final[dict[str, Figure]] = {
         },
         "httpx",
     ),
+    "own share": Figure(
+        "the same, less the network: what of it is the library's own",
+        {"json.loads": "subjects:json_list", "portraitkit": "subjects:kit_own"},
+        "",
+    ),
     "signed create": Figure(
         "one signed create of a link",
         {"httpx": "subjects:httpx_add_asset", "portraitkit": "subjects:kit_add_asset"},

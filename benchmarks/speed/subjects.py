@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from server import ASSET, GROUP, LIST, POLLS
+from server import ACTIONS, ASSET, GROUP, LIST, POLLS
 
 Run = Callable[[int], object]
 KEY: Final = "not-a-key"
@@ -127,6 +127,14 @@ def kit_list(url: str, _: str) -> Run:
 
     client = pk.Client(provider(url), transport=Canned(LIST))
     return each(lambda: len(list(client.list_assets(GROUP))))
+
+
+def kit_own(url: str, _: str) -> Run:
+    """A signed typed call less its network: what is our own."""
+    import portraitkit as pk
+
+    client = pk.Client(provider(url), transport=Canned(ACTIONS[b"GetAsset"]))
+    return each(lambda: client.get_asset(ASSET))
 
 
 def kit_sign(url: str, _: str) -> Run:

@@ -6,12 +6,12 @@ import logging
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen
 
 from ..values.errors import HandleError, PortraitError, ProviderError, UnexpectedResponseError
 from ..values.handles import Handle, HandleKind, is_handle
@@ -180,9 +180,9 @@ def with_failure(result: R, data: object, vendor: VendorAnswers) -> R:
     Without a word that is understood, a link to the video says that it is done, and an error beside
     a word that it failed. An error that says nothing is none.
     """
-    if not isinstance(result, Asset | VideoTask):
+    if not isinstance(result, _JUDGED):
         return result
-    is_open, ended_badly = result.status.name == "UNKNOWN", result.status.has_failed
+    is_open, ended_badly = result.status is type(result.status).UNKNOWN, result.status.has_failed
     if not (is_open or ended_badly or result.failure):
         return result
     if is_open and isinstance(result, VideoTask) and result.video_link:
@@ -204,10 +204,16 @@ def with_failure(result: R, data: object, vendor: VendorAnswers) -> R:
 
 def _without_token(result: R) -> R:
     """Part a name from the token that a create put behind it."""
-    if not isinstance(result, Group | Asset):
+    if not isinstance(result, _NAMED):
         return result
     name, token = untagged(result.name)
     return evolve(result, name=name, name_token=token) if token else result
+
+
+@cache
+def _words_of(cls: type[Result]) -> tuple[str, ...]:
+    """Which attributes of a model are the vendor's own words."""
+    return tuple(each.name for each in fields(cls) if each.name in _WORDS)
 
 
 def _is_plain(bare: str) -> bool:
@@ -224,6 +230,8 @@ _MODELS: Final[Mapping[HandleKind, type[Result]]] = {
     "video": VideoTask,
 }
 _TOKEN: Final = re.compile(r"\w{20,}")
+_NAMED: Final = (Group, Asset)
+_JUDGED: Final = (Asset, VideoTask)
 _WORDS: Final = ("status_word", "kind_word", "model", "ratio", "resolution")
 _SHORTEST_ECHO: Final = 16
 
@@ -302,8 +310,8 @@ class VendorAnswers(Vendor):
     def cleaned(self, result: R, secrets: tuple[Secret, ...] = ()) -> R:
         """Hide the same in the vendor's words on a result."""
         changes: dict[str, Any] = {}
-        for name in _WORDS:
-            text = getattr(result, name, "")
+        for name in _words_of(type(result)):
+            text = getattr(result, name)
             if len(text) >= _SHORTEST_ECHO:
                 changes[name] = self.clean(text, secrets)
         failure = getattr(result, "failure", None)

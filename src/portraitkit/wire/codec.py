@@ -14,7 +14,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache, cached_property, partial
-from typing import Any, Final, TypeAlias, TypeGuard, TypeVar, cast
+from operator import methodcaller
+from typing import Any, Final, NamedTuple, TypeAlias, TypeGuard, TypeVar, cast
 
 import attrs
 from attrs import frozen
@@ -63,39 +64,42 @@ class Codec:
         if not is_object(data):
             raise _unreadable(f"expected an object with {cls.__name__}'s members", response)
         members, required = self._plans[cls]
-        values = {**given}
-        for member in members:
-            found = member.find(data)
-            if found is None:
+        for name, find, read, word in members:
+            found = find(data)
+            # Some vendors write an absent text as an empty one.
+            if found is None or found == "":
                 continue
             try:
-                value = member.read(found)
-            except (UnexpectedResponseError, *_UNREADABLE) as error:
-                if member.name in required and member.name not in given:
-                    message = f"{cls.__name__}.{member.name} ({_shown(member.keys)}) is not readable"
-                    raise _unreadable(f"{message}: {error}", response) from None
+                value = read(found)
+            except _UNREADABLE as error:
+                if name in required and name not in given:
+                    shown = _shown(self.fields[cls][name])
+                    message = f"{cls.__name__}.{name} ({shown}) is not readable: {error}"
+                    raise _unreadable(message, response) from None
                 continue
             if value is not None:
-                values[member.name] = value
-                if member.word:
-                    values[member.word] = str(found)
+                given[name] = value  # the vendor's own word stands above what is given
+                if word:
+                    given[word] = str(found)
         for name in required:
-            if name not in values:
+            if name not in given:
                 shown = _shown(self.fields[cls].get(name, name))
                 raise _unreadable(f"the answer lacks {shown} ({cls.__name__}.{name})", response)
-        return cls(**values)
+        return cls(**given)
 
     def word(self, enum_type: type[E], text: object) -> E:
         """Translate a vendor's word, or a synonym; what nobody knows becomes UNKNOWN."""
-        found = self._folded.get(enum_type, {}).get(str(text).casefold())
+        table = self._folded.get(enum_type, {})
+        found = table.get(text if type(text) is str else "") or table.get(str(text).casefold())
         if isinstance(found, enum_type):
             return found
         return meant_by(enum_type, text) or enum_type["UNKNOWN"]
 
     @cached_property
     def _folded(self) -> Mapping[type[enum.Enum], Mapping[str, enum.Enum]]:
+        """The tables of words, each also without case; of two that are alike then, the first."""
         return {
-            enum_type: {word.casefold(): member for word, member in reversed(table.items())}
+            enum_type: {word.casefold(): member for word, member in reversed(table.items())} | table
             for enum_type, table in self.words.items()
         }
 
@@ -111,7 +115,6 @@ class Codec:
         members = tuple(
             _Member(
                 name=name,
-                keys=keys,
                 find=_finder(keys),
                 read=self._reader(cls, name, _plain(attributes[name].type)),
                 word=f"{name}_word" if f"{name}_word" in attributes else "",
@@ -136,20 +139,17 @@ class Codec:
         return read if any(each not in (None, "") for each in told) else None
 
 
-@frozen
-class _Member:
+class _Member(NamedTuple):
     """
     How one attribute of a model is found and read.
 
     Attributes:
-        keys: Where it is found.
-        find: Finds it in an object; None if it is not there.
+        find: Finds it in an object; None or an empty text if it is not there.
         read: Makes the value of what is found; None if that says nothing.
         word: The attribute that keeps the vendor's own word, if there is one.
     """
 
     name: str
-    keys: Keys
     find: Callable[[Mapping[str, Any]], Any]
     read: Callable[[Any], Any]
     word: str
@@ -157,7 +157,7 @@ class _Member:
 
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Tell whether *value* is a JSON object."""
-    return isinstance(value, dict | Mapping)  # a dict is told at once, an abstract class by and by
+    return isinstance(value, _OBJECT)
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:
@@ -186,7 +186,7 @@ def _at(data: object, paths: tuple[tuple[str, ...], ...], *, empty: bool = True)
     for path in paths:
         found: Any = data
         for key in path:
-            if isinstance(found, dict | Mapping):  # read most often of all: no call of our own
+            if isinstance(found, _OBJECT):  # read most often of all: no call of our own
                 found = cast("Mapping[str, Any]", found).get(key)
             elif is_array(found) and key.isdigit() and int(key) < len(found):
                 found = found[int(key)]
@@ -199,15 +199,17 @@ def _at(data: object, paths: tuple[tuple[str, ...], ...], *, empty: bool = True)
 
 
 def _finder(keys: Keys) -> Callable[[Mapping[str, Any]], Any]:
-    """What finds the first of *keys* in an object; some vendors write an absent text as empty."""
+    """What finds the first of *keys* in an object: most stand there plainly, and many are one."""
     paths = _paths(keys)
     if any(len(path) > 1 for path in paths):
         return partial(_at, paths=paths, empty=False)
+    names = [path[0] for path in paths]
+    if len(names) == 1:
+        return methodcaller("get", names[0])
 
     def find(data: Mapping[str, Any]) -> Any:
-        for (key,) in paths:
-            found = data.get(key)
-            if found is not None and found != "":
+        for name in names:
+            if (found := data.get(name)) is not None and found != "":
                 return found
         return None
 
@@ -374,8 +376,10 @@ _READERS: Final[Mapping[Any, Callable[[Any], Any]]] = {
     datetime: _moment,
     Secret: _secret,
 }
+_OBJECT: Final = (dict, Mapping)
+"""What an object is. A dict is told at once, an abstract class by and by."""
 _NUMBERED: Final[frozenset[type]] = frozenset({VideoTask})
 """What a relay may know by a whole number."""
 _LIKE_A_SECRET: Final = re.compile(r"(?=\D{0,600}\d)[^\s\"'<>]{16,}")
-_UNREADABLE: Final = (ValueError, TypeError, OverflowError, OSError)
+_UNREADABLE: Final = (UnexpectedResponseError, ValueError, TypeError, OverflowError, OSError)
 """What reading a value raises: of another type, or a number or time beyond Python's."""
