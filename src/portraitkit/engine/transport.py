@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import ssl
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -127,7 +127,7 @@ class HttpxTransport:
         """Send one request, once."""
         client = self._clients.of(request.url, self)
         with _exchange(request, self._timeouts, self._library) as body:
-            request = request.with_headers(body.asks())
+            request = _continuing(request, body.asks())
             with client.stream(**_arguments(request, self._timeouts)) as answer:
                 body.begin(answer.status_code, answer.headers)
                 for chunk in _read_already(answer) or answer.iter_raw():
@@ -155,7 +155,7 @@ class AsyncHttpxTransport:
         client = self._clients.of(request.url, current_token().native_token)
         with _exchange(request, self._timeouts, self._library) as body:
             with anyio.move_on_after(body.left_s + _GRACE_S) as limit:
-                request = request.with_headers(await _off(request, body.asks))
+                request = _continuing(request, await _off(request, body.asks))
                 async with client.stream(**_arguments(request, self._timeouts)) as answer:
                     await _off(request, body.begin, answer.status_code, answer.headers)
                     limit.deadline = anyio.current_time() + body.left_s
@@ -215,6 +215,10 @@ async def _off(request: Request, call: Callable[[*Ts], T], *args: *Ts) -> T:
     if request.save_to:
         return await anyio.to_thread.run_sync(call, *args)
     return call(*args)
+
+
+def _continuing(request: Request, headers: Mapping[str, str]) -> Request:
+    return request.with_headers(headers) if headers else request
 
 
 def _read_already(answer: Any) -> list[bytes]:

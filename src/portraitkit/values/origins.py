@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -58,6 +59,7 @@ def _problem(parts: SplitResult, host: str) -> str:  # noqa: PLR0911  (one retur
     return ""
 
 
+@lru_cache(maxsize=256)
 def origin_of(url: str) -> str:
     """Scheme, host and port of *url*, in lower case; empty if it has none."""
     try:
