@@ -6,7 +6,7 @@ Measure what the library costs, side by side with its peers.
     python benchmarks/speed --before PATH    also another checkout of the project, in the same run
 
 Subjects take turns, round by round, so that a noisy machine is noisy for all alike: what counts is
-a ratio within one run. Each has a process of its own; peers have an environment of their own.
+a ratio within one run. Each has a process of its own, in an environment of a user's packages alone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from figures import FIGURES, Figure
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parent.parent
-PEERS: Final = ROOT / "build" / "bench-peers"
+ENVIRONMENT: Final = ROOT / "build" / "bench"
 NEEDED: Final = (
     "aiohttp",
     "httpx",
@@ -46,13 +46,13 @@ BEFORE: Final = "portraitkit before"
 Rounds = dict[str, list[dict[str, float]]]
 
 
-def peers() -> str:
-    """The Python of an environment with the peers, made when first needed."""
-    python = PEERS / "bin" / "python"
+def environment() -> str:
+    """The Python of an environment as a user's is: the package, and its peers; made when needed."""
+    python = ENVIRONMENT / "bin" / "python"
     if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
+        subprocess.run([sys.executable, "-m", "venv", ENVIRONMENT], check=True)
         pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        subprocess.run([*pip, *NEEDED], check=True)
+        subprocess.run([*pip, *NEEDED, "-e", ROOT], check=True)
     return str(python)
 
 
@@ -75,6 +75,7 @@ class Bench:
         self._quick = quick
         self._rounds = 5 if quick else 15
         self._before = before
+        self._python = environment()
         # A fresh process would read a configuration of the folder that it is started in.
         self._folder = tempfile.mkdtemp()
 
@@ -144,14 +145,14 @@ class Bench:
         return found
 
     def _timed(self, name: str, code: str) -> dict[str, float]:
-        command = [self._python(name), "-c", code]
+        command = [self._python, "-c", code]
         wall_s, cpu_s = time.perf_counter(), _children_s()
         subprocess.run(command, check=True, env=self._env(name), cwd=self._folder)
         return {"cpu": _children_s() - cpu_s, "wall": time.perf_counter() - wall_s}
 
     @contextmanager
     def _worker(self, name: str, what: str) -> Generator[subprocess.Popen[str]]:
-        command = [self._python(name), HERE / "worker.py", what, *self._ports]
+        command = [self._python, HERE / "worker.py", what, *self._ports]
         with subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -162,13 +163,12 @@ class Bench:
         ) as worker:
             yield worker
 
-    def _python(self, name: str) -> str:
-        return sys.executable if name in (BARE, BEFORE, "portraitkit") else peers()
-
     def _env(self, name: str) -> dict[str, str]:
-        clean = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
+        """No proxy, and compiled modules, as installed ones are."""
+        unwanted = ("proxy", "python")
+        clean = {k: v for k, v in os.environ.items() if not any(u in k.lower() for u in unwanted)}
         path = {"PYTHONPATH": str(self._before / "src")} if name == BEFORE and self._before else {}
-        return {**clean, **path}
+        return {**clean, **path, "PYTHONPYCACHEPREFIX": self._folder}
 
 
 def _turn(worker: subprocess.Popen[str], times: int) -> dict[str, float]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import ssl
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -128,7 +128,7 @@ class HttpxTransport:
         client = self._clients.of(request.url, self)
         with _exchange(request, self._timeouts, self._library) as body:
             request = _continuing(request, body.asks())
-            with client.stream(**_arguments(request, self._timeouts)) as answer:
+            with client.stream(**_arguments(request, self._timeouts, _in_pieces)) as answer:
                 body.begin(answer.status_code, answer.headers)
                 for chunk in _read_already(answer) or answer.iter_raw():
                     body.take(chunk)
@@ -156,14 +156,16 @@ class AsyncHttpxTransport:
         with _exchange(request, self._timeouts, self._library) as body:
             with anyio.move_on_after(body.left_s + _GRACE_S) as limit:
                 request = _continuing(request, await _off(request, body.asks))
-                async with client.stream(**_arguments(request, self._timeouts)) as answer:
+                async with client.stream(**_arguments(request, self._timeouts, _in_pieces_async)) as answer:
                     await _off(request, body.begin, answer.status_code, answer.headers)
                     limit.deadline = anyio.current_time() + body.left_s
                     if read := _read_already(answer):
                         await _off(request, body.take, read[0])
+                    elif request.save_to:
+                        await _saved(answer, body)
                     else:
                         async for chunk in answer.aiter_raw():
-                            await _off(request, body.take, chunk)
+                            body.take(chunk)
                 return await _off(request, body.response)
             raise body.too_late()
 
@@ -221,6 +223,32 @@ def _continuing(request: Request, headers: Mapping[str, str]) -> Request:
     return request.with_headers(headers) if headers else request
 
 
+async def _saved(answer: Any, body: ResponseBody) -> None:
+    """Write a file piece by piece: each is a way to a thread and back."""
+    waiting, since_s = bytearray(), anyio.current_time()
+    try:
+        async for chunk in answer.aiter_raw():
+            waiting += chunk
+            now_s = anyio.current_time()
+            if len(waiting) >= _PIECE_BYTES or now_s - since_s > _PIECE_S:
+                piece, waiting, since_s = waiting, bytearray(), now_s
+                await anyio.to_thread.run_sync(body.take, piece)
+    except Exception:
+        body.take(waiting)  # what came before it broke off is gone on with
+        raise
+    await anyio.to_thread.run_sync(body.take, waiting)
+
+
+def _in_pieces(content: bytes) -> Any:
+    """A large body piece by piece, as the layers below copy what they are given."""
+    return (content[at : at + _PIECE_BYTES] for at in range(0, len(content), _PIECE_BYTES))
+
+
+async def _in_pieces_async(content: bytes) -> AsyncGenerator[bytes]:
+    for piece in _in_pieces(content):
+        yield piece
+
+
 def _read_already(answer: Any) -> list[bytes]:
     """What stand-ins for the network, such as `httpx.MockTransport`, hand out in one piece."""
     return [answer.content] if answer.is_stream_consumed else []
@@ -241,7 +269,10 @@ def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Generator[R
         body.leave()
 
 
-def _arguments(request: Request, timeouts: Timeouts) -> dict[str, Any]:
+def _arguments(
+    request: Request, timeouts: Timeouts, pieces: Callable[[bytes], Any]
+) -> dict[str, Any]:
+    is_large = len(request.content) > _PIECE_BYTES
     most_s = request.timeout_s or timeouts.total_s
     return {
         "method": request.method,
@@ -249,9 +280,10 @@ def _arguments(request: Request, timeouts: Timeouts) -> dict[str, Any]:
         "headers": {
             "Accept-Encoding": "identity",
             "User-Agent": _user_agent(),
+            **({"Content-Length": str(len(request.content))} if is_large else {}),
             **request.headers,
         },
-        "content": request.content or None,
+        "content": (pieces(request.content) if is_large else request.content) or None,
         "follow_redirects": False,
         "timeout": (  # connect, read, write, pool: a tuple, as httpx and its forks all take one
             min(timeouts.connect_s, most_s),
@@ -280,5 +312,8 @@ def _library_of(client: object) -> Any:
 
 
 _CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_PIECE_BYTES: Final = 1024**2
+_PIECE_S: Final = 1.0
+"""So long at most is what came of a file not looked at: it may come too slowly."""
 _GRACE_S: Final = 0.05
 """What the library limits itself, such as connecting, ends a little before the whole does."""
