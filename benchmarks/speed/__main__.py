@@ -239,7 +239,9 @@ def main() -> None:
         "cores": os.cpu_count(),
     }
     if given.out:
-        _ = given.out.write_text(json.dumps({"machine": machine, "figures": found}, indent=1) + "\n")
+        _ = given.out.write_text(
+            json.dumps({"machine": machine, "figures": found}, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -156,7 +156,9 @@ class AsyncHttpxTransport:
         with _exchange(request, self._timeouts, self._library) as body:
             with anyio.move_on_after(body.left_s + _GRACE_S) as limit:
                 request = _continuing(request, await _off(request, body.asks))
-                async with client.stream(**_arguments(request, self._timeouts, _in_pieces_async)) as answer:
+                async with client.stream(
+                    **_arguments(request, self._timeouts, _in_pieces_async)
+                ) as answer:
                     await _off(request, body.begin, answer.status_code, answer.headers)
                     limit.deadline = anyio.current_time() + body.left_s
                     if read := _read_already(answer):
@@ -225,18 +227,20 @@ def _continuing(request: Request, headers: Mapping[str, str]) -> Request:
 
 async def _saved(answer: Any, body: ResponseBody) -> None:
     """Write a file piece by piece: each is a way to a thread and back."""
-    waiting, since_s = bytearray(), anyio.current_time()
+    waiting: list[bytes] = []
+    waiting_bytes, since_s = 0, anyio.current_time()
     try:
         async for chunk in answer.aiter_raw():
-            waiting += chunk
+            waiting.append(chunk)
+            waiting_bytes += len(chunk)
             now_s = anyio.current_time()
-            if len(waiting) >= _PIECE_BYTES or now_s - since_s > _PIECE_S:
-                piece, waiting, since_s = waiting, bytearray(), now_s
+            if waiting_bytes >= _PIECE_BYTES or now_s - since_s > _PIECE_S:
+                piece, waiting, waiting_bytes, since_s = b"".join(waiting), [], 0, now_s
                 await anyio.to_thread.run_sync(body.take, piece)
     except Exception:
-        body.take(waiting)  # what came before it broke off is gone on with
+        body.take(b"".join(waiting))  # what came before it broke off is gone on with
         raise
-    await anyio.to_thread.run_sync(body.take, waiting)
+    await anyio.to_thread.run_sync(body.take, b"".join(waiting))
 
 
 def _in_pieces(content: bytes) -> Any:

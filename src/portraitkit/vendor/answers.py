@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import re
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import cache, cached_property, partial
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import unquote
 
 from attrs import evolve, field, fields, frozen
@@ -211,9 +211,9 @@ def _without_token(result: R) -> R:
 
 
 @cache
-def _words_of(cls: type[Result]) -> tuple[str, ...]:
+def _words_of(cls: Hashable) -> tuple[str, ...]:
     """Which attributes of a model are the vendor's own words."""
-    return tuple(each.name for each in fields(cls) if each.name in _WORDS)
+    return tuple(each.name for each in fields(cast("Any", cls)) if each.name in _WORDS)
 
 
 def _is_plain(bare: str) -> bool:
@@ -310,7 +310,7 @@ class VendorAnswers(Vendor):
     def cleaned(self, result: R, secrets: tuple[Secret, ...] = ()) -> R:
         """Hide the same in the vendor's words on a result."""
         changes: dict[str, Any] = {}
-        for name in _words_of(type(result)):
+        for name in _words_of(cast("Hashable", type(result))):
             text = getattr(result, name)
             if len(text) >= _SHORTEST_ECHO:
                 changes[name] = self.clean(text, secrets)

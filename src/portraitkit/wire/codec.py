@@ -64,27 +64,15 @@ class Codec:
         if not is_object(data):
             raise _unreadable(f"expected an object with {cls.__name__}'s members", response)
         members, required = self._plans[cls]
-        for name, find, read, word in members:
-            found = find(data)
-            # Some vendors write an absent text as an empty one.
-            if found is None or found == "":
-                continue
-            try:
-                value = read(found)
-            except _UNREADABLE as error:
-                if name in required and name not in given:
-                    shown = _shown(self.fields[cls][name])
-                    message = f"{cls.__name__}.{name} ({shown}) is not readable: {error}"
-                    raise _unreadable(message, response) from None
-                continue
-            if value is not None:
-                given[name] = value  # the vendor's own word stands above what is given
-                if word:
-                    given[word] = str(found)
+        given, odd = _read_members(members, data, given)
         for name in required:
             if name not in given:
-                shown = _shown(self.fields[cls].get(name, name))
-                raise _unreadable(f"the answer lacks {shown} ({cls.__name__}.{name})", response)
+                keys = self.fields[cls].get(name, name)
+                shown = keys if isinstance(keys, str) else " or ".join(keys)
+                message = f"the answer lacks {shown} ({cls.__name__}.{name})"
+                if name in odd:
+                    message = f"{cls.__name__}.{name} ({shown}) is not readable: {odd[name]}"
+                raise _unreadable(message, response)
         return cls(**given)
 
     def word(self, enum_type: type[E], text: object) -> E:
@@ -99,7 +87,7 @@ class Codec:
     def _folded(self) -> Mapping[type[enum.Enum], Mapping[str, enum.Enum]]:
         """The tables of words, each also without case; of two that are alike then, the first."""
         return {
-            enum_type: {word.casefold(): member for word, member in reversed(table.items())} | table
+            enum_type: {**{word.casefold(): table[word] for word in reversed([*table])}, **table}
             for enum_type, table in self.words.items()
         }
 
@@ -153,6 +141,28 @@ class _Member(NamedTuple):
     find: Callable[[Mapping[str, Any]], Any]
     read: Callable[[Any], Any]
     word: str
+
+
+def _read_members(
+    members: tuple[_Member, ...], data: Mapping[str, Any], values: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Exception]]:
+    """Put what *data* holds above *values*; what is of another type is left out, and told."""
+    odd: dict[str, Exception] = {}
+    for name, find, read, word in members:
+        found = find(data)
+        # Some vendors write an absent text as an empty one.
+        if found is None or found == "":
+            continue
+        try:
+            value = read(found)
+        except _UNREADABLE as error:
+            odd[name] = error
+            continue
+        if value is not None:
+            values[name] = value
+            if word:
+                values[word] = str(found)
+    return values, odd
 
 
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
@@ -323,10 +333,6 @@ def _plain(kind: Any) -> Any:
     """`X | None` becomes X."""
     members = [member for member in getattr(kind, "__args__", ()) if member is not type(None)]
     return members[0] if len(members) == 1 and not hasattr(kind, "__origin__") else kind
-
-
-def _shown(keys: Keys) -> str:
-    return keys if isinstance(keys, str) else " or ".join(keys)
 
 
 def _exactly(kind: type) -> Callable[[Any], Any]:

@@ -84,9 +84,7 @@ def canonical_request(request: Request, names: Iterable[str]) -> str:
     return _canonical(request, list(names), _in_lower_case(request.headers), digest)
 
 
-def _canonical(
-    request: Request, names: list[str], values: Mapping[str, str], digest: str
-) -> str:
+def _canonical(request: Request, names: list[str], values: Mapping[str, str], digest: str) -> str:
     host, path, query = _address(request.url, request.query)
     host = _without_standard_port(values.get("host") or host)
     signed = "".join(
@@ -107,7 +105,7 @@ def _address(url: str, query: tuple[tuple[str, str], ...]) -> tuple[str, str, st
 
 def _in_lower_case(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers by their names in lower case; of two that are alike then, the first."""
-    return {name.lower(): text for name, text in reversed(headers.items())}
+    return {name.lower(): headers[name] for name in reversed([*headers])}
 
 
 @lru_cache(maxsize=16)
