@@ -136,7 +136,7 @@ class Bench:
             return found
         subjects = {BARE: "pass", **subjects}
         found[BARE] = []
-        for number in range(-1, self._rounds * 2):
+        for number in range(-1, self._rounds):
             for name in _turned(list(subjects), number):
                 code = subjects[name].format(url=f"http://127.0.0.1:{self._ports[0]}")
                 taken = self._timed(name, code)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from server import ACTIONS, ASSET, GROUP, LIST, POLLS
+from server import ACTIONS, ASSET, GROUP, LIST
 
 Run = Callable[[int], object]
 KEY: Final = "not-a-key"
@@ -388,7 +388,7 @@ def httpx_add_asset(url: str, _: str) -> Run:
 
 
 def httpx_video(url: str, _: str) -> Run:
-    """httpx with dicts."""
+    """Httpx with dicts."""
     import httpx
 
     client = httpx.Client(headers={"Authorization": f"Bearer {KEY}"})
@@ -487,7 +487,7 @@ def httpx_async_100(url: str, _: str) -> Run:
 
 
 def httpx_aiohttp_async_100(url: str, _: str) -> Run:
-    """httpx over aiohttp."""
+    """Httpx over aiohttp."""
     from httpx_aiohttp import AiohttpTransport
 
     return _httpx_async(url, 100, AiohttpTransport)
@@ -596,7 +596,7 @@ _ROW: Final = ("Id", "Name", "URL", "AssetType", "GroupId", "Status", "CreateTim
 
 
 def pydantic_list(_: str, __: str) -> Run:
-    """pydantic's models of the page."""
+    """Pydantic's models of the page."""
     from pydantic import create_model
 
     kinds = {name: datetime if name.endswith("Time") else str for name in _ROW}
@@ -607,7 +607,7 @@ def pydantic_list(_: str, __: str) -> Run:
 
 
 def msgspec_list(_: str, __: str) -> Run:
-    """msgspec's structs of the page."""
+    """Msgspec's structs of the page."""
     import msgspec
 
     kinds = [(name, datetime if name.endswith("Time") else str) for name in _ROW]
