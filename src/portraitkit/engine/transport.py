@@ -125,8 +125,10 @@ class HttpxTransport:
 
     def send(self, request: Request) -> Response:
         """Send one request, once."""
-        client = self._clients.of(request.url, self)
-        with _exchange(request, self._timeouts, self._library) as body:
+        with (
+            self._clients.several(request.url, self).lend() as client,
+            _exchange(request, self._timeouts, self._library) as body,
+        ):
             request = _continuing(request, body.asks())
             with client.stream(**_arguments(request, self._timeouts, _in_pieces)) as answer:
                 body.begin(answer.status_code, answer.headers)
@@ -152,8 +154,11 @@ class AsyncHttpxTransport:
 
     async def send(self, request: Request) -> Response:
         """Send one request, once."""
-        client = self._clients.of(request.url, current_token().native_token)
-        with _exchange(request, self._timeouts, self._library) as body:
+        loop = current_token().native_token
+        with (
+            self._clients.several(request.url, loop).lend() as client,
+            _exchange(request, self._timeouts, self._library) as body,
+        ):
             with anyio.move_on_after(body.left_s + _GRACE_S) as limit:
                 request = _continuing(request, await _off(request, body.asks))
                 async with client.stream(
