@@ -193,7 +193,11 @@ def _turned(names: list[str], number: int) -> list[str]:
 
 def _spread(values: list[float]) -> dict[str, float]:
     low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
-    return {"median": middle, "low": low, "high": high}
+    return {"median": _short(middle), "low": _short(low), "high": _short(high)}
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
 
 
 def show(name: str, found: dict[str, Any]) -> None:
@@ -239,9 +243,11 @@ def main() -> None:
         "cores": os.cpu_count(),
     }
     if given.out:
-        _ = given.out.write_text(
-            json.dumps({"machine": machine, "figures": found}, indent=1) + "\n"
+        lines = ",\n".join(
+            f"{json.dumps(name)}: {json.dumps(each)}" for name, each in found.items()
         )
+        told = f'{{"machine": {json.dumps(machine)}, "figures": {{\n{lines}\n}}}}\n'
+        _ = given.out.write_text(told, encoding="utf-8")
 
 
 if __name__ == "__main__":
