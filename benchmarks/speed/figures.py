@@ -86,7 +86,7 @@ FIGURES: Final[dict[str, Figure]] = {
         "httpx",
     ),
     "own share": Figure(
-        "the same, less the network: what of it is the library's own",
+        "a signed call less the network, which is the library's own share",
         {"json.loads": "subjects:json_list", "portraitkit": "subjects:kit_own"},
         "",
     ),
@@ -135,7 +135,7 @@ FIGURES: Final[dict[str, Figure]] = {
         fresh=True,
     ),
     "upload, refused once": Figure(
-        "the same, where the first attempt is refused",
+        "memory at the peak of that upload, its first attempt refused",
         {"portraitkit": "subjects:kit_upload_again"},
         "",
         unit="mb",
@@ -143,7 +143,7 @@ FIGURES: Final[dict[str, Figure]] = {
         fresh=True,
     ),
     "upload, async": Figure(
-        "the same in an event loop",
+        "memory at the peak of that upload, in an event loop",
         {"portraitkit": "subjects:kit_upload_async"},
         "",
         unit="mb",
