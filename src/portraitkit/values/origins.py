@@ -59,9 +59,13 @@ def _problem(parts: SplitResult, host: str) -> str:  # noqa: PLR0911  (one retur
     return ""
 
 
-@lru_cache(maxsize=256)
 def origin_of(url: str) -> str:
     """Scheme, host and port of *url*, in lower case; empty if it has none."""
+    return _origin_of(url)
+
+
+@lru_cache(maxsize=256)  # a request's is asked for several times
+def _origin_of(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
