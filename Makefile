@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
 
-.PHONY: install demo compare-demo test check lint types fmt docs figures fuzz soak clean
+.PHONY: install demo compare-demo test check lint types fmt docs figures bench bench-quick fuzz soak clean
 
 install: $(STAMP)  ## a virtual environment with the package and all tools
 
@@ -55,6 +55,14 @@ docs: $(STAMP)  ## the site, in build/site; a link that leads nowhere fails
 
 figures: $(STAMP)  ## sizes, import times, requests for each vendor
 	$(BIN)/python benchmarks/figures.py
+
+bench: $(STAMP)  ## what the library costs beside its peers, and the page and pictures that tell it
+	$(BIN)/python -m pip install -q --disable-pip-version-check --group bench
+	$(BIN)/python benchmarks/speed $(if $(BEFORE),--before $(BEFORE)) --out benchmarks/speed/results.json
+	$(BIN)/python tools/performance.py
+
+bench-quick: $(STAMP)  ## the same in fewer rounds, printed alone
+	$(BIN)/python benchmarks/speed --quick $(if $(BEFORE),--before $(BEFORE))
 
 fuzz: $(STAMP)  ## guided by coverage, FUZZ_SECONDS (60) for answers and as long for inputs
 	$(BIN)/python -m pip install -q --disable-pip-version-check --group fuzz

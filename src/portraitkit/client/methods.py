@@ -13,7 +13,7 @@ from ..operations.paging import PageWalk
 from ..operations.provider import PortraitProvider
 from ..portraits.registering import Account
 from ..values.errors import PortraitError
-from ..values.models import Page
+from ..values.models import Page, Result
 from ..wire.steps import Flow
 
 T = TypeVar("T")
@@ -301,9 +301,9 @@ class _Walk(PageWalk[T]):
 
     def new(self, page: Page[T]) -> Iterator[T]:
         for item in page.items:
-            handle = str(getattr(item, "handle", ""))
-            if not handle or handle not in self._items:
-                self._items.add(handle)
+            name = (item.ref or item.id or "") if isinstance(item, Result) else ""
+            if not name or name not in self._items:
+                self._items.add(name)
                 yield item
 
     def at_end(self, page: Page[T]) -> bool:

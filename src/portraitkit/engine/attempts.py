@@ -8,9 +8,8 @@ refused for its rate. Nothing here waits or sends.
 from __future__ import annotations
 
 import logging
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import stamina
 from attrs import evolve
 
 from ..limits.limiter import Limiter, QueueFullError
@@ -30,6 +29,9 @@ from ..wire.steps import Auth, Budget, Request, Response
 from .clock import Clock
 from .permits import Permit
 from .response_body import TransportError
+
+if TYPE_CHECKING:
+    import stamina
 
 _log: Final = logging.getLogger("portraitkit")
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary, ref
+
+from attrs import define
 
 from .. import rehearsal
 from ..values.errors import PortraitError
@@ -33,6 +37,43 @@ class ConnectionKey(NamedTuple):
     proxy: Proxy | None
 
 
+@define
+class Lent:
+    """A client, and how many use it."""
+
+    client: Any
+    users: int = 0
+
+
+class Several:
+    """
+    The clients of one kind: each is lent to a few at once, and then there is another.
+
+    A pool looks through all its connections for each request, so that many small ones cost less
+    than a large one.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._count = threading.Lock()
+        self.lent: Final = [Lent(make())]
+
+    @contextmanager
+    def lend(self) -> Generator[Any]:
+        """Lend the first that has room, as its connections are open."""
+        with self._count:
+            lent = next((each for each in self.lent if each.users < _AT_ONCE), None)
+            if lent is None:
+                lent = Lent(self._make())
+                self.lent.append(lent)
+            lent.users += 1
+        try:
+            yield lent.client
+        finally:
+            with self._count:
+                lent.users -= 1
+
+
 class Clients:
     """
     The HTTP clients of a transport: the one handed in, or its own.
@@ -50,8 +91,12 @@ class Clients:
         self._is_closed = False
 
     def of(self, url: str, loop: Any) -> Any:
+        """The client that is lent first to send to *url* with, here. Raises what `several` does."""
+        return self.several(url, loop).lent[0].client
+
+    def several(self, url: str, loop: Any) -> Several:
         """
-        The client to send to *url* with, here.
+        The clients to send to *url* with, here.
 
         Raises:
             PortraitError: There is none, and nothing was sent.
@@ -63,7 +108,7 @@ class Clients:
                 next_step="open another one, and use it inside of its `with` block",
             )
         if self._given is not None:
-            return self._at_home(loop)
+            return Several(lambda: self._at_home(loop))
         if BARRIER.check and not (_OFFLINE or rehearsal.current()):
             BARRIER.check(origin_of(url))
         made = self._made.setdefault(loop, {})
@@ -72,11 +117,15 @@ class Clients:
             proxy = None if _OFFLINE else proxy_for(url)
             route = ConnectionKey(key[0], key[1], not key[2].startswith("http://"), proxy)
             if route not in made:
-                client = self._make(route)
-                bound(client)
-                _ = made.setdefault(route, client)
+                _ = made.setdefault(route, Several(partial(self._made_for, route)))
             made[key] = made[route]
-        return made[key]
+        found: Several = made[key]
+        return found
+
+    def _made_for(self, route: ConnectionKey) -> Any:
+        client = self._make(route)
+        bound(client)
+        return client
 
     def _at_home(self, loop: Any) -> Any:
         """Refuse to use connections of another process or loop."""
@@ -95,7 +144,8 @@ class Clients:
         """Give no client any more; return those to close here."""
         self._is_closed = True
         made = self._made.pop(loop, {})
-        return {client for key, client in made.items() if key[0] == os.getpid()}
+        here = [several for key, several in made.items() if key[0] == os.getpid()]
+        return {each.client for several in here for each in several.lent}
 
 
 @contextmanager
@@ -108,4 +158,5 @@ def offline() -> Generator[None]:
         _ = _OFFLINE.pop()
 
 
+_AT_ONCE: Final = 8
 _OFFLINE: list[bool] = []

@@ -16,7 +16,6 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 import anyio
 import anyio.to_thread
-import stamina
 
 from .. import rehearsal
 from ..limits.limiter import Limiter
@@ -102,8 +101,12 @@ class _Runner:
 
 def _sent(attempts: Attempts) -> Flow[Response]:
     """Send a request until an answer stands, or no attempt is left."""
-    if (answer := (yield from _attempt(attempts))) or not stamina.is_active():
-        return answer or attempts.end()
+    if answer := (yield from _attempt(attempts)):
+        return answer
+    import stamina  # noqa: PLC0415  (most requests need no second attempt)
+
+    if not stamina.is_active():
+        return attempts.end()
     try:
         # The loop ends by an answer or an error, never by itself.
         for attempt in stamina.retry_context(**_retry(attempts.budget)):  # pragma: no branch

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import ssl
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -125,10 +125,12 @@ class HttpxTransport:
 
     def send(self, request: Request) -> Response:
         """Send one request, once."""
-        client = self._clients.of(request.url, self)
-        with _exchange(request, self._timeouts, self._library) as body:
-            request = request.with_headers(body.asks())
-            with client.stream(**_arguments(request, self._timeouts)) as answer:
+        with (
+            self._clients.several(request.url, self).lend() as client,
+            _exchange(request, self._timeouts, self._library) as body,
+        ):
+            request = _continuing(request, body.asks())
+            with client.stream(**_arguments(request, self._timeouts, _in_pieces)) as answer:
                 body.begin(answer.status_code, answer.headers)
                 for chunk in _read_already(answer) or answer.iter_raw():
                     body.take(chunk)
@@ -152,18 +154,25 @@ class AsyncHttpxTransport:
 
     async def send(self, request: Request) -> Response:
         """Send one request, once."""
-        client = self._clients.of(request.url, current_token().native_token)
-        with _exchange(request, self._timeouts, self._library) as body:
+        loop = current_token().native_token
+        with (
+            self._clients.several(request.url, loop).lend() as client,
+            _exchange(request, self._timeouts, self._library) as body,
+        ):
             with anyio.move_on_after(body.left_s + _GRACE_S) as limit:
-                request = request.with_headers(await _off(request, body.asks))
-                async with client.stream(**_arguments(request, self._timeouts)) as answer:
+                request = _continuing(request, await _off(request, body.asks))
+                async with client.stream(
+                    **_arguments(request, self._timeouts, _in_pieces_async)
+                ) as answer:
                     await _off(request, body.begin, answer.status_code, answer.headers)
                     limit.deadline = anyio.current_time() + body.left_s
                     if read := _read_already(answer):
                         await _off(request, body.take, read[0])
+                    elif request.save_to:
+                        await _saved(answer, body)
                     else:
                         async for chunk in answer.aiter_raw():
-                            await _off(request, body.take, chunk)
+                            body.take(chunk)
                 return await _off(request, body.response)
             raise body.too_late()
 
@@ -217,6 +226,38 @@ async def _off(request: Request, call: Callable[[*Ts], T], *args: *Ts) -> T:
     return call(*args)
 
 
+def _continuing(request: Request, headers: Mapping[str, str]) -> Request:
+    return request.with_headers(headers) if headers else request
+
+
+async def _saved(answer: Any, body: ResponseBody) -> None:
+    """Write a file piece by piece: each is a way to a thread and back."""
+    waiting: list[bytes] = []
+    waiting_bytes, since_s = 0, anyio.current_time()
+    try:
+        async for chunk in answer.aiter_raw():
+            waiting.append(chunk)
+            waiting_bytes += len(chunk)
+            now_s = anyio.current_time()
+            if waiting_bytes >= _PIECE_BYTES or now_s - since_s > _PIECE_S:
+                piece, waiting, waiting_bytes, since_s = b"".join(waiting), [], 0, now_s
+                await anyio.to_thread.run_sync(body.take, piece)
+    except Exception:
+        body.take(b"".join(waiting))  # what came before it broke off is gone on with
+        raise
+    await anyio.to_thread.run_sync(body.take, b"".join(waiting))
+
+
+def _in_pieces(content: bytes) -> Any:
+    """A large body piece by piece, as the layers below copy what they are given."""
+    return (content[at : at + _PIECE_BYTES] for at in range(0, len(content), _PIECE_BYTES))
+
+
+async def _in_pieces_async(content: bytes) -> AsyncGenerator[bytes]:
+    for piece in _in_pieces(content):
+        yield piece
+
+
 def _read_already(answer: Any) -> list[bytes]:
     """What stand-ins for the network, such as `httpx.MockTransport`, hand out in one piece."""
     return [answer.content] if answer.is_stream_consumed else []
@@ -237,7 +278,10 @@ def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Generator[R
         body.leave()
 
 
-def _arguments(request: Request, timeouts: Timeouts) -> dict[str, Any]:
+def _arguments(
+    request: Request, timeouts: Timeouts, pieces: Callable[[bytes], Any]
+) -> dict[str, Any]:
+    is_large = len(request.content) > _PIECE_BYTES
     most_s = request.timeout_s or timeouts.total_s
     return {
         "method": request.method,
@@ -245,9 +289,10 @@ def _arguments(request: Request, timeouts: Timeouts) -> dict[str, Any]:
         "headers": {
             "Accept-Encoding": "identity",
             "User-Agent": _user_agent(),
+            **({"Content-Length": str(len(request.content))} if is_large else {}),
             **request.headers,
         },
-        "content": request.content or None,
+        "content": (pieces(request.content) if is_large else request.content) or None,
         "follow_redirects": False,
         "timeout": (  # connect, read, write, pool: a tuple, as httpx and its forks all take one
             min(timeouts.connect_s, most_s),
@@ -276,5 +321,8 @@ def _library_of(client: object) -> Any:
 
 
 _CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_PIECE_BYTES: Final = 1024**2
+_PIECE_S: Final = 1.0
+"""So long at most is what came of a file not looked at: it may come too slowly."""
 _GRACE_S: Final = 0.05
 """What the library limits itself, such as connecting, ends a little before the whole does."""

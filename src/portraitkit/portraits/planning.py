@@ -15,11 +15,11 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-import cattrs
 from attrs import evolve, field, frozen
 
 from ..operations.provider import PortraitProvider
@@ -31,6 +31,9 @@ from ..values.statuses import AssetStatus, GroupKind
 from ..wire.codec import is_object
 from .bindings import Binding, is_over, today
 from .registering import ONLY_LOOK, Wanted
+
+if TYPE_CHECKING:
+    import cattrs
 
 FILE_NAME: Final = "portraits.toml"
 Action: TypeAlias = Literal["keep", "wait", "register", "replace", "verify", "refused", "unsure"]
@@ -123,7 +126,7 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold of it: all of it."""
-        found: dict[str, Any] = cattrs.unstructure(self)
+        found: dict[str, Any] = _converter().unstructure(self)
         return found
 
     @classmethod
@@ -135,7 +138,7 @@ class Plan:
             InvalidInputError: It is no plan.
         """
         try:
-            return _STRICT.structure(data, cls)
+            return _converter().structure(data, cls)
         except Exception as error:  # noqa: BLE001  (whatever is wrong with it, it is this data)
             raise InvalidInputError(
                 f"this is no plan: {type(error).__name__}",
@@ -144,7 +147,13 @@ class Plan:
             ) from None
 
 
-_STRICT: Final = cattrs.Converter(forbid_extra_keys=True)
+@cache
+def _converter() -> cattrs.Converter:
+    import cattrs  # noqa: PLC0415  (most programs write no plan down)
+
+    return cattrs.Converter(forbid_extra_keys=True)
+
+
 _SIGNS: Final[Mapping[Action, str]] = {
     "keep": "=",
     "wait": "~",

@@ -10,8 +10,8 @@ checksum, so that a damaged handle is refused instead of meaning something else.
 
 from __future__ import annotations
 
-import base64
 import hashlib
+import re
 from typing import Final, Literal, TypeAlias, get_args
 from urllib.parse import quote, unquote
 
@@ -24,6 +24,8 @@ HandleKind: TypeAlias = Literal["group", "asset", "verification", "video"]
 _VERSION: Final = "pk1"
 _PARTS: Final = 6
 _SAFE: Final = "-_.~#@"
+_PLAIN: Final = re.compile(rf"[\w{re.escape(_SAFE)}]*", re.ASCII)
+_BASE32: Final = "abcdefghijklmnopqrstuvwxyz234567"
 ANY_TEXT: Final = "surrogatepass"
 """JSON can hold half a character, and an id is kept as it came."""
 
@@ -38,9 +40,7 @@ class Handle:
     ref: str
 
     def __str__(self) -> str:
-        account, ref = (
-            quote(part, safe=_SAFE, errors=ANY_TEXT) for part in (self.account, self.ref)
-        )
+        account, ref = _escaped(self.account), _escaped(self.ref)
         body = f"{_VERSION}:{self.provider}:{account}:{self.kind}:{ref}"
         return f"{body}:{_checksum(body)}"
 
@@ -89,6 +89,12 @@ def fingerprint(*parts: str) -> str:
     return hashlib.sha256(text.encode(errors=ANY_TEXT)).hexdigest()[:10]
 
 
+def _escaped(part: str) -> str:
+    return part if _PLAIN.fullmatch(part) else quote(part, safe=_SAFE, errors=ANY_TEXT)
+
+
 def _checksum(body: str) -> str:
+    """The digest's first 24 bits in base32."""
     digest = hashlib.sha256(body.encode(errors=ANY_TEXT)).digest()
-    return base64.b32encode(digest[:3]).decode().lower().rstrip("=")
+    bits = int.from_bytes(digest[:3]) << 1
+    return "".join([_BASE32[bits >> shift & 31] for shift in (20, 15, 10, 5, 0)])

@@ -41,6 +41,8 @@ def tagged(name: str, token: str) -> str:
 
 def untagged(name: str) -> tuple[str, str]:
     """Part a name from its token, which is empty if there is no valid one."""
+    if not name[-TOKEN_LENGTH:].lower().startswith(_MARK):  # as most names end
+        return name, ""
     found = _TAGGED.fullmatch(name)
     if not found or _check(found["drawn"].lower()) != found["check"].lower():
         return name, ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -60,6 +61,11 @@ def _problem(parts: SplitResult, host: str) -> str:  # noqa: PLR0911  (one retur
 
 def origin_of(url: str) -> str:
     """Scheme, host and port of *url*, in lower case; empty if it has none."""
+    return _origin_of(url)
+
+
+@lru_cache(maxsize=256)  # a request's is asked for several times
+def _origin_of(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:

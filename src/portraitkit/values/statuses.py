@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 
 class GroupKind(enum.Enum):
@@ -39,17 +40,17 @@ class Status(enum.Enum):
     @property
     def is_pending(self) -> bool:
         """Whether it has not ended yet."""
-        return self.name in ("PROCESSING", "WAITING", "QUEUED", "RUNNING")
+        return self._name_ in _PENDING
 
     @property
     def is_settled(self) -> bool:
         """Whether it has ended, well or badly."""
-        return not self.is_pending and self.name != "UNKNOWN"
+        return not self.is_pending and self._name_ != "UNKNOWN"
 
     @property
     def has_failed(self) -> bool:
         """Whether it has ended badly."""
-        return self.name in ("FAILED", "CANCELLED", "EXPIRED")
+        return self._name_ in _FAILED
 
 
 class AssetStatus(Status):
@@ -81,3 +82,7 @@ class VideoStatus(Status):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     UNKNOWN = "unknown"
+
+
+_PENDING: Final = frozenset({"PROCESSING", "WAITING", "QUEUED", "RUNNING"})
+_FAILED: Final = frozenset({"FAILED", "CANCELLED", "EXPIRED"})

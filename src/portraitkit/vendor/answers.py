@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from abc import abstractmethod
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Hashable, Mapping
+from functools import cache, cached_property, partial
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import unquote
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen
 
 from ..values.errors import HandleError, PortraitError, ProviderError, UnexpectedResponseError
 from ..values.handles import Handle, HandleKind, is_handle
@@ -131,7 +131,7 @@ def _summary(fault: VendorError, response: Response) -> str:
     return f"the vendor answered HTTP {response.status} with {kind} and no error it documents"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Answer:
     """A vendor's answer that is not a refusal, decoded."""
 
@@ -141,9 +141,9 @@ class Answer:
     secrets: tuple[Secret, ...] = ()
     """What the request held that no text may show."""
 
-    @property
+    @cached_property
     def raw(self) -> Raw:
-        """What to keep of it on a result."""
+        """What to keep of it on a result; the same for all that it holds."""
         return self.response.raw(self.data, self.request_id)
 
 
@@ -180,9 +180,11 @@ def with_failure(result: R, data: object, vendor: VendorAnswers) -> R:
     Without a word that is understood, a link to the video says that it is done, and an error beside
     a word that it failed. An error that says nothing is none.
     """
-    if not isinstance(result, Asset | VideoTask):
+    if not isinstance(result, _JUDGED):
         return result
-    is_open, ended_badly = result.status.name == "UNKNOWN", result.status.has_failed
+    is_open, ended_badly = result.status is type(result.status).UNKNOWN, result.status.has_failed
+    if not (is_open or ended_badly or result.failure):
+        return result
     if is_open and isinstance(result, VideoTask) and result.video_link:
         return evolve(result, status=VideoStatus.SUCCEEDED)
     known = result.failure or Failure()
@@ -202,10 +204,16 @@ def with_failure(result: R, data: object, vendor: VendorAnswers) -> R:
 
 def _without_token(result: R) -> R:
     """Part a name from the token that a create put behind it."""
-    if not isinstance(result, Group | Asset):
+    if not isinstance(result, _NAMED):
         return result
     name, token = untagged(result.name)
     return evolve(result, name=name, name_token=token) if token else result
+
+
+@cache
+def _words_of(cls: Hashable) -> tuple[str, ...]:
+    """Which attributes of a model are the vendor's own words."""
+    return tuple(each.name for each in fields(cast("Any", cls)) if each.name in _WORDS)
 
 
 def _is_plain(bare: str) -> bool:
@@ -222,6 +230,8 @@ _MODELS: Final[Mapping[HandleKind, type[Result]]] = {
     "video": VideoTask,
 }
 _TOKEN: Final = re.compile(r"\w{20,}")
+_NAMED: Final = (Group, Asset)
+_JUDGED: Final = (Asset, VideoTask)
 _WORDS: Final = ("status_word", "kind_word", "model", "ratio", "resolution")
 _SHORTEST_ECHO: Final = 16
 
@@ -300,8 +310,8 @@ class VendorAnswers(Vendor):
     def cleaned(self, result: R, secrets: tuple[Secret, ...] = ()) -> R:
         """Hide the same in the vendor's words on a result."""
         changes: dict[str, Any] = {}
-        for name in _WORDS:
-            text = getattr(result, name, "")
+        for name in _words_of(cast("Hashable", type(result))):
+            text = getattr(result, name)
             if len(text) >= _SHORTEST_ECHO:
                 changes[name] = self.clean(text, secrets)
         failure = getattr(result, "failure", None)

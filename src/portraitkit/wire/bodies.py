@@ -51,7 +51,7 @@ def multipart(
         f'filename="{_quoted(filename)}"\r\nContent-Type: {content_type}\r\n\r\n'
     )
     # A file's name need not be text; it says nothing to the vendor, so the odd character goes.
-    parts.append(head.encode(errors="replace") + content + b"\r\n" + f"--{boundary}--\r\n".encode())
+    parts += [head.encode(errors="replace"), content, f"\r\n--{boundary}--\r\n".encode()]
     return b"".join(parts), f"multipart/form-data; boundary={boundary}"
 
 

@@ -9,16 +9,15 @@ strict where a wrong guess would hurt: an id is never made up, nothing is forced
 from __future__ import annotations
 
 import enum
-import inspect
 import json
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any, Final, TypeAlias, TypeGuard, TypeVar, cast
+from functools import cache, cached_property, partial
+from operator import methodcaller
+from typing import Any, Final, NamedTuple, TypeAlias, TypeGuard, TypeVar, cast
 
 import attrs
-import cattrs
 from attrs import frozen
 
 from ..values.errors import UnexpectedResponseError
@@ -64,54 +63,111 @@ class Codec:
             data = _inside(data, self.fields[cls].get("id", ()))
         if not is_object(data):
             raise _unreadable(f"expected an object with {cls.__name__}'s members", response)
-        values: dict[str, Any] = dict(given)
-        for name, keys in self.fields[cls].items():
-            # Some vendors write an absent text as an empty one.
-            found = first(data, keys, empty=False)
-            if found is None:
-                continue
-            attribute = _members(cls)[name]
-            if cls in _NUMBERED and name == "id" and type(found) is int and found > 0:
-                found = str(found)  # a relay's own number of a task, which it asks for as text
-            try:
-                values.update(self._value(name, found, attribute))
-            except (cattrs.BaseValidationError, UnexpectedResponseError, *_UNREADABLE) as error:
-                if attribute.default is attrs.NOTHING and name not in given:
-                    shown = keys if isinstance(keys, str) else " or ".join(keys)
-                    message = f"{cls.__name__}.{name} ({shown}) is not readable: {error}"
-                    raise _unreadable(message, response) from None
-        for name, attribute in _members(cls).items():
-            if attribute.default is attrs.NOTHING and name not in values:
+        members, required = self._plans[cls]
+        given, odd = _read_members(members, data, given)
+        for name in required:
+            if name not in given:
                 keys = self.fields[cls].get(name, name)
                 shown = keys if isinstance(keys, str) else " or ".join(keys)
-                raise _unreadable(f"the answer lacks {shown} ({cls.__name__}.{name})", response)
-        return cls(**values)
+                message = f"the answer lacks {shown} ({cls.__name__}.{name})"
+                if name in odd:
+                    message = f"{cls.__name__}.{name} ({shown}) is not readable: {odd[name]}"
+                raise _unreadable(message, response)
+        return cls(**given)
 
     def word(self, enum_type: type[E], text: object) -> E:
         """Translate a vendor's word, or a synonym; what nobody knows becomes UNKNOWN."""
-        table = self.words.get(enum_type, {})
-        wanted = str(text).casefold()
-        for word, member in table.items():
-            if word.casefold() == wanted and isinstance(member, enum_type):
-                return member
+        table = self._folded.get(enum_type, {})
+        found = table.get(text if type(text) is str else "") or table.get(str(text).casefold())
+        if isinstance(found, enum_type):
+            return found
         return meant_by(enum_type, text) or enum_type["UNKNOWN"]
 
-    def _value(self, name: str, found: Any, attribute: attrs.Attribute[Any]) -> dict[str, Any]:
-        kind: Any = _plain(attribute.type)
-        if inspect.isclass(kind) and issubclass(kind, enum.Enum):
-            word = {f"{name}_word": str(found)} if name in ("status", "kind") else {}
-            return {name: self.word(kind, found), **word}
+    @cached_property
+    def _folded(self) -> Mapping[type[enum.Enum], Mapping[str, enum.Enum]]:
+        """The tables of words, each also without case; of two that are alike then, the first."""
+        return {
+            enum_type: {**{word.casefold(): table[word] for word in reversed([*table])}, **table}
+            for enum_type, table in self.words.items()
+        }
+
+    @cached_property
+    def _plans(self) -> Mapping[type, tuple[tuple[_Member, ...], tuple[str, ...]]]:
+        """For each model, how its attributes are read, and which it must have: found out once."""
+        return {cls: self._plan(cls, keys) for cls, keys in self.fields.items()}
+
+    def _plan(
+        self, cls: type, keys_of: Mapping[str, Keys]
+    ) -> tuple[tuple[_Member, ...], tuple[str, ...]]:
+        attributes: dict[str, attrs.Attribute[Any]] = attrs.fields_dict(attrs.resolve_types(cls))
+        members = tuple(
+            _Member(
+                name=name,
+                find=_finder(keys),
+                read=self._reader(cls, name, _plain(attributes[name].type)),
+                word=f"{name}_word" if f"{name}_word" in attributes else "",
+            )
+            for name, keys in keys_of.items()
+        )
+        required = (each.name for each in attributes.values() if each.default is attrs.NOTHING)
+        return members, tuple(required)
+
+    def _reader(self, cls: type, name: str, kind: Any) -> Callable[[Any], Any]:
+        """What reads a value of this kind, or raises."""
+        if isinstance(kind, type) and issubclass(kind, enum.Enum):
+            return partial(self.word, kind)
         if kind in self.fields:
-            read = self.read(kind, found)
-            # Some vendors write an absent error as one whose members are empty.
-            told = [getattr(read, each) for each in _members(kind)]
-            return {name: read} if any(each not in (None, "") for each in told) else {}
-        return {name: _CONVERTER.structure(found, kind)}
+            return partial(self._told, kind)
+        return _number_or_text if cls in _NUMBERED and name == "id" else _READERS[kind]
+
+    def _told(self, cls: type[T], data: object) -> T | None:
+        """Read a model; some vendors write an absent error as one whose members are empty."""
+        read = self.read(cls, data)
+        told = (getattr(read, each.name) for each in attrs.fields(cast("Any", cls)))
+        return read if any(each not in (None, "") for each in told) else None
+
+
+class _Member(NamedTuple):
+    """
+    How one attribute of a model is found and read.
+
+    Attributes:
+        find: Finds it in an object; None or an empty text if it is not there.
+        read: Makes the value of what is found; None if that says nothing.
+        word: The attribute that keeps the vendor's own word, if there is one.
+    """
+
+    name: str
+    find: Callable[[Mapping[str, Any]], Any]
+    read: Callable[[Any], Any]
+    word: str
+
+
+def _read_members(
+    members: tuple[_Member, ...], data: Mapping[str, Any], values: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Exception]]:
+    """Put what *data* holds above *values*; what is of another type is left out, and told."""
+    odd: dict[str, Exception] = {}
+    for name, find, read, word in members:
+        found = find(data)
+        # Some vendors write an absent text as an empty one.
+        if found is None or found == "":
+            continue
+        try:
+            value = read(found)
+        except _UNREADABLE as error:
+            odd[name] = error
+            continue
+        if value is not None:
+            values[name] = value
+            if word:
+                values[word] = str(found)
+    return values, odd
 
 
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Tell whether *value* is a JSON object."""
-    return isinstance(value, Mapping)
+    return isinstance(value, _OBJECT)
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:
@@ -133,10 +189,14 @@ def texts_in(value: object) -> Iterator[str]:
 
 def first(data: object, keys: Keys, *, empty: bool = True) -> Any:
     """Find the first of *keys* that is there and not null; nor, if not *empty*, an empty text."""
-    for path in _paths(keys):
+    return _at(data, _paths(keys), empty=empty)
+
+
+def _at(data: object, paths: tuple[tuple[str, ...], ...], *, empty: bool = True) -> Any:
+    for path in paths:
         found: Any = data
         for key in path:
-            if isinstance(found, Mapping):  # read most often of all: no call of our own
+            if isinstance(found, _OBJECT):  # read most often of all: no call of our own
                 found = cast("Mapping[str, Any]", found).get(key)
             elif is_array(found) and key.isdigit() and int(key) < len(found):
                 found = found[int(key)]
@@ -146,6 +206,24 @@ def first(data: object, keys: Keys, *, empty: bool = True) -> Any:
         if found is not None and (empty or found != ""):
             return found
     return None
+
+
+def _finder(keys: Keys) -> Callable[[Mapping[str, Any]], Any]:
+    """What finds the first of *keys* in an object: most stand there plainly, and many are one."""
+    paths = _paths(keys)
+    if any(len(path) > 1 for path in paths):
+        return partial(_at, paths=paths, empty=False)
+    names = [path[0] for path in paths]
+    if len(names) == 1:
+        return methodcaller("get", names[0])
+
+    def find(data: Mapping[str, Any]) -> Any:
+        for name in names:
+            if (found := data.get(name)) is not None and found != "":
+                return found
+        return None
+
+    return find
 
 
 @cache
@@ -251,40 +329,35 @@ def is_blank(value: object) -> bool:
     return all(not each for each in value.values()) if is_object(value) else not value
 
 
-def _members(cls: type) -> dict[str, attrs.Attribute[Any]]:
-    return _members_of(cast("Hashable", cls))
-
-
-@cache
-def _members_of(cls: Hashable) -> dict[str, attrs.Attribute[Any]]:
-    resolved: Any = attrs.resolve_types(cast("Any", cls))
-    found: dict[str, attrs.Attribute[Any]] = attrs.fields_dict(resolved)
-    return found
-
-
 def _plain(kind: Any) -> Any:
     """`X | None` becomes X."""
     members = [member for member in getattr(kind, "__args__", ()) if member is not type(None)]
     return members[0] if len(members) == 1 and not hasattr(kind, "__origin__") else kind
 
 
-def _exactly(kind: type) -> Any:
-    # cattrs would turn None into "None" and 7 into "7".
-    def structure(value: object, _: object) -> object:
+def _exactly(kind: type) -> Callable[[Any], Any]:
+    """Read a value of one type; nothing is turned into it: None is no text, and 7 is none."""
+
+    def read(value: object) -> object:
         if type(value) is not kind:
             raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
         return value
 
-    return structure
+    return read
 
 
-def _number(value: object, _: object) -> float:
+def _number_or_text(value: object) -> object:
+    """A text, or a relay's own number of a task, which it asks for as text."""
+    return str(value) if type(value) is int and value > 0 else _READERS[str](value)
+
+
+def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"expected a number, found {type(value).__name__}")
     return float(value)
 
 
-def _moment(value: object, _: object) -> datetime:
+def _moment(value: object) -> datetime:
     """Unix seconds or ISO 8601, as vendors use both."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return datetime.fromtimestamp(value, UTC)
@@ -294,7 +367,7 @@ def _moment(value: object, _: object) -> datetime:
     raise TypeError(f"expected a time, found {type(value).__name__}")
 
 
-def _secret(value: object, _: object) -> Secret:
+def _secret(value: object) -> Secret:
     """Some vendors give a link as a string, some as an array of strings."""
     if is_array(value) and value:
         value = value[0]
@@ -303,19 +376,16 @@ def _secret(value: object, _: object) -> Secret:
     return Secret(value)
 
 
-def _converter() -> cattrs.Converter:
-    converter = cattrs.Converter(detailed_validation=False)
-    for kind in (str, int, bool):
-        converter.register_structure_hook(kind, _exactly(kind))
-    converter.register_structure_hook(float, _number)
-    converter.register_structure_hook(datetime, _moment)
-    converter.register_structure_hook(Secret, _secret)
-    return converter
-
-
+_READERS: Final[Mapping[Any, Callable[[Any], Any]]] = {
+    **{kind: _exactly(kind) for kind in (str, int, bool)},
+    float: _number,
+    datetime: _moment,
+    Secret: _secret,
+}
+_OBJECT: Final = (dict, Mapping)
+"""What an object is. A dict is told at once, an abstract class by and by."""
 _NUMBERED: Final[frozenset[type]] = frozenset({VideoTask})
 """What a relay may know by a whole number."""
 _LIKE_A_SECRET: Final = re.compile(r"(?=\D{0,600}\d)[^\s\"'<>]{16,}")
-_CONVERTER: Final = _converter()
-_UNREADABLE: Final = (ValueError, TypeError, OverflowError, OSError)
+_UNREADABLE: Final = (UnexpectedResponseError, ValueError, TypeError, OverflowError, OSError)
 """What reading a value raises: of another type, or a number or time beyond Python's."""

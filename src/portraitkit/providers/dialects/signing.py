@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from attrs import evolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ...values.secret import Secret
     from ...wire.steps import Request
@@ -50,23 +50,26 @@ def sign(
         ValueError: There is a body without `Content-Type`; the vendor's client calls that a form.
     """
     headers = {k: v for k, v in request.headers.items() if k.lower() not in _OURS}
-    if request.content and not any(name.lower() == "content-type" for name in headers):
-        raise ValueError("a signed request with a body needs its Content-Type first")
     date = now.astimezone(UTC).strftime(_DATE_FORMAT)
+    digest = hashlib.sha256(request.content).hexdigest()
     headers["X-Date"] = date
-    headers["X-Content-Sha256"] = hashlib.sha256(request.content).hexdigest()
+    headers["X-Content-Sha256"] = digest
     if session_token:
         headers["X-Security-Token"] = session_token.reveal()
-    stamped = evolve(request, headers=headers)
+    values = _in_lower_case(headers)
+    if request.content and "content-type" not in values:
+        raise ValueError("a signed request with a body needs its Content-Type first")
     names = sorted({"host", *(n.lower() for n in headers if _is_signed(n))})
+    # A header that cannot be sent is refused where it is sent.
+    canonical = _canonical(request, names, values, digest).encode(errors="surrogatepass")
     scope = f"{date[:8]}/{region}/{service}/request"
-    signature = _signature(stamped, names, date, scope, secret_key)
-    return stamped.with_headers(
-        {
-            "Authorization": f"{ALGORITHM} Credential={access_key.reveal()}/{scope}, "
-            f"SignedHeaders={';'.join(names)}, Signature={signature}"
-        }
+    text = f"{ALGORITHM}\n{date}\n{scope}\n{hashlib.sha256(canonical).hexdigest()}"
+    signature = _hmac(_signing_key(secret_key, date[:8], region, service), text).hex()
+    headers["Authorization"] = (
+        f"{ALGORITHM} Credential={access_key.reveal()}/{scope}, "
+        f"SignedHeaders={';'.join(names)}, Signature={signature}"
     )
+    return evolve(request, headers=headers)
 
 
 def canonical_request(request: Request, names: Iterable[str]) -> str:
@@ -77,29 +80,32 @@ def canonical_request(request: Request, names: Iterable[str]) -> str:
         request: With every header in *names*, save `host`, which may come from the URL.
         names: Signed header names in lower case, sorted.
     """
-    listed = list(names)
-    return "\n".join(
-        [
-            request.method,
-            urlsplit(request.url).path or "/",
-            _canonical_query(request),
-            "".join(f"{name}:{_signed_value(request, name)}\n" for name in listed),
-            ";".join(listed),
-            hashlib.sha256(request.content).hexdigest(),
-        ]
+    digest = hashlib.sha256(request.content).hexdigest()
+    return _canonical(request, list(names), _in_lower_case(request.headers), digest)
+
+
+def _canonical(request: Request, names: list[str], values: Mapping[str, str], digest: str) -> str:
+    host, path, query = _address(request.url, request.query)
+    host = _without_standard_port(values.get("host") or host)
+    signed = "".join(
+        f"{name}:{host if name == 'host' else values.get(name, '')}\n" for name in names
     )
+    return f"{request.method}\n{path}\n{query}\n{signed}\n{';'.join(names)}\n{digest}"
 
 
-def _signature(
-    request: Request, names: Iterable[str], date: str, scope: str, secret_key: Secret
-) -> str:
-    """Compute the signature over these headers."""
-    day, region, service, _ = scope.split("/")
-    # A header that cannot be sent is refused where it is sent.
-    canonical = canonical_request(request, names).encode(errors="surrogatepass")
-    digest = hashlib.sha256(canonical).hexdigest()
-    text = f"{ALGORITHM}\n{date}\n{scope}\n{digest}"
-    return _hmac(_signing_key(secret_key, day, region, service), text).hex()
+@lru_cache(maxsize=64)  # an account has one address, and an Action one query
+def _address(url: str, query: tuple[tuple[str, str], ...]) -> tuple[str, str, str]:
+    """The host, the path and the query that are signed."""
+    parts = urlsplit(url)
+    # The vendor's client holds the query in a mapping, so of a repeated key only the last counts.
+    pairs = dict([*parse_qsl(parts.query, keep_blank_values=True), *query])
+    encoded = sorted((quote(k, safe="-_.~"), quote(v, safe="-_.~")) for k, v in pairs.items())
+    return _host_of(url), parts.path or "/", "&".join(f"{key}={value}" for key, value in encoded)
+
+
+def _in_lower_case(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers by their names in lower case; of two that are alike then, the first."""
+    return {name.lower(): headers[name] for name in reversed([*headers])}
 
 
 @lru_cache(maxsize=16)
@@ -113,20 +119,6 @@ def _signing_key(secret_key: Secret, day: str, region: str, service: str) -> byt
 
 def _hmac(key: bytes, text: str) -> bytes:
     return hmac.digest(key, text.encode(), "sha256")
-
-
-def _canonical_query(request: Request) -> str:
-    # The vendor's client holds the query in a mapping, so of a repeated key only the last counts.
-    in_url = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
-    pairs = dict([*in_url, *request.query])
-    encoded = sorted((quote(k, safe="-_.~"), quote(v, safe="-_.~")) for k, v in pairs.items())
-    return "&".join(f"{key}={value}" for key, value in encoded)
-
-
-def _signed_value(request: Request, name: str) -> str:
-    if name != "host":
-        return _header(request, name)
-    return _without_standard_port(_header(request, "host") or _host_of(request.url))
 
 
 def _without_standard_port(host: str) -> str:
@@ -146,8 +138,3 @@ def _host_of(url: str) -> str:
 
 def _is_signed(name: str) -> bool:
     return name.startswith("X-") or name.lower() in _STANDARD_HEADERS
-
-
-def _header(request: Request, name: str) -> str:
-    """Find a header, whatever its case."""
-    return next((v for k, v in request.headers.items() if k.lower() == name), "")

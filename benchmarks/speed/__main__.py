@@ -1,0 +1,254 @@
+"""
+Measure what the library costs, side by side with its peers.
+
+    python benchmarks/speed                  every figure; medians of 15 rounds
+    python benchmarks/speed --quick          fewer rounds, in under two minutes
+    python benchmarks/speed --before PATH    also another checkout of the project, in the same run
+
+Subjects take turns, round by round, so that a noisy machine is noisy for all alike: what counts is
+a ratio within one run. Each has a process of its own, in an environment of a user's packages alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from figures import FIGURES, Figure
+
+HERE: Final = Path(__file__).parent
+ROOT: Final = HERE.parent.parent
+ENVIRONMENT: Final = ROOT / "build" / "bench"
+NEEDED: Final = (
+    "aiohttp",
+    "httpx",
+    "httpx-aiohttp",
+    "msgspec",
+    "openai",
+    "pydantic",
+    "volcengine-ark-runtime",
+    "volcenginesdk-core",
+)
+BARE: Final = "bare Python"
+BEFORE: Final = "portraitkit before"
+Rounds = dict[str, list[dict[str, float]]]
+
+
+def environment() -> str:
+    """The Python of an environment as a user's is: the package, and its peers; made when needed."""
+    python = ENVIRONMENT / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", ENVIRONMENT], check=True)
+        pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        subprocess.run([*pip, *NEEDED, "-e", ROOT], check=True)
+    return str(python)
+
+
+@contextmanager
+def served() -> Generator[list[str]]:
+    """Run the vendor on loopback, in a process of its own."""
+    with subprocess.Popen([sys.executable, HERE / "server.py"], stdout=subprocess.PIPE) as server:
+        assert server.stdout
+        try:
+            yield server.stdout.readline().decode().split()
+        finally:
+            server.kill()
+
+
+class Bench:
+    """One run: where its vendor is, and which versions of the library take part."""
+
+    def __init__(self, ports: list[str], before: Path | None, *, quick: bool) -> None:
+        self._ports = ports
+        self._quick = quick
+        self._rounds = 5 if quick else 15
+        self._before = before
+        self._python = environment()
+        # A fresh process would read a configuration of the folder that it is started in.
+        self._folder = tempfile.mkdtemp()
+
+    def measured(self, figure: Figure) -> dict[str, Any]:
+        """Let the subjects take turns; medians and quartiles of each, and of each ratio."""
+        subjects = dict(figure.subjects)
+        if self._before:
+            subjects[BEFORE] = subjects[figure.ours]
+        found = self._fresh(figure, subjects) if figure.fresh else self._worked(figure, subjects)
+        units = ("mb",) if figure.unit == "mb" else ("cpu", "wall")
+        bare = found.pop(BARE, None)
+        if bare:
+            for rounds in found.values():
+                for each, its in zip(rounds, bare, strict=True):
+                    for unit in units:
+                        each[unit] -= its[unit]
+        values = {
+            name: {unit: _spread([each[unit] for each in rounds]) for unit in units}
+            for name, rounds in found.items()
+        }
+        ratios = {
+            name: {
+                unit: _spread(
+                    [
+                        each[unit] / base[unit]
+                        for each, base in zip(rounds, found[figure.base], strict=True)
+                    ]
+                )
+                for unit in units
+            }
+            for name, rounds in found.items()
+            if figure.base
+        }
+        return {"title": figure.title, "base": figure.base, "values": values, "ratios": ratios}
+
+    def _worked(self, figure: Figure, subjects: dict[str, str]) -> Rounds:
+        times = figure.times[self._quick]
+        found: Rounds = {name: [] for name in subjects}
+        with ExitStack() as stack:
+            workers = {
+                name: stack.enter_context(self._worker(name, what))
+                for name, what in subjects.items()
+            }
+            for worker in workers.values():
+                _ = _turn(worker, max(1, times // 5))
+            for number in range(self._rounds):
+                for name in _turned(list(workers), number):
+                    found[name].append(_turn(workers[name], times))
+        return found
+
+    def _fresh(self, figure: Figure, subjects: dict[str, str]) -> Rounds:
+        found: Rounds = {name: [] for name in subjects}
+        if figure.unit == "mb":
+            for number in range(min(3, self._rounds)):
+                for name in _turned(list(subjects), number):
+                    with self._worker(name, subjects[name]) as worker:
+                        found[name].append(_turn(worker, 1))
+            return found
+        subjects = {BARE: "pass", **subjects}
+        found[BARE] = []
+        for number in range(-1, self._rounds):
+            for name in _turned(list(subjects), number):
+                code = subjects[name].format(url=f"http://127.0.0.1:{self._ports[0]}")
+                taken = self._timed(name, code)
+                if number >= 0:
+                    found[name].append(taken)
+        return found
+
+    def _timed(self, name: str, code: str) -> dict[str, float]:
+        command = [self._python, "-c", code]
+        wall_s, cpu_s = time.perf_counter(), _children_s()
+        subprocess.run(command, check=True, env=self._env(name), cwd=self._folder)
+        return {"cpu": _children_s() - cpu_s, "wall": time.perf_counter() - wall_s}
+
+    @contextmanager
+    def _worker(self, name: str, what: str) -> Generator[subprocess.Popen[str]]:
+        command = [self._python, HERE / "worker.py", what, *self._ports]
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=self._env(name),
+            cwd=self._folder,
+        ) as worker:
+            yield worker
+
+    def _env(self, name: str) -> dict[str, str]:
+        """No proxy, and compiled modules, as installed ones are."""
+        unwanted = ("proxy", "python")
+        clean = {k: v for k, v in os.environ.items() if not any(u in k.lower() for u in unwanted)}
+        path = {"PYTHONPATH": str(self._before / "src")} if name == BEFORE and self._before else {}
+        return {**clean, **path, "PYTHONPYCACHEPREFIX": self._folder}
+
+
+def _turn(worker: subprocess.Popen[str], times: int) -> dict[str, float]:
+    assert worker.stdin
+    assert worker.stdout
+    print(times, file=worker.stdin, flush=True)
+    found: dict[str, float] = json.loads(worker.stdout.readline())
+    return found
+
+
+def _children_s() -> float:
+    """CPU time of all processes that have ended, which `os.times` tells in hundredths alone."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _turned(names: list[str], number: int) -> list[str]:
+    """Let each begin in turn: what follows a heavy one has a warmer or a fuller machine."""
+    start = number % len(names)
+    return names[start:] + names[:start]
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return {"median": _short(middle), "low": _short(low), "high": _short(high)}
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def show(name: str, found: dict[str, Any]) -> None:
+    """Print one figure's medians."""
+    parts: list[str] = []
+    for subject, values in found["values"].items():
+        if not found["base"]:
+            unit = "mb" if "mb" in values else "cpu"
+            value = values[unit]["median"]
+            parts.append(f"{subject} {value:.1f} MB" if unit == "mb" else _ms(subject, value))
+        elif subject == found["base"]:
+            parts.append(_ms(subject, values["cpu"]["median"]))
+        else:
+            of = found["ratios"][subject]
+            spread = f"{of['cpu']['low']:.2f}-{of['cpu']['high']:.2f}"
+            wall = f"wall {of['wall']['median']:.2f}"
+            parts.append(f"{subject} {of['cpu']['median']:.2f} ({spread}; {wall})")
+    print(f"{name + ':':<22} {'; '.join(parts)}", flush=True)
+
+
+def _ms(subject: str, seconds: float) -> str:
+    return f"{subject} {seconds * 1000:.3f} ms"
+
+
+def main() -> None:
+    """Run, print, and keep."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    _ = options.add_argument("figures", nargs="*", help=f"some of: {', '.join(FIGURES)}")
+    _ = options.add_argument("--quick", action="store_true")
+    _ = options.add_argument("--before", type=Path, help="another checkout to compare with")
+    _ = options.add_argument("--out", type=Path, help="a JSON file for what was measured")
+    given = options.parse_args()
+    names: list[str] = given.figures or list(FIGURES)
+    found: dict[str, Any] = {}
+    with served() as ports:
+        bench = Bench(ports, given.before, quick=given.quick)
+        for name in names:
+            found[name] = bench.measured(FIGURES[name])
+            show(name, found[name])
+    machine = {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+    }
+    if given.out:
+        lines = ",\n".join(
+            f"{json.dumps(name)}: {json.dumps(each)}" for name, each in found.items()
+        )
+        told = f'{{"machine": {json.dumps(machine)}, "figures": {{\n{lines}\n}}}}\n'
+        _ = given.out.write_text(told, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
