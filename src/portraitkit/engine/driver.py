@@ -22,6 +22,7 @@ from .. import rehearsal
 from ..limits.limiter import Limiter
 from ..operations.guarding import guarded, logged, reveal
 from ..operations.provider import PortraitProvider
+from ..operations.sharing import AskShared, SharedWaits
 from ..values.errors import PortraitError, emptied
 from ..values.masking import masker
 from ..values.secret import Hidden
@@ -60,6 +61,7 @@ class _Runner:
         self._clock = clock
         self._budget = budget
         self._limiter = limiter
+        self._waits = SharedWaits()
         self._count = threading.Lock()
         self.limited_s = 0.0
 
@@ -75,6 +77,8 @@ class _Runner:
 
     def _perform(self, step: Step) -> Flow[Any]:
         """Do what a flow asks for."""
+        if isinstance(step, AskShared):
+            return self._waits
         if isinstance(step, Pause):
             if step.seconds > 0:
                 yield step

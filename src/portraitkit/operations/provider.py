@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import frozen
 
@@ -19,6 +19,7 @@ from ..values.models import (
     AssetRef,
     Group,
     GroupRef,
+    Page,
     Quota,
     VerificationRef,
     VideoRef,
@@ -37,6 +38,17 @@ from . import waiting as waits
 @frozen(kw_only=True, slots=False)
 class PortraitProvider(VendorCalls):
     """One vendor's portraits and videos, for one account. Holds no connection: share it freely."""
+
+    most_groups_listed: ClassVar[int] = 1
+    """How many groups one request of `latest_assets` may name."""
+
+    def latest_assets(self, cursor: str | None, groups: Sequence[Group]) -> Flow[Page[Asset]]:
+        """
+        List groups' assets for whoever waits for them, the newest first where the vendor sorts.
+
+        An adapter overrides it where the vendor can; it says of what kind each asset's group is.
+        """
+        return self.list_assets(cursor, groups)
 
     # -- groups ----------------------------------------------------------------------------------
 
