@@ -77,7 +77,13 @@ class Vendor:
         """The adapter, with this account's keys."""
         cls = provider_class(self.name)
         keys = {"api_key": KEY, "access_key": "AKLTbench", "secret_key": KEY}
-        return cls(**{k: Secret(v) for k, v in keys.items() if k in dir(cls) or k in cls.__init__.__annotations__})
+        return cls(
+            **{
+                k: Secret(v)
+                for k, v in keys.items()
+                if k in dir(cls) or k in cls.__init__.__annotations__
+            }
+        )
 
     def client(self) -> pk.AsyncClient:
         """A client in this vendor's time."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import product
 from statistics import NormalDist, fmean
 from typing import Final, TypeAlias
@@ -27,15 +27,17 @@ _LATELY: Final = 60
 _LEAST_SPREAD, _MOST_SPREAD = 0.2, 1.2
 """What few measurements say of a spread is not believed beyond this."""
 _POINTS: Final = 300
+_MOST_LOOKS: Final = 200
 _ROUNDS: Final = 12
 _SHORTEST_S: Final = 0.5
 _EARLIEST_S: Final = 0.01
+_NEVER: Final = 1e-4
 _NORMAL: Final = NormalDist()
 
 
 @frozen
 class Took:
-    """A logarithmic normal distribution of seconds, at equally likely and at late points."""
+    """How long things take: a distribution whose logarithm is normal."""
 
     median_s: float
     spread: float
@@ -44,22 +46,22 @@ class Took:
         """The share that has ended after so many seconds."""
         return _NORMAL.cdf(math.log(seconds / self.median_s) / self.spread) if seconds > 0 else 0.0
 
-    @property
-    def mean_s(self) -> float:
-        """How long one takes on average."""
-        return self.median_s * math.exp(self.spread**2 / 2)
-
-    def cost(self, looks: Sequence[float], step_s: float) -> tuple[float, float]:
+    def cost(self, looks: Iterable[float], step_s: float) -> tuple[float, float]:
         """Seconds of delay and requests for one thing, with these looks and others every step."""
-        delay_s, requests, before_s, before = -self.mean_s, 0.0, 0.0, 0.0
-        times = [*looks]
+        times = iter(looks)
+        told_s = requests = before_s = before = 0.0
         while (1 - before) > _NEVER:
-            at_s = times.pop(0) if times else before_s + step_s
+            at_s = next(times, before_s + step_s)
             now = self.ended(at_s)
             requests += 1 - before
-            delay_s += at_s * (now - before)
+            told_s += at_s * (now - before)
             before_s, before = at_s, now
-        return delay_s, requests
+        return told_s - self._mean_until_s(before_s), requests
+
+    def _mean_until_s(self, seconds: float) -> float:
+        """What those that have ended by then add to the mean."""
+        mean_s = self.median_s * math.exp(self.spread**2 / 2)
+        return mean_s * _NORMAL.cdf(math.log(seconds / self.median_s) / self.spread - self.spread)
 
     def looks(self, density: float, due: float, longest_s: float) -> list[float]:
         """When to look: *density* times the root of the chance to end just then, *due* ahead."""
@@ -75,9 +77,6 @@ class Took:
                 due = 0.0
             at_s = next_s
         return found
-
-
-_NEVER: Final = 1e-4
 
 
 @define
@@ -106,6 +105,34 @@ class LearnedPace:
             self._new = 0
             self._looks = planned(likely(self._lately), pacing)
         return self._looks
+
+
+@define
+class WatchedWait:
+    """One wait, as it learns: when its thing was last seen open, and when it was seen ended."""
+
+    pace: LearnedPace
+    pacing: Pacing
+    began_s: float
+    _open_s: float = 0.0
+    _seen_s: float = 0.0
+
+    @property
+    def first_s(self) -> float:
+        """Seconds to the first look."""
+        return self.pace.rest_s(0.0, self.pacing)
+
+    def rest_s(self, elapsed_s: float) -> float:
+        """Seconds to the next look."""
+        return self.pace.rest_s(elapsed_s, self.pacing)
+
+    def looked(self, now_s: float) -> None:
+        """Note that a look has come back."""
+        self._open_s, self._seen_s = self._seen_s, now_s - self.began_s
+
+    def ended(self) -> None:
+        """Learn from the last look, that the thing had ended at."""
+        self.pace.learn(self._open_s, self._seen_s)
 
 
 def likely(lately: Iterable[Between]) -> Took:
@@ -145,6 +172,8 @@ def planned(took: Took, pacing: Pacing) -> list[float]:
 
     Between the two it keeps what the documented pacing gave for what.
     """
+    if pacing.step_s < took.median_s / _MOST_LOOKS:
+        return []
     delay_s, requests = took.cost([pacing.first_s], pacing.step_s)
     density = math.sqrt(requests / (2 * delay_s))
     best: list[float] = []

@@ -9,9 +9,9 @@ found. Nobody waits for it beyond the own deadline, and what no page named is re
 from __future__ import annotations
 
 import math
+import sys
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, field, frozen
@@ -28,7 +28,7 @@ from ..values.statuses import GroupKind
 from ..vendor.pacing import Pacing, Subject
 from ..wire.steps import Flow, Pause, pause
 from .guarding import guarded
-from .learning import LearnedPace
+from .learning import LearnedPace, WatchedWait
 from .paging import PageWalk
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class _Waiter:
     """Something that is waited for: since when it is due, and by how many."""
 
     due_s: float
-    users: int = 1
+    users: int = 0
 
 
 @define(eq=False)
@@ -109,13 +109,13 @@ class AccountWaits:
     Who waits for which assets of one account, and what lists have told of them.
 
     Attributes:
-        next_s: When the next list is due, on the clients' clock.
+        next_s: When the next list is due, on the client's clock.
+        most_groups: How many groups a list may name, where the vendor has refused more.
     """
 
     next_s: float = -math.inf
-    most_groups: int | None = None
-    """How many groups the vendor takes in one list, where it has refused more."""
-    _paces: dict[Subject, LearnedPace] = field(factory=dict["Subject", LearnedPace])
+    most_groups: int = sys.maxsize
+    _paces: dict[str, LearnedPace] = field(factory=dict[str, LearnedPace])
     _waiting: dict[str, dict[str, _Waiter]] = field(factory=dict[str, dict[str, _Waiter]])
     _group_of: dict[str, str] = field(factory=dict[str, str])
     _news: dict[str, tuple[float, Asset]] = field(factory=dict[str, tuple[float, Asset]])
@@ -126,54 +126,51 @@ class AccountWaits:
     _busy_until_s: float = -math.inf
     _took_s: float = 0.0
 
-    def pace(self, subject: Subject) -> LearnedPace:
-        """What was learned of how long such things take."""
-        return self._paces.setdefault(subject, LearnedPace())
+    def watched(
+        self, provider: PortraitProvider, subject: Subject, now_s: float, *, of: str = ""
+    ) -> WatchedWait:
+        """
+        Begin a wait that learns from those before it, for what is *of* the same kind.
+
+        Where the profile names a pacing, that holds, and nothing is learned.
+        """
+        is_told = subject in provider.pacing
+        known = LearnedPace() if is_told else self._paces.setdefault(subject + of, LearnedPace())
+        return WatchedWait(known, provider.pace(subject), now_s)
 
     # -- who waits -------------------------------------------------------------------------------
 
-    @contextmanager
-    def joined(self, assets: Iterable[Asset], due_s: float) -> Generator[None]:
-        """Have these listed for, from when they are due, until this ends."""
-        mine = [(each.group_id, each.handle, each) for each in assets if each.group_id]
+    def join(self, groups: Mapping[str, str], kinds: Mapping[str, GroupKind], due_s: float) -> None:
+        """Have assets listed for, from when they are due: the group of each handle, and kinds."""
         with LOCK:
-            for group, handle, each in mine:
-                self._join(group, handle, each, due_s)
-        try:
-            yield
-        finally:
-            with LOCK:
-                for group, handle, _ in mine:
-                    self._leave(group, handle)
+            for handle, group in groups.items():
+                waiter = self._waiting.setdefault(group, {}).setdefault(handle, _Waiter(due_s))
+                waiter.users += 1
+                waiter.due_s = min(waiter.due_s, due_s)
+                self._group_of[handle] = group
+                if kinds[group] is not GroupKind.UNKNOWN:
+                    self._kinds[group] = kinds[group]
 
-    def settled(self, assets: Iterable[Asset]) -> None:
-        """Have these listed for no more."""
+    def leave(self, handles: Iterable[str]) -> None:
+        """Have these listed for no longer, unless others wait for them."""
         with LOCK:
-            for each in assets:
-                self._forget(each.group_id or "", each.handle)
+            for handle in handles:
+                waiter = self._waiting.get(self._group_of.get(handle, ""), {}).get(handle)
+                if waiter:
+                    waiter.users -= 1
+                    if not waiter.users:
+                        self._forget(handle)
 
-    def _join(self, group: str, handle: str, asset: Asset, due_s: float) -> None:
-        waiters = self._waiting.setdefault(group, {})
-        if known := waiters.get(handle):
-            known.users += 1
-            known.due_s = min(known.due_s, due_s)
-            return
-        waiters[handle] = _Waiter(due_s)
-        self._group_of[handle] = group
-        if asset.group_kind is not GroupKind.UNKNOWN:
-            self._kinds[group] = asset.group_kind
+    def settled(self, handles: Iterable[str]) -> None:
+        """Have these listed for no longer, as nobody has to wait for them any more."""
+        with LOCK:
+            for handle in handles:
+                self._forget(handle)
 
-    def _leave(self, group: str, handle: str) -> None:
-        waiter = self._waiting.get(group, {}).get(handle)
-        if waiter:
-            waiter.users -= 1
-            if not waiter.users:
-                self._forget(group, handle)
-
-    def _forget(self, group: str, handle: str) -> None:
+    def _forget(self, handle: str) -> None:
+        group = self._group_of.pop(handle, "")
         waiters = self._waiting.get(group, {})
-        if waiters.pop(handle, None):
-            _ = self._group_of.pop(handle, None), self._news.pop(handle, None)
+        _ = waiters.pop(handle, None), self._news.pop(handle, None)
         if group in self._waiting and not waiters:
             for each in (self._waiting, self._kinds, self._skips, self._walked):
                 _ = each.pop(group, None)
@@ -181,12 +178,12 @@ class AccountWaits:
     def is_listed(self, provider: PortraitProvider, asset: Asset) -> bool:
         """Tell whether a list may tell of this and of something else that is waited for."""
         here = len(self._waiting.get(asset.group_id or "", ()))
-        several = len(self._group_of) if self._most(provider) > 1 else here
+        several = len(self._group_of) if self.most(provider) > 1 else here
         return here > 0 and several > 1 and provider.supports("list_assets")
 
-    def _most(self, provider: PortraitProvider) -> int:
-        most = provider.most_groups_listed
-        return min(most, self.most_groups or most)
+    def most(self, provider: PortraitProvider) -> int:
+        """How many groups are asked for in one list."""
+        return min(provider.most_groups_listed, self.most_groups)
 
     def was_walked(self, asset: Asset, since_s: float) -> bool | None:
         """
@@ -269,7 +266,7 @@ class AccountWaits:
                 ready = {key for key, each in waiters.items() if each.due_s <= now_s + _DUE_SOON_S}
                 if ready and not self._is_skipped(group):
                     due[self._kinds.get(group, GroupKind.UNKNOWN)][group] = ready
-        most = self._most(provider)
+        most = self.most(provider)
         for groups in due.values():
             batch = _Batch()
             for group, ready in groups.items():
@@ -350,6 +347,8 @@ class _Walk:
         left = [[*self.batch.groups]] if self.batch.size > 1 else []
         while left:
             groups = left.pop()
+            if len(groups) > self.waits.most(self.provider):
+                return  # so many were refused meanwhile
             try:
                 yield from guarded(self._list(groups, until_s), self.provider, "wait_until_active")
             except NotFoundError:

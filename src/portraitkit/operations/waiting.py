@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -34,6 +35,7 @@ from ..vendor.pacing import OnEvent, Pacing
 from ..wire.steps import Flow, pause
 from .downloading import video_failed
 from .guarding import guarded
+from .learning import WatchedWait
 from .paging import every
 from .polling import wait
 from .publishing import reviewed
@@ -41,8 +43,6 @@ from .remarks import with_remarks
 from .sharing import AccountWaits, first_list_s, shared_waits
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from .provider import PortraitProvider
 
 T = TypeVar("T")
@@ -119,17 +119,19 @@ def _begun(
 ) -> Flow[_Batch]:
     shared = yield from shared_waits(provider)
     now_s = yield from pause()
-    pacing = provider.pace("asset")
+    watched = shared.watched(provider, "asset", now_s)
+    pacing = watched.pacing
     limit_s = pacing.deadline_s if deadline_s is None else deadline_s
     if all(each.status.is_settled for each in known):
         pacing = evolve(pacing, first_s=0.0)
     elif len(known) == 1:
-        pacing = evolve(pacing, first_s=shared.pace("asset").rest_s(0.0, pacing))
+        pacing = evolve(pacing, first_s=watched.first_s)
     elif provider.supports("list_assets"):
         listed = Counter(each.group_id for each in known if each.group_id)
-        together = listed.total() if provider.most_groups_listed > 1 else max(listed.values())
-        pacing = evolve(pacing, first_s=first_list_s(pacing, together))
-    return _Batch(provider, shared, known, pacing, began_s=now_s, until_s=now_s + max(0.0, limit_s))
+        here = max(listed.values(), default=1)
+        together = listed.total() if provider.most_groups_listed > 1 else here
+        pacing = evolve(pacing, first_s=first_list_s(pacing, max(1, together)))
+    return _Batch(provider, shared, known, pacing, watched, until_s=now_s + max(0.0, limit_s))
 
 
 def _first_open(seen: list[S]) -> S:
@@ -145,8 +147,8 @@ class _Batch:
         shared: AccountWaits,
         known: list[Asset],
         pacing: Pacing,
+        watched: WatchedWait,
         *,
-        began_s: float,
         until_s: float,
     ) -> None:
         self.pacing = pacing
@@ -154,38 +156,49 @@ class _Batch:
         self._shared = shared
         self._known = known
         self._handles = [each.handle for each in known]
-        self._began_s, self._until_s = began_s, until_s
-        self._new_until_s = began_s + pacing.unseen_s
-        self._since_s = shared.since_s(began_s + pacing.first_s)
+        self._watched = watched
+        self._due_s, self._until_s = watched.began_s + pacing.first_s, until_s
+        self._new_until_s = watched.began_s + pacing.unseen_s
+        self._since_s = shared.since_s(self._due_s)
         # What somebody else found to be active is looked at once.
         self._open = {each.handle for each in known if each.status is not AssetStatus.FAILED}
         self._found = {each.handle for each in known if each.status is AssetStatus.ACTIVE}
+        self._joined: dict[str, str] = {}
         self._was_new = known[0].status is AssetStatus.PROCESSING
-        self._open_s = 0.0
-        self._seen_s = 0.0
 
-    def joined(self) -> AbstractContextManager[None]:
-        """Have those that are open listed for whoever lists, until this ends."""
-        open_now = [
-            each
-            for handle, each in zip(self._handles, self._known, strict=True)
-            if handle in self._open
-        ]
-        return self._shared.joined(open_now, self._began_s + self.pacing.first_s)
+    @contextmanager
+    def joined(self) -> Generator[None]:
+        """Have those that are open listed for by whoever lists, until this ends."""
+        self._join()
+        try:
+            yield
+        finally:
+            self._shared.leave(self._joined)
+
+    def _join(self) -> None:
+        """Join those whose group is known, as it is of a bare id once that was read."""
+        new = {
+            each.handle: each.group_id
+            for each in self._waiting()
+            if each.group_id and each.handle not in self._joined
+        }
+        kinds = {each.group_id: each.group_kind for each in self._known if each.group_id}
+        self._shared.join(new, kinds, self._due_s)
+        self._joined.update(new)
 
     def rest_s(self, elapsed_s: float) -> float:
         """Seconds to the next look: to the next list, where one tells of what is open."""
-        shared, now_s = self._shared, self._began_s + elapsed_s
+        shared, now_s = self._shared, self._watched.began_s + elapsed_s
         if any(shared.is_listed(self._provider, each) for each in self._waiting()):
             return max(0.0, shared.next_s - now_s)
         if len(self._handles) == 1:
-            return shared.pace("asset").rest_s(elapsed_s, self.pacing)
+            return self._watched.rest_s(elapsed_s)
         return self.pacing.step_s
 
     def learn(self, ended: Asset) -> None:
         """Learn how long it took, if it was new and did end."""
         if self._was_new and ended.status.is_settled:
-            self._shared.pace("asset").learn(self._open_s, self._seen_s)
+            self._watched.ended()
 
     def look_at_one(self) -> Flow[Asset]:
         """Look at the only one: by the list that somebody makes for several, or by itself."""
@@ -194,9 +207,9 @@ class _Batch:
         seen = told.get(before.handle)
         if seen is None:
             seen = yield from self._provider.get_asset(before)
-        now_s = (yield from pause()) - self._began_s
-        self._open_s, self._seen_s = self._seen_s, now_s
+        self._watched.looked((yield from pause()))
         self._known = [_still(before, seen)]
+        self._join()
         return self._known[0]
 
     def look(self) -> Flow[list[Asset]]:
@@ -218,7 +231,8 @@ class _Batch:
         self._known = yield from self._updated(fresh)
         settled = [each for each in self._known if each.status.is_settled]
         self._open.difference_update(each.handle for each in settled)
-        self._shared.settled(settled)
+        self._shared.settled(each.handle for each in settled)
+        self._join()
         return self._known
 
     def _waiting(self) -> list[Asset]:
@@ -369,16 +383,27 @@ def wait_for_video(
     before = task if isinstance(task, VideoTask) else _known_video(provider, task)
     created = before
     if not before.status.is_settled:
+        shared = yield from shared_waits(provider)
+        watched = shared.watched(provider, "video", (yield from pause()), of=before.model)
         handle = before.handle
+
+        def look() -> Flow[VideoTask]:
+            seen = yield from provider.get_video(handle)
+            watched.looked((yield from pause()))
+            return seen
+
         before = yield from wait(
-            lambda: provider.get_video(handle),
+            look,
             _itself,
             before=before,
             subject="video",
-            pacing=provider.pace("video"),
+            pacing=evolve(watched.pacing, first_s=watched.first_s),
             deadline_s=deadline_s,
             on_event=on_event,
+            rest=watched.rest_s,
         )
+        if created.status is not VideoStatus.UNKNOWN:
+            watched.ended()
     before = with_remarks(before, created)
     if before.status is not VideoStatus.SUCCEEDED:
         raise video_failed(provider, before)
