@@ -24,7 +24,7 @@ _log: Final = logging.getLogger("portraitkit")
 Pending: TypeAlias = Asset | Verification | VideoTask
 
 _PASSING: Final = (ConnectionFailedError, RateLimitedError, ServiceUnavailableError)
-_TICK_S: Final = 0.001
+TICK_S: Final = 0.001
 """Clocks round: a rest as short as this may be none, and the look after it the same again."""
 
 
@@ -87,7 +87,7 @@ def wait(
         asked_s = fault.retry_after_s if fault else None
         own_s = rest(now_s - started_s) if rest and fault is None else pacing.step_s
         step_s = max(own_s, asked_s or 0.0)
-        is_last = settled or not patient or last_s - now_s < _TICK_S
+        is_last = settled or not patient or last_s - now_s < TICK_S
         rest_s = None if is_last else min(step_s, last_s - now_s)
         if on_event:
             _ = on_event(_event(thing, subject, looks, now_s - started_s, rest_s))

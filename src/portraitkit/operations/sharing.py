@@ -30,6 +30,7 @@ from ..wire.steps import Flow, Pause, pause
 from .guarding import guarded
 from .learning import LearnedPace, WatchedWait
 from .paging import PageWalk
+from .polling import TICK_S
 
 if TYPE_CHECKING:
     from .provider import PortraitProvider
@@ -228,7 +229,7 @@ class AccountWaits:
             if (self._begun_s >= since_s and not is_busy) or left_s < _LAST_S:
                 return found
             rest_s = max(_GLANCE_S, self._took_s / 4) if is_busy else self.next_s - now_s
-            if not is_busy and (rest_s <= 0 or left_s <= 1.0):
+            if not is_busy and (rest_s <= TICK_S or left_s <= 1.0):
                 yield from self._sweep(provider, now_s, until_s)
                 return self.news(assets, since_s)
             _ = yield from pause(min(rest_s, max(_GLANCE_S, left_s - 1.0)))
