@@ -17,10 +17,12 @@ from typing import Any, TypeAlias, TypeVar, cast
 import anyio
 import anyio.to_thread
 import stamina
+from attrs import define
 
 from .. import rehearsal
 from ..limits.limiter import Limiter
 from ..operations.guarding import guarded, logged, reveal
+from ..operations.patience import SetPatience
 from ..operations.provider import PortraitProvider
 from ..operations.sharing import AskShared, SharedWaits
 from ..values.errors import PortraitError, emptied
@@ -51,6 +53,13 @@ class _TryAgain(Exception):  # noqa: N818  (a signal to stamina, never seen outs
     pass
 
 
+@define
+class _Patience:
+    """How long the requests of one call wait for their turn; as the budget says if None."""
+
+    turn_s: float | None = None
+
+
 class _Runner:
     """What both drivers share: whose flows they run, on which clock, within which limits."""
 
@@ -70,15 +79,16 @@ class _Runner:
 
     def _io(self, flow: Flow[T], operation: str) -> Generator[IO, Any, T]:
         """Run a flow with all that surrounds it; what is left for a driver is I/O."""
-        whole = through(
-            logged(guarded(fresh(flow), self._provider, operation), operation), self._perform
-        )
+        perform = partial(self._perform, _Patience())
+        whole = through(logged(guarded(fresh(flow), self._provider, operation), operation), perform)
         return cast("Generator[IO, Any, T]", whole)
 
-    def _perform(self, step: Step) -> Flow[Any]:
+    def _perform(self, patience: _Patience, step: Step) -> Flow[Any]:
         """Do what a flow asks for."""
         if isinstance(step, AskShared):
             return self._waits
+        if isinstance(step, SetPatience):
+            patience.turn_s = step.turn_s
         if isinstance(step, Pause):
             if step.seconds > 0:
                 yield step
@@ -88,7 +98,8 @@ class _Runner:
         to = step if isinstance(step, At) else At(self._provider, step)
         limiter = rehearsal.limiter_in(self._limiter)
         budget = to.budget or self._budget
-        attempts = Attempts(to.provider, to.request, self._clock, budget, limiter)
+        turn_s = budget.patience_s if to.budget or patience.turn_s is None else patience.turn_s
+        attempts = Attempts(to.provider, to.request, self._clock, budget, limiter, turn_s)
         try:
             return (yield from _sent(attempts))
         except PortraitError:

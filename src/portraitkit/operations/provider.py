@@ -209,6 +209,7 @@ class PortraitProvider(VendorCalls):
         *,
         on_unsupported: OnUnsupported = "raise",
         strict_limits: bool | None = None,
+        patience_s: float | None = None,
     ) -> Flow[VideoTask]:
         """
         Start a video. This is the paid call: it is never sent twice.
@@ -218,6 +219,8 @@ class PortraitProvider(VendorCalls):
             on_unsupported: What to do with fields this vendor cannot express: `raise`, `warn` or
                 `drop`, for all or by field. What is left out is listed in `.adaptations`.
             strict_limits: Treat exceeded limits as errors, whatever the profile says.
+            patience_s: Seconds that it may wait for its turn where the account's own rate is used
+                up; an hour if not given. With failover another account takes it sooner.
 
         Returns:
             The task, whose `handle` can be stored before any waiting.
@@ -227,8 +230,9 @@ class PortraitProvider(VendorCalls):
             AssetNotReadyError: An asset is not active.
             OutcomeUnknownError: The task may have been created: look before trying again. The
                 tasks that may be it are in `candidates`, where the vendor lists tasks.
+            RateLimitedError: Its turn would come too late, and nothing was sent.
         """
-        return making.create_video(self, request, on_unsupported, strict_limits)
+        return making.create_video(self, request, on_unsupported, strict_limits, patience_s)
 
     def wait_for_video(
         self,
