@@ -44,6 +44,7 @@ class Attempts:
         clock: Clock,
         budget: Budget,
         limiter: Limiter,
+        *,
         turn_s: float | None = None,
     ) -> None:
         self.permit: Final = Permit(limiter, provider, request.family)

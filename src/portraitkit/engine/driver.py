@@ -99,7 +99,7 @@ class _Runner:
         limiter = rehearsal.limiter_in(self._limiter)
         budget = to.budget or self._budget
         turn_s = budget.patience_s if to.budget or patience.turn_s is None else patience.turn_s
-        attempts = Attempts(to.provider, to.request, self._clock, budget, limiter, turn_s)
+        attempts = Attempts(to.provider, to.request, self._clock, budget, limiter, turn_s=turn_s)
         try:
             return (yield from _sent(attempts))
         except PortraitError:
