@@ -31,6 +31,7 @@ from ..values.secret import Hidden
 from ..wire.steps import At, Budget, Flow, Pause, Response, Step, Work, through
 from .attempts import Attempts
 from .clock import Clock
+from .observing import Observing, observed
 from .response_body import TransportError
 from .transport import AsyncHttpxTransport, AsyncTransport, HttpxTransport, Transport
 
@@ -81,7 +82,9 @@ class _Runner:
         """Run a flow with all that surrounds it; what is left for a driver is I/O."""
         perform = partial(self._perform, _Patience())
         whole = through(logged(guarded(fresh(flow), self._provider, operation), operation), perform)
-        return cast("Generator[IO, Any, T]", whole)
+        steps = cast("Generator[IO, Any, T]", whole)
+        observer = Observing.observer
+        return observed(observer, steps, self._provider, operation) if observer else steps
 
     def _perform(self, patience: _Patience, step: Step) -> Flow[Any]:
         """Do what a flow asks for."""
@@ -110,6 +113,9 @@ class _Runner:
             if attempts.permit.limited_s:
                 with self._count:
                     self.limited_s += attempts.permit.limited_s
+                if Observing.observer:
+                    waited_s = attempts.permit.limited_s
+                    Observing.observer.limited(to.provider, to.request.family, waited_s)
 
 
 def _sent(attempts: Attempts) -> Flow[Response]:
