@@ -179,7 +179,7 @@ def _step(
     client: Client | AsyncClient, job: Job, record: Record, given: dict[str, Any]
 ) -> Flow[Later | Done]:
     def flow(provider: PortraitProvider) -> Flow[Any]:
-        options = {"deadline_s": _left_s(provider, record, client.journal), **given}
+        options: dict[str, Any] = {"deadline_s": _left_s(provider, record, client.journal), **given}
         return job.flow(provider, **options)
 
     is_made = bool(record.handle) or record.operation == "download_video"
