@@ -150,7 +150,7 @@ async def many_videos(client, **options):
 
 
 def test_many_videos_at_once_wait_their_turn():
-    """180 a minute are allowed: the last is sent after some two and a half minutes, and none has failed."""
+    """180 a minute are allowed: the last is sent after two and a half, and none has failed."""
     line = Line(volcengine(DOCUMENTED_RATES))
     found, took_s = burst(line, VOLCENGINE, ProcessLimiter(), many_videos)
 
