@@ -400,3 +400,43 @@ def test_many_bare_ids_are_listed_together_once_their_groups_are_known():
     asked = virtually(story)
     assert 50 == asked["GetAsset"]
     assert asked["ListAssets"] <= 30
+
+
+def test_a_look_without_any_time_lists_all_the_same():
+    """Many are not read one by one because the deadline is now."""
+
+    async def story():
+        stage = Stage("volcengine")
+        with pytest.raises(WaitTimeoutError):
+            await stage.client.wait_until_active(stage.known(2, 20), deadline_s=0)
+        return stage.asked
+
+    assert {"ListAssets": 1} == dict(virtually(story))
+
+
+def test_a_refusal_has_its_reason_also_where_the_list_gives_none():
+    """The asset is read by itself, once."""
+
+    def front(request):
+        if dict(request.query).get("Action") != "ListAssets":
+            return None
+        given = stages[0].vendor.handle(request)
+        body = json.loads(given.content)
+        for row in body["Result"]["Items"]:
+            row.pop("Error", None)
+        return answer(body)
+
+    stages = []
+
+    async def story():
+        stage = Stage("volcengine")
+        stages.append(stage)
+        assets = stage.known(1, 3)
+        refused = stage.world.assets[assets[1].id]
+        refused.failure = ("FaceBlurred", "blur")
+        stage.front = front
+        found = await stage.client.wait_until_active(assets)
+        assert "FaceBlurred" == found[1].failure.code
+        assert 1 == stage.asked["GetAsset"]
+
+    virtually(story)

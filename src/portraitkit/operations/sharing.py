@@ -226,7 +226,8 @@ class AccountWaits:
             if not any(self.is_listed(provider, each) for each in lacking):
                 return found
             is_busy, left_s = now_s < self._busy_until_s, until_s - now_s
-            if (self._begun_s >= since_s and not is_busy) or left_s < _LAST_S:
+            is_told = self._begun_s >= since_s and not is_busy
+            if is_told or (left_s < _LAST_S and (is_busy or len(lacking) == 1)):
                 return found
             rest_s = max(_GLANCE_S, self._took_s / 4) if is_busy else self.next_s - now_s
             if not is_busy and (rest_s <= TICK_S or left_s <= 1.0):
@@ -359,6 +360,7 @@ class _Walk:
                     self.waits.walked(groups, (yield from pause()), is_whole=True)
             except PermissionDeniedError:
                 self.waits.walked(groups, (yield from pause()), is_whole=True)
+                self.waits.skip(groups)
             except InvalidRequestError:
                 self.waits.refused(groups)
             except UnexpectedResponseError:  # what an incomplete list lacks is read by itself

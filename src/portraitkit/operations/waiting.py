@@ -157,7 +157,8 @@ class _Batch:
         self._known = known
         self._handles = [each.handle for each in known]
         self._watched = watched
-        self._due_s, self._until_s = watched.began_s + pacing.first_s, until_s
+        self._due_s = min(watched.began_s + pacing.first_s, until_s - 1.0)  # the last look at least
+        self._until_s = until_s
         self._new_until_s = watched.began_s + pacing.unseen_s
         self._since_s = shared.since_s(self._due_s)
         # What somebody else found to be active is looked at once.
@@ -251,7 +252,8 @@ class _Batch:
         told = self._shared.told(self._provider, waiting, self._since_s, self._until_s)
         found = yield from told
         self._since_s = yield from pause()
-        return found
+        # Why a review refused it may stand only where the asset is read by itself.
+        return {handle: each for handle, each in found.items() if not _lacks_reason(each)}
 
     def _read(
         self,
@@ -275,6 +277,10 @@ class _Batch:
         else:
             listed = None if was_whole else asset
         return listed or evolve(asset, status=AssetStatus.FAILED, failure=_failure_of(missing))
+
+
+def _lacks_reason(asset: Asset) -> bool:
+    return asset.status is AssetStatus.FAILED and asset.failure is None
 
 
 def _still(before: Asset, seen: Asset) -> Asset:
