@@ -113,8 +113,10 @@ def test_every_operation_of_the_provider_is_on_the_clients():
         "created_video",
         "chosen_by",  # how a class is chosen, before there is a provider
         "interfaces",  # the classes among which it is
+        "latest_assets",  # how a wait lists
         "make_group",
         "model_id",
+        "most_groups_listed",
         "refuse",
         "search_groups",
         "settle_media",

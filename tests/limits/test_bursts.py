@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import anyio
 import trio
 import trio.testing
@@ -14,7 +16,9 @@ from portraitkit.limits.rates import UNLIMITED, per_second
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.simulators.state import EPOCH, SimAccount, World
 from portraitkit.simulators.volcengine import DOCUMENTED_RATES, Variants, VolcengineSimulator
+from portraitkit.values.errors import RateLimitedError
 from portraitkit.values.secret import Secret
+from portraitkit.values.video import VideoRequest
 from portraitkit.wire.steps import Budget
 
 ACCOUNT = SimAccount(
@@ -138,3 +142,31 @@ def test_a_smaller_package_is_told_in_the_profile():
 
     assert (0, []) == (line.refused, errors_in(found))
     assert 29 * 20 <= took_s < 29 * 20 + 5
+
+
+async def many_videos(client, **options):
+    request = VideoRequest(prompt="a smile", duration_s=5)
+    return await together(*[lambda: client.create_video(request, **options)] * 500)
+
+
+def test_many_videos_at_once_wait_their_turn():
+    """180 a minute are allowed: the last is sent after two and a half, and none has failed."""
+    line = Line(volcengine(DOCUMENTED_RATES))
+    found, took_s = burst(line, VOLCENGINE, ProcessLimiter(), many_videos)
+
+    assert (0, []) == (line.refused, errors_in(found))
+    assert 500 == len({each.id for each in found}) == line.simulator.world.billed["main", "video"]
+    assert 140 < took_s < 200
+
+
+def test_how_long_a_video_waits_for_its_turn_is_named_by_the_call():
+    """Those whose turn would come later are refused at once, and nothing of them was sent."""
+    line = Line(volcengine(DOCUMENTED_RATES))
+    act = partial(many_videos, patience_s=60)
+    found, took_s = burst(line, VOLCENGINE, ProcessLimiter(), act)
+
+    refused = errors_in(found)
+    assert {RateLimitedError} == {type(each) for each in refused}
+    assert 500 == len(refused) + line.simulator.world.billed["main", "video"]
+    assert 200 < len(refused) < 350
+    assert took_s < 62

@@ -46,12 +46,15 @@ class Attempts:
         clock: Clock,
         budget: Budget,
         limiter: Limiter,
+        *,
+        turn_s: float | None = None,
     ) -> None:
         self.permit: Final = Permit(limiter, provider, request.family)
         self._provider = provider
         self._request = request
         self._clock = clock
         self._budget = budget
+        self._turn_s = budget.patience_s if turn_s is None else turn_s
         self._tries: list[Attempt] = []
         self._limited_s = 0.0
         self._last: Response | None = None
@@ -78,7 +81,7 @@ class Attempts:
         Raises:
             RateLimitedError: The first attempt would have to wait too long. Nothing was sent.
         """
-        now_s, within_s = self._clock.monotonic(), self._budget.patience_s
+        now_s, within_s = self._clock.monotonic(), self._turn_s
         if self._until_s is not None:
             within_s = min(within_s, self._until_s - now_s)
         before_s = self.permit.limited_s

@@ -16,17 +16,21 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 import anyio
 import anyio.to_thread
+from attrs import define
 
 from .. import rehearsal
 from ..limits.limiter import Limiter
 from ..operations.guarding import guarded, logged, reveal
+from ..operations.patience import SetPatience
 from ..operations.provider import PortraitProvider
+from ..operations.sharing import AskShared, SharedWaits
 from ..values.errors import PortraitError, emptied
 from ..values.masking import masker
 from ..values.secret import Hidden
 from ..wire.steps import At, Budget, Flow, Pause, Response, Step, Work, through
 from .attempts import Attempts
 from .clock import Clock
+from .observing import Observing, observed
 from .response_body import TransportError
 from .transport import AsyncHttpxTransport, AsyncTransport, HttpxTransport, Transport
 
@@ -49,6 +53,13 @@ class _TryAgain(Exception):  # noqa: N818  (a signal to stamina, never seen outs
     pass
 
 
+@define
+class _Patience:
+    """How long the requests of one call wait for their turn; as the budget says if None."""
+
+    turn_s: float | None = None
+
+
 class _Runner:
     """What both drivers share: whose flows they run, on which clock, within which limits."""
 
@@ -59,6 +70,7 @@ class _Runner:
         self._clock = clock
         self._budget = budget
         self._limiter = limiter
+        self._waits = SharedWaits()
         self._count = threading.Lock()
         self.limited_s = 0.0
         self.requests = 0
@@ -69,13 +81,18 @@ class _Runner:
 
     def _io(self, flow: Flow[T], operation: str) -> Generator[IO, Any, T]:
         """Run a flow with all that surrounds it; what is left for a driver is I/O."""
-        whole = through(
-            logged(guarded(fresh(flow), self._provider, operation), operation), self._perform
-        )
-        return cast("Generator[IO, Any, T]", whole)
+        perform = partial(self._perform, _Patience())
+        whole = through(logged(guarded(fresh(flow), self._provider, operation), operation), perform)
+        steps = cast("Generator[IO, Any, T]", whole)
+        observer = Observing.observer
+        return observed(observer, steps, self._provider, operation) if observer else steps
 
-    def _perform(self, step: Step) -> Flow[Any]:
+    def _perform(self, patience: _Patience, step: Step) -> Flow[Any]:
         """Do what a flow asks for."""
+        if isinstance(step, AskShared):
+            return self._waits
+        if isinstance(step, SetPatience):
+            patience.turn_s = step.turn_s
         if isinstance(step, Pause):
             if step.seconds > 0:
                 yield step
@@ -85,7 +102,8 @@ class _Runner:
         to = step if isinstance(step, At) else At(self._provider, step)
         limiter = rehearsal.limiter_in(self._limiter)
         budget = to.budget or self._budget
-        attempts = Attempts(to.provider, to.request, self._clock, budget, limiter)
+        turn_s = budget.patience_s if to.budget or patience.turn_s is None else patience.turn_s
+        attempts = Attempts(to.provider, to.request, self._clock, budget, limiter, turn_s=turn_s)
         try:
             return (yield from _sent(attempts))
         except PortraitError:
@@ -97,6 +115,9 @@ class _Runner:
                 self.limited_s += attempts.permit.limited_s
                 self.requests += attempts.sent
                 self.received_bytes += attempts.received_bytes
+            if attempts.permit.limited_s and Observing.observer:
+                waited_s = attempts.permit.limited_s
+                Observing.observer.limited(to.provider, to.request.family, waited_s)
 
 
 def _sent(attempts: Attempts) -> Flow[Response]:

@@ -24,7 +24,9 @@ from attrs import frozen
 
 from ..values.errors import ConfigError, JournalError
 from . import liveness
+from .records import ENDINGS
 from .store import StoredRow
+from .writing import GroupedWrites, Write
 
 T = TypeVar("T")
 
@@ -48,12 +50,33 @@ _SCHEMA: Final = (
     f"PRAGMA application_id = {_OURS}",
     f"PRAGMA user_version = {VERSION}",
 )
+_ENDS: Final = ", ".join(f"'{each}'" for each in ENDINGS)
+_NAMELESS: Final = "typeof(job) != 'text' OR job = ''"
+# By triggers, so that an older version that writes into the file keeps it, too.
+_UNFINISHED: Final = (
+    "CREATE TABLE unfinished (job TEXT PRIMARY KEY) WITHOUT ROWID",
+    f"CREATE INDEX entries_of_the_end ON entries (job) WHERE kind IN ({_ENDS})",
+    f"CREATE INDEX entries_without_a_job ON entries (id) WHERE {_NAMELESS}",
+    f"""CREATE TRIGGER job_begins AFTER INSERT ON entries WHEN NEW.kind NOT IN ({_ENDS})
+        AND NOT EXISTS (SELECT 1 FROM entries WHERE job = NEW.job AND kind IN ({_ENDS}))
+        BEGIN INSERT OR IGNORE INTO unfinished VALUES (NEW.job); END""",  # noqa: S608  (our words)
+    f"""CREATE TRIGGER job_ends AFTER INSERT ON entries WHEN NEW.kind IN ({_ENDS})
+        BEGIN DELETE FROM unfinished WHERE job = NEW.job; END""",  # noqa: S608
+    f"""INSERT OR IGNORE INTO unfinished SELECT job FROM entries WHERE NOT ({_NAMELESS})
+        AND job NOT IN (SELECT job FROM entries WHERE kind IN ({_ENDS}))""",  # noqa: S608
+)
 _ROWS: Final = "SELECT id, job, at, lease, kind, handle, facts FROM entries"
 _SELECT: Final = {
     "": f"{_ROWS} ORDER BY id",
     "job": f"{_ROWS} WHERE job = ? ORDER BY id",
     "handle": f"{_ROWS} WHERE handle = ? AND handle != '' ORDER BY id",
+    "unfinished": f"""{_ROWS} WHERE job IN (SELECT job FROM unfinished)
+        UNION ALL {_ROWS} WHERE {_NAMELESS} ORDER BY id""",  # noqa: S608
+    "handles": "SELECT DISTINCT handle FROM entries WHERE handle != ''",
 }
+_FIRST_UNFINISHED: Final = "SELECT min(at) FROM entries WHERE job IN (SELECT job FROM unfinished)"
+_PRUNE: Final = """DELETE FROM entries WHERE job IN (SELECT job FROM entries GROUP BY job
+    HAVING max(at) < ?) AND job NOT IN (SELECT job FROM unfinished) AND typeof(job) = 'text'"""
 _PARTS: Final = ("", "-wal", "-alive")
 """What has to stay where it is while the journal is in use."""
 _TROUBLES: Final = (sqlite3.Error, ValueError, OverflowError)
@@ -76,6 +99,7 @@ class JournalFile:
         self._connection: sqlite3.Connection | None = None
         self._process = 0
         self._seen: dict[str, tuple[int, int]] = {}
+        self._writes = GroupedWrites[_FileRows](self._lock, self._write_all)
         _files.add(self)
 
     def __del__(self) -> None:
@@ -85,21 +109,27 @@ class JournalFile:
         return repr(str(self.path))
 
     def write(self, do: Callable[[_FileRows], T], *, flushed: bool) -> T:
-        """Do something in one transaction; see `Store`."""
-        with self._lock:
-            connection = self._opened()
-            try:
-                _ = connection.execute(f"PRAGMA synchronous = {'FULL' if flushed else 'NORMAL'}")
-                _ = connection.execute("BEGIN IMMEDIATE")
-                result = do(_FileRows(connection))
-                _ = connection.execute("COMMIT")
-            except _TROUBLES as error:
-                raise self._failed("written", error) from None
-            finally:
-                if connection.in_transaction:
-                    with contextlib.suppress(sqlite3.Error):
-                        connection.rollback()
-            return result
+        """Do something alone; see `Store`. What comes at once is one transaction, and one flush."""
+        return self._writes.write(do, flushed=flushed)
+
+    def _write_all(self, writes: Sequence[Write[_FileRows]]) -> None:
+        connection = self._opened()
+        is_flushed = any(each.flushed for each in writes)
+        try:
+            _ = connection.execute(f"PRAGMA synchronous = {'FULL' if is_flushed else 'NORMAL'}")
+            _ = connection.execute("BEGIN IMMEDIATE")
+            for each in writes:
+                _ = connection.execute("SAVEPOINT one")
+                if not each.done(_FileRows(connection)):
+                    _ = connection.execute("ROLLBACK TO one")
+                _ = connection.execute("RELEASE one")
+            _ = connection.execute("COMMIT")
+        except _TROUBLES as error:
+            raise self._failed("written", error) from None
+        finally:
+            if connection.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.rollback()
 
     def read(self, do: Callable[[_FileRows], T]) -> T:
         """Look something up; see `Store`."""
@@ -211,6 +241,7 @@ class JournalFile:
             _ = connection.execute("COMMIT")
             if version == 0:
                 _create(connection, self.path)
+            _keep_unfinished(connection)
             _switch_to_wal(connection)
         except sqlite3.Error as error:
             connection.close()
@@ -272,6 +303,17 @@ class _FileRows:
         by = "job" if job else "handle" if handle else ""
         return self.connection.execute(_SELECT[by], (job or handle,) if by else ())
 
+    def unfinished(self) -> Iterable[Sequence[Any]]:
+        return self.connection.execute(_SELECT["unfinished"])
+
+    def handles(self) -> Iterable[Any]:
+        return (row[0] for row in self.connection.execute(_SELECT["handles"]))
+
+    def prune(self, before: str) -> int:
+        [(first,)] = self.connection.execute(_FIRST_UNFINISHED)
+        before = min(before, first or before)
+        return self.connection.execute(_PRUNE, (before,)).rowcount
+
 
 def _text(raw: bytes) -> str | bytes:
     """Read a text; what is none stays as it is, so that one damaged row does not hide others."""
@@ -308,6 +350,18 @@ def _create(connection: sqlite3.Connection, path: Path) -> None:
     _ = connection.execute("BEGIN IMMEDIATE")
     if _version(connection, path) == 0:  # another process may have been faster
         for statement in _SCHEMA:
+            _ = connection.execute(statement)
+    _ = connection.execute("COMMIT")
+
+
+def _keep_unfinished(connection: sqlite3.Connection) -> None:
+    """Add the table of unfinished jobs to a file that was made without one."""
+    is_there = "SELECT 1 FROM sqlite_master WHERE name = 'unfinished'"
+    if connection.execute(is_there).fetchone():
+        return
+    _ = connection.execute("BEGIN IMMEDIATE")
+    if not connection.execute(is_there).fetchone():
+        for statement in _UNFINISHED:
             _ = connection.execute(statement)
     _ = connection.execute("COMMIT")
 

@@ -330,7 +330,7 @@ def resume(journal: Journal | Path | str | Secret) -> Jobs:
         name = record.id if is_own else record.handle
         _ = found.setdefault(name, Job(opened, lease, record))
     mine = {each.id for each in claimed}
-    every = [each for each in opened.jobs() if not (each.finished or each.is_lost)]
+    every = [each for each in opened.unfinished() if not (each.finished or each.is_lost)]
     held = [each for each in every if each.id not in mine]
     if held:
         named = ", ".join(f"{each.operation} {each.handle}".strip() for each in held)

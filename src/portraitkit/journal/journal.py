@@ -9,7 +9,8 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -106,7 +107,25 @@ class Journal:
 
     def handles(self) -> set[str]:
         """Every handle that an entry bears."""
-        return {each.handle for each in self.entries()} - {""}
+        found = self.store.read(lambda rows: list(rows.handles()))
+        return {each for each in found if isinstance(each, str)} - {""}
+
+    def unfinished(self) -> list[Record]:
+        """What is known of every job that has not ended, oldest first. Claims none."""
+        return list(records_of(self.store.read(_read_unfinished)).values())
+
+    def prune(self, age: timedelta) -> int:
+        """
+        Delete the entries of jobs that ended so long ago.
+
+        What is newer than the oldest unfinished job is kept: what that may have made is told from
+        what others have. Run it now and then, such as once a day.
+
+        Returns:
+            How many entries were deleted.
+        """
+        before = (self.now() - age).isoformat()
+        return self.store.write(lambda rows: rows.prune(before), flushed=False)
 
     def close(self) -> None:
         """Close the file or the connection; it opens again when it is used."""
@@ -159,7 +178,8 @@ class Journal:
         Damaged rows are told in a warning. A job may have been sent if one that follows its
         beginning is; one whose beginning is damaged is left.
         """
-        entries = self.entries()
+        read = partial(_read_unfinished, job=job)
+        entries = self.store.read(read)
         known = [each for each in records_of(entries).values() if not each.finished]
         self._report(entries, [each for each in known if each.is_lost])
         if all(each.is_lost for each in known):
@@ -170,13 +190,9 @@ class Journal:
         def take(rows: Rows) -> list[Record]:
             # Within one transaction, so that two who claim at once see each other's claims: a
             # lease that is new since the look has a living holder.
-            every = records_of(_read(rows)).values()
+            every = records_of(read(rows)).values()
             opened = [each for each in every if not (each.finished or each.is_lost)]
-            taken = [
-                each
-                for each in opened
-                if (each.lease is None or each.lease in free) and job in ("", each.id)
-            ]
+            taken = [each for each in opened if each.lease is None or each.lease in free]
             _insert(rows, mine, self.now(), [(each.id, "claimed", "", {}) for each in taken])
             return [evolve(each, lease=mine) for each in taken]
 
@@ -245,6 +261,11 @@ def _insert(into: Rows, lease: int, at: datetime, rows: Iterable[Row]) -> None:
 
 def _read(rows: Rows) -> list[Entry]:
     return [read_entry(each) for each in rows.select()]
+
+
+def _read_unfinished(rows: Rows, job: str = "") -> list[Entry]:
+    found = rows.select(job=job) if job else rows.unfinished()
+    return [read_entry(each) for each in found]
 
 
 def _record(rows: Rows, job: str) -> Record:

@@ -8,6 +8,7 @@ other's claims. A lease is a number that nobody else has, and an advisory lock o
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
@@ -16,7 +17,9 @@ from attrs import frozen
 
 from ..values.errors import JournalError
 from .databases import Database
+from .records import ENDINGS
 from .store import Rows, StoredRow
+from .writing import GroupedWrites, Write
 
 T = TypeVar("T")
 
@@ -33,6 +36,7 @@ _ENTRIES: Final = sql.Table(
     sql.Column("handle", sql.Text, nullable=False, index=True),
     sql.Column("facts", sql.Text, nullable=False),
 )
+_ENDED: Final = sql.select(_ENTRIES.c.job).where(_ENTRIES.c.kind.in_(ENDINGS))
 _MEMBERS: Final = _ENTRIES.columns.keys()[1:]
 
 
@@ -41,13 +45,21 @@ class SqlStore(Database):
 
     def __init__(self, url: str) -> None:
         super().__init__(url, "journal", _tables, VERSION, JournalError)
+        self._writes = GroupedWrites[Rows](threading.Lock(), self._write_all)
 
     def write(self, do: Callable[[Rows], T], *, flushed: bool) -> T:
-        """Do something alone, in one transaction."""
-        commit = ("synchronous_commit", "on" if flushed else "off", True)
+        """Do something alone. What comes at once is one transaction."""
+        return self._writes.write(do, flushed=flushed)
+
+    def _write_all(self, writes: Sequence[Write[Rows]]) -> None:
+        is_flushed = any(each.flushed for each in writes)
+        commit = ("synchronous_commit", "on" if is_flushed else "off", True)
         with self.transaction("written", alone=True) as connection:
             _ = connection.execute(sql.select(sql.func.set_config(*commit)))
-            return do(_SqlRows(connection))
+            for each in writes:
+                one = connection.begin_nested()
+                is_done = each.done(_SqlRows(connection))
+                (one.commit if is_done else one.rollback)()
 
     def read(self, do: Callable[[Rows], T]) -> T:
         """Look something up."""
@@ -72,3 +84,18 @@ class _SqlRows:
         if job or handle:
             query = query.where(_ENTRIES.c.job == job if job else _ENTRIES.c.handle == handle)
         return self.connection.execute(query)
+
+    def unfinished(self) -> Iterable[Sequence[Any]]:
+        is_open = _ENTRIES.c.job.not_in(_ENDED)
+        return self.connection.execute(sql.select(_ENTRIES).where(is_open).order_by(_ENTRIES.c.id))
+
+    def handles(self) -> Iterable[Any]:
+        return self.connection.scalars(sql.select(_ENTRIES.c.handle).distinct())
+
+    def prune(self, before: str) -> int:
+        first = sql.select(sql.func.min(_ENTRIES.c.at)).where(_ENTRIES.c.job.not_in(_ENDED))
+        before = min(before, self.connection.scalar(first) or before)
+        old = sql.select(_ENTRIES.c.job).group_by(_ENTRIES.c.job)
+        old = old.having(sql.func.max(_ENTRIES.c.at) < before)
+        mine = _ENTRIES.c.job.in_(old) & _ENTRIES.c.job.in_(_ENDED)
+        return self.connection.execute(_ENTRIES.delete().where(mine)).rowcount

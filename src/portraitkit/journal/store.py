@@ -25,6 +25,23 @@ class Rows(Protocol):
         """Read all, or those with that job or handle, oldest first: number and `StoredRow`."""
         ...
 
+    def unfinished(self) -> Iterable[Sequence[Any]]:
+        """Read those of jobs that have not ended, and those that name no job, oldest first."""
+        ...
+
+    def handles(self) -> Iterable[Any]:
+        """Read each handle once."""
+        ...
+
+    def prune(self, before: str) -> int:
+        """
+        Delete the jobs that ended before a time, and before the first unfinished one began.
+
+        Returns:
+            How many entries they had.
+        """
+        ...
+
 
 class Store(Protocol):
     """Entries and leases. What it cannot do is a `JournalError`, and nothing of it was done."""

@@ -33,6 +33,7 @@ from ..wire.codec import is_object
 from ..wire.steps import Auth, Flow, Request
 from . import reconciling
 from .missing_assets import explained
+from .patience import patient
 
 if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
@@ -148,8 +149,10 @@ def create_video(
     request: VideoRequest,
     on_unsupported: OnUnsupported,
     strict_limits: bool | None,  # noqa: FBT001  (hands on what callers name)
+    patience_s: float | None = None,
 ) -> Flow[VideoTask]:
-    """Send a draft, once."""
+    """Send a draft, once, when it is its turn."""
+    yield from patient(patience_s)
     settled = yield from provider.settle_media(own_media(provider, request))
     draft = draft_video(provider, settled, on_unsupported, strict_limits)
     model = str(draft.body.get("model", ""))

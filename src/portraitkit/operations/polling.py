@@ -24,7 +24,7 @@ _log: Final = logging.getLogger("portraitkit")
 Pending: TypeAlias = Asset | Verification | VideoTask
 
 _PASSING: Final = (ConnectionFailedError, RateLimitedError, ServiceUnavailableError)
-_TICK_S: Final = 0.001
+TICK_S: Final = 0.001
 """Clocks round: a rest as short as this may be none, and the look after it the same again."""
 
 
@@ -39,6 +39,7 @@ def wait(
     on_event: OnEvent | None,
     is_new: bool = True,
     elsewhere: Callable[[T], Flow[T | None]] | None = None,
+    rest: Callable[[float], float] | None = None,
 ) -> Flow[T]:
     """
     Look until it is settled.
@@ -47,7 +48,7 @@ def wait(
     for what is known while a thing *is_new* and cannot be found yet. What was found once and is not
     any more is gone, unless it is found *elsewhere*. The last look leaves itself a second. What has
     ended by our clock alone is looked at until the deadline. *one_of* picks the one that decides
-    from what a look brings.
+    from what a look brings. *rest* says how long to wait for the next look, by the seconds waited.
 
     Raises:
         WaitTimeoutError: The deadline passed, or the vendor kept saying what is not understood.
@@ -84,8 +85,9 @@ def wait(
             understood_s = now_s
         patient = now_s - understood_s <= pacing.unknown_s
         asked_s = fault.retry_after_s if fault else None
-        step_s = max(pacing.step_s, asked_s or 0.0)
-        is_last = settled or not patient or last_s - now_s < _TICK_S
+        own_s = rest(now_s - started_s) if rest and fault is None else pacing.step_s
+        step_s = max(own_s, asked_s or 0.0)
+        is_last = settled or not patient or last_s - now_s < TICK_S
         rest_s = None if is_last else min(step_s, last_s - now_s)
         if on_event:
             _ = on_event(_event(thing, subject, looks, now_s - started_s, rest_s))

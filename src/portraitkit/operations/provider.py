@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import frozen
 
@@ -19,6 +19,7 @@ from ..values.models import (
     AssetRef,
     Group,
     GroupRef,
+    Page,
     Quota,
     VerificationRef,
     VideoRef,
@@ -37,6 +38,17 @@ from . import waiting as waits
 @frozen(kw_only=True, slots=False)
 class PortraitProvider(VendorCalls):
     """One vendor's portraits and videos, for one account. Holds no connection: share it freely."""
+
+    most_groups_listed: ClassVar[int] = 1
+    """How many groups one request of `latest_assets` may name."""
+
+    def latest_assets(self, cursor: str | None, groups: Sequence[Group]) -> Flow[Page[Asset]]:
+        """
+        List groups' assets for whoever waits for them, the newest first where the vendor sorts.
+
+        An adapter overrides it where the vendor can; it says of what kind each asset's group is.
+        """
+        return self.list_assets(cursor, groups)
 
     # -- groups ----------------------------------------------------------------------------------
 
@@ -197,6 +209,7 @@ class PortraitProvider(VendorCalls):
         *,
         on_unsupported: OnUnsupported = "raise",
         strict_limits: bool | None = None,
+        patience_s: float | None = None,
     ) -> Flow[VideoTask]:
         """
         Start a video. This is the paid call: it is never sent twice.
@@ -206,6 +219,8 @@ class PortraitProvider(VendorCalls):
             on_unsupported: What to do with fields this vendor cannot express: `raise`, `warn` or
                 `drop`, for all or by field. What is left out is listed in `.adaptations`.
             strict_limits: Treat exceeded limits as errors, whatever the profile says.
+            patience_s: Seconds that it may wait for its turn where the account's own rate is used
+                up; an hour if not given. With failover another account takes it sooner.
 
         Returns:
             The task, whose `handle` can be stored before any waiting.
@@ -215,8 +230,9 @@ class PortraitProvider(VendorCalls):
             AssetNotReadyError: An asset is not active.
             OutcomeUnknownError: The task may have been created: look before trying again. The
                 tasks that may be it are in `candidates`, where the vendor lists tasks.
+            RateLimitedError: Its turn would come too late, and nothing was sent.
         """
-        return making.create_video(self, request, on_unsupported, strict_limits)
+        return making.create_video(self, request, on_unsupported, strict_limits, patience_s)
 
     def wait_for_video(
         self,

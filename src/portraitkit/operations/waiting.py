@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -30,23 +31,26 @@ from ..values.models import (
 )
 from ..values.statuses import AssetStatus, VerificationStatus, VideoStatus
 from ..vendor.answers import advice_for
-from ..vendor.pacing import OnEvent
+from ..vendor.pacing import OnEvent, Pacing
 from ..wire.steps import Flow, pause
 from .downloading import video_failed
 from .guarding import guarded
+from .learning import WatchedWait
 from .paging import every
 from .polling import wait
 from .publishing import reviewed
 from .remarks import with_remarks
+from .sharing import AccountWaits, first_list_s, shared_waits
 
 if TYPE_CHECKING:
-    from ..vendor.calls import VendorCalls
+    from .provider import PortraitProvider
 
 T = TypeVar("T")
+S = TypeVar("S", Asset, VideoTask)
 
 
 def wait_until_active(
-    provider: VendorCalls,
+    provider: PortraitProvider,
     asset: AssetRef,
     deadline_s: float | None,
     on_event: OnEvent | None,
@@ -54,19 +58,22 @@ def wait_until_active(
     """Wait for one asset's review; one that is known to be active is looked at once."""
     before = asset if isinstance(asset, Asset) else _known_asset(provider, asset)
     known = isinstance(asset, Asset) and asset.status is AssetStatus.ACTIVE
-    pacing = provider.pace("asset")
     if not (isinstance(asset, Asset) and asset.status is AssetStatus.FAILED):
-        before = yield from wait(
-            partial(_look, provider, before),
-            _itself,
-            before=before,
-            subject="asset",
-            pacing=evolve(pacing, first_s=0.0) if known else pacing,
-            deadline_s=deadline_s,
-            on_event=on_event,
-            is_new=not known,
-            elsewhere=partial(_listed, provider),
-        )
+        batch = yield from _begun(provider, [before], deadline_s)
+        with batch.joined():
+            before = yield from wait(
+                batch.look_at_one,
+                _itself,
+                before=before,
+                subject="asset",
+                pacing=batch.pacing,
+                deadline_s=deadline_s,
+                on_event=on_event,
+                is_new=not known,
+                elsewhere=partial(_listed, provider),
+                rest=batch.rest_s,
+            )
+        batch.learn(before)
     before = yield from reviewed(provider, before)
     if before.status is AssetStatus.FAILED:
         failure = before.failure or Failure()
@@ -82,7 +89,7 @@ def wait_until_active(
 
 
 def wait_until_all_active(
-    provider: VendorCalls,
+    provider: PortraitProvider,
     assets: Sequence[AssetRef],
     deadline_s: float | None,
     on_event: OnEvent | None,
@@ -91,72 +98,189 @@ def wait_until_all_active(
     known = [each if isinstance(each, Asset) else _known_asset(provider, each) for each in assets]
     if all(each.status is AssetStatus.FAILED for each in known):
         return known
+    batch = yield from _begun(provider, known, deadline_s)
+    with batch.joined():
+        return (
+            yield from wait(
+                batch.look,
+                _first_open,
+                before=known,
+                subject="asset",
+                pacing=batch.pacing,
+                deadline_s=deadline_s,
+                on_event=on_event,
+                rest=batch.rest_s,
+            )
+        )
 
-    def first_open(seen: list[Asset]) -> Asset:
-        return next((each for each in seen if not each.status.is_settled), seen[0])
 
-    batch = _Batch(known, new_until_s=(yield from pause()) + provider.pace("asset").unseen_s)
-    pacing = provider.pace("asset")
+def _begun(
+    provider: PortraitProvider, known: list[Asset], deadline_s: float | None
+) -> Flow[_Batch]:
+    shared = yield from shared_waits(provider)
+    now_s = yield from pause()
+    watched = shared.watched(provider, "asset", now_s)
+    pacing = watched.pacing
+    limit_s = pacing.deadline_s if deadline_s is None else deadline_s
     if all(each.status.is_settled for each in known):
         pacing = evolve(pacing, first_s=0.0)
-    return (
-        yield from wait(
-            partial(batch.look, provider),
-            first_open,
-            before=known,
-            subject="asset",
-            pacing=pacing,
-            deadline_s=deadline_s,
-            on_event=on_event,
-        )
-    )
+    elif len(known) == 1:
+        pacing = evolve(pacing, first_s=watched.first_s)
+    elif provider.supports("list_assets"):
+        listed = Counter(each.group_id for each in known if each.group_id)
+        here = max(listed.values(), default=1)
+        together = listed.total() if provider.most_groups_listed > 1 else here
+        pacing = evolve(pacing, first_s=first_list_s(pacing, max(1, together)))
+    return _Batch(provider, shared, known, pacing, watched, until_s=now_s + max(0.0, limit_s))
+
+
+def _first_open(seen: list[S]) -> S:
+    return next((each for each in seen if not each.status.is_settled), seen[0])
 
 
 class _Batch:
     """Assets that are waited for together: each as it is known now, and which were ever found."""
 
-    def __init__(self, known: list[Asset], *, new_until_s: float) -> None:
-        self.known = known
-        self.new_until_s = new_until_s
+    def __init__(
+        self,
+        provider: PortraitProvider,
+        shared: AccountWaits,
+        known: list[Asset],
+        pacing: Pacing,
+        watched: WatchedWait,
+        *,
+        until_s: float,
+    ) -> None:
+        self.pacing = pacing
+        self._provider = provider
+        self._shared = shared
+        self._known = known
+        self._handles = [each.handle for each in known]
+        self._watched = watched
+        self._due_s = min(watched.began_s + pacing.first_s, until_s - 1.0)  # the last look at least
+        self._until_s = until_s
+        self._new_until_s = watched.began_s + pacing.unseen_s
+        self._since_s = shared.since_s(self._due_s)
         # What somebody else found to be active is looked at once.
-        self.open = {each.handle for each in known if each.status is not AssetStatus.FAILED}
-        self.found = {each.handle for each in known if each.status is AssetStatus.ACTIVE}
+        self._open = {each.handle for each in known if each.status is not AssetStatus.FAILED}
+        self._found = {each.handle for each in known if each.status is AssetStatus.ACTIVE}
+        self._joined: dict[str, str] = {}
+        self._was_new = known[0].status is AssetStatus.PROCESSING
 
-    def look(self, provider: VendorCalls) -> Flow[list[Asset]]:
+    @contextmanager
+    def joined(self) -> Generator[None]:
+        """Have those that are open listed for by whoever lists, until this ends."""
+        self._join()
+        try:
+            yield
+        finally:
+            self._shared.leave(self._joined)
+
+    def _join(self) -> None:
+        """Join those whose group is known, as it is of a bare id once that was read."""
+        new = {
+            each.handle: each.group_id
+            for each in self._waiting()
+            if each.group_id and each.handle not in self._joined
+        }
+        kinds = {each.group_id: each.group_kind for each in self._known if each.group_id}
+        self._shared.join(new, kinds, self._due_s)
+        self._joined.update(new)
+
+    def rest_s(self, elapsed_s: float) -> float:
+        """Seconds to the next look: to the next list, where one tells of what is open."""
+        shared, now_s = self._shared, self._watched.began_s + elapsed_s
+        if any(shared.is_listed(self._provider, each) for each in self._waiting()):
+            return max(0.0, shared.next_s - now_s)
+        if len(self._handles) == 1:
+            return self._watched.rest_s(elapsed_s)
+        return self.pacing.step_s
+
+    def learn(self, ended: Asset) -> None:
+        """Learn how long it took, if it was new and did end."""
+        if self._was_new and ended.status.is_settled:
+            self._watched.ended()
+
+    def look_at_one(self) -> Flow[Asset]:
+        """Look at the only one: by the list that somebody makes for several, or by itself."""
+        [before] = self._known
+        told = yield from self._told([before])
+        seen = told.get(before.handle)
+        if seen is None:
+            seen = yield from self._provider.get_asset(before)
+        self._watched.looked((yield from pause()))
+        self._known = [_still(before, seen)]
+        self._join()
+        return self._known[0]
+
+    def look(self) -> Flow[list[Asset]]:
         """Look at those that are open: by a list where that takes fewer requests."""
-        may_be_new = (yield from pause()) <= self.new_until_s
-        fresh: dict[str, Asset] = {}
-        waiting = [each for each in self.known if each.handle in self.open]
-        groups = Counter(each.group_id for each in waiting if each.group_id)
-        several = [each for each in groups if groups[each] > 1 and provider.supports("list_assets")]
-        unsure: set[str | None] = set()
-        for group_id in sorted(several):
-            listed, is_whole = yield from _listing(provider, group_id)
-            fresh.update(listed)
-            unsure.update(() if is_whole else (group_id,))
-        self.found.update(fresh)
+        may_be_new = (yield from pause()) <= self._new_until_s
+        since_s = self._since_s
+        waiting = self._waiting()
+        fresh = yield from self._told(waiting)
+        self._found.update(fresh)
+        whole: dict[str, tuple[dict[str, Asset], bool]] = {}
         for each in waiting:
-            if each.handle in fresh:
-                continue
-            is_new = may_be_new and each.handle not in self.found
-            is_new = is_new or each.group_id in unsure
-            may_be_listed = each.group_id not in several
-            flow = _look_at_one(provider, each, is_new=is_new, may_be_listed=may_be_listed)
-            seen = yield from flow
-            fresh[each.handle] = seen
-            if seen is not each:
-                self.found.add(each.handle)
+            handle = each.handle
+            if handle not in fresh:
+                is_new = may_be_new and handle not in self._found
+                seen = yield from self._read(each, since_s, whole, is_new=is_new)
+                fresh[handle] = seen
+                if seen is not each:
+                    self._found.add(handle)
+        self._known = yield from self._updated(fresh)
+        settled = [each for each in self._known if each.status.is_settled]
+        self._open.difference_update(each.handle for each in settled)
+        self._shared.settled(each.handle for each in settled)
+        self._join()
+        return self._known
+
+    def _waiting(self) -> list[Asset]:
+        """Each that is open, once."""
+        pairs = dict(zip(self._handles, self._known, strict=True))
+        return [each for handle, each in pairs.items() if handle in self._open]
+
+    def _updated(self, fresh: dict[str, Asset]) -> Flow[list[Asset]]:
         known: list[Asset] = []
-        for each in self.known:
-            seen = _still(each, fresh[each.handle]) if each.handle in self.open else each
-            known.append((yield from reviewed(provider, seen)))
-        self.known = known
-        self.open = {each.handle for each in self.known if not each.status.is_settled}
-        return self.known
+        for handle, each in zip(self._handles, self._known, strict=True):
+            seen = _still(each, fresh[handle]) if handle in fresh else each
+            known.append((yield from reviewed(self._provider, seen)))
+        return known
+
+    def _told(self, waiting: list[Asset]) -> Flow[dict[str, Asset]]:
+        told = self._shared.told(self._provider, waiting, self._since_s, self._until_s)
+        found = yield from told
+        self._since_s = yield from pause()
+        # Why a review refused it may stand only where the asset is read by itself.
+        return {handle: each for handle, each in found.items() if not _lacks_reason(each)}
+
+    def _read(
+        self,
+        asset: Asset,
+        since_s: float,
+        whole: dict[str, tuple[dict[str, Asset], bool]],
+        *,
+        is_new: bool,
+    ) -> Flow[Asset]:
+        """Read an asset among others, which do not suffer if it is gone."""
+        look = self._provider.get_asset(asset)
+        try:
+            return (yield from guarded(look, self._provider, "wait_until_active"))
+        except (NotFoundError, PermissionDeniedError) as error:
+            missing = error
+        if is_new and isinstance(missing, NotFoundError):
+            return asset
+        was_whole = self._shared.was_walked(asset, since_s)
+        if was_whole is None:
+            listed = yield from _listed(self._provider, asset, whole)
+        else:
+            listed = None if was_whole else asset
+        return listed or evolve(asset, status=AssetStatus.FAILED, failure=_failure_of(missing))
 
 
-def _look(provider: VendorCalls, before: Asset) -> Flow[Asset]:
-    return _still(before, (yield from provider.get_asset(before)))
+def _lacks_reason(asset: Asset) -> bool:
+    return asset.status is AssetStatus.FAILED and asset.failure is None
 
 
 def _still(before: Asset, seen: Asset) -> Asset:
@@ -166,28 +290,16 @@ def _still(before: Asset, seen: Asset) -> Asset:
     return with_remarks(seen, before)
 
 
-def _look_at_one(
-    provider: VendorCalls, asset: Asset, *, is_new: bool, may_be_listed: bool
-) -> Flow[Asset]:
-    """Read an asset among others, which do not suffer if it is gone."""
-    look = provider.get_asset(asset)
-    try:
-        return (yield from guarded(look, provider, "wait_until_active"))
-    except (NotFoundError, PermissionDeniedError) as error:
-        missing = error
-    if is_new and isinstance(missing, NotFoundError):
-        return asset
-    if may_be_listed and (listed := (yield from _listed(provider, asset))):
-        return listed
-    return evolve(asset, status=AssetStatus.FAILED, failure=_failure_of(missing))
-
-
 def _failure_of(missing: PortraitError) -> Failure:
     code = missing.code or type(missing).__name__
     return Failure(code=code, message=missing.message, error=missing.with_traceback(None))
 
 
-def _listed(provider: VendorCalls, asset: Asset) -> Flow[Asset | None]:
+def _listed(
+    provider: PortraitProvider,
+    asset: Asset,
+    known: dict[str, tuple[dict[str, Asset], bool]] | None = None,
+) -> Flow[Asset | None]:
     """
     Look an asset up in its group's list, as it may stand there all the same.
 
@@ -198,14 +310,17 @@ def _listed(provider: VendorCalls, asset: Asset) -> Flow[Asset | None]:
         return asset if asset.status is AssetStatus.ACTIVE else None
     if not asset.group_id:
         return None
-    listed, is_whole = yield from _listing(provider, asset.group_id)
+    known = {} if known is None else known
+    if asset.group_id not in known:
+        known[asset.group_id] = yield from _listing(provider, asset.group_id)
+    listed, is_whole = known[asset.group_id]
     found = listed.get(asset.handle)
     if found is None and not is_whole:
         return asset  # whether it stands in what did not come cannot be known
     return _still(asset, found) if found else None
 
 
-def _listing(provider: VendorCalls, group_id: str) -> Flow[tuple[dict[str, Asset], bool]]:
+def _listing(provider: PortraitProvider, group_id: str) -> Flow[tuple[dict[str, Asset], bool]]:
     """A group's assets by handle, and whether they are all; none where the group is gone."""
     is_whole = True
     listed: list[Asset] = []
@@ -220,7 +335,7 @@ def _listing(provider: VendorCalls, group_id: str) -> Flow[tuple[dict[str, Asset
 
 
 def wait_until_verified(
-    provider: VendorCalls,
+    provider: PortraitProvider,
     verification: VerificationRef,
     deadline_s: float | None,
     on_event: OnEvent | None,
@@ -265,7 +380,7 @@ def wait_until_verified(
 
 
 def wait_for_video(
-    provider: VendorCalls,
+    provider: PortraitProvider,
     task: VideoRef,
     deadline_s: float | None,
     on_event: OnEvent | None,
@@ -274,16 +389,27 @@ def wait_for_video(
     before = task if isinstance(task, VideoTask) else _known_video(provider, task)
     created = before
     if not before.status.is_settled:
+        shared = yield from shared_waits(provider)
+        watched = shared.watched(provider, "video", (yield from pause()), of=before.model)
         handle = before.handle
+
+        def look() -> Flow[VideoTask]:
+            seen = yield from provider.get_video(handle)
+            watched.looked((yield from pause()))
+            return seen
+
         before = yield from wait(
-            lambda: provider.get_video(handle),
+            look,
             _itself,
             before=before,
             subject="video",
-            pacing=provider.pace("video"),
+            pacing=evolve(watched.pacing, first_s=watched.first_s),
             deadline_s=deadline_s,
             on_event=on_event,
+            rest=watched.rest_s,
         )
+        if created.status is not VideoStatus.UNKNOWN:
+            watched.ended()
     before = with_remarks(before, created)
     if before.status is not VideoStatus.SUCCEEDED:
         raise video_failed(provider, before)
@@ -291,7 +417,7 @@ def wait_for_video(
 
 
 def wait_for_videos(
-    provider: VendorCalls,
+    provider: PortraitProvider,
     tasks: Sequence[VideoRef],
     deadline_s: float | None,
     on_event: OnEvent | None,
@@ -319,13 +445,10 @@ def wait_for_videos(
                     known[index] = evolve(each, status=VideoStatus.FAILED, failure=why)
         return known
 
-    def first_open(seen: list[VideoTask]) -> VideoTask:
-        return next((each for each in seen if not each.status.is_settled), seen[0])
-
     return (
         yield from wait(
             look,
-            first_open,
+            _first_open,
             before=known,
             subject="video",
             pacing=pacing,
@@ -335,7 +458,7 @@ def wait_for_videos(
     )
 
 
-def _known_video(provider: VendorCalls, ref: str) -> VideoTask:
+def _known_video(provider: PortraitProvider, ref: str) -> VideoTask:
     found = provider.id_of("video", ref)
     return VideoTask(provider=provider.name, account=provider.account, id=found)
 
@@ -344,7 +467,7 @@ def _itself(seen: T) -> T:
     return seen
 
 
-def _known_asset(provider: VendorCalls, ref: AssetRef) -> Asset:
+def _known_asset(provider: PortraitProvider, ref: AssetRef) -> Asset:
     found = provider.id_of("asset", ref)
     return Asset(provider=provider.name, account=provider.account, id=None, ref=found)
 

@@ -51,6 +51,7 @@ class ActionLibrary(PortraitProvider):
     secret_fields: ClassVar[frozenset[str]] = SECRET_MEMBERS
 
     project_name: str = "default"
+    most_groups_listed: ClassVar[int] = 100
     token_paging: bool = False
     """Page by `NextToken`, as upstream wants it past 10,000 groups or 20,000 assets."""
 
@@ -171,10 +172,27 @@ class ActionLibrary(PortraitProvider):
         status: AssetStatus | Sequence[AssetStatus] | None = None,
     ) -> Flow[Page[Asset]]:
         """List groups' assets. The filter wants the groups' type: unknown, both are tried."""
-        groups: list[GroupRef] = one_or_more(group, "group")
-        told = {each.kind if isinstance(each, Group) else GroupKind.UNKNOWN for each in groups}
-        kinds = list(TYPE_OF_KIND if GroupKind.UNKNOWN in told else told & TYPE_OF_KIND.keys())
-        kinds.sort(key=list(TYPE_OF_KIND).index)
+        return self._assets(cursor, one_or_more(group, "group"), status, _SORTED)
+
+    def latest_assets(self, cursor: str | None, groups: Sequence[Group]) -> Flow[Page[Asset]]:
+        """
+        List groups' assets, newest first.
+
+        Unverified: the filter is an array, and no page says how long it may be.
+        """
+        page = yield from self._assets(cursor, [*groups], None, _NEWEST)
+        kinds = kinds_of(groups)
+        kind = kinds[int((cursor or "0").partition(":")[0])]
+        return evolve(page, items=tuple(evolve(each, group_kind=kind) for each in page.items))
+
+    def _assets(
+        self,
+        cursor: str | None,
+        groups: list[GroupRef],
+        status: AssetStatus | Sequence[AssetStatus] | None,
+        order: Mapping[str, str],
+    ) -> Flow[Page[Asset]]:
+        kinds = kinds_of(groups)
         place, _, inner = (cursor or "0:").partition(":")
         wanted: dict[str, Any] = {
             "GroupType": TYPE_OF_KIND[kinds[int(place)]],
@@ -185,7 +203,7 @@ class ActionLibrary(PortraitProvider):
         if status is not None and all(each in words for each in asked):
             wanted["Statuses"] = [words[each] for each in asked]
         page = yield from self.page(
-            "ListAssets", inner, wanted, lambda answer, row: self.read(Asset, answer, row)
+            "ListAssets", inner, wanted, lambda answer, row: self.read(Asset, answer, row), order
         )
         more = int(place) + 1 < len(kinds) and (len(groups) > 1 or not page.items)
         kept = tuple(each for each in page.items if each.status in asked)
@@ -209,6 +227,7 @@ class ActionLibrary(PortraitProvider):
         cursor: str,
         wanted: Mapping[str, Any],
         read: Callable[[Answer, Any], T],
+        order: Mapping[str, str] | None = None,
     ) -> Flow[Page[T]]:
         """Ask for one page, by number or by the vendor's token, and *read* its rows."""
         place = Position() if self.token_paging else Position.parse(cursor)
@@ -218,13 +237,19 @@ class ActionLibrary(PortraitProvider):
             if self.token_paging
             else {"PageNumber": place.number, "PageSize": PAGE_SIZE}
         )
-        answer = yield from self.act(action, {"Filter": wanted, **paging, **_SORTED})
+        answer = yield from self.act(action, {"Filter": wanted, **paging, **(order or _SORTED)})
         rows = listed(answer.data, "Items", "TotalCount")
         found = read_rows(rows, lambda row: read(answer, row))
         if self.token_paging:
             after = first(answer.data, "NextToken")
             return found.page(next=after if isinstance(after, str) and after else None)
         return place.page(found, total=count(answer.data, "TotalCount"))
+
+
+def kinds_of(groups: Sequence[GroupRef]) -> list[GroupKind]:
+    """Of what kinds groups may be, in the order in which they are listed."""
+    told = {each.kind if isinstance(each, Group) else GroupKind.UNKNOWN for each in groups}
+    return [each for each in TYPE_OF_KIND if each in told or GroupKind.UNKNOWN in told]
 
 
 def envelope_fault(data: Any) -> VendorError | None:
@@ -246,3 +271,4 @@ def envelope_request_id(data: Any) -> str:
 
 
 _SORTED: Final = {"SortBy": "CreateTime", "SortOrder": "Asc"}
+_NEWEST: Final = {**_SORTED, "SortOrder": "Desc"}

@@ -203,8 +203,10 @@ class FakeProvider(PortraitProvider):
         *,
         on_unsupported: OnUnsupported = "raise",
         strict_limits: bool | None = None,
+        patience_s: float | None = None,
     ) -> Flow[VideoTask]:
         """Remember a video task, of a request that every vendor's checks would let pass."""
+        del patience_s
         draft = making.draft_video(self, request, on_unsupported, strict_limits)
         created = _done(partial(self.memory.add_video, self, request))
         return (yield from with_findings(created, draft.findings, self))
