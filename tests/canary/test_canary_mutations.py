@@ -114,7 +114,7 @@ def test_a_leaky_adapter_is_caught(stage_at, monkeypatch, capfd, tmp_path, drive
     stage = stage_at("alltoken", driver)
     monkeypatch.chdir(tmp_path)
     careless = _careless(leak)
-    monkeypatch.setattr("portraitkit.config.building.provider_class", lambda _: careless)
+    monkeypatch.setattr("portraitkit.config.building.provider_class", lambda *_: careless)
 
     found = _found(stage, _a_video, monkeypatch, capfd)
     assert CAUGHT[leak] in found
