@@ -302,7 +302,7 @@ def test_a_plan_is_played_from_cassettes(folder):
     assert 0 == sum(billed().values())
     with pytest.raises(pk.ConfigError, match="alltoken"):
         comparison.compare(plan(profiles=("alltoken",)), folder / "more", cassettes=path.parent)
-    with pytest.raises(pk.PortraitError, match=r"token360\.yaml"):
+    with pytest.raises(pk.PortraitError, match=r"token360\.portrait\.yaml"):
         comparison.compare(plan(profiles=("token360",)), folder / "d", cassettes=path.parent)
 
 
