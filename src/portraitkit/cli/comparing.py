@@ -67,7 +67,7 @@ def run(
     for_: Annotated[str | None, typer.Option("--for", help="For so long, as 72h.")] = None,
     allow_unpriced: Annotated[bool, typer.Option(help="Send what no price is known of.")] = False,
     cassettes: Annotated[
-        Path | None, typer.Option(help="A folder whose PROFILE.portrait.yaml answers for each vendor.")
+        Path | None, typer.Option(help="A folder: PROFILE.portrait.yaml answers for a vendor.")
     ] = None,
     yes: Yes = False,
 ) -> None:

@@ -131,8 +131,8 @@ def compare(
         allow_unpriced: Send what has no price, although there is a budget.
         config: The configuration file.
         simulated: Simulated vendors in this process, in place of the real ones.
-        cassettes: A folder with `<profile>.portrait.yaml` for each profile, which answers in place of its
-            vendor. Nothing is sent, and no key is read.
+        cassettes: A folder with `<profile>.portrait.yaml` for each profile, which answers in place
+            of its vendor. Nothing is sent, and no key is read.
         on_run: Called with each run and what it has come to, from several threads.
 
     Raises:
