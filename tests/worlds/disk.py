@@ -8,6 +8,7 @@ after a power cut, together with all that was written later. A full disk refuses
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,7 @@ class Disk:
 
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
-        for statement in _SCHEMA:
-            self.connection.execute(statement)
+        self.connection.deserialize(_empty())
         self.flushed = 0
         self.is_full = False
         self.holders: dict[int, Any] = {}
@@ -43,6 +43,15 @@ class Disk:
         """Lose what was not flushed; the processes have ended."""
         self.connection.execute("DELETE FROM entries WHERE id > ?", (self.flushed,))
         self.holders.clear()
+
+
+@cache
+def _empty() -> bytes:
+    """A journal without entries."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for statement in _SCHEMA:
+        connection.execute(statement)
+    return connection.serialize()
 
 
 class File(JournalFile):

@@ -7,6 +7,7 @@ import pickle
 import re
 import traceback
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Final
 
@@ -51,7 +52,10 @@ def about_an_answer(world: Any, process: Any, exchange: Any, answer: Response) -
     text = answer.headers.get("retry-after", "")
     if not text:
         return
-    asked_s = float(text) if text.isdecimal() else 2.0
+    if text.isdecimal():
+        asked_s = float(text)
+    else:  # a date has whole seconds
+        asked_s = (parsedate_to_datetime(text) - process.now()).total_seconds() - 1
     if asked_s <= _LONGEST_REST_S:
         key = _key(process.calling, exchange.request)
         world.rests[key] = world.scheduler.now_s() + asked_s - 0.01
@@ -156,8 +160,8 @@ def _known(world: Any, call: Call) -> Iterator[str]:
     if not made or call.operation.does == "resume":
         return
     if call.word in ("killed", "interrupted"):
-        if call.process.disk and not _open_jobs(world, call):
-            yield f"{made[0].id} was made, and no job of the journal is open"
+        if call.process.disk and not _has_noted(world, call, made):
+            yield f"{made[0].id} was made, and the journal neither has it nor an open job"
         return
     parts = call.result if isinstance(call.result, list) else [call.error or call.result]
     made = [each for each in made if each.kind == call.operation.makes]
@@ -165,10 +169,15 @@ def _known(world: Any, call: Call) -> Iterator[str]:
         yield f"{[each.id for each in made]} were made, and {call.error or call.result} hides it"
 
 
-def _open_jobs(world: Any, call: Call) -> list[Any]:
+def _has_noted(world: Any, call: Call, made: list[Make]) -> bool:
     entries = world.disk.entries()
     mine = {each.job for each in entries if world.disk.writers[each.id] is call}
-    return [r for r in records_of(entries).values() if r.id in mine and not r.finished]
+    names = {name for each in made for name in names_of(world, each)}
+    return any(
+        not each.finished or names & _parts(each.handle)
+        for each in records_of(entries).values()
+        if each.id in mine and (each.handle or not each.finished)
+    )
 
 
 def _tells(part: Any) -> bool:
@@ -183,7 +192,7 @@ def _own(world: Any, call: Call) -> Iterator[str]:
         return
     names = {name for each in world.makes_of(call) for name in names_of(world, each)}
     for part in call.result if isinstance(call.result, list) else [call.result]:
-        if part.handle and not names & {*_ref(part).split("#")}:
+        if part.handle and not names & _parts(part.handle):
             yield f"{part.handle} was not made by it"
 
 
@@ -192,9 +201,20 @@ def _ref(thing: Any) -> str:
 
 
 def names_of(world: Any, make: Make) -> set[str]:
-    """What a thing goes by: its id, or that of the task that stands for it."""
-    jobs = (job for site in world.sites for job in site.memory.jobs.items())
-    return {make.id, *(i for i, job in jobs if make.id in (*job.asset_ids, job.check_token))}
+    """What a thing goes by: its id, or its place in the task that stands for it."""
+    names = {make.id}
+    for task, job in ((i, job) for site in world.sites for i, job in site.memory.jobs.items()):
+        if make.id in job.asset_ids:
+            many = len(job.asset_ids)
+            place = f"{task}#{job.asset_ids.index(make.id)}of{many}"
+            names.add(place if many > 1 else task)
+    return names
+
+
+def _parts(handle: str) -> set[str]:
+    """What a handle may say of a thing: its id, its task, its place in one."""
+    parts = _ref(handle).split("#")
+    return {*parts, "#".join(parts[:2])}
 
 
 def _whole(world: Any, call: Call) -> Iterator[str]:
@@ -225,7 +245,7 @@ def _true(world: Any, call: Call) -> Iterator[str]:
     for each in call.result if isinstance(call.result, list) else [call.result]:
         stands = _stands(world, each)
         said = getattr(getattr(each, "status", None), "name", "")
-        if stands and said in _SETTLED and _SETTLED[said] not in stands:
+        if stands not in ("", "gone") and _SETTLED.get(said, stands) not in stands:
             yield f"{each.handle} is said to be {said}, and is {stands}"
 
 
@@ -354,7 +374,7 @@ def at_the_end(world: Any) -> None:
     rows = " ".join(f"{each.facts}" for each in entries)
     for problem in leaks(world, [("the journal", rows), *world.texts]):
         raise Broken(f"silent: {problem}")
-    known = {part for each in entries if each.handle for part in _ref(each.handle).split("#")}
+    known = named(entries)
     for site in world.sites:
         for make in site.makes:
             if _must_be_known(world, make) and not known & names_of(world, make):
@@ -364,10 +384,18 @@ def at_the_end(world: Any) -> None:
             raise Broken(f"agree: {record.operation} {record.id} is left {record.state}")
 
 
+def is_finished(world: Any) -> bool:
+    """Whether the journal has nothing to carry on."""
+    return all(each.finished for each in records_of(world.disk.entries()).values())
+
+
+def named(entries: list[Any]) -> set[str]:
+    """All that a journal names."""
+    return {part for each in entries if each.handle for part in _parts(each.handle)}
+
+
 _MAKING: Final = ("create_group", "add_asset", "create_video")
 
 
 def _must_be_known(world: Any, make: Make) -> bool:
-    if make.by is None or make.kind == "checks" or not make.by.process.disk:
-        return False
-    return make.id not in world.forgotten
+    return bool(make.by and make.by.process.disk and make.by.origin.operation.makes != "checks")

@@ -325,14 +325,15 @@ class Wire:
             answer = say.act(exchange)
         elif (change := faults.get("structure")) and answer.status < _ENDS:
             if changed := change.act(world, request, answer):
-                answer, name = changed
-                world.met(exchange, name)
+                answer, name, hides_rows = changed
+                world.met(exchange, name, hides_rows=hides_rows)
         pieces = None
         if (spoil := faults.get("bytes")) and (answer.status < _ENDS or say):
             world.met(exchange, spoil.name)
             answer, pieces = spoil.act(answer)
         exchange.pause(world.latency_s)
-        world.told(self.process, exchange, answer)
+        if not spoil:
+            world.told(self.process, exchange, answer)
         given = {"content-length": str(len(answer.content)), **answer.headers}
         return Answer(answer.status, given, partial(pieces or _whole(answer.content), exchange))
 

@@ -24,7 +24,7 @@ from portraitkit.failover.routes import Route
 from portraitkit.journal.jobs import resume
 from portraitkit.limits.limiter import ProcessLimiter
 from portraitkit.portraits.ledger import MemoryLedger
-from portraitkit.values.errors import OutcomeUnknownError, PortraitError
+from portraitkit.values.errors import PortraitError
 from portraitkit.wire.steps import Budget
 
 BUDGET = Budget(attempts=3)
@@ -193,7 +193,7 @@ class Process:
             for job in jobs:
                 origin = self.world.origin_of(job)
                 call = self.perform(RESUME, origin=origin, subject=job)
-                if knows and isinstance(call.error, OutcomeUnknownError):
+                if knows and call.error:
                     self.world.decide(job, call)
 
 

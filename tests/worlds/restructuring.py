@@ -24,8 +24,14 @@ Change = Callable[[Any, Any], None]
 """Changes what a container holds at a key."""
 
 
-def restructured(world: Any, request: Request, answer: Response) -> tuple[Response, str] | None:
-    """Change a JSON answer in one place; say what was changed. None if there is nothing to."""
+def restructured(world: Any, request: Request, answer: Response) -> Any:
+    """
+    Change a JSON answer in one place.
+
+    Returns:
+        The answer, what was changed, and whether rows may be missing that nobody can miss. None if
+        there is nothing to change.
+    """
     vendor = world.site_of(request).simulator.name
     try:
         body = json.loads(answer.content)
@@ -36,10 +42,13 @@ def restructured(world: Any, request: Request, answer: Response) -> tuple[Respon
     places = [(whole, "all of it", "all of it", ()), *_places(vendor, operation, answer, body)]
     container, key, where, schemas = world.choices.pick(places)
     name, change = world.choices.pick(_changes(container[key], schemas, is_member=key != where))
+    hides = not isinstance(container[key], list) or (
+        b"otal" not in answer.content and (name, change) in _MISSING
+    )
     change(container, key)
     content = json.dumps(whole.get("all of it")).encode()
     headers = {**answer.headers, "content-length": str(len(content))}
-    return evolve(answer, content=content, headers=headers), f"{name}: {where}"
+    return evolve(answer, content=content, headers=headers), f"{name}: {where}", hides
 
 
 # -- where something can be changed ----------------------------------------------------------------
@@ -140,6 +149,7 @@ _OF_A_LIST: Final = (
     ("turned round", _by(lambda it: it[::-1])),
     ("null rows", _by(lambda it: [*it, None])),
 )
+_MISSING: Final = (_ANYWHERE[-1], *_OF_A_LIST)
 _OF_A_NUMBER: Final = (
     ("huge", _to(10**400)),
     ("negative", _to(-1)),

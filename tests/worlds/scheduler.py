@@ -17,6 +17,8 @@ from worlds.choices import Choices
 from portraitkit.simulators.state import VirtualClock
 
 MOST_STEPS = 4000
+_TICK_S = 1e-6
+"""What a clock can tell apart."""
 
 
 class Killed(BaseException):
@@ -104,7 +106,8 @@ class Scheduler:
             now_s = self.now_s()
             ready = [each for each in self.tasks if each.wake_s <= now_s + 1e-9]
             if not ready:
-                self.clock.advance(min(each.wake_s for each in self.tasks) - now_s)
+                rest_s = min(each.wake_s for each in self.tasks) - now_s
+                self.clock.advance(max(rest_s, _TICK_S))
                 continue
             task = self.current = self.choices.pick(ready)
             try:

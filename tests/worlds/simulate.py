@@ -13,8 +13,10 @@ def main() -> int:
     world = World(Choices(int(sys.argv[1])), tells=True)
     try:
         world.run()
-    finally:
-        print("\n".join(world.story))
+    except BaseException as broken:
+        print(*world.story, sep="\n")
+        raise
+    print(*world.story, "All laws hold.", sep="\n")
     return 0
 
 

@@ -28,6 +28,7 @@ import portraitkit.values.name_tokens
 import portraitkit.values.sealing
 import portraitkit.wire.partial_file
 from portraitkit.simulators.state import EPOCH, VirtualClock, never, scans_after
+from portraitkit.values.errors import OutcomeUnknownError, PermissionDeniedError
 from portraitkit.wire.steps import Request, Response
 
 FOLDER: Final = Path(tempfile.mkdtemp(prefix="worlds-"))
@@ -58,8 +59,6 @@ class World:
         self.texts: list[tuple[str, str]] = []
         self.rests: dict[Any, float] = {}
         self.is_calm = False
-        self.adopted: set[str] = set()
-        self.forgotten: set[str] = set()
 
     # -- how it is made ----------------------------------------------------------------------------
 
@@ -123,21 +122,23 @@ class World:
             self.tell(lambda: f"{self.sites[0].furnished.vendor}, faults 1 in {self.trouble}")
             self.scheduler.run()
             self.calm_down()
-            last = next((each for each in self.processes if each.disk), None)
-            if last and self.disk.last:
-                for number in range(3):
-                    start(self, f"the next day {number + 1}", last, knows=True)
-                    self.scheduler.run()
+            for number in range(3):
+                if laws.is_finished(self):
+                    break
+                last = next(each for each in self.processes if each.disk)
+                start(self, f"day {number + 2}", last, knows=True)
+                self.scheduler.run()
             laws.at_the_end(self)
 
     def calm_down(self) -> None:
         """Let nothing go wrong any more."""
         self.is_calm = True
+        self.happenings.clear()
         self.disk.is_full = False
         self.clock.advance(60)
         for site in self.sites:
             site.outage = (0.0, ())
-            site.memory.list_lag_s = 0
+            site.memory.list_lag_s, site.memory.group_quota = 0, 50
 
     def _after_a_step(self) -> None:
         steps = self.scheduler.steps
@@ -191,11 +192,15 @@ class World:
     def decide(self, job: Any, call: Call) -> None:
         """Look in the vendor's console for what a job may have made, and say which it is."""
         record = job.record
-        made = [each for each in self.makes_of(call) if each.id not in self.adopted]
+        if record.handle and isinstance(call.error, PermissionDeniedError):
+            job.drop()  # it was deleted, where such a thing is denied
+        if job.record.finished or record.handle:
+            return
+        known = laws.named(self.disk.entries())
+        made = [e for e in self.makes_of(call) if not known & laws.names_of(self, e)]
         if made and record.operation != "start_verification":
-            self.adopted.add(made[0].id)
-            job.adopt(made[0].id)
-        elif record.operation in ("add_asset", "create_video"):
+            job.adopt(max(laws.names_of(self, made[0])))  # a review task's, where there is one
+        elif isinstance(call.error, OutcomeUnknownError) and record.operation in _PAID:
             job.send_again()
         else:
             job.drop()
@@ -244,16 +249,20 @@ class World:
             laws.about_a_make(self, site, process, make)
         return response
 
-    def met(self, exchange: Any, name: str) -> None:
+    def met(self, exchange: Any, name: str, *, hides_rows: bool = False) -> None:
         """Note that a fault was met."""
         call = self.scheduler.current.call
         self.tell(lambda: f"    {name}{', acted on' if exchange.acted else ''}")
         if call:
             call.met.append(name)
+            call.hides_rows = call.hides_rows or hides_rows
 
     def told(self, process: Process, exchange: Any, answer: Response) -> None:
         """Note what an answer asks for."""
         laws.about_an_answer(self, process, exchange, answer)
+
+
+_PAID: Final = ("add_asset", "create_video")
 
 
 # -- what happens ----------------------------------------------------------------------------------
