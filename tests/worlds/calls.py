@@ -45,6 +45,7 @@ class Call:
 
     Attributes:
         origin: The call that this one carries on; itself, for others.
+        job: What it carries on, of those that a journal has open.
         subject: The thing that it is about, if any.
         is_foreign: Whether that is another account's.
         given: What has to be given again to whoever resumes it.
@@ -58,6 +59,7 @@ class Call:
     operation: Operation
     begun_s: float
     origin: Any = None
+    job: Any = None
     subject: Any = None
     is_foreign: bool = False
     is_person: bool = False
@@ -199,7 +201,7 @@ OPERATIONS: Final = (
         lambda c, it: c.download_video(it.pick("task"), it.process.file(), overwrite=True),
     ),
 )
-RESUME: Final = Operation("resume", "resume", lambda c, it: c.resume(it.subject, **it.origin.given))
+RESUME: Final = Operation("resume", "resume", lambda c, it: c.resume(it.job, **it.origin.given))
 LONGEST_S: Final = DEADLINE_S + 0.01
 
 

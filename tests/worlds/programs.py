@@ -192,7 +192,7 @@ class Process:
         with resume(self.journal) as jobs:
             for job in jobs:
                 origin = self.world.origin_of(job)
-                call = self.perform(RESUME, origin=origin, subject=job)
+                call = self.perform(RESUME, origin=origin, job=job, subject=job.handle)
                 if knows and call.error:
                     self.world.decide(job, call)
 

@@ -31,7 +31,8 @@ from portraitkit.simulators.state import EPOCH, VirtualClock, never, scans_after
 from portraitkit.values.errors import OutcomeUnknownError, PermissionDeniedError
 from portraitkit.wire.steps import Request, Response
 
-FOLDER: Final = Path(tempfile.mkdtemp(prefix="worlds-"))
+_MEMORY: Final = Path("/dev/shm")
+FOLDER: Final = Path(tempfile.mkdtemp(prefix="worlds-", dir=_MEMORY if _MEMORY.is_dir() else None))
 _LINES: Final = 400
 
 
@@ -58,7 +59,7 @@ class World:
         self.calls: list[Call] = []
         self.texts: list[tuple[str, str]] = []
         self.rests: dict[Any, float] = {}
-        self.is_calm = False
+        self.is_calm = self.is_over = False
 
     # -- how it is made ----------------------------------------------------------------------------
 
@@ -75,7 +76,7 @@ class World:
         self.trouble = pick((12, 0, 5, 3, 8))
         for site in self.sites:
             self._furnish(site)
-        for number in range(1 + draw(3) * draw(2)):
+        for number in range(pick((1, 1, 1, 2, 2, 3))):
             self._populate(number)
         self.happenings = sorted(
             (1 + draw(60), pick(HAPPENINGS).__name__) for _ in range(max(0, draw(5) - 1))
@@ -110,7 +111,7 @@ class World:
             # Groups of avatars are made by their first asset.
             if each.makes != "groups" or self.sites[0].furnished.vendor not in AVATARS
         ]
-        script = [pick(able) for _ in range(1 + draw(3))]
+        script = [pick(able) for _ in range(pick((1, 1, 2, 3)))]
         self.scheduler.spawn(process, lambda: process.run(script))
 
     # -- how it goes -------------------------------------------------------------------------------
@@ -122,13 +123,18 @@ class World:
             self.tell(lambda: f"{self.sites[0].furnished.vendor}, faults 1 in {self.trouble}")
             self.scheduler.run()
             self.calm_down()
-            for number in range(3):
-                if laws.is_finished(self):
-                    break
-                last = next(each for each in self.processes if each.disk)
-                start(self, f"day {number + 2}", last, knows=True)
-                self.scheduler.run()
+            self.carry_on()
             laws.at_the_end(self)
+
+    def carry_on(self) -> None:
+        """Let somebody who looks in the vendors' consoles carry on what is open; or leave it."""
+        self.is_over = self.choices.draw(2) == 0
+        for number in range(3 * self.is_over):
+            if laws.is_finished(self):
+                break
+            last = next(each for each in self.processes if each.disk)
+            start(self, f"day {number + 2}", last, knows=True)
+            self.scheduler.run()
 
     def calm_down(self) -> None:
         """Let nothing go wrong any more."""
@@ -161,7 +167,6 @@ class World:
         """Begin a call."""
         call = Call(len(self.calls) + 1, process, operation, self.scheduler.now_s(), **more)
         self.calls.append(call)
-        laws.about_a_beginning(self, call)
         self.tell(lambda: f"{call} begins")
         return call
 
@@ -184,7 +189,7 @@ class World:
     def origin_of(self, job: Any) -> Call:
         """The call that a job of the journal began with."""
         rows = self.disk.connection.execute(
-            "SELECT min(id) FROM entries WHERE job = ?", (job.record.id,)
+            "SELECT min(id) FROM entries WHERE job = ?", (job._record.id,)
         )
         ((number,),) = rows
         return self.disk.writers[number].origin
