@@ -23,6 +23,7 @@ class Operation:
         makes: The kind of thing that it makes at the vendor.
         parts: How many of them.
         calls: The operation's name, where several are called alike.
+        is_noted: Whether a journal notes it; portraits have a ledger.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Operation:
     makes: str = ""
     parts: int = 1
     calls: str = ""
+    is_noted: bool = True
 
     @property
     def public(self) -> str:
@@ -48,9 +50,9 @@ class Call:
         job: What it carries on, of those that a journal has open.
         subject: The thing that it is about, if any.
         is_foreign: Whether that is another account's.
+        consented_at: The vendor that it must not leave, as it is about a real person.
         given: What has to be given again to whoever resumes it.
         met: The faults, by name.
-        asked: Creates that the vendors carried out.
         word: What came of it: `result`, the error's class, or how it was ended.
     """
 
@@ -62,7 +64,7 @@ class Call:
     job: Any = None
     subject: Any = None
     is_foreign: bool = False
-    is_person: bool = False
+    consented_at: Any = None
     given: dict[str, Any] = field(factory=dict)
     met: list[str] = field(factory=list)
     result: Any = None
@@ -84,9 +86,8 @@ class Call:
         hands, choices = self.process.hands, self.process.world.choices
         self.is_foreign = bool(hands.foreign.get(kind)) and choices.once_in(12)
         self.subject = choices.pick((hands.foreign if self.is_foreign else hands.own)[kind])
-        self.is_person = getattr(self.subject, "is_of_a_person", False) or self.subject in (
-            hands.people
-        )
+        if self.subject in hands.people:
+            self.consented_at = self.process.sites[0]
         return self.subject
 
     def give(self, **given: Any) -> dict[str, Any]:
@@ -146,11 +147,12 @@ def _film(call: Call) -> pk.VideoRequest:
 OPERATIONS: Final = (
     Operation("create_group", "create", lambda c, _: c.create_group("Mia"), "groups"),
     Operation(
-        "create_group, a person's",
+        "ensure_portrait, a person's",
         "create",
-        lambda c, it: _person(it) or c.create_group("Ann", kind=GroupKind.REAL_PERSON),
-        "groups",
-        calls="create_group",
+        lambda c, it: _person(it) or c.ensure_portrait("ann", FACE, kind=GroupKind.REAL_PERSON),
+        "assets",
+        calls="add_asset",
+        is_noted=False,
     ),
     Operation(
         "add_asset, bytes",
@@ -206,7 +208,7 @@ LONGEST_S: Final = DEADLINE_S + 0.01
 
 
 def _person(call: Call) -> None:
-    call.is_person = True
+    call.consented_at = call.process.world.sites[0]
 
 
 def _link(call: Call) -> str:

@@ -21,6 +21,7 @@ from portraitkit.operations.searching import GRACE_S
 from portraitkit.values.errors import OutcomeUnknownError, PortraitError
 from portraitkit.values.handles import Handle
 from portraitkit.values.models import Asset, Result, Verification, VideoTask
+from portraitkit.values.portraits import Portrait
 from portraitkit.values.name_tokens import new_token, tagged
 from portraitkit.wire.steps import Request, Response
 
@@ -92,6 +93,8 @@ def about_a_make(world: Any, site: Site, process: Any, make: Make) -> None:
     call = make.by
     if call is None:
         return
+    if call.origin.consented_at not in (None, site):
+        raise Broken(f"person: {call} made {make.id} at another vendor")
     operation = call.origin.operation
     made = [each for each in world.makes_of(call) if each.kind == make.kind]
     # At Token360 a face check begins with the person's group.
@@ -99,9 +102,7 @@ def about_a_make(world: Any, site: Site, process: Any, make: Make) -> None:
     allowed = operation.parts if is_asked_for else 0
     if len(made) > allowed:
         raise Broken(f"twice: {call.origin} made {len(made)} {make.kind}, {allowed} were asked for")
-    if call.origin.is_person and site is not world.sites[0]:
-        raise Broken(f"person: {call} made {make.id} at another vendor")
-    if process.disk and not _is_noted(process.disk, call):
+    if process.disk and operation.is_noted and not _is_noted(process.disk, call):
         raise Broken(f"journal: {call} made {make.id}, and no flushed entry says that it was sent")
 
 
@@ -159,7 +160,7 @@ def _known(world: Any, call: Call) -> Iterator[str]:
     if not made or call.operation.does == "resume":
         return
     if call.word in ("killed", "interrupted"):
-        if call.process.disk and not _has_noted(world, call, made):
+        if call.process.disk and call.operation.is_noted and not _has_noted(world, call, made):
             yield f"{made[0].id} was made, and the journal neither has it nor an open job"
         return
     parts = call.result if isinstance(call.result, list) else [call.error or call.result]
@@ -186,7 +187,9 @@ def _has_noted(world: Any, call: Call, made: list[Make]) -> bool:
 
 def _tells(part: Any) -> bool:
     error = getattr(getattr(part, "failure", None), "error", None) or part
-    return isinstance(error, OutcomeUnknownError) or bool(getattr(error, "handle", ""))
+    if isinstance(error, OutcomeUnknownError | Portrait):
+        return True  # of a portrait the ledger knows more
+    return bool(getattr(error, "handle", ""))
 
 
 def _own(world: Any, call: Call) -> Iterator[str]:
@@ -196,7 +199,7 @@ def _own(world: Any, call: Call) -> Iterator[str]:
         return
     names = {name for each in world.makes_of(call) for name in names_of(world, each)}
     for part in call.result if isinstance(call.result, list) else [call.result]:
-        if part.handle and not names & _parts(part.handle):
+        if getattr(part, "handle", "") and not names & _parts(part.handle):
             yield f"{part.handle} was not made by it"
 
 
@@ -225,7 +228,7 @@ def _whole(world: Any, call: Call) -> Iterator[str]:
     """A list is whole, or an error."""
     if call.operation.does != "list" or call.result is None or call.hides_rows:
         return
-    memory = world.sites[0].memory
+    memory = call.process.sites[0].memory
     since = memory.now().timestamp() - (call.ended_s - call.begun_s) - memory.list_lag_s
     kind = {"list_groups": "groups", "list_assets": "assets", "list_videos": "videos"}
     things = getattr(memory, kind[call.operation.name])
@@ -406,4 +409,7 @@ _MAKING: Final = ("create_group", "add_asset", "create_video")
 
 
 def _must_be_known(world: Any, make: Make) -> bool:
-    return bool(make.by and make.by.process.disk and make.by.origin.operation.makes != "checks")
+    if make.by is None or not make.by.process.disk or not _is_there(world, make):
+        return False
+    operation = make.by.origin.operation
+    return operation.is_noted and operation.makes != "checks"

@@ -113,10 +113,17 @@ class Process:
             ),
             budget=BUDGET,
             journal=self.journal,
-            ledger=MemoryLedger(),
+            ledger=self._ledger(),
             limiter=ProcessLimiter(),
             failover=Failover(fallbacks=places) if places else None,
         )
+
+    def _ledger(self) -> MemoryLedger:
+        """A ledger that knows who consented where the world's first vendor is."""
+        made = MemoryLedger()
+        if consented := self.world.sites[0].furnished.things.consented:
+            made.change(consented.key, lambda _: consented)
+        return made
 
     def now(self) -> Any:
         """The time of day, as this machine has it."""

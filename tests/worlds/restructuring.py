@@ -40,7 +40,9 @@ def restructured(world: Any, request: Request, answer: Response) -> Any:
         return None
     whole = {"all of it": body}
     places = [(whole, "all of it", "all of it", ()), *_places(vendor, operation, answer, body)]
-    container, key, where, schemas = world.choices.pick(places)
+    lists = [each for each in places if isinstance(each[0][each[1]], list)]
+    chosen = lists if lists and world.choices.draw(2) else places
+    container, key, where, schemas = world.choices.pick(chosen)
     name, change = world.choices.pick(_changes(container[key], schemas, is_member=key != where))
     hides = not isinstance(container[key], list) or (
         b"otal" not in answer.content and (name, change) in _MISSING

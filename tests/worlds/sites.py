@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 
 import portraitkit as pk
 from portraitkit.operations.provider import PortraitProvider
+from portraitkit.portraits.bindings import Binding, Consent
 from portraitkit.providers.apiyi import APIYIWithIcover
 from portraitkit.providers.registry import provider_class
 from portraitkit.simulators.finding import load
@@ -20,6 +21,7 @@ from portraitkit.simulators.simulator import Simulator
 from portraitkit.simulators.state import SimAccount, VirtualClock, World, scans_after
 from portraitkit.testing import simulated
 from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import GroupKind
 from portraitkit.vendor.pacing import Pacing
 from portraitkit.wire.steps import Request, Response
 
@@ -88,6 +90,8 @@ class Things:
     passed: Any = None
     open: Any = None
     person: Any = None
+    consented: Binding | None = None
+    """The portrait `ann`: a real person who consented, at this account."""
     source_url: str = ""
 
 
@@ -196,6 +200,14 @@ def _furnish(simulator: Simulator, provider: PortraitProvider) -> Things:
             clock.advance(6)
             person = client.wait_until_verified(things.passed)
             things.person = client.wait_until_active(client.add_asset(person, FACE, name="ann"))
+            things.consented = Binding(
+                portrait="ann",
+                provider=provider.name,
+                account=provider.account,
+                kind=GroupKind.REAL_PERSON,
+                group=person.handle,
+                consent=Consent(person="Ann", purpose="worlds", given_on=date(2026, 1, 1)),
+            )
             things.open = client.start_verification("Ben")
         things.fresh = client.add_asset(things.group, FACE, name="new")
         things.queued = client.create_video(film(added.handle))

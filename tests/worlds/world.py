@@ -99,7 +99,7 @@ class World:
         process = Process(
             self,
             f"program {number + 1}",
-            self.sites,
+            self.sites[:: -1 if self.sites[1:] and draw(2) else 1],
             disk=None if self.choices.once_in(5) else self.disk,
             awaits=bool(draw(2)),
             name_tokens=not self.choices.once_in(6),
@@ -107,9 +107,9 @@ class World:
         self.processes.append(process)
         able = [
             each
-            for each in offered(self.sites[0])
+            for each in offered(process.sites[0])
             # Groups of avatars are made by their first asset.
-            if each.makes != "groups" or self.sites[0].furnished.vendor not in AVATARS
+            if each.makes != "groups" or process.sites[0].furnished.vendor not in AVATARS
         ]
         script = [pick(able) for _ in range(pick((1, 1, 2, 3)))]
         self.scheduler.spawn(process, lambda: process.run(script))
