@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from attrs import define, field, frozen
-from worlds.sites import DEADLINE_S, FACE, film
 
 import portraitkit as pk
 from portraitkit.values.statuses import GroupKind
+from worlds.sites import DEADLINE_S, FACE, film
 
 
 @frozen

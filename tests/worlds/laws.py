@@ -11,20 +11,18 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Final
 
-from worlds.broken import Broken
-from worlds.calls import LONGEST_S, Call
-from worlds.network import TIMEOUTS
-from worlds.sites import DEADLINE_S, MARKS, OWN, UNSEEN_S, Make, Site, furnished
-
 from portraitkit.journal.records import records_of
 from portraitkit.operations.searching import GRACE_S
 from portraitkit.values.errors import OutcomeUnknownError, PortraitError
 from portraitkit.values.handles import Handle
-from portraitkit.values.models import Asset, Result, Verification, VideoTask
-from portraitkit.values.portraits import Portrait
+from portraitkit.values.models import Result, Verification
 from portraitkit.values.name_tokens import new_token, tagged
+from portraitkit.values.portraits import Portrait
 from portraitkit.wire.steps import Request, Response
-
+from worlds.broken import Broken
+from worlds.calls import LONGEST_S, Call
+from worlds.network import TIMEOUTS
+from worlds.sites import DEADLINE_S, MARKS, OWN, UNSEEN_S, Make, Site, furnished
 
 # -- what a vendor sees ----------------------------------------------------------------------------
 
@@ -301,9 +299,7 @@ def _forms(mark: str) -> Iterator[str]:
         yield encoded[4:-8]
 
 
-_SECRETS: Final = re.compile(
-    "|".join(re.escape(form) for mark in MARKS for form in _forms(mark))
-)
+_SECRETS: Final = re.compile("|".join(re.escape(form) for mark in MARKS for form in _forms(mark)))
 
 
 # -- how things stand ------------------------------------------------------------------------------

@@ -122,44 +122,56 @@ def _asks_for_the_group(record: Any, group: Any) -> Flow[Any]:
 
 
 MENDS: Final = (
-    Mend("a create of unknown outcome is sent again", "twice", _repeats_everything),
+    Mend("a create of unknown outcome is sent again", "twice", _repeats_everything, seed=78),
     Mend(
         "a deadline does not cut its requests",
         "in_time",
         lambda: [(polling, "within", lambda flow, _: flow)],
+        seed=51,
     ),
     Mend(
         "a list that lacks rows is whole",
         "whole",
         lambda: [(paging.PageWalk, "_check_whole", lambda *_: None)],
+        seed=3,
     ),
-    Mend("a create is noted after it was sent", "journal", _notes_too_late),
+    Mend("a create is noted after it was sent", "journal", _notes_too_late, seed=1),
     Mend(
         "a handle of another account is taken",
         "handle",
         lambda: [(answers.VendorAnswers, "_mine", lambda *_: None)],
+        seed=3,
     ),
-    Mend("a search takes what is alike", "own", _takes_what_is_alike),
+    Mend("a search takes what is alike", "own", _takes_what_is_alike, seed=678),
     Mend(
         "a job in somebody's hand is free",
         "lease",
         lambda: [(Journal, "_is_free", lambda *_: True)],
+        seed=201,
     ),
-    Mend("Retry-After is not waited for", "rest", _hastily),
+    Mend("Retry-After is not waited for", "rest", _hastily, seed=26),
     Mend(
         "secrets are not masked",
         "silent",
         lambda: [(guarding, "masker", lambda *_, **__: str), (answers, "masker", lambda *_: str)],
+        seed=1,
     ),
-    Mend("a real person is registered elsewhere as a figure", "person", _takes_people_for_figures),
+    Mend(
+        "a real person is registered elsewhere as a figure",
+        "person",
+        _takes_people_for_figures,
+        seed=55,
+    ),
     Mend(
         "a review task that is adopted is no asset",
         "agree",
         lambda: [(reviews, "_TASK", reviews.re.compile("(?!)"))],
+        seed=1,
     ),
     Mend(
         "a group that is adopted has to be read",
         "agree",
         lambda: [(finishing, "_as_noted", _asks_for_the_group)],
+        seed=2029,
     ),
 )

@@ -21,13 +21,13 @@ from urllib.parse import parse_qsl
 
 import httpx
 from attrs import define, evolve, frozen
-from worlds.broken import Broken
-from worlds.restructuring import restructured
 
 from portraitkit.engine import bounds
 from portraitkit.engine.transport import Timeouts
 from portraitkit.simulators.simulator import query_of
 from portraitkit.wire.steps import Request, Response
+from worlds.broken import Broken
+from worlds.restructuring import restructured
 
 TIMEOUTS: Final = Timeouts(connect_s=4, read_s=8, write_s=8, pool_s=4, total_s=30)
 PIECE: Final = 512
@@ -342,4 +342,6 @@ class Wire:
 
 
 def _whole(content: bytes) -> Any:
-    return lambda _: iter([content] if len(content) <= PIECE else [content[:PIECE], content[PIECE:]])
+    return lambda _: iter(
+        [content] if len(content) <= PIECE else [content[:PIECE], content[PIECE:]]
+    )

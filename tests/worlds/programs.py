@@ -9,12 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from attrs import evolve
-from worlds.calls import OPERATIONS, RESUME, Call, Hands, Operation
-from worlds.disk import Disk, journal_on
-from worlds.broken import Broken
-from worlds.network import TIMEOUTS, Wire
-from worlds.scheduler import Killed
-from worlds.sites import Site, furnished
 
 from portraitkit.client.client import AsyncClient, Client
 from portraitkit.engine.clock import Clock
@@ -26,6 +20,12 @@ from portraitkit.limits.limiter import ProcessLimiter
 from portraitkit.portraits.ledger import MemoryLedger
 from portraitkit.values.errors import PortraitError
 from portraitkit.wire.steps import Budget
+from worlds.broken import Broken
+from worlds.calls import OPERATIONS, RESUME, Call, Hands, Operation
+from worlds.disk import Disk, journal_on
+from worlds.network import TIMEOUTS, Wire
+from worlds.scheduler import Killed
+from worlds.sites import Site, furnished
 
 BUDGET = Budget(attempts=3)
 

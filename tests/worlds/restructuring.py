@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from typing import Any, Final
 
-import contract_judge
 from attrs import evolve
 
+import contract_judge
 from portraitkit.wire.steps import Request, Response
 
 Change = Callable[[Any, Any], None]

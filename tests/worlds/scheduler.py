@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 from attrs import define, field
-from greenlet import greenlet, getcurrent
-from worlds.choices import Choices
+from greenlet import getcurrent, greenlet
 
 from portraitkit.simulators.state import VirtualClock
+from worlds.choices import Choices
 
 MOST_STEPS = 4000
 _TICK_S = 1e-6

@@ -10,17 +10,9 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import anyio.to_thread
-from worlds import laws
-from worlds.calls import Call, Operation
-from worlds.choices import Choices
-from worlds.disk import Disk
-from worlds.network import FAULTS, Fault, drawn
-from worlds.programs import Interrupted, Process, furnish, offered, start
-from worlds.scheduler import Scheduler
-from worlds.sites import AVATARS, UNSEEN_S, VENDORS, Make, Site, origin_of
 
 import portraitkit.engine.response_body
 import portraitkit.journal.journal
@@ -30,6 +22,14 @@ import portraitkit.wire.partial_file
 from portraitkit.simulators.state import EPOCH, VirtualClock, never, scans_after
 from portraitkit.values.errors import OutcomeUnknownError, PermissionDeniedError
 from portraitkit.wire.steps import Request, Response
+from worlds import laws
+from worlds.calls import Call, Operation
+from worlds.choices import Choices
+from worlds.disk import Disk
+from worlds.network import FAULTS, Fault, drawn
+from worlds.programs import Interrupted, Process, furnish, offered, start
+from worlds.scheduler import Scheduler
+from worlds.sites import AVATARS, UNSEEN_S, VENDORS, Make, Site, origin_of
 
 _MEMORY: Final = Path("/dev/shm")
 FOLDER: Final = Path(tempfile.mkdtemp(prefix="worlds-", dir=_MEMORY if _MEMORY.is_dir() else None))
@@ -362,18 +362,29 @@ def staged(world: World) -> Any:
         token_bytes=rolled.randbytes,
     )
     instead = [
-        (portraitkit.engine.response_body, "time", SimpleNamespace(monotonic=world.scheduler.now_s)),
+        (
+            portraitkit.engine.response_body,
+            "time",
+            SimpleNamespace(monotonic=world.scheduler.now_s),
+        ),
         (anyio.to_thread, "run_sync", _in_the_same_thread),
         (warnings, "showwarning", lambda text, *_: world.texts.append(("warning", str(text)))),
         *((module, "secrets", secrets) for module in _RANDOM),
     ]
     before = [(module, name, getattr(module, name)) for module, name, _ in instead]
-    _HANDLER.texts = world.texts
+    log = logging.getLogger("portraitkit")
+    handler, level = _Texts(world.texts), log.level
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    log.propagate = False
     try:
         for module, name, what in instead:
             setattr(module, name, what)
         yield
     finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        log.propagate = True
         for module, name, what in before:
             setattr(module, name, what)
 
@@ -385,15 +396,14 @@ async def _in_the_same_thread(call: Any, *args: Any) -> Any:
 class _Texts(logging.Handler):
     """Keeps what is logged."""
 
-    texts: ClassVar[list[tuple[str, str]]] = []
+    def __init__(self, texts: list[tuple[str, str]]) -> None:
+        super().__init__()
+        self._texts = texts
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(("log", record.getMessage()))
+        self._texts.append(("log", record.getMessage()))
 
 
-_HANDLER: Final = _Texts()
-logging.getLogger("portraitkit").addHandler(_HANDLER)
-logging.getLogger("portraitkit").setLevel(logging.DEBUG)
 _RANDOM: Final = (
     portraitkit.journal.journal,
     portraitkit.values.name_tokens,
