@@ -42,9 +42,10 @@ def about_a_request(world: Any, process: Any, call: Call | None, request: Reques
 
 def _is_the_last_look(call: Call | None, now_s: float) -> bool:
     """A wait looks a last time at its deadline, whatever the vendor has asked for."""
-    if call is None or call.operation.does not in ("wait", "resume", "download"):
+    if call is None:
         return False
-    return now_s - call.begun_s > DEADLINE_S - 4
+    waits = call.operation.does in ("wait", "resume", "download") or not call.operation.is_noted
+    return waits and now_s - call.begun_s > DEADLINE_S - 4
 
 
 def about_an_answer(world: Any, process: Any, exchange: Any, answer: Response) -> None:

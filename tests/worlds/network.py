@@ -323,10 +323,13 @@ class Wire:
         if say:
             world.met(exchange, say.name)
             answer = say.act(exchange)
-        elif (change := faults.get("structure")) and answer.status < _ENDS:
-            if changed := change.act(world, request, answer):
-                answer, name, hides_rows = changed
-                world.met(exchange, name, hides_rows=hides_rows)
+        elif (
+            (change := faults.get("structure"))
+            and answer.status < _ENDS
+            and (changed := change.act(world, request, answer))
+        ):
+            answer, name, hides_rows = changed
+            world.met(exchange, name, hides_rows=hides_rows)
         pieces = None
         if (spoil := faults.get("bytes")) and (answer.status < _ENDS or say):
             world.met(exchange, spoil.name)

@@ -14,7 +14,7 @@ from worlds.choices import Choices
 from worlds.playing import Tally, explore, law_broken_in, shrunk, story_of
 from worlds.world import World
 
-BATCH = 5_000
+BATCH = 2_000
 
 
 def main(what: str, value: str) -> int:
