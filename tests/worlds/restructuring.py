@@ -159,13 +159,12 @@ _OF_A_NUMBER: Final = (
     ("as a float", _by(lambda it: it + 0.5)),
 )
 _OF_A_WORD: Final = (("an unknown word", _to("Pondering")), ("empty", _to("")))
-_OF_A_TEXT: Final = (("huge", _by(lambda it: it * 2000)),)
 
 
 def _changes(value: Any, schemas: list[Any], *, is_member: bool) -> list[tuple[str, Change]]:
     found = list(_ANYWHERE)
     if is_member:
-        found += [("left out", _left_out)]
+        found += [("left out", _left_out), ("renamed", _renamed)]
     if isinstance(value, list):
         found += _OF_A_LIST
     elif isinstance(value, bool) or value is None:
@@ -194,3 +193,20 @@ def _of_a_time(value: str) -> list[tuple[str, Change]]:
         ("as a text of milliseconds", _to(str(int(at.timestamp() * 1000)))),
         ("in the last century", _to(at.replace(year=1926).astimezone(UTC).isoformat())),
     ]
+
+
+CHANGES: Final = tuple(
+    dict.fromkeys(
+        name
+        for name, _ in (
+            *_ANYWHERE,
+            ("left out", _left_out),
+            ("renamed", _renamed),
+            *_OF_A_LIST,
+            *_OF_A_NUMBER,
+            *_OF_A_WORD,
+            *_of_a_time("2026-01-01T00:00:00+00:00"),
+        )
+    )
+)
+"""What every change is called."""

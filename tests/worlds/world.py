@@ -73,7 +73,7 @@ class World:
         self.vendors = tuple(vendors)
         self.by_origin = {origin_of(each.furnished.vendor): each for each in self.sites}
         self.latency_s = pick((0.05, 0.5, 1.5))
-        self.trouble = pick((12, 0, 5, 3, 8))
+        self.trouble = pick((8, 0, 4, 2, 3))
         for site in self.sites:
             self._furnish(site)
         for number in range(pick((1, 1, 1, 2, 2, 3))):
