@@ -97,6 +97,7 @@ def _figures(tally: Tally) -> str:
         words[word.removesuffix("Error")] += number
     return (
         f"{tally.worlds:,} worlds, {len(tally.states)} states of operation, outcome and vendor; "
-        f"{words.total():,} calls met one fault or none:\n\n| the caller gets | calls |\n|---|---|\n"
+        f"{words.total():,} calls met one fault or none:\n\n"
+        "| the caller gets | calls |\n|---|---|\n"
         + "".join(f"| {word} | {number:,} |\n" for word, number in words.most_common())
     )

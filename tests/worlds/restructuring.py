@@ -19,6 +19,7 @@ from attrs import evolve
 
 import contract_judge
 from portraitkit.wire.steps import Request, Response
+from worlds.sites import ECHO
 
 Change = Callable[[Any, Any], None]
 """Changes what a container holds at a key."""
@@ -43,7 +44,9 @@ def restructured(world: Any, request: Request, answer: Response) -> Any:
     lists = [each for each in places if isinstance(each[0][each[1]], list)]
     chosen = lists if lists and world.choices.draw(2) else places
     container, key, where, schemas = world.choices.pick(chosen)
-    name, change = world.choices.pick(_changes(container[key], schemas, is_member=key != where))
+    name, change = world.choices.pick(
+        _changes(container[key], schemas, is_member=container is not whole and isinstance(key, str))
+    )
     hides = not isinstance(container[key], list) or (
         b"otal" not in answer.content and (name, change) in _MISSING
     )
@@ -158,7 +161,11 @@ _OF_A_NUMBER: Final = (
     ("as a text", _by(str)),
     ("as a float", _by(lambda it: it + 0.5)),
 )
-_OF_A_WORD: Final = (("an unknown word", _to("Pondering")), ("empty", _to("")))
+_OF_A_WORD: Final = (
+    ("an unknown word", _to("Pondering")),
+    ("empty", _to("")),
+    ("an echo", _to(ECHO)),
+)
 
 
 def _changes(value: Any, schemas: list[Any], *, is_member: bool) -> list[tuple[str, Change]]:

@@ -33,7 +33,7 @@ def tell(value: str) -> int:
 
 def roam(worlds: int) -> int:
     """Play many worlds, and report."""
-    tally, begun_s = Tally(), time.monotonic()
+    tally, begun_s, told = Tally(), time.monotonic(), 0
     for first in range(0, worlds, BATCH):
         explore(range(first, min(first + BATCH, worlds)), tally)
         rate = tally.worlds / (time.monotonic() - begun_s)
@@ -41,8 +41,10 @@ def roam(worlds: int) -> int:
         print(
             f"{tally.worlds:,} worlds, {rate:.0f}/s, {len(tally.states)} states, {laws}", flush=True
         )
-    for problem, script in tally.broken[:20]:
-        print(f"\n{problem}\nSEED='{' '.join(map(str, shrunk(script)))}'")
+        for problem, script in tally.broken[told:]:
+            small = " ".join(map(str, shrunk(script)))
+            print(f"\n{problem}\nmake simulate SEED='{small}'\n", flush=True)
+        told = len(tally.broken)
     return bool(tally.broken)
 
 

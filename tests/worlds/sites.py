@@ -59,6 +59,8 @@ MARKS: Final = (
     CALLBACK_MARK,
     "X-Tos-Signature=simulated",
 )
+ECHO: Final = f"{OWN.api_key} cannot open https://a.example/b.png?Signature={SOURCE_MARK}"
+"""What a careless vendor tells of what it was sent."""
 DEADLINE_S: Final = 40.0
 UNSEEN_S: Final = 8.0
 PACING: Final = Pacing(first_s=1, step_s=3, deadline_s=DEADLINE_S, unseen_s=UNSEEN_S)

@@ -29,7 +29,7 @@ from worlds.disk import Disk
 from worlds.network import FAULTS, Fault, drawn
 from worlds.programs import Interrupted, Process, furnish, offered, start
 from worlds.scheduler import Scheduler
-from worlds.sites import AVATARS, UNSEEN_S, VENDORS, Make, Site, origin_of
+from worlds.sites import AVATARS, ECHO, UNSEEN_S, VENDORS, Make, Site, origin_of
 
 _MEMORY: Final = Path("/dev/shm")
 FOLDER: Final = Path(tempfile.mkdtemp(prefix="worlds-", dir=_MEMORY if _MEMORY.is_dir() else None))
@@ -88,9 +88,9 @@ class World:
         memory.name_length = pick((None, None, None, None, 8, 0))
         memory.person = pick((scans_after(5), scans_after(5), never, scans_after(3, 1)))
         if self.choices.once_in(8):
-            memory.reject_assets = {"front": ("PictureRefused", "no face")}
+            memory.reject_assets = {"front": ("PictureRefused", ECHO)}
         if self.choices.once_in(8):
-            memory.fail_videos = {"smiles": ("InternalServiceError", "it failed")}
+            memory.fail_videos = {"smiles": ("InternalServiceError", ECHO)}
         if self.choices.once_in(16):
             memory.group_quota = 1
 
@@ -319,7 +319,7 @@ def the_disk_is_full(world: World) -> None:
 
 def a_clock_jumps(world: World) -> None:
     if process := _one_of(world):
-        process.skew_s += world.choices.pick((30.0, -30.0, 240.0, -240.0))
+        process.skew_s += world.choices.pick((30.0, -30.0, 240.0, -240.0, 1200.0))
         world.tell(lambda: f"the clock of {process} jumps to {process.skew_s:+g} s")
 
 
