@@ -23,17 +23,12 @@ class Disk:
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         self.connection.deserialize(_empty())
-        self.flushed = 0
+        self.last = self.flushed = 0
+        """The last row, and the last that a power cut leaves."""
         self.is_full = False
         self.holders: dict[int, Any] = {}
         self.writers: dict[int, Any] = {}
         """The call that wrote a row."""
-
-    @property
-    def last(self) -> int:
-        """The number of the last row."""
-        ((number,),) = self.connection.execute("SELECT coalesce(max(id), 0) FROM entries")
-        return number
 
     def entries(self) -> list[Entry]:
         """Every entry of the journal."""
@@ -42,6 +37,7 @@ class Disk:
     def cut_power(self) -> None:
         """Lose what was not flushed; the processes have ended."""
         self.connection.execute("DELETE FROM entries WHERE id > ?", (self.flushed,))
+        self.last = self.flushed
         self.holders.clear()
 
 
@@ -72,12 +68,13 @@ class File(JournalFile):
         """Write, with a pause before and after, where the process can be killed."""
         self._owner.pause()
         disk = self._disk
-        before = disk.last
         result = super().write(_no_room if disk.is_full else do, flushed=flushed)
-        for number in range(before + 1, disk.last + 1):
+        ((last,),) = disk.connection.execute("SELECT coalesce(max(id), 0) FROM entries")
+        for number in range(disk.last + 1, last + 1):
             disk.writers[number] = self._owner.calling
+        disk.last = last
         if flushed:
-            disk.flushed = disk.last
+            disk.flushed = last
         self._owner.pause()
         return result
 

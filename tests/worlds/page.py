@@ -14,7 +14,7 @@ SEEDS: Final = range(16_000)
 """The worlds that the page is made of."""
 COLUMNS: Final = ("read", "list", "wait", "download", "create", "change", "resume")
 _RARE: Final = 0.01
-_TOLD: Final = frozenset({"killed", "interrupted"})
+UNTOLD: Final = frozenset({"killed", "interrupted"})
 _INTRO: Final = """\
 # What faults do
 
@@ -78,7 +78,7 @@ def rows_of(tally: Tally) -> dict[str, list[str]]:
 def words_of(met: Mapping[tuple[str, str, str], int], name: str, does: str) -> Counter[str]:
     """What calls of a kind came to that met a fault, as often as they did."""
     found = {word: number for (n, d, word), number in met.items() if (n, d) == (name, does)}
-    return Counter({word: number for word, number in found.items() if word not in _TOLD})
+    return Counter({word: number for word, number in found.items() if word not in UNTOLD})
 
 
 def _cell(words: Counter[str]) -> str:

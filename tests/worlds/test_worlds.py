@@ -7,14 +7,16 @@ import pytest
 from worlds.choices import Choices
 from worlds.mends import MENDS
 from worlds.network import FAULTS
+from worlds.page import UNTOLD, rows_of
 from worlds.playing import Tally, explore, law_broken_in, play, shrunk, story_of
 from worlds.world import HAPPENINGS, World
 
 pytestmark = pytest.mark.outside_the_contract
 
-EACH = 250
-PLAYED = [range(first, first + EACH) for first in range(0, 128 * EACH, EACH)]
+EACH = 500
+PLAYED = [range(first, first + EACH) for first in range(0, 50 * EACH, EACH)]
 MOST = 20_000
+PAGE = Path(__file__).parents[2] / "docs" / "fault-matrix.md"
 
 
 def told(script):
@@ -75,6 +77,18 @@ def test_guided_worlds_reach_more():
     assert [] == tally.broken
     assert 30 < len(tally.corpus) < 200
     assert len(tally.states) > 100
+
+
+def test_the_page_tells_what_came_of_it():
+    """docs/fault-matrix.md has a row for each fault, and in it what calls often came to."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    rows = {line.split(" | ")[0].strip("| "): line for line in lines if line.startswith("| ")}
+    tally = play(range(150))
+    often = [key for key, number in tally.met.items() if number > 2 and key[2] not in UNTOLD]
+
+    assert [] == [name for name in rows_of(Tally()) if name not in rows]
+    assert often
+    assert [] == [key for key in often if key[2].removesuffix("Error") not in rows[key[0]]]
 
 
 def test_faults_have_names():
