@@ -24,6 +24,7 @@ from portraitkit.providers.dialects import reviews
 from portraitkit.values.name_tokens import untagged
 from portraitkit.values.statuses import GroupKind
 from portraitkit.vendor import answers
+from portraitkit.wire import error_mapping
 from portraitkit.wire.steps import Flow, through, work
 
 
@@ -122,6 +123,12 @@ def _asks_for_the_group(record: Any, group: Any) -> Flow[Any]:
 
 
 MENDS: Final = (
+    Mend(
+        "any refusal proves that nothing was done",
+        "twice",
+        lambda: [(error_mapping, "was_refused", lambda _: True)],
+        seed=78,
+    ),
     Mend("a create of unknown outcome is sent again", "twice", _repeats_everything, seed=5),
     Mend(
         "a deadline does not cut its requests",
