@@ -198,7 +198,12 @@ def _own(world: Any, call: Call) -> Iterator[str]:
         return
     names = {name for each in world.makes_of(call) for name in names_of(world, each)}
     for part in call.result if isinstance(call.result, list) else [call.result]:
-        if getattr(part, "handle", "") and not names & _parts(part.handle):
+        # A group of avatars is a draft until its first asset.
+        if (
+            getattr(part, "handle", "")
+            and not _ref(part).startswith("draft:")
+            and not names & _parts(part.handle)
+        ):
             yield f"{part.handle} was not made by it"
 
 

@@ -45,14 +45,12 @@ class Fault:
         stage: `reach`, `say`, `structure` or `bytes`: they are met in this order.
         act: What it does; what it is given depends on the stage.
         acts: Whether the vendor acts: never, always, or as it is drawn.
-        lies: An answer that it changes may say something else than what is true.
     """
 
     name: str
     stage: str
     act: Any
     acts: bool | None = True
-    lies: bool = False
 
 
 @define(eq=False)
@@ -251,7 +249,7 @@ BYTES: Final = (
         _changed(lambda it: gzip.compress(it + bytes(99))[:-9], content_encoding="gzip"),
     ),
 )
-STRUCTURE: Final = (Fault("another structure", "structure", restructured, lies=True),)
+STRUCTURE: Final = (Fault("another structure", "structure", restructured),)
 FAULTS: Final = (*REACH, *SAY, *STRUCTURE, *BYTES)
 _STAGES: Final = ("reach", "say", "structure", "bytes")
 

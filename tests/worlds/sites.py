@@ -38,7 +38,6 @@ VENDORS: Final = (
 AVATARS: Final = ("apimart", "xcompute")
 SIGNED: Final = ("volcengine", "byteplus", "apiyi")
 FACE: Final = files("portraitkit.simulators").joinpath("data", "face.jpg").read_bytes()
-CLIP: Final = files("portraitkit.simulators").joinpath("data", "clip.mp4").read_bytes()
 OWN, FOREIGN = (
     SimAccount(
         name=name,
@@ -103,7 +102,6 @@ class Furnished:
 
     vendor: str
     provider: PortraitProvider
-    foreigner: PortraitProvider
     things: Things
     foreign: Things
     now: datetime
@@ -130,7 +128,7 @@ def furnished(vendor: str) -> Furnished:
     stores = pickle.dumps({name: getattr(simulator.world, name) for name in _STORES})
     uploads = getattr(simulator, "_uploads", {})  # Token360's files
     now = simulator.world.now()
-    return Furnished(vendor, own, other, things, foreign, now, stores, uploads)
+    return Furnished(vendor, own, things, foreign, now, stores, uploads)
 
 
 def origin_of(vendor: str) -> str:
@@ -226,7 +224,6 @@ class Make:
     kind: str
     id: str
     by: Any
-    at_s: float
 
 
 @define(eq=False)
@@ -238,15 +235,13 @@ class Site:
     makes: list[Make] = field(factory=list)
     outage: tuple[float, tuple[Any, ...]] = (0.0, ())
     """Until when every exchange meets these faults."""
-    rests: dict[Any, float] = field(factory=dict)
-    """Until when a process was asked to leave it alone."""
 
     @property
     def memory(self) -> World:
         """What the vendor remembers."""
         return self.simulator.world
 
-    def answer(self, request: Request, by: Any, now_s: float) -> Response:
+    def answer(self, request: Request, by: Any) -> Response:
         """Let the vendor answer, and note what was made."""
         if request.method == "GET":
             return self.simulator.handle(request)
@@ -254,7 +249,7 @@ class Site:
         response = self.simulator.handle(request)
         for kind in KINDS:
             new = [each for each in self.store(kind) if each not in before[kind]]
-            self.makes += [Make(kind, each, by, now_s) for each in new]
+            self.makes += [Make(kind, each, by) for each in new]
         return response
 
     def store(self, kind: str) -> dict[str, Any]:

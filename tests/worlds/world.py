@@ -248,7 +248,7 @@ class World:
             return Response(status=404, content=b"", received_at=self.clock())
         laws.about_a_request(self, process, call, request)
         number = len(site.makes)
-        response = site.answer(request, call, self.scheduler.now_s())
+        response = site.answer(request, call)
         for make in site.makes[number:]:
             self.tell(lambda make=make: f"the vendor makes {make.kind[:-1]} {make.id}")
             laws.about_a_make(self, site, process, make)
