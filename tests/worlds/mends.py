@@ -122,7 +122,18 @@ def _asks_for_the_group(record: Any, group: Any) -> Flow[Any]:
     raise answers.UnexpectedResponseError("this vendor reads no group")
 
 
+def _by_its_own_clock(item: Any) -> bool:
+    at = item.raw.received_at if item.raw else None
+    return item.created_at is None or at is None or item.created_at >= at - searching.RECENT
+
+
 MENDS: Final = (
+    Mend(
+        "what was made looks old to a clock that is ahead",
+        "twice",
+        lambda: [(searching, "is_recent", _by_its_own_clock)],
+        seed=10233,
+    ),
     Mend(
         "any refusal proves that nothing was done",
         "twice",

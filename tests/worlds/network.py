@@ -335,7 +335,8 @@ class Wire:
         exchange.pause(world.latency_s)
         if not spoil:
             world.told(self.process, exchange, answer)
-        given = {"content-length": str(len(answer.content)), **answer.headers}
+        date = format_datetime(world.clock(), usegmt=True)
+        given = {"content-length": str(len(answer.content)), "date": date, **answer.headers}
         return Answer(answer.status, given, partial(pieces or _whole(answer.content), exchange))
 
     def close(self) -> None:
