@@ -16,7 +16,6 @@ from portraitkit.operations.searching import GRACE_S
 from portraitkit.values.errors import OutcomeUnknownError, PortraitError
 from portraitkit.values.handles import Handle
 from portraitkit.values.models import Result, Verification
-from portraitkit.values.name_tokens import new_token, tagged
 from portraitkit.values.portraits import Portrait
 from portraitkit.wire.steps import Request, Response
 from worlds.broken import Broken
@@ -358,21 +357,6 @@ def _check_stands(memory: Any, check: Any) -> str:
     if found is None:
         return ""
     return "passed" if found.group_id else "open"
-
-
-def make_alike(world: Any, site: Site) -> None:
-    """Let somebody else make a group, an asset and a video of the same names."""
-    memory, things = site.memory, site.furnished.things
-    account = memory.accounts[OWN.name]
-    group = memory.add_group(account, memory.new_id("group"), tagged("Mia", new_token()))
-    own = memory.groups.get(_group_id(things.group), group)
-    name = tagged("front", new_token())
-    asset = memory.new_id("asset")
-    memory.add_asset(own, asset, name=name, media="Image", url="https://a.example/b.png")
-    if uploads := getattr(site.simulator, "_uploads", None):  # Token360's files
-        uploads[asset] = next(iter(uploads.values()))
-    body = next(iter(memory.videos.values())).body
-    memory.add_video(account, memory.new_id("cgt"), body)
 
 
 # -- the end ---------------------------------------------------------------------------------------

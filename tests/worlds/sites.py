@@ -20,6 +20,7 @@ from portraitkit.simulators.finding import load
 from portraitkit.simulators.simulator import Simulator
 from portraitkit.simulators.state import SimAccount, VirtualClock, World, scans_after
 from portraitkit.testing import simulated
+from portraitkit.values.name_tokens import new_token, tagged
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import GroupKind
 from portraitkit.vendor.pacing import Pacing
@@ -262,3 +263,18 @@ class Site:
 
 
 KINDS: Final = ("groups", "assets", "checks", "videos")
+
+
+def make_alike(site: Site) -> None:
+    """Let somebody else make a group, an asset and a video of the same names."""
+    memory, things = site.memory, site.furnished.things
+    account = memory.accounts[OWN.name]
+    group = memory.add_group(account, memory.new_id("group"), tagged("Mia", new_token()))
+    own = memory.groups.get(getattr(things.group, "id", things.group), group)
+    name = tagged("front", new_token())
+    asset = memory.new_id("asset")
+    memory.add_asset(own, asset, name=name, media="Image", url="https://a.example/b.png")
+    if uploads := getattr(site.simulator, "_uploads", None):  # Token360's files
+        uploads[asset] = next(iter(uploads.values()))
+    body = next(iter(memory.videos.values())).body
+    memory.add_video(account, memory.new_id("cgt"), body)

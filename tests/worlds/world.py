@@ -29,7 +29,7 @@ from worlds.disk import Disk
 from worlds.network import FAULTS, Fault, drawn
 from worlds.programs import Interrupted, Process, furnish, offered, start
 from worlds.scheduler import Scheduler
-from worlds.sites import AVATARS, ECHO, UNSEEN_S, VENDORS, Make, Site, origin_of
+from worlds.sites import AVATARS, ECHO, UNSEEN_S, VENDORS, Make, Site, make_alike, origin_of
 
 _MEMORY: Final = Path("/dev/shm")
 FOLDER: Final = Path(tempfile.mkdtemp(prefix="worlds-", dir=_MEMORY if _MEMORY.is_dir() else None))
@@ -334,7 +334,7 @@ def somebody_adds_alike(world: World) -> None:
     """A person who uses the same account makes what has the same names."""
     site = world.choices.pick(world.sites)
     world.tell(lambda: f"somebody else uses {site.furnished.vendor}")
-    laws.make_alike(world, site)
+    make_alike(site)
 
 
 HAPPENINGS: Final = (
