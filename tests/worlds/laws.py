@@ -94,7 +94,7 @@ def about_a_make(world: Any, site: Site, process: Any, make: Make) -> None:
     if call.origin.consented_at not in (None, site):
         raise Broken(f"person: {call} made {make.id} at another vendor")
     operation = call.origin.operation
-    made = [each for each in world.makes_of(call) if each.kind == make.kind]
+    made = [e for e in world.makes_of(call) if e.kind == make.kind and _is_there(world, e)]
     # At Token360 a face check begins with the person's group.
     is_asked_for = make.kind in (operation.makes, *_WITH.get(operation.makes, ()))
     allowed = operation.parts if is_asked_for else 0
