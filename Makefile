@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
 
-.PHONY: install demo compare-demo test check lint types fmt docs figures bench bench-quick fuzz soak clean
+.PHONY: install demo compare-demo test check lint types fmt docs figures bench bench-quick fuzz soak simulate clean
 
 install: $(STAMP)  ## a virtual environment with the package and all tools
 
@@ -71,6 +71,9 @@ fuzz: $(STAMP)  ## guided by coverage, FUZZ_SECONDS (60) for answers and as long
 
 soak: $(STAMP)  ## 10,000 assets and 1,000 videos at a vendor that fails all the time, some minutes
 	$(BIN)/python benchmarks/soak.py
+
+simulate: $(STAMP)  ## SEED=42 tells one simulated world step by step; WORLDS=100000 plays many
+	PYTHONPATH=tests $(BIN)/python -m worlds.simulate $(if $(SEED),seed "$(SEED)",worlds $(or $(WORLDS),10000))
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

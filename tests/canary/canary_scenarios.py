@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import struct
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -139,44 +137,6 @@ async def a_bad_callback(stage: Stage) -> None:
             raise AssertionError(f"{name} never called back")
 
 
-async def a_journal(stage: Stage) -> None:
-    """Calls are left in the middle, and resumed: journal, jobs and their errors hold no secret."""
-    things = await stage.prepared()
-    group = things.group
-    _ = await stage.must("add_assets", group, [stage.source, FACE])
-    _ = await stage.do("start_verification", "Ann", callback_url=marks.CALL_CALLBACK_URL)
-    _ = await stage.must("create_video", stage.request(things.asset), on_unsupported="drop")
-    if things.check and stage.vendor.tokens:
-        bare = things.check.token.reveal()
-        _ = await stage.do("wait_until_verified", bare, deadline_s=0)
-    calls = {name: things.calls(stage)[name] for name in ("add_asset", "create_video")}
-    stage.marked.instead = _dying
-    for name, (args, named) in calls.items():
-        with suppress(RuntimeError):
-            _ = await stage.do(name, *args, **named)
-    stage.marked.instead = None
-    if isinstance(closed := stage.client.close(), Awaitable):
-        await closed
-    async with stage.at():
-        jobs = pk.resume(stage.folder / "jobs.db")
-        for job in jobs:
-            stage.watch.show(job, "job")
-            stage.watch.show(job.record, "record")
-            stage.watch.texts.append(("job", f"{job} {dict(job.arguments)}"))
-            _ = await stage.do("resume", job)
-        assert {"add_asset", "create_video"} <= {each.operation for each in jobs}
-        assert any(each.record.missing for each in jobs)
-    for entry in pk.Journal(stage.folder / "jobs.db").entries():
-        stage.watch.show(entry, "entry")
-
-
-def _dying(request: Request) -> Response | None:
-    """Answer a create with something that nobody can read: it may have been carried out."""
-    if request.method == "POST" and request.content:
-        return raw_answer(b"<html>", 200, content_type="text/html")
-    return None
-
-
 # -- refusals --------------------------------------------------------------------------------------
 
 
@@ -228,32 +188,6 @@ def _refusing(
     return instead
 
 
-async def jobs_that_fail(stage: Stage) -> None:
-    """The review refuses an asset, a video fails, a check lapses: the reasons echo the secrets."""
-    echo = stage.vendor.echo
-    world = stage.marked.world
-    things = await stage.prepared()
-    world.reject_assets = {"bad": ("PictureRefused", echo), "bad.jpg": ("PictureRefused", echo)}
-    picture = stage.folder / "bad.jpg"
-    picture.write_bytes(FACE)
-    asset = await stage.must("add_asset", things.group, picture, name="bad")
-    assert isinstance(await stage.fails("wait_until_active", asset), pk.AssetFailedError)
-    _ = await stage.must("get_asset", asset)
-    (seen,) = await stage.must("wait_until_active", [asset])
-    assert seen.status is pk.AssetStatus.FAILED
-    world.fail_videos = {"smile": ("OutputVideoSensitiveContentDetected", echo)}
-    task = await stage.must("create_video", stage.request(), on_unsupported="drop")
-    error = await stage.fails("wait_for_video", task)
-    assert isinstance(error, pk.VideoFailedError)
-    assert error.result.failure.message
-    _ = await stage.fails("download_video", task.handle, stage.folder / "none.mp4")
-    if stage.vendor.checks:
-        world.person = never
-        check = await stage.must("start_verification", "Ann", callback_url=marks.CALL_CALLBACK_URL)
-        assert isinstance(await stage.fails("wait_until_verified", check), pk.PortraitError)
-        _ = await stage.must("check_verification", check)
-
-
 async def wait_timeouts(stage: Stage) -> None:
     """Deadlines pass, with the vendor well and with the vendor refusing for load."""
     world = stage.marked.world
@@ -272,68 +206,6 @@ async def wait_timeouts(stage: Stage) -> None:
         for name, thing in waits:
             error = await stage.fails(name, thing, deadline_s=15)
             assert isinstance(error, pk.WaitTimeoutError), error
-
-
-# -- what cannot be read ---------------------------------------------------------------------------
-
-
-def _spoilt(value: Any, echo: str, how: str, key: str = "") -> Any:
-    """Put secrets where a vendor's answer has words, numbers and times; ids and names stay."""
-    if isinstance(value, dict):
-        return {name: _spoilt(each, echo, how, name) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_spoilt(each, echo, how, key) for each in value]
-    folded = key.casefold()
-    if folded.endswith(("id", "name", "title", "kind", "grouptype", "description")):
-        return value
-    if folded in ("code", "servicecode"):
-        return value
-    return {"text": echo, "object": {"x": echo}, "list": [echo], "cut": value}[how]
-
-
-async def malformed_answers(stage: Stage) -> None:
-    """HTML, plain text, cut and damaged JSON, values of another type: secrets in all of them."""
-    things = await stage.prepared()
-    calls = things.calls(stage)
-    echo = stage.vendor.echo
-    wholes = [
-        (f"<html><title>{echo}</title>".encode(), "text/html"),
-        (echo.encode(), "text/plain"),
-        (f"Invalid API key provided for this project: {echo}".encode(), "text/plain"),
-        (f"{'-' * 45}{echo}".encode(), "text/plain"),
-        (json.dumps([echo]).encode(), "application/json"),
-        (json.dumps(echo).encode(), "application/json"),
-        (json.dumps({"data": echo, "Result": echo, "id": None}).encode(), "application/json"),
-        (b"\xff\xfe" + echo.encode("utf-16-le"), "application/octet-stream"),
-    ]
-    answers = [_always(raw_answer(content, 200, kind)) for content, kind in wholes]
-    answers += [_spoiling(stage, how) for how in ("text", "object", "list", "cut")]
-    # Each operation meets some of them, and the next one the others.
-    step = 2 if stage.driver == "blocking" else 3
-    for place, (name, (args, named)) in enumerate(calls.items()):
-        for instead in answers[place % step :: step]:
-            stage.marked.instead = instead
-            _ = await stage.do(name, *args, **named)
-
-
-def _always(response: Response) -> Callable[[Request], Response | None]:
-    return lambda _: response
-
-
-def _spoiling(stage: Stage, how: str) -> Callable[[Request], Response | None]:
-    def instead(request: Request) -> Response | None:
-        if urlsplit(request.url).path.startswith("/media/"):
-            return None
-        stage.marked.instead = None
-        response = stage.marked.handle(request)
-        stage.marked.instead = instead
-        body = json.loads(response.content)
-        content = json.dumps(_spoilt(body, stage.vendor.echo, how)).encode()
-        if how == "cut":
-            content = content[:-3]
-        return evolve(response, content=content)
-
-    return instead
 
 
 # -- the network -----------------------------------------------------------------------------------
@@ -529,12 +401,9 @@ async def waiting_is_bounded(stage: Stage) -> None:
 
 SCENARIOS = (
     the_main_job,
-    a_journal,
     a_bad_callback,
     documented_refusals,
-    jobs_that_fail,
     wait_timeouts,
-    malformed_answers,
     connection_faults,
     redirects,
     wrong_handles,

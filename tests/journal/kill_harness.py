@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -24,7 +23,6 @@ from portraitkit.simulators.simulator import Simulator
 from portraitkit.simulators.state import World, scans_after
 from portraitkit.wire.steps import Request, Response
 
-VENDORS = ("alltoken", "token360", "volcengine", "apiyi", "xcompute")
 ROOT = Path(__file__).parents[2]
 DATA = files("portraitkit.simulators").joinpath("data")
 CLIP = DATA.joinpath("clip.mp4").read_bytes()
@@ -61,23 +59,13 @@ class Watched:
 
 @define
 class Harness:
-    """
-    One vendor's server and the warm process that programs are forked from.
-
-    Attributes:
-        new_journal: Makes the place of a journal.
-        each: Kill at every so many steps.
-    """
+    """One vendor's server and the warm process that programs are forked from."""
 
     vendor: str
     server: Server
     zygote: subprocess.Popen[str]
     folder: Path
-    published: Path
     watched: Any = None
-    new_journal: Callable[[], str] = lambda: "jobs.db"
-    journal: str = ""
-    each: int = 1
     person: bool = True
     runs: int = 0
 
@@ -96,7 +84,6 @@ class Harness:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         (self.folder / "mia.jpg").write_bytes(DATA.joinpath("face.jpg").read_bytes())
-        self.journal = self.new_journal()
         (self.folder / "portraitkit.toml").write_text(self._profile(), encoding="utf-8")
         self.watched = Watched(simulator, self.folder)
         self.watched.base_url = self.server.url
@@ -129,8 +116,7 @@ class Harness:
         file = self.folder / "mia.mp4"
         groups = [each for each in world.groups.values() if not each.real_person]
         # Of a check whose answer was lost nobody has the link: it is opened again, and runs out.
-        place = self.journal if "://" in self.journal else self.folder / self.journal
-        jobs = pk.Journal(place).jobs()
+        jobs = pk.Journal(self.folder / "jobs.db").jobs()
         people = {e.handle for e in jobs if e.operation == "start_verification" and e.finished}
         return {
             "groups": len(groups),
@@ -142,17 +128,8 @@ class Harness:
         }
 
     def _profile(self) -> str:
-        signed = self.vendor in ("volcengine", "apiyi")
-        keys = ("access_key", "secret_key", "api_key") if signed else ("api_key",)
-        urls = ("assets_url", "video_url") if signed else ("base_url",)
-        lines = [f"[profiles.{self.vendor}]", f'journal = "{self.journal}"']
-        lines += [f'{key} = "env:KILLED_{key.upper()}"' for key in keys]
-        lines += [f'{key} = "{self.server.url}"' for key in urls]
-        if self.vendor not in ("token360", "apiyi"):
-            lines.append('callback_url = "https://app.example/verified"')
-        if self.vendor not in ("token360", "alltoken"):
-            url = f"{self.server.url}/files"
-            lines += [f'media_folder = "{self.published}"', f'media_url = "{url}"']
+        lines = [f"[profiles.{self.vendor}]", 'journal = "jobs.db"']
+        lines += ['api_key = "env:KILLED_API_KEY"', f'base_url = "{self.server.url}"']
         lines.append(f"[profiles.{self.vendor}.pacing]")
         lines += [f"{subject} = {_PACING}" for subject in ("asset", "verification", "video")]
         return "\n".join(lines) + "\n"

@@ -24,7 +24,6 @@ import portraitkit as pk
 from portraitkit.engine import response_body as sink
 from portraitkit.engine import transport
 from portraitkit.journal import file as journalfile
-from portraitkit.journal import sql_store
 from portraitkit.values.handles import Handle
 
 _boundaries = 0
@@ -105,7 +104,6 @@ def main() -> None:
     """Play one run after the other, most of them in a process of their own."""
     warnings.simplefilter("error")
     before(journalfile.JournalFile, "write")
-    before(sql_store.SqlStore, "write")
     before(transport.HttpxTransport, "send")
     before(sink.ResponseBody, "take")
     before(sink.ResponseBody, "response")

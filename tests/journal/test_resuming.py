@@ -22,6 +22,7 @@ from portraitkit.values.statuses import AssetStatus, GroupKind, VerificationStat
 from portraitkit.values.video import References, VideoRequest
 
 REQUEST = VideoRequest(prompt="a smile", duration_s=5)
+SIGNED = "https://cdn.example/mia.jpg?Signature=s3cret"
 in_both = pytest.mark.parametrize("place", ["file", "postgresql"], indirect=True)
 
 
@@ -677,6 +678,22 @@ def test_a_resume_that_fails_lets_go_of_its_job(desk, crash, options, adopted, e
     assert 1 == desk.world.billed["demo", "video"]
     assert kept.value.__traceback__ is not None
     assert [] == resume(desk.path)
+
+
+def test_a_job_in_other_hands_shows_no_argument(desk, crash):
+    """What was given again, such as a signed address, is in no frame of the refusal."""
+    group = desk.client().create_group("Mia")
+    crash("add_asset", group, SIGNED)
+    (job,) = desk.unfinished()
+    job.release()
+    with resume(desk.path) as others, desk.client() as client:
+        assert others
+        with pytest.raises(errors.InvalidInputError, match="somebody else") as caught:
+            _ = client.resume(job, source=SIGNED)
+    inside = [each.frame for each in caught.traceback if "tests" not in each.path.parts]
+
+    assert inside
+    assert "s3cret" not in repr([frame.f_locals for frame in inside])
 
 
 def test_arguments_that_cannot_be_read_hold_nobody(desk):

@@ -154,6 +154,7 @@ class Job:
     def __repr__(self) -> str:
         return f"<Job {self.operation} at {self.profile}: {self.state.value}>"
 
+    @without_frames
     def flow(
         self,
         provider: PortraitProvider,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -169,6 +171,10 @@ def _may_be(item: Group | Asset, listing: Listing[Any], sent: str) -> bool:
 
 
 def is_recent(item: Group | Asset | VideoTask) -> bool:
-    """Tell whether a listed item may have been made just now."""
-    at = item.raw.received_at if item.raw else None
-    return item.created_at is None or at is None or item.created_at >= at - RECENT
+    """Tell whether a listed item may have been made just now, by the vendor's clock if it tells."""
+    if item.created_at is None or item.raw is None or item.raw.received_at is None:
+        return True
+    now = item.raw.received_at
+    with suppress(ValueError, TypeError):  # ours may be ahead, and what was made look old
+        now = min(now, parsedate_to_datetime(item.raw.headers.get("date", "")))
+    return item.created_at >= now - RECENT

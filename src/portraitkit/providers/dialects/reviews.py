@@ -4,6 +4,7 @@ Assets that are known by their review: a task, and a place in what was submitted
     task_01K…#0             alone in its submission, under review
     task_01K…#2of5          the third of five
     task_01K…#0#asset-…     reviewed: the id is known
+    task_01K…               as the vendor's console shows it: taken for one that is alone
 
 Source: docs/vendors/xcompute.md.
 """
@@ -25,6 +26,7 @@ from ...wire.synonyms import meant_by
 T = TypeVar("T")
 
 _REF: Final = re.compile(r"([^#]+)#(\d{1,6})(?:of(\d{1,6}))?(?:#(.+))?", re.ASCII)
+_TASK: Final = re.compile(r"task_[^#]+")
 
 
 @frozen
@@ -46,7 +48,7 @@ class Review:
         if match := _REF.fullmatch(ref):
             task_id, index, count, asset_id = match.groups()
             return cls(task_id, int(index), int(count or 1), asset_id or "")
-        return None
+        return cls(ref) if _TASK.fullmatch(ref) else None
 
     def members(self, answer: Answer) -> dict[str, Any]:
         """

@@ -7,26 +7,26 @@ The vendors are simulated in this process; a transport loses what a test says, o
 from __future__ import annotations
 
 import pickle
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from attrs import define, evolve, field
-from fault_jobs import FACE, Bench, Stuff
 
 import portraitkit as pk
 from portraitkit.client.client import AsyncClient, Client
 from portraitkit.engine.response_body import TransportError
 from portraitkit.simulators.simulator import Simulator
-from portraitkit.simulators.state import never
+from portraitkit.simulators.state import VirtualClock, never
 from portraitkit.testing import VirtualTime
 from portraitkit.values.errors import OutcomeUnknownError, QuotaExceededError, UnsupportedError
 from portraitkit.values.name_tokens import untagged
 from portraitkit.values.remarks import Attempt, Outcome
 from portraitkit.vendor.pacing import Pacing
 from portraitkit.wire.steps import Auth, Request
+from worlds.sites import FACE, Things, furnished
 
 PAGE = Path(__file__).parents[2] / "docs" / "safety.md"
 LINK = "https://pictures.example/front.png"
@@ -38,11 +38,6 @@ OPERATIONS = ("create_group", "add_asset")
 UNSEEN_S = 10
 PACING = Pacing(first_s=1, step_s=2, deadline_s=60, unseen_s=UNSEEN_S)
 LOST = Attempt(number=1, outcome=Outcome.UNKNOWN, reason="lost")
-
-
-@cache
-def bench(vendor):
-    return Bench.at(vendor, "https://simulator.invalid")
 
 
 @define
@@ -89,7 +84,7 @@ class Stage:
 
     def __init__(self, vendor, **losing):
         self.vendor = vendor
-        simulator = bench(vendor).simulator()
+        simulator = furnished(vendor).simulator(VirtualClock(furnished(vendor).now))
         simulator.world.clock.advance(600)
         self.world = simulator.world
         self.world.person = never
@@ -97,7 +92,7 @@ class Stage:
         self.time = VirtualTime(self.world.clock)
         self.wire = Losing(simulator, **losing)
         provider = evolve(
-            bench(vendor).provider,
+            furnished(vendor).provider,
             name_tokens=True,
             pacing=dict.fromkeys(("asset", "verification", "video"), PACING),
         )
@@ -110,8 +105,8 @@ class Stage:
         )()
 
     @property
-    def stuff(self) -> Stuff:
-        return bench(self.vendor).stuff
+    def stuff(self) -> Things:
+        return furnished(self.vendor).things
 
     @property
     def ids(self):
