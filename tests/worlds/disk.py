@@ -12,7 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from portraitkit.journal.file import _SCHEMA, JournalFile, _FileRows
+from portraitkit.journal.file import (
+    _SCHEMA,
+    _UNFINISHED,
+    JournalFile,
+    _FileRows,
+    _keep_unfinished,
+)
 from portraitkit.journal.journal import Journal
 from portraitkit.journal.records import Entry, read_entry
 
@@ -37,6 +43,8 @@ class Disk:
     def cut_power(self) -> None:
         """Lose what was not flushed; the processes have ended."""
         self.connection.execute("DELETE FROM entries WHERE id > ?", (self.flushed,))
+        self.connection.execute("DELETE FROM unfinished")  # it is what the entries that stay say
+        self.connection.execute(_UNFINISHED[-1])
         self.last = self.flushed
         self.holders.clear()
 
@@ -47,6 +55,7 @@ def _empty() -> bytes:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     for statement in _SCHEMA:
         connection.execute(statement)
+    _keep_unfinished(connection)
     return connection.serialize()
 
 
