@@ -188,7 +188,7 @@ _scalar = st.sampled_from([None, MARK, 5, 5.0, -1, True, "16:9", "720p", [MARK],
 def bodies(name):
     """Draw what somebody might have sent to a vendor; every MARK in it is made unique."""
     models = [each for model in vendor(name).video_models for each in (model.id, *model.other_ids)]
-    scalars = {*vendor(name).dialect.fields.values(), "more"}
+    scalars = {*(each.key for each in vendor(name).dialect.fields.values()), "more"}
     drawn = st.fixed_dictionaries(
         {"model": st.sampled_from([*models, MARK])},
         optional={
