@@ -98,6 +98,8 @@ def _requests(draw, name):
         seed=draw(st.none() | st.integers()),
         watermark=draw(st.sampled_from([None, True, False])),
         return_last_frame=draw(st.sampled_from([None, True, False])),
+        end_user=draw(st.sampled_from([None, "5a69788796b5a4c3"])),
+        expires_after_s=draw(st.sampled_from([None, 86_400])),
         callback_url=draw(st.sampled_from([None, "https://app.example/back"])),
         extra=draw(st.sampled_from([{}, {name: {"x_a": 1, "x_b": {"c": [""]}}, "else": {"d": 1}}])),
     )
@@ -188,7 +190,7 @@ _scalar = st.sampled_from([None, MARK, 5, 5.0, -1, True, "16:9", "720p", [MARK],
 def bodies(name):
     """Draw what somebody might have sent to a vendor; every MARK in it is made unique."""
     models = [each for model in vendor(name).video_models for each in (model.id, *model.other_ids)]
-    scalars = {*vendor(name).dialect.fields.values(), "more"}
+    scalars = {*(each.key for each in vendor(name).dialect.fields.values()), "more"}
     drawn = st.fixed_dictionaries(
         {"model": st.sampled_from([*models, MARK])},
         optional={

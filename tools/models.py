@@ -47,16 +47,25 @@ def row(model: VideoModel) -> tuple[str, ...]:
     return tuple(each or "–" for each in cells)  # noqa: RUF001
 
 
+def page_of(name: str) -> tuple[str, str]:
+    """Where a vendor is told of, and under which heading: a table's in a section."""
+    page = f"vendors/{name}.md"
+    if hasattr(provider_class(name), "table"):
+        return f"vendors/tables.md#{name}", f"# {name}"
+    return page, (PAGE.parent / page).read_text(encoding="utf-8").partition("\n")[0]
+
+
 def tables() -> str:
     """A table for each vendor, in Markdown."""
     parts: list[str] = []
     for name in provider_names():
         models = provider_class(name).video_models
+        if not models:
+            continue
         sources = "; ".join(dict.fromkeys(model.source for model in models))
         lines = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
         lines += [f"| {' | '.join(row(model))} |" for model in models]
-        vendor = f"vendors/{name}.md"
-        title = (PAGE.parent / vendor).read_text(encoding="utf-8").partition("\n")[0]
+        vendor, title = page_of(name)
         source = f"Source: {sources}. More on [the vendor's page]({vendor})."
         parts.append("\n".join([f"#{title}", "", *lines, "", source]))
     return "\n\n".join(parts)

@@ -53,7 +53,7 @@ from .values.secret import Secret
 from .values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
 from .values.video import OnUnsupported, VideoRequest
 from .vendor.answers import Answer
-from .vendor.dialect import MediaRead, VideoDialect
+from .vendor.dialect import MediaRead, Member, VideoDialect
 from .vendor.pacing import Pacing, Subject
 from .vendor.preflight import Difference, VideoModel
 from .wire.bodies import json_body, multipart
@@ -88,6 +88,7 @@ __all__ = [
     "MediaRead",
     "MediaRules",
     "MediaType",
+    "Member",
     "NotFoundError",
     "OnUnsupported",
     "OutcomeUnknownError",

@@ -22,6 +22,7 @@ def installed(monkeypatch):
     def install(*points):
         found = tuple(EntryPoint(each, value, registry.GROUP) for each, value in points)
         monkeypatch.setattr(registry, "_installed", lambda: found)
+        monkeypatch.setattr(registry, "_tables", lambda: ())
 
     return install
 

@@ -35,6 +35,8 @@ def made(document=ACTIONS, **more):
     ("said", "field"),
     [
         ({"base_url": 3}, "base_url"),
+        ({"base_url": "api.house.example"}, "base_url"),
+        ({"base_url": "http://api.house.example"}, "base_url"),
         ({"cals": {}}, "cals"),
         ({"dialect": "soap"}, "dialect"),
         ({"action": {"call": "/open"}}, "action.call"),

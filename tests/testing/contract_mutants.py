@@ -350,6 +350,15 @@ class OddBody(Mutant, breaks="test_requests_and_answers_fit_the_contract"):
         return super().video_request({**body, "priority": "high"})
 
 
+class Untyped(Mutant, breaks="test_a_json_body_says_that_it_is_one"):
+    """The body does not say what it is."""
+
+    def video_request(self, body):
+        made = super().video_request(body)
+        kept = {k: v for k, v in made.headers.items() if k != "Content-Type"}
+        return evolve(made, headers=kept)
+
+
 class Rewritten(Mutant, breaks="test_authorizing_adds_and_changes_nothing_else"):
     """Authorising changes where the request goes."""
 

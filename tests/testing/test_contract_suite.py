@@ -77,7 +77,7 @@ def installed(monkeypatch):
 
     def install(adapter):
         for module in (registry, building, _checks_offers):
-            monkeypatch.setattr(module, "provider_class", lambda _: adapter)
+            monkeypatch.setattr(module, "provider_class", lambda *_: adapter)
 
     return install
 

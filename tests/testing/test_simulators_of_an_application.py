@@ -144,7 +144,7 @@ def test_it(portrait_simulator):
     )
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*there is no simulator of 'alltokn'*one of alltoken*"])
+    result.stdout.fnmatch_lines(["*no simulator of 'alltokn'*one of agentsflare, alltoken*"])
 
 
 def test_a_client_made_before_the_test_is_led_there_too(run):

@@ -8,6 +8,7 @@ import attrs
 import pytest
 from PIL import Image
 
+from offered import offering
 from portraitkit.operations.making import draft_video
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.registry import provider_class, provider_names
@@ -341,6 +342,12 @@ VENDORS = {
 EVERY_VENDOR = pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
 
 
+def every_vendor_with(operation):
+    """Those that offer it."""
+    names = offering(operation)
+    return pytest.mark.parametrize("vendor", [VENDORS[name] for name in names], ids=names)
+
+
 def drafted(vendor, **members):
     request = VideoRequest(prompt=members.pop("prompt", "x"), **members)
     return draft_video(vendor, request, "drop", None)
@@ -393,13 +400,13 @@ def test_an_asset_of_another_kind_is_refused(vendor, media, takes, put):
 @pytest.mark.parametrize(
     "spoken", ["Image 2", "\u56fe2", "\u56fe\u7247 2", "Video 1", "\u89c6\u9891 1"]
 )
-@EVERY_VENDOR
+@every_vendor_with("create_video")
 def test_a_prompt_that_names_what_is_not_given(vendor, spoken):
     """Media are named by their position: one that is not there is a finding."""
     found = drafted(
         vendor,
         prompt=f"\u8ba9{spoken} smiles",
-        media=References(images=[asset_of(vendor, MediaType.IMAGE)]),
+        media=References(images=["https://example.com/mia.jpg"]),
     )
     assert [spoken] == [each.found for each in found.findings if each.field == "prompt"]
 
@@ -438,7 +445,7 @@ class Host:
         raise AssertionError("nothing leaves before its limits are known")
 
 
-@EVERY_VENDOR
+@every_vendor_with("add_asset")
 @pytest.mark.parametrize("form", ["bytes", "path"])
 def test_strict_limits_hold_for_every_form_of_source(vendor, form, tmp_path):
     """A picture that is too wide is refused before it is sent anywhere, by whatever way it came."""

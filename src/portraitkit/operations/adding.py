@@ -79,6 +79,8 @@ def _from_host(added: Flow[Asset], provider: VendorCalls, link: Link) -> Flow[As
 
 def add_assets(provider: VendorCalls, group: GroupRef, sources: MediaSources) -> Flow[list[Asset]]:
     """Register one after another; a part that fails becomes a failed asset."""
+    if not provider.supports("add_assets"):
+        provider.refuse("add_assets")
     added: list[Asset] = []
     for index, source in enumerate(as_sources(sources)):
         yield from parts(index)

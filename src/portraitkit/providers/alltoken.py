@@ -158,7 +158,11 @@ class AllToken(BearerProvider, ActionVerification):
     )
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = UPSTREAM_MEDIA
     # Source: docs/vendors/alltoken.md, the video's body.
-    secret_fields: ClassVar[frozenset[str]] = SECRET_MEMBERS | {"callback_url", "prompt"}
+    secret_fields: ClassVar[frozenset[str]] = SECRET_MEMBERS | {
+        "callback_url",
+        "prompt",
+        "safety_identifier",
+    }
     name_limit: ClassVar[tuple[int | None, str]] = (50, _GUIDE)
     most_groups: ClassVar[int | None] = 50  # the guide, as the next
     most_assets: ClassVar[int | None] = 50

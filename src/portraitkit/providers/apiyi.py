@@ -54,6 +54,7 @@ _CODES: Final[Codes] = {
         "give the video token the group SeeDance2, and check the model's name",
     ),
 }
+_LACKS: Final = ("callback_url", "end_user")
 _IN_THE_CONSOLE: Final = (
     "have the account's owner open Volcengine's console, My > Real-Person Avatars > Manage Assets "
     "and then Create Asset Group, and confirm subject and purpose; the person being filmed passes "
@@ -79,8 +80,8 @@ class _Gateway(ArkVideo):
     error_advice: ClassVar[Mapping[str, str]] = advice(_CODES)
     dialect: ClassVar[VideoDialect] = evolve(
         ARK_DIALECT,
-        fields={name: key for name, key in _content.FIELDS.items() if name != "callback_url"},
-        unsupported={"callback_url": "it is not among the members that the gateway documents"},
+        fields={name: key for name, key in _content.FIELDS.items() if name not in _LACKS},
+        unsupported=dict.fromkeys(_LACKS, "it is not among the members that the gateway documents"),
     )
     video_models: ClassVar[tuple[VideoModel, ...]] = second_generation(
         "doubao-", standard=TO_1080P, newest=TO_1080P

@@ -29,7 +29,7 @@ def _installed(group: str = GROUP) -> tuple[EntryPoint, ...]:
 @cache
 def _tables() -> tuple[str, ...]:
     """Vendors that are tables of this package, one file each."""
-    found = files("portraitkit.providers.tables").iterdir()
+    found = files("portraitkit.providers").joinpath("tables").iterdir()
     return tuple(each.name.removesuffix(".toml") for each in found if each.name.endswith(".toml"))
 
 

@@ -129,6 +129,10 @@ class VideoRequest:
         watermark: Whether the vendor may mark the video.
         return_last_frame: Ask for the last frame as a picture, to go on from.
         callback_url: Where the vendor should tell of the task's changes.
+        end_user: Who of your users asks, as a text that says nothing of the person, such as a
+            hash; vendors document up to 64 characters.
+        expires_after_s: Seconds after which a task that is not done is given up; vendors document
+            3,600 to 259,200.
         extra: For each provider, members that go into its body as they are. Only the active
             provider's block is sent.
     """
@@ -144,6 +148,8 @@ class VideoRequest:
     watermark: bool | None = None
     return_last_frame: bool | None = None
     callback_url: str | None = field(default=None, repr=masked_repr)
+    end_user: str | None = field(default=None, repr=masked_repr)
+    expires_after_s: int | None = None
     extra: Mapping[str, Mapping[str, Any]] = field(
         factory=dict[str, Mapping[str, Any]], repr=masked_repr
     )
@@ -167,6 +173,8 @@ SCALARS: Final = (
     "watermark",
     "return_last_frame",
     "callback_url",
+    "end_user",
+    "expires_after_s",
 )
 """The fields of a request that a dialect carries under one key each."""
 

@@ -268,4 +268,6 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "watermark": (bool,),
     "return_last_frame": (bool,),
     "callback_url": (str,),
+    "end_user": (str,),
+    "expires_after_s": (int,),
 }

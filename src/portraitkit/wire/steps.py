@@ -26,6 +26,7 @@ from attrs import evolve, field, frozen
 from ..values.origins import origin_of
 from ..values.remarks import Attempt, Raw
 from ..values.secret import MASK, Secret
+from .bodies import json_body
 from .partial_file import PartialFile
 
 T = TypeVar("T")
@@ -86,6 +87,32 @@ class Request:
     timeout_s: float | None = field(default=None, eq=False)
     family: str = field(default="", eq=False)
     token: str = field(default="", eq=False, repr=False)
+
+    @classmethod
+    def json(
+        cls, method: str, url: str, body: Mapping[str, Any] | None = None, **members: Any
+    ) -> Request:
+        """
+        Put together a request with a JSON body, and the headers that go with one.
+
+        Args:
+            method: The method.
+            url: Absolute, without a query.
+            body: What becomes JSON; None for a request without a body.
+            members: The attributes, such as `auth` and `repeatable`; `headers` are added.
+
+        Raises:
+            InvalidInputError: The body has no form in JSON.
+        """
+        plain = cls(method=method, url=url, **members)
+        asked = {"Accept": "application/json", **plain.headers}
+        accepting = evolve(plain, headers=asked)
+        return accepting if body is None else accepting.with_json(body)
+
+    def with_json(self, body: Mapping[str, Any]) -> Request:
+        """Return a copy with a JSON body and its Content-Type."""
+        typed = self.with_headers({"Content-Type": "application/json"})
+        return evolve(typed, content=json_body(body))
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.shown_url}, {len(self.content)} bytes>"

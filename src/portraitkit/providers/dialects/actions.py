@@ -25,7 +25,6 @@ from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import OnUnsupported
 from ...vendor.answers import Answer
-from ...wire.bodies import json_body
 from ...wire.codec import count, first, is_object, listed
 from ...wire.error_mapping import VendorError
 from ...wire.steps import Auth, Flow, Request, Response
@@ -64,12 +63,11 @@ class ActionLibrary(PortraitProvider):
         self, action: str, body: Mapping[str, Any], *, secrets: tuple[Secret, ...] = ()
     ) -> Flow[Answer]:
         """Call an Action; the answer's data is its `Result`."""
-        request = Request(
-            method="POST",
-            url=self.action_url,
+        request = Request.json(
+            "POST",
+            self.action_url,
+            {**body, "ProjectName": self.project_name},
             query={"Action": action, "Version": VERSION},
-            headers={"Content-Type": "application/json", "Accept": "application/json"},
-            content=json_body({**body, "ProjectName": self.project_name}),
             auth=self.action_auth,
             repeatable=not action.startswith("Create"),
             silent=action.startswith(("Delete", "Update")),

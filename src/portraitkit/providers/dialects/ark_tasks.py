@@ -23,7 +23,6 @@ from ...values.errors import (
 )
 from ...values.models import Page, Usage, VideoRef, VideoTask
 from ...values.statuses import VideoStatus
-from ...wire.bodies import json_body
 from ...wire.codec import Fields, Words, count, first, listed, try_decode
 from ...wire.error_mapping import VendorError, unknown_after
 from ...wire.steps import Auth, Flow, Request, Response, segment
@@ -74,7 +73,7 @@ class ArkVideo(PortraitProvider):
 
     def video_request(self, body: Mapping[str, Any]) -> Request:
         """Create a task; answered with nothing but its id."""
-        return self.task_request("POST", content=json_body(body))
+        return self.task_request("POST", body=body)
 
     def get_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Read a task. It is kept for 7 days, its links for 24 hours."""
@@ -88,14 +87,15 @@ class ArkVideo(PortraitProvider):
         """What the paths of tasks begin with."""
         return self.task_prefix
 
-    def task_request(self, method: str, path: str = "", *, content: bytes = b"") -> Request:
+    def task_request(
+        self, method: str, path: str = "", *, body: Mapping[str, Any] | None = None
+    ) -> Request:
         """Put together a request to the task interface."""
-        return Request(
-            method=method,
-            url=f"{self.video_url}{self.task_base}{TASKS_PATH}{path}",
-            headers={"Accept": "application/json", **self.task_headers}
-            | ({"Content-Type": "application/json"} if content else {}),
-            content=content,
+        return Request.json(
+            method,
+            f"{self.video_url}{self.task_base}{TASKS_PATH}{path}",
+            body,
+            headers=self.task_headers,
             auth=Auth.BEARER,
             repeatable=method == "GET",
             silent=method == "DELETE",

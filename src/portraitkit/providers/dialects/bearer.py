@@ -14,7 +14,7 @@ from ...operations.provider import PortraitProvider
 from ...values.media import Upload
 from ...values.origins import origin_of
 from ...values.secret import Secret
-from ...wire.bodies import json_body, multipart
+from ...wire.bodies import multipart
 from ...wire.codec import first, try_decode
 from ...wire.steps import Auth, Request, Response
 
@@ -89,15 +89,11 @@ def json_call(
     auth: Auth = Auth.BEARER,
 ) -> Request:
     """Put a JSON call together; unless told otherwise, all but a POST may be repeated."""
-    headers = {"Accept": "application/json"}
-    if body is not None:
-        headers["Content-Type"] = "application/json"
-    return Request(
-        method=method,
-        url=url,
+    return Request.json(
+        method,
+        url,
+        body,
         query=query or {},
-        headers=headers,
-        content=b"" if body is None else json_body(body),
         auth=auth,
         repeatable=method != "POST" if repeatable is None else repeatable,
         silent=method in ("DELETE", "PATCH"),

@@ -18,6 +18,8 @@ from .tables import alike
 FIELDS: Final = {
     "duration_s": "duration",
     **alike("ratio resolution generate_audio seed watermark return_last_frame callback_url"),
+    "end_user": "safety_identifier",
+    "expires_after_s": "execution_expires_after",
 }
 
 _ROLES: Final[Mapping[str, tuple[MediaType, Role]]] = {

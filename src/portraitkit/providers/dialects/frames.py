@@ -22,6 +22,8 @@ FIELDS: Final = {
     "duration_s": "duration",
     "ratio": "aspect_ratio",
     **alike("resolution generate_audio seed watermark return_last_frame callback_url"),
+    "end_user": "safety_identifier",
+    "expires_after_s": "execution_expires_after",
 }
 
 

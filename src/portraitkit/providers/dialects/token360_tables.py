@@ -49,7 +49,9 @@ ROWS: Final = ("data.list", "data.records", "data.items", "data.groups")
 TOTAL: Final = ("data.pagination.total", "data.total")
 
 # Source: docs/vendors/token360.md: members of groups, of the upload's record, of videos.
-SECRET_MEMBERS: Final = frozenset({"h5Link", "userId", "groupName", "name", "filename", "prompt"})
+SECRET_MEMBERS: Final = frozenset(
+    {"h5Link", "userId", "groupName", "name", "filename", "prompt", "safety_identifier"}
+)
 
 CODEC: Final = Codec(
     fields={

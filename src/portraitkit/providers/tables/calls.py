@@ -14,7 +14,7 @@ from ...values.media import Upload
 from ...values.models import Asset, Group, Page, VideoTask
 from ...values.secret import Secret
 from ...vendor.answers import Answer
-from ...wire.bodies import json_body, multipart
+from ...wire.bodies import multipart
 from ...wire.codec import count, first, listed
 from ...wire.error_mapping import VendorError
 from ...wire.steps import Auth, Flow, Request, Response
@@ -72,8 +72,7 @@ class TableCalls(BearerProvider):
             return _with_form(request, template, values, upload)
         if method == "GET" or not (body or method in ("POST", "PATCH", "PUT")):
             return request
-        made = json_body(filled(body, values) or {})
-        return evolve(request.with_headers({"Content-Type": "application/json"}), content=made)
+        return request.with_json(filled(body, values) or {})
 
     def inside(self, data: Any) -> Any:
         """Take what an answer is about out of its envelope, if it is in one."""

@@ -19,7 +19,6 @@ from ...values.models import Page, Verification, VideoRef, VideoTask
 from ...values.secret import Secret
 from ...values.statuses import VerificationStatus, VideoStatus
 from ...vendor.answers import Answer
-from ...wire.bodies import json_body
 from ...wire.codec import first
 from ...wire.steps import Flow, Request
 from ..dialects.face_checks import callback_for, read_return
@@ -87,7 +86,7 @@ class TableVideos(TableCalls):
         request = self.call_request("create_video", values)
         kept = {k: v for k, v in body.items() if k != "model" or not self._takes("create_video", k)}
         whole: dict[str, Any] = {**(filled(template.body, values) or {}), **kept}
-        return evolve(request, content=json_body(whole))
+        return request.with_json(whole)
 
     def read_video_callback(self, received: str | bytes | Mapping[str, Any]) -> VideoTask:
         """Read a notice."""

@@ -16,6 +16,7 @@ from cattrs.gen import make_dict_structure_fn
 
 from ...values import errors
 from ...values.errors import ConfigError, ProviderError
+from ...values.origins import check_origin
 from ...values.statuses import MediaType
 from ...values.video import SCALARS
 from ...wire.codec import is_object
@@ -103,6 +104,10 @@ def _mapping(name: str, document: Json, key: str) -> Json:
 def _check(table: VendorTable) -> None:
     """Refuse what the types let through: unknown names, calls that cannot be filled."""
     _check_names(table)
+    try:
+        _ = check_origin(table.base_url, field="base_url")
+    except ConfigError as error:
+        raise _bad(table.name, "base_url", error.message) from None
     if table.action and not _CALL.fullmatch(table.action.call):
         raise _bad(table.name, "action.call", "a method and a path are expected")
     for call, template in table.calls.items():

@@ -40,6 +40,8 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
         "https://app.example/Done?state=5a69788796a5b4c3&of=a%20b",
         "https://other.example/hook",
     ),
+    "end_user": ("5a69788796B5c4d3", "u_7"),
+    "expires_after_s": (3600, 86_400),
 }
 """What each field is asked to be."""
 MEDIA: Final[tuple[tuple[Media, tuple[tuple[MediaType, Role, str], ...]], ...]] = (
@@ -79,6 +81,8 @@ _FIELD_WORDS: Final = {
     "watermark": ("watermark",),
     "return_last_frame": ("last_frame", "lastframe"),
     "callback_url": ("callback", "webhook", "notify"),
+    "end_user": ("user", "safety_identifier"),
+    "expires_after_s": ("expire", "ttl"),
 }
 _WHOLE: Final = "write the value as it was asked: also 0, False, long and foreign ones"
 

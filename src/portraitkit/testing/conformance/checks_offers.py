@@ -26,7 +26,7 @@ from ...values.origins import origin_of
 from ...values.secret import Secret
 from ...values.video import VideoRequest
 from .journey import PICTURE
-from .looking import require
+from .looking import nothing, require
 from .suite import Suite
 
 CALLS: Final[Mapping[str, Callable[[PortraitProvider], Any]]] = {
@@ -59,6 +59,7 @@ class OffersChecks(Suite):
         """An application reaches the adapter through its entry point."""
         provider = self.provider()
         cls = type(provider)
+        _not_only_described(cls)
         require(
             cls.name in provider_names(),
             f"no installed package provides an adapter named {cls.name!r}",
@@ -173,6 +174,7 @@ class OffersChecks(Suite):
     def test_every_field_is_a_profile_key(self) -> None:
         """A portraitkit.toml with the adapter's fields builds the very same adapter."""
         provider = self.provider()
+        _not_only_described(type(provider))
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             built = _from_profile(provider, folder, {})
@@ -194,6 +196,12 @@ class OffersChecks(Suite):
                     problem=f"{key} takes a plain http origin: credentials would go there in clear",
                     then="call the field base_url, assets_url or video_url, which are checked",
                 )
+
+
+def _not_only_described(cls: type[PortraitProvider]) -> None:
+    """A vendor that a configuration describes has no entry point, and no profile without it."""
+    if hasattr(cls, "table") and cls.name not in provider_names():
+        nothing(f"no package brings {cls.name}'s table: a configuration describes it")
 
 
 def _from_profile(

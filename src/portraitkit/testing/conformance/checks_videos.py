@@ -26,6 +26,8 @@ VALUES: Final[Mapping[str, Any]] = {
     "watermark": False,
     "return_last_frame": True,
     "callback_url": "https://app.example/done",
+    "end_user": "5a69788796b5a4c3",
+    "expires_after_s": 86_400,
 }
 """A plain value for each field of a request."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from typing import Any, Final
@@ -101,6 +102,18 @@ class WireChecks(Suite):
             "let simulator() be a fresh one at each call, and keep no state in the adapter",
         )
 
+    def test_a_json_body_says_that_it_is_one(self) -> None:
+        """A body of JSON goes with a Content-Type that says so."""
+        for step in self._whole_journey().steps:
+            for request in step.asked:
+                kinds = [v for k, v in request.headers.items() if k.lower() == "content-type"]
+                require(
+                    not _is_json(request.content) or any("json" in each.lower() for each in kinds),
+                    f"{step.operation}: {request!r} has a JSON body, and its Content-Type is "
+                    f"{', '.join(kinds) or 'missing'}",
+                    "build it with Request.json(method, url, body), or request.with_json(body)",
+                )
+
     def test_authorizing_adds_and_changes_nothing_else(self) -> None:
         """Authorising writes the same headers each time, and leaves the request as it is."""
         provider = self._whole_journey().provider
@@ -199,6 +212,14 @@ class WireChecks(Suite):
                 f"{one.operation} differs between Client and AsyncClient",
                 "keep state out of the adapter, and time out of operations",
             )
+
+
+def _is_json(content: bytes) -> bool:
+    """Whether a body is a JSON object or list."""
+    try:
+        return isinstance(json.loads(content), dict | list)
+    except ValueError:
+        return False
 
 
 def _text(result: object) -> str:

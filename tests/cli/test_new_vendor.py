@@ -1,0 +1,75 @@
+"""`portraitkit providers new`: a table is written, and held to the conformance suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import portraitkit as pk
+from portraitkit.cli.app import app
+
+GIVEN = {
+    "--dialect": "ark-actions",
+    "--base-url": "https://api.myhouse.example",
+    "--action": "POST /open/{action}",
+    "--model": "seedance-2.0=sd2",
+    "--source": "https://docs.myhouse.example/assets",
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+def new(name="myhouse", **changed):
+    """Describe a vendor; what is None is asked for."""
+    given = GIVEN | {f"--{key.replace('_', '-')}": value for key, value in changed.items()}
+    options = [each for pair in given.items() if pair[1] is not None for each in pair]
+    return CliRunner().invoke(app, ["providers", "new", name, *options], input="\n")
+
+
+@pytest.mark.matrix
+def test_a_described_vendor_passes_and_can_be_used():
+    """What is not given is asked for; the profile that is written works at once."""
+    done = new(dialect=None)
+
+    assert 0 == done.exit_code, done.output
+    assert "passed" in done.stdout
+    assert "failed" not in done.stdout
+    with pk.connect("myhouse", config="portraitkit.toml", simulated=True) as client:
+        assert "Mia" == client.create_group("Mia").name
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "said"),
+    [
+        ("alltoken", {}, "has an adapter already"),
+        ("My House", {}, "no name of a vendor"),
+        ("myhouse", {"dialect": "soap"}, "vendors.myhouse.dialect"),
+        ("myhouse", {"base_url": "nothing"}, "vendors.myhouse.base_url"),
+        ("myhouse", {"base_url": "http://api.myhouse.example"}, "vendors.myhouse.base_url"),
+        ("myhouse", {"action": "/open"}, "vendors.myhouse.action.call"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_and_nothing_is_written(name, changed, said):
+    """The field is named, and the configuration stays as it was."""
+    done = new(name, **changed)
+
+    assert 0 != done.exit_code
+    assert said in done.stderr
+    assert not Path("portraitkit.toml").exists()
+
+
+def test_a_name_that_the_file_has_is_not_taken_twice():
+    """What is described already is edited, not repeated."""
+    text = '[profiles.myhouse]\nprovider = "alltoken"\n'
+    Path("portraitkit.toml").write_text(text, encoding="utf-8")
+    done = new()
+
+    assert 0 != done.exit_code
+    assert "has a 'myhouse' already" in done.stderr
+    assert text == Path("portraitkit.toml").read_text(encoding="utf-8")
