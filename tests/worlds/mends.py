@@ -61,8 +61,8 @@ class Mend:
 def _repeats_everything() -> Any:
     begin = Attempts.__init__
 
-    def init(self: Any, provider: Any, request: Any, *rest: Any) -> None:
-        begin(self, provider, evolve(request, repeatable=True), *rest)
+    def init(self: Any, provider: Any, request: Any, *rest: Any, **named: Any) -> None:
+        begin(self, provider, evolve(request, repeatable=True), *rest, **named)
 
     return [(Attempts, "__init__", init)]
 
