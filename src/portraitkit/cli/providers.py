@@ -149,7 +149,7 @@ def _write(name: str, table: dict[str, Any], path: Path) -> None:
         raise ConfigError(
             f"{path} has a {name!r} already", next_step="edit it, or take another name"
         )
-    cls = provider_class(name, table)
+    cls: Any = provider_class(name, table)
     begin = "" if known else f'profile = "{name}"\n'
     lines = [
         f"[profiles.{name}]",
@@ -159,7 +159,8 @@ def _write(name: str, table: dict[str, Any], path: Path) -> None:
         f"[vendors.{name}]",
         *_toml(table),
         f"read = {date.today().isoformat()}",  # noqa: DTZ011  (a person's day)
-        "assumed = []  # what no page says: docs/vendor-tables.md",
+        "# Read from no page yet: take out what the page says, and correct what it says otherwise.",
+        f"assumed = {_inline([f'calls.{each}' for each in cls.table.calls])}",
     ]
     with path.open("a", encoding="utf-8") as file:
         _ = file.write("\n".join([begin, *lines, ""]))
