@@ -119,3 +119,28 @@ def test_waits_for_the_accounts_rate_are_told_by_family(told):
     [(where, seconds)] = told.metrics()["portraitkit.limit.duration"]
     assert ("GetAsset", 2.0) == (where["portraitkit.family"], pytest.approx(seconds))
     assert client.limited_s == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("moment", ["call", "attempt", "rested", "ended", "limited"])
+def test_an_observer_that_raises_costs_no_video(moment, caplog):
+    """What was paid for comes back, whatever the observer does; it is said once."""
+    from portraitkit.engine.observing import Observing
+
+    class Broken:
+        def __getattr__(self, name):
+            def called(*_):
+                if name == moment:
+                    raise RuntimeError(PICTURE)
+                return self
+
+            return called
+
+    Observing.observer = Broken()
+    try:
+        client = simulated(provider_of("volcengine"), judged("volcengine"))
+        task = client.wait_for_video(client.create_video(REQUEST))
+    finally:
+        Observing.observer = None
+
+    assert VideoStatus.SUCCEEDED is task.status
+    assert PICTURE not in caplog.text

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import portraitkit as pk
-from portraitkit.providers.tables.building import FORMS, vendor_class
+from portraitkit.providers.tables.building import vendor_class
+from portraitkit.providers.tables.table import FORMS
 from portraitkit.providers.tables.template import (
     filled,
     filled_path,

@@ -160,7 +160,7 @@ def _sessions(
 def _previews(on: Terminal, plan: Plan, cassettes: Path | None) -> list[dict[str, Any]]:
     """What each profile would be sent for each scene, and what it could not express."""
     from ..compare.prices import estimate  # noqa: PLC0415  (help needs no adapter)
-    from ..compare.replaying import replaying  # noqa: PLC0415
+    from ..compare.replaying import replaying  # noqa: PLC0415  (an extra)
     from ..values.handles import Handle  # noqa: PLC0415
 
     rows: list[dict[str, Any]] = []

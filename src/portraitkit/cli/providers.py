@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from inspect import getmembers_static
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -15,6 +16,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
+from ..providers.tables import DIALECTS
 from ..values.errors import ConfigError
 from ..values.secret import Secret
 from ..wire.codec import is_array, is_object
@@ -32,7 +34,6 @@ class _Providers(TyperGroup):
 
 
 app = typer.Typer(cls=_Providers, help="Adapters, and what each offers.")
-DIALECTS: Final = ("ark-actions", "asset-groups", "router-video")
 _TEST: Final = """
 import json, pathlib
 from portraitkit.testing import TableContract
@@ -117,7 +118,7 @@ def new(
         table["models"] = [_model(each) for each in pairs]
         _write(name, table, path)
         on.say(f"wrote [vendors.{name}] and [profiles.{name}] to {path}")
-        _hold_to_the_suite(on, name, table)
+        _run_conformance(on, name, table)
 
 
 def _ask(question: str, default: str | None = None) -> str:
@@ -137,8 +138,6 @@ def _write(name: str, table: dict[str, Any], path: Path) -> None:
     Raises:
         ConfigError: The table cannot be used, or the file has one of that name.
     """
-    from datetime import date  # noqa: PLC0415  (only here)
-
     from ..config.file import find_file  # noqa: PLC0415  (help needs no configuration)
     from ..providers.registry import provider_class  # noqa: PLC0415
 
@@ -180,7 +179,7 @@ def _inline(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _hold_to_the_suite(on: Terminal, name: str, table: dict[str, Any]) -> None:
+def _run_conformance(on: Terminal, name: str, table: dict[str, Any]) -> None:
     """Run the conformance suite at a simulator made of the table; exits 1 where a check fails."""
     with tempfile.TemporaryDirectory() as folder:
         test = Path(folder) / "test_vendor.py"

@@ -30,7 +30,7 @@ from ..values.secret import Hidden
 from ..wire.steps import At, Budget, Flow, Pause, Response, Step, Work, through
 from .attempts import Attempts
 from .clock import Clock
-from .observing import Observing, observed
+from .observing import Observing, observed, tell
 from .response_body import TransportError
 from .transport import AsyncHttpxTransport, AsyncTransport, HttpxTransport, Transport
 
@@ -117,7 +117,7 @@ class _Runner:
                 self.received_bytes += attempts.received_bytes
             if attempts.permit.limited_s and Observing.observer:
                 waited_s = attempts.permit.limited_s
-                Observing.observer.limited(to.provider, to.request.family, waited_s)
+                tell(Observing.observer.limited, to.provider, to.request.family, waited_s)
 
 
 def _sent(attempts: Attempts) -> Flow[Response]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any, Protocol, TypeVar
+import logging
+from collections.abc import Callable, Generator
+from typing import Any, Final, Protocol, TypeVar
 
 from ..operations.provider import PortraitProvider
 from ..wire.steps import At, Pause, Request, Response
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -36,7 +38,7 @@ class CallSpan(Protocol):
 
 
 class Observer(Protocol):
-    """Is told of everything; what it raises would end the call."""
+    """Is told of everything. What it raises is logged once, and no call suffers from it."""
 
     def call(self, provider: PortraitProvider, operation: str) -> CallSpan:
         """A call begins."""
@@ -53,23 +55,37 @@ class Observing:
     observer: Observer | None = None
 
 
+def tell(what: Callable[..., S], *args: Any) -> S | None:
+    """Tell an observer something; a paid call does not end by what that raises."""
+    try:
+        return what(*args)
+    except Exception as error:  # noqa: BLE001  (an observer is anybody's)
+        kind = type(error)
+        if kind not in _LOGGED:
+            _LOGGED.add(kind)
+            _log.warning("an observer of calls raised %s, which is passed over", kind.__name__)
+        return None
+
+
 def observed(
     observer: Observer, steps: Generator[Any, Any, T], provider: PortraitProvider, operation: str
 ) -> Generator[Any, Any, T]:
     """Run what is left for a driver, and tell of it."""
-    call = observer.call(provider, operation)
+    call = tell(observer.call, provider, operation)
+    if call is None:
+        return (yield from steps)
     try:
-        result = yield from _told(call, steps)
+        result = yield from _watched(call, steps)
     except BaseException as error:
-        call.ended(None, error)
+        tell(call.ended, None, error)
         raise
     finally:
         steps.close()
-    call.ended(result, None)
+    tell(call.ended, result, None)
     return result
 
 
-def _told(call: CallSpan, steps: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+def _watched(call: CallSpan, steps: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
     reply: Any = None
     error: Exception | None = None
     while True:
@@ -79,17 +95,22 @@ def _told(call: CallSpan, steps: Generator[Any, Any, T]) -> Generator[Any, Any, 
             result: T = stop.value
             return result
         reply, error = None, None
-        attempt = call.attempt(step.provider, step.request) if isinstance(step, At) else None
+        is_sent = isinstance(step, At)
+        attempt = tell(call.attempt, step.provider, step.request) if is_sent else None
         try:
             reply = yield step
         except BaseException as caught:
             if attempt:
-                attempt.ended(None, caught)
+                tell(attempt.ended, None, caught)
             if not isinstance(caught, Exception):
                 raise
             error = caught
         else:
             if attempt:
-                attempt.ended(reply, None)
+                tell(attempt.ended, reply, None)
         if isinstance(step, Pause):
-            call.rested(step.seconds)
+            tell(call.rested, step.seconds)
+
+
+_log: Final = logging.getLogger("portraitkit")
+_LOGGED: Final[set[type[Exception]]] = set()

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _SHORTEST_STEP_S: Final = 0.7
 """Between lists, however many wait for what they tell; and between those of many groups."""
 _SEVERAL_STEP_S: Final = 2.0
-_BREATH_S: Final = 0.7
+_PAUSE_AFTER_S: Final = 0.7
 """After a list of many pages, for others who use the account's rate."""
 _ROWS: Final = 100
 """As many assets as one page holds at the vendors whose filter takes several groups."""
@@ -46,7 +46,7 @@ _FEW_GROUPS: Final = 10
 _DUE_SOON_S: Final = 0.5
 """Who is due as soon as this is listed for, too."""
 _SOONEST: Final = 0.3
-_GLANCE_S: Final = 0.1
+_RETRY_S: Final = 0.1
 _LONGEST_SKIP: Final = 8
 _LAST_S: Final = 0.2
 """What is left before a deadline to read a thing by itself."""
@@ -119,11 +119,11 @@ class AccountWaits:
     _paces: dict[str, LearnedPace] = field(factory=dict[str, LearnedPace])
     _waiting: dict[str, dict[str, _Waiter]] = field(factory=dict[str, dict[str, _Waiter]])
     _group_of: dict[str, str] = field(factory=dict[str, str])
-    _news: dict[str, tuple[float, Asset]] = field(factory=dict[str, tuple[float, Asset]])
+    _seen: dict[str, tuple[float, Asset]] = field(factory=dict[str, tuple[float, Asset]])
     _kinds: dict[str, GroupKind] = field(factory=dict[str, GroupKind])
     _skips: dict[str, _Skip] = field(factory=dict[str, _Skip])
     _walked: dict[str, tuple[float, bool]] = field(factory=dict[str, tuple[float, bool]])
-    _begun_s: float = -math.inf
+    _started_s: float = -math.inf
     _busy_until_s: float = -math.inf
     _took_s: float = 0.0
 
@@ -171,7 +171,7 @@ class AccountWaits:
     def _forget(self, handle: str) -> None:
         group = self._group_of.pop(handle, "")
         waiters = self._waiting.get(group, {})
-        _ = waiters.pop(handle, None), self._news.pop(handle, None)
+        _ = waiters.pop(handle, None), self._seen.pop(handle, None)
         if group in self._waiting and not waiters:
             for each in (self._waiting, self._kinds, self._skips, self._walked):
                 _ = each.pop(group, None)
@@ -202,12 +202,12 @@ class AccountWaits:
         """From when on a list has told of what is due then."""
         return due_s - _DUE_SOON_S
 
-    def news(self, assets: Iterable[Asset], since_s: float) -> dict[str, Asset]:
+    def seen(self, assets: Iterable[Asset], since_s: float) -> dict[str, Asset]:
         """What was listed of these since."""
-        found = ((each.handle, self._news.get(each.handle)) for each in assets)
+        found = ((each.handle, self._seen.get(each.handle)) for each in assets)
         return {handle: seen[1] for handle, seen in found if seen and seen[0] >= since_s}
 
-    def told(
+    def listed(
         self, provider: PortraitProvider, assets: Sequence[Asset], since_s: float, until_s: float
     ) -> Flow[dict[str, Asset]]:
         """
@@ -221,44 +221,44 @@ class AccountWaits:
         """
         while True:
             now_s = yield from pause()
-            found = self.news(assets, since_s)
+            found = self.seen(assets, since_s)
             lacking = [each for each in assets if each.handle not in found]
             if not any(self.is_listed(provider, each) for each in lacking):
                 return found
             is_busy, left_s = now_s < self._busy_until_s, until_s - now_s
-            is_told = self._begun_s >= since_s and not is_busy
+            is_told = self._started_s >= since_s and not is_busy
             if is_told or (left_s < _LAST_S and (is_busy or len(lacking) == 1)):
                 return found
-            rest_s = max(_GLANCE_S, self._took_s / 4) if is_busy else self.next_s - now_s
+            rest_s = max(_RETRY_S, self._took_s / 4) if is_busy else self.next_s - now_s
             if not is_busy and (rest_s <= TICK_S or left_s <= 1.0):
                 yield from self._sweep(provider, now_s, until_s)
-                return self.news(assets, since_s)
-            _ = yield from pause(min(rest_s, max(_GLANCE_S, left_s - 1.0)))
+                return self.seen(assets, since_s)
+            _ = yield from pause(min(rest_s, max(_RETRY_S, left_s - 1.0)))
 
-    def _sweep(self, provider: PortraitProvider, begun_s: float, until_s: float) -> Flow[None]:
+    def _sweep(self, provider: PortraitProvider, started_s: float, until_s: float) -> Flow[None]:
         """List for everybody who is due."""
         step_s = provider.pace("asset").step_s
-        requests, told, several = 0, 0, False
-        now_s = begun_s
-        self._busy_until_s = begun_s + step_s
+        requests, found, several = 0, 0, False
+        now_s = started_s
+        self._busy_until_s = started_s + step_s
         rest_s = step_s
         try:
-            for batch in list(self._batches(provider, begun_s)):
+            for batch in list(self._batches(provider, started_s)):
                 walk = _Walk(self, provider, batch)
                 yield from walk.run(until_s)
-                requests, told = requests + walk.requests, told + walk.told
+                requests, found = requests + walk.requests, found + walk.found
                 several = several or len(batch.groups) > 1
                 now_s = yield from pause()
                 if now_s >= until_s:
                     return
-            self._begun_s = begun_s
-            share = math.cbrt(requests / told) if told else 1.0
+            self._started_s = started_s
+            share = math.cbrt(requests / found) if found else 1.0
             least_s = _SEVERAL_STEP_S if several else _SHORTEST_STEP_S
             rest_s = min(max(least_s, step_s * share), step_s)
         finally:
             self._busy_until_s = -math.inf
-            self._took_s = now_s - begun_s
-            self.next_s = max(begun_s + rest_s, now_s + min(self._took_s, _BREATH_S))
+            self._took_s = now_s - started_s
+            self.next_s = max(started_s + rest_s, now_s + min(self._took_s, _PAUSE_AFTER_S))
 
     def _batches(self, provider: PortraitProvider, now_s: float) -> Iterator[_Batch]:
         """Groups that are listed together: of one kind, and with no more assets than a page has."""
@@ -296,7 +296,7 @@ class AccountWaits:
         """Keep what a page tells for whoever waits for it; the group that it was waited for in."""
         group = self._group_of.get(asset.handle, "")
         if group:
-            self._news[asset.handle] = (at_s, asset)
+            self._seen[asset.handle] = (at_s, asset)
             if asset.group_kind is not GroupKind.UNKNOWN:
                 self._kinds[group] = asset.group_kind
             _ = self._skips.pop(group, None)
@@ -342,7 +342,7 @@ class _Walk:
     provider: PortraitProvider
     batch: _Batch
     requests: int = 0
-    told: int = 0
+    found: int = 0
 
     def run(self, until_s: float) -> Flow[None]:
         """List; where one of several groups is gone, in halves."""
@@ -378,16 +378,16 @@ class _Walk:
             self.waits.busy(at_s + step_s)
             self.requests += 1
             page = yield from self.provider.latest_assets(cursor, named)
-            news = [each for each in page.items if each.handle in wanted]
-            seen |= {self.waits.note(each, at_s) for each in news}
-            wanted.difference_update(each.handle for each in news)
-            self.told += len(news)
+            found = [each for each in page.items if each.handle in wanted]
+            seen |= {self.waits.note(each, at_s) for each in found}
+            wanted.difference_update(each.handle for each in found)
+            self.found += len(found)
             if not wanted or at_s >= until_s:
                 return
             if walk.at_end(page):
                 self.waits.walked(groups, at_s, is_whole=True)
                 break
-            if not news and (page.items or not is_first):
+            if not found and (page.items or not is_first):
                 break  # where there are two kinds of groups, the first list may be the other's
             cursor, is_first = page.next, False
         self.waits.skip(each for each in groups if each not in seen)

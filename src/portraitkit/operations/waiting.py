@@ -59,7 +59,7 @@ def wait_until_active(
     before = asset if isinstance(asset, Asset) else _known_asset(provider, asset)
     known = isinstance(asset, Asset) and asset.status is AssetStatus.ACTIVE
     if not (isinstance(asset, Asset) and asset.status is AssetStatus.FAILED):
-        batch = yield from _begun(provider, [before], deadline_s)
+        batch = yield from _started(provider, [before], deadline_s)
         with batch.joined():
             before = yield from wait(
                 batch.look_at_one,
@@ -98,7 +98,7 @@ def wait_until_all_active(
     known = [each if isinstance(each, Asset) else _known_asset(provider, each) for each in assets]
     if all(each.status is AssetStatus.FAILED for each in known):
         return known
-    batch = yield from _begun(provider, known, deadline_s)
+    batch = yield from _started(provider, known, deadline_s)
     with batch.joined():
         return (
             yield from wait(
@@ -114,7 +114,7 @@ def wait_until_all_active(
         )
 
 
-def _begun(
+def _started(
     provider: PortraitProvider, known: list[Asset], deadline_s: float | None
 ) -> Flow[_Batch]:
     shared = yield from shared_waits(provider)
@@ -249,7 +249,7 @@ class _Batch:
         return known
 
     def _told(self, waiting: list[Asset]) -> Flow[dict[str, Asset]]:
-        told = self._shared.told(self._provider, waiting, self._since_s, self._until_s)
+        told = self._shared.listed(self._provider, waiting, self._since_s, self._until_s)
         found = yield from told
         self._since_s = yield from pause()
         # Why a review refused it may stand only where the asset is read by itself.

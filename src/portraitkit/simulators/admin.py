@@ -1,5 +1,5 @@
 """
-The door at `/__admin/` of a served simulator: what goes wrong, what time it is, what was seen.
+The interface at `/__admin/` of a served simulator: faults, clock, log, bills.
 
 A thin face in JSON: each fate is a method of `World`, `Faults` or `Disorder`, and its members are
 the method's arguments. No vendor has a path that begins so. A request with a body has to say that
@@ -59,7 +59,7 @@ _KEPT: Final = frozenset({"clock", "client_clock", "accounts", "_count"})
 
 
 class AdminError(Exception):
-    """A request to the door that cannot be done; its text says what was wrong."""
+    """A request that cannot be done; its text says what was wrong."""
 
 
 def members_of(fate: str) -> dict[str, inspect.Parameter]:
@@ -71,10 +71,10 @@ def members_of(fate: str) -> dict[str, inspect.Parameter]:
 @define
 class Admin:
     """
-    The door of one simulator.
+    The interface of one simulator.
 
     Attributes:
-        faults: What befalls requests before they reach the simulator.
+        faults: What happens to requests before they reach the simulator.
         notices: Sends the simulator's notices; None if nobody does.
     """
 
@@ -95,7 +95,7 @@ class Admin:
             return self.simulator.json({"error": str(error)}, 400)
 
     def _do(self, request: Request, place: str) -> object:
-        doors: dict[str, dict[str, Callable[..., object]]] = {
+        routes: dict[str, dict[str, Callable[..., object]]] = {
             "": {"GET": self._schema},
             "health": {"GET": self._health},
             "reset": {"POST": self._reset},
@@ -107,11 +107,11 @@ class Admin:
             "callbacks": {"GET": self._callbacks},
             "seed": {"POST": self._seed},
         }
-        if place not in doors:
-            raise AdminError(_unknown("place", place, doors))
-        act = doors[place].get(request.method)
+        if place not in routes:
+            raise AdminError(_unknown("place", place, routes))
+        act = routes[place].get(request.method)
         if act is None:
-            raise AdminError(f"{PATH}{place} takes {' and '.join(doors[place])}")
+            raise AdminError(f"{PATH}{place} takes {' and '.join(routes[place])}")
         return act(_body(request)) if request.method == "POST" else act()
 
     def _schema(self) -> object:
@@ -166,10 +166,10 @@ class Admin:
                 given[key] = _read(key, given[key], parameter)
             elif parameter.default is inspect.Parameter.empty:
                 raise AdminError(f"{name} needs {key}: {_told(parameter)}")
-        self._befall(name, given)
+        self._apply(name, given)
         return self._fates()
 
-    def _befall(self, name: str, given: Mapping[str, Any]) -> None:
+    def _apply(self, name: str, given: Mapping[str, Any]) -> None:
         if name == "disorder_notices":
             if self.notices is None:
                 raise AdminError("this server sends no notices")

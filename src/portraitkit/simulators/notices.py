@@ -10,6 +10,7 @@ from typing import Any, Final
 from attrs import asdict, define, evolve, field, frozen
 
 from ..engine.transport import HttpxTransport, TransportError
+from ..values.errors import PortraitError
 from ..values.masking import mask_links
 from ..values.origins import is_loopback, origin_of
 from ..wire.steps import Request
@@ -135,7 +136,7 @@ class NoticeSender:
     def _send(self, notice: Notice, request: Request) -> int:
         try:
             status = self._transport.send(request).status
-        except TransportError as fault:
+        except (TransportError, PortraitError) as fault:
             self._note(notice, f"not delivered: {fault}")
             return 0
         self._note(notice, f"HTTP {status}")

@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 
 from attrs import define
 
-from ..providers.tables.building import FORMS
-from ..providers.tables.table import VendorTable
+from ..providers.tables.table import FORMS, VendorTable
 from ..providers.tables.template import CallTemplate, taken_from_path, taken_out_of
 from ..values import errors
 from ..values.statuses import MediaType

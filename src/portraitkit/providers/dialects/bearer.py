@@ -68,15 +68,21 @@ class BearerProvider(PortraitProvider):
         repeatable: bool | None = None,
     ) -> Request:
         """Put a form with one file, called `file`, together."""
-        content, content_type = multipart(
-            fields,
-            name="file",
-            filename=upload.filename,
-            content=upload.content,
-            content_type=upload.content_type,
-        )
-        request = self.request("POST", path, repeatable=repeatable)
-        return evolve(request.with_headers({"Content-Type": content_type}), content=content)
+        return with_form(self.request("POST", path, repeatable=repeatable), fields, upload)
+
+
+def with_form(
+    request: Request, fields: Mapping[str, str], upload: Upload, *, name: str = "file"
+) -> Request:
+    """Return a copy with a form: fields, and one file that is called *name*."""
+    content, content_type = multipart(
+        fields,
+        name=name,
+        filename=upload.filename,
+        content=upload.content,
+        content_type=upload.content_type,
+    )
+    return evolve(request.with_headers({"Content-Type": content_type}), content=content)
 
 
 def json_call(

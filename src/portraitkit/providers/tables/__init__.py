@@ -1,1 +1,6 @@
 """Vendors that are tables: one TOML file each, read, checked and made into an adapter."""
+
+from typing import Final
+
+DIALECTS: Final = ("ark-actions", "asset-groups", "router-video")
+"""What a table may begin with, each a file in `dialects`."""

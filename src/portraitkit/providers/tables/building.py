@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 import attrs
@@ -18,32 +18,13 @@ from ...vendor.dialect import Member, VideoDialect
 from ...vendor.pacing import Pacing, Subject
 from ...vendor.preflight import VideoModel
 from ...wire.codec import Codec
-from ..dialects import content, frames
 from ..dialects.action_tables import UPSTREAM_MEDIA
 from ..dialects.ark_models import second_generation
 from ..dialects.codes import RELAYED_CODES, advice, classes
 from .provider import TableProvider
 from .reading import read_table
-from .table import MODELS, WORDS, VendorTable
+from .table import FORMS, MEDIA, MODELS, WORDS, VendorTable
 from .template import filled_path, placeholders_in
-
-MEDIA: Final[Mapping[str, tuple[Any, Any]]] = {
-    "content": (content.write_with_text, content.read),
-    "content-beside-prompt": (content.write_beside_text, content.read),
-    "frames": (frames.write, frames.read),
-}
-"""How a video's prompt and media are spelled, by the name in a table: written, read."""
-FORMS: Final[Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] = {
-    "": (lambda value: value, lambda value: value),
-    "text": (str, int),
-    "auto": (
-        lambda value: "auto" if value == -1 else value,
-        lambda value: -1 if value == "auto" else value,
-    ),
-    "upper": (str.upper, str.lower),
-}
-"""How a value is spelled, by the name in a table: written, read."""
-
 
 _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "make_group": ("create_group",),
@@ -142,7 +123,7 @@ def _made(table: VendorTable) -> type[TableProvider]:
     }
     settings = {
         "base_url": field(default=table.base_url, type=str),
-        "verification_life_s": field(default=table.face_check_s, type=int),
+        "verification_life_s": field(default=table.verification_life_s, type=int),
         **{key: field(default=value, type=str) for key, value in table.settings.items()},
     }
     made: Any = attrs.make_class(

@@ -10,18 +10,16 @@ from attrs import evolve, frozen
 
 from ...limits.rates import family_of
 from ...values.errors import NotFoundError
-from ...values.media import Upload
 from ...values.models import Asset, Group, Page, VideoTask
 from ...values.secret import Secret
 from ...vendor.answers import Answer
-from ...wire.bodies import multipart
 from ...wire.codec import count, first, listed
 from ...wire.error_mapping import VendorError
 from ...wire.steps import Auth, Flow, Request, Response
-from ..dialects.bearer import BearerProvider
+from ..dialects.bearer import BearerProvider, with_form
 from ..dialects.paging import PAGE_SIZE, Position, read_rows
 from .table import VendorTable
-from .template import CallTemplate, filled, filled_path, placeholders_in
+from .template import filled, filled_path, placeholders_in
 
 T = TypeVar("T", Group, Asset, VideoTask)
 
@@ -64,12 +62,13 @@ class TableCalls(BearerProvider):
             query={key: filled(value, values) for key, value in asked.items()},
             headers={"Accept": "application/json"},
             auth=Auth.BEARER,
-            repeatable=_may_repeat(template, method),
+            repeatable=method != "POST" if template.repeatable is None else template.repeatable,
             silent=name.startswith(("delete", "rename", "cancel")),
             family=template.action or family_of(method, filled_path(path, values)),
         )
         if upload := values.get("file"):
-            return _with_form(request, template, values, upload)
+            fields = _texts(filled(template.form, values) or {})
+            return with_form(request, fields, upload, name=template.file)
         if method == "GET" or not (body or method in ("POST", "PATCH", "PUT")):
             return request
         return request.with_json(filled(body, values) or {})
@@ -160,10 +159,6 @@ class TableCalls(BearerProvider):
             cursor = page.next
 
 
-def _may_repeat(template: CallTemplate, method: str) -> bool:
-    return method != "POST" if template.repeatable is None else template.repeatable
-
-
 def _texts(query: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(value) for key, value in query.items()}
 
@@ -171,16 +166,3 @@ def _texts(query: Mapping[str, Any]) -> dict[str, str]:
 def _is_one_of(said: object, values: Sequence[object]) -> bool:
     """Compare as texts: some houses write 0, some "0"."""
     return str(said).casefold() in {str(each).casefold() for each in values}
-
-
-def _with_form(
-    request: Request, template: CallTemplate, values: Mapping[str, Any], upload: Upload
-) -> Request:
-    made, kind = multipart(
-        _texts(filled(template.form, values) or {}),
-        name=template.file,
-        filename=upload.filename,
-        content=upload.content,
-        content_type=upload.content_type,
-    )
-    return evolve(request.with_headers({"Content-Type": kind}), content=made)

@@ -20,12 +20,12 @@ from ...values.origins import check_origin
 from ...values.statuses import MediaType
 from ...values.video import SCALARS
 from ...wire.codec import is_object
+from . import DIALECTS
 from .table import (
     CALLS,
-    DIALECTS,
-    MEDIA_FORMS,
+    FORMS,
+    MEDIA,
     MODELS,
-    VALUE_FORMS,
     WORDS,
     ErrorRow,
     FieldRow,
@@ -137,9 +137,9 @@ def _check_names(table: VendorTable) -> None:
         ("fields", table.fields, SCALARS),
         ("rates", table.rates, CALLS),
         ("pacing", table.pacing, ("asset", "verification", "video")),
-        ("media", (table.media,), MEDIA_FORMS),
+        ("media", (table.media,), MEDIA),
         *((f"by_media.{key}", row, media) for key, row in table.by_media.items()),
-        *((f"fields.{key}.form", (row.form,), VALUE_FORMS) for key, row in table.fields.items()),
+        *((f"fields.{key}.form", (row.form,), FORMS) for key, row in table.fields.items()),
     ):
         _known(table, where, found, known)
     for model, members in table.members.items():

@@ -7,7 +7,7 @@ a dialect, which is such a table itself, and says what differs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final, TypeAlias
 
@@ -21,12 +21,10 @@ from ...values.statuses import (
     VerificationStatus,
     VideoStatus,
 )
+from ..dialects import content, frames
 from .template import CallTemplate
 
 Json: TypeAlias = Mapping[str, Any]
-
-DIALECTS: Final = ("ark-actions", "asset-groups", "router-video")
-"""What a table may begin with, each a file in `providers/dialects`."""
 
 MODELS: Final[Mapping[str, type]] = {
     "group": Group,
@@ -43,8 +41,24 @@ WORDS: Final[Mapping[str, Any]] = {
     "verification": VerificationStatus,
     "video": VideoStatus,
 }
-MEDIA_FORMS: Final = ("content", "content-beside-prompt", "frames")
-VALUE_FORMS: Final = ("", "text", "auto", "upper")
+MEDIA: Final[Mapping[str, tuple[Any, Any]]] = {
+    "content": (content.write_with_text, content.read),
+    "content-beside-prompt": (content.write_beside_text, content.read),
+    "frames": (frames.write, frames.read),
+}
+"""How a video's prompt and media are spelled, by the name in a table: written, read."""
+FORMS: Final[Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] = {
+    "": (lambda value: value, lambda value: value),
+    "text": (str, int),
+    "auto": (
+        lambda value: "auto" if value == -1 else value,
+        lambda value: -1 if value == "auto" else value,
+    ),
+    "upper": (str.upper, str.lower),
+}
+"""How a value is spelled, by the name in a table: written, read."""
+
+
 CALLS: Final[Mapping[str, frozenset[str]]] = {
     "create_group": frozenset({"name", "description", "kind"}),
     "get_group": frozenset({"group"}),
@@ -202,7 +216,7 @@ class VendorTable:
         rates: Calls a second, by call.
         errors: What its codes mean, beside the upstream's.
         asset_cost: What registering costs, in words.
-        face_check_s: How long the link of a face check lives.
+        verification_life_s: How long the link of a face check lives.
         pacing: First look, step and deadline in seconds, by what is waited for.
         secrets: Members whose values open something or tell of somebody, beside names, prompts,
             links and tokens.
@@ -230,7 +244,7 @@ class VendorTable:
     rates: Mapping[str, int] = field(factory=dict[str, int])
     errors: Mapping[str, ErrorRow] = field(factory=dict[str, ErrorRow])
     asset_cost: str = "no price is documented"
-    face_check_s: int = 120
+    verification_life_s: int = 120
     pacing: Mapping[str, Mapping[str, float]] = field(factory=dict[str, Any])
     secrets: tuple[str, ...] = ()
 

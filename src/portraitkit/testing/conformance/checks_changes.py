@@ -210,7 +210,7 @@ class ChangesChecks(Suite):
         if not self._offers("start_verification", "check_verification"):
             nothing("the adapter makes no face checks")
         trial = self._trial()
-        checks = [self._begun(trial, mark) for mark in "ab"]
+        checks = [self._started_check(trial, mark) for mark in "ab"]
         for check in checks:
             self._stands(trial.client.check_verification(check), VerificationStatus.WAITING)
         for check in reversed(checks):
@@ -429,7 +429,7 @@ class ChangesChecks(Suite):
                 "read it where the vendor writes it, or give what was asked for",
             )
 
-    def _begun(self, trial: Trial, mark: str) -> Verification:
+    def _started_check(self, trial: Trial, mark: str) -> Verification:
         return trial.client.start_verification(f"Ann {mark}", callback_url=f"{CALLBACK_URL}{mark}")
 
     def _stands(self, found: Verification, status: VerificationStatus) -> None:
@@ -444,7 +444,7 @@ class ChangesChecks(Suite):
         if trial.world is None:
             return
         trial.world.person = scans_after(2, result_code=10001)
-        check = self._begun(trial, "c")
+        check = self._started_check(trial, "c")
         trial.clock.sleep(trial.world.token_life_s + 5)
         try:
             found: object = trial.client.check_verification(check)
