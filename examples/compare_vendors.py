@@ -18,6 +18,7 @@ from PIL import Image
 
 from portraitkit.compare import compare, read_plan
 from portraitkit.config.simulating import simulation
+from portraitkit.providers.registry import provider_class
 
 SPEED = 20.0
 SECONDS, RATE = 5, 24
@@ -88,7 +89,7 @@ def main(folder: Path) -> Path:
     films = {each[1:3]: film(*each[1:3]) for each in PROFILES.values()}
     for profile, (provider, size, drift, knobs) in PROFILES.items():
         settings += f'[profiles.{profile}]\nprovider = "{provider}"\nsimulated = {SPEED}\n'
-        world = simulation(provider, SPEED).world
+        world = simulation(provider_class(provider), SPEED).world
         world.film, world.picture = films[size, drift], FACE.read_bytes()
         for knob, value in knobs.items():
             setattr(world, knob, value)

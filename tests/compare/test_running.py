@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import sys
 from collections import Counter
 from pathlib import Path
@@ -404,3 +405,17 @@ def test_a_folder_that_cannot_be_written_is_told(folder):
     with pytest.raises(pk.InvalidInputError, match="c' cannot be written"):
         compare(plan(), folder / "c")
     assert 0 == sum(billed().values())
+
+
+def test_the_example_makes_its_report(tmp_path, monkeypatch, capsys):
+    """What `make compare-demo` runs, with fewer runs of shorter films."""
+    example = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "compare_vendors.py"))
+    settings = example["main"].__globals__
+    short = {"SPEED": 400.0, "RATE": 4, "PLAN": settings["PLAN"].replace("runs = 3", "runs = 1")}
+    for name, value in short.items():
+        monkeypatch.setitem(settings, name, value)
+    page = example["main"](tmp_path / "c")
+
+    shown = page.read_text("utf-8")
+    assert all(profile in shown for profile in settings["PROFILES"])
+    assert "face-drifts" in capsys.readouterr().out
