@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from zlib import crc32
 
+import hypothesis  # noqa: F401  (else its plugin imports it at the end, when trio's hook warns)
 import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -10,6 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from hatchling.metadata.core import ProjectMetadata
+from hatchling.plugin.manager import PluginManager
 
 import portraitkit
 from portraitkit.operations.provider import PortraitProvider
@@ -194,3 +197,17 @@ def test_a_failing_call_prints_nothing():
     )
 
     assert "2" == said.strip()
+
+
+def test_a_release_leads_to_its_repository(monkeypatch):
+    """A package index has none of the README's files: links are absolute, at the release's tag."""
+    at = "https://host.example/owner/portraitkit"
+    monkeypatch.setenv("PORTRAITKIT_REPOSITORY", at)
+
+    core = ProjectMetadata(str(ROOT), PluginManager()).core
+
+    links = re.findall(r"\]\(([^)]+)\)", core.readme)
+    tag = re.compile(rf"{at}/(?:blob|raw)/v{re.escape(portraitkit.__version__)}/")
+    assert len(links) > 40
+    assert all((ROOT / tag.sub("", each).partition("#")[0]).exists() for each in links)
+    assert all(map(tag.match, [*links, core.urls["Documentation"], core.urls["Changes"]]))
