@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import tomllib
+from functools import reduce
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import portraitkit as pk
+from json_cases import json_values
 from portraitkit.providers.tables.building import vendor_class
 from portraitkit.providers.tables.table import FORMS
 from portraitkit.providers.tables.template import (
@@ -26,6 +30,11 @@ ACTIONS = {
     "action": {"call": "POST /open/{action}"},
     "models": [{"name": "seedance-2.0", "id": "seedance-2.0"}],
 }
+
+TABLES = files("portraitkit.providers.tables")
+HOUSES = [
+    tomllib.loads(each.read_text()) for each in TABLES.iterdir() if each.name.endswith(".toml")
+]
 
 
 def made(document=ACTIONS, **more):
@@ -60,6 +69,34 @@ def made(document=ACTIONS, **more):
         ({"limits": {"name": "64"}}, "limits.name"),
         ({"assumed": ["calls.nothing"]}, "assumed"),
         ({"media": "pictures"}, "media.pictures"),
+        ({"name": "other"}, "name"),
+        ({"action": {"call": "POST //elsewhere.example/{action}"}}, "action.call"),
+        ({"action": {"call": "POST /../{action}"}}, "action.call"),
+        ({"header": {"name": "X\r\nHost"}}, "header.name"),
+        ({"header": {"name": "Host"}}, "header.name"),
+        ({"header": {"scheme": "a\nb"}}, "header.scheme"),
+        ({"settings": {"two words": "x"}}, "settings.two words"),
+        ({"settings": {"class": "x"}}, "settings.class"),
+        *(
+            ({"settings": {key: "x"}}, f"settings.{key}")
+            for key in ("base_url", "api_key", "group", "table", "get_video")
+        ),
+        ({"calls": {"get_asset": {"call": "GET /x", "action": "X"}}}, "calls.get_asset"),
+        ({"calls": {"get_asset": {"call": "GET /x"}}}, "calls.get_asset"),
+        ({"calls": {"get_asset": {"call": "GET /{asset}", "body": {"a": "b"}}}}, "calls.get_asset"),
+        ({"calls": {"get_asset": "GET /{asset}"}}, "calls.get_asset"),
+        ({"words": {"asset": {"active": "x", "failed": "x"}}}, "words.asset.failed"),
+        ({"models": [{"id": "m", "name": "n"}] * 2}, "models"),
+        ({"models": [{"id": "", "name": "n"}]}, "models.0.id"),
+        ({"models": [{"id": "m", "name": "n", "duration_s": [9, 4]}]}, "models.0.duration_s"),
+        ({"models": [{"id": "m", "name": "n", "ratios": "16x9"}]}, "models.0.ratios"),
+        ({"models": [{"id": "m", "name": "n", "most": {"film": 1}}]}, "models.0.most.film"),
+        ({"fields": {"seed": ""}}, "fields.seed"),
+        ({"files": {"image": {"max_bytes": 0}}}, "files.image.max_bytes"),
+        ({"rates": {"create_group": -1}}, "rates.create_group"),
+        ({"verification_life_s": 0}, "verification_life_s"),
+        ({"pacing": {"asset": {"step": 1}}}, "pacing.asset.step"),
+        ({"pacing": {"asset": {"step_s": float("inf")}}}, "pacing.asset.step_s"),
     ],
 )
 def test_what_cannot_be_used_is_named(said, field):
@@ -70,6 +107,31 @@ def test_what_cannot_be_used_is_named(said, field):
     assert f"vendors.house.{field}" == caught.value.field
     assert "house" in str(caught.value)
     assert "docs/vendor-tables.md" in caught.value.next_step
+
+
+def places_in(part, at=()):
+    """Name every place in a table, on the way down."""
+    for key, inner in part.items() if isinstance(part, dict) else enumerate(part):
+        yield (*at, key)
+        if isinstance(inner, dict | list):
+            yield from places_in(inner, (*at, key))
+
+
+@given(st.data())
+def test_nothing_that_a_table_says_fails_unnamed(data):
+    """Any value and any name anywhere in a house's table make an adapter, or a named error."""
+    document = copy.deepcopy(data.draw(st.sampled_from(HOUSES)))
+    *way, last = data.draw(st.sampled_from(list(places_in(document))))
+    part = reduce(lambda part, key: part[key], way, document)
+    value = data.draw(json_values())
+    if isinstance(part, dict) and isinstance(value, str) and data.draw(st.booleans()):
+        part[value] = part.pop(last)
+    else:
+        part[last] = value
+    try:
+        vendor_class("house", document)
+    except pk.ConfigError as error:
+        assert error.field.startswith("vendors.house.")
 
 
 def test_a_call_that_is_taken_out_is_not_offered():

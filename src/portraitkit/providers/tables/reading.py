@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, cast
 
-import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn
 
-from ...values import errors
-from ...values.errors import ConfigError, ProviderError
-from ...values.origins import check_origin
-from ...values.statuses import MediaType
-from ...values.video import SCALARS
+from ...values.errors import ConfigError
 from ...wire.codec import is_object
 from . import DIALECTS
-from .table import (
-    CALLS,
-    FORMS,
-    MEDIA,
-    MODELS,
-    WORDS,
-    ErrorRow,
-    FieldRow,
-    Json,
-    VendorTable,
-)
-from .template import placeholders_in
+from .checking import problems
+from .table import ErrorRow, FieldRow, Json, VendorTable
 
 
 def read_table(name: str, document: Json) -> VendorTable:
@@ -45,6 +29,8 @@ def read_table(name: str, document: Json) -> VendorTable:
     whole: Json = {}
     for each in _dialects_of(name, document):
         whole = _laid_over(whole, _dialect(each))
+    if "name" in document:
+        raise _bad(name, "name", "a profile's `provider` names the vendor, and the table does not")
     calls = _calls(_mapping(name, whole, "calls"), _mapping(name, document, "calls"))
     whole = {**_laid_over(whole, document), "calls": calls}
     try:
@@ -52,7 +38,8 @@ def read_table(name: str, document: Json) -> VendorTable:
     except (cattrs.ClassValidationError, cattrs.BaseValidationError) as error:
         where, problem = _first_problem(error)
         raise _bad(name, where, problem) from None
-    _check(table)
+    for where, problem in problems(table):
+        raise _bad(name, where, problem)
     return table
 
 
@@ -99,72 +86,6 @@ def _mapping(name: str, document: Json, key: str) -> Json:
     if not isinstance(found, Mapping):
         raise _bad(name, key, "a table is expected")
     return cast("Json", found)
-
-
-def _check(table: VendorTable) -> None:
-    """Refuse what the types let through: unknown names, calls that cannot be filled."""
-    _check_names(table)
-    try:
-        _ = check_origin(table.base_url, field="base_url")
-    except ConfigError as error:
-        raise _bad(table.name, "base_url", error.message) from None
-    if table.action and not _CALL.fullmatch(table.action.call):
-        raise _bad(table.name, "action.call", "a method and a path are expected")
-    for call, template in table.calls.items():
-        where = f"calls.{call}"
-        if template.action and table.action is None:
-            raise _bad(table.name, where, "an action is named, and `action` says no path")
-        if not (template.action or _CALL.fullmatch(template.call)):
-            raise _bad(table.name, f"{where}.call", "a method and a path are expected")
-        fill = CALLS[call] | table.settings.keys() | table.by_media.keys()
-        _known(table, where, placeholders_in(template), fill)
-    for code, row in table.errors.items():
-        kind: object = getattr(errors, row.means, None)
-        if not (isinstance(kind, type) and issubclass(kind, ProviderError)):
-            raise _bad(table.name, f"errors.{code}", f"{row.means!r} is no error of a vendor's")
-    for each in table.assumed:
-        if not _is_there(table, each):
-            raise _bad(table.name, "assumed", f"nothing in the table is called {each!r}")
-
-
-def _check_names(table: VendorTable) -> None:
-    media = [each.value for each in MediaType]
-    for where, found, known in (
-        ("calls", table.calls, CALLS),
-        ("members", table.members, MODELS),
-        ("words", table.words, WORDS),
-        ("files", table.files, media),
-        ("fields", table.fields, SCALARS),
-        ("rates", table.rates, CALLS),
-        ("pacing", table.pacing, ("asset", "verification", "video")),
-        ("media", (table.media,), MEDIA),
-        *((f"by_media.{key}", row, media) for key, row in table.by_media.items()),
-        *((f"fields.{key}.form", (row.form,), FORMS) for key, row in table.fields.items()),
-    ):
-        _known(table, where, found, known)
-    for model, members in table.members.items():
-        known = [each.name for each in attrs.fields(cast("Any", MODELS[model]))]
-        _known(table, f"members.{model}", members, known)
-    for kind, words in table.words.items():
-        _known(table, f"words.{kind}", words, [_word(each) for each in WORDS[kind]])
-
-
-def _word(meaning: Any) -> str:
-    return str(meaning.value).replace(" ", "_")
-
-
-def _known(table: VendorTable, where: str, found: Iterable[str], known: Iterable[str]) -> None:
-    names = sorted(known)
-    for each in found:
-        if each not in names:
-            raise _bad(table.name, f"{where}.{each}", f"{each!r} is none of {', '.join(names)}")
-
-
-def _is_there(table: VendorTable, path: str) -> bool:
-    found: Any = table
-    for key in path.split("."):
-        found = found.get(key) if is_object(found) else getattr(found, key, None)
-    return found is not None
 
 
 def _bad(name: str, where: str, problem: str) -> ConfigError:
@@ -237,7 +158,6 @@ def _converter() -> cattrs.Converter:
     return converter
 
 
-_CALL: Final = re.compile(r"(GET|POST|PUT|PATCH|DELETE) /\S*")
 _NAMES: Final = {str: "a text", int: "a whole number", bool: "true or false"}
 _CONVERTER: Final = _converter()
 for _cls, _key in ((ErrorRow, "means"), (FieldRow, "member")):
