@@ -201,16 +201,16 @@ def _empty(table: VendorTable) -> Iterator[Problem]:
 
 def _numbers(where: str, found: Any) -> Iterator[Problem]:
     """Refuse what counts or measures nothing, and ranges from high to low."""
-    kind: type[Any] = type(found)
-    if kind in (int, float):
+    if (kind := found.__class__) in (int, float):
         none_at_all = found == 0 and ".most." in where
         if not none_at_all and not 0 < found < math.inf:
             yield where, f"a number above 0 is expected, and {found!r} stands there"
         return
     inner: Any = attrs.asdict(found, recurse=False) if attrs.has(kind) else found
     if kind is tuple:
-        inner = dict(enumerate(found))
-        numbers = [each for each in found if isinstance(each, int | float)]
+        items: tuple[Any, ...] = found
+        inner = dict(enumerate(items))
+        numbers = [each for each in items if isinstance(each, int | float)]
         if numbers != sorted(numbers):
             yield where, "the smaller number comes first"
     if is_object(inner):
