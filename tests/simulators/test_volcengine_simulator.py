@@ -139,20 +139,6 @@ def test_tokens_page_without_repeats_while_the_list_grows(vendor, clock, order):
     assert "TotalCount" not in page
 
 
-def test_page_numbers_come_with_counts(vendor):
-    """Paging by number tells the total, the page and its size."""
-    for number in range(3):
-        group_in(vendor, f"g{number}")
-    page = result(vendor, "ListAssetGroups", {**AIGC, "PageNumber": 2, "PageSize": 2})
-
-    assert (1, 3, 2, 2) == (
-        len(page["Items"]),
-        page["TotalCount"],
-        page["PageNumber"],
-        page["PageSize"],
-    )
-
-
 def test_an_unfinished_check_is_not_found_by_its_token(vendor, clock):
     """Before the scan and after the end the code is NotFound with the token, which Data repeats."""
     vendor.world.person = never
@@ -464,14 +450,6 @@ def test_a_malformed_action_is_refused(vendor, expected, query, content):
     answer = vendor.handle(signed(vendor, request))
 
     assert expected == json.loads(answer.content)["ResponseMetadata"]["Error"]["Code"]
-
-
-def test_a_full_quota_is_refused(vendor):
-    """One group more than the account's package is refused."""
-    vendor.world.group_quota = 1
-    group_in(vendor)
-
-    assert (403, "QuotaExceeded") == refusal(vendor, "CreateAssetGroup", {"Name": "more"})
 
 
 def test_both_planes_have_only_their_paths(vendor):

@@ -81,30 +81,6 @@ def virtual(**more: Any) -> dict[str, Any]:
     return {"group": {"name": "Mia"}, "assets": ASSETS, **more}
 
 
-def test_a_session_is_complete_at_once_and_its_task_holds_link_and_token():
-    """Step 1 gives a completed task, whose result has the link and the token."""
-    sim = simulator()
-
-    made = data(sim, "POST", REAL, OPEN)
-    task = data(sim, "GET", f"/v1/tasks/{made['id']}")
-
-    assert made["status"] == "completed"
-    assert {"byted_token", "h5_link", "raw_response"} == set(task["result"])
-
-
-def test_step_two_is_refused_until_the_person_is_done():
-    """Before the face check the exchange is a 400, after it the group is there."""
-    sim = simulator()
-    token = open_check(sim)["byted_token"]
-
-    early = ask(sim, "POST", REAL, {"byted_token": token})
-    later(sim, 5)
-    done = ask(sim, "POST", REAL, {"byted_token": token})
-
-    assert (400, "invalid_request_error") == (early.status, said(early)["error"]["type"])
-    assert said(done)["data"]["result"]["group_id"].startswith("group-")
-
-
 @pytest.mark.parametrize(
     ("how", "where"),
     [
@@ -264,18 +240,6 @@ def test_asset_ids_are_unknown_until_the_review_ends():
     assert "result" not in task
 
 
-def test_a_first_submission_makes_a_group_and_a_later_one_uses_it():
-    """The result names the group, which then takes more assets."""
-    sim = simulator()
-
-    first = reviewed(sim, PRIVATE, virtual())
-    group_id = first["result"]["group_id"]
-    second = reviewed(sim, PRIVATE, {"group_id": group_id, "assets": ASSETS})
-
-    assert [group_id] == list(sim.world.groups)
-    assert second["status"] == "completed"
-
-
 def test_a_private_result_may_leave_the_group_out():
     """With `group_id_in_result=False` nobody learns the group's id."""
     task = reviewed(simulator(group_id_in_result=False), PRIVATE, virtual())
@@ -373,18 +337,6 @@ def test_a_video_runs_and_ends_in_a_link(as_array):
     assert as_array is isinstance(file["url"], list)
     assert file["expires_at"] == int((sim.world.now() + timedelta(hours=24)).timestamp())
     assert seen[-1]["result"]["last_frame_url"].startswith(sim.base_url)
-
-
-def test_a_video_may_fail():
-    """A failed video has the reason as its error."""
-    sim = simulator()
-    sim.world.fail_videos["thunder"] = ("task_failed", "refused")
-    made = data(sim, "POST", VIDEOS, {"model": "doubao-seedance-2.0", "prompt": "thunder"})
-    later(sim, 45)
-
-    task = data(sim, "GET", f"/v1/tasks/{made[0]['task_id']}")
-
-    assert ("failed", "task_failed") == (task["status"], task["error"]["code"])
 
 
 @pytest.mark.parametrize(
