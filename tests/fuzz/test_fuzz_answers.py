@@ -110,7 +110,7 @@ def test_one_answer_is_replayed(name, body):
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_the_subject_reaches_results(name):
-    """Unspoilt answers lead to results: the fuzzing does not stop at the door."""
+    """Unspoilt answers lead to results: the fuzzing does not stop at once."""
     provider = PROVIDERS[name]
     kinds = {
         type(outcome(call(provider), provider, _always(answer(told))))

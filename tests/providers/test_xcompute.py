@@ -95,7 +95,7 @@ def test_any_name_survives_in_a_handle(name, description):
     ],
 )
 def test_a_group_that_exists_is_named_by_its_id(group, url, group_id):
-    """Real people and virtual figures have a door each; a bare id is a virtual figure's."""
+    """Real people and virtual figures have an endpoint each; a bare id is a virtual figure's."""
     done = replay(PROVIDER.add_asset(group, URL), [started()])
 
     assert done.requests[0].url == url

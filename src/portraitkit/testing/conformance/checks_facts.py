@@ -50,7 +50,7 @@ class FactsChecks(Suite):
 
     def test_times_are_aware_and_right(self) -> None:
         """Every time is in UTC, and one that the vendor's answer holds."""
-        for operation, found, answer in self._told():
+        for operation, found, answer in self._results():
             said = {moment_of(leaf.value) for leaf in leaves(answer)} - {None}
             for name, moment in _times(found):
                 require(
@@ -68,7 +68,7 @@ class FactsChecks(Suite):
 
     def test_answers_are_told_whole(self) -> None:
         """What an answer says of a thing is in the result: times, name, sizes, model, seed."""
-        for operation, found, answer in self._told():
+        for operation, found, answer in self._results():
             failed = getattr(getattr(found, "status", None), "has_failed", True)
             require(
                 failed or not found.failure,
@@ -126,7 +126,7 @@ class FactsChecks(Suite):
 
     # -- what they share -------------------------------------------------------------------------
 
-    def _told(self) -> Iterator[tuple[str, Any, Any]]:
+    def _results(self) -> Iterator[tuple[str, Any, Any]]:
         """Every result of one thing, with what the vendor's answer says of that thing."""
         told = [
             (step.operation, found)

@@ -34,7 +34,7 @@ class PeopleChecks(Suite):
             f"start_verification returned {check!r} with no page or code, or not waiting",
             "read what the person opens into link, or what is typed into code",
         )
-        told = trial.told
+        told = trial.answers
         for secret in (check.link, check.code):
             require(
                 secret is None or secret.reveal() in told,

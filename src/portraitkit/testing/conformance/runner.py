@@ -78,7 +78,7 @@ class Trial:
         return len(self.vendor.exchanged)
 
     @property
-    def told(self) -> str:
+    def answers(self) -> str:
         """The text of all answers, with slashes and ampersands as they are."""
         texts = (
             each.content.decode("utf-8", errors="replace") for _, each in self.vendor.exchanged
