@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -17,7 +16,7 @@ from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, GroupKind, VerificationStatus, VideoStatus
-from portraitkit.values.video import Frames, References, VideoRequest
+from portraitkit.values.video import VideoRequest
 from vendors import ACCOUNT, PICTURE, provider_of
 from vendors import judged as judged_vendor
 
@@ -413,35 +412,6 @@ def test_a_lost_cancellation_says_to_look(lost):
 
     assert "get_video" in caught.value.next_step
     assert caught.value.handle
-
-
-@given(
-    st.builds(
-        VideoRequest,
-        prompt=st.text(st.characters(categories=["L", "Z"]), min_size=1).filter(str.strip),
-        media=st.one_of(
-            st.none(),
-            st.builds(Frames, first=st.just("https://a.example/1.png")),
-            st.builds(
-                References,
-                images=st.lists(st.just("https://a.example/1.png"), max_size=9),
-                videos=st.lists(st.just("https://a.example/1.mp4"), min_size=1, max_size=3),
-            ),
-        ),
-        duration_s=st.none() | st.integers(-1, 30),
-        seed=st.none() | st.integers(-1, 2**32 - 1),
-        generate_audio=st.none() | st.booleans(),
-        callback_url=st.none() | st.just("https://app.example/done"),
-    )
-)
-def test_a_body_reads_back_as_the_request_it_came_from(request):
-    """Compiling and parsing are inverse, and every body fits the contract."""
-    body = json.loads(PROVIDER.video_request(PROVIDER.preview_video(request).body).content)
-    parsed = PROVIDER.dialect.parse(body, provider=PROVIDER.name, model=request.model)
-    sent = PROVIDER.authorize(PROVIDER.video_request(body), now=NOW)
-
-    assert (request, ()) == (parsed.request, parsed.losses)
-    assert "CreateVideoTask" == contract_judge.load("volcengine").judge_request(sent)
 
 
 # -- at a simulated vendor ------------------------------------------------------------------------
