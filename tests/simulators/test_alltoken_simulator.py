@@ -118,15 +118,6 @@ def test_a_wrong_upload_is_refused(vendor, content, kind):
     assert (400, "InvalidParameter") == (status, answer["ResponseMetadata"]["Error"]["Code"])
 
 
-@pytest.mark.parametrize("action", ["GetAssetGroup", "UpdateAssetGroup", "DeleteAssetGroup"])
-def test_a_foreign_group_is_refused_like_an_unknown_one(vendor, action):
-    """Whether a foreign id exists is not revealed."""
-    foreign = refusal(vendor, action, {"Id": group_in(vendor), "Name": "n"}, key="key-other")
-
-    assert (403, "Forbidden") == foreign
-    assert foreign == refusal(vendor, action, {"Id": "group-0", "Name": "n"}, key="key-other")
-
-
 def test_a_list_of_assets_can_be_filtered(vendor, clock):
     """Group ids, statuses and a part of the name choose among the assets."""
     first, second = group_in(vendor), group_in(vendor)
@@ -153,24 +144,6 @@ def test_a_check_ends_after_two_minutes(vendor, clock):
 
     assert (400, "InvalidToken") == foreign
     assert (400, "TokenExpired") == refusal(vendor, "GetVisualValidateResult", token)
-
-
-@pytest.mark.parametrize(("code", "verified"), [("10000", True), ("10001", False)])
-def test_the_page_decides_and_returns_to_the_callback(vendor, code, verified):
-    """A person at the page passes or fails, once, and the browser goes back with the outcome."""
-    vendor.world.person = never
-    check = result(
-        vendor, "CreateVisualValidateSession", {"CallbackURL": "https://a.example/?own=1"}
-    )
-    page = Request(method="GET", url=check["H5Link"])
-    press = Request(method="POST", url=check["H5Link"], content=f"result={code}".encode())
-    shown, done, again = (vendor.handle(request) for request in (page, press, press))
-    status, answer = act(vendor, "GetVisualValidateResult", {"BytedToken": check["BytedToken"]})
-
-    assert [200, 302, 410] == [shown.status, done.status, again.status]
-    assert done.headers["location"].startswith("https://a.example/?own=1&bytedToken=")
-    assert f"resultCode={code}" in done.headers["location"]
-    assert verified == (status == 200) == ("Result" in answer)
 
 
 def test_errors_may_come_with_http_200(vendor):
@@ -325,16 +298,6 @@ def test_an_upload_without_its_parts_is_refused(vendor):
     """A form needs the file and the group."""
     for name in ("picture", "file"):
         assert 400 == ask(vendor, upload_of(f"{PORTRAIT}upload", {}, name=name))[0]
-
-
-def test_a_page_without_callback_ends_where_it_is(vendor):
-    """Without an address to return to, the page says that it is done; unknown links are 404."""
-    vendor.world.person = never
-    link = result(vendor, "CreateVisualValidateSession", {})["H5Link"]
-    done = vendor.handle(Request(method="POST", url=link, content=b"result=10000"))
-
-    assert (200, "text/html; charset=utf-8") == (done.status, done.headers["content-type"])
-    assert 404 == vendor.handle(Request(method="GET", url=f"{link}0")).status
 
 
 def picture(kind: str = "image_url", **more: Any) -> dict[str, Any]:

@@ -96,21 +96,6 @@ def test_face_check_ends(variants: Variants, person: Any, wait_s: float, word: s
     assert word == read(reply)["data"]["status"]
 
 
-def test_page_of_a_face_check():
-    """The link shows a page without a key; a POST passes the check; later it lapses."""
-    vendor = Vendor(person=never)
-    group = vendor.group("REAL_FACE")
-    token = group["h5Link"].removeprefix(vendor.sim.base_url)
-
-    shown = vendor.ask("GET", token, key="")
-    posted = vendor.ask("POST", token, key="")
-    status = read(vendor.ask("GET", f"/v1/asset-groups/{group['assetGroupId']}"))["data"]["status"]
-    vendor.clock.advance(121)
-
-    assert [200, 200, 410] == [shown.status, posted.status, vendor.ask("GET", token).status]
-    assert "active" == status
-
-
 @pytest.mark.parametrize("key", ["list", "records", "items", "groups"])
 def test_list_forms(key: Any):
     """Lists page, filter and count in each of the four forms."""
@@ -180,36 +165,6 @@ def test_picture_rules(kind: str, content: bytes, status: int):
     reply = vendor.upload(vendor.group()["assetGroupId"], kind=kind, content=content)
 
     assert status == reply.status
-
-
-def test_quotas():
-    """Groups and assets end at their quotas."""
-    vendor = Vendor(group_quota=1, asset_quota=1)
-    group_id = vendor.group()["assetGroupId"]
-    vendor.upload(group_id)
-
-    replies = [
-        vendor.upload(group_id),
-        vendor.ask("POST", "/v1/asset-groups", {"name": "B", "groupKind": "VIRTUAL_PORTRAIT"}),
-    ]
-
-    assert ["QUOTA_EXCEEDED"] * 2 == [read(reply)["serviceCode"] for reply in replies]
-
-
-def test_other_accounts_see_nothing():
-    """Groups, assets and videos of one account are not found by another."""
-    vendor = Vendor()
-    asset = vendor.portrait()
-    video = read(vendor.video())["id"]
-
-    paths = [
-        f"/v1/asset-groups/{asset['assetGroupId']}",
-        f"/v1/assets/{asset['assetId']}",
-        f"/v1/videos/{video}",
-        f"/v1/videos/{video}/content",
-    ]
-
-    assert [404] * 4 == [vendor.ask("GET", path, key="key-other").status for path in paths]
 
 
 @pytest.mark.parametrize(

@@ -108,15 +108,6 @@ def test_a_wrong_body_is_refused_by_the_member_s_name(vendor, expected, action, 
     assert (400, expected) == refusal(vendor, action, body)
 
 
-@pytest.mark.parametrize("kind", ["AssetGroup", "Asset"])
-def test_a_foreign_id_is_not_found(vendor, kind):
-    """Another account's group or asset does not exist here."""
-    group = group_in(vendor)
-    made = {"AssetGroup": group, "Asset": asset_in(vendor, group)}[kind]
-
-    assert 404 == refusal(vendor, f"Get{kind}", {"Id": made}, of="other")[0]
-
-
 @pytest.mark.parametrize("order", ["Asc", "Desc"])
 def test_tokens_page_without_repeats_while_the_list_grows(vendor, clock, order):
     """A page by token goes on after the last item, whatever has been added, and has no counts."""
