@@ -471,7 +471,7 @@ def test_a_budget_is_reserved_before_a_create_is_sent(run, shop):
 
 ASKS = """
 def test_asks():
-    with pk.connect("alltoken", api_key="k") as client:
+    with pk.connect("alltoken", api_key="k", budget=pk.Budget(attempts=1)) as client:
         client.create_group("Mia")
 
 def test_swallows():
@@ -500,7 +500,9 @@ def test_own():
             assert client.create_group("Mia").id == "group-1"
 
 def test_here():
-    with pk.connect("alltoken", api_key="k", base_url="http://127.0.0.1:9") as client:
+    once = pk.Budget(attempts=1)
+    here = "http://127.0.0.1:9"
+    with pk.connect("alltoken", api_key="k", base_url=here, budget=once) as client:
         with pytest.raises(pk.ConnectionFailedError):
             client.create_group("Mia")
 """
