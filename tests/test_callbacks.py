@@ -44,7 +44,7 @@ async def client(request: pytest.FixtureRequest) -> AsyncIterator[pk.AsyncClient
 
 
 class Caller:
-    """A vendor, or somebody who says so, at the door of an application."""
+    """A vendor, or somebody who says so, calling an application."""
 
     def __init__(self, app: Any, prefix: str = "") -> None:
         self._http = httpx.AsyncClient(

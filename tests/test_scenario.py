@@ -94,12 +94,12 @@ def test_a_strangers_lost_group_is_found_again(monkeypatch):
     provider, simulator = strangers("acme", monkeypatch)
     vendor = simulator()
     vendor.add_account(ACCOUNT)
-    door = Losing(vendor)
-    client = Client(provider, transport=door, clock=clock_of(vendor))
+    losing = Losing(vendor)
+    client = Client(provider, transport=losing, clock=clock_of(vendor))
 
     group = client.create_group("Mia")
 
-    assert 1 == door.lost
+    assert 1 == losing.lost
     assert "Mia" == group.name
     assert [group.id] == [each.id for each in client.list_groups()]
 

@@ -1,5 +1,5 @@
 """
-The one door for authors of adapters: all that an adapter is written with.
+What authors of adapters import: all that an adapter is written with.
 
 Subclass `PortraitProvider` and override the raw calls that your vendor offers; what callers use is
 derived from them. `docs/writing-a-provider.md` builds one step by step.

@@ -17,10 +17,9 @@ from portraitkit.client.client import AsyncClient, Client
 from portraitkit.config.building import build, known_keys
 from portraitkit.engine.transport import Timeouts
 from portraitkit.failover import BreakerLimits
-from portraitkit.operations.provider import PortraitProvider
 from portraitkit.providers import registry
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.providers.registry import provider_class, provider_names
+from portraitkit.providers.registry import provider_class
 from portraitkit.testing import VirtualTime
 from portraitkit.values import errors
 from portraitkit.values.media import FolderMediaHost
@@ -120,34 +119,6 @@ def test_one_line_changes_the_vendor(write):
     assert Secret(f"{KEY}-360") == client.provider.api_key
 
 
-def test_the_environment_overrides_the_file_and_the_argument_overrides_both(write, monkeypatch):
-    """PORTRAITKIT_PROFILE for a run, an argument for a call."""
-    write(FILE)
-    monkeypatch.setenv("PORTRAITKIT_PROFILE", "staging")
-
-    assert "staging" == open_one().profile
-    assert "token360" == open_one("token360").profile
-
-
-def test_a_profile_may_be_an_account_of_a_vendor(write):
-    """Several profiles may use one adapter, each with its own settings."""
-    write(FILE)
-
-    client = open_one("staging")
-
-    assert ("staging", "alltoken") == (client.profile, client.provider.name)
-    assert "http://127.0.0.1:8360" == client.provider.base_url
-
-
-def test_a_file_may_be_named(write, tmp_path):
-    """`config` replaces the search."""
-    write(one())
-    (tmp_path / "other.toml").write_text(FILE.replace('"alltoken"', '"token360"', 1))
-
-    assert "token360" == open_one(config=tmp_path / "other.toml").profile
-    assert "token360" == open_one(config="other.toml").profile
-
-
 def test_without_any_file_an_adapters_name_and_a_key_are_enough():
     """For a script there is no need of a configuration."""
     client = open_one("alltoken", api_key=KEY)
@@ -197,14 +168,6 @@ def test_two_origins_and_four_credentials_can_be_given():
     assert Secret("not-a-real-token") == provider.session_token
     assert ("http://127.0.0.1:1", "http://127.0.0.1:2") == (provider.assets_url, provider.video_url)
     assert "films" == provider.project_name
-
-
-def test_there_is_never_a_default_vendor():
-    """No configuration and no argument is an error that lists what was looked for."""
-    error = refusal_of()
-
-    assert "there is no configuration" in str(error)
-    assert "portraitkit.toml" in str(error)
 
 
 def test_a_misspelt_vendor_is_offered_without_a_configuration():
@@ -317,16 +280,6 @@ def test_a_setting_of_the_wrong_type_is_an_error(write, settings, field, said):
     assert f"profile 'alltoken': {field} has to be {said}" in str(error)
 
 
-def test_a_missing_key_is_named_with_what_to_write(write):
-    """The error shows the line that is missing."""
-    write('profile = "staging"\n[profiles.staging]\nprovider = "alltoken"')
-
-    error = refusal_of()
-
-    assert "profile 'staging' lacks api_key" in str(error)
-    assert '[profiles.staging], such as api_key = "env:ALLTOKEN_API_KEY"' in error.next_step
-
-
 def test_all_missing_keys_are_named_at_once():
     """Nobody has to mend one to hear of the next."""
     error = refusal_of("volcengine")
@@ -398,32 +351,12 @@ def test_a_key_that_cannot_be_a_header_is_refused(key):
     assert "api_key" == secret.field
 
 
-def test_a_literal_secret_works_and_warns(write):
-    """The warning names profile and key, not the secret."""
-    write(f'profile = "alltoken"\n[profiles.alltoken]\napi_key = "{KEY}"')
-
-    with pytest.warns(UserWarning, match="profile 'alltoken', key api_key") as caught:
-        client = pk.connect()
-    client.close()
-
-    assert Secret(KEY) == client.provider.api_key
-    assert KEY not in str(caught[0].message)
-
-
 def test_a_given_secret_does_not_warn():
     """An argument is not a configuration file."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
 
         assert Secret(KEY) == open_one("alltoken", api_key=KEY).provider.api_key
-
-
-def test_a_reference_that_leads_nowhere_is_an_error(write, monkeypatch):
-    """It names the variable."""
-    monkeypatch.delenv("ALLTOKEN_API_KEY")
-    write(FILE)
-
-    assert "ALLTOKEN_API_KEY is not set" in str(refusal_of())
 
 
 # -- media host ------------------------------------------------------------------------------------
@@ -572,15 +505,6 @@ def installed(monkeypatch):
     return install
 
 
-def test_the_built_in_adapters_are_found():
-    """Through the same door as a stranger's."""
-    assert set(BUILT_IN) <= set(provider_names())
-    for name in BUILT_IN:
-        cls = provider_class(name)
-        assert issubclass(cls, PortraitProvider)
-        assert name == cls.name
-
-
 def test_a_strangers_adapter_is_as_good_as_a_built_in_one(installed):
     """Its settings are read by their types."""
     installed(Entry("stranger", "strange:Stranger", Stranger))
@@ -625,65 +549,6 @@ def test_a_setting_may_choose_the_class(installed):
         with pytest.raises(pk.ConfigError) as caught:
             open_one("stranger", api_key=KEY, settings=settings)
         assert field == caught.value.field
-
-
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_without_a_choice_an_adapter_is_the_class_that_is_installed(name):
-    """No setting is needed to get what the entry point names."""
-    assert provider_class(name) is provider_class(name).chosen_by({})
-
-
-def test_two_adapters_of_one_name_are_an_error(installed):
-    """Nobody chooses silently where the credentials go."""
-    installed(Entry("alltoken", "one:A", AllToken), Entry("alltoken", "other:B", AllToken))
-
-    assert "two packages provide an adapter named 'alltoken': one:A, other:B" in str(
-        refusal_of("alltoken", api_key=KEY)
-    )
-
-
-def test_one_adapter_that_is_listed_twice_is_one(installed):
-    """An editable install may show its metadata twice."""
-    installed(Entry("alltoken", "one:A", AllToken), Entry("alltoken", "one:A", AllToken))
-
-    assert "alltoken" == open_one("alltoken", api_key=KEY).profile
-
-
-@pytest.mark.parametrize("loaded", [dict, "text", ImportError("no module named strange")])
-def test_an_adapter_that_is_none_is_an_error(installed, loaded):
-    """It names the entry point, and what to do."""
-    installed(Entry("stranger", "strange:Stranger", loaded))
-
-    error = refusal_of("stranger", api_key=KEY)
-
-    assert "'stranger' (strange:Stranger)" in str(error)
-    assert error.next_step
-
-
-def test_an_unknown_provider_names_the_nearest(write, installed):
-    """And those that are installed."""
-    write(one(provider='"altoken"'))
-
-    error = refusal_of()
-
-    assert "no adapter is named 'altoken'" in str(error)
-    assert "did you mean 'alltoken'? installed: agentsflare, alltoken" in str(error)
-    installed()
-    assert "installed: none" in str(refusal_of())
-
-
-# -- explaining ------------------------------------------------------------------------------------
-
-
-def test_explain_config_shows_what_connect_would_use_and_no_secret(write):
-    """Keys, values and where each came from."""
-    write(FILE)
-
-    text = pk.explain_config("staging")
-
-    assert "http://127.0.0.1:8360" in text
-    assert "<secret from env:ALLTOKEN_API_KEY>" in text
-    assert KEY not in text
 
 
 # -- failover --------------------------------------------------------------------------------------

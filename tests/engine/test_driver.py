@@ -201,42 +201,6 @@ def test_a_full_quota_is_not_waited_for(script, status):
     assert (status, "QuotaExceeded") == (caught.value.status, caught.value.code)
 
 
-@pytest.mark.parametrize(
-    ("code", "error"),
-    [
-        ("InvalidParameter", errors.InvalidRequestError),
-        ("Unauthorized", errors.AuthenticationError),
-        ("AIGCNotAvailable", errors.PermissionDeniedError),
-    ],
-)
-def test_a_refusal_with_http_200_is_a_refusal(script, code, error):
-    """The body decides: nothing is repeated, and nothing is taken for a success."""
-    vendor = script(refusal(code, 200))
-
-    with pytest.raises(error) as caught:
-        vendor.run(create)
-
-    assert (200, code, "req-1") == (
-        caught.value.status,
-        caught.value.code,
-        caught.value.request_id,
-    )
-
-
-def test_a_redirect_of_the_api_is_not_followed(script):
-    """Credentials are for the configured origin alone: a redirect is an error that names it."""
-    moved = answer(b"", 307, headers={"location": "https://elsewhere.example/v1?token=abcdef"})
-    vendor = script(moved)
-
-    with pytest.raises(
-        errors.UnexpectedResponseError, match=r"to https://elsewhere\.example;"
-    ) as caught:
-        vendor.run(read)
-
-    assert 1 == len(vendor.sent)
-    assert "abcdef" not in str(caught.value)
-
-
 # -- what no transport should raise ----------------------------------------------------------------
 
 FOREIGN = [RuntimeError("Event loop is closed"), KeyError(KEY), OSError(5, "no")]
@@ -355,13 +319,9 @@ def test_waits_are_spread_by_jitter(script):
     ("text", "waited_s"),
     [
         ("7", 7.0),
-        ("1.5", 1.5),
         (format_datetime(NOW + timedelta(seconds=30), usegmt=True), 30.0),
-        (format_datetime(NOW.replace(tzinfo=None) + timedelta(seconds=30)), 30.0),
         (format_datetime(NOW - timedelta(seconds=30), usegmt=True), 0.5),
-        ("0", 0.5),
         ("soon", 0.5),
-        ("-3", 0.5),
         ("9" * 400, None),
     ],
 )
@@ -716,20 +676,6 @@ def test_a_secret_lost_in_a_pickle_is_no_obstacle(script):
 
     with pytest.raises(errors.ProviderError, match="no <secret>"):
         vendor.run(story)
-
-
-def test_an_error_survives_a_pickle(script):
-    """Worker processes hand errors on: all facts arrive."""
-    vendor = script(NOT_SENT, refusal("InvalidParameter", message="bad name"))
-
-    with pytest.raises(errors.InvalidRequestError) as caught:
-        vendor.run(create)
-    copy = pickle.loads(pickle.dumps(caught.value))
-
-    assert vars(caught.value) == vars(copy)
-    assert str(caught.value) == str(copy)
-    assert type(caught.value) is type(copy)
-    assert ["cannot connect"] == [each.reason for each in copy.attempts]
 
 
 def test_a_rename_of_unknown_outcome_is_repeated(script):

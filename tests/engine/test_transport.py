@@ -1055,7 +1055,7 @@ def test_a_create_waits_for_a_vendor_to_come_up(free_url, play):
     assert free_url in str(caught.value)
 
 
-def test_a_flows_own_request_is_sent_through_the_same_door(raw_server, play):
+def test_a_flows_own_request_is_sent_the_same_way(raw_server, play):
     """`client.run` takes any flow: here a single authorised request."""
     server = raw_server(http({"ok": True}))
     provider = AllToken(api_key=Secret(KEY), base_url=server.url)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import portraitkit as pk
 from accounts import CAPACITY, FAULTS, PNG, UNCLEAR, Accounts
 from portraitkit.client.client import Client
-from portraitkit.failover.router import MOVING, has_no_capacity
+from portraitkit.failover.router import MOVING
 from portraitkit.limits.breakers import Breakers
 from portraitkit.operations.call import Call
 from portraitkit.operations.provider import PortraitProvider
@@ -880,9 +880,3 @@ def test_the_wire_is_the_same_under_all_drivers(make):
     assert [each.seen for each in plain.simulators.values()] == [
         each.seen for each in accounts.simulators.values()
     ]
-
-
-def test_has_no_capacity_wants_proof():
-    """A failure is no refusal, in whoever's form it is told of."""
-    assert has_no_capacity(errors.RateLimitedError("no", status=429))
-    assert not has_no_capacity(errors.ServiceUnavailableError("no", status=503, code="Overloaded"))

@@ -13,29 +13,16 @@ from fuzz_answers_subject import (
     outcome,
     templates,
 )
-from fuzz_choices import WORDS, Choices, dumped
+from fuzz_choices import Choices, dumped
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from json_cases import json_values
 from portraitkit.testing import answer, replay
 from portraitkit.values.errors import PortraitError
 from portraitkit.values.models import Asset, VideoTask
 
 pytestmark = pytest.mark.outside_the_contract
-
-ANY_TEXT = st.text(st.characters(), max_size=12)
-SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT | st.sampled_from(WORDS)
-)
-
-
-def json_values(names=ANY_TEXT):
-    """Any JSON value, its members' names drawn from *names*."""
-    return st.recursive(
-        SCALARS,
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=5),
-        max_leaves=12,
-    )
 
 
 def _always(response):
@@ -110,7 +97,7 @@ def test_one_answer_is_replayed(name, body):
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_the_subject_reaches_results(name):
-    """Unspoilt answers lead to results: the fuzzing does not stop at the door."""
+    """Unspoilt answers lead to results: the fuzzing does not stop at once."""
     provider = PROVIDERS[name]
     kinds = {
         type(outcome(call(provider), provider, _always(answer(told))))

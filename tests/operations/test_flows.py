@@ -14,7 +14,7 @@ from portraitkit.engine.response_body import TransportError
 from portraitkit.operations.paging import every, in_turn
 from portraitkit.operations.provider import PortraitProvider
 from portraitkit.providers.alltoken import AllToken
-from portraitkit.simulators.state import never, scans_after
+from portraitkit.simulators.state import never
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.values import errors
 from portraitkit.values.media import FolderMediaHost
@@ -119,43 +119,6 @@ def test_a_source_that_cannot_work_is_stopped_before_sending(script, source, sai
     assert ("alltoken", "story") == (caught.value.provider, caught.value.operation)
 
 
-def test_limits_are_findings_unless_they_are_strict(provider):
-    """A name or picture beyond the documented limits is sent, and told; or stopped if asked."""
-    wide = picture(7000, 10)
-    answers = [result(Id=ASSET_ID), result(Id=ASSET_ID)]
-
-    done = replay(provider.add_asset(GROUP_ID, wide, name="n" * 51), answers)
-    found = {each.field for each in done.result.findings}
-
-    assert {"name", "media"} <= found
-    for flow in (
-        provider.add_asset(GROUP_ID, wide, strict_limits=True),
-        provider.add_asset(GROUP_ID, PNG, name="n" * 51, strict_limits=True),
-        at(AllToken, strict_limits=True).add_asset(GROUP_ID, wide),
-    ):
-        with pytest.raises(errors.InvalidInputError, match="strict_limits"):
-            replay(flow, [])
-    lenient = at(AllToken, strict_limits=True)
-    flow = lenient.create_video(VideoRequest(prompt="x", duration_s=99), strict_limits=False)
-    assert 99 == replay(flow, [answer({"id": "v"}, 202)]).bodies[0]["duration"]
-
-
-def picture(width, height):
-    import io
-
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.new("RGB", (width, height)).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def test_an_empty_name_is_stopped(provider):
-    """A name of blanks alone would be lost at the vendor."""
-    with pytest.raises(errors.InvalidInputError, match="empty"):
-        replay(provider.add_asset(GROUP_ID, PNG, name=" "), [])
-
-
 def test_a_vendor_that_adds_nothing_refuses_before_reading(provider):
     """Without a way to add, not even the file is opened."""
 
@@ -222,16 +185,6 @@ def test_a_media_hosts_own_portrait_error_is_kept():
 
     with pytest.raises(errors.QuotaExceededError, match="the bucket is full"):
         replay(at(LinksOnly, media_host=host).add_asset(GROUP_ID, PNG), [])
-
-
-def test_a_url_is_passed_on_where_the_vendor_fetches(provider):
-    """The link is sent as it is, and is a secret: it may be signed."""
-    url = "https://example.com/walk.mp4?sig=1"
-
-    done = replay(provider.add_asset(GROUP_ID, url), [result(Id=ASSET_ID)])
-
-    assert (url, "Video") == (done.bodies[0]["URL"], done.bodies[0]["AssetType"])
-    assert [url] == [each.reveal() for each in done.requests[0].secrets]
 
 
 def test_a_url_is_fetched_for_a_vendor_that_takes_bytes():
@@ -398,17 +351,6 @@ def test_a_vendor_that_asks_for_patience_gets_it(script):
     vendor.run(lambda p: p.wait_until_active(ASSET_ID))
 
     assert [3.0, 203.0] == vendor.times_s
-
-
-def test_a_refused_asset_raises_with_its_reason(script):
-    """The review's words, the handle and the final state go along."""
-    failed = result(Id=ASSET_ID, Status="Failed", Error={"Code": "FaceBlurred", "Message": "blur"})
-    vendor = script(failed)
-
-    with pytest.raises(errors.AssetFailedError, match="blur") as caught:
-        vendor.run(lambda p: p.wait_until_active(ASSET_ID))
-
-    assert ("FaceBlurred", AssetStatus.FAILED) == (caught.value.code, caught.value.result.status)
 
 
 def test_what_is_settled_is_not_asked_about(provider):
@@ -578,17 +520,6 @@ def test_lists_in_turn_are_one_list(lists):
 # -- face checks -----------------------------------------------------------------------------------
 
 
-def test_a_face_check_is_waited_for(hand, simulator):
-    """From the link to the person's group; a handle is as good as the object."""
-    simulator.world.person = scans_after(20)
-    check = hand.start_verification("Ann", callback_url="https://app.example/back")
-
-    group = hand.wait_until_verified(check.handle)
-
-    assert ("Ann", "REAL_PERSON") == (group.name, group.kind.name)
-    assert group == hand.wait_until_verified(evolve(hand.check_verification(check)))
-
-
 def test_a_check_by_its_handle_is_waited_for_through_faults(provider, hand):
     """The first look rides out a fault as the others do; what ends the wait names the handle."""
     check = hand.start_verification("Ann", callback_url="https://app.example/back")
@@ -660,19 +591,6 @@ def task(status=VideoStatus.SUCCEEDED, **members):
 
 LINK = Secret("https://media.example/mia.mp4?X-Tos-Signature=abc")
 DONE = answer({"id": "vgen_1", "status": "completed", "video_url": LINK.reveal()})
-
-
-def test_a_preview_sends_nothing_and_shows_the_very_body(hand, simulator):
-    """What is previewed is what is created, with the credential masked."""
-    preview = hand.preview_video(REQUEST)
-
-    assert [] == simulator.seen
-    hand.create_video(REQUEST)
-    (sent,) = simulator.seen
-    assert (preview.method, preview.url) == (sent.method, sent.target)
-    assert {"Authorization": "Bearer <secret>"}.items() <= preview.headers.items()
-    assert KEY not in repr(preview)
-    assert {"model": "seedance-2.0", "prompt": "a quiet sea"} == preview.body
 
 
 @pytest.mark.parametrize(
@@ -784,13 +702,6 @@ def test_a_model_is_neutral_mapped_or_passed_through(model, models, sent):
     provider = at(AllToken, models=models)
 
     assert sent == provider.preview_video(VideoRequest(prompt="x", model=model)).body["model"]
-
-
-def test_a_create_that_answers_with_an_id_alone_is_queued(provider):
-    """Then the task is as young as can be, and its model the one that was asked for."""
-    done = replay(provider.create_video(REQUEST), [answer({"id": "vgen_1"}, 202)]).result
-
-    assert (VideoStatus.QUEUED, "seedance-2.0") == (done.status, done.model)
 
 
 def test_a_finished_task_is_not_asked_about(provider):

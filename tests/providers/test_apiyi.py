@@ -5,14 +5,10 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from portraitkit.client.client import Client
-from portraitkit.simulators.apiyi import APIYISimulator
-from portraitkit.simulators.server import serve
-from portraitkit.testing import VirtualTime, answer, replay, simulated
+from portraitkit.testing import answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
-from portraitkit.values.statuses import VideoStatus
 from portraitkit.values.video import References, VideoRequest
 from vendors import ACCOUNT, PICTURE, provider_of
 from vendors import judged as judged_vendor
@@ -158,18 +154,3 @@ def test_a_token_without_the_group_is_told_so():
 
     assert "SeeDance2" in caught.value.next_step
     assert 1 == judged.operations.count("CreateVideoTask")
-
-
-def test_the_main_job_over_real_http():
-    """Signatures and the plain-answer header survive a real socket, host and port included."""
-    simulator = APIYISimulator()
-    _ = simulator.add_account(ACCOUNT)
-    with serve(simulator):
-        provider = evolve(PROVIDER, assets_url=simulator.base_url, video_url=simulator.base_url)
-        with Client(provider, clock=VirtualTime(simulator.world.clock).clock) as client:
-            group = client.create_group("Mia")
-            mia = client.wait_until_active(client.add_asset(group, PICTURE))
-            request = VideoRequest(prompt="{mia} smiles", media=References(images={"mia": mia}))
-            task = client.wait_for_video(client.create_video(request))
-
-    assert VideoStatus.SUCCEEDED is task.status

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
-import yaml
 
+import contract_judge
 from portraitkit.operations.downloading import video_failed
 from portraitkit.providers.dialects.codes import MODERATION
 from portraitkit.testing import answer, replay
@@ -18,7 +17,6 @@ from portraitkit.vendor.answers import advice_for, refusal_in
 from portraitkit.wire.error_mapping import listed
 from vendors import KEYS, provider_of
 
-FOLDER = Path(__file__).parents[2] / "providers"
 BY_STATUS = {
     *("invalid_request", "invalid_request_error", "api_error"),
     *("FILE_REQUIRED", "FILE_TOO_LARGE", "UNSUPPORTED_FILE"),
@@ -34,7 +32,7 @@ def vendor(request):
 
 def documented(vendor):
     """Every code in a vendor's contract, as it arrives."""
-    contract = yaml.safe_load((FOLDER / vendor.name / "contract.yaml").read_text())
+    contract = contract_judge.load(vendor.name).document
     places = [contract, *contract["operations"].values()]
     rows = [row for place in places for row in place.get("errors", []) if row.get("code")]
     return {row["code"].replace(".*", "*").replace("*", ".Any") for row in rows} - {".Any"}

@@ -171,26 +171,6 @@ def test_the_account_is_the_library_keys():
 # -- files ----------------------------------------------------------------------------------------
 
 
-def test_a_file_is_stored_and_its_link_registered():
-    """Presign tells where; the bytes go there under the announced type; the link is registered."""
-    done = replay(
-        PROVIDER.add_asset(GROUP_ID, FACE, name="front"),
-        [presigned(), answer(), result({"Id": ASSET_ID})],
-    )
-    presign, put, create = done.requests
-
-    assert ("POST", f"{BASE}/storage/presign") == (presign.method, presign.target)
-    assert {"ext": "jpg", "contentType": "image/jpeg"} == json.loads(presign.content)
-    assert ("PUT", PLACE, FACE) == (put.method, put.target, put.content)
-    assert {
-        "groupId": GROUP_ID, "imageUrl": LINK, "label": "front", "assetType": "Image"
-    } == json.loads(create.content)  # fmt: skip
-    assert [True, True, False] == [each.repeatable for each in done.requests]
-    assert (ASSET_ID, AssetStatus.PROCESSING, MediaType.IMAGE) == (
-        done.result.id, done.result.status, done.result.media
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("filename", "expected"),
     [("mia.JPEG", {"ext": "jpeg"}), ("mia", {}), ("mia.j p", {}), ("a.b/c", {}), ("米娅.图", {})],
@@ -335,19 +315,6 @@ def test_a_list_is_read_however_it_is_laid_out(layout):
     ]
 
 
-def test_lists_have_pages():
-    """By number; a page is followed by another one, unless it is empty or the total has come."""
-    rows = [{"Id": f"asset-{n}", "Status": "Active"} for n in range(100)]
-    full = replay(PROVIDER.list_assets(None, GROUP_ID), [result({"Items": rows})])
-    page = result({"Items": rows, "TotalCount": 200})
-    last = replay(PROVIDER.list_assets("2:100", GROUP_ID), [page])
-
-    assert f"{BASE}/asset-library/assets?groupId={GROUP_ID}&pageNumber=1&pageSize=100" == (
-        full.requests[0].target
-    )
-    assert ("2:100", None) == (full.result.next, last.result.next)
-
-
 def test_groups_are_listed_by_kind_where_rows_tell():
     """A row without a kind may be of the kind that is asked for."""
     rows = [
@@ -370,16 +337,6 @@ def test_groups_are_listed_by_kind_where_rows_tell():
 def opened():
     session = {"BytedToken": TOKEN, "H5Link": "https://h5.example/none"}
     return replay(PROVIDER.start_verification("Ann"), [result(session)])
-
-
-def test_a_callback_is_an_adaptation():
-    """A page of the caller's is not sent, as there is no place for it, and the result says so."""
-    session = {"BytedToken": TOKEN, "H5Link": "https://h5.example/none"}
-    flow = PROVIDER.start_verification("Ann", callback_url="https://app.example/back")
-    done = replay(flow, [result(session)])
-
-    assert ["callback_url"] == [each.field for each in done.result.adaptations]
-    assert b"app.example" not in done.requests[0].content
 
 
 def test_the_token_in_the_path_is_in_no_text():

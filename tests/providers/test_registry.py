@@ -1,4 +1,4 @@
-"""Adapters are found by entry point: built-in ones and a stranger's through one door."""
+"""Adapters are found by entry point: built-in ones and a stranger's in one way."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_listing_loads_no_adapter():
 
 
 def test_a_strangers_adapter_is_found(installed):
-    """A package of somebody else's is loaded by the same door."""
+    """A package of somebody else's is loaded in the same way."""
     installed(ALLTOKEN, ("toy", "portraitkit.providers.alltoken:AllToken"))
 
     assert provider_names() == ("alltoken", "toy")

@@ -20,8 +20,7 @@ from portraitkit.values.statuses import (
     MediaType,
     VerificationStatus,
 )
-from portraitkit.values.video import References, VideoRequest
-from portraitkit.wire.steps import Auth
+from portraitkit.values.video import VideoRequest
 
 PROVIDER = Token360(api_key=Secret("sk-test-key"))
 API = "https://api.token360.ai/v1"
@@ -372,73 +371,11 @@ def test_an_answer_without_a_link_is_not_lost():
     assert "Assets page" in caught.value.next_step
 
 
-def test_a_callback_url_is_recorded_as_left_out():
-    """This vendor calls nobody back: the check works all the same."""
-    done = started(callback_url="https://app.example/back")
-
-    assert [("callback_url", None)] == [(a.field, a.sent) for a in done.result.adaptations]
-    assert b"app.example" not in done.requests[0].content
-
-
 # --- videos ---
 
 
 def image(url, **members):
     return {"type": "image_url", **members, "image_url": {"url": url}}
-
-
-def test_every_neutral_field_has_a_member_here():
-    """Nothing that a neutral request says is lost at this vendor."""
-    request = VideoRequest(
-        prompt="{a} sings {audio_1} as in {video_1}",
-        media=References(
-            images={"a": ASSET_ID},
-            videos=["https://media.example/v.mp4"],
-            audios=["https://media.example/a.mp3"],
-        ),
-        duration_s=-1,
-        ratio="adaptive",
-        resolution="1080p",
-        generate_audio=True,
-        seed=7,
-        watermark=False,
-        return_last_frame=True,
-        callback_url="https://app.example/done",
-        extra={"token360": {"safety_identifier": "u1", "request_id": "r1"}, "alltoken": {"x": 1}},
-    )
-    done = replay(PROVIDER.create_video(request), [answer({"id": "video-1", "status": "queued"})])
-
-    assert ["CreateVideo"] == judged(done)
-    assert () == done.result.adaptations
-    assert [
-        {
-            "model": "seedance-2.0",
-            "prompt": "Image 1 sings Audio 1 as in Video 1",
-            "input_references": [
-                image(f"asset://{ASSET_ID}"),
-                {
-                    "type": "video_url",
-                    "role": "reference",
-                    "video_url": {"url": "https://media.example/v.mp4"},
-                },
-                {
-                    "type": "audio_url",
-                    "role": "reference",
-                    "audio_url": {"url": "https://media.example/a.mp3"},
-                },
-            ],
-            "duration": -1,
-            "aspect_ratio": "adaptive",
-            "resolution": "1080p",
-            "generate_audio": True,
-            "seed": 7,
-            "watermark": False,
-            "return_last_frame": True,
-            "callback_url": "https://app.example/done",
-            "safety_identifier": "u1",
-            "request_id": "r1",
-        }
-    ] == done.bodies
 
 
 def test_what_clients_send_is_read_too():
@@ -496,19 +433,6 @@ def test_a_finished_video_has_its_link_in_one_of_three_places(present):
         video.duration_s,
     )
     assert "cdn.example" not in repr(video)
-
-
-def test_a_link_that_is_nowhere_is_asked_for(tmp_path):
-    """`/content?format=url` gives it with the key; the file itself is fetched without."""
-    task = {"id": "video-1", "status": "completed", "url": None}
-    link = {"url": "https://cdn.example/v?sig=1", "video_id": "video-1", "expires_in": 3600}
-    flow = PROVIDER.download_video("video-1", tmp_path / "v.mp4")
-    done = replay(flow, [answer(task), answer(link), answer()])
-
-    asked, fetched = done.requests[1:]
-    assert (f"{API}/videos/video-1/content?format=url", Auth.BEARER) == (asked.target, asked.auth)
-    assert (link["url"], Auth.NONE) == (fetched.url, fetched.auth)
-    assert tmp_path / "v.mp4" == fetched.save_to.target
 
 
 # --- the whole job, against the simulator, under the court ---

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
+from attrs import evolve
 
 import contract_judge
 from portraitkit.simulators.state import never
@@ -17,6 +18,7 @@ from portraitkit.values.statuses import (
     VideoStatus,
 )
 from portraitkit.values.video import Frames, References, VideoRequest
+from portraitkit.vendor.pacing import Pacing
 from vendors import ACCOUNT, FACE, KEYS, PICTURE, judged, provider_of, vendor_of
 
 KINDS = {
@@ -158,7 +160,9 @@ def test_the_main_job(way, variants, tmp_path):
 def test_a_person_who_never_comes_leaves_an_expired_check(way, person, variants):
     """A lapsed link, and a group stuck after the scan, are a failed verification in time."""
     vendor = judged(way, person, **variants)
-    client = simulated(provider_of(way, callback_url="https://app.example/back"), vendor)
+    rarely = {"verification": Pacing(first_s=60, step_s=60, deadline_s=3600)}
+    provider = provider_of(way, callback_url="https://app.example/back")
+    client = simulated(evolve(provider, pacing=rarely), vendor)
     check = client.start_verification("Ann")
 
     with pytest.raises(errors.VerificationFailedError, match="expired") as caught:

@@ -9,20 +9,18 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portraitkit.providers.volcengine import Volcengine
+import contract_judge
 from portraitkit.simulators.volcengine import VolcengineSimulator
 from portraitkit.testing import answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
-from portraitkit.values.statuses import AssetStatus, GroupKind, VerificationStatus
+from portraitkit.values.statuses import AssetStatus, GroupKind, VerificationStatus, VideoStatus
+from portraitkit.values.video import VideoRequest
+from vendors import ACCOUNT, PICTURE, provider_of
+from vendors import judged as judged_vendor
 
-PROVIDER = Volcengine(
-    access_key=Secret("AKLTexample"),
-    secret_key=Secret("c2VjcmV0LW9mLW5vYm9keQ=="),
-    api_key=Secret("ark-example-key"),
-    project_name="films",
-)
+PROVIDER = provider_of("volcengine", callback_url="https://app.example/back")
 GROUP_ID = "group-20260318035710-xxxxx"
 ASSET_ID = "asset-20260318035710-xxxxx"
 TASK_ID = "cgt-20260318040000-abcde"
@@ -45,22 +43,23 @@ def refusal(code, message="no", status=400, **data):
 
 def test_every_action_names_the_project():
     """Without ProjectName lists are empty and deletes find nothing: each Action carries it."""
+    films = evolve(PROVIDER, project_name="films")
     items = {"Items": [], "TotalCount": 0}
     flows = [
-        (PROVIDER.get_group(GROUP_ID), [result({"Id": GROUP_ID})]),
-        (PROVIDER.list_groups(None), [result(items)]),
-        (PROVIDER.rename_group(GROUP_ID, "A"), [result({}), result({"Id": GROUP_ID})]),
-        (PROVIDER.delete_group(GROUP_ID), [result({})]),
-        (PROVIDER.add_asset(GROUP_ID, URL), [result({"Id": ASSET_ID})]),
-        (PROVIDER.get_asset(ASSET_ID), [result({"Id": ASSET_ID})]),
-        (PROVIDER.list_assets(None, GROUP_ID), [result(items)]),
-        (PROVIDER.rename_asset(ASSET_ID, "A"), [result({}), result({"Id": ASSET_ID})]),
-        (PROVIDER.delete_asset(ASSET_ID), [result({})]),
+        (films.get_group(GROUP_ID), [result({"Id": GROUP_ID})]),
+        (films.list_groups(None), [result(items)]),
+        (films.rename_group(GROUP_ID, "A"), [result({}), result({"Id": GROUP_ID})]),
+        (films.delete_group(GROUP_ID), [result({})]),
+        (films.add_asset(GROUP_ID, URL), [result({"Id": ASSET_ID})]),
+        (films.get_asset(ASSET_ID), [result({"Id": ASSET_ID})]),
+        (films.list_assets(None, GROUP_ID), [result(items)]),
+        (films.rename_asset(ASSET_ID, "A"), [result({}), result({"Id": ASSET_ID})]),
+        (films.delete_asset(ASSET_ID), [result({})]),
         (
-            PROVIDER.start_verification("Ann", callback_url="https://app.example/back"),
+            films.start_verification("Ann", callback_url="https://app.example/back"),
             [result({"BytedToken": TOKEN, "H5Link": "https://h5.example/x"})],
         ),
-        (PROVIDER.check_verification(TOKEN), [result({"GroupId": GROUP_ID})]),
+        (films.check_verification(TOKEN), [result({"GroupId": GROUP_ID})]),
     ]
     bodies = [body for flow, answers in flows for body in replay(flow, answers).bodies]
 
@@ -75,7 +74,7 @@ def test_each_plane_has_its_own_credential():
     ).requests
     sent = PROVIDER.authorize(video, now=NOW)
 
-    assert "Bearer ark-example-key" == sent.headers["Authorization"]
+    assert f"Bearer {ACCOUNT.api_key}" == sent.headers["Authorization"]
     assert not [name for name in sent.headers if name.startswith("X-")]
     assert PROVIDER.origins == {
         "https://open.volcengineapi.com",
@@ -187,7 +186,7 @@ def test_a_list_of_assets_always_names_the_groups_type():
 
 def test_another_projects_handle_is_refused():
     """Projects do not see each other's assets, so their handles are of different accounts."""
-    other = evolve(PROVIDER, project_name="default")
+    other = evolve(PROVIDER, project_name="films")
     asset = replay(other.get_asset(ASSET_ID), [result({"Id": ASSET_ID})]).result
 
     with pytest.raises(errors.HandleError, match="another account"):
@@ -282,3 +281,213 @@ def test_any_token_is_recognised_in_its_own_refusal(token):
     done = replay(provider.check_verification(check), [refusal(f"NotFound.{token}", status=404)])
 
     assert VerificationStatus.WAITING is done.result.status
+
+
+# -- videos ---------------------------------------------------------------------------------------
+
+TASKS = "https://ark.cn-beijing.volces.com/api/v3/contents/generations/tasks"
+CONTRACT = contract_judge.load("volcengine").document
+
+
+def task(**members):
+    return answer({"id": TASK_ID, "model": "doubao-seedance-2-0-260128", **members})
+
+
+def task_refusal(code, status, message="no", param=None):
+    return answer({"error": {"code": code, "message": message, "param": param}}, status)
+
+
+@pytest.mark.parametrize(
+    ("model", "sent"),
+    [
+        ("seedance-2.0-fast", "doubao-seedance-2-0-fast-260128"),
+        ("seedance-2.5", "doubao-seedance-2-5-260628"),
+        ("dreamina-seedance-2-0-260128", "dreamina-seedance-2-0-260128"),
+        ("ep-20260318-abcde", "ep-20260318-abcde"),
+    ],
+)
+def test_a_model_is_sent_by_its_id(model, sent):
+    """Neutral names become the vendor's; ids and endpoints pass through."""
+    preview = PROVIDER.preview_video(VideoRequest(prompt="x", model=model))
+
+    assert sent == preview.body["model"]
+    assert {"Authorization": "Bearer <secret>"}.items() <= preview.headers.items()
+
+
+def test_limits_are_findings():
+    """What the vendor documents as too long or too large is found, and sent all the same."""
+    request = VideoRequest(
+        prompt="x", model="seedance-2.0-fast", duration_s=20, resolution="1080p", ratio="2:1"
+    )
+    findings = PROVIDER.preview_video(request).findings
+
+    assert ["duration_s", "resolution", "ratio"] == [each.field for each in findings]
+    assert all("82379/1520757" in each.source for each in findings)
+
+
+@given(st.text(min_size=1))
+def test_any_other_word_of_a_task_is_kept(word):
+    """A word of the future is UNKNOWN, never lost, and never an error."""
+    known = {row["word"] for row in CONTRACT["status_words"]["video"]}
+    read = replay(PROVIDER.get_video(TASK_ID), [task(status=word)]).result
+
+    assert word == read.status_word
+    assert (read.status is VideoStatus.UNKNOWN) == (word.casefold() not in known)
+
+
+def test_nulls_are_as_good_as_nothing():
+    """A task of nothing but id, status and nulls is read."""
+    nulls = dict.fromkeys(
+        ("error", "content", "usage", "seed", "duration", "ratio", "resolution", "updated_at")
+    )
+    read = replay(PROVIDER.get_video(TASK_ID), [task(status="queued", **nulls)]).result
+
+    assert (VideoStatus.QUEUED, None, None, None) == (
+        read.status,
+        read.video_url,
+        read.usage,
+        read.failure,
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "words"),
+    [
+        ("ModelNotOpen", 404, "open the model"),
+        ("SetLimitExceeded", 429, "spending limit"),
+        ("QuotaExceeded", 429, "running videos"),
+        ("AccountOverdueError", 403, "top up"),
+    ],
+)
+def test_a_refused_video_says_what_helps(code, status, words):
+    """A quota of videos is not one of assets, and each refusal names its own remedy."""
+    with pytest.raises(errors.ProviderError) as caught:
+        replay(PROVIDER.create_video(VideoRequest(prompt="x")), [task_refusal(code, status)])
+
+    assert words in caught.value.next_step
+
+
+@pytest.mark.parametrize("body", [{"error": "no such path"}, {"error": {"message": "no"}}, None])
+def test_a_refusal_without_a_code_goes_by_its_status(body):
+    """An error as plain text, without a code, or an empty body is still a refusal."""
+    with pytest.raises(errors.NotFoundError):
+        replay(PROVIDER.get_video(TASK_ID), [answer(body, 404)])
+
+
+def test_a_queued_video_is_cancelled_after_a_look():
+    """The state is read, then one DELETE is sent, which no driver may repeat on its own."""
+    done = replay(PROVIDER.cancel_video(TASK_ID), [task(status="queued"), answer({})])
+
+    look, delete = done.requests
+    assert ("GET", "DELETE", f"{TASKS}/{TASK_ID}") == (look.method, delete.method, delete.target)
+    assert (False, b"", 10.0) == (delete.repeatable, delete.content, delete.timeout_s)
+    assert (VideoStatus.CANCELLED, TASK_ID) == (done.result.status, done.result.id)
+
+
+@pytest.mark.parametrize(
+    "word", ["running", "succeeded", "failed", "expired", "cancelled", "resting"]
+)
+def test_only_a_queued_video_is_ever_deleted(word):
+    """DELETE removes the record of a task that has ended, so that none is sent."""
+    with pytest.raises(errors.ConflictError) as caught:
+        replay(PROVIDER.cancel_video(TASK_ID), [task(status=word)])
+
+    assert caught.value.result.status_word == word
+    assert caught.value.handle
+
+
+def test_a_video_that_starts_in_between_is_a_conflict():
+    """The vendor's own refusal of a running task comes through."""
+    late = task_refusal("InvalidAction.RunningTaskDeletion", 409)
+
+    with pytest.raises(errors.ConflictError):
+        replay(PROVIDER.cancel_video(TASK_ID), [task(status="queued"), late])
+
+
+@pytest.mark.parametrize("lost", [answer("<html>", 200), answer("<html>", 502)])
+def test_a_lost_cancellation_says_to_look(lost):
+    """When no answer tells whether it was cancelled, the error has the handle and says to look."""
+    with pytest.raises(errors.OutcomeUnknownError) as caught:
+        replay(PROVIDER.cancel_video(TASK_ID), [task(status="queued"), lost])
+
+    assert "get_video" in caught.value.next_step
+    assert caught.value.handle
+
+
+# -- at a simulated vendor ------------------------------------------------------------------------
+
+
+def vendor(**variants):
+    return judged_vendor("volcengine", **variants)
+
+
+def test_a_cancellation_is_never_sent_late():
+    """Asked to come back in a minute, it gives up: by then the DELETE would remove the record."""
+    judged = vendor()
+    client = simulated(PROVIDER, judged)
+    task = client.create_video(VideoRequest(prompt="x"))
+    busy = answer({"error": {"code": "ServerOverloaded"}}, 429, headers={"retry-after": "60"})
+    judged.answer_next(busy, lambda request: request.method == "DELETE")
+    with pytest.raises(errors.RateLimitedError):
+        client.cancel_video(task)
+
+    assert 1 == judged.operations.count("DeleteVideoTask")
+    assert VideoStatus.SUCCEEDED is client.wait_for_video(task).status
+
+
+def test_long_lists_are_walked_to_their_end_by_tokens():
+    """Each of 230 assets comes once."""
+    judged = vendor()
+    judged.world.asset_quota = 1000
+    client = simulated(evolve(PROVIDER, token_paging=True), judged)
+    group = client.create_group("Mia")
+    added = {client.add_asset(group, PICTURE).id for _ in range(230)}
+    listed = [asset.id for asset in client.list_assets(group)]
+
+    assert (230, added) == (len(listed), {*listed})
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"secret_key": Secret("another")}, errors.AuthenticationError),
+        ({"access_key": Secret("AKLTnobody")}, errors.AuthenticationError),
+        ({"region": "ap-southeast-1"}, errors.AuthenticationError),
+    ],
+)
+def test_a_wrong_signature_is_refused(changes, error):
+    """The simulated vendor computes the signature itself, and refuses another key or region."""
+    client = simulated(evolve(PROVIDER, **changes), vendor())
+
+    with pytest.raises(error):
+        client.create_group("Mia")
+
+
+def test_temporary_credentials_work():
+    """A session token is sent and signed."""
+    judged = vendor()
+    judged.simulator.add_account(evolve(ACCOUNT, session_token="sts-example"))
+    client = simulated(evolve(PROVIDER, session_token=Secret("sts-example")), judged)
+
+    assert client.create_group("Mia").id
+    with pytest.raises(errors.AuthenticationError, match="token"):
+        simulated(PROVIDER, judged).create_group("Mia")
+
+
+def test_an_account_without_the_letter_is_told_to_sign_it():
+    """The first group fails until the authorization letter is signed in the console."""
+    with pytest.raises(errors.PermissionDeniedError) as caught:
+        simulated(PROVIDER, vendor(letter_signed=False)).create_group("Mia")
+
+    assert "authorization letter" in caught.value.next_step
+
+
+def test_rates_are_met_by_waiting():
+    """Flow control refuses the fourth CreateAsset of a minute; it is repeated until it passes."""
+    judged = vendor(rates={"CreateAsset": (3, 5)})
+    client = simulated(PROVIDER, judged)
+    group = client.create_group("Mia")
+    assets = [client.add_asset(group, PICTURE) for _ in range(5)]
+
+    assert 5 == len({asset.id for asset in assets})
+    assert 5 == judged.world.billed[ACCOUNT.name, "asset"]

@@ -14,7 +14,7 @@ from portraitkit.testing import answer, replay
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.media import FolderMediaHost
-from portraitkit.values.models import Asset, Group
+from portraitkit.values.models import Group
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import (
     AssetStatus,
@@ -24,7 +24,6 @@ from portraitkit.values.statuses import (
     VideoStatus,
 )
 from portraitkit.values.video import Frames, References, VideoRequest
-from portraitkit.wire.steps import Auth
 
 PROVIDER = XCompute(api_key=Secret("sk-test-key"), callback_url="https://app.example/back")
 REAL = "https://xcompute.us/v1/seedance2/real-avatar"
@@ -75,16 +74,6 @@ def refusal(status, kind, code=None, http=None):
 # -- groups --------------------------------------------------------------------------------------
 
 
-def test_create_group_sends_nothing_and_its_handle_carries_what_makes_it():
-    """A group is made by its first submission, in this process or in another one."""
-    done = replay(PROVIDER.create_group("Mia", description="hero"), [])
-    added = replay(PROVIDER.add_asset(done.result.handle, URL, name="front"), [started()])
-
-    assert done.steps == ()
-    assert (done.result.id, done.result.name) == (None, "Mia")
-    assert added.bodies[0]["group"] == {"name": "Mia", "description": "hero"}
-
-
 @given(st.text(min_size=1).filter(str.strip), st.text())
 def test_any_name_survives_in_a_handle(name, description):
     """Whatever a group is called, its handle brings it back word for word."""
@@ -106,30 +95,13 @@ def test_any_name_survives_in_a_handle(name, description):
     ],
 )
 def test_a_group_that_exists_is_named_by_its_id(group, url, group_id):
-    """Real people and virtual figures have a door each; a bare id is a virtual figure's."""
+    """Real people and virtual figures have an endpoint each; a bare id is a virtual figure's."""
     done = replay(PROVIDER.add_asset(group, URL), [started()])
 
     assert done.requests[0].url == url
     assert done.bodies[0]["group_id"] == group_id
     assert "group" not in done.bodies[0]
     assert done.result.group_id == group_id
-
-
-def test_a_verified_group_is_known_by_its_handle():
-    """The group that a face check yields finds its door from a stored handle."""
-    check = verification()
-    found = replay(PROVIDER.check_verification(check), [data(group_id="group-1")]).result.group
-    done = replay(PROVIDER.add_asset(found.handle, "https://example.com/a.mp4"), [started()])
-
-    assert done.requests[0].url == REAL
-    assert done.bodies == [
-        {
-            "group_id": "group-1",
-            "project_name": "default",
-            "asset_type": "Video",
-            "assets": [{"url": "https://example.com/a.mp4"}],
-        }
-    ]
 
 
 @pytest.mark.parametrize(
@@ -409,56 +381,6 @@ def test_a_return_is_a_hint(received):
 
 def created(**members):
     return answer({"code": 200, "data": [{"status": "submitted", "task_id": "task_9", **members}]})
-
-
-def active(asset_id="asset_a"):
-    return Asset(
-        provider="xcompute",
-        account=PROVIDER.account,
-        id=asset_id,
-        status=AssetStatus.ACTIVE,
-    )
-
-
-def test_a_portrait_goes_to_the_face_model_with_a_role():
-    """The guide's example: the -face model, image_with_roles, reference_image."""
-    request = VideoRequest(
-        prompt="{mia} dances like {dance} to {song}",
-        media=References(
-            images={"mia": active()},
-            videos={"dance": "https://example.com/d.mp4"},
-            audios={"song": "https://example.com/s.mp3"},
-        ),
-        duration_s=5,
-        ratio="9:16",
-        resolution="720p",
-        generate_audio=False,
-        seed=0,
-        return_last_frame=True,
-    )
-    done = replay(PROVIDER.create_video(request), [created()])
-
-    (sent,) = done.requests
-    assert (sent.method, sent.url) == ("POST", "https://xcompute.us/v1/videos/generations")
-    assert (sent.auth, sent.repeatable) == (Auth.BEARER, False)
-    assert done.bodies == [
-        {
-            "model": "doubao-seedance-2.0-face",
-            "prompt": "Image 1 dances like Video 1 to Audio 1",
-            "image_with_roles": [{"url": "asset://asset_a", "role": "reference_image"}],
-            "video_urls": ["https://example.com/d.mp4"],
-            "audio_urls": ["https://example.com/s.mp3"],
-            "duration": 5,
-            "size": "9:16",
-            "resolution": "720p",
-            "generate_audio": False,
-            "seed": 0,
-            "return_last_frame": True,
-        }
-    ]
-    assert (done.result.id, done.result.status) == ("task_9", VideoStatus.QUEUED)
-    assert done.result.model == "doubao-seedance-2.0-face"
-    assert done.result.findings == ()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The door at /__admin/: driven over HTTP, as a client in any language would."""
+"""The admin API at /__admin/: driven over HTTP, as a client in any language would."""
 
 from __future__ import annotations
 
@@ -50,121 +50,121 @@ def running():
 
 
 @pytest.fixture
-def door(running):
+def admin(running):
     told(running, "reset")
     return running
 
 
-def told(door, place, **body):
-    answer = door.post(PATH + place, json=body)
+def told(admin, place, **body):
+    answer = admin.post(PATH + place, json=body)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def asked(door, place):
-    return door.get(PATH + place).json()
+def asked(admin, place):
+    return admin.get(PATH + place).json()
 
 
-def film(door, **body):
+def film(admin, **body):
     asked = {"model": "seedance-2.0", "prompt": "a sea", **body}
-    return door.post(VIDEOS, json=asked, headers=KEY)
+    return admin.post(VIDEOS, json=asked, headers=KEY)
 
 
-def state(door, video):
-    return door.get(f"{VIDEOS}/{video}", headers=KEY).json()["status"]
+def state(admin, video):
+    return admin.get(f"{VIDEOS}/{video}", headers=KEY).json()["status"]
 
 
-def test_health_says_which_vendor_is_there(door):
+def test_health_says_which_vendor_is_there(admin):
     """What a container's health check asks."""
-    assert {"status": "ok", "vendor": "alltoken", "url": str(door.base_url).rstrip("/")} == asked(
-        door, "health"
+    assert {"status": "ok", "vendor": "alltoken", "url": str(admin.base_url).rstrip("/")} == asked(
+        admin, "health"
     )
 
 
-def test_a_lost_answer_is_paid_for_and_nothing_arrives(door):
+def test_a_lost_answer_is_paid_for_and_nothing_arrives(admin):
     """The connection breaks without a byte; the bill says what the client cannot know."""
-    told(door, "fates", fate="fail_next", acted=True, when={"method": "post"})
+    told(admin, "fates", fate="fail_next", acted=True, when={"method": "post"})
     with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
-        film(door)
-    told(door, "fates", fate="fail_next", acted=False, when={"method": "post"})
+        film(admin)
+    told(admin, "fates", fate="fail_next", acted=False, when={"method": "post"})
     with pytest.raises(httpx.RemoteProtocolError):
-        film(door)
+        film(admin)
 
-    assert {"billed": {"demo": {"video": 1}}} == asked(door, "bills")
+    assert {"billed": {"demo": {"video": 1}}} == asked(admin, "bills")
 
 
-def test_a_fault_comes_at_the_step_that_was_named(door):
+def test_a_fault_comes_at_the_step_that_was_named(admin):
     """The second create is refused, with the header; what does not match is not counted."""
     when = {"path": "/v1/videos/*", "contains": "sea"}
-    told(door, "fates", fate="refuse_next", status=429, at=2, retry_after_s=7, when=when)
+    told(admin, "fates", fate="refuse_next", status=429, at=2, retry_after_s=7, when=when)
 
-    assert 202 == film(door, prompt="a hill").status_code
-    assert 202 == film(door).status_code
-    refused = film(door)
+    assert 202 == film(admin, prompt="a hill").status_code
+    assert 202 == film(admin).status_code
+    refused = film(admin)
     assert (429, "7") == (refused.status_code, refused.headers["retry-after"])
-    assert 202 == film(door).status_code
-    assert [] == asked(door, "fates")["waiting"]
+    assert 202 == film(admin).status_code
+    assert [] == asked(admin, "fates")["waiting"]
 
 
-def test_a_gateways_page_arrives_as_it_is(door):
+def test_a_gateways_page_arrives_as_it_is(admin):
     """A body is sent as text, and the vendor may have acted all the same."""
-    told(door, "fates", fate="refuse_next", status=502, body="<h1>Bad Gateway</h1>", acted=True)
-    answer = film(door)
+    told(admin, "fates", fate="refuse_next", status=502, body="<h1>Bad Gateway</h1>", acted=True)
+    answer = film(admin)
 
     assert (502, "<h1>Bad Gateway</h1>") == (answer.status_code, answer.text)
-    assert {"demo": {"video": 1}} == asked(door, "bills")["billed"]
+    assert {"demo": {"video": 1}} == asked(admin, "bills")["billed"]
 
 
-def test_slow_answers_hold_up_nobody_else(door):
+def test_slow_answers_hold_up_nobody_else(admin):
     """The vendor acts at once, and others are answered meanwhile."""
-    told(door, "fates", fate="slow_next", seconds=30)
+    told(admin, "fates", fate="slow_next", seconds=30)
     with pytest.raises(httpx.ReadTimeout):
-        door.post(VIDEOS, json={"model": "seedance-2.0", "prompt": "x"}, headers=KEY, timeout=0.1)
+        admin.post(VIDEOS, json={"model": "seedance-2.0", "prompt": "x"}, headers=KEY, timeout=0.1)
 
-    assert {"demo": {"video": 1}} == asked(door, "bills")["billed"]
-    told(door, "latency", seconds=0.05)
+    assert {"demo": {"video": 1}} == asked(admin, "bills")["billed"]
+    told(admin, "latency", seconds=0.05)
     start = time.monotonic()
-    film(door)
+    film(admin)
     assert time.monotonic() - start >= 0.05
 
 
-def test_the_clock_is_moved_and_hastened(door):
+def test_the_clock_is_moved_and_hastened(admin):
     """An hour of waiting is one request."""
-    video = film(door).json()["id"]
-    assert "queued" == state(door, video)
-    told(door, "clock", advance_s=3600)
-    assert "completed" == state(door, video)
-    assert 1000 == told(door, "clock", speed=1000)["speed"]
-    told(door, "clock", speed=1)
+    video = film(admin).json()["id"]
+    assert "queued" == state(admin, video)
+    told(admin, "clock", advance_s=3600)
+    assert "completed" == state(admin, video)
+    assert 1000 == told(admin, "clock", speed=1000)["speed"]
+    told(admin, "clock", speed=1)
 
 
-def test_fates_are_what_the_simulator_offers(door):
+def test_fates_are_what_the_simulator_offers(admin):
     """Quota, reviews and failures, by the methods of its world."""
-    told(door, "fates", fate="fail_video", word="storm", code="Sensitive")
-    told(door, "fates", fate="fill_quota", assets=False)
-    video = film(door, prompt="a storm").json()["id"]
-    told(door, "clock", advance_s=3600)
-    action = door.post("/v1/portrait?Action=CreateAssetGroup", json={"Name": "Mia"}, headers=KEY)
+    told(admin, "fates", fate="fail_video", word="storm", code="Sensitive")
+    told(admin, "fates", fate="fill_quota", assets=False)
+    video = film(admin, prompt="a storm").json()["id"]
+    told(admin, "clock", advance_s=3600)
+    action = admin.post("/v1/portrait?Action=CreateAssetGroup", json={"Name": "Mia"}, headers=KEY)
 
-    assert "failed" == state(door, video)
+    assert "failed" == state(admin, video)
     assert action.status_code >= 400
-    told(door, "reset")
-    assert 404 == door.get(f"{VIDEOS}/{video}", headers=KEY).status_code
-    assert {"billed": {}} == asked(door, "bills")
+    told(admin, "reset")
+    assert 404 == admin.get(f"{VIDEOS}/{video}", headers=KEY).status_code
+    assert {"billed": {}} == asked(admin, "bills")
 
 
-def test_the_log_shows_what_was_asked_and_no_secret(door):
+def test_the_log_shows_what_was_asked_and_no_secret(admin):
     """Bodies as sent, without keys, tokens, inline files and what signs links."""
     film(
-        door,
+        admin,
         prompt="a sea, by simulated-api-key",
         callback_url="http://127.0.0.1:9/x?token=planted",
         content=[
             {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 9000}}
         ],
     )
-    door.get("/v1/x", headers={"Authorization": "Bearer a-real-key-of-somebody"}, params={"k": 1})
-    text = door.get(PATH + "log").text
+    admin.get("/v1/x", headers={"Authorization": "Bearer a-real-key-of-somebody"}, params={"k": 1})
+    text = admin.get(PATH + "log").text
     (first, second) = json.loads(text)["requests"]
 
     assert ("POST", VIDEOS, "seedance-2.0") == (
@@ -180,10 +180,10 @@ def test_the_log_shows_what_was_asked_and_no_secret(door):
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_what_is_seeded_is_there_without_a_bill(vendor):
     """A group and an active asset, found by the vendor's own client."""
-    with served(vendor) as door:
-        (group,) = told(door, "seed", groups=[{"name": "Mia", "assets": ["front"]}])["groups"]
-        assert {"billed": {"demo": {"asset": 0}}} == asked(door, "bills")
-        with client_of(vendor, str(door.base_url).rstrip("/")) as client:
+    with served(vendor) as admin:
+        (group,) = told(admin, "seed", groups=[{"name": "Mia", "assets": ["front"]}])["groups"]
+        assert {"billed": {"demo": {"asset": 0}}} == asked(admin, "bills")
+        with client_of(vendor, str(admin.base_url).rstrip("/")) as client:
             if client.provider.supports("list_assets"):
                 (asset,) = client.list_assets(group["id"])
                 assert (pk.AssetStatus.ACTIVE, group["assets"][0]["id"]) == (asset.status, asset.id)
@@ -216,23 +216,23 @@ def client_of(vendor, url):
         ("health", {}, "takes GET"),
     ],
 )
-def test_what_cannot_be_done_is_said(door, place, body, says):
+def test_what_cannot_be_done_is_said(admin, place, body, says):
     """The member, what it has to be, and what comes near."""
-    answer = door.post(PATH + place, json=body)
+    answer = admin.post(PATH + place, json=body)
 
     assert 400 == answer.status_code
     assert says in answer.json()["error"]
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
-def test_a_page_in_a_browser_cannot_drive_it(door, kind):
+def test_a_page_in_a_browser_cannot_drive_it(admin, kind):
     """What a form can send without asking is refused; nothing has changed."""
-    video = film(door).json()["id"]
-    answer = door.post(f"{PATH}reset", content="{}", headers={"Content-Type": kind})
+    video = film(admin).json()["id"]
+    answer = admin.post(f"{PATH}reset", content="{}", headers={"Content-Type": kind})
 
     assert 400 == answer.status_code
     assert "Content-Type: application/json" in answer.text
-    assert "queued" == state(door, video)
+    assert "queued" == state(admin, video)
 
 
 def test_no_vendor_has_such_a_path():
@@ -303,42 +303,44 @@ ARK_TASKS = "/api/v3/contents/generations/tasks"
 )
 def test_a_video_tells_its_callback_url(receiver, disorder, words):
     """Volcengine posts the task at each change; twice, or the wrong way round, if asked to."""
-    with served("volcengine") as door:
-        told(door, "fates", fate="disorder_notices", **disorder)
-        door.post(
+    with served("volcengine") as admin:
+        told(admin, "fates", fate="disorder_notices", **disorder)
+        admin.post(
             ARK_TASKS, json={**ARK, "callback_url": receiver.url + "/x?k=planted"}, headers=KEY
         )
-        told(door, "clock", advance_s=3600)
+        told(admin, "clock", advance_s=3600)
 
         assert words == [each["status"] for each in receiver.wait(len(words))]
-        until(lambda: len(asked(door, "callbacks")["deliveries"]) == len(words))
-        tried = asked(door, "callbacks")["deliveries"]
+        until(lambda: len(asked(admin, "callbacks")["deliveries"]) == len(words))
+        tried = asked(admin, "callbacks")["deliveries"]
         assert {"HTTP 204"} == {each["outcome"] for each in tried}
         assert "planted" not in str(tried)
 
 
 def test_a_late_notice_comes_later(receiver):
     """It is due so many of the vendor's seconds after what it tells of."""
-    with served() as door:
-        told(door, "fates", fate="disorder_notices", late_s=1000)
-        film(door, callback_url=receiver.url)
-        told(door, "clock", advance_s=500)
+    with served() as admin:
+        told(admin, "fates", fate="disorder_notices", late_s=1000)
+        film(admin, callback_url=receiver.url)
+        told(admin, "clock", advance_s=500)
         time.sleep(0.2)
         assert [] == receiver.got
-        told(door, "clock", advance_s=600)
+        told(admin, "clock", advance_s=600)
         assert ["completed"] == [each["status"] for each in receiver.wait(1)]
 
 
 def test_a_notice_for_another_origin_goes_where_it_is_told(receiver):
     """Token360 wants https; the stand-in gets the envelope, and other origins get nothing."""
     body = {"model": "seedance-2.0", "prompt": "a sea", "request_id": "mine"}
-    with served("token360", deliver={"https://app.example": receiver.url}) as door:
+    with served("token360", deliver={"https://app.example": receiver.url}) as admin:
         for host in ("app.example", "other.example"):
-            door.post("/v1/videos", json={**body, "callback_url": f"https://{host}/x"}, headers=KEY)
-        told(door, "clock", advance_s=3600)
+            admin.post(
+                "/v1/videos", json={**body, "callback_url": f"https://{host}/x"}, headers=KEY
+            )
+        told(admin, "clock", advance_s=3600)
         (got,) = receiver.wait(1)
-        until(lambda: len(asked(door, "callbacks")["deliveries"]) == 2)
-        outcomes = {each["outcome"] for each in asked(door, "callbacks")["deliveries"]}
+        until(lambda: len(asked(admin, "callbacks")["deliveries"]) == 2)
+        outcomes = {each["outcome"] for each in asked(admin, "callbacks")["deliveries"]}
 
     assert ("mine", "completed") == (got["request_id"], got["data"]["status"])
     assert {"HTTP 204", "not sent: neither this machine nor an origin of --deliver"} == outcomes
@@ -347,15 +349,15 @@ def test_a_notice_for_another_origin_goes_where_it_is_told(receiver):
 @pytest.mark.parametrize("vendor", ["alltoken", "volcengine", "xcompute"])
 def test_a_face_check_returns_to_its_callback_url(receiver, vendor):
     """As the browser of the person would be sent there; no token stands in the list."""
-    with served(vendor) as door, client_of(vendor, str(door.base_url).rstrip("/")) as client:
+    with served(vendor) as admin, client_of(vendor, str(admin.base_url).rstrip("/")) as client:
         check = client.start_verification("Ann", callback_url=f"{receiver.url}/back?mine=1")
         (path,) = receiver.wait(1)
-        until(lambda: asked(door, "callbacks")["deliveries"])
+        until(lambda: asked(admin, "callbacks")["deliveries"])
 
         assert path.startswith("/back?mine=1&bytedToken=")
         assert client.read_callback(path).token == check.token
         assert client.check_verification(check).group
-        assert check.token.reveal() not in str(asked(door, "callbacks"))
+        assert check.token.reveal() not in str(asked(admin, "callbacks"))
 
 
 @contextmanager
@@ -406,18 +408,18 @@ def test_an_open_host_is_told_and_answers_by_any_name(monkeypatch):
     assert (200, 200) == (answer.status_code, video.status_code)
 
 
-def test_the_official_client_is_driven_through_the_door():
+def test_the_official_client_is_driven_through_it():
     """Volcengine's own client meets a moved clock and a limit of rate."""
     with (
         command_served("volcengine") as (text, url),
         Ark(base_url=f"{url}/api/v3", api_key=command.ACCOUNT.api_key, max_retries=0) as ark,
-        httpx.Client(base_url=url, trust_env=False) as door,
+        httpx.Client(base_url=url, trust_env=False) as admin,
     ):
         tasks = ark.content_generation.tasks
         made = tasks.create(**ARK)
-        told(door, "clock", advance_s=3600)
+        told(admin, "clock", advance_s=3600)
         assert "succeeded" == tasks.get(task_id=made.id).status
-        told(door, "fates", fate="refuse_next", status=429)
+        told(admin, "fates", fate="refuse_next", status=429)
         with pytest.raises(_exceptions.ArkRateLimitError):
             tasks.create(**ARK)
         with client_of("volcengine", url) as client:  # a signature has the real time
@@ -446,7 +448,7 @@ def test_the_example_without_python_runs(program):
 
 
 def test_the_page_tells_each_fate_with_its_members():
-    """The table on the docs page is what the door takes."""
+    """The table on the docs page is what the admin API takes."""
     page = (ROOT / "docs" / "simulators.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", page, re.MULTILINE))
 

@@ -64,28 +64,6 @@ def of_asset(asset: str, model: str = "seedance-2.0", role: str = "first_frame")
     return {"model": model, "prompt": "Image 1 smiles", "content": [item]}
 
 
-def test_an_asset_becomes_active_after_its_review(vendor, clock):
-    """Both status members say Processing until the review ends, then Active."""
-    asset = asset_in(vendor, group_in(vendor))
-    before = result(vendor, "GetAsset", {"Id": asset})
-    clock.advance(13)
-    after = result(vendor, "GetAsset", {"Id": asset})
-
-    assert ("Processing", "Processing") == (before["UpstreamStatus"], before["Status"])
-    assert ("Active", "Active") == (after["UpstreamStatus"], after["Status"])
-
-
-def test_a_refused_asset_says_why(vendor, clock):
-    """A review that fails puts its code and message on the asset."""
-    vendor.world.reject_assets["front"] = ("FaceMismatch", "another face")
-    asset = asset_in(vendor, group_in(vendor))
-    clock.advance(13)
-
-    assert {"Code": "FaceMismatch", "Message": "another face"} == result(
-        vendor, "GetAsset", {"Id": asset}
-    )["Error"]
-
-
 @pytest.mark.parametrize(
     ("expected", "body"),
     [
@@ -140,30 +118,6 @@ def test_a_wrong_upload_is_refused(vendor, content, kind):
     assert (400, "InvalidParameter") == (status, answer["ResponseMetadata"]["Error"]["Code"])
 
 
-@pytest.mark.parametrize("action", ["GetAssetGroup", "UpdateAssetGroup", "DeleteAssetGroup"])
-def test_a_foreign_group_is_refused_like_an_unknown_one(vendor, action):
-    """Whether a foreign id exists is not revealed."""
-    foreign = refusal(vendor, action, {"Id": group_in(vendor), "Name": "n"}, key="key-other")
-
-    assert (403, "Forbidden") == foreign
-    assert foreign == refusal(vendor, action, {"Id": "group-0", "Name": "n"}, key="key-other")
-
-
-def test_pages_cover_the_list_once(vendor, clock):
-    """Page numbers walk through all groups, newest first, without repeats."""
-    made = []
-    for number in range(5):
-        made.append(group_in(vendor, f"g{number}"))
-        clock.advance(1)
-    pages = [
-        result(vendor, "ListAssetGroups", {"PageNumber": number, "PageSize": 2})
-        for number in (1, 2, 3)
-    ]
-
-    assert made[::-1] == [item["Id"] for page in pages for item in page["Items"]]
-    assert {5} == {page["TotalCount"] for page in pages}
-
-
 def test_a_list_of_assets_can_be_filtered(vendor, clock):
     """Group ids, statuses and a part of the name choose among the assets."""
     first, second = group_in(vendor), group_in(vendor)
@@ -181,19 +135,6 @@ def test_a_list_of_assets_can_be_filtered(vendor, clock):
     assert [] == ids(GroupType="LivenessFace")
 
 
-def test_a_person_who_scans_gets_a_group(vendor, clock):
-    """The check is pending, then yields a real person's group, also when asked twice."""
-    check = result(vendor, "CreateVisualValidateSession", {"CallbackURL": "https://a.example/"})
-    token = {"BytedToken": check["BytedToken"]}
-    pending = refusal(vendor, "GetVisualValidateResult", token)
-    clock.advance(5)
-    group = result(vendor, "GetVisualValidateResult", token)["GroupId"]
-
-    assert (400, "ValidatePending") == pending
-    assert group == result(vendor, "GetVisualValidateResult", token)["GroupId"]
-    assert "LivenessFace" == result(vendor, "GetAssetGroup", {"Id": group})["GroupType"]
-
-
 def test_a_check_ends_after_two_minutes(vendor, clock):
     """An unused token is TokenExpired after 120 seconds; another customer's is InvalidToken."""
     vendor.world.person = never
@@ -203,24 +144,6 @@ def test_a_check_ends_after_two_minutes(vendor, clock):
 
     assert (400, "InvalidToken") == foreign
     assert (400, "TokenExpired") == refusal(vendor, "GetVisualValidateResult", token)
-
-
-@pytest.mark.parametrize(("code", "verified"), [("10000", True), ("10001", False)])
-def test_the_page_decides_and_returns_to_the_callback(vendor, code, verified):
-    """A person at the page passes or fails, once, and the browser goes back with the outcome."""
-    vendor.world.person = never
-    check = result(
-        vendor, "CreateVisualValidateSession", {"CallbackURL": "https://a.example/?own=1"}
-    )
-    page = Request(method="GET", url=check["H5Link"])
-    press = Request(method="POST", url=check["H5Link"], content=f"result={code}".encode())
-    shown, done, again = (vendor.handle(request) for request in (page, press, press))
-    status, answer = act(vendor, "GetVisualValidateResult", {"BytedToken": check["BytedToken"]})
-
-    assert [200, 302, 410] == [shown.status, done.status, again.status]
-    assert done.headers["location"].startswith("https://a.example/?own=1&bytedToken=")
-    assert f"resultCode={code}" in done.headers["location"]
-    assert verified == (status == 200) == ("Result" in answer)
 
 
 def test_errors_may_come_with_http_200(vendor):
@@ -313,18 +236,6 @@ def test_an_asset_that_cannot_be_used_is_refused(vendor, clock, wait_s, model, o
     assert 400 == video(vendor, body=of_asset(asset, model), key=owner)[0]
 
 
-def test_a_task_can_be_cancelled_until_it_ends(vendor, clock):
-    """Cancelling works once; afterwards, and after the end, it is a conflict."""
-    first, second = (video(vendor, body={"model": "seedance-2.0", "prompt": "a"})[1] for _ in "ab")
-    cancelled = video(vendor, "POST", f"/{first['id']}/cancel")
-    again = video(vendor, "POST", f"/{first['id']}/cancel")
-    clock.advance(60)
-
-    assert (200, "cancelled") == (cancelled[0], cancelled[1]["status"])
-    assert 409 == again[0] == video(vendor, "POST", f"/{second['id']}/cancel")[0]
-    assert 404 == video(vendor, "POST", "/vgen_0/cancel")[0]
-
-
 def test_tasks_are_listed_by_status(vendor, clock):
     """The list is newest first, per customer, and knows the status filter."""
     first, second = (
@@ -389,40 +300,6 @@ def test_an_upload_without_its_parts_is_refused(vendor):
         assert 400 == ask(vendor, upload_of(f"{PORTRAIT}upload", {}, name=name))[0]
 
 
-def test_groups_and_assets_can_be_renamed_and_deleted(vendor):
-    """A name and a description change, and what is deleted is gone."""
-    group = group_in(vendor)
-    asset = asset_in(vendor, group)
-    result(vendor, "UpdateAssetGroup", {"Id": group, "Name": "Ann", "Description": "new"})
-    result(vendor, "UpdateAsset", {"Id": asset, "Name": "side"})
-    shown = result(vendor, "GetAssetGroup", {"Id": group})
-
-    assert ("Ann", "new") == (shown["Name"], shown["Description"])
-    assert "side" == result(vendor, "GetAsset", {"Id": asset})["Name"]
-    assert {} == result(vendor, "DeleteAsset", {"Id": asset})
-    assert 403 == refusal(vendor, "GetAsset", {"Id": asset})[0]
-
-
-def test_a_group_takes_its_assets_along(vendor):
-    """Deleting a group deletes what is in it."""
-    group = group_in(vendor)
-    asset = asset_in(vendor, group)
-    result(vendor, "DeleteAssetGroup", {"Id": group})
-
-    assert 403 == refusal(vendor, "GetAsset", {"Id": asset})[0]
-    assert [] == result(vendor, "ListAssets", {})["Items"]
-
-
-def test_a_page_without_callback_ends_where_it_is(vendor):
-    """Without an address to return to, the page says that it is done; unknown links are 404."""
-    vendor.world.person = never
-    link = result(vendor, "CreateVisualValidateSession", {})["H5Link"]
-    done = vendor.handle(Request(method="POST", url=link, content=b"result=10000"))
-
-    assert (200, "text/html; charset=utf-8") == (done.status, done.headers["content-type"])
-    assert 404 == vendor.handle(Request(method="GET", url=f"{link}0")).status
-
-
 def picture(kind: str = "image_url", **more: Any) -> dict[str, Any]:
     return {"type": kind, "image_url": {"url": "https://a.example/x.jpg"}, **more}
 
@@ -472,19 +349,6 @@ def test_a_malformed_content_is_refused(vendor, content):
     body = {"model": "seedance-2.0", "prompt": "a", "content": content}
 
     assert 400 == video(vendor, body=body)[0]
-
-
-def test_a_task_can_fail_and_show_its_last_frame(vendor, clock):
-    """A failed task says why; a finished one shows its last frame when it was asked for."""
-    vendor.world.fail_videos["storm"] = ("upstream_content_violation", "refused")
-    bad, good = (
-        video(vendor, body={"model": "seedance-2.0", "prompt": text, "return_last_frame": True})[1]
-        for text in ("a storm", "a sea")
-    )
-    clock.advance(45)
-
-    assert "upstream_content_violation" == video(vendor, "GET", f"/{bad['id']}")[1]["error"]["code"]
-    assert "last_frame_url" in video(vendor, "GET", f"/{good['id']}")[1]
 
 
 def test_video_errors_may_have_integer_codes(vendor, clock):

@@ -49,15 +49,6 @@ def with_asset(asset: str) -> list[dict[str, Any]]:
     return [{"type": "text", "text": "Image 1"}, {**picture, "role": "reference_image"}]
 
 
-def test_a_video_runs_behind_the_gateway(vendor, clock):
-    """Create and read work as at Ark, and one charge is made."""
-    task = video(vendor)[1]["id"]
-    clock.advance(45)
-    done = video(vendor, "GET", f"/{task}")[1]
-
-    assert ("succeeded", 1) == (done["status"], vendor.world.billed["main", "video"])
-
-
 @pytest.mark.parametrize(
     ("label", "asked"), [(None, "identity"), ("gzip", "gzip, deflate"), ("gzip", "")]
 )

@@ -61,34 +61,6 @@ def test_bad_key():
     )
 
 
-def test_virtual_group_is_active_at_once():
-    """A virtual portrait group needs no face check."""
-    vendor = Vendor()
-
-    group = vendor.group()
-
-    assert ("Mia", "VIRTUAL_PORTRAIT", "active") == (
-        group["name"],
-        group["groupKind"],
-        group["status"],
-    )
-    assert "h5Link" not in group
-
-
-def test_asset_becomes_active():
-    """An upload yields a `ta_` id and a record number, and is active after its review."""
-    vendor = Vendor()
-    asset = read(vendor.upload(vendor.group()["assetGroupId"]))["data"]
-
-    before = read(vendor.ask("GET", f"/v1/assets/{asset['assetId']}"))["data"]["status"]
-    vendor.clock.advance(60)
-    after = read(vendor.ask("GET", f"/v1/assets/{asset['assetId']}"))["data"]["status"]
-
-    assert ("processing", "active") == (before, after)
-    assert ("ta_", 35) == (asset["assetId"][:3], len(asset["assetId"]))
-    assert isinstance(asset["id"], int)
-
-
 def test_upload_into_a_waiting_group():
     """A real person's group takes no upload before the check, with HTTP 409."""
     vendor = Vendor(person=scans_after(30))
@@ -122,21 +94,6 @@ def test_face_check_ends(variants: Variants, person: Any, wait_s: float, word: s
     reply = vendor.ask("GET", f"/v1/asset-groups/{group['assetGroupId']}")
 
     assert word == read(reply)["data"]["status"]
-
-
-def test_page_of_a_face_check():
-    """The link shows a page without a key; a POST passes the check; later it lapses."""
-    vendor = Vendor(person=never)
-    group = vendor.group("REAL_FACE")
-    token = group["h5Link"].removeprefix(vendor.sim.base_url)
-
-    shown = vendor.ask("GET", token, key="")
-    posted = vendor.ask("POST", token, key="")
-    status = read(vendor.ask("GET", f"/v1/asset-groups/{group['assetGroupId']}"))["data"]["status"]
-    vendor.clock.advance(121)
-
-    assert [200, 200, 410] == [shown.status, posted.status, vendor.ask("GET", token).status]
-    assert "active" == status
 
 
 @pytest.mark.parametrize("key", ["list", "records", "items", "groups"])
@@ -210,65 +167,6 @@ def test_picture_rules(kind: str, content: bytes, status: int):
     assert status == reply.status
 
 
-def test_quotas():
-    """Groups and assets end at their quotas."""
-    vendor = Vendor(group_quota=1, asset_quota=1)
-    group_id = vendor.group()["assetGroupId"]
-    vendor.upload(group_id)
-
-    replies = [
-        vendor.upload(group_id),
-        vendor.ask("POST", "/v1/asset-groups", {"name": "B", "groupKind": "VIRTUAL_PORTRAIT"}),
-    ]
-
-    assert ["QUOTA_EXCEEDED"] * 2 == [read(reply)["serviceCode"] for reply in replies]
-
-
-def test_other_accounts_see_nothing():
-    """Groups, assets and videos of one account are not found by another."""
-    vendor = Vendor()
-    asset = vendor.portrait()
-    video = read(vendor.video())["id"]
-
-    paths = [
-        f"/v1/asset-groups/{asset['assetGroupId']}",
-        f"/v1/assets/{asset['assetId']}",
-        f"/v1/videos/{video}",
-        f"/v1/videos/{video}/content",
-    ]
-
-    assert [404] * 4 == [vendor.ask("GET", path, key="key-other").status for path in paths]
-
-
-def test_delete_and_rename():
-    """A group is renamed and deleted, and its assets go with it."""
-    vendor = Vendor()
-    asset = vendor.portrait()
-    group = f"/v1/asset-groups/{asset['assetGroupId']}"
-
-    renamed = read(vendor.ask("PATCH", group, {"name": "Ida"}))["data"]["name"]
-    deleted = read(vendor.ask("DELETE", group))["data"]
-
-    assert ("Ida", "Deleted successfully") == (renamed, deleted)
-    assert 404 == vendor.ask("GET", f"/v1/assets/{asset['assetId']}").status
-
-
-def test_video_runs_and_ends():
-    """A video is queued, in progress and completed, with a link at the end."""
-    vendor = Vendor()
-    created = read(
-        vendor.video(frame_images=first_frame(f"asset://{vendor.portrait()['assetId']}"))
-    )
-    looks = []
-    for step_s in (0, 10, 100):
-        vendor.clock.advance(step_s)
-        looks.append(read(vendor.ask("GET", f"/v1/videos/{created['id']}")))
-
-    assert {"id", "object", "status", "model", "prompt", "created_at"} == set(created)
-    assert ["queued", "in_progress", "completed"] == [look["status"] for look in looks]
-    assert [None, None, vendor.sim.media_url("clip.mp4")] == [look["url"] for look in looks]
-
-
 @pytest.mark.parametrize(
     "body",
     [
@@ -318,23 +216,6 @@ def test_unknown_model():
     assert (404, "model_not_found") == (reply.status, read(reply)["error"]["type"])
 
 
-def test_failed_jobs():
-    """A failed asset and a failed video say why."""
-    vendor = Vendor(
-        reject_assets={"front": ("FaceMismatch", "another face")},
-        fail_videos={"smiles": ("OutputVideoSensitiveContentDetected", "not shown")},
-    )
-    asset = vendor.portrait()
-    video = read(vendor.video())
-    vendor.clock.advance(100)
-
-    asset = read(vendor.ask("GET", f"/v1/assets/{asset['assetId']}"))["data"]
-    video = read(vendor.ask("GET", f"/v1/videos/{video['id']}"))
-
-    assert ("failed", "another face") == (asset["status"], asset["errorMessage"])
-    assert ("failed", "not shown") == (video["status"], video["error"]["message"])
-
-
 def test_download_forms():
     """A finished file comes as a redirect, as a link, or as bytes; an unfinished one not at all."""
     vendor = Vendor()
@@ -370,18 +251,6 @@ def test_link_places(place: Any):
     }
 
     assert [place] * (place != "nowhere") == [key for key, link in links.items() if link]
-
-
-def test_video_list_pages_by_cursor():
-    """Videos are listed newest first, from after the cursor."""
-    vendor = Vendor()
-    ids = [read(vendor.video())["id"] for _ in range(3)]
-
-    first = read(vendor.ask("GET", "/v1/videos?limit=2"))
-    rest = read(vendor.ask("GET", f"/v1/videos?limit=2&after={first['last_id']}"))
-
-    assert ids[::-1] == [row["id"] for row in first["data"] + rest["data"]]
-    assert (True, False) == (first["has_more"], rest["has_more"])
 
 
 def test_firewall():

@@ -108,15 +108,6 @@ def test_a_wrong_body_is_refused_by_the_member_s_name(vendor, expected, action, 
     assert (400, expected) == refusal(vendor, action, body)
 
 
-@pytest.mark.parametrize("kind", ["AssetGroup", "Asset"])
-def test_a_foreign_id_is_not_found(vendor, kind):
-    """Another account's group or asset does not exist here."""
-    group = group_in(vendor)
-    made = {"AssetGroup": group, "Asset": asset_in(vendor, group)}[kind]
-
-    assert 404 == refusal(vendor, f"Get{kind}", {"Id": made}, of="other")[0]
-
-
 @pytest.mark.parametrize("order", ["Asc", "Desc"])
 def test_tokens_page_without_repeats_while_the_list_grows(vendor, clock, order):
     """A page by token goes on after the last item, whatever has been added, and has no counts."""
@@ -137,20 +128,6 @@ def test_tokens_page_without_repeats_while_the_list_grows(vendor, clock, order):
 
     assert (made if order == "Asc" else made[::-1]) == seen
     assert "TotalCount" not in page
-
-
-def test_page_numbers_come_with_counts(vendor):
-    """Paging by number tells the total, the page and its size."""
-    for number in range(3):
-        group_in(vendor, f"g{number}")
-    page = result(vendor, "ListAssetGroups", {**AIGC, "PageNumber": 2, "PageSize": 2})
-
-    assert (1, 3, 2, 2) == (
-        len(page["Items"]),
-        page["TotalCount"],
-        page["PageNumber"],
-        page["PageSize"],
-    )
 
 
 def test_an_unfinished_check_is_not_found_by_its_token(vendor, clock):
@@ -464,14 +441,6 @@ def test_a_malformed_action_is_refused(vendor, expected, query, content):
     answer = vendor.handle(signed(vendor, request))
 
     assert expected == json.loads(answer.content)["ResponseMetadata"]["Error"]["Code"]
-
-
-def test_a_full_quota_is_refused(vendor):
-    """One group more than the account's package is refused."""
-    vendor.world.group_quota = 1
-    group_in(vendor)
-
-    assert (403, "QuotaExceeded") == refusal(vendor, "CreateAssetGroup", {"Name": "more"})
 
 
 def test_both_planes_have_only_their_paths(vendor):

@@ -113,17 +113,6 @@ def test_nothing_of_what_changed_is_shown(folder):
     assert "greets" not in recorded(folder, "volcengine").read_text(encoding="utf-8")
 
 
-def test_one_create_more_and_one_less_are_seen(folder):
-    """A second order is a miss; what is not ordered any more is told as unplayed."""
-    file = recorded(folder, "volcengine")
-    with pytest.raises(CassetteMissError, match="the test asks once more"), cassette(file):
-        order(again=True)
-
-    with cassette(file) as played, pk.connect() as client:
-        client.create_group("Mia")
-    assert any("contents/generations/tasks" in each for each in played.unplayed)
-
-
 def test_what_stands_in_the_test_may_be_kept_in_plain(folder):
     """The miss shows both prompts, and the file is told which members it keeps."""
     file = recorded(folder, "volcengine", plain=("text", "prompt"))
@@ -164,16 +153,3 @@ def test_creates_are_told_apart(two_groups):
         assert [leo, mia] == groups("Leo", "Mia")
     with cassette(file):
         assert [leo, mia] == asyncio.run(groups_at_once("Leo", "Mia"))
-
-
-def test_the_order_counts_where_it_is_the_point(two_groups):
-    """The miss says what should have come before."""
-    file, (mia, leo) = two_groups
-    with cassette(file, ordered=True):
-        assert [mia, leo] == groups("Mia", "Leo")
-
-    with (
-        pytest.raises(CassetteMissError, match="comes out of order.*interaction 1 was not asked"),
-        cassette(file, ordered=True),
-    ):
-        groups("Leo", "Mia")

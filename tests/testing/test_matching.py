@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.testing.cassettes.matching import Roles, canon, difference, replace_tokens
+from portraitkit.testing.cassettes.matching import Roles, canon, replace_tokens
 from portraitkit.values.secret import Secret
 from portraitkit.wire.bodies import multipart
 
@@ -76,7 +76,7 @@ def test_a_body_is_like_itself_however_it_is_written(value):
     assert read(roles, body=plain).is_like(read(roles, body=tidy))
 
 
-def test_a_moved_base_url_is_the_same_door(roles):
+def test_a_moved_base_url_is_the_same_endpoint(roles):
     """The role counts, and a media host is no vendor's own."""
     moved = Roles()
     moved.learn(AllToken(api_key=Secret("k"), base_url="http://127.0.0.1:8360"))
@@ -163,17 +163,6 @@ def test_a_form_kept_as_text_is_still_a_form(roles):
     as_text = {**given, "body": given["body"].decode()}
 
     assert read(roles, **given).is_like(read(roles, **as_text))
-
-
-def test_a_difference_is_readable(roles):
-    """Unified, one member a line, with the owner and the path."""
-    one, other = read(roles, body=body(Name="Mia", x=1)), read(roles, body=body(Name="Leo", x=1))
-
-    told = difference(one, other)
-
-    assert '-  "Name": "Mia",' in told
-    assert '+  "Name": "Leo",' in told
-    assert one.likeness(other) > one.likeness(read(roles, uri="https://media.example/a"))
 
 
 def test_a_body_that_is_no_json_is_shown_as_it_is(roles):

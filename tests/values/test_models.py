@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-from datetime import UTC, datetime
 
 import attrs
 import pytest
@@ -16,12 +15,11 @@ from portraitkit.values.models import (
     Event,
     Failure,
     Group,
-    Page,
     Usage,
     Verification,
     VideoTask,
 )
-from portraitkit.values.remarks import Adaptation, Finding, Raw
+from portraitkit.values.remarks import Raw
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import AssetStatus, VerificationStatus, VideoStatus
 
@@ -83,13 +81,6 @@ def test_a_result_survives_a_pickle_without_its_answer(result, kind):
     assert (found.handle, found.raw.request_id) == (result.handle, "req-1")
     assert (found.raw.body, found.raw.headers) == (None, {"date": "now"})
     assert b"abcdef" not in data
-
-
-@all_results
-@pytest.mark.parametrize("show", [str, repr, lambda result: f"{[result]}"])
-def test_a_result_shows_neither_links_nor_its_answer(result, kind, show):
-    """The text form is fit for a log."""
-    assert "abcdef" not in show(result)
 
 
 def test_raw_shows_no_body():
@@ -168,20 +159,3 @@ def test_an_event_prints_as_a_line(status, word, next_look_s, line):
     )
 
     assert str(event) == line
-
-
-def test_a_page_without_a_next_is_the_last():
-    """Pages, adaptations and findings are plain values."""
-    finding = Finding(field="name", found=51, limit=50, message="too long", source="a guide")
-    adaptation = Adaptation(field="seed", asked=1, sent=None, why="no such member")
-    group = Group(id="1", findings=(finding,), adaptations=(adaptation,), **WHERE)
-
-    assert Page(items=(group,)).next is None
-    assert (group.findings[0].limit, group.adaptations[0].sent) == (50, None)
-
-
-def test_times_are_kept_as_given():
-    """Times on a result are the aware datetimes that the codec made."""
-    noon = datetime(2026, 3, 18, 12, tzinfo=UTC)
-
-    assert Group(id="1", created_at=noon, **WHERE).created_at == noon

@@ -12,22 +12,17 @@ from offered import offering
 from portraitkit.operations.making import draft_video
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.registry import provider_class, provider_names
-from portraitkit.providers.token360 import Token360
 from portraitkit.testing import answer, replay
 from portraitkit.values.errors import (
-    AssetNotReadyError,
     HandleError,
     InvalidInputError,
-    MediaError,
     PortraitError,
     PromptError,
-    UnsupportedError,
 )
 from portraitkit.values.models import Asset, Group
 from portraitkit.values.prompts import Role, Slot, slots_of
-from portraitkit.values.remarks import Finding
 from portraitkit.values.secret import Secret
-from portraitkit.values.statuses import AssetStatus, MediaType
+from portraitkit.values.statuses import MediaType
 from portraitkit.values.video import Frames, References, VideoRequest
 from portraitkit.vendor.preflight import (
     VideoModel,
@@ -38,7 +33,6 @@ from portraitkit.vendor.preflight import (
 )
 
 PROVIDER = AllToken(api_key=Secret("sk-test-key"))
-TOKEN360 = Token360(api_key=Secret("sk-test-key"))
 ASSET_ID = "asset-20260318035710-abcde"
 RESULT = {"provider": "alltoken", "account": "a", "id": ASSET_ID}
 MODEL = VideoModel(
@@ -245,86 +239,6 @@ def test_ordinary_words_in_a_prompt_pass(prompt):
 
 
 # -- the whole of it, before any request -----------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("provider", "request_", "error"),
-    [
-        (PROVIDER, VideoRequest(prompt=" "), InvalidInputError),
-        (PROVIDER, VideoRequest(prompt=f"asset://{ASSET_ID}"), PromptError),
-        (
-            PROVIDER,
-            VideoRequest(
-                prompt="{mai}", media=References(images={"mia": "https://a.example/m.jpg"})
-            ),
-            PromptError,
-        ),
-        (PROVIDER, VideoRequest(prompt="x", media=Frames(first="ua_1")), HandleError),
-        (PROVIDER, VideoRequest(prompt="x", media=Frames(first="group-1")), HandleError),
-        (PROVIDER, VideoRequest(prompt="x", media=Frames(first="42")), HandleError),
-        (TOKEN360, VideoRequest(prompt="x", media=References(images=["asset-1"])), HandleError),
-        (PROVIDER, VideoRequest(prompt="x", media=Frames(first="http://a.example/x")), MediaError),
-        (
-            PROVIDER,
-            VideoRequest(prompt="x", model="seedance-1.5-pro", media=Frames(first=ASSET_ID)),
-            UnsupportedError,
-        ),
-        (
-            PROVIDER,
-            VideoRequest(
-                prompt="x",
-                media=Frames(
-                    first=Asset(
-                        provider="alltoken",
-                        account=PROVIDER.account,
-                        id=ASSET_ID,
-                        status=AssetStatus.PROCESSING,
-                    )
-                ),
-            ),
-            AssetNotReadyError,
-        ),
-        (
-            PROVIDER,
-            VideoRequest(
-                prompt="x",
-                media=Frames(
-                    first=Asset(
-                        provider="token360", account="a", id="ta_1", status=AssetStatus.ACTIVE
-                    )
-                ),
-            ),
-            HandleError,
-        ),
-    ],
-    ids=[
-        "empty prompt",
-        "asset address in prompt",
-        "unknown label",
-        "upload id",
-        "group id",
-        "record number",
-        "another vendor's id",
-        "plain http",
-        "model without assets",
-        "asset not active",
-        "another account's asset",
-    ],
-)
-def test_what_can_never_work_costs_no_request(provider, request_, error):
-    """Preview and create stop before anything is sent."""
-    with pytest.raises(error) as shown:
-        provider.preview_video(request_)
-    with pytest.raises(error):
-        replay(provider.create_video(request_), [])
-    assert shown.value.provider in ("alltoken", "token360", "")
-
-
-def test_a_finding_is_a_value():
-    """A finding compares by all that it says."""
-    finding = Finding(field="name", found=51, limit=50, message="m", source="s")
-
-    assert finding == attrs.evolve(finding)
 
 
 # -- what would be paid for and can never be what was meant ----------------------------------------

@@ -8,14 +8,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from json_cases import ANY_TEXT
-from portraitkit.operations.provider import PortraitProvider
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.token360 import Token360
 from portraitkit.testing import answer, replay
-from portraitkit.values import errors
 from portraitkit.values.errors import (
     HandleError,
-    OutcomeUnknownError,
     PortraitError,
     UnexpectedResponseError,
     UnsupportedError,
@@ -24,11 +21,10 @@ from portraitkit.values.handles import Handle, fingerprint
 from portraitkit.values.models import Asset, Failure, Group, Verification, VideoTask
 from portraitkit.values.remarks import Finding
 from portraitkit.values.secret import Secret
-from portraitkit.values.statuses import AssetStatus, GroupKind, VideoStatus
-from portraitkit.values.video import Frames, References, VideoRequest
+from portraitkit.values.statuses import GroupKind
 from portraitkit.vendor.answers import VendorAnswers, with_findings
 from portraitkit.vendor.pacing import Pacing
-from video_cases import NAMES, vendor
+from video_cases import vendor
 
 PROVIDER = AllToken(api_key=Secret("sk-test-key"))
 TOKEN360 = Token360(api_key=Secret("sk-test-key"))
@@ -57,15 +53,6 @@ def provider(name, **members):
 
 
 # -- ids: what is taken ----------------------------------------------------------------------------
-
-
-@every_kind
-def test_an_object_its_handle_and_its_id_are_the_same(kind):
-    """A call takes what an earlier one returned, its handle, or the vendor's bare id."""
-    thing = OBJECTS[kind]
-    ref = thing.ref or thing.id
-
-    assert {PROVIDER.id_of(kind, each) for each in (thing, thing.handle, ref)} == {ref}
 
 
 def test_an_asset_may_be_its_address():
@@ -197,19 +184,6 @@ def test_a_named_account_outlives_its_keys():
     assert after.id_of("video", handle) == "vgen_1"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_an_adapter_shows_no_credential(name):
-    """Neither its text form nor an error of its own has a key in it."""
-    made = provider(name)
-
-    assert "0123456789" not in str(made) + repr(made) + f"{made}"
-    assert {secret.reveal() for secret in made.secrets} >= {
-        f"{each.name}-0123456789"
-        for each in attrs.fields(type(made))
-        if each.default is attrs.NOTHING
-    }
-
-
 def test_a_sealed_token_opens_for_the_same_account_only():
     """Another key cannot open what this account sealed."""
     sealed = PROVIDER.seal("20260318TOKEN")
@@ -251,26 +225,6 @@ def test_a_success_is_an_object(body, seen):
     """What is no object is said, and never made a list without rows."""
     with pytest.raises(UnexpectedResponseError, match=seen):
         replay(PROVIDER.ask(GET), [answer(body)])
-
-
-def test_a_refusal_is_raised():
-    """A vendor that says no ends the flow with its words."""
-    with pytest.raises(errors.NotFoundError):
-        replay(PROVIDER.ask(GET), [answer("<html>", 404)])
-
-
-def test_a_create_whose_answer_proves_nothing_is_unknown():
-    """A gateway's fault after a create is not taken for a refusal; after a read it is one."""
-    with pytest.raises(OutcomeUnknownError):
-        replay(PROVIDER.ask(POST), [answer("<html>", 502)])
-    with pytest.raises(errors.ServiceUnavailableError):
-        replay(PROVIDER.ask(GET), [answer("<html>", 502)])
-
-
-def test_an_answer_that_is_no_json_is_unexpected():
-    """A page in place of an answer to a read is an UnexpectedResponseError."""
-    with pytest.raises(UnexpectedResponseError, match="text/html"):
-        replay(PROVIDER.ask(GET), [answer("<html>")])
 
 
 def test_a_result_knows_vendor_account_and_answer():
@@ -322,12 +276,6 @@ def test_a_real_persons_group_is_not_created(kind):
     assert "start_verification" in caught.value.next_step
 
 
-def test_a_virtual_groups_name_is_checked():
-    """A name that is too long is a finding on the group."""
-    assert PROVIDER.check_group("Mia", GroupKind.VIRTUAL) == ()
-    assert [each.field for each in PROVIDER.check_group("x" * 51, GroupKind.VIRTUAL)] == ["name"]
-
-
 def test_findings_are_put_on_a_result(caplog):
     """Findings of several checks add up, each logged; none leave the result as it is."""
     group = OBJECTS["group"]
@@ -343,16 +291,6 @@ def test_findings_are_put_on_a_result(caplog):
     twice = with_findings(flow(FINDING), (FINDING,), PROVIDER)
     assert replay(twice, []).result.findings == (FINDING,) * 2
     assert [f"{PROVIDER.name}: {FINDING.message}"] * 2 == caplog.messages
-
-
-def test_limits_pass_unless_they_are_strict():
-    """Findings are handed on, or the first one is raised."""
-    strict = attrs.evolve(PROVIDER, strict_limits=True)
-
-    assert PROVIDER.limits((FINDING,), None) == (FINDING,)
-    assert strict.limits((FINDING,), False) == (FINDING,)
-    with pytest.raises(errors.InvalidInputError, match="too long"):
-        strict.limits((FINDING,), None)
 
 
 def test_the_profiles_pacing_wins_over_the_adapters():
@@ -374,83 +312,3 @@ def test_the_base_alone_is_no_vendor():
 
 
 # -- every adapter, whatever is answered -----------------------------------------------------------
-
-
-def operations(made):
-    """One call of every operation that sends, by name."""
-    asset = str(Handle(made.name, made.account, "asset", f"{made.asset_prefix}asset-1"))
-    group = str(Handle(made.name, made.account, "group", "group-1"))
-    video = str(Handle(made.name, made.account, "video", "vgen_1"))
-    check = str(Handle(made.name, made.account, "verification", made.seal('["token", 0, "Ann"]')))
-    request = VideoRequest(prompt="x", media=Frames(first="https://a.example/x"))
-    return {
-        "create_group": lambda: made.create_group("Mia"),
-        "get_group": lambda: made.get_group(group),
-        "list_groups": lambda: made.list_groups(None),
-        "rename_group": lambda: made.rename_group(group, "Mia"),
-        "delete_group": lambda: made.delete_group(group),
-        "add_link": lambda: made.add_asset(group, "https://a.example/x.png", name="front"),
-        "add_upload": lambda: made.add_asset(group, b"\x89PNG\r\n\x1a\n", name="front"),
-        "add_assets": lambda: made.add_assets(group, ["https://a.example/x.png"] * 2),
-        "get_asset": lambda: made.get_asset(asset),
-        "get_asset in review": lambda: made.get_asset(
-            str(Handle(made.name, made.account, "asset", "task_1#0of2"))
-        ),
-        "list_assets": lambda: made.list_assets(None, group),
-        "list_assets by status": lambda: made.list_assets(None, group, status=AssetStatus.ACTIVE),
-        "rename_asset": lambda: made.rename_asset(asset, "side"),
-        "delete_asset": lambda: made.delete_asset(asset),
-        "start_verification": lambda: made.start_verification("Ann", callback_url="https://a.b/c"),
-        "check_verification": lambda: made.check_verification(check),
-        "create_video": lambda: made.create_video(request),
-        "get_video": lambda: made.get_video(video),
-        "list_videos": lambda: made.list_videos(None),
-        "cancel_video": lambda: made.cancel_video(video),
-    }
-
-
-@pytest.mark.parametrize("name", NAMES)
-@given(found=ANY_TEXT | st.none() | st.integers())
-def test_any_reference_in_a_request_is_taken_or_refused(name, found):
-    """What stands for an asset in a video is checked before it costs anything."""
-    made = provider(name)
-    request = VideoRequest(prompt="x", media=References(images=[found]))
-    try:
-        preview = made.preview_video(request)
-    except PortraitError:
-        return
-
-    assert preview.body["model"]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_an_operation_that_is_not_offered_says_so_before_any_request(name):
-    """What `supports` denies raises UnsupportedError, and sends nothing."""
-    made = provider(name)
-    ways_of_adding = {"add_link", "add_upload"}
-    denied = [
-        each
-        for each in operations(made)
-        if " " not in each and each not in ways_of_adding and not made.supports(each)
-    ]
-
-    for operation in denied:
-        with pytest.raises(UnsupportedError):
-            replay(operations(made)[operation](), [])
-
-
-def test_the_adapters_are_providers():
-    """Every adapter is one interface's implementation."""
-    assert all(issubclass(vendor(name), PortraitProvider) for name in NAMES)
-    assert VideoStatus.UNKNOWN is VideoTask(id="1", **WHERE).status
-
-
-@pytest.mark.outside_the_contract
-@pytest.mark.parametrize("ref", ["..", "x/../../keys", "x?admin=1", "x#y"])
-def test_a_forged_handle_does_not_lead_out_of_its_path(ref):
-    """A handle's checksum has no key, so that what it holds is not trusted in a URL."""
-    provider = AllToken(api_key=Secret("sk-x"))
-    forged = str(Handle(provider.name, provider.account, "video", ref))
-
-    with pytest.raises(HandleError):
-        replay(provider.get_video(forged), [])

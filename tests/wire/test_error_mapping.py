@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from math import inf
 
@@ -11,7 +10,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from json_cases import json_values
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.testing import answer
 from portraitkit.values import errors
@@ -19,7 +17,6 @@ from portraitkit.values.remarks import Attempt, Outcome
 from portraitkit.values.secret import Secret
 from portraitkit.vendor.answers import refusal_in
 from portraitkit.wire.error_mapping import (
-    VendorError,
     bare,
     certain,
     class_of,
@@ -337,20 +334,3 @@ def test_any_header_is_seconds_or_none(text):
     found = retry_after_s(response)
 
     assert found is None or found >= 0
-
-
-@given(
-    json_values(st.sampled_from(["ResponseMetadata", "Error", "error", "Code", "code", "message"])),
-    st.sampled_from([200, 302, 400, 404, 429, 500, 503]),
-)
-@example({"ResponseMetadata": {"Error": {"Code": 7, "Message": ["x"]}}}, 200)
-def test_any_answer_is_a_refusal_or_none(body, status):
-    """Reading raises nothing itself, whatever came."""
-    error = refusal_in(PROVIDER, answer(json.dumps(body).encode(), status))
-
-    assert error is None or str(error)
-
-
-def test_a_fault_is_a_value():
-    """What an adapter finds in a body are three words."""
-    assert VendorError(code="c") == VendorError(code="c", message="", request_id="")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import Message
@@ -20,14 +19,12 @@ from portraitkit.values.secret import Secret
 from portraitkit.wire.bodies import json_body, multipart
 from portraitkit.wire.steps import (
     Auth,
-    Pause,
     Request,
     Response,
     pause,
     request_id_of,
     send,
     within,
-    work,
 )
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -222,15 +219,6 @@ def test_a_response_shows_no_body():
 # -- steps ---------------------------------------------------------------------------------------
 
 
-def test_send_hands_over_the_answer():
-    """A flow gets the response to the request it yielded."""
-    request = Request(method="GET", url="https://a.example/x")
-    done = replay(send(request), [answer({"a": 1})])
-
-    assert done.requests == [request]
-    assert done.result == answer({"a": 1})
-
-
 def test_a_driver_that_answers_wrongly_is_found_out():
     """Anything but a response to a request is an error at once."""
     flow = send(Request(method="GET", url="https://a.example/x"))
@@ -238,20 +226,6 @@ def test_a_driver_that_answers_wrongly_is_found_out():
 
     with pytest.raises(TypeError, match="with a Response"):
         flow.send("text")
-
-
-def test_a_pause_reads_the_clock():
-    """A pause comes back with the clock's seconds."""
-
-    def flow():
-        return (yield from pause()), (yield from pause(2.5))
-
-    assert replay(flow(), []).result == (0.0, 2.5)
-
-
-def test_work_is_called_by_the_driver():
-    """A blocking call happens outside the flow and its result comes back."""
-    assert replay(work(lambda: "read"), []).result == "read"
 
 
 def ask(timeout_s=None):
@@ -327,11 +301,6 @@ def test_within_cleans_up_when_it_is_given_up():
     outer.close()
 
     assert ended == [True]
-
-
-def test_steps_are_values():
-    """A pause of as many seconds is the same pause."""
-    assert Pause(1.0) == Pause(1.0)
 
 
 # -- bodies --------------------------------------------------------------------------------------
@@ -413,10 +382,3 @@ def test_a_filename_that_is_no_text_is_still_sent():
     found = parsed(*form({"name": "\ud83d"}, filename="mi\udcffa.png"))
 
     assert (found["file"][0], found["name"][2]) == ("mi?a.png", b"?")
-
-
-def test_the_body_of_a_preview_is_what_json_says():
-    """Reading a body back gives what was written."""
-    value = {"prompt": 'a "quoted"\nline', "seed": -1, "nested": {"list": [{}]}}
-
-    assert json.loads(json_body(value)) == value

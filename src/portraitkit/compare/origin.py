@@ -60,12 +60,12 @@ def _manifest(path: Path) -> tuple[str, dict[str, Any] | None]:
         offline = c2pa.Context(c2pa.Settings.from_dict(_OFFLINE))
         with path.open("rb") as file, c2pa.Reader(None, file, context=offline) as reader:
             store = json.loads(reader.json())
-        return "found", _told(store["manifests"][store["active_manifest"]])
+        return "found", _signature_of(store["manifests"][store["active_manifest"]])
     except Exception as error:  # noqa: BLE001  (whatever is wrong with it, it is this file)
         return _STATUS.get(str(error).partition(":")[0], "unreadable"), None
 
 
-def _told(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def _signature_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
     names = [
         f"{each.get('name', '')} {each.get('version', '')}".strip()
         for each in manifest.get("claim_generator_info", ())

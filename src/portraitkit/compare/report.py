@@ -132,15 +132,15 @@ class _Report:
         return {
             "profile": profile,
             "vendor": next((v for run in runs if (v := text(run.asked.get("vendor")))), ""),
-            **self._told(counted),
-            "warm_up": self._told([run for run in runs if run.warm_up]),
+            **self._summary(counted),
+            "warm_up": self._summary([run for run in runs if run.warm_up]),
             "cost": _cost(runs),
             "registered": self._sample([each for each in seconds if each is not None]),
             "not_registered": sum(bool(each.get("error")) for each in registered),
             "origin": self._origin(profile),
         }
 
-    def _told(self, runs: Sequence[Run]) -> dict[str, Any]:
+    def _summary(self, runs: Sequence[Run]) -> dict[str, Any]:
         samples = {each.name: self._sample(_values(each, runs)) for each in MEASURES}
         return {
             "counts": _counts(runs),
@@ -168,7 +168,7 @@ class _Report:
     def _row_dict(self, row: _Row) -> dict[str, Any]:
         return {
             "profile": row.profile,
-            **self._told(row.counted),
+            **self._summary(row.counted),
             "cost": _cost(row.runs),
             "marks": [mark.to_dict() for mark in row.marks],
             "sent": _sent(row.runs),

@@ -90,7 +90,7 @@ class Database:
         """Do something in one transaction; *alone*, when nobody else is. *what* is for errors."""
         session = self._session()
         try:
-            with session.lock, self._told(what):
+            with session.lock, self._explaining(what):
                 connection = self._begin(session, alone=alone)
                 try:
                     yield connection
@@ -104,7 +104,7 @@ class Database:
     def acquire(self, key: int) -> bool:
         """Take a number for as long as this process lives. False if somebody has it."""
         if self._alive is not None:
-            with self._told("written"):
+            with self._explaining("written"):
                 return liveness.acquire(self._alive, key)
         with self.transaction("written") as connection:
             # The database lets one session take it twice.
@@ -211,7 +211,7 @@ class Database:
             )
 
     @contextmanager
-    def _told(self, what: str) -> Generator[None]:
+    def _explaining(self, what: str) -> Generator[None]:
         try:
             yield
         except IntegrityError:

@@ -1,9 +1,14 @@
 """
 One list for all who wait: what the waits of a client know together.
 
-Whoever is due first lists for all that are due: many groups in a request where the vendor's filter
-takes several, newest first, and no further than pages tell something. The others take what it
-found. Nobody waits for it beyond the own deadline, and what no page named is read by itself.
+1. A wait joins: `AccountWaits` knows which assets are waited for, in which groups, and since when.
+2. Whoever is due first lists for all that are due (`_list_due`): groups go into batches
+   (`_batches`), as many in a request as the vendor's filter takes, and a batch is walked newest
+   first, no further than its pages tell something (`_Walk`).
+3. The others take what it found (`seen`). Nobody waits for it beyond the own deadline, and what no
+   page named is read by itself (`operations/waiting.py`).
+4. The next list comes after a rest that grows with the requests for each asset found
+   (`_rest_s`). A group whose list told nothing is left out of more and more lists (`skip`).
 """
 
 from __future__ import annotations
@@ -50,6 +55,8 @@ _RETRY_S: Final = 0.1
 _LONGEST_SKIP: Final = 8
 _LAST_S: Final = 0.2
 """What is left before a deadline to read a thing by itself."""
+_UNRESTED_S: Final = 1.0
+"""In so many last seconds before a deadline nobody rests for a list."""
 
 
 @frozen
@@ -217,7 +224,7 @@ class AccountWaits:
             provider: Whose assets they are.
             assets: What is waited for, all of it joined.
             since_s: When they were looked at last.
-            until_s: When their wait ends. In its last second nobody rests for a list.
+            until_s: When their wait ends.
         """
         while True:
             now_s = yield from pause()
@@ -226,35 +233,31 @@ class AccountWaits:
             if not any(self.is_listed(provider, each) for each in lacking):
                 return found
             is_busy, left_s = now_s < self._busy_until_s, until_s - now_s
-            is_told = self._started_s >= since_s and not is_busy
-            if is_told or (left_s < _LAST_S and (is_busy or len(lacking) == 1)):
+            was_listed = self._started_s >= since_s and not is_busy  # and they were not in it
+            has_no_time = left_s < _LAST_S and (is_busy or len(lacking) == 1)
+            if was_listed or has_no_time:
                 return found
             rest_s = max(_RETRY_S, self._took_s / 4) if is_busy else self.next_s - now_s
-            if not is_busy and (rest_s <= TICK_S or left_s <= 1.0):
-                yield from self._sweep(provider, now_s, until_s)
+            if not is_busy and (rest_s <= TICK_S or left_s <= _UNRESTED_S):
+                yield from self._list_due(provider, now_s, until_s)
                 return self.seen(assets, since_s)
-            _ = yield from pause(min(rest_s, max(_RETRY_S, left_s - 1.0)))
+            _ = yield from pause(min(rest_s, max(_RETRY_S, left_s - _UNRESTED_S)))
 
-    def _sweep(self, provider: PortraitProvider, started_s: float, until_s: float) -> Flow[None]:
+    def _list_due(self, provider: PortraitProvider, started_s: float, until_s: float) -> Flow[None]:
         """List for everybody who is due."""
         step_s = provider.pace("asset").step_s
-        requests, found, several = 0, 0, False
-        now_s = started_s
+        now_s, rest_s = started_s, step_s
+        walks: list[_Walk] = []
         self._busy_until_s = started_s + step_s
-        rest_s = step_s
         try:
             for batch in list(self._batches(provider, started_s)):
-                walk = _Walk(self, provider, batch)
+                walks.append(walk := _Walk(self, provider, batch))
                 yield from walk.run(until_s)
-                requests, found = requests + walk.requests, found + walk.found
-                several = several or len(batch.groups) > 1
                 now_s = yield from pause()
                 if now_s >= until_s:
                     return
             self._started_s = started_s
-            share = math.cbrt(requests / found) if found else 1.0
-            least_s = _SEVERAL_STEP_S if several else _SHORTEST_STEP_S
-            rest_s = min(max(least_s, step_s * share), step_s)
+            rest_s = _rest_s(walks, step_s)
         finally:
             self._busy_until_s = -math.inf
             self._took_s = now_s - started_s
@@ -324,6 +327,14 @@ class AccountWaits:
     def busy(self, until_s: float) -> None:
         """Say that a list is still being made."""
         self._busy_until_s = until_s
+
+
+def _rest_s(walks: Sequence[_Walk], step_s: float) -> float:
+    """Seconds to the next list: the more requests an asset took, the nearer to the usual step."""
+    requests, found = sum(each.requests for each in walks), sum(each.found for each in walks)
+    several = any(len(each.batch.groups) > 1 for each in walks)
+    least_s = _SEVERAL_STEP_S if several else _SHORTEST_STEP_S
+    return min(max(least_s, step_s * (math.cbrt(requests / found) if found else 1.0)), step_s)
 
 
 @define(eq=False)

@@ -204,7 +204,7 @@ class _Batch:
     def look_at_one(self) -> Flow[Asset]:
         """Look at the only one: by the list that somebody makes for several, or by itself."""
         [before] = self._known
-        told = yield from self._told([before])
+        told = yield from self._looked_at([before])
         seen = told.get(before.handle)
         if seen is None:
             seen = yield from self._provider.get_asset(before)
@@ -218,7 +218,7 @@ class _Batch:
         may_be_new = (yield from pause()) <= self._new_until_s
         since_s = self._since_s
         waiting = self._waiting()
-        fresh = yield from self._told(waiting)
+        fresh = yield from self._looked_at(waiting)
         self._found.update(fresh)
         whole: dict[str, tuple[dict[str, Asset], bool]] = {}
         for each in waiting:
@@ -248,7 +248,7 @@ class _Batch:
             known.append((yield from reviewed(self._provider, seen)))
         return known
 
-    def _told(self, waiting: list[Asset]) -> Flow[dict[str, Asset]]:
+    def _looked_at(self, waiting: list[Asset]) -> Flow[dict[str, Asset]]:
         told = self._shared.listed(self._provider, waiting, self._since_s, self._until_s)
         found = yield from told
         self._since_s = yield from pause()

@@ -117,7 +117,9 @@ class Admin:
     def _schema(self) -> object:
         return {
             "vendor": self.simulator.name,
-            "fates": {name: {k: _told(p) for k, p in members_of(name).items()} for name in FATES},
+            "fates": {
+                name: {k: _described(p) for k, p in members_of(name).items()} for name in FATES
+            },
             "when": list(WHEN),
         }
 
@@ -165,7 +167,7 @@ class Admin:
             if key in given:
                 given[key] = _read(key, given[key], parameter)
             elif parameter.default is inspect.Parameter.empty:
-                raise AdminError(f"{name} needs {key}: {_told(parameter)}")
+                raise AdminError(f"{name} needs {key}: {_described(parameter)}")
         self._apply(name, given)
         return self._fates()
 
@@ -285,7 +287,7 @@ def _number(body: Mapping[str, Any], key: str) -> float:
     return float(value)
 
 
-def _told(parameter: inspect.Parameter) -> str:
+def _described(parameter: inspect.Parameter) -> str:
     if parameter.name == "when":
         return f"an object with any of {', '.join(WHEN)}"
     kind = str(parameter.annotation).partition(" |")[0]

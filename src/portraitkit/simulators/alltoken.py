@@ -1,5 +1,5 @@
 """
-AllToken, simulated: portrait Actions behind a bearer key, an upload door, and videos.
+AllToken, simulated: portrait Actions behind a bearer key, an upload endpoint, and videos.
 
 Documented by the vendor: one POST path for twelve Actions, `Version` 2024-01-01, JSON in every
 body, AIGC groups only by CreateAssetGroup, names up to 50 characters, 50 groups and 50 assets in

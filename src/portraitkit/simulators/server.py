@@ -130,7 +130,7 @@ def serve(
     """
     server = Server(simulator, host, port, None if folder is None else Path(folder), is_public)
     if admin and isinstance(simulator, Simulator):
-        server.open_door(simulator, deliver or {})
+        server.open_admin(simulator, deliver or {})
     return server
 
 
@@ -167,7 +167,7 @@ class Server:
         self._uvicorn: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
-    def open_door(self, simulator: Simulator, deliver: Mapping[str, str]) -> None:
+    def open_admin(self, simulator: Simulator, deliver: Mapping[str, str]) -> None:
         """Let it be driven at `/__admin/`, and send its notices while it runs."""
         sender = NoticeSender(simulator, _ONE_AT_A_TIME, deliver)
         self._admin = Admin(simulator, Faults(), sender)

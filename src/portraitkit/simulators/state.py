@@ -47,7 +47,7 @@ class SimAccount:
     secret_key: str = ""
     session_token: str = ""
     library_key: str = ""
-    """Opens an asset library that is another house's than the videos."""
+    """Opens an asset library that is another vendor's than the videos."""
     project_name: str = "default"
 
 

@@ -1,5 +1,5 @@
 """
-Ark's models: one row for each family, whatever the house that sells it puts before its name.
+Ark's models: one row for each family, whatever the vendor that sells it puts before its name.
 
 Source: Volcengine docs 82379/1520757; docs/vendors/volcengine.md.
 """
@@ -45,8 +45,8 @@ def second_generation(
     List the models that take portraits.
 
     Args:
-        prefix: What this house puts before a family's name.
-        also: What another house puts there, to read its bodies.
+        prefix: What this vendor puts before a family's name.
+        also: What another vendor puts there, to read its bodies.
         standard: Resolutions of the standard 2.0 model.
         newest: Resolutions of 2.5.
     """

@@ -1,5 +1,5 @@
 """
-The avatar dialect: two doors for portraits, one for videos, and everything is a task.
+The avatar dialect: two endpoints for portraits, one for videos, and everything is a task.
 
 APIMart's own; xcompute resells it.
 

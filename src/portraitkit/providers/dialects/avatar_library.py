@@ -176,16 +176,16 @@ class AvatarLibrary(BearerProvider):
     def _submit(self, group: GroupRef, named: Sequence[tuple[str, Link]]) -> Flow[list[Asset]]:
         links = [link for _, link in named]
         ref = self.id_of("group", group)
-        door = _avatars.door_of(ref, group)
+        target = _avatars.submit_path(ref, group)
         media = links[0].media
-        if door.kind is GroupKind.REAL_PERSON and media is MediaType.AUDIO:
+        if target.kind is GroupKind.REAL_PERSON and media is MediaType.AUDIO:
             raise UnsupportedError(
                 f"{self.name} reviews pictures and videos of real people, and no audio",
                 provider=self.name,
                 field="media",
             )
         body = {
-            **door.members,
+            **target.members,
             "project_name": self.project_name,
             "asset_type": TYPE_OF_MEDIA[media],
             "assets": [
@@ -194,15 +194,15 @@ class AvatarLibrary(BearerProvider):
             ],
         }
         try:
-            sent = self.post(door.path, body, tuple(link.url for link in links))
+            sent = self.post(target.path, body, tuple(link.url for link in links))
             answer = yield from advised(sent, self, _IN_THE_CONSOLE)
         except InvalidRequestError as error:
-            if door.kind is GroupKind.VIRTUAL and ref == door.group_id:
+            if target.kind is GroupKind.VIRTUAL and ref == target.group_id:
                 error.next_step = f"{error.advice}; {_WHOSE}"
             raise
         found = self.task_id(answer)
-        given = {"id": None, "group_id": door.group_id, "name": "", "media": media}
-        made = under_review(self.read(Asset, answer, group_kind=door.kind, **given))
+        given = {"id": None, "group_id": target.group_id, "name": "", "media": media}
+        made = under_review(self.read(Asset, answer, group_kind=target.kind, **given))
         return [
             evolve(made, name=name, ref=str(Review(found, index, len(links))))
             for index, (name, _) in enumerate(named)

@@ -39,7 +39,7 @@ from .action_tables import UPSTREAM_MEDIA
 from .codes import RELAYED_CODES, Codes
 from .tables import alike
 
-# Source: docs/vendors/xcompute.md: the doors' bodies, a session's task.
+# Source: docs/vendors/xcompute.md: the endpoints' bodies, a session's task.
 SECRET_MEMBERS: Final = frozenset(
     {"byted_token", "h5_link", "callback_url", "project_name", "name", "description", "prompt"}
 )
@@ -228,7 +228,7 @@ def _read_draft(ref: str) -> tuple[str, str]:
     )
 
 
-def door_of(ref: str, group: Group | str) -> SubmitPath:
+def submit_path(ref: str, group: Group | str) -> SubmitPath:
     """Find out where a group's assets are submitted. A bare id is a virtual figure's."""
     if ref.startswith(_DRAFT):
         name, description = _read_draft(ref)

@@ -48,7 +48,7 @@ class SessionVerification(PortraitProvider):
     The face check by a session: it gives link and token, and the token is exchanged for a group.
 
     Attributes:
-        verification_life_s: Seconds that link and token live, which each house says of itself. It
+        verification_life_s: Seconds that link and token live, which each vendor says of itself. It
             decides when a check that is still pending counts as expired; who waits asks on.
     """
 

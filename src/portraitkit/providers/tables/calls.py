@@ -164,5 +164,5 @@ def _texts(query: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _is_one_of(said: object, values: Sequence[object]) -> bool:
-    """Compare as texts: some houses write 0, some "0"."""
+    """Compare as texts: some vendors write 0, some "0"."""
     return str(said).casefold() in {str(each).casefold() for each in values}

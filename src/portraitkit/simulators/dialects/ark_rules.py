@@ -26,7 +26,7 @@ _FIRST: Final[Mapping[str, Family]] = {
 
 
 def models_of(second: str, first: str) -> Mapping[str, Family]:
-    """List the models by the names of one house: what stands before each generation's."""
+    """List the models by the names of one vendor: what stands before each generation's."""
     return {
         **{second + name: family for name, family in _SECOND.items()},
         **{first + name: family for name, family in _FIRST.items()},

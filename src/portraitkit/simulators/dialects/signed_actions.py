@@ -1,4 +1,4 @@
-"""The signed asset plane: Volcengine's words for the shared Actions, and its front door."""
+"""The signed asset plane: Volcengine's words for the shared Actions, and its gateway."""
 
 from __future__ import annotations
 

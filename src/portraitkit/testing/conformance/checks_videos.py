@@ -1,4 +1,4 @@
-"""Checks of video requests: previews, what cannot be expressed, and bodies read back."""
+"""Checks of videos: previews, what cannot be expressed, bodies read back, and cancelling."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any, Final
 from attrs import evolve
 
 from ...operations.making import draft_video
-from ...values.errors import AssetNotReadyError, UnsupportedError
-from ...values.models import Asset
+from ...values.errors import AssetNotReadyError, ConflictError, PortraitError, UnsupportedError
+from ...values.models import Asset, VideoTask
 from ...values.secret import MASK
-from ...values.statuses import AssetStatus
+from ...values.statuses import AssetStatus, VideoStatus
 from ...values.video import SCALARS, Frames, References
 from .looking import nothing, require
+from .runner import Trial
 from .suite import Suite
 
 VALUES: Final[Mapping[str, Any]] = {
@@ -33,7 +34,7 @@ VALUES: Final[Mapping[str, Any]] = {
 
 
 class VideosChecks(Suite):
-    """Video requests."""
+    """Video requests, and cancelling."""
 
     def test_preview_is_what_is_sent(self) -> None:
         """`preview_video` shows method, URL, headers and the exact bytes of the paid request."""
@@ -142,3 +143,54 @@ class VideosChecks(Suite):
                 f"a video of an asset that is {status.value}",
                 "do not override create_video; settle_media looks up handles alone",
             )
+
+    def test_cancels_are_done(self) -> None:
+        """A cancelled video is cancelled at the simulator, it alone; a finished one is refused."""
+        if not self._offers("cancel_video", "create_video", "get_video"):
+            nothing("the adapter cancels no videos")
+        trial = self._trial()
+        kept, task = (trial.client.create_video(self.video(None)) for _ in range(2))
+        task, kept = kept, task  # the older one, so that the newest is not cancelled by luck
+        found = trial.client.cancel_video(task)
+        for each in (found, trial.client.get_video(task)):
+            require(
+                each.status is VideoStatus.CANCELLED,
+                f"after cancel_video the task is {each!r}",
+                "send the vendor's cancel, and return the task as the vendor tells it then",
+            )
+        now = trial.clock.now()
+        states = [
+            record.state(now)
+            for record in (trial.record("videos", task.id), trial.record("videos", kept.id))
+            if record is not None
+        ]
+        require(
+            states in ([], ["cancelled", "queued"], ["cancelled", "running"]),
+            f"after one of two videos was cancelled they are {states} at the simulator",
+            'send the vendor\'s cancel, of the task that was named: self.id_of("video", task)',
+        )
+        self._still_listed(trial, task)
+        done = trial.client.wait_for_video(kept)
+        try:
+            late: object = trial.client.cancel_video(done)
+        except ConflictError:
+            return
+        except PortraitError as error:
+            late = error
+        require(fact=False, problem=f"cancelling a finished video came to {late!r}", then=_LATE)
+
+    def _still_listed(self, trial: Trial, task: VideoTask) -> None:
+        if not self._offers("list_videos"):
+            return
+        before = trial.count
+        listed = {each.handle for each in trial.client.list_videos()}
+        answers = [response.content for _, response in trial.vendor.exchanged[before:]]
+        said = any(str(task.id).encode() in content for content in answers)
+        require(
+            task.handle in listed or not said,
+            f"list_videos leaves out {task!r}, which is in the vendor's list",
+            "read every row, whatever its status",
+        )
+
+
+_LATE: Final = "map the vendor's refusal to ConflictError in error_codes"

@@ -27,6 +27,7 @@ from .checks_bodies import BodiesChecks
 from .checks_changes import ChangesChecks
 from .checks_handles import HandlesChecks
 from .checks_offers import OffersChecks
+from .checks_people import PeopleChecks
 from .checks_results import ResultsChecks
 from .checks_secrets import SecretsChecks
 from .checks_videos import VideosChecks
@@ -55,8 +56,8 @@ class ContractChangedError(Exception):
 
 
 class ProviderContract(
-    OffersChecks, ChangesChecks, HandlesChecks, WireChecks, SecretsChecks, AnswersChecks,
-    ResultsChecks, WaitsChecks, VideosChecks, BodiesChecks,
+    OffersChecks, ChangesChecks, PeopleChecks, HandlesChecks, WireChecks, SecretsChecks,
+    AnswersChecks, ResultsChecks, WaitsChecks, VideosChecks, BodiesChecks,
 ):  # fmt: skip
     """
     Subclass it in a pytest file, name it Test…, and define three methods.

@@ -77,6 +77,14 @@ class Trial:
         """How many requests were sent."""
         return len(self.vendor.exchanged)
 
+    @property
+    def answers(self) -> str:
+        """The text of all answers, with slashes and ampersands as they are."""
+        texts = (
+            each.content.decode("utf-8", errors="replace") for _, each in self.vendor.exchanged
+        )
+        return "".join(texts).replace("\\/", "/").replace("&amp;", "&")
+
     def record(self, kind: str, id: str | None) -> Any:
         """What the simulator remembers under an id; None where its memory cannot be seen."""
         things: dict[str, Any] = getattr(self.world, kind) if self.world else {}
