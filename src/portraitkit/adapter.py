@@ -12,6 +12,8 @@ from .operations.provider import PortraitProvider
 from .operations.reconciling import reconciled
 from .operations.repeating import cancelled, removed
 from .operations.searching import groups_of
+from .providers.dialects.link_library import LinkLibrary
+from .providers.dialects.storage import StoredFiles, link_in
 from .providers.tables.building import vendor_class
 from .values.errors import (
     ConfigError,
@@ -53,14 +55,14 @@ from .values.secret import Secret
 from .values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
 from .values.video import OnUnsupported, VideoRequest
 from .vendor.answers import Answer
-from .vendor.dialect import MediaRead, Member, VideoDialect
+from .vendor.dialect import MediaRead, Member, VideoDialect, unsupported
 from .vendor.pacing import Pacing, Subject
 from .vendor.preflight import Difference, VideoModel
 from .wire.bodies import json_body, multipart
 from .wire.codec import Codec, Words, count, first, is_object, listed, rows, try_decode
 from .wire.error_mapping import VendorError
 from .wire.reasons import Reason, reason_in, reason_of
-from .wire.steps import Auth, Flow, Request, Response, segment
+from .wire.steps import Auth, Flow, Request, Response, segment, send
 
 __all__ = [
     "Adaptation",
@@ -85,6 +87,7 @@ __all__ = [
     "InvalidInputError",
     "InvalidRequestError",
     "Link",
+    "LinkLibrary",
     "MediaRead",
     "MediaRules",
     "MediaType",
@@ -109,6 +112,7 @@ __all__ = [
     "Secret",
     "ServiceUnavailableError",
     "Slot",
+    "StoredFiles",
     "Subject",
     "UnexpectedResponseError",
     "Upload",
@@ -130,6 +134,7 @@ __all__ = [
     "groups_of",
     "is_object",
     "json_body",
+    "link_in",
     "listed",
     "multipart",
     "origin_of",
@@ -139,6 +144,8 @@ __all__ = [
     "removed",
     "rows",
     "segment",
+    "send",
     "try_decode",
+    "unsupported",
     "vendor_class",
 ]

@@ -29,7 +29,7 @@ from ...wire.steps import Flow
 class StoredFiles(PortraitProvider):
     """Files go into the vendor's storage, and what it does not take to the media host."""
 
-    storage_rules: ClassVar[Mapping[MediaType, MediaRules]]
+    storage_rules: ClassVar[Mapping[MediaType, MediaRules]] = {}
     """What the storage takes; a kind without a row goes to the media host."""
 
     @abstractmethod
@@ -44,9 +44,9 @@ class StoredFiles(PortraitProvider):
     def add_upload(self, group: GroupRef, upload: Upload, *, name: str) -> Flow[Asset]:
         """Store a file, then register the link to it."""
         _ = self.id_of("group", group)  # a wrong group is told before a face leaves the house
-        rules = self.storage_rules[upload.media]
+        rules = self.storage_rules.get(upload.media)
         known = rules is self.media_rules.get(upload.media)  # then it was compared already
-        findings = () if known else self.limits(tuple(rules.check(upload)), None)
+        findings = self.limits(tuple(rules.check(upload)), None) if rules and not known else ()
         link = yield from self.store(upload)
         added = self.add_link(group, link, name=name)
         return (yield from with_findings(added, findings, self))
