@@ -13,7 +13,8 @@ from .operations.reconciling import reconciled
 from .operations.repeating import cancelled, removed
 from .operations.searching import groups_of
 from .providers.dialects.link_library import LinkLibrary
-from .providers.dialects.storage import StoredFiles, link_in
+from .providers.dialects.notices import read_notice
+from .providers.dialects.storage import StoredFiles, link_in, put_file
 from .providers.tables.building import vendor_class
 from .values.errors import (
     ConfigError,
@@ -62,7 +63,7 @@ from .wire.bodies import json_body, multipart
 from .wire.codec import Codec, Words, count, first, is_object, listed, rows, try_decode
 from .wire.error_mapping import VendorError
 from .wire.reasons import Reason, reason_in, reason_of
-from .wire.steps import Auth, Flow, Request, Response, segment, send
+from .wire.steps import Auth, Flow, Request, Response, segment
 
 __all__ = [
     "Adaptation",
@@ -138,13 +139,14 @@ __all__ = [
     "listed",
     "multipart",
     "origin_of",
+    "put_file",
+    "read_notice",
     "reason_in",
     "reason_of",
     "reconciled",
     "removed",
     "rows",
     "segment",
-    "send",
     "try_decode",
     "unsupported",
     "vendor_class",
