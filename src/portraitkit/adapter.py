@@ -17,6 +17,7 @@ from .providers.dialects.notices import read_notice
 from .providers.dialects.storage import StoredFiles, link_in, put_file
 from .providers.tables.building import vendor_class
 from .values.errors import (
+    AuthenticationError,
     ConfigError,
     ConflictError,
     ContentRejectedError,
@@ -72,6 +73,7 @@ __all__ = [
     "AssetRef",
     "AssetStatus",
     "Auth",
+    "AuthenticationError",
     "Codec",
     "ConfigError",
     "ConflictError",

@@ -3,7 +3,7 @@ Kestrel: a queue of models. A request is submitted, its status read, its respons
 
 It keeps no assets: files go into its storage, and a video's request holds their links.
 
-Source: contract.yaml beside this package. Kestrel is invented; a real adapter names pages and dates.
+Source: contract.yaml beside this package. Kestrel is invented; a real adapter names its pages.
 """
 
 from __future__ import annotations
@@ -14,105 +14,66 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-import portraitkit as pk
-from portraitkit.adapter import (
-    Auth,
-    Codec,
-    Failure,
-    Finding,
-    Flow,
-    Link,
-    LinkLibrary,
-    MediaRead,
-    MediaType,
-    Member,
-    ProviderError,
-    Request,
-    Response,
-    Role,
-    Slot,
-    Upload,
-    VendorError,
-    VideoDialect,
-    VideoModel,
-    VideoRef,
-    VideoRequest,
-    VideoStatus,
-    VideoTask,
-    cancelled,
-    first,
-    link_in,
-    origin_of,
-    put_file,
-    read_notice,
-    segment,
-)
+import portraitkit.adapter as pk
 
 MOST_FILES: Final = 12
-_FRAMES: Final = {Role.FIRST_FRAME: "start_image_url", Role.LAST_FRAME: "end_image_url"}
-_LISTS: Final = {each: f"{each.value}_urls" for each in MediaType if each is not MediaType.UNKNOWN}
+_FRAMES: Final = {pk.Role.FIRST_FRAME: "start_image_url", pk.Role.LAST_FRAME: "end_image_url"}
+_MOST: Final = {pk.MediaType.IMAGE: 9, pk.MediaType.VIDEO: 3, pk.MediaType.AUDIO: 3}
 
 
-def _write(prompt: str, slots: tuple[Slot, ...]) -> dict[str, Any]:
+def _write(prompt: str, slots: tuple[pk.Slot, ...]) -> dict[str, Any]:
     body: dict[str, Any] = {"prompt": prompt}
     for slot in slots:
         if slot.role in _FRAMES:
             body[_FRAMES[slot.role]] = slot.url
         else:
-            body.setdefault(_LISTS[slot.media], []).append(slot.url)
+            body.setdefault(f"{slot.media.value}_urls", []).append(slot.url)
     return body
 
 
-def _slots(body: Mapping[str, Any]) -> Iterator[Slot]:
+def _slots(body: Mapping[str, Any]) -> Iterator[pk.Slot]:
     for role, key in _FRAMES.items():
         if isinstance(url := body.get(key), str):
-            yield Slot(MediaType.IMAGE, role, url)
-    for media, key in _LISTS.items():
-        for url in first(body, key) or ():
-            yield Slot(media, Role.REFERENCE, str(url))
+            yield pk.Slot(pk.MediaType.IMAGE, role, url)
+    for media in _MOST:
+        for url in body.get(f"{media.value}_urls") or ():
+            yield pk.Slot(media, pk.Role.REFERENCE, str(url))
 
 
-def _read(body: Mapping[str, Any]) -> MediaRead:
-    used = frozenset({"prompt", *_FRAMES.values(), *_LISTS.values()})
-    return MediaRead(prompt=str(body.get("prompt") or ""), slots=tuple(_slots(body)), used=used)
+def _read(body: Mapping[str, Any]) -> pk.MediaRead:
+    used = frozenset({"prompt", *_FRAMES.values(), *(f"{each.value}_urls" for each in _MOST)})
+    return pk.MediaRead(prompt=str(body.get("prompt") or ""), slots=tuple(_slots(body)), used=used)
 
 
 @frozen(kw_only=True, slots=False)
-class Kestrel(LinkLibrary):
-    """
-    Kestrel.
-
-    Attributes:
-        api_key: Serves queue and storage.
-        base_url: The queue's origin.
-        assets_url: The storage's origin.
-    """
+class Kestrel(pk.LinkLibrary):
+    """Kestrel: one key for the queue at `base_url` and the storage at `assets_url`."""
 
     name: ClassVar[str] = "kestrel"
     slashes_in_ids: ClassVar[bool] = True
     secret_fields: ClassVar[frozenset[str]] = frozenset({"upload_url", "file_url", "file_name"})
-    codec: ClassVar[Codec] = Codec(
+    codec: ClassVar[pk.Codec] = pk.Codec(
         fields={
-            VideoTask: {
+            pk.VideoTask: {
                 "id": "request_id",
                 "status": "status",
                 "video_link": "video.url",
                 "seed": "seed",
                 "failure": "failure",
             },
-            Failure: {"code": "error_type", "message": "error"},
+            pk.Failure: {"code": "error_type", "message": "error"},
         },
         words={
-            VideoStatus: {
-                "IN_QUEUE": VideoStatus.QUEUED,
-                "IN_PROGRESS": VideoStatus.RUNNING,
-                "COMPLETED": VideoStatus.SUCCEEDED,  # unless an error stands beside it
+            pk.VideoStatus: {
+                "IN_QUEUE": pk.VideoStatus.QUEUED,
+                "IN_PROGRESS": pk.VideoStatus.RUNNING,
+                "COMPLETED": pk.VideoStatus.SUCCEEDED,  # unless an error stands beside it
             }
         },
     )
-    dialect: ClassVar[VideoDialect] = VideoDialect(
+    dialect: ClassVar[pk.VideoDialect] = pk.VideoDialect(
         fields={
-            "duration_s": Member(
+            "duration_s": pk.Member(
                 "duration",
                 write=lambda seconds: "auto" if seconds == -1 else str(seconds),
                 read=lambda text: -1 if text == "auto" else int(text),
@@ -127,19 +88,19 @@ class Kestrel(LinkLibrary):
         read=_read,
         label="@Image1",
     )
-    video_models: ClassVar[tuple[VideoModel, ...]] = tuple(
-        VideoModel(
+    video_models: ClassVar[tuple[pk.VideoModel, ...]] = tuple(
+        pk.VideoModel(
             name=name,
             id=f"films/{name}",
             duration_s=(4, 15),
             resolutions=("480p", "720p"),
-            most={MediaType.IMAGE: 9, MediaType.VIDEO: 3, MediaType.AUDIO: 3},
+            most=_MOST,
             audio_alone=False,
             source="contract.yaml",
         )
         for name in ("seedance-2.0", "seedance-2.0-fast")
     )
-    error_codes: ClassVar[Mapping[str, type[ProviderError]]] = {
+    error_codes: ClassVar[Mapping[str, type[pk.ProviderError]]] = {
         "unauthorized": pk.AuthenticationError,
         "balance_exhausted": pk.InsufficientBalanceError,
         "not_found": pk.NotFoundError,
@@ -163,76 +124,78 @@ class Kestrel(LinkLibrary):
     @property
     def origins(self) -> frozenset[str]:
         """Queue and storage. What else an answer names gets no key."""
-        return frozenset({origin_of(self.base_url), origin_of(self.assets_url)})
+        return frozenset({pk.origin_of(self.base_url), pk.origin_of(self.assets_url)})
 
-    def authorize(self, request: Request, *, now: datetime) -> Request:
+    def authorize(self, request: pk.Request, *, now: datetime) -> pk.Request:
         """Add the key."""
+        del now
         return request.with_headers({"Authorization": f"Key {self.api_key.reveal()}"})
 
-    def fault(self, data: Any, response: Response) -> VendorError | None:
+    def fault(self, data: Any, response: pk.Response) -> pk.VendorError | None:
         """Only a status refuses: an error in a request that has ended is that request's."""
         if response.ok:
             return None
-        return VendorError(code=str(first(data, "error_type") or ""))
+        return pk.VendorError(code=str(pk.first(data, "error_type") or ""))
 
-    def _request(self, method: str, task: VideoRef, what: str = "") -> Request:
+    def _request(self, method: str, task: pk.VideoRef, what: str = "") -> pk.Request:
         # Answers name addresses for this, which may lead anywhere; the id leads to the queue.
-        path = f"/requests/{segment(self.id_of('video', task))}{what}"
-        return Request.json(method, self.base_url + path, auth=Auth.BEARER, repeatable=True)
+        path = f"/requests/{pk.segment(self.id_of('video', task))}{what}"
+        return pk.Request.json(method, self.base_url + path, auth=pk.Auth.BEARER, repeatable=True)
 
     # -- files -----------------------------------------------------------------------------------
 
-    def store(self, upload: Upload) -> Flow[Link]:
-        """Ask where the file may be put, and put it there. It makes nothing, and may be repeated."""
+    def store(self, upload: pk.Upload) -> pk.Flow[pk.Link]:
+        """Ask where the file may be put, and put it there: nothing is made, so it is repeatable."""
         body = {"file_name": upload.filename, "content_type": upload.content_type}
         url = f"{self.assets_url}/storage/upload/initiate"
-        answer = yield from self.ask(
-            Request.json("POST", url, body, auth=Auth.BEARER, repeatable=True)
-        )
-        yield from put_file(self, link_in(answer, first(answer.data, "upload_url"), upload), upload)
-        until = first(answer.data, "expires_at")
-        return link_in(answer, first(answer.data, "file_url"), upload, expires_at=until)
+        asked = pk.Request.json("POST", url, body, auth=pk.Auth.BEARER, repeatable=True)
+        answer = yield from self.ask(asked)
+        place, link, until = map(answer.data.get, ("upload_url", "file_url", "expires_at"))
+        yield from pk.put_file(self, pk.link_in(answer, place, upload), upload)
+        return pk.link_in(answer, link, upload, expires_at=until)
 
     # -- videos ----------------------------------------------------------------------------------
 
-    def video_findings(self, request: VideoRequest, slots: tuple[Slot, ...]) -> tuple[Finding, ...]:
+    def video_findings(
+        self, request: pk.VideoRequest, slots: tuple[pk.Slot, ...]
+    ) -> tuple[pk.Finding, ...]:
         """Count the files together."""
-        count = sum(slot.role is Role.REFERENCE for slot in slots)
+        del request
+        count = sum(slot.role is pk.Role.REFERENCE for slot in slots)
         if count <= MOST_FILES:
             return ()
         said = {"field": "media", "found": count, "limit": MOST_FILES, "source": "contract.yaml"}
-        return (Finding(message=f"{count} files are more than {MOST_FILES} together", **said),)
+        return (pk.Finding(message=f"{count} files are more than {MOST_FILES} together", **said),)
 
-    def video_request(self, body: Mapping[str, Any]) -> Request:
+    def video_request(self, body: Mapping[str, Any]) -> pk.Request:
         """Submit: the model is the path, and the callback stands in the query."""
         rest = {key: value for key, value in body.items() if key not in ("model", "webhook")}
         query = {"webhook": body["webhook"]} if "webhook" in body else {}
-        path = "/".join(segment(part) for part in str(body["model"]).split("/"))
-        return Request.json("POST", f"{self.base_url}/{path}", rest, auth=Auth.BEARER, query=query)
+        path = "/".join(pk.segment(part) for part in str(body["model"]).split("/"))
+        url = f"{self.base_url}/{path}"
+        return pk.Request.json("POST", url, rest, auth=pk.Auth.BEARER, query=query)
 
-    def get_video(self, task: VideoRef) -> Flow[VideoTask]:
+    def get_video(self, task: pk.VideoRef) -> pk.Flow[pk.VideoTask]:
         """Read the status; of a request that has ended well, its response, too."""
         answer = yield from self.ask(self._request("GET", task, "/status"))
-        told = dict(answer.data)
-        if told.get("error"):
-            told["failure"] = {key: told.get(key) for key in ("error", "error_type")}
-        elif told.get("status") == "COMPLETED":
+        told = answer.data
+        if told.get("error"):  # it has ended, and not well
+            found = self.read(pk.VideoTask, answer, {**told, "failure": told})
+            is_cancelled = told.get("error_type") == "client_cancelled"
+            ended = pk.VideoStatus.CANCELLED if is_cancelled else pk.VideoStatus.FAILED
+            return evolve(found, status=ended)
+        if told.get("status") == "COMPLETED":
             answer = yield from self.ask(self._request("GET", task))
-            told |= answer.data
-        found = self.read(VideoTask, answer, told)
-        if not (found.failure and found.status is VideoStatus.SUCCEEDED):
-            return found
-        is_cancelled = found.failure.code == "client_cancelled"
-        return evolve(found, status=VideoStatus.CANCELLED if is_cancelled else VideoStatus.FAILED)
+        return self.read(pk.VideoTask, answer, {**told, **answer.data})
 
-    def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
+    def cancel_video(self, task: pk.VideoRef) -> pk.Flow[pk.VideoTask]:
         """Ask for a cancel, and read what came of it."""
-        return (yield from cancelled(self._cancel(task), lambda: self.get_video(task)))
+        return (yield from pk.cancelled(self._cancel(task), lambda: self.get_video(task)))
 
-    def _cancel(self, task: VideoRef) -> Flow[VideoTask]:
+    def _cancel(self, task: pk.VideoRef) -> pk.Flow[pk.VideoTask]:
         _ = yield from self.ask(self._request("PUT", task, "/cancel"))
         return (yield from self.get_video(task))
 
-    def read_video_callback(self, received: str | bytes | Mapping[str, Any]) -> VideoTask:
+    def read_video_callback(self, received: str | bytes | Mapping[str, Any]) -> pk.VideoTask:
         """Read which request a notice is about. It is not signed: get_video tells the truth."""
-        return read_notice(self, received, keys=("request_id",))
+        return pk.read_notice(self, received, keys=("request_id",))

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from attrs import define, field
 
-from portraitkit.adapter import Request, Response
+from portraitkit.adapter import Request, Response, segment
 from portraitkit.simulators.simulator import (
     ENDED,
     NoticeRules,
@@ -66,12 +66,14 @@ class KestrelSimulator(Simulator):
         try:
             if put := route_of(request, files):  # a signed address needs no key
                 return put(request)
-            call = route_of(request, calls)
-            if call is None:
-                raise RefusedError(404, "not_found", "There is no such place.")
+            call = route_of(request, calls) or self._nowhere
             return call(request, self._account(request))
         except RefusedError as no:
             return self.json({"detail": no.detail, "error_type": no.error_type}, no.status)
+
+    def _nowhere(self, request: Request, account: SimAccount) -> Response:
+        del request, account
+        raise RefusedError(404, "not_found", "There is no such place.")
 
     def _account(self, request: Request) -> SimAccount:
         scheme, _, key = header(request, "authorization").partition(" ")
@@ -120,11 +122,11 @@ class KestrelSimulator(Simulator):
             raise RefusedError(422, "invalid_input", "A film needs a prompt.")
         self._check_files(body)
         webhook = query_of(request).get("webhook", "")
-        id = f"{owner}/{model}|{self.world.new_id('film')}"
-        _ = self.world.add_video(account, id, {**body, "callback_url": webhook})
-        at = f"{self.base_url}/requests"  # as it would be for a key that went along
+        film_id = f"{owner}/{model}|{self.world.new_id('film')}"
+        _ = self.world.add_video(account, film_id, {**body, "callback_url": webhook})
+        at = f"https://elsewhere.kestrel.example/requests/{segment(film_id)}"  # a trap for keys
         addresses = {"status_url": f"{at}/status", "response_url": at, "cancel_url": f"{at}/cancel"}
-        return self.json({"request_id": id, "status": "IN_QUEUE", **addresses})
+        return self.json({"request_id": film_id, "status": "IN_QUEUE", **addresses})
 
     def _check_files(self, body: dict[str, Any]) -> None:
         lists = {key: body.get(key, []) for key in MOST}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, Final
 
+from ...providers.dialects.link_library import LinkLibrary
 from ...simulators.simulator import form_of
 from ...simulators.state import scans_after
 from ...values.errors import (
@@ -239,6 +240,8 @@ class ChangesChecks(Suite):
         """A create that is refused raises, and leaves nothing behind."""
         trial = self._trial()
         world = trial.world
+        if isinstance(trial.provider, LinkLibrary):
+            nothing("groups are local, and no account is full of them")
         if world is None or not self._offers("create_group"):
             nothing("the simulator's quota cannot be set, or no groups are made")
         world.group_quota = world.asset_quota = 0
@@ -290,6 +293,10 @@ class ChangesChecks(Suite):
             return None
         asset = trial.client.wait_until_active(added)
         sent = trial.sent(before)
+        if isinstance(trial.provider, LinkLibrary):
+            self._is_linked(trial, added, source, sent)
+            self._is_so(trial, "add_asset", "assets", None, {"name": name, "media": media}, asset)
+            return asset.group_id
         lost = {each.field for each in added.adaptations}
         asked: dict[str, Any] = {} if "name" in lost else {"name": name}
         if isinstance(source, str) and any(says(leaf.value, source) for leaf in _all(sent)):
@@ -316,6 +323,25 @@ class ChangesChecks(Suite):
             "read the group where the vendor writes it",
         )
         return str(group_id)
+
+    def _is_linked(
+        self, trial: Trial, asset: Asset, source: str | bytes, sent: list[Request]
+    ) -> None:
+        """Insist on the link that the vendor gave for a file; of an address, on that itself."""
+        address = trial.provider.asset_address(asset)
+        require(
+            address in ([source] if isinstance(source, str) else _texts(trial))
+            and address not in [each.target for each in sent],
+            f"an asset of {str(source)[:40]!r} leads elsewhere",
+            "store() returns the public link that the storage gives, not where the file was put",
+        )
+        require(
+            asset.status is AssetStatus.ACTIVE,
+            f"a link is {asset.status.value}, and nobody reviews it",
+            "leave add_link to LinkLibrary",
+        )
+        if sent and isinstance(source, bytes):
+            self._arrives_whole(sent, source)
 
     def _arrives_whole(self, sent: list[Request], source: str | bytes) -> None:
         said = list(_all(sent))
@@ -407,14 +433,15 @@ class ChangesChecks(Suite):
     ) -> None:
         """Insist on what was asked, at the simulator and in what was returned."""
         record = trial.record(kind, id)
+        is_local = isinstance(trial.provider, LinkLibrary)
         require(
-            trial.world is None or record is not None,
+            is_local or trial.world is None or record is not None,
             f"{operation}: the simulator knows nothing under the id {id!r}",
             "read the vendor's own id into id",
         )
         for name, value in asked.items():
             found = value if record is None else getattr(record, name)
-            if record is None and value:
+            if record is None and value and not is_local:
                 said = [leaf.value for leaf in _all(trial.sent())]
                 found = value if any(says(each, value) for each in said) else "not sent"
             require(
