@@ -133,9 +133,7 @@ class Kestrel(pk.LinkLibrary):
 
     def fault(self, data: Any, response: pk.Response) -> pk.VendorError | None:
         """Only a status refuses: an error in a request that has ended is that request's."""
-        if response.ok:
-            return None
-        return pk.VendorError(code=str(pk.first(data, "error_type") or ""))
+        return None if response.ok else pk.VendorError(code=str(pk.first(data, "error_type") or ""))
 
     def _request(self, method: str, task: pk.VideoRef, what: str = "") -> pk.Request:
         # Answers name addresses for this, which may lead anywhere; the id leads to the queue.
