@@ -1,4 +1,8 @@
-"""A stranger's package: installed into a clean environment, whose dependencies are this one's."""
+"""
+Strangers' packages: installed into a clean environment, whose dependencies are this one's.
+
+In this process Kestrel can be imported, too, for tests of what the core does with such a vendor.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,14 @@ import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+ACME, KESTREL = (ROOT / "examples" / f"portraitkit-{name}" for name in ("acme", "kestrel"))
+sys.path.append(str(KESTREL / "src"))
+
+from portraitkit_kestrel.provider import Kestrel  # noqa: E402, F401  (found by the line above)
+from portraitkit_kestrel.simulator import (  # noqa: E402
+    LINK_LIFE_S,  # noqa: F401
+    KestrelSimulator,  # noqa: F401
+)
 
 
 def install(package, folder):

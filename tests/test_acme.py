@@ -10,10 +10,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from example_package import ROOT, counted_lines, install, own_tests, run, told_lines
+from example_package import ACME, ROOT, counted_lines, install, own_tests, run, told_lines
 from portraitkit.testing.conformance.contract import checks
 
-ACME = ROOT / "examples" / "portraitkit-acme"
 PRIVATE = re.compile(r"(?:from|import) portraitkit[\w.]*\b_\w+|from portraitkit[\w.]* import _\w+")
 
 MAIN_JOB = """

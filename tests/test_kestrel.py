@@ -10,9 +10,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from example_package import ROOT, counted_lines, install, own_tests, run, told_lines
+from example_package import KESTREL, ROOT, counted_lines, install, own_tests, run, told_lines
 
-KESTREL = ROOT / "examples" / "portraitkit-kestrel"
 MAIN_JOB = """
 import json, sys
 from pathlib import Path

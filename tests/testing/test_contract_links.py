@@ -5,8 +5,9 @@ from __future__ import annotations
 import runpy
 
 import pytest
-from wrong_links import KESTREL, WRONG, Kestrel
+from wrong_links import WRONG
 
+from example_package import KESTREL, Kestrel
 from portraitkit.adapter import LinkLibrary
 from portraitkit.testing.conformance.contract import checks
 from portraitkit.values.media import FolderMediaHost

@@ -7,21 +7,15 @@ Wrong adapters of a vendor without a library: the example package Kestrel's, wit
 from __future__ import annotations
 
 import itertools
-import sys
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from attrs import evolve
 
-KESTREL = Path(__file__).parents[2] / "examples" / "portraitkit-kestrel"
-sys.path.append(str(KESTREL / "src"))  # nobody installs it here
-
-from portraitkit_kestrel.provider import Kestrel  # noqa: E402  (found by the line above)
-
-from portraitkit.adapter import Auth, LinkLibrary, Request, VideoTask  # noqa: E402
-from portraitkit.values.secret import Secret  # noqa: E402
-from portraitkit.values.statuses import AssetStatus, VideoStatus  # noqa: E402
-from portraitkit.wire.steps import through  # noqa: E402
+from example_package import Kestrel
+from portraitkit.adapter import Auth, LinkLibrary, Request, VideoTask
+from portraitkit.values.secret import Secret
+from portraitkit.values.statuses import AssetStatus, VideoStatus
+from portraitkit.wire.steps import through
 
 _COUNT = itertools.count()
 
