@@ -26,6 +26,7 @@ def client(vendor, tmp_path):
         transport=SimulatorTransport(vendor),
         clock=VirtualTime(vendor.world.clock).clock,
         ledger=FileLedger(tmp_path / "portraits.ledger"),
+        journal=tmp_path / "jobs.journal",
     )
 
 
@@ -49,15 +50,18 @@ def test_a_portrait_whose_link_ran_out_is_stored_anew(client, vendor):
     assert links[0] != links[1]
 
 
-def test_the_ledger_holds_no_link(client, tmp_path):
-    """Who reads the file can fetch no face."""
+def test_neither_ledger_nor_journal_holds_a_link(client, tmp_path):
+    """Who reads the files can fetch no face; whoever goes on has the key, and can."""
     client.ensure_portrait("mia", FACE)
+    asset = client.add_asset("Leo", FACE, name="front")
+    media = pk.References(images=[pk.Portrait("mia"), asset])
+    task = client.create_video(pk.VideoRequest(prompt="a smile", media=media))
 
-    kept = (tmp_path / "portraits.ledger").read_text(encoding="utf-8")
+    kept = b"".join(each.read_bytes() for each in tmp_path.iterdir())
 
-    assert "mia" in kept
-    assert "storage" not in kept
-    assert "signature" not in kept
+    assert all(each.encode() in kept for each in ("mia", asset.handle, task.handle))
+    for part in (asset.link.reveal(), "storage/files", "signature"):
+        assert part.encode() not in kept
 
 
 def test_erasing_says_what_is_left(client):

@@ -23,6 +23,7 @@ from portraitkit.wire.steps import (
     Pause,
     Request,
     Response,
+    now,
     pause,
     request_id_of,
     send,
@@ -238,6 +239,12 @@ def test_a_driver_that_answers_wrongly_is_found_out():
 
     with pytest.raises(TypeError, match="with a Response"):
         flow.send("text")
+
+    clock = now()
+    next(clock)
+
+    with pytest.raises(TypeError, match="with a datetime"):
+        clock.send(0.0)
 
 
 def test_a_pause_reads_the_clock():

@@ -303,9 +303,10 @@ class ChangesChecks(Suite):
         sent = trial.sent(before)
         if isinstance(trial.provider, LinkLibrary):
             self._is_linked(trial, added, source, sent)
-            told = {"name": name, "media": media, "group_id": trial.provider.id_of("group", group)}
+            group_id = trial.provider.id_of("group", group)
+            linked = {"name": name, "media": media, "group_id": group_id}
             for each in (added, asset):
-                self._is_so(trial, "add_asset", "assets", None, told, each)
+                self._is_so(trial, "add_asset", "assets", None, linked, each)
             return asset.group_id
         lost = {each.field for each in added.adaptations}
         asked: dict[str, Any] = {} if "name" in lost else {"name": name}
