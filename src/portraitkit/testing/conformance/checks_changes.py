@@ -302,10 +302,13 @@ class ChangesChecks(Suite):
         asset = trial.client.wait_until_active(added)
         sent = trial.sent(before)
         if isinstance(trial.provider, LinkLibrary):
-            self._is_linked(trial, added, source, sent)
-            group_id = trial.provider.id_of("group", group)
-            linked = {"name": name, "media": media, "group_id": group_id}
+            linked = {
+                "name": name,
+                "media": media,
+                "group_id": trial.provider.id_of("group", group),
+            }
             for each in (added, asset):
+                self._is_linked(trial, each, source, sent)
                 self._is_so(trial, "add_asset", "assets", None, linked, each)
             return asset.group_id
         lost = {each.field for each in added.adaptations}
@@ -314,6 +317,10 @@ class ChangesChecks(Suite):
             asked["url"] = source
         self._is_so(trial, "add_asset", "assets", asset.id, asked, added)
         self._arrives_whole(sent, source)
+        return self._is_reviewed(trial, added, asset, media)
+
+    def _is_reviewed(self, trial: Trial, added: Asset, asset: Asset, media: MediaType) -> str:
+        """Insist on a review, a medium and a group; the group's id."""
         record = trial.record("assets", asset.id)
         told = {*_media_told(record), asset.media, added.media}
         require(
