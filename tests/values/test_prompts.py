@@ -300,7 +300,9 @@ def test_spoken_numbers_become_labels_where_there_is_such_a_reference(sent, prom
 
 def test_a_vendor_may_call_media_otherwise():
     """What the first picture is called there says how all are called, both ways."""
-    media = References(images={"mia": "asset://1", "leo": "asset://2"}, videos={"walk": "asset://3"})
+    media = References(
+        images={"mia": "asset://1", "leo": "asset://2"}, videos={"walk": "asset://3"}
+    )
     prompt = "{leo} and {mia} as in {walk}, not Image 1 or a@Image1"
 
     sent = write_prompt(prompt, media, label="@Image1")
