@@ -5,19 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
-import sysconfig
-from pathlib import Path
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from example_package import ACME, ROOT, counted_lines, install, own_tests, run, told_lines
 from portraitkit.testing.conformance.contract import checks
 
-ROOT = Path(__file__).parent.parent
-ACME = ROOT / "examples" / "portraitkit-acme"
 PRIVATE = re.compile(r"(?:from|import) portraitkit[\w.]*\b_\w+|from portraitkit[\w.]* import _\w+")
 
 MAIN_JOB = """
@@ -67,25 +62,7 @@ with serve(simulator) as server:
 def environment(tmp_path_factory):
     """A new environment with the package installed; its dependencies are this one's."""
     folder = tmp_path_factory.mktemp("stranger")
-    run(sys.executable, "-m", "venv", "--without-pip", folder / "env")
-    python = next((folder / "env").glob("[bS]*/python*"))
-    site = run(python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])").strip()
-    ours = [sysconfig.get_paths()["purelib"], str(ROOT / "src")]
-    (Path(site) / "dependencies.pth").write_text("\n".join(ours) + "\n", encoding="utf-8")
-    shutil.copytree(ACME, folder / "package")
-    run(
-        *(sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps"),
-        *("--no-index", "--no-build-isolation", "--disable-pip-version-check", folder / "package"),
-    )
-    return folder, python
-
-
-def run(*command, cwd=None):
-    """Run a program; what it prints comes back."""
-    words = [str(word) for word in command]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=cwd)
-    assert 0 == done.returncode, done.stdout + done.stderr
-    return done.stdout
+    return folder, install(ACME, folder)
 
 
 def test_connecting_finds_a_strangers_adapter(environment):
@@ -106,13 +83,10 @@ def test_a_stranger_passes_the_conformance_suite(environment):
     """Every check is run in the stranger's own environment, and passes."""
     folder, python = environment
 
-    told = run(
-        *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "pyproject.toml", "tests"),
-        cwd=folder / "package",
-    )
+    told = own_tests(python, folder)
 
-    assert f"{len(checks()) - 2} passed, 2 skipped" in told
-    assert "checks that had nothing to check: 2" in told
+    assert f"{len(checks()) - 3} passed, 3 skipped" in told
+    assert "checks that had nothing to check: 3" in told
 
 
 STRANGERS_TEST = """
@@ -176,22 +150,7 @@ def test_the_strangers_contract_is_well_formed():
 
 def test_the_docs_count_its_lines():
     """docs/writing-a-provider.md says how many lines each file of the package has."""
-    page = (ROOT / "docs" / "writing-a-provider.md").read_text(encoding="utf-8")
-    part = page.partition("## A whole package")[2].partition("\n## ")[0]
-    told = dict(re.findall(r"^\| `([\w./]+)` \| (\d+) \|", part, re.MULTILINE))
-    paths = [
-        "pyproject.toml",
-        "contract.yaml",
-        *(str(each.relative_to(ACME)) for each in sorted((ACME / "src").rglob("*.py"))),
-        "tests/test_conformance.py",
-    ]
-    counted = {
-        name: len((ACME / name).read_text(encoding="utf-8").splitlines())
-        for name in paths
-        if not name.endswith("__init__.py")
-    }
-
-    assert counted == {name: int(count) for name, count in told.items()}
+    assert counted_lines(ACME) == told_lines("A whole package")
 
 
 def test_the_docs_count_the_shortest_adapters():

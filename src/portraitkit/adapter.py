@@ -12,8 +12,12 @@ from .operations.provider import PortraitProvider
 from .operations.reconciling import reconciled
 from .operations.repeating import cancelled, removed
 from .operations.searching import groups_of
+from .providers.dialects.link_library import LinkLibrary
+from .providers.dialects.notices import read_notice
+from .providers.dialects.storage import StoredFiles, link_in, put_file
 from .providers.tables.building import vendor_class
 from .values.errors import (
+    AuthenticationError,
     ConfigError,
     ConflictError,
     ContentRejectedError,
@@ -53,7 +57,7 @@ from .values.secret import Secret
 from .values.statuses import AssetStatus, GroupKind, MediaType, VerificationStatus, VideoStatus
 from .values.video import OnUnsupported, VideoRequest
 from .vendor.answers import Answer
-from .vendor.dialect import MediaRead, Member, VideoDialect
+from .vendor.dialect import MediaRead, Member, VideoDialect, unsupported
 from .vendor.pacing import Pacing, Subject
 from .vendor.preflight import Difference, VideoModel
 from .wire.bodies import json_body, multipart
@@ -69,6 +73,7 @@ __all__ = [
     "AssetRef",
     "AssetStatus",
     "Auth",
+    "AuthenticationError",
     "Codec",
     "ConfigError",
     "ConflictError",
@@ -85,6 +90,7 @@ __all__ = [
     "InvalidInputError",
     "InvalidRequestError",
     "Link",
+    "LinkLibrary",
     "MediaRead",
     "MediaRules",
     "MediaType",
@@ -109,6 +115,7 @@ __all__ = [
     "Secret",
     "ServiceUnavailableError",
     "Slot",
+    "StoredFiles",
     "Subject",
     "UnexpectedResponseError",
     "Upload",
@@ -130,9 +137,12 @@ __all__ = [
     "groups_of",
     "is_object",
     "json_body",
+    "link_in",
     "listed",
     "multipart",
     "origin_of",
+    "put_file",
+    "read_notice",
     "reason_in",
     "reason_of",
     "reconciled",
@@ -140,5 +150,6 @@ __all__ = [
     "rows",
     "segment",
     "try_decode",
+    "unsupported",
     "vendor_class",
 ]

@@ -120,7 +120,7 @@ def translate(
         request,
         provider=to,
         model_id=body["model"] if from_ == to else model_id,
-        prompt=write_prompt(request.prompt, request.media),
+        prompt=write_prompt(request.prompt, request.media, label=cls.dialect.label),
         slots=slots,
         on_unsupported="drop",
     )

@@ -109,7 +109,7 @@ def test_every_operation_of_the_provider_is_on_the_clients():
     inner = {
         "add_link",
         "add_upload",
-        "asset_uri",
+        "asset_address",
         "created_video",
         "chosen_by",  # how a class is chosen, before there is a provider
         "interfaces",  # the classes among which it is

@@ -66,6 +66,18 @@ def test_another_value_is_another_request(roles, one, other):
     assert not read(roles, body=one).is_like(read(roles, body=other))
 
 
+def test_a_link_is_told_by_what_it_leads_to(roles):
+    """Signatures differ each time, also of a link that an answer gave; files and queries count."""
+    link = "https://cdn.example/files/mia.jpg?X-Amz-Signature={}&size={}"
+    one, again, other = (
+        read(roles, body=body(image_urls=[link.format(*each)]))
+        for each in (("1f2e", 1), ("3d4c", 1), ("1f2e", 2))
+    )
+
+    assert one.is_like(again)
+    assert not one.is_like(other)
+
+
 @given(JSON)
 def test_a_body_is_like_itself_however_it_is_written(value):
     """Indented or not, escaped or not."""

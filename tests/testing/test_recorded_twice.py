@@ -282,3 +282,20 @@ def test_long_pages_are_thinned_and_stay_whole():
     assert 0 < counts[0] < 60
     assert "group-00000000000077-aaaaa" in [each["Id"] for each in bodies[0]["Items"]]
     assert all(len(json.dumps(each, indent=2)) <= BODY_BYTES for each in bodies)
+
+
+def test_an_id_that_things_are_read_by_stays():
+    """A queue calls its tasks `request_id`; elsewhere that is a mark of one request, and goes."""
+    asked = "https://queue.example/requests/films%2Fseedance%7C3f2a/status"
+    given = [
+        {
+            "request": {"method": "GET", "uri": asked, "headers": {}},
+            "response": {"headers": {}, "body": {"string": json.dumps({"request_id": each})}},
+        }
+        for each in ("films/seedance|3f2a", "021a7b")
+    ]
+
+    told = normalised(given, START, "alltoken", Ports())
+
+    bodies = [json.loads(each["response"]["body"]["string"]) for each in told]
+    assert ["films/seedance|3f2a", "req-0000"] == [each["request_id"] for each in bodies]

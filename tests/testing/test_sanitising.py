@@ -459,3 +459,19 @@ def _shape(interaction: dict) -> object:
         return type(value).__name__
 
     return shape([interaction["request"]["method"], interaction["response"]])
+
+
+def test_a_queues_recording_is_matched_again():
+    """Its answers name addresses before they are asked for: words and ids in a path stay alike."""
+    task = "films/seedance-2.0|film-20260102030405-00002"
+    asked = "https://queue.example/requests/films%2Fseedance-2.0%7Cfilm-20260102030405-00002/status"
+    cassette = answered({"request_id": task, "status_url": asked})
+    cassette["interactions"] += answered({})["interactions"]
+    cassette["interactions"][1]["request"]["uri"] = asked
+
+    cleaned = sanitiser().clean(cassette)
+
+    told, recorded = answer_of(cleaned), cleaned["interactions"][1]["request"]
+    known = f"https://queue.example/requests/{told['request_id']}/status"
+    assert "seedance" not in json.dumps(told)
+    assert recorded["uri"] == sanitiser().veil({**recorded, "uri": known})["uri"]

@@ -298,6 +298,21 @@ def test_spoken_numbers_become_labels_where_there_is_such_a_reference(sent, prom
     assert read_prompt(sent, TWO) == prompt
 
 
+def test_a_vendor_may_call_media_otherwise():
+    """What the first picture is called there says how all are called, both ways."""
+    media = References(
+        images={"mia": "asset://1", "leo": "asset://2"}, videos={"walk": "asset://3"}
+    )
+    prompt = "{leo} and {mia} as in {walk}, not Image 1 or a@Image1"
+
+    sent = write_prompt(prompt, media, label="@Image1")
+
+    assert sent == "@Image2 and @Image1 as in @Video1, not Image 1 or a@Image1"
+    assert read_prompt(sent, TWO, label="@Image1") == (
+        "{image_2} and {image_1} as in {video_1}, not Image 1 or a@Image1"
+    )
+
+
 @given(
     st.lists(
         st.sampled_from(

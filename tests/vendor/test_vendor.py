@@ -24,6 +24,7 @@ from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import GroupKind
 from portraitkit.vendor.answers import VendorAnswers, with_findings
 from portraitkit.vendor.pacing import Pacing
+from portraitkit.wire.steps import segment
 from video_cases import vendor
 
 PROVIDER = AllToken(api_key=Secret("sk-test-key"))
@@ -163,6 +164,30 @@ def test_any_text_is_an_id_or_a_handle_error(kind, text):
     assert found
     assert not set(found) & set("/?#%\\ \t\r\n")
     assert found not in (".", "..")
+
+
+class Slashed(AllToken):
+    """A vendor whose ids name a model."""
+
+    slashes_in_ids = True
+
+
+@given(st.sampled_from(KINDS), st.text("ab./|%", max_size=12))
+@example("video", "films/seedance-2.0|3f2a")
+def test_an_id_may_hold_slashes_where_the_vendors_do(kind, text):
+    """It is taken as it is, unless a part of it would lead a path elsewhere."""
+    vendor = Slashed(api_key=PROVIDER.api_key)
+    leads_elsewhere = {"", ".", ".."} & {*text.split("/")} or "%" in text
+
+    try:
+        found = vendor.id_of(kind, text)
+    except HandleError:
+        assert leads_elsewhere or kind == "asset"
+        return
+
+    assert not leads_elsewhere
+    assert text == found
+    assert 1 == len(segment(found).split("/"))
 
 
 # -- accounts --------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from portraitkit.wire.steps import (
     Auth,
     Request,
     Response,
+    now,
     pause,
     request_id_of,
     send,
@@ -226,6 +227,12 @@ def test_a_driver_that_answers_wrongly_is_found_out():
 
     with pytest.raises(TypeError, match="with a Response"):
         flow.send("text")
+
+    clock = now()
+    next(clock)
+
+    with pytest.raises(TypeError, match="with a datetime"):
+        clock.send(0.0)
 
 
 def ask(timeout_s=None):

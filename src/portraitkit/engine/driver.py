@@ -27,7 +27,7 @@ from ..operations.sharing import AskShared, SharedWaits
 from ..values.errors import PortraitError, emptied
 from ..values.masking import masker
 from ..values.secret import Hidden
-from ..wire.steps import At, Budget, Flow, Pause, Response, Step, Work, through
+from ..wire.steps import AskTime, At, Budget, Flow, Pause, Response, Step, Work, through
 from .attempts import Attempts
 from .clock import Clock
 from .observing import Observing, observed, tell
@@ -93,6 +93,8 @@ class _Runner:
             return self._waits
         if isinstance(step, SetPatience):
             patience.turn_s = step.turn_s
+        if isinstance(step, AskTime):
+            return self._clock.now()
         if isinstance(step, Pause):
             if step.seconds > 0:
                 yield step

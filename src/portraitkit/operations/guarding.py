@@ -83,7 +83,8 @@ def logged(flow: Flow[T], operation: str) -> Flow[T]:
     for each in result if is_array(result) else [result]:
         if isinstance(each, Result) and each.handle:
             request_id = (each.raw.request_id if each.raw else "") or "-"
-            done = "created" if was_sent else "found again"
+            found = each.raw is not None and not was_sent  # what no answer told of is local
+            done = "found again" if found else "created"
             _log.info("%s %s (%s, request %s)", done, each.handle, operation, request_id)
     return result
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import evolve, field, frozen
 
 from ..values.errors import AssetNotReadyError, HandleError, InvalidInputError, UnsupportedError
-from ..values.handles import is_handle
 from ..values.masking import masked_repr
 from ..values.media import as_link
 from ..values.models import Asset, VideoTask
@@ -66,7 +65,7 @@ def draft_video(
     check_prompt(request.prompt, provider=provider.name)
     request = own_media(provider, request)
     slots = slots_of(request.media, partial(asset_url, provider))
-    prompt = write_prompt(request.prompt, request.media)
+    prompt = write_prompt(request.prompt, request.media, label=provider.dialect.label)
     with_assets = any(slot.url.startswith("asset://") for slot in slots)
     model = find_model(provider.video_models, provider.models.get(request.model, request.model))
     if model and with_assets and not model.takes_assets:
@@ -252,12 +251,11 @@ def asset_url(provider: VendorCalls, source: MediaRef, name: str) -> str:
                 handle=source.handle,
                 next_step="wait_until_active(asset), and use what it returns",
             )
-        return source.uri
+        return provider.asset_address(source)
     if not isinstance(source, str):
         refuse_file("this is a file", provider=provider.name, name=name)
     if "://" in source and not source.startswith("asset://"):
         _ = as_link(source)
         return source
     check_no_file(source, provider=provider.name, name=name)
-    found = provider.id_of("asset", source)
-    return provider.asset_uri(found) if is_handle(source) else f"asset://{found}"
+    return provider.asset_address(source)

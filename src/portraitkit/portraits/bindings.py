@@ -53,6 +53,7 @@ class Look:
         content: The SHA-256 of the bytes that were registered; empty where they are not known.
         status: As it was seen last.
         seen_at: When it was.
+        link_expires_at: When the link runs out that the asset is, at a vendor without a library.
     """
 
     asset: str
@@ -60,6 +61,11 @@ class Look:
     content: str = ""
     status: AssetStatus = AssetStatus.UNKNOWN
     seen_at: datetime | None = None
+    link_expires_at: datetime | None = None
+
+    def has_run_out(self, at: datetime) -> bool:
+        """Tell whether nobody can fetch it any more."""
+        return self.link_expires_at is not None and self.link_expires_at <= at
 
 
 @frozen(kw_only=True)

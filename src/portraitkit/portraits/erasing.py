@@ -12,6 +12,7 @@ from attrs import asdict, evolve, frozen
 from ..operations.guarding import guarded
 from ..operations.provider import PortraitProvider
 from ..operations.searching import read_list
+from ..providers.dialects.link_library import LinkLibrary
 from ..values.errors import NotFoundError, PortraitError
 from ..values.models import Asset
 from ..wire.steps import Flow, work
@@ -109,7 +110,8 @@ def _everything(account: Account, binding: Binding) -> Flow[list[Erased]]:
                 items.append(_kept("asset", look.asset, shared[0]))
             else:
                 items.append((yield from _deleted(provider, "asset", look.asset, look.group)))
-    for group in binding.groups:
+    # At a vendor without a library a group is a name, and nothing is kept of it.
+    for group in () if isinstance(provider, LinkLibrary) else binding.groups:
         shared = [o for o in (yield from _others(account, binding)) if group in o.groups]
         if shared:
             items.append(_kept("group", group, shared[0]))

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -227,6 +227,8 @@ def _step(
         action, why = "unsure", "it was sent before, and what came of it is not known"
     elif known is not None and status is None:
         why = "it was deleted at the vendor"
+    elif known is not None and known.has_run_out(datetime.now(UTC)):
+        why = "its link has run out"
     elif known is not None:
         changed = known.content not in ("", content.digest)
         action = "wait" if status is AssetStatus.PROCESSING else "keep"

@@ -8,6 +8,7 @@ there. So whoever comes after a crash looks for what it made, instead of making 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -36,7 +37,7 @@ from ..values.portraits import check_name
 from ..values.sources import MediaSource, Source, as_source, is_inline, read_source
 from ..values.statuses import AssetStatus, GroupKind
 from ..vendor.pacing import OnEvent
-from ..wire.steps import Flow, Request, Step, pause, through, work
+from ..wire.steps import Flow, Request, Step, now, pause, through, work
 from .bindings import Binding, Look, is_over, today
 from .ledger import Ledger
 
@@ -206,10 +207,11 @@ def register(
     with (yield from account.alone(portrait)):
         binding = (yield from account.known(portrait)) or account.new(portrait)
         check_usable(binding, wanted.kind, account.provider)
+        at = yield from now()
         lacking = [
             name
             for name, content in wanted.looks.items()
-            if is_lacking(binding, name, content.digest, replace=replace)
+            if is_lacking(binding, name, content.digest, at, replace=replace)
         ]
         made: dict[str, Asset] = {}
         for name in lacking:
@@ -256,9 +258,9 @@ def check_usable(binding: Binding, kind: GroupKind, provider: PortraitProvider) 
         )
 
 
-def is_lacking(binding: Binding, name: str, digest: str, *, replace: bool) -> bool:
+def is_lacking(binding: Binding, name: str, digest: str, at: datetime, *, replace: bool) -> bool:
     """
-    Tell whether a look has to be registered.
+    Tell whether a look has to be registered: it is not, or its link has run out.
 
     Raises:
         PortraitChangedError: Another file is registered under its name.
@@ -270,7 +272,7 @@ def is_lacking(binding: Binding, name: str, digest: str, *, replace: bool) -> bo
     changed = bool(known.content) and known.content != digest
     failed = known.status is AssetStatus.FAILED
     if replace or not (changed or failed):
-        return replace and (changed or failed)
+        return (replace and (changed or failed)) or known.has_run_out(at)
     named = f"{binding.portrait}.{name}"
     raised = PortraitChangedError if changed else AssetFailedError
     raise raised(
@@ -358,6 +360,7 @@ def _registered(account: Account, wanted: Wanted, name: str, *, again: bool) -> 
 
 def _same(account: Account, digest: str) -> Flow[Look | None]:
     """A look of these bytes that is here already, and was not refused."""
+    at = yield from now()
     find = partial(account.ledger.bindings, owner=account.owner, content=digest)
     found: list[Binding] = yield from work(find)
     looks = (
@@ -366,8 +369,8 @@ def _same(account: Account, digest: str) -> Flow[Look | None]:
         if other.kind is GroupKind.VIRTUAL and not other.erasing
         for each in other.looks.values()
     )
-    usable = (each for each in looks if each.content == digest and not each.status.has_failed)
-    return next(usable, None)
+    same = (each for each in looks if each.content == digest and not each.status.has_failed)
+    return next((each for each in same if not each.has_run_out(at)), None)
 
 
 def _sent(account: Account, portrait: str, what: str, create: Flow[T]) -> Flow[T]:
@@ -442,7 +445,14 @@ def _unsure(
 def seen_of(asset: Asset, group: str, content: str) -> Look:
     """A look as its vendor has shown it."""
     at = asset.raw.received_at if asset.raw else None
-    return Look(asset=asset.handle, group=group, content=content, status=asset.status, seen_at=at)
+    return Look(
+        asset=asset.handle,
+        group=group,
+        content=content,
+        status=asset.status,
+        seen_at=at,
+        link_expires_at=asset.link_expires_at,
+    )
 
 
 def review(

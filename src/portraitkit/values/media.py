@@ -9,6 +9,7 @@ import re
 import secrets
 import stat
 from collections.abc import Iterator
+from datetime import datetime
 from errno import EFBIG, EINVAL
 from pathlib import Path
 from typing import Final, Protocol
@@ -45,6 +46,8 @@ class Link:
     media: MediaType
     published: Secret | None = None
     """The URL once more, where a media host of the caller's made it."""
+    expires_at: datetime | None = None
+    """When the URL runs out, where the storage that made it tells."""
 
 
 class MediaHost(Protocol):

@@ -182,6 +182,8 @@ class Asset(Result):
     """Whose face its group holds, where the call that added it was given the group."""
     link: Secret | None = field(default=None, repr=False)
     """A short-lived link to the stored media."""
+    link_expires_at: datetime | None = None
+    """When that link runs out, where the vendor tells."""
     published: Secret | None = field(default=None, repr=False, eq=False)
     """Where a media host keeps its file until the review has ended."""
     failure: Failure | None = None
@@ -199,15 +201,17 @@ class Asset(Result):
         `asset://…`, for use in a video request.
 
         Raises:
-            AssetNotReadyError: The asset is still processing or has failed. Wait with
-                `wait_until_active`.
+            AssetNotReadyError: The asset is still processing or has failed: wait with
+                `wait_until_active`. Or it is a link, which has no such address: pass the asset.
         """
         if self.id is None or self.status in (AssetStatus.PROCESSING, AssetStatus.FAILED):
             raise AssetNotReadyError(
                 f"asset {self.id or self.ref} is {self.status.value}: it has no asset:// address",
                 provider=self.provider,
                 handle=self.handle,
-                next_step="wait_until_active(asset), then use what it returns",
+                next_step="pass the asset itself, as it is no more than a link"
+                if self.link and self.status is AssetStatus.ACTIVE
+                else "wait_until_active(asset), then use what it returns",
             )
         return f"asset://{self.id}"
 

@@ -78,9 +78,9 @@ def literal(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def write_prompt(prompt: str, media: Media | None) -> str:
+def write_prompt(prompt: str, media: Media | None, *, label: str = "Image 1") -> str:
     """
-    Replace labels by the words that are sent.
+    Replace labels by the words that are sent; *label* is what the first picture is called.
 
     `{{` and `}}` stand for braces. In a prompt that is a JSON object or array, and in any prompt
     whose media have no names, other braces are taken as they stand.
@@ -88,7 +88,7 @@ def write_prompt(prompt: str, media: Media | None) -> str:
     Raises:
         PromptError: A label has no reference, a named reference is unused, or a brace stands alone.
     """
-    texts, named = _texts_of(media)
+    texts, named = _texts_of(media, label)
     for name, text in named.items():
         if texts.setdefault(name, text) != text:
             raise PromptError(
@@ -101,18 +101,18 @@ def write_prompt(prompt: str, media: Media | None) -> str:
     escapes = _is_escaped(prompt, texts)
 
     def replace(match: re.Match[str]) -> str:
-        token, label = match[0], match[1]
-        if label in texts:
-            _ = named.pop(label, None)
-            return texts[label]
+        token, name = match[0], match[1]
+        if name in texts:
+            _ = named.pop(name, None)
+            return texts[name]
         if token in _ESCAPES and (escapes or not is_lenient):
             return token[0]
-        if is_lenient and not (label and named):
+        if is_lenient and not (name and named):
             return token
         problem = f"the prompt names {token}, and no reference has that label"
-        if label is None:
+        if name is None:
             problem = f"a lone {token} stands at position {match.start()} of the prompt"
-        known = f"known labels: {', '.join(sorted(texts))}; " if label else ""
+        known = f"known labels: {', '.join(sorted(texts))}; " if name else ""
         raise PromptError(
             problem,
             field="prompt",
@@ -138,12 +138,13 @@ def unread_labels(prompt: str, media: Media | None) -> list[str]:
     return list(dict.fromkeys(match[0] for match in tokens))
 
 
-def _texts_of(media: Media | None) -> tuple[dict[str, str], dict[str, str]]:
+def _texts_of(media: Media | None, like: str = "Image 1") -> tuple[dict[str, str], dict[str, str]]:
     """What is sent for each label by position, and for each name."""
     texts: dict[str, str] = {}
     named: dict[str, str] = {}
     for kind, label, each in _labelled(media if isinstance(media, References) else References()):
-        texts[label] = f"{kind.value.capitalize()} {label.rpartition('_')[2]}"
+        number = label.rpartition("_")[2]
+        texts[label] = like.replace("Image", kind.value.capitalize()).replace("1", number)
         if each.name:
             named[each.name] = texts[label]
     return texts, named
@@ -154,19 +155,20 @@ def _is_escaped(prompt: str, known: Collection[str]) -> bool:
     return all(match[0] in _ESCAPES or match[1] in known for match in _TOKEN.finditer(prompt))
 
 
-def read_prompt(text: str, slots: tuple[Slot, ...]) -> str:
-    """Turn the words that were sent back into labels."""
+def read_prompt(text: str, slots: tuple[Slot, ...], *, label: str = "Image 1") -> str:
+    """Turn the words that were sent back into labels; *label* is as in `write_prompt`."""
     counts = {
         kind: sum(slot.media is kind and slot.role is Role.REFERENCE for slot in slots)
         for kind in (MediaType.IMAGE, MediaType.VIDEO, MediaType.AUDIO)
     }
     escaped = literal(text)
+    spoken = re.escape(label).replace("Image", "(Image|Video|Audio)").replace("1", r"([1-9]\d?)")
 
-    def label(match: re.Match[str]) -> str:
+    def named(match: re.Match[str]) -> str:
         kind, number = MediaType(match[1].lower()), int(match[2])
         return f"{{{kind.value}_{number}}}" if 1 <= number <= counts[kind] else match[0]
 
-    return _SPOKEN.sub(label, escaped)
+    return re.sub(rf"(?<!\w){spoken}\b", named, escaped, flags=re.ASCII)  # 让Image 1微笑
 
 
 def read_slots(slots: tuple[Slot, ...]) -> Media | None:
@@ -204,4 +206,3 @@ def _is_json(prompt: str) -> bool:
 
 _ESCAPES: Final = ("{{", "}}")
 _TOKEN: Final = re.compile(r"\{\{|\}\}|\{([^\W\d]\w*)\}|[{}]")
-_SPOKEN: Final = re.compile(r"\b(Image|Video|Audio) ([1-9]\d?)\b", re.ASCII)  # 让Image 1微笑

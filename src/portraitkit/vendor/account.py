@@ -89,6 +89,8 @@ class Vendor(ABC):
     nameless: ClassVar[frozenset[str]] = frozenset()
     """Creates whose request has no place for a name, such as `add_upload`."""
     asset_prefix: ClassVar[str] = ""
+    slashes_in_ids: ClassVar[bool] = False
+    """Whether its ids hold slashes, as `films/seedance|3f2a`; in a path `segment` escapes them."""
     wire_form: ClassVar[str] = "JSON"
     """What answers are written in, for messages; see `decode`."""
     manual_steps: ClassVar[Mapping[str, str]] = {}

@@ -216,9 +216,10 @@ def _words_of(cls: Hashable) -> tuple[str, ...]:
     return tuple(each.name for each in fields(cast("Any", cls)) if each.name in _WORDS)
 
 
-def _is_plain(bare: str) -> bool:
+def _is_plain(bare: str, *, slashes: bool) -> bool:
     """Tell whether an id can stand in a URL's path and mean nothing but itself."""
-    odd = set(bare) & set(" /?#%\\") or bare in (".", "..")
+    parts = bare.split("/") if slashes else [bare]
+    odd = any(part in ("", ".", "..") or set(part) & set(" /?#%\\") for part in parts)
     return bool(bare) and bare.isprintable() and len(bare) <= _LONGEST_ID and not odd
 
 
@@ -346,7 +347,7 @@ class VendorAnswers(Vendor):
             problem = f"this handle names a {handle.kind}, not a {kind}"
             raise self._no_id(kind, problem, f"pass a {kind}'s handle")
         bare = ref.removeprefix("asset://") if kind == "asset" else ref
-        if not _is_plain(bare):
+        if not _is_plain(bare, slashes=self.slashes_in_ids):
             # A check's bare id is the vendor's token; an address may have one in it.
             secret = kind == "verification" or "://" in bare or _TOKEN.search(bare)
             shown = "this" if secret else repr(bare[:40])
@@ -359,7 +360,7 @@ class VendorAnswers(Vendor):
 
     def _unforged(self, kind: HandleKind, ref: str) -> str:
         # Handles are not signed. Those of other kinds may hold more; `segment` escapes them.
-        if kind == "video" and not _is_plain(ref):
+        if kind == "video" and not _is_plain(ref, slashes=self.slashes_in_ids):
             raise self._no_id(kind, "an id leads out of its path")
         return ref
 

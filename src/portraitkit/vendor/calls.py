@@ -243,9 +243,14 @@ class VendorCalls(VendorAnswers):
         """Find more to say of a request than its model's limits."""
         return ()
 
-    def asset_uri(self, ref: str) -> str:
-        """Turn what a handle holds into an `asset://` address."""
-        return f"asset://{ref}"
+    def asset_address(self, asset: AssetRef) -> str:
+        """
+        Say what a video's body carries of an asset: `asset://…`, unless an adapter overrides it.
+
+        Raises:
+            AssetNotReadyError: The asset is not active.
+        """
+        return asset.uri if isinstance(asset, Asset) else f"asset://{self.id_of('asset', asset)}"
 
     def settle_media(self, request: VideoRequest) -> Flow[VideoRequest]:
         """Look up assets that are known by something else than their id."""

@@ -84,12 +84,14 @@ class VideoDialect:
         write: From prompt and media to the members that carry them.
         read: From a body to prompt and media.
         unsupported: For each neutral field that it cannot express, why, where that helps.
+        label: What a prompt calls the first picture, such as `@Image1`; others likewise.
     """
 
     fields: Mapping[str, Member] = field(converter=_members)
     write: Callable[[str, tuple[Slot, ...]], dict[str, Any]]
     read: Callable[[Mapping[str, Any]], MediaRead]
     unsupported: Mapping[str, str] = field(factory=dict[str, str])
+    label: str = "Image 1"
 
     def compile(
         self,
@@ -149,7 +151,7 @@ class VideoDialect:
                 losses.append(Loss(field=member.key, value=found_value, why=why))
         rest = {key: value for key, value in body.items() if key not in used and value is not None}
         request = VideoRequest(
-            prompt=read_prompt(found.prompt, slots),
+            prompt=read_prompt(found.prompt, slots, label=self.label),
             model=model,
             media=read_slots(slots),
             extra={provider: rest} if rest else {},

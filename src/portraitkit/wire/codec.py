@@ -357,6 +357,14 @@ def _number(value: object) -> float:
     return float(value)
 
 
+def moment(value: object) -> datetime | None:
+    """Read a time as vendors write it: Unix seconds or ISO 8601; None if it is none."""
+    try:
+        return _moment(value)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
 def _moment(value: object) -> datetime:
     """Unix seconds or ISO 8601, as vendors use both."""
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -8,9 +8,10 @@ A flow is a generator that does no I/O. It yields steps and receives their resul
     Work      the driver calls a blocking function off the event loop; back comes its result
     At        a Request that is authorised and read by another provider than the driver's own
     Parts     a Pause of no time, that tells whoever wraps the flow which part of a call it is at
+    AskTime   a Pause of no time, that the driver answers with the time of day
 
-`send`, `pause` and `work` yield one step each and give the result its type. Flows compose with
-`yield from`, so paging and waiting are ordinary functions.
+`send`, `pause`, `now` and `work` yield one step each and give the result its type. Flows compose
+with `yield from`, so paging and waiting are ordinary functions.
 """
 
 from __future__ import annotations
@@ -212,6 +213,13 @@ class BatchItems(Pause):
 
 
 @frozen
+class AskTime(Pause):
+    """Ask for the time of day, as an aware UTC datetime."""
+
+    seconds: float = field(default=0.0, init=False)
+
+
+@frozen
 class Work(Generic[T]):
     """Call something that blocks, such as reading a file. Async drivers use a thread."""
 
@@ -245,6 +253,14 @@ def pause(seconds: float = 0.0) -> Flow[float]:
     """Let time pass and read the monotonic clock, in seconds."""
     reply = yield Pause(seconds)
     return float(reply)
+
+
+def now() -> Flow[datetime]:
+    """Read the time of day, in UTC."""
+    reply = yield AskTime()
+    if not isinstance(reply, datetime):
+        raise TypeError("a driver answers AskTime with a datetime")
+    return reply
 
 
 def work(call: Callable[[], T]) -> Flow[T]:

@@ -230,11 +230,14 @@ class AvatarLibrary(BearerProvider):
         usable = found.id if found.status is AssetStatus.ACTIVE else None
         return evolve(found, ref=str(evolve(review, asset_id=usable or "")))
 
-    def asset_uri(self, ref: str) -> str:
+    def asset_address(self, asset: AssetRef) -> str:
         """Address an asset whose id is in its handle, as it is once reviewed."""
-        review = Review.parse(ref)
-        if review is None or review.asset_id:
-            return f"asset://{review.asset_id if review else ref}"
+        is_named = isinstance(asset, str) and is_handle(asset)
+        review = Review.parse(self.id_of("asset", asset)) if is_named else None
+        if review is None:
+            return super().asset_address(asset)
+        if review.asset_id:
+            return f"asset://{review.asset_id}"
         raise AssetNotReadyError(
             "this handle was made before the asset's review ended",
             provider=self.name,

@@ -22,7 +22,7 @@ from ...limits.rates import Rate
 from ...operations.adding import under_review
 from ...operations.paging import in_turn, one_or_more
 from ...operations.repeating import removed, renamed
-from ...values.errors import PortraitError, ProviderError, UnexpectedResponseError
+from ...values.errors import PortraitError
 from ...values.media import Link, MediaRules, Upload
 from ...values.models import Asset, AssetRef, Group, GroupRef, Page, Verification
 from ...values.remarks import Adaptation
@@ -31,15 +31,15 @@ from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import OnUnsupported
 from ...vendor.answers import Answer
 from ...wire.codec import count, first, listed
-from ...wire.error_mapping import VendorError, class_of
-from ...wire.steps import Auth, Flow, Request, Response, segment, send
+from ...wire.error_mapping import VendorError
+from ...wire.steps import Auth, Flow, Response, segment
 from .action_tables import SECRET_MEMBERS as UPSTREAM_SECRETS
 from .action_tables import TYPE_OF_MEDIA, UPSTREAM_MEDIA
 from .actions import envelope_fault, envelope_request_id
 from .bearer import json_call, with_body_status
 from .paging import PAGE_SIZE, Position, may_be, read_rows
 from .sessions import SessionVerification
-from .storage import StoredFiles, link_in
+from .storage import StoredFiles, link_in, put_file
 
 ORIGIN: Final = "https://icover.ai"
 _API: Final = "/api"
@@ -208,20 +208,9 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         ext = {"ext": suffix} if re.fullmatch("[a-z0-9]{1,8}", suffix) else {}
         body = {**ext, "contentType": upload.content_type}
         answer = yield from self.call("POST", f"{_API}/storage/presign", body, repeatable=True)
-        place = link_in(answer, first(answer.data, "data.uploadUrl"), upload).url
+        place = link_in(answer, first(answer.data, "data.uploadUrl"), upload)
         link = link_in(answer, first(answer.data, "data.publicUrl"), upload)
-        put = Request(
-            method="PUT",
-            url=place.reveal(),
-            headers={"Content-Type": upload.content_type},
-            content=upload.content,
-            repeatable=True,
-            public_only=self.public_only,
-            secrets=(place,),
-        )
-        response = yield from send(put)
-        if not response.ok:
-            raise _not_stored(response)
+        yield from put_file(self, place, upload)
         return link
 
     def add_link(self, group: GroupRef, link: Link, *, name: str) -> Flow[Asset]:
@@ -301,14 +290,3 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         """Exchange the token, which is a part of the path."""
         path = f"{_LIBRARY}/real-person/sessions/{segment(token.reveal())}"
         return self.call("POST", path, repeatable=True, secrets=(token,))
-
-
-def _not_stored(response: Response) -> ProviderError | UnexpectedResponseError:
-    kind = class_of({}, "", response.status)
-    found = kind if kind is not ProviderError else UnexpectedResponseError
-    return found(
-        f"the vendor's storage did not take the file: HTTP {response.status}",
-        status=response.status,
-        attempts=response.attempts,
-        next_step="add it again for another place to put it; nothing was registered",
-    )

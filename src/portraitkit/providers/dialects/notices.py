@@ -14,12 +14,22 @@ from ...wire.codec import is_object
 
 _IDS: Final = ("id", "task_id", "video_id")
 _INNER: Final = ("data", "task", "video")
-_ID: Final = re.compile(r"[\w.~-]{1,200}")
+_ID: Final = re.compile(r"[\w.~|/-]{1,200}")
 
 
-def read_notice(vendor: VendorAnswers, received: str | bytes | Mapping[str, Any]) -> VideoTask:
+def read_notice(
+    vendor: VendorAnswers,
+    received: str | bytes | Mapping[str, Any],
+    *,
+    keys: tuple[str, ...] = _IDS,
+) -> VideoTask:
     """
     Read whose video a notice speaks of, from the task itself or an envelope around it.
+
+    Args:
+        vendor: Whose notice it is.
+        received: The body as it came, or its fields.
+        keys: The members that the video's id may be in.
 
     Raises:
         InvalidInputError: It is no JSON object, or names no video of this vendor's.
@@ -29,7 +39,7 @@ def read_notice(vendor: VendorAnswers, received: str | bytes | Mapping[str, Any]
     except (ValueError, RecursionError):
         body = None
     for row in _rows(body):
-        found = next((row[key] for key in _IDS if isinstance(row.get(key), str)), "")
+        found = next((row[key] for key in keys if isinstance(row.get(key), str)), "")
         if _ID.fullmatch(found):
             word = row.get("status")
             return VideoTask(

@@ -42,6 +42,10 @@ UNTOLD: Final = re.compile(
     r"key-pair-id|security-token|ak|date|timestamp|ts|nonce)"
 )
 """Query members that say who asks and when, not what for."""
+SIGNED: Final = re.compile(
+    rf"([?&](?:{UNTOLD.pattern.removeprefix('(?i)')})=)[^&\"\s#]*", re.IGNORECASE
+)
+"""Such a member, in any text that holds a link."""
 
 
 class Roles:
@@ -242,7 +246,8 @@ def _value(found: Any) -> Any:
 
 
 def _untokened(text: str) -> str:
-    return _TOKEN.sub("", text)
+    """A text without tokens and signatures, which are others each time."""
+    return _TOKEN.sub("", SIGNED.sub(r"\1", text))
 
 
 def _key(body: Any) -> str:

@@ -13,13 +13,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ...vendor.likely import ids_in
 from ...wire.codec import is_array, is_object
 from .answers import TaskState, body_of, standing_of
 from .cassettefile import answer_body
-from .matching import UNTOLD
+from .matching import SIGNED
 from .tasktime import EPOCH
 
 BODY_BYTES: Final = 16 * 1024
@@ -45,12 +45,9 @@ _TIME: Final = re.compile(
     re.ASCII,
 )
 _REQUEST_ID: Final = re.compile(
-    r'("(?:request_?id|trace_?id|log_?id)"\s*:\s*)(?:"[^"\\]*"|\d+)', re.IGNORECASE
+    r'("(?:request_?id|trace_?id|log_?id)"\s*:\s*)(?:"([^"\\]*)"|\d+)', re.IGNORECASE
 )
 _NO_ID: Final = "req-0000"
-_SIGNED: Final = re.compile(
-    rf"([?&](?:{UNTOLD.pattern.removeprefix('(?i)')})=)[^&\"\s#]*", re.IGNORECASE
-)
 _PORT: Final = re.compile(r"(?<=//)(127\.0\.0\.1|localhost|\[::1\]):(\d+)")
 _TOTALS: Final = ("total", "totalcount", "count")
 
@@ -59,7 +56,9 @@ def normalised(
     interactions: Sequence[Mapping[str, Any]], started: datetime, vendor: str, ports: Ports
 ) -> list[dict[str, Any]]:
     """Take out what is only of this recording, which began at *started*."""
-    told = [_normal(each, started.replace(microsecond=0), ports) for each in interactions]
+    asked = "\n".join(unquote(str(each["request"]["uri"])) for each in interactions)
+    start = started.replace(microsecond=0)
+    told = [_normal(each, start, ports, asked) for each in interactions]
     return _thin_lists(_thin_waits(told, vendor))
 
 
@@ -77,7 +76,14 @@ class Ports:
         return f"{found[1]}:{self._seen.setdefault(found[0], len(self._seen) + 1)}"
 
 
-def _normal(given: Mapping[str, Any], started: datetime, ports: Ports) -> dict[str, Any]:
+def _normal(
+    given: Mapping[str, Any], started: datetime, ports: Ports, asked: str
+) -> dict[str, Any]:
+    def without_id(found: re.Match[str]) -> str:
+        # Where things are read by it, as in a queue, it is no mere mark of one request.
+        is_known = found[2] and f"/{found[2]}" in asked
+        return found[0] if is_known else f'{found[1]}"{_NO_ID}"'
+
     def told(text: Any) -> Any:
         if isinstance(text, bytes):
             try:
@@ -86,7 +92,7 @@ def _normal(given: Mapping[str, Any], started: datetime, ports: Ports) -> dict[s
                 return text
         if not isinstance(text, str):
             return text
-        text = _REQUEST_ID.sub(rf'\1"{_NO_ID}"', _SIGNED.sub(r"\1signed", text))
+        text = _REQUEST_ID.sub(without_id, SIGNED.sub(r"\1signed", text))
         return ports.counted(relative(text, started))
 
     request, response = given["request"], given["response"]

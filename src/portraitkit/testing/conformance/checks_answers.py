@@ -100,7 +100,7 @@ class AnswersChecks(Suite):
 
     def test_unknown_status_words_are_kept(self) -> None:
         """A status that nobody documented becomes UNKNOWN, with the vendor's word kept."""
-        for step in self._whole_journey().of("get_asset", "get_video", "check_verification"):
+        for step in self._asked("get_asset", "get_video", "check_verification"):
             word = step.result.status_word
             if not word and step.operation == "check_verification":
                 continue  # some vendors tell by an error, or by a group, and have no word
@@ -159,7 +159,7 @@ class AnswersChecks(Suite):
 
     def test_reads_of_garbage_are_unexpected_responses(self) -> None:
         """A page of HTML is never taken for an empty list or an empty thing."""
-        for step in self._whole_journey().of(
+        for step in self._asked(
             "get_group", "get_asset", "get_video", "list_groups", "list_assets", "list_videos"
         ):
             error = self._answered(step, _answer(GARBAGE[1], 200))

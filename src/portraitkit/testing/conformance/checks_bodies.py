@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 from attrs import evolve
 
@@ -115,9 +116,8 @@ class BodiesChecks(Suite):
         plain = self._plain_request()
         models = self._provider().video_models
         for model in models:
-            said = self._said(evolve(plain, model=model.name))
             require(
-                model.id in said.values(),
+                self._names(model.id, evolve(plain, model=model.name)),
                 f"a video by {model.name} does not ask for {model.id}",
                 "send body['model'] as it is",
             )
@@ -131,9 +131,8 @@ class BodiesChecks(Suite):
             )
         if not models:
             self.passed_over("the adapter lists no video_models")
-        named = self._said(evolve(plain, model="vendor-model-x"))
         require(
-            "vendor-model-x" in named.values(),
+            self._names("vendor-model-x", evolve(plain, model="vendor-model-x")),
             "a model that the adapter does not list is not sent as it is named",
             "send body['model'] as it is: vendors bring new models before adapters know them",
         )
@@ -212,7 +211,7 @@ class BodiesChecks(Suite):
 
     def test_labels_name_their_media(self) -> None:
         """A label in the prompt becomes the place of its medium, whatever the order is."""
-        plain = self._plain_request()
+        plain, label = self._plain_request(), self._provider().dialect.label
         for names in (("mia", "leo"), ("leo", "mia")):
             links = {"mia": MIA, "leo": LEO}
             images = {name: links[name] for name in names}
@@ -220,8 +219,8 @@ class BodiesChecks(Suite):
                 plain, prompt="{mia} meets {leo}, then {mia}", media=References(images=images)
             )
             said = self._said(request)
-            numbers = tuple(str(names.index(name) + 1) for name in ("mia", "leo", "mia"))
-            wanted = "Image {} meets Image {}, then Image {}".format(*numbers)
+            numbers = [str(names.index(name) + 1) for name in ("mia", "leo", "mia")]
+            wanted = "{} meets {}, then {}".format(*(label.replace("1", each) for each in numbers))
             order = [value for value in said.values() if value in links.values()]
             require(
                 wanted in said.values() and order == [links[name] for name in names],
@@ -245,6 +244,12 @@ class BodiesChecks(Suite):
 
     def _said(self, request: VideoRequest) -> dict[tuple[Any, ...], Any]:
         return {leaf.path: leaf.value for leaf in said_by(self._sent(request))}
+
+    def _names(self, model_id: str, request: VideoRequest) -> bool:
+        """Whether a model is asked for: in the body, or in the path."""
+        sent = self._sent(request)
+        path = unquote(urlsplit(sent.url).path)
+        return f"/{model_id}/" in f"{path}/" or model_id in (each.value for each in said_by(sent))
 
     def _sent(self, request: VideoRequest) -> Request:
         """The request that would be paid."""

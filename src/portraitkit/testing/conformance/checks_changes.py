@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, Final
 
+from ...providers.dialects.link_library import LinkLibrary
 from ...simulators.simulator import form_of
 from ...values.errors import (
     MediaError,
@@ -65,6 +66,13 @@ class ChangesChecks(Suite):
                 f"create_group returned a group of the kind {group.kind}",
                 "read the kind in the codec, or give the one that was asked for",
             )
+        if self._offers("create_group"):
+            _ = self._refused(
+                lambda: trial.provider.create_group("Ann", kind=GroupKind.REAL_PERSON),
+                UnsupportedError,
+                "create_group of a real person, who was asked for nothing,",
+                "override make_group, and leave check_group to the base",
+            )
 
     def test_assets_are_registered_as_asked(self) -> None:
         """The medium, its bytes or address, and its name arrive, in the group that was named."""
@@ -99,7 +107,8 @@ class ChangesChecks(Suite):
                 f"add_assets was given {[*named]}, and returned {name!r} as {asset!r}",
                 "keep the order of the sources",
             )
-            self._is_so(trial, "add_assets", "assets", asset.id, {"name": name})
+            told = asset if isinstance(trial.provider, LinkLibrary) else None
+            self._is_so(trial, "add_assets", "assets", asset.id, {"name": name}, told)
 
     def test_renames_are_done(self) -> None:
         """What is renamed has the new name, a description only if one was given; the rest stays."""
@@ -133,6 +142,8 @@ class ChangesChecks(Suite):
         """A create that is refused raises, and leaves nothing behind."""
         trial = self._trial()
         world = trial.world
+        if isinstance(trial.provider, LinkLibrary):
+            nothing("groups are local, and no account is full of them")
         if world is None or not self._offers("create_group"):
             nothing("the simulator's quota cannot be set, or no groups are made")
         world.group_quota = world.asset_quota = 0
@@ -171,12 +182,26 @@ class ChangesChecks(Suite):
             return None
         asset = trial.client.wait_until_active(added)
         sent = trial.sent(before)
+        if isinstance(trial.provider, LinkLibrary):
+            linked = {
+                "name": name,
+                "media": media,
+                "group_id": trial.provider.id_of("group", group),
+            }
+            for each in (added, asset):
+                self._is_linked(trial, each, source, sent)
+                self._is_so(trial, "add_asset", "assets", None, linked, each)
+            return asset.group_id
         lost = {each.field for each in added.adaptations}
         asked: dict[str, Any] = {} if "name" in lost else {"name": name}
         if isinstance(source, str) and any(says(leaf.value, source) for leaf in _all(sent)):
             asked["url"] = source
         self._is_so(trial, "add_asset", "assets", asset.id, asked, added)
         self._arrives_whole(sent, source)
+        return self._is_reviewed(trial, added, asset, media)
+
+    def _is_reviewed(self, trial: Trial, added: Asset, asset: Asset, media: MediaType) -> str:
+        """Insist on a review, a medium and a group; the group's id."""
         record = trial.record("assets", asset.id)
         told = {*_media_told(record), asset.media, added.media}
         require(
@@ -197,6 +222,26 @@ class ChangesChecks(Suite):
             "read the group where the vendor writes it",
         )
         return str(group_id)
+
+    def _is_linked(
+        self, trial: Trial, asset: Asset, source: str | bytes, sent: list[Request]
+    ) -> None:
+        """Insist on the link that the vendor gave for a file; of an address, on that itself."""
+        address = trial.provider.asset_address(asset)
+        is_given = address == source if isinstance(source, str) else address in _texts(trial)
+        require(
+            (is_given or not (sent or isinstance(source, str)))  # a media host's is not seen here
+            and address not in [each.target for each in sent],
+            f"an asset of {str(source)[:40]!r} leads elsewhere",
+            "store() returns the public link that the storage gives, not where the file was put",
+        )
+        require(
+            asset.status is AssetStatus.ACTIVE,
+            f"a link is {asset.status.value}, and nobody reviews it",
+            "leave add_link to LinkLibrary",
+        )
+        if sent and isinstance(source, bytes):
+            self._arrives_whole(sent, source)
 
     def _arrives_whole(self, sent: list[Request], source: str | bytes) -> None:
         said = list(_all(sent))
@@ -288,14 +333,15 @@ class ChangesChecks(Suite):
     ) -> None:
         """Insist on what was asked, at the simulator and in what was returned."""
         record = trial.record(kind, id)
+        is_local = isinstance(trial.provider, LinkLibrary)
         require(
-            trial.world is None or record is not None,
+            is_local or trial.world is None or record is not None,
             f"{operation}: the simulator knows nothing under the id {id!r}",
             "read the vendor's own id into id",
         )
         for name, value in asked.items():
             found = value if record is None else getattr(record, name)
-            if record is None and value:
+            if record is None and value and not is_local:
                 said = [leaf.value for leaf in _all(trial.sent())]
                 found = value if any(says(each, value) for each in said) else "not sent"
             require(
@@ -345,3 +391,10 @@ def _names_a_type(text: str) -> bool:
 def _media_told(record: Any) -> set[MediaType]:
     word = str(getattr(record, "media", "")).upper()
     return {MediaType[word]} if word in MediaType.__members__ else set()
+
+
+def _texts(trial: Trial) -> str:
+    return "".join(
+        response.content.decode("utf-8", errors="replace").replace("\\/", "/").replace("&amp;", "&")
+        for _, response in trial.vendor.exchanged
+    )

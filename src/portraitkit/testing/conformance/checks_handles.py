@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from ...operations.provider import PortraitProvider
-from ...values.errors import HandleError, PortraitError
+from ...providers.dialects.link_library import LinkLibrary
+from ...values.errors import AssetNotReadyError, HandleError, PortraitError
 from ...values.handles import Handle
 from ...values.models import Asset, Group, Verification, VideoTask
 from ...wire.steps import Flow
-from .looking import require
+from .bodies import answer_of
+from .journey import sources
+from .leaves import leaves, moment_of
+from .looking import nothing, require
 from .suite import Suite, first_request
 
 READS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -22,7 +26,7 @@ READS: Final[Mapping[str, tuple[str, ...]]] = {
 """The operations that take a thing of each kind."""
 
 KINDS: Final = {Group: "group", Asset: "asset", Verification: "verification", VideoTask: "video"}
-ODD: Final = ("../groups", "a/b", "a?b=c", "a#b", "a b", "", ".", "a\\b", "a%2fb")
+ODD: Final = ("../groups", "a/b", "a?b=c", "a#b", "a b", "", ".", "a\\b", "a%2fb", "a/../b")
 """What would lead a URL elsewhere if it were taken for an id."""
 
 
@@ -84,10 +88,47 @@ class HandlesChecks(Suite):
             damaged = whole[:-1] + ("a" if whole[-1] != "a" else "b")
             self._refuses(provider, kind, damaged, "a damaged handle")
 
+    def test_links_are_sealed_and_end(self) -> None:
+        """Where an asset is a link, its handle hides it, and none is sent that has run out."""
+        trial = self._trial()
+        if not isinstance(trial.provider, LinkLibrary):
+            nothing("no asset is a link")
+        group, source = trial.client.create_group("Mia"), sources(trial.provider)[0]
+        asset: Asset = trial.client.add_asset(group, source)
+        until = asset.link_expires_at
+        require(
+            "://" not in Handle.parse(asset.handle).ref
+            and trial.provider.asset_address(asset.handle) == (asset.link and asset.link.reveal()),
+            "an asset's handle shows its link, or leads to another",
+            "leave add_link, get_asset and asset_address to LinkLibrary, which seals it",
+        )
+        said = [leaf for _, answer in trial.vendor.exchanged for leaf in leaves(answer_of(answer))]
+        told = {moment_of(leaf.value) for leaf in said if "expire" in leaf.key} - {None}
+        require(
+            not told or (until and until.replace(microsecond=0) in told),
+            f"the vendor tells when a link runs out, and the asset says {until}",
+            "give link_in(…, expires_at=…) what the answer says, or evolve(link, expires_at=…)",
+        )
+        if until is None or not self._offers("create_video"):
+            return
+        trial.clock.sleep((until - trial.clock.now()).total_seconds() + 1)
+        before = trial.count
+        try:
+            found: object = trial.client.create_video(self.video(asset))
+        except PortraitError as error:
+            found = error
+        require(
+            isinstance(found, AssetNotReadyError) and trial.count == before,
+            f"a video of a link that ran out came to {found!r}",
+            "leave settle_media to LinkLibrary, or call it in your own",
+        )
+
     def test_odd_ids_stay_out_of_paths(self) -> None:
         """A bare id that would lead a URL elsewhere is refused before any request."""
         for kind in READS:
             for odd in ODD:
+                if _is_an_id(odd, kind, self._provider()):
+                    continue
                 self._refuses(self._provider(), kind, odd, f"{odd!r} for an id", PortraitError)
 
     def _refuses(
@@ -116,6 +157,13 @@ class HandlesChecks(Suite):
 
     def _operations(self, kind: str) -> list[str]:
         return [each for each in READS[kind] if self._provider().supports(each)]
+
+
+def _is_an_id(odd: str, kind: str, provider: PortraitProvider) -> bool:
+    """Whether what is odd elsewhere may be an id here."""
+    if isinstance(provider, LinkLibrary) and kind == "group":
+        return bool(odd)  # a name, which no request holds
+    return provider.slashes_in_ids and odd == "a/b"
 
 
 def _call(provider: PortraitProvider, operation: str, thing: Any) -> Callable[[], Flow[Any]]:

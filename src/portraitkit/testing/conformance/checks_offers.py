@@ -126,7 +126,7 @@ class OffersChecks(Suite):
                 f"{found!r} does not name this provider and account",
                 "build results with self.read(…), which fills both in",
             )
-        for step in journey.of("get_group", "get_asset", "get_video"):
+        for step in self._asked("get_group", "get_asset", "get_video"):
             require(
                 step.result.raw is not None and step.result.raw.body is not None,
                 f"{step.operation} returned a result without .raw",

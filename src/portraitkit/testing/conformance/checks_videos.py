@@ -113,7 +113,7 @@ class VideosChecks(Suite):
         provider, asset = journey.provider, journey.active
         if asset is None or not self._offers("create_video"):
             nothing("there is no asset, or no video to put it into")
-        plain = self.video(None)
+        plain, address = self.video(None), provider.asset_address(asset)
         for media in (None, References(images=[asset]), Frames(first=asset)):
             request = evolve(plain, prompt="Image 1 smiles", media=media)
             try:
@@ -123,7 +123,7 @@ class VideosChecks(Suite):
             found = provider.dialect.read(body)
             urls = [slot.url for slot in found.slots]
             require(
-                "smiles" in found.prompt and urls == ([] if media is None else [asset.uri]),
+                "smiles" in found.prompt and urls == ([] if media is None else [address]),
                 f"written from {request!r}, the body is read as {found!r}",
                 "let VideoDialect.read undo what VideoDialect.write did",
             )

@@ -11,6 +11,7 @@ from attrs import define, evolve, field, frozen
 
 from ...operations.paging import every
 from ...operations.provider import PortraitProvider
+from ...providers.dialects.link_library import LinkLibrary
 from ...values.errors import PortraitError
 from ...values.models import Asset
 from ...values.video import References, VideoRequest
@@ -155,7 +156,9 @@ def _bounded(page_of: Callable[[str | None], Flow[Any]]) -> Callable[[str | None
 
 def sources(provider: PortraitProvider) -> list[Any]:
     """Media in each form that the vendor takes."""
-    found: list[Any] = [PICTURE] if provider.supports("add_upload") else []
+    is_bare = getattr(type(provider), "store", None) is LinkLibrary.store
+    takes = provider.supports("add_upload") and not (is_bare and provider.media_host is None)
+    found: list[Any] = [PICTURE] if takes else []
     return [*found, PICTURE_URL] if provider.supports("add_link") else found
 
 

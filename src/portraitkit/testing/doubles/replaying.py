@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from attrs import frozen
 
 from ...values.errors import PortraitError
-from ...wire.steps import At, Flow, Pause, Request, Response, Step, Work
+from ...wire.steps import AskTime, At, Flow, Pause, Request, Response, Step, Work
 
 T = TypeVar("T")
 
@@ -113,7 +113,8 @@ def drive(
         reply, error = None, None
         if isinstance(step, Pause):
             clock_s += step.seconds
-            reply = clock_s
+            now = NOW + timedelta(seconds=clock_s)
+            reply = now if isinstance(step, AskTime) else clock_s
         elif isinstance(step, Work):
             try:
                 reply = step.call()

@@ -94,11 +94,11 @@ class Pseudonyms:
     @contextmanager
     def asking(self) -> Generator[None]:
         """Take what is replaced meanwhile for what the application sends."""
-        self.is_asking = True
+        before, self.is_asking = self.is_asking, True
         try:
             yield
         finally:
-            self.is_asking = False
+            self.is_asking = before
 
     def token(self, real: str, kind: str = "token") -> str:
         """

@@ -397,12 +397,19 @@ class Scrubber:
         plain = unquote(text)
         if not plain or plain in path_words() or plain in vocabulary():
             return text
-        typed = _TYPED.fullmatch(plain)
+        typed = None if plain in self.secrets else _TYPED.fullmatch(plain)
         name, ending = (typed[1], typed[2]) if typed else (plain, "")
-        new = self.secrets.get(name) or self.pseudonyms.token(name)
+        new = self.secrets.get(name) or self._token_in_path(name)
         if name.lower() not in lexicon():
             new = self.remember(name, new)
         return text if new == name else quote(new + ending, safe="-_.~:@!$&'()*+,;=")
+
+    def _token_in_path(self, name: str) -> str:
+        if name.lower() not in lexicon():
+            return self.pseudonyms.token(name)
+        # An adapter writes such a word into a path itself, whichever answer it stands in, too.
+        with self.pseudonyms.asking():
+            return self.pseudonyms.token(name)
 
     def query(self, query: str, *, closed: bool = False) -> str:
         """Clean a query or form, pair by pair, in the order given."""

@@ -1,0 +1,1 @@
+"""Kestrel for portraitkit: an invented vendor without an asset library."""
