@@ -20,6 +20,7 @@ from ...values.errors import (
     ContentRejectedError,
     HandleError,
     InsufficientBalanceError,
+    InvalidRequestError,
     PermissionDeniedError,
     RateLimitedError,
     ServiceUnavailableError,
@@ -89,6 +90,11 @@ CODEC: Final = Codec(
 # The status decides for `invalid_request_error`.
 CODES: Final[Codes] = {
     **RELAYED_CODES,
+    # Unverified: seen at a sister gateway.
+    "20003": (
+        InvalidRequestError,
+        "frames and references exclude each other: give image_urls or image_with_roles",
+    ),
     "authentication_error": (AuthenticationError, ""),
     "payment_required": (InsufficientBalanceError, ""),
     "permission_error": (PermissionDeniedError, ""),
