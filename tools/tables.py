@@ -40,6 +40,10 @@ def section(table: VendorTable) -> str:
         "calls": words(table.calls),
         "models": words(each.name for each in table.models),
         "a new asset costs": table.asset_cost,
+        "a video costs": "; ".join(
+            f"{each}, by {each.source}" for each in provider_class(table.name).prices
+        )
+        or "no price was read",
         "assumed": words(table.assumed),
     }
     lines = [f"## {table.name}", "", "| | |", "|---|---|"]

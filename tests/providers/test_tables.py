@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pickle
 import tomllib
+from datetime import date
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +21,7 @@ from portraitkit.providers.tables.template import (
     taken_out_of,
 )
 from portraitkit.testing import answer, replay
+from portraitkit.values.prices import estimate, listed_price
 
 ACTIONS = {
     "dialect": "ark-actions",
@@ -26,6 +29,7 @@ ACTIONS = {
     "action": {"call": "POST /open/{action}"},
     "models": [{"name": "seedance-2.0", "id": "seedance-2.0"}],
 }
+PRICE = {"amount": 9.2, "currency": "USD", "unit": "token", "per": 1_000_000}
 
 
 def made(document=ACTIONS, **more):
@@ -60,6 +64,14 @@ def made(document=ACTIONS, **more):
         ({"limits": {"name": "64"}}, "limits.name"),
         ({"assumed": ["calls.nothing"]}, "assumed"),
         ({"media": "pictures"}, "media.pictures"),
+        ({"models": [{"name": "n", "id": "m", "lacks": ["sed"]}]}, "models.n.lacks.sed"),
+        ({"models": [{"name": "n", "id": "m", "most": {"films": 1}}]}, "models.n.most.films"),
+        ({"prices": [{**PRICE, "amount": 0}]}, "prices.0.amount"),
+        ({"prices": [{**PRICE, "amount": "1"}]}, "prices.0.amount"),
+        ({"prices": [{**PRICE, "currency": "dollars"}]}, "prices.0.currency"),
+        ({"prices": [{**PRICE, "unit": "frame"}]}, "prices.0.unit.frame"),
+        ({"prices": [{**PRICE, "model": "nothing"}]}, "prices.0.model.nothing"),
+        ({"prices": [PRICE]}, "prices.0.read"),
     ],
 )
 def test_what_cannot_be_used_is_named(said, field):
@@ -118,6 +130,22 @@ def test_a_success_is_one_where_the_table_says_so():
         "Mia"
         == replay(made().get_group("group-1"), [answer({"code": 1, "data": group})]).result.name
     )
+
+
+def test_a_price_is_the_most_exact_one_of_the_page():
+    """By model, resolution and a video among the references; each has its page and day."""
+    dear, other = PRICE | {"amount": 46}, PRICE | {"model": "seedance-2.0", "with_video": True}
+    house = made(prices=[PRICE, dear | {"resolution": "4k"}, other], read=date(2026, 11, 27))
+    asked = pk.VideoRequest(prompt="x", duration_s=5, resolution="720p", ratio="16:9")
+    video = pk.References(videos=["https://x.example/v.mp4"])
+
+    plain = listed_price(house.prices, asked)
+    assert "0.0092 USD a 1000 tokens" == str(plain)
+    assert "house's table, 2026-11-27" == plain.source
+    assert "1.00188" == f"{estimate(plain, asked).amount:f}"
+    assert house.prices[1] is listed_price(house.prices, evolve(asked, resolution="4k"))
+    assert house.prices[2] is listed_price(house.prices, evolve(asked, media=video))
+    assert estimate(house.prices[2], evolve(asked, media=video)) is None
 
 
 def test_a_word_may_be_a_number_and_stand_deep():

@@ -216,5 +216,6 @@ def _facts(cls: Any) -> dict[str, Any]:
         "lacks": [n for n in names if not provider.supports(n) and n not in cls.manual_steps],
         "models": [model.name for model in cls.video_models],
         "settings": sorted(known_keys(cls)),
+        **({"prices": [f"{each}, by {each.source}" for each in cls.prices]} if cls.prices else {}),
         **({"source": list(table.source), "assumed": list(table.assumed)} if table else {}),
     }

@@ -54,7 +54,7 @@ _CODES: Final[Codes] = {
         "give the video token the group SeeDance2, and check the model's name",
     ),
 }
-_LACKS: Final = ("callback_url", "end_user")
+_LACKS: Final = ("callback_url", "end_user", "web_search")
 _IN_THE_CONSOLE: Final = (
     "have the account's owner open Volcengine's console, My > Real-Person Avatars > Manage Assets "
     "and then Create Asset Group, and confirm subject and purpose; the person being filmed passes "
@@ -80,6 +80,7 @@ class _Gateway(ArkVideo):
     error_advice: ClassVar[Mapping[str, str]] = advice(_CODES)
     dialect: ClassVar[VideoDialect] = evolve(
         ARK_DIALECT,
+        name="",
         fields={name: key for name, key in _content.FIELDS.items() if name not in _LACKS},
         unsupported=dict.fromkeys(_LACKS, "it is not among the members that the gateway documents"),
     )

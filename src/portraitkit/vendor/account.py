@@ -22,6 +22,7 @@ from ..values.masking import masked_repr
 from ..values.media import MediaHost, MediaRules
 from ..values.models import Result
 from ..values.origins import is_loopback
+from ..values.prices import Price
 from ..values.remarks import Finding
 from ..values.sealing import seal, unseal
 from ..values.secret import Secret
@@ -86,6 +87,8 @@ class Vendor(ABC):
     """How many assets a group may have, likewise."""
     asset_cost: ClassVar[str] = "no price is documented"
     """What registering costs, as documented."""
+    prices: ClassVar[tuple[Price, ...]] = ()
+    """What videos cost by the vendor's page, each with its source and date; few pages say."""
     nameless: ClassVar[frozenset[str]] = frozenset()
     """Creates whose request has no place for a name, such as `add_upload`."""
     asset_prefix: ClassVar[str] = ""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_args
 
 import attrs
 import cattrs
@@ -17,6 +17,7 @@ from cattrs.gen import make_dict_structure_fn
 from ...values import errors
 from ...values.errors import ConfigError, ProviderError
 from ...values.origins import check_origin
+from ...values.prices import Unit
 from ...values.statuses import MediaType
 from ...values.video import SCALARS
 from ...wire.codec import is_object
@@ -122,13 +123,27 @@ def _check(table: VendorTable) -> None:
         kind: object = getattr(errors, row.means, None)
         if not (isinstance(kind, type) and issubclass(kind, ProviderError)):
             raise _bad(table.name, f"errors.{code}", f"{row.means!r} is no error of a vendor's")
+    _check_prices(table)
     for each in table.assumed:
         if not _is_there(table, each):
             raise _bad(table.name, "assumed", f"nothing in the table is called {each!r}")
 
 
+def _check_prices(table: VendorTable) -> None:
+    for number, price in enumerate(table.prices):
+        where = f"prices.{number}"
+        if price.amount <= 0 or price.per < 1:
+            problem = "an amount above 0 is expected, for 1 unit or more"
+            raise _bad(table.name, f"{where}.amount", problem)
+        if not re.fullmatch("[A-Z]{3}", price.currency):
+            raise _bad(table.name, f"{where}.currency", "three capital letters are expected")
+        if not (price.read or table.read):
+            raise _bad(table.name, f"{where}.read", "the day is missing on which it was read")
+
+
 def _check_names(table: VendorTable) -> None:
     media = [each.value for each in MediaType]
+    models = [each.name for each in table.models]
     for where, found, known in (
         ("calls", table.calls, CALLS),
         ("members", table.members, MODELS),
@@ -138,6 +153,10 @@ def _check_names(table: VendorTable) -> None:
         ("rates", table.rates, CALLS),
         ("pacing", table.pacing, ("asset", "verification", "video")),
         ("media", (table.media,), MEDIA),
+        *((f"prices.{n}.unit", (row.unit,), get_args(Unit)) for n, row in enumerate(table.prices)),
+        *((f"prices.{n}.model", {row.model} - {""}, models) for n, row in enumerate(table.prices)),
+        *((f"models.{row.name}.lacks", row.lacks, SCALARS) for row in table.models),
+        *((f"models.{row.name}.most", row.most or (), media) for row in table.models),
         *((f"by_media.{key}", row, media) for key, row in table.by_media.items()),
         *((f"fields.{key}.form", (row.form,), FORMS) for key, row in table.fields.items()),
     ):
