@@ -20,8 +20,11 @@ from portraitkit.providers.tables.template import (
     taken_from_path,
     taken_out_of,
 )
-from portraitkit.testing import answer, replay
+from portraitkit.simulators.table import simulator_of
+from portraitkit.testing import answer, replay, simulated
+from portraitkit.testing.doubles.replaying import drive
 from portraitkit.values.prices import estimate, listed_price
+from portraitkit.wire.steps import Auth, Request
 
 ACTIONS = {
     "dialect": "ark-actions",
@@ -278,3 +281,61 @@ def test_the_dialects_are_tables_themselves():
     for dialect in ("asset-groups", "router-video"):
         document = tomllib.loads(f'dialect = "{dialect}"\nbase_url = "https://x.example"')
         assert vendor_class("x", document).table.calls
+
+
+KEYED = {
+    "dialect": "router-video",
+    "base_url": "https://api.house.example",
+    "links_need_key": True,
+    "models": [{"name": "seedance-2.0", "id": "seedance-2.0"}],
+}
+
+
+def test_a_link_that_needs_the_key_is_fetched_with_it(tmp_path):
+    """At the simulator, which hands the file to nobody else."""
+    house = vendor_class("house", KEYED)(api_key=pk.Secret("sk-simulated-0123"))
+    simulator = simulator_of(house.table)()
+    simulator.admit(house)
+    simulator.base_url = house.base_url
+    with simulated(house, simulator) as client:
+        video = client.wait_for_video(client.create_video(pk.VideoRequest(prompt="x")))
+        assert client.download_video(video, tmp_path / "x.mp4").stat().st_size
+
+    assert 401 == simulator.handle(Request(method="GET", url=video.video_link.reveal())).status
+
+
+@pytest.mark.parametrize(
+    ("needs_key", "link", "over", "keyed"),
+    [
+        (True, "https://api.house.example/v", [], [True]),
+        (False, "https://api.house.example/v", [], [False]),
+        (True, "https://store.example/v", [], [False]),
+        (True, "https://api.house.example.evil.example/v", [], [False]),
+        (True, "https://api.house.example:8443/v", [], [False]),
+        (True, "https://api.house.example/v", ["/w"], [True, True]),
+        (True, "https://api.house.example/v", ["https://store.example/v"], [True, False]),
+        (
+            True,
+            "https://api.house.example/v",
+            ["https://store.example/v", "https://api.house.example/w"],
+            [True, False, False],
+        ),
+        (True, "https://store.example/v", ["https://api.house.example/w"], [False, False]),
+    ],
+)
+def test_the_key_goes_to_the_vendors_own_links_alone(tmp_path, needs_key, link, over, keyed):
+    """To no other origin, and not over a redirect to one, nor back from there."""
+    document = {**KEYED, "links_need_key": needs_key}
+    house = vendor_class("house", document)(api_key=pk.Secret("sk-simulated-0123"))
+    done = answer({"id": "v", "status": "completed", "url": link})
+    moved = [answer("", 302, headers={"location": each}) for each in over]
+    answers, asked = iter([done, *moved, answer("", 403)]), []
+
+    def answered(request):
+        asked.append(request)
+        return next(answers)
+
+    with pytest.raises(pk.PermissionDeniedError):
+        drive(house.download_video("v", tmp_path / "x.mp4"), answered, [])
+
+    assert keyed == [each.auth is not Auth.NONE for each in asked[1:]]

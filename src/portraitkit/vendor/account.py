@@ -89,6 +89,8 @@ class Vendor(ABC):
     """What registering costs, as documented."""
     prices: ClassVar[tuple[Price, ...]] = ()
     """What videos cost by the vendor's page, each with its source and date; few pages say."""
+    links_need_key: ClassVar[bool] = False
+    """Whether a finished video's link wants the key, where it is at one of the vendor's origins."""
     nameless: ClassVar[frozenset[str]] = frozenset()
     """Creates whose request has no place for a name, such as `add_upload`."""
     asset_prefix: ClassVar[str] = ""

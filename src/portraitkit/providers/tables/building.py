@@ -119,6 +119,7 @@ def _made(table: VendorTable) -> type[TableProvider]:
         "most_assets": table.limits.assets,
         "asset_cost": table.asset_cost,
         "prices": tuple(_price(table, row) for row in table.prices),
+        "links_need_key": table.links_need_key,
         "default_pacing": _pacing(table),
         "default_rates": _rates(table, source),
         "secret_fields": _secrets(table),

@@ -247,6 +247,7 @@ class VendorTable:
         errors: What its codes mean, beside the upstream's.
         asset_cost: What registering costs, in words.
         prices: What videos cost.
+        links_need_key: Whether a finished video's link wants the key, which `base_url` alone gets.
         verification_life_s: How long the link of a face check lives.
         pacing: First look, step and deadline in seconds, by what is waited for.
         secrets: Members whose values open something or tell of somebody, beside names, prompts,
@@ -276,6 +277,7 @@ class VendorTable:
     errors: Mapping[str, ErrorRow] = field(factory=dict[str, ErrorRow])
     asset_cost: str = "no price is documented"
     prices: tuple[PriceRow, ...] = ()
+    links_need_key: bool = False
     verification_life_s: int = 120
     pacing: Mapping[str, Mapping[str, float]] = field(factory=dict[str, Any])
     secrets: tuple[str, ...] = ()
