@@ -67,7 +67,7 @@ class TableSimulator(Simulator, Reader):
         raise Refusal(404, "not_found", f"nothing answers {request.method} {request.url}")
 
     def media_url(self, name: str) -> str:
-        """A file's link, at the vendor's own origin where the key is wanted and no server stands."""
+        """A file's link, at the vendor's own origin where the key is wanted."""
         link = super().media_url(name)
         return link.replace(NOWHERE, self.table.base_url) if self.table.links_need_key else link
 
