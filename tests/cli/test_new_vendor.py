@@ -94,3 +94,44 @@ def test_a_name_that_the_file_has_is_not_taken_twice():
     assert 0 != done.exit_code
     assert "has a 'myhouse' already" in done.stderr
     assert text == Path("portraitkit.toml").read_text(encoding="utf-8")
+
+
+OWN_PATHS = """
+[vendors.myhouse.calls.create_group]
+call = "POST /groups"
+body = { Name = "{name}", GroupType = "{kind}" }
+
+[vendors.myhouse.calls.add_link]
+call = "POST /assets"
+body = { GroupId = "{group}", URL = "{url}", AssetType = "{media}", Name = "{name}" }
+
+[vendors.myhouse.calls.get_asset]
+call = "GET /assets/{asset}"
+
+[vendors.myhouse.errors]
+"full.of_groups" = "QuotaExceededError"
+"""
+
+
+@pytest.mark.matrix
+def test_an_edited_table_is_checked_again():
+    """Ark's members at paths of the vendor's own: no Action is left, and each call is written."""
+    assert 0 == new(action="none").exit_code
+    with Path("portraitkit.toml").open("a", encoding="utf-8") as file:
+        file.write(OWN_PATHS)
+    done = CliRunner().invoke(app, ["providers", "check", "myhouse"])
+
+    assert 0 == done.exit_code, done.output
+    assert "passed" in done.stdout
+    with pk.connect("myhouse", config="portraitkit.toml", simulated=True) as client:
+        assert client.supports("add_asset")
+        assert not client.supports("list_groups")
+
+
+def test_a_vendor_that_is_not_described_is_not_checked():
+    """The next step writes it."""
+    Path("portraitkit.toml").write_text("", encoding="utf-8")
+    done = CliRunner().invoke(app, ["providers", "check", "myhouse"])
+
+    assert 0 != done.exit_code
+    assert "providers new myhouse" in done.stderr

@@ -89,7 +89,7 @@ def new(
     ] = None,
     base_url: Annotated[str | None, typer.Option(help="The origin of its calls.")] = None,
     action: Annotated[
-        str | None, typer.Option(help='Where Actions go: "POST /open/{action}".')
+        str | None, typer.Option(help='Where Actions go: "POST /open/{action}", or "none".')
     ] = None,
     model: Annotated[
         list[str] | None, typer.Option(help="A model: seedance-2.0=ITS-OWN-NAME.")
@@ -124,9 +124,8 @@ def new(
             "base_url": (base_url or _ask("The origin of its calls?")).rstrip("/"),
         }
         if "ark-actions" in chosen:
-            table["action"] = {
-                "call": action or _ask("Where do Actions go?", "POST /open/{action}")
-            }
+            where = action or _ask("Where do Actions go?", "POST /open/{action}")
+            table |= {} if where == _NONE else {"action": {"call": where}}
         pairs = model or [_ask("A model, and its own name for it?", "seedance-2.0=seedance-2.0")]
         table["models"] = [_model(each) for each in pairs]
         table |= _answers(inside, success)
@@ -135,6 +134,34 @@ def new(
             table["prices"] = prices
         _write(name, table, path)
         on.say(f"wrote [vendors.{name}] and [profiles.{name}] to {path}")
+        _run_conformance(on, name, table)
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A vendor that the configuration describes.")],
+    path: Annotated[Path, typer.Option(help="The configuration.")] = Path("portraitkit.toml"),
+) -> None:
+    """
+    Hold a vendor's table to the conformance suite, at a simulator made of it.
+
+    Example: portraitkit providers check myhouse
+    """
+    from ..config.file import find_file  # noqa: PLC0415  (help needs no configuration)
+    from ..providers.registry import provider_class  # noqa: PLC0415
+
+    on = terminal(context)
+    with on.errors():
+        found, _ = find_file(path, {}, None)
+        table = dict(found.vendors.get(name, {})) if found else {}
+        if not table:
+            raise ConfigError(
+                f"{path} describes no vendor {name!r}",
+                field=f"vendors.{name}",
+                next_step=f"write it with: portraitkit providers new {name}",
+            )
+        _ = provider_class(name, table)
         _run_conformance(on, name, table)
 
 
@@ -222,15 +249,19 @@ def _write(name: str, table: dict[str, Any], path: Path) -> None:
 def _toml(table: dict[str, Any]) -> Iterator[str]:
     """Write a small table: TOML's texts, lists and inline tables are JSON but for the colon."""
     for key, value in table.items():
-        yield f"{key} = {_inline(value)}"
+        yield f"{_key(key)} = {_inline(value)}"
 
 
 def _inline(value: Any) -> str:
     if is_object(value):
-        return "{ " + ", ".join(f"{key} = {_inline(each)}" for key, each in value.items()) + " }"
+        return "{ " + ", ".join(_toml(dict(value))) + " }"
     if is_array(value):
         return "[" + ", ".join(map(_inline, value)) + "]"
     return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[\w-]+", key, re.ASCII) else json.dumps(key, ensure_ascii=False)
 
 
 def _run_conformance(on: Terminal, name: str, table: dict[str, Any]) -> None:
@@ -251,6 +282,7 @@ def _run_conformance(on: Terminal, name: str, table: dict[str, Any]) -> None:
         raise typer.Exit(1)
     on.say(
         f"that proves the table coherent, not true: all that no page says belongs into `assumed`. "
+        f"After a change: portraitkit providers check {name}. "
         f"Try it without a key: portraitkit --profile {name} --simulated group list"
     )
 

@@ -306,6 +306,7 @@ class TableSimulator(Simulator, Reader):
 
     def _start_verification(self, account: SimAccount, values: Json) -> Response:
         callback = self.text_in(values, "callback_url")
+        self.world.token_life_s = self.table.verification_life_s
         check = self.world.add_check(account.name, self.world.new_id("check"), callback)
         link = f"{self.base_url}/h5/{check.token}"
         return self._yes(self._row("verification", {"link": link, "token": check.token}))

@@ -119,6 +119,11 @@ def _made(table: VendorTable) -> type[TableProvider]:
         "most_assets": table.limits.assets,
         "asset_cost": table.asset_cost,
         "prices": tuple(_price(table, row) for row in table.prices),
+        "nameless": frozenset(
+            call
+            for call in ("create_group", "add_link", "add_upload")
+            if call in table.calls and "name" not in placeholders_in(table.calls[call])
+        ),
         "links_need_key": table.links_need_key,
         "default_pacing": _pacing(table),
         "default_rates": _rates(table, source),
