@@ -51,8 +51,7 @@ _CODES: Final[Codes] = {
     # Unverified: only the wording is documented, for a token whose group lacks the model.
     "model_not_found": (
         PermissionDeniedError,
-        "give the video token the group SeeDance2, or SeeDance25 for seedance-2.5, and check the "
-        "model's name",
+        "give the video token the group SeeDance2, or SeeDance25 for 2.5; check the model's name",
     ),
 }
 _LACKS: Final = ("callback_url", "end_user", "web_search")

@@ -31,7 +31,7 @@ class Volcengine(DirectArk):
         "secret_key": "VOLC_SECRETKEY",
         "api_key": "ARK_API_KEY",
     }
-    # Unverified: the list that a reseller's page multiplies by 0.1714. In CNY, for 1,000,000 tokens.
+    # Unverified: the list that a reseller's page multiplies by 0.1714. CNY for 1,000,000 tokens.
     prices: ClassVar[tuple[Price, ...]] = tuple(
         Price(
             cost=Money(Decimal(amount) / 1000, "CNY"),
