@@ -47,8 +47,8 @@ declaration is no longer true.
 
 TABLES_HEAD: Final = """## Vendors that are tables
 
-[These](vendors/tables.md) offer what their pages name a call for. Where one makes groups, the scenario
-runs at the simulator made of its table, and leaves the same trace but for these steps.
+[These](vendors/tables.md) offer what their pages name a call for. Where one makes groups, the
+scenario runs at the simulator made of its table, and leaves the same trace but for these steps.
 """
 
 

@@ -47,6 +47,7 @@ from .values.models import (
     VideoTask,
 )
 from .values.origins import origin_of
+from .values.prices import Money, Price
 from .values.prompts import Role, Slot
 from .values.remarks import Adaptation, Finding
 from .values.secret import Secret
@@ -89,6 +90,7 @@ __all__ = [
     "MediaRules",
     "MediaType",
     "Member",
+    "Money",
     "NotFoundError",
     "OnUnsupported",
     "OutcomeUnknownError",
@@ -97,6 +99,7 @@ __all__ = [
     "PermissionDeniedError",
     "PortraitError",
     "PortraitProvider",
+    "Price",
     "ProviderError",
     "QuotaExceededError",
     "Rate",
