@@ -212,8 +212,8 @@ def translate(
         raise typer.BadParameter(f"{file} is no JSON that can be read: {error}") from None
     with on.errors():
         found = translated(body, from_=from_, to=to)
-        for each in found.losses:
-            on.say(f"lost: {each.field}: {each.why}")
+        for loss in found.losses:
+            on.say(f"lost: {loss.field}: {loss.why}")
         for each in found.findings:
             on.say(f"beyond what is documented: {each.message} ({each.source})")
         typer.echo(json.dumps(found.body, ensure_ascii=False, indent=2))

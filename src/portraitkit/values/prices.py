@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Final, Literal, Self, get_args
+from typing import Any, Final, Literal, Self, cast, get_args
 
 from attrs import frozen
 
@@ -44,7 +44,8 @@ class Money:
             ValueError: It is neither.
         """
         if isinstance(given, Mapping):
-            return cls(Decimal(str(given["amount"])), str(given["currency"]))
+            told = cast("Mapping[str, object]", given)
+            return cls(Decimal(str(told["amount"])), str(told["currency"]))
         amount, _, currency = str(given).partition(" ")
         if not currency.isalpha():
             raise ValueError(f'{given!r} is no amount: write it as "20 USD"')

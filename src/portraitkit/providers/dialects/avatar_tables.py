@@ -153,11 +153,12 @@ def models_to(*standard: str) -> tuple[VideoModel, ...]:
 # Unverified: the names, which a public listing of APIMart's models has, beside `seedance-2.0`; and
 # that portraits work with them, of which nothing says otherwise.
 LATER_MODELS: Final = (
-    VideoModel(
+    evolve(
+        models_to()[1],
         name="seedance-2.0-mini",
         id="seedance-2.0-mini",
-        resolutions=("480p", "720p"),
-        **{**_LIMITS, "source": _LISTING},
+        other_ids=(),
+        source=_LISTING,
     ),
     VideoModel(
         name="seedance-2.5",
