@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import portraitkit
 from portraitkit.client.client import AsyncClient, Client
@@ -17,7 +18,9 @@ from portraitkit.client.client import AsyncClient, Client
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "vendors").glob("*")]
 WRITTEN = "\n".join(
-    page.read_text(encoding="utf-8") for page in PAGES if page.name != "reference.md"
+    page.read_text(encoding="utf-8")
+    for page in PAGES
+    if page.name not in ("reference.md", "adapter.md")
 )
 SENDS_NOTHING = {"close", "resumed", "run", "start"}
 """A client's methods that are no operations."""
@@ -31,7 +34,7 @@ def operations():
 
 
 def test_the_page_is_what_the_code_says():
-    """docs/reference.md is up to date; tools/reference.py writes it."""
+    """docs/reference.md and docs/adapter.md are up to date; tools/reference.py writes them."""
     made = subprocess.run(
         [sys.executable, "tools/reference.py", "--check"],
         cwd=ROOT,
@@ -68,3 +71,23 @@ def test_what_any_operation_may_raise_exists():
 
     assert len(named) > 1
     assert named <= set(portraitkit.__all__)
+
+
+def test_every_key_of_a_contract_is_on_the_page():
+    """What stands in a built-in vendor's contract, at each place, is told of to authors."""
+    page = (ROOT / "docs" / "adapter.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`([a-z_]+)`", page.partition("## contract.yaml")[2]))
+    used = set()
+    for path in (ROOT / "providers").glob("*/contract.yaml"):
+        contract = yaml.safe_load(path.read_text(encoding="utf-8"))
+        operations = [*contract["operations"].values()]
+        lists = ("errors", "limits")
+        rows = [
+            row for place in (contract, *operations) for key in lists for row in place.get(key, [])
+        ]
+        rows += [row for operation in operations for row in operation["answers"]]
+        rows += [row for words in contract["status_words"].values() for row in words]
+        used |= {key for each in (contract, *operations, *rows) for key in each}
+        used |= {key for each in contract["auth"].values() for key in each}
+
+    assert set() == used - told

@@ -17,6 +17,7 @@ from portraitkit.engine.response_body import TransportError
 from portraitkit.simulators.__main__ import ACCOUNT, load
 from portraitkit.simulators.demo import VENDORS
 from portraitkit.simulators.state import World, scans_after
+from portraitkit.simulators.table import simulator_of
 from portraitkit.testing import simulated
 from portraitkit.testing.doubles.simulating import SimulatorTransport, clock_of
 from portraitkit.values.remarks import Outcome
@@ -42,10 +43,12 @@ TOOL = tool()
 
 
 def built_in(way, monkeypatch):
-    vendor, settings = TOOL.WAYS[way]
+    vendor, settings = TOOL.WAYS.get(way, (way, {}))
     fields = {each.name for each in attrs.fields(TOOL.class_of(way))}
     keys = {key: getattr(ACCOUNT, key) for key in KEYS if key in fields}
-    return build_provider(vendor, {**keys, **settings})[1], load(vendor)
+    table = getattr(TOOL.class_of(way), "table", None)
+    simulator = simulator_of(table) if table else load(vendor)
+    return build_provider(vendor, {**keys, **settings})[1], simulator
 
 
 def strangers(name, monkeypatch):
@@ -70,7 +73,11 @@ class Losing(SimulatorTransport):
         raise TransportError(Outcome.UNKNOWN, "connection lost while receiving")
 
 
-@pytest.mark.parametrize("name", [*TOOL.WAYS, "acme"])
+LIBRARIES = [name for name in TOOL.TABLES if "create_group" in TOOL.class_of(name).table.calls]
+"""Tables that make groups: the scenario begins with one."""
+
+
+@pytest.mark.parametrize("name", [*TOOL.WAYS, *LIBRARIES, "acme"])
 def test_every_vendor_leaves_the_golden_trace(name, monkeypatch, tmp_path):
     """Step by step the trace is the golden one, or what the adapter says of itself."""
     provider, simulator = (strangers if name == "acme" else built_in)(name, monkeypatch)

@@ -100,6 +100,7 @@ def _requests(draw, name):
         return_last_frame=draw(st.sampled_from([None, True, False])),
         end_user=draw(st.sampled_from([None, "5a69788796b5a4c3"])),
         expires_after_s=draw(st.sampled_from([None, 86_400])),
+        web_search=draw(st.sampled_from([None, True])),
         callback_url=draw(st.sampled_from([None, "https://app.example/back"])),
         extra=draw(st.sampled_from([{}, {name: {"x_a": 1, "x_b": {"c": [""]}}, "else": {"d": 1}}])),
     )

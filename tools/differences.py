@@ -14,7 +14,7 @@ from typing import Any, Final
 import yaml
 
 from portraitkit import PortraitProvider
-from portraitkit.providers.registry import provider_class
+from portraitkit.providers.registry import provider_class, provider_names
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs" / "differences.md"
@@ -32,6 +32,8 @@ WAYS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     for way, settings in {vendor: {}, **MODES.get(vendor, {})}.items()
 }
 """Every column of the page: the vendor, and the settings."""
+TABLES: Final = [name for name in provider_names() if hasattr(provider_class(name), "table")]
+"""Vendors that are tables: they differ in what they offer, and in nothing else."""
 HEAD: Final = """# Where vendors differ
 
 One scenario, `providers/scenario.yaml`, runs at every simulated vendor, in each of its modes, and
@@ -43,10 +45,16 @@ declaration is no longer true.
 `python tools/differences.py` writes this page.
 """
 
+TABLES_HEAD: Final = """## Vendors that are tables
+
+[These](vendors/tables.md) offer what their pages name a call for. Where one makes groups, the
+scenario runs at the simulator made of its table, and leaves the same trace but for these steps.
+"""
+
 
 def class_of(way: str) -> type[PortraitProvider]:
     """The adapter of one way to a vendor."""
-    vendor, settings = WAYS[way]
+    vendor, settings = WAYS.get(way, (way, {}))
     return provider_class(vendor).chosen_by(settings)
 
 
@@ -84,7 +92,18 @@ def page() -> str:
             cells.append("" if word == "same" else word)
         lines.append(f"| {step} | {golden} | {' | '.join(cells)} |")
     told_of = (f"{n}. {', '.join(ways)}: {note}" for n, (note, ways) in enumerate(notes.items(), 1))
-    return "\n".join([HEAD, *lines, "", "An empty cell is the same trace.", "", *told_of]) + "\n"
+    whole = [HEAD, *lines, "", "An empty cell is the same trace.", "", *told_of, "", *tables()]
+    return "\n".join(whole) + "\n"
+
+
+def tables() -> list[str]:
+    """What vendors that are tables do not offer, a row each."""
+    lines = [TABLES_HEAD, "| vendor | steps that it does not offer |", "|---|---|"]
+    for name in TABLES:
+        cls = class_of(name)
+        lacks = [each for each in SCENARIO["golden"] if expected(cls, each)[0] == "not offered"]
+        lines.append(f"| [{name}](vendors/tables.md#{name}) | {', '.join(lacks) or 'none'} |")
+    return lines
 
 
 def main() -> int:

@@ -24,6 +24,7 @@ COLUMNS: Final = (
     "resolutions",
     "ratios",
     "pictures, videos, audios",
+    "takes no",
     "portraits",
 )
 
@@ -31,6 +32,7 @@ COLUMNS: Final = (
 def row(model: VideoModel) -> tuple[str, ...]:
     """One model at one vendor; a dash for what is not documented."""
     most = ", ".join(str(count) for count in (model.most or {}).values())
+    most += f"; {model.together} together" if model.together else ""
     seconds = "{}–{}".format(*model.duration_s) if model.duration_s else ""  # noqa: RUF001
     if seconds and model.chooses_duration:
         seconds += ", or -1"
@@ -42,6 +44,7 @@ def row(model: VideoModel) -> tuple[str, ...]:
         ", ".join(model.resolutions),
         ", ".join(model.ratios),
         most,
+        ", ".join(f"`{each}`" for each in model.lacks),
         "yes" if model.takes_assets else "no",
     )
     return tuple(each or "–" for each in cells)  # noqa: RUF001

@@ -1,17 +1,20 @@
 """
-Write docs/reference.md: what every public name is, from signatures and docstrings.
+Write docs/reference.md and docs/adapter.md: what each public name is, by its own docstring.
 
-    python tools/reference.py            writes it
-    python tools/reference.py --check    fails if it is not up to date
+    python tools/reference.py            writes them
+    python tools/reference.py --check    fails if one is not up to date
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import sys
+from collections.abc import Iterator
 from enum import Enum
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin
@@ -20,7 +23,7 @@ import attrs
 
 import portraitkit
 
-PAGE: Final = Path(__file__).parent.parent / "docs" / "reference.md"
+DOCS: Final = Path(__file__).parent.parent / "docs"
 PACKAGES: Final = (
     "portraitkit.journal",
     "portraitkit.translation",
@@ -38,20 +41,22 @@ the names of the first four parts; those of the last are imported from their pac
 METHODS: Final = """The methods of `Client` follow. Those of `AsyncClient` are the same, awaited, or
 iterated over with `async for`.
 """
+MARKS: Final = re.compile(r"(<!-- adapter -->\n).*(<!-- /adapter -->)", re.DOTALL)
+"""What the tool writes of docs/adapter.md; the rest is written by hand."""
 WIDTH: Final = 88
 """A longer signature has a line for each argument."""
 
 
 def main() -> int:
     """Write or check."""
-    page = page_of()
-    if "--check" not in sys.argv[1:]:
-        PAGE.write_text(page, encoding="utf-8")
-        return 0
-    if page != PAGE.read_text(encoding="utf-8"):
-        sys.stderr.write("the page is out of date: run python tools/reference.py\n")
-        return 1
-    return 0
+    stale = 0
+    for name, page in (("reference.md", page_of()), ("adapter.md", adapter_page())):
+        if "--check" not in sys.argv[1:]:
+            (DOCS / name).write_text(page, encoding="utf-8")
+        elif page != (DOCS / name).read_text(encoding="utf-8"):
+            sys.stderr.write(f"docs/{name} is out of date: run python tools/reference.py\n")
+            stale = 1
+    return stale
 
 
 def page_of() -> str:
@@ -101,7 +106,7 @@ def entry(name: str, function: Any) -> str:
 
 def _signature(name: str, function: Any) -> str:
     signature = inspect.signature(function)
-    kept = [each for each in signature.parameters.values() if each.name != "self"]
+    kept = [each for each in signature.parameters.values() if each.name not in ("self", "cls")]
     shown = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(signature.replace(parameters=kept)))
     short = name.rpartition(".")[2]
     if len(short + shown) <= WIDTH:
@@ -174,6 +179,61 @@ def _package(name: str) -> str:
         if inspect.isclass(getattr(package, each)) or inspect.isfunction(getattr(package, each))
     ]
     return f"### {name}\n\n{first}\n\n" + "\n".join(rows) + "\n"
+
+
+def adapter_page() -> str:
+    """The page of `portraitkit.adapter`: what an adapter sets, overrides and is written with."""
+    adapter = import_module("portraitkit.adapter")
+    own = portraitkit.PortraitProvider
+    chain = [each for each in reversed(own.__mro__) if ".vendor." in each.__module__]
+    names = {name: getattr(adapter, name) for name in sorted(adapter.__all__)}
+    classes = {name: each for name, each in names.items() if inspect.isclass(each)}
+    functions = {name: each for name, each in names.items() if inspect.isfunction(each)}
+    choosing = [("chosen_by", own.chosen_by.__func__), ("interfaces", own.interfaces.__func__)]
+    hooks = [*(each for cls in chain for each in _hooks(cls)), *choosing]
+    parts = [
+        "## Attributes of the class\n",
+        *(f"- `{name}`: {told}" for cls in chain for name, told in _class_attributes(cls)),
+        "\n## Settings of the account\n\nThe fields of a profile; an adapter adds its own.\n",
+        prose(_doc(chain[0])).partition("**Attributes**")[2].strip(),
+        "\n## What may be overridden\n\nWhat an adapter does not override is not offered.\n",
+        *(_hook(name, each) for name, each in hooks),
+        "## What it is written with\n",
+        *(_about(name, each) for name, each in classes.items() if each is not own),
+        *(entry(name, each) for name, each in functions.items()),
+    ]
+    made = "\n".join(parts).rstrip()
+    page = (DOCS / "adapter.md").read_text(encoding="utf-8")
+    return MARKS.sub(lambda found: f"{found[1]}\n{made}\n\n{found[2]}", page)
+
+
+def _class_attributes(cls: type) -> Iterator[tuple[str, str]]:
+    """Class variables with what stands below each in the source."""
+    (tree,) = ast.parse(inspect.getsource(cls)).body
+    body = tree.body if isinstance(tree, ast.ClassDef) else []
+    for one, two in pairwise(body):
+        is_variable = isinstance(one, ast.AnnAssign) and "ClassVar" in ast.unparse(one.annotation)
+        if is_variable and isinstance(two, ast.Expr) and isinstance(two.value, ast.Constant):
+            told = inspect.cleandoc(str(two.value.value))
+            yield ast.unparse(one.target), re.sub(r"\s*\n\s*", " ", told)
+
+
+def _hooks(cls: type) -> Iterator[tuple[str, Any]]:
+    for name, each in vars(cls).items():
+        plain = each.__func__ if isinstance(each, classmethod) else each
+        if (
+            name[0] != "_"
+            and _doc(plain)
+            and (inspect.isfunction(plain) or isinstance(each, property))
+        ):
+            yield name, plain
+
+
+def _hook(name: str, hook: Any) -> str:
+    """One method's heading, signature and docstring; a property's has no arguments."""
+    if inspect.isfunction(hook):
+        return entry(name, hook)
+    return f"### {name}\n\nA property. {prose(_doc(hook))}\n"
 
 
 def _doc(thing: Any) -> str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
 from portraitkit.providers.registry import provider_class, provider_names
 from portraitkit.providers.tables.table import VendorTable
+from portraitkit.values.prices import Price
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "vendors" / "tables.md"
 HEAD: Final = """# Vendors that are tables
@@ -40,11 +42,18 @@ def section(table: VendorTable) -> str:
         "calls": words(table.calls),
         "models": words(each.name for each in table.models),
         "a new asset costs": table.asset_cost,
+        "a video costs": costs(provider_class(table.name).prices) or "no price was read",
         "assumed": words(table.assumed),
     }
     lines = [f"## {table.name}", "", "| | |", "|---|---|"]
     lines += [f"| {title} | {text} |" for title, text in rows.items()]
     return "\n".join([*lines, "", "Sources:", "", *(f"- <{each}>" for each in table.source)])
+
+
+def costs(prices: Iterable[Price]) -> str:
+    """Prices, each source once."""
+    by_source = groupby(prices, key=lambda each: each.source)
+    return "; ".join(f"{', '.join(map(str, each))}, by {source}" for source, each in by_source)
 
 
 def words(names: Iterable[str]) -> str:

@@ -51,6 +51,7 @@ from .values.models import (
     VideoTask,
 )
 from .values.origins import origin_of
+from .values.prices import Money, Price
 from .values.prompts import Role, Slot
 from .values.remarks import Adaptation, Finding
 from .values.secret import Secret
@@ -95,6 +96,7 @@ __all__ = [
     "MediaRules",
     "MediaType",
     "Member",
+    "Money",
     "NotFoundError",
     "OnUnsupported",
     "OutcomeUnknownError",
@@ -103,6 +105,7 @@ __all__ = [
     "PermissionDeniedError",
     "PortraitError",
     "PortraitProvider",
+    "Price",
     "ProviderError",
     "QuotaExceededError",
     "Rate",

@@ -13,6 +13,7 @@ from .values.errors import InvalidInputError, without_frames
 from .values.masking import masked_repr
 from .values.portraits import MediaRef
 from .values.prompts import slots_of, write_prompt
+from .values.remarks import Finding
 from .values.video import VideoRequest
 from .vendor.dialect import Loss, ParsedVideo
 
@@ -27,13 +28,14 @@ class Translation:
     Attributes:
         body: What the other vendor would be sent.
         request: The neutral request in between.
-        losses: What could not be carried, from either side, and values that the other vendor's
-            page does not list, which are written as they are. Empty means nothing was lost.
+        losses: What could not be carried, from either side. Empty means nothing was lost.
+        findings: Limits that the other vendor documents and this exceeds; it is written as it is.
     """
 
     body: Mapping[str, Any] = field(repr=masked_repr)
     request: VideoRequest
     losses: tuple[Loss, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 @without_frames
@@ -88,7 +90,7 @@ def translate(
     cls = provider_class(to)
     losses = list(parsed.losses)
     request, own = parsed.request, parsed.request.extra.get(from_, {})
-    if from_ != to and cls.dialect is provider_class(from_).dialect:
+    if from_ != to and cls.dialect.name and cls.dialect.name == provider_class(from_).dialect.name:
         request = evolve(request, extra={to: own} if own else {})
     elif from_ != to:
         request = evolve(request, extra={})
@@ -110,12 +112,10 @@ def translate(
         losses.append(Loss(field="model", value=model_id, why="it takes no portrait assets"))
     if known is None and from_ != to:
         losses.append(Loss(field="model", value=model_id, why=f"{to} lists no such model"))
+    findings: tuple[Finding, ...] = ()
     if known and from_ != to:
         request = known.spelled(request)
-        losses += [
-            Loss(field=each.field, value=each.found, why=each.message)
-            for each in known.check(request, slots)
-        ]
+        findings = tuple(known.check(request, slots, provider=to))
     compiled, adaptations = cls.dialect.compile(
         request,
         provider=to,
@@ -125,4 +125,4 @@ def translate(
         on_unsupported="drop",
     )
     losses += [Loss(field=each.field, value=each.asked, why=each.why) for each in adaptations]
-    return Translation(body=compiled, request=request, losses=tuple(losses))
+    return Translation(body=compiled, request=request, losses=tuple(losses), findings=findings)

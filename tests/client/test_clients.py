@@ -608,11 +608,12 @@ def test_a_cancelled_call_ends_at_once(backend, raw_server):
     assert (True, 200) == anyio.run(run, backend=backend)
 
 
-@pytest.mark.parametrize("name", ["alltokn", "AllToken", "foo"])
+@pytest.mark.parametrize("name", ["alltokn", "AllToken", "foo", "arc"])
 @pytest.mark.parametrize("operation", ["create_video", "preview_video"])
 def test_extra_for_nobody_is_refused(operation, name):
     """It would go nowhere: the nearest provider's name is told, and nothing is sent."""
     client = Client(AllToken(api_key=Secret("sk-test")), transport=None)
     with pytest.raises(InvalidInputError, match="names no provider") as caught:
         _ = getattr(client, operation)(VideoRequest(prompt="x", extra={name: {"a": 1}}))
-    assert "alltoken" in caught.value.next_step
+    assert "name one of agentsflare, alltoken, " in caught.value.next_step
+    assert "avatar, " in caught.value.next_step

@@ -10,9 +10,9 @@ from PIL import Image
 from clips import write_clip
 from portraitkit.compare import comparison
 from portraitkit.compare.plan import Plan, Scene
-from portraitkit.compare.prices import Money, Price
 from portraitkit.config import simulating
 from portraitkit.providers.registry import provider_class
+from portraitkit.values.prices import Money, Price
 from vendors import FACE
 
 SPEED = 200.0

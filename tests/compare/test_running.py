@@ -20,11 +20,12 @@ from portraitkit.compare import comparison
 from portraitkit.compare.log import Folder
 from portraitkit.compare.measuring import measure_all, not_as_asked
 from portraitkit.compare.plan import EXAMPLE, Plan, Scene, read_plan
-from portraitkit.compare.prices import Money, Price, Purse, estimate
+from portraitkit.compare.prices import Purse
 from portraitkit.compare.running import schedule
 from portraitkit.config import simulating
 from portraitkit.providers.registry import provider_class
 from portraitkit.testing import cassette
+from portraitkit.values.prices import Money, Price, estimate
 from vendors import FACE
 
 FAST = 200.0

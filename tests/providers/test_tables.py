@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import pickle
 import tomllib
+from datetime import date
 from functools import reduce
 from importlib.resources import files
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +24,11 @@ from portraitkit.providers.tables.template import (
     taken_from_path,
     taken_out_of,
 )
-from portraitkit.testing import answer, replay
+from portraitkit.simulators.table import simulator_of
+from portraitkit.testing import answer, replay, simulated
+from portraitkit.testing.doubles.replaying import drive
+from portraitkit.values.prices import estimate, listed_price
+from portraitkit.wire.steps import Auth, Request
 
 ACTIONS = {
     "dialect": "ark-actions",
@@ -30,6 +36,7 @@ ACTIONS = {
     "action": {"call": "POST /open/{action}"},
     "models": [{"name": "seedance-2.0", "id": "seedance-2.0"}],
 }
+PRICE = {"amount": 9.2, "currency": "USD", "unit": "token", "per": 1_000_000}
 
 TABLES = files("portraitkit.providers.tables")
 HOUSES = [
@@ -97,6 +104,13 @@ def made(document=ACTIONS, **more):
         ({"verification_life_s": 0}, "verification_life_s"),
         ({"pacing": {"asset": {"step": 1}}}, "pacing.asset.step"),
         ({"pacing": {"asset": {"step_s": float("inf")}}}, "pacing.asset.step_s"),
+        ({"models": [{"name": "n", "id": "m", "lacks": ["sed"]}]}, "models.0.lacks.sed"),
+        ({"prices": [{**PRICE, "amount": 0}]}, "prices.0.amount"),
+        ({"prices": [{**PRICE, "amount": "1"}]}, "prices.0.amount"),
+        ({"prices": [{**PRICE, "currency": "dollars"}]}, "prices.0.currency"),
+        ({"prices": [{**PRICE, "unit": "frame"}]}, "prices.0.unit.frame"),
+        ({"prices": [{**PRICE, "model": "nothing"}]}, "prices.0.model.nothing"),
+        ({"prices": [PRICE]}, "prices.0.read"),
     ],
 )
 def test_what_cannot_be_used_is_named(said, field):
@@ -180,6 +194,22 @@ def test_a_success_is_one_where_the_table_says_so():
         "Mia"
         == replay(made().get_group("group-1"), [answer({"code": 1, "data": group})]).result.name
     )
+
+
+def test_a_price_is_the_most_exact_one_of_the_page():
+    """By model, resolution and a video among the references; each has its page and day."""
+    dear, other = PRICE | {"amount": 46}, PRICE | {"model": "seedance-2.0", "with_video": True}
+    house = made(prices=[PRICE, dear | {"resolution": "4k"}, other], read=date(2026, 11, 27))
+    asked = pk.VideoRequest(prompt="x", duration_s=5, resolution="720p", ratio="16:9")
+    video = pk.References(videos=["https://x.example/v.mp4"])
+
+    plain = listed_price(house.prices, asked)
+    assert "0.0092 USD a 1000 tokens" == str(plain)
+    assert "house's table, 2026-11-27" == plain.source
+    assert "1.00188" == f"{estimate(plain, asked).amount:f}"
+    assert house.prices[1] is listed_price(house.prices, evolve(asked, resolution="4k"))
+    assert house.prices[2] is listed_price(house.prices, evolve(asked, media=video))
+    assert estimate(house.prices[2], evolve(asked, media=video)) is None
 
 
 def test_a_word_may_be_a_number_and_stand_deep():
@@ -312,3 +342,61 @@ def test_the_dialects_are_tables_themselves():
     for dialect in ("asset-groups", "router-video"):
         document = tomllib.loads(f'dialect = "{dialect}"\nbase_url = "https://x.example"')
         assert vendor_class("x", document).table.calls
+
+
+KEYED = {
+    "dialect": "router-video",
+    "base_url": "https://api.house.example",
+    "links_need_key": True,
+    "models": [{"name": "seedance-2.0", "id": "seedance-2.0"}],
+}
+
+
+def test_a_link_that_needs_the_key_is_fetched_with_it(tmp_path):
+    """At the simulator, which hands the file to nobody else."""
+    house = vendor_class("house", KEYED)(api_key=pk.Secret("sk-simulated-0123"))
+    simulator = simulator_of(house.table)()
+    simulator.admit(house)
+    simulator.base_url = house.base_url
+    with simulated(house, simulator) as client:
+        video = client.wait_for_video(client.create_video(pk.VideoRequest(prompt="x")))
+        assert client.download_video(video, tmp_path / "x.mp4").stat().st_size
+
+    assert 401 == simulator.handle(Request(method="GET", url=video.video_link.reveal())).status
+
+
+@pytest.mark.parametrize(
+    ("needs_key", "link", "over", "keyed"),
+    [
+        (True, "https://api.house.example/v", [], [True]),
+        (False, "https://api.house.example/v", [], [False]),
+        (True, "https://store.example/v", [], [False]),
+        (True, "https://api.house.example.evil.example/v", [], [False]),
+        (True, "https://api.house.example:8443/v", [], [False]),
+        (True, "https://api.house.example/v", ["/w"], [True, True]),
+        (True, "https://api.house.example/v", ["https://store.example/v"], [True, False]),
+        (
+            True,
+            "https://api.house.example/v",
+            ["https://store.example/v", "https://api.house.example/w"],
+            [True, False, False],
+        ),
+        (True, "https://store.example/v", ["https://api.house.example/w"], [False, False]),
+    ],
+)
+def test_the_key_goes_to_the_vendors_own_links_alone(tmp_path, needs_key, link, over, keyed):
+    """To no other origin, and not over a redirect to one, nor back from there."""
+    document = {**KEYED, "links_need_key": needs_key}
+    house = vendor_class("house", document)(api_key=pk.Secret("sk-simulated-0123"))
+    done = answer({"id": "v", "status": "completed", "url": link})
+    moved = [answer("", 302, headers={"location": each}) for each in over]
+    answers, asked = iter([done, *moved, answer("", 403)]), []
+
+    def answered(request):
+        asked.append(request)
+        return next(answers)
+
+    with pytest.raises(pk.PermissionDeniedError):
+        drive(house.download_video("v", tmp_path / "x.mp4"), answered, [])
+
+    assert keyed == [each.auth is not Auth.NONE for each in asked[1:]]

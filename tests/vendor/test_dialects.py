@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portraitkit.providers.registry import provider_class
 from portraitkit.translation import parse_video
 from portraitkit.values.errors import InvalidInputError, UnsupportedError
 from portraitkit.values.prompts import Role, Slot
@@ -241,3 +242,44 @@ def test_every_field_has_a_key_of_its_own(name):
 
     assert set(fields) <= set(SCALARS)
     assert len(set(fields.values())) == len(fields)
+
+
+@pytest.mark.parametrize("name", ["volcengine", "alltoken", "apimart", "xcompute"])
+def test_a_search_of_the_web_is_a_tool(name):
+    """Written as the one tool that three vendors document, and read back; no other tool is one."""
+    dialect = provider_class(name).dialect
+    body = {"model": "m", "prompt": "x", "content": [], "tools": [{"type": "web_search"}]}
+    found = dialect.parse(body, provider=name, model="m")
+    other = dialect.parse({**body, "tools": [{"type": "draw"}]}, provider=name, model="m")
+
+    assert True is found.request.web_search
+    assert ["tools"] == [each.field for each in other.losses]
+    written, _ = dialect.compile(found.request, provider=name, model_id="m", prompt="x", slots=())
+    assert body["tools"] == written["tools"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "sent"),
+    [
+        ({"ark": {"draft": True}}, {"draft": True}),
+        ({"ark": {"draft": True}, "volcengine": {"priority": 1}}, {"draft": True, "priority": 1}),
+        ({"avatar": {"nsfw_check": True}, "byteplus": {"draft": True}}, {}),
+    ],
+)
+def test_members_may_be_given_to_a_dialect(extra, sent):
+    """What `extra` holds for Ark is for each vendor that speaks it, beside the vendor's own."""
+    dialect = provider_class("volcengine").dialect
+    request = VideoRequest(prompt="x", extra=extra)
+    body, _ = dialect.compile(request, provider="volcengine", model_id="m", prompt="x", slots=())
+
+    assert sent == {key: body[key] for key in body.keys() - {"model", "content"}}
+
+
+def test_a_member_is_not_given_twice():
+    """A block of the dialect and one of the vendor that name the same member contradict."""
+    dialect = provider_class("volcengine").dialect
+    request = VideoRequest(prompt="x", extra={"ark": {"a": 1}, "volcengine": {"a": 2}})
+    with pytest.raises(InvalidInputError, match="repeats 'a'") as caught:
+        dialect.compile(request, provider="volcengine", model_id="m", prompt="x", slots=())
+
+    assert "extra.volcengine.a" == caught.value.field

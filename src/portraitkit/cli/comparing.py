@@ -159,9 +159,9 @@ def _sessions(
 
 def _previews(on: Terminal, plan: Plan, cassettes: Path | None) -> list[dict[str, Any]]:
     """What each profile would be sent for each scene, and what it could not express."""
-    from ..compare.prices import estimate  # noqa: PLC0415  (help needs no adapter)
     from ..compare.replaying import replaying  # noqa: PLC0415  (an extra)
     from ..values.handles import Handle  # noqa: PLC0415
+    from ..values.prices import estimate  # noqa: PLC0415
 
     rows: list[dict[str, Any]] = []
     for profile in plan.profiles:
@@ -172,7 +172,7 @@ def _previews(on: Terminal, plan: Plan, cassettes: Path | None) -> list[dict[str
                 media = {each: str(Handle(*owner, "asset", f"of-{each}-0")) for each in scene.files}
                 request = scene.request(media)
                 shown = client.preview_video(request, on_unsupported=plan.policy)
-                price = plan.price(profile, request.model)
+                price = plan.price(profile, request, client.provider)
                 cost = estimate(price, request)
                 rows.append(
                     {

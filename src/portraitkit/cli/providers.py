@@ -35,11 +35,13 @@ class _Providers(TyperGroup):
 
 app = typer.Typer(cls=_Providers, help="Adapters, and what each offers.")
 _TEST: Final = """
-import json, pathlib
+import pathlib, tomllib
 from portraitkit.testing import TableContract
 
 class TestVendor(TableContract):
-    name, document = json.loads(pathlib.Path(__file__).with_name("table.json").read_text())
+    (name, document), = tomllib.loads(
+        pathlib.Path(__file__).with_name("table.toml").read_text("utf-8")
+    ).items()
 """
 
 
@@ -87,10 +89,20 @@ def new(
     ] = None,
     base_url: Annotated[str | None, typer.Option(help="The origin of its calls.")] = None,
     action: Annotated[
-        str | None, typer.Option(help='Where Actions go: "POST /open/{action}".')
+        str | None, typer.Option(help='Where Actions go: "POST /open/{action}", or "none".')
     ] = None,
     model: Annotated[
         list[str] | None, typer.Option(help="A model: seedance-2.0=ITS-OWN-NAME.")
+    ] = None,
+    inside: Annotated[
+        str | None,
+        typer.Option(help='What answers stand in, such as "data", or "none".'),
+    ] = None,
+    success: Annotated[
+        str | None, typer.Option(help='What a success says: "code=0", or "none".')
+    ] = None,
+    price: Annotated[
+        list[str] | None, typer.Option(help='"9.2 USD / 1000000 token", "0.1 USD / second".')
     ] = None,
     source: Annotated[str | None, typer.Option(help="The page that says so.")] = None,
     path: Annotated[Path, typer.Option(help="The configuration to write into.")] = Path(
@@ -108,16 +120,48 @@ def new(
         table: dict[str, Any] = {
             "dialect": chosen,
             "source": source or _ask("The page that says so?"),
+            "read": date.today(),  # noqa: DTZ011  (a person's day)
             "base_url": (base_url or _ask("The origin of its calls?")).rstrip("/"),
         }
         if "ark-actions" in chosen:
-            table["action"] = {
-                "call": action or _ask("Where do Actions go?", "POST /open/{action}")
-            }
+            where = action or _ask("Where do Actions go?", "POST /open/{action}")
+            table |= {} if where == _NONE else {"action": {"call": where}}
         pairs = model or [_ask("A model, and its own name for it?", "seedance-2.0=seedance-2.0")]
         table["models"] = [_model(each) for each in pairs]
+        table |= _answers(inside, success)
+        told = price or [_ask('What does a video cost, such as "0.1 USD / second"?', _NONE)]
+        if prices := [_price(each) for each in told if each != _NONE]:
+            table["prices"] = prices
         _write(name, table, path)
         on.say(f"wrote [vendors.{name}] and [profiles.{name}] to {path}")
+        _run_conformance(on, name, table)
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A vendor that the configuration describes.")],
+    path: Annotated[Path, typer.Option(help="The configuration.")] = Path("portraitkit.toml"),
+) -> None:
+    """
+    Hold a vendor's table to the conformance suite, at a simulator made of it.
+
+    Example: portraitkit providers check myhouse
+    """
+    from ..config.file import find_file  # noqa: PLC0415  (help needs no configuration)
+    from ..providers.registry import provider_class  # noqa: PLC0415
+
+    on = terminal(context)
+    with on.errors():
+        found, _ = find_file(path, {}, None)
+        table = dict(found.vendors.get(name, {})) if found else {}
+        if not table:
+            raise ConfigError(
+                f"{path} describes no vendor {name!r}",
+                field=f"vendors.{name}",
+                next_step=f"write it with: portraitkit providers new {name}",
+            )
+        _ = provider_class(name, table)
         _run_conformance(on, name, table)
 
 
@@ -129,6 +173,44 @@ def _ask(question: str, default: str | None = None) -> str:
 def _model(text: str) -> dict[str, str]:
     name, _, own = text.partition("=")
     return {"name": name, "id": own or name}
+
+
+def _answers(inside: str | None, success: str | None) -> dict[str, Any]:
+    """What answers have in common, where the page's examples differ from the dialect's."""
+    inside = inside or _ask('What member do answers stand in, such as "data"?', _AS_USUAL)
+    success = success or _ask('What does a success say, such as "code=0"?', _NONE)
+    answers: dict[str, Any] = {}
+    if inside != _AS_USUAL:
+        answers["inside"] = [] if inside == _NONE else [inside]
+    member, _, value = success.partition("=")
+    if value:
+        known = {"true": True, "false": False}
+        number = int(value) if value.isdecimal() else value
+        answers["success"] = {"member": member, "values": [known.get(value, number)]}
+    return {"answers": answers} if answers else {}
+
+
+def _price(text: str) -> dict[str, Any]:
+    """
+    Read "9.2 USD / 1000000 token".
+
+    Raises:
+        BadParameter: It is of another form.
+    """
+    found = _PRICE.fullmatch(text.strip())
+    if found is None:
+        raise typer.BadParameter(f'{text!r} is no price: write it as "0.1 USD / second"')
+    per = {"per": int(found["per"])} if found["per"] else {}
+    amount = json.loads(found["amount"])
+    return {"amount": amount, "currency": found["currency"], "unit": found["unit"], **per}
+
+
+_AS_USUAL: Final = "as the dialect has it"
+_NONE: Final = "none"
+_PRICE: Final = re.compile(
+    r"(?P<amount>(?:0|[1-9]\d*)(?:\.\d+)?) (?P<currency>[A-Z]{3}) / "
+    r"(?:(?P<per>\d+) )?(?P<unit>\w+?)s?"
+)
 
 
 def _write(name: str, table: dict[str, Any], path: Path) -> None:
@@ -157,7 +239,6 @@ def _write(name: str, table: dict[str, Any], path: Path) -> None:
         "",
         f"[vendors.{name}]",
         *_toml(table),
-        f"read = {date.today().isoformat()}",  # noqa: DTZ011  (a person's day)
         "# Read from no page yet: take out what the page says, and correct what it says otherwise.",
         f"assumed = {_inline([f'calls.{each}' for each in cls.table.calls])}",
     ]
@@ -168,15 +249,19 @@ def _write(name: str, table: dict[str, Any], path: Path) -> None:
 def _toml(table: dict[str, Any]) -> Iterator[str]:
     """Write a small table: TOML's texts, lists and inline tables are JSON but for the colon."""
     for key, value in table.items():
-        yield f"{key} = {_inline(value)}"
+        yield f"{_key(key)} = {_inline(value)}"
 
 
 def _inline(value: Any) -> str:
     if is_object(value):
-        return "{ " + ", ".join(f"{key} = {_inline(each)}" for key, each in value.items()) + " }"
+        return "{ " + ", ".join(_toml(dict(value))) + " }"
     if is_array(value):
         return "[" + ", ".join(map(_inline, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[\w-]+", key, re.ASCII) else json.dumps(key, ensure_ascii=False)
 
 
 def _run_conformance(on: Terminal, name: str, table: dict[str, Any]) -> None:
@@ -184,7 +269,8 @@ def _run_conformance(on: Terminal, name: str, table: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         test = Path(folder) / "test_vendor.py"
         _ = test.write_text(_TEST, encoding="utf-8")
-        _ = test.with_name("table.json").write_text(json.dumps([name, table]), encoding="utf-8")
+        text = "\n".join([f"[{name}]", *_toml(table), ""])
+        _ = test.with_name("table.toml").write_text(text, encoding="utf-8")
         words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short"]
         done = subprocess.run(  # noqa: S603  (this Python's own pytest)
             [*words, str(test)], cwd=folder, capture_output=True, text=True, check=False
@@ -196,6 +282,7 @@ def _run_conformance(on: Terminal, name: str, table: dict[str, Any]) -> None:
         raise typer.Exit(1)
     on.say(
         f"that proves the table coherent, not true: all that no page says belongs into `assumed`. "
+        f"After a change: portraitkit providers check {name}. "
         f"Try it without a key: portraitkit --profile {name} --simulated group list"
     )
 
@@ -216,5 +303,6 @@ def _facts(cls: Any) -> dict[str, Any]:
         "lacks": [n for n in names if not provider.supports(n) and n not in cls.manual_steps],
         "models": [model.name for model in cls.video_models],
         "settings": sorted(known_keys(cls)),
+        **({"prices": [f"{each}, by {each.source}" for each in cls.prices]} if cls.prices else {}),
         **({"source": list(table.source), "assumed": list(table.assumed)} if table else {}),
     }

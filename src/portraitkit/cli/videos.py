@@ -212,8 +212,10 @@ def translate(
         raise typer.BadParameter(f"{file} is no JSON that can be read: {error}") from None
     with on.errors():
         found = translated(body, from_=from_, to=to)
-        for each in found.losses:
-            on.say(f"lost: {each.field}: {each.why}")
+        for loss in found.losses:
+            on.say(f"lost: {loss.field}: {loss.why}")
+        for each in found.findings:
+            on.say(f"beyond what is documented: {each.message} ({each.source})")
         typer.echo(json.dumps(found.body, ensure_ascii=False, indent=2))
 
 
@@ -259,10 +261,17 @@ def _labelled(ref: str) -> tuple[str | None, str, str]:
 
 
 def _price(client: Client, request: VideoRequest) -> str:
+    from ..values.prices import estimate, listed_price  # noqa: PLC0415  (help needs no prices)
+
     if client.provider.simulation is not None:
         return "It is simulated and costs nothing."
     length = f"{request.duration_s} s" if request.duration_s else "of the vendor's usual length"
-    return f"It is paid: {request.model}, {length}, {request.resolution or 'usual resolution'}."
+    said = f"It is paid: {request.model}, {length}, {request.resolution or 'usual resolution'}."
+    price = listed_price(client.provider.prices, request)
+    cost = estimate(price, request)
+    if cost is None or price is None:
+        return said
+    return f"{said} About {cost.amount:.4f} {cost.currency}, by {price.source}."
 
 
 def _row(client: Client, shown: Preview) -> dict[str, Any]:

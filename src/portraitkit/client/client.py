@@ -43,6 +43,7 @@ from ..values.portraits import Portrait
 from ..values.secret import Secret
 from ..values.statuses import Support
 from ..values.video import OnUnsupported, Preview, VideoRequest
+from ..vendor.dialect import DIALECTS
 from ..vendor.pacing import OnEvent
 from ..wire.steps import Budget, Flow, work
 from .methods import JobOperation, Operation, PagedOperation, PortraitOperation
@@ -304,14 +305,17 @@ class _Client:
 
     def _check_extra(self, request: VideoRequest) -> None:
         """Refuse members for a provider that nobody has: they would go nowhere."""
-        known = {*provider_names(), *(each.provider.name for each in self._router.routes.all)}
+        routes = [each.provider for each in self._router.routes.all]
+        known = {*provider_names(), *DIALECTS}
+        known |= {name for each in routes for name in (each.name, each.dialect.name) if name}
         for name in sorted(request.extra.keys() - known):
             near = get_close_matches(name.lower(), known, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
             raise InvalidInputError(
-                f"extra[{name!r}] names no provider",
+                f"extra[{name!r}] names no provider, and no dialect that several share",
                 provider=self.provider.name,
                 field="extra",
-                next_step=f"did you mean {near[0]!r}?" if near else f"name one of {sorted(known)}",
+                next_step=f"{hint}name one of {', '.join(sorted(known))}",
             )
 
 

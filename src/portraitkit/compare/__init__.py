@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..values.prices import Money, Price
 from .comparison import Comparison, compare
 from .plan import Plan, Scene, read_plan
-from .prices import BudgetError, Money, Price
+from .prices import BudgetError
 from .videofile import MeasureError
 from .votes import Preference
 

@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from attrs import asdict, evolve, field, fields, frozen
 
+from ..operations.provider import PortraitProvider
 from ..values.errors import ConfigError, InvalidInputError, PortraitError
 from ..values.media import read_regular
+from ..values.prices import Money, Price, listed_price
 from ..values.prompts import write_prompt
 from ..values.sources import Source, read_source
 from ..values.video import Frames, Policy, References, VideoRequest
 from ..wire.codec import is_object
-from .prices import Money, Price
 
 EXAMPLE: Final = """\
 name = "spring"
@@ -36,7 +37,7 @@ parameters = { resolution = "720p", duration_s = 5, ratio = "16:9" }
 # prompt = "she walks towards the camera"
 # first_frame = "street.jpg"
 
-# Nothing that these vendors say of prices is in the library: look at your own account.
+# Your own prices come before those that a vendor's page lists, which few do: look at your account.
 # [[prices]]
 # profile = "token360"
 # amount = "0.10 USD"
@@ -98,7 +99,7 @@ class Plan:
         seed: Of the random order.
         strict: Refuse what a vendor cannot express.
         budget: What all runs together may cost.
-        prices: The user's own, as no vendor's are built in.
+        prices: The user's own, before those that a vendor's page lists.
     """
 
     name: str = "comparison"
@@ -115,11 +116,13 @@ class Plan:
         """What becomes of what a vendor cannot express."""
         return "raise" if self.strict else "drop"
 
-    def price(self, profile: str, model: str) -> Price | None:
-        """The price of a model at a profile; None where the user gave none."""
+    def price(
+        self, profile: str, request: VideoRequest, provider: PortraitProvider
+    ) -> Price | None:
+        """The price of a request at a profile: the user's own, else the vendor's page's."""
         mine = [each for each in self.prices if each.profile == profile]
-        exact = [each for each in mine if each.model == model]
-        return next(iter(exact or [each for each in mine if not each.model]), None)
+        listed = () if provider.simulation else provider.prices
+        return listed_price(mine, request) or listed_price(listed, request)
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold of it."""

@@ -36,11 +36,12 @@ from ..values.errors import (
 from ..values.masking import mask_links
 from ..values.models import Event, VideoTask
 from ..values.portraits import Portrait
+from ..values.prices import Money, Price, by_tokens, estimate
 from ..values.video import VideoRequest
 from .log import Folder
 from .measuring import told_of
 from .plan import Plan
-from .prices import BudgetError, Money, Price, Purse, by_tokens, estimate
+from .prices import BudgetError, Purse
 from .stored import stored_copy
 
 Stage = Literal["register", "create", "wait", "download", "measure"]
@@ -167,7 +168,7 @@ class ProfileRunner:
                 self._tell(run, event.status.value)
 
         task = client.wait_for_video(handle, on_event=see)
-        self._finished(run, task, self._since_asked(client))
+        self._finished(client, run, task)
         self._stage = "download"
         path = self.folder.videos / f"{run.id}.mp4"
         saved = client.download_video(task, path, overwrite=True)
@@ -239,7 +240,7 @@ class ProfileRunner:
 
     def _created(self, client: Client, run: ScheduledRun, request: VideoRequest) -> str:
         shown = client.preview_video(request, on_unsupported=self.plan.policy)
-        price = self.plan.price(self.name, request.model)
+        price = self.plan.price(self.name, request, client.provider)
         cost = estimate(price, request)
         self.purse.reserve(cost)
         self.folder.note(
@@ -282,9 +283,9 @@ class ProfileRunner:
         requests, received = self._counted
         return {"requests": requests - before[0], "bytes": received - before[1]}
 
-    def _finished(self, run: ScheduledRun, task: VideoTask, seconds: float | None) -> None:
+    def _finished(self, client: Client, run: ScheduledRun, task: VideoTask) -> None:
         sketch = self.plan.scenes[run.scene].sketch
-        price = self.plan.price(self.name, sketch.model)
+        price = self.plan.price(self.name, sketch, client.provider)
         tokens = task.usage and (task.usage.total_tokens or task.usage.completion_tokens)
         took = by_tokens(price, tokens) if tokens else None
         if took:
@@ -293,7 +294,7 @@ class ProfileRunner:
             "finished",
             run=run.id,
             status=task.status.value,
-            seconds=seconds,
+            seconds=self._since_asked(client),
             usage=asdict(task.usage) if task.usage else None,
             resolution=task.resolution,
             ratio=task.ratio,

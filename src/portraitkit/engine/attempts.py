@@ -201,14 +201,14 @@ class Attempts:
         return self._budget
 
     def _error_in(self, response: Response) -> PortraitError | None:
-        if self._request.auth is not Auth.NONE:
+        if self._request.auth is not Auth.NONE and self._request.save_to is None:
             return self._provider.refusal(response)
         return refusals.bare(response)
 
     def _is_garbled(self, response: Response) -> bool:
         """Tell whether a read came back as a page or in pieces: the next answer may be whole."""
         request = self._request
-        asked = request.repeatable and request.auth is not Auth.NONE
+        asked = request.repeatable and request.auth is not Auth.NONE and request.save_to is None
         return asked and not is_readable(self._provider, request, response)
 
     def _note(self, outcome: Outcome, reason: str, retry_after_s: float | None) -> bool:

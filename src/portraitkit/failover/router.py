@@ -264,9 +264,12 @@ def _with_history(found: T, home: Route, route: Route, call: Call[Any], tried: l
     lost: tuple[Adaptation, ...] = ()
     if isinstance(request, VideoRequest) and vendor != route.provider.name:
         why = f"only {vendor} has such members"
+        shared = home.provider.dialect.name
+        left = {vendor} if shared == route.provider.dialect.name else {vendor, shared}
         lost = tuple(
-            Adaptation(field=f"extra.{vendor}.{key}", asked=value, sent=None, why=why)
-            for key, value in request.extra.get(vendor, {}).items()
+            Adaptation(field=f"extra.{block}.{key}", asked=value, sent=None, why=why)
+            for block in sorted(left)
+            for key, value in request.extra.get(block, {}).items()
         )
     return evolve(found, tried=tuple(tried), adaptations=(*found.adaptations, *lost))
 

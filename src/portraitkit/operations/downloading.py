@@ -1,4 +1,4 @@
-"""Media on its way out: without credentials, in a stream, renamed when complete."""
+"""Media on its way out: in a stream, renamed when complete; bare, but where a link needs a key."""
 
 from __future__ import annotations
 
@@ -193,9 +193,11 @@ def _copy(provider: VendorCalls, task: VideoTask, part: PartialFile) -> Flow[Res
     public_only = provider.public_only
     if not (_is_secure(link.reveal()) or (not public_only and is_loopback(link.reveal()))):
         raise _no_link(provider, task, "what the vendor gave as its link is no https address")
+    own = provider.links_need_key and origin_of(link.reveal()) in provider.origins
     request = Request(
         method="GET",
         url=link.reveal(),
+        auth=Auth.BEARER if own else Auth.NONE,
         repeatable=True,
         save_to=part,
         public_only=public_only,
@@ -239,7 +241,7 @@ def video_failed(provider: VendorCalls, task: VideoTask) -> VideoFailedError:
 
 def follow(request: Request) -> Flow[Response]:
     """
-    Send a bare request and follow its redirects; never with a credential.
+    Send a request and follow its redirects; a credential stays at the origin that it is for.
 
     Raises:
         MediaError: It or a redirect leads elsewhere than to the public internet, and may not.
@@ -248,7 +250,7 @@ def follow(request: Request) -> Flow[Response]:
     for _ in range(_REDIRECTS + 1):
         if request.public_only and is_private_literal(request.url):
             raise not_public()
-        response = yield from send(evolve(request, auth=Auth.NONE))
+        response = yield from send(request)
         where = response.headers.get("location")
         if not (300 <= response.status < 400 and where):  # noqa: PLR2004  (the range of redirects)
             return response
@@ -264,5 +266,6 @@ def follow(request: Request) -> Flow[Response]:
                 status=response.status,
                 next_step="report it to the vendor",
             )
-        request = evolve(request, url=target, query=())
+        auth = request.auth if origin_of(target) == request.origin else Auth.NONE
+        request = evolve(request, url=target, query=(), auth=auth)
     raise UnexpectedResponseError(f"a media link redirects more than {_REDIRECTS} times")

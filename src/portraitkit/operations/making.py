@@ -85,7 +85,7 @@ def draft_video(
         on_unsupported=on_unsupported,
     )
     found = (
-        *(model.check(request, slots) if model else ()),
+        *(model.check(request, slots, provider=provider.name) if model else ()),
         *provider.video_findings(request, slots),
         *check_spoken(request, slots),
     )

@@ -12,6 +12,7 @@ from typing import ClassVar, Final
 from attrs import frozen
 
 from ..values.media import Link, MediaRules, Upload
+from ..values.prices import Price
 from ..values.statuses import MediaType
 from ..vendor.preflight import VideoModel
 from ..wire.codec import first
@@ -30,9 +31,11 @@ class APIMart(StoredFiles, AvatarAccount):
 
     name: ClassVar[str] = "apimart"
     # The newer copy of the page; an older one keeps 1080p for the -face models, and has no 4k.
-    video_models: ClassVar[tuple[VideoModel, ...]] = _avatars.models_to(
-        "480p", "720p", "1080p", "4k"
+    video_models: ClassVar[tuple[VideoModel, ...]] = (
+        *_avatars.models_to("480p", "720p", "1080p", "4k"),
+        *_avatars.LATER_MODELS,
     )
+    prices: ClassVar[tuple[Price, ...]] = _avatars.PRICES
     storage_rules: ClassVar[Mapping[MediaType, MediaRules]] = {
         MediaType.IMAGE: MediaRules(
             source="APIMart's page on image uploads",

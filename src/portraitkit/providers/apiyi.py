@@ -51,10 +51,10 @@ _CODES: Final[Codes] = {
     # Unverified: only the wording is documented, for a token whose group lacks the model.
     "model_not_found": (
         PermissionDeniedError,
-        "give the video token the group SeeDance2, and check the model's name",
+        "give the video token the group SeeDance2, or SeeDance25 for 2.5; check the model's name",
     ),
 }
-_LACKS: Final = ("callback_url", "end_user")
+_LACKS: Final = ("callback_url", "end_user", "web_search")
 _IN_THE_CONSOLE: Final = (
     "have the account's owner open Volcengine's console, My > Real-Person Avatars > Manage Assets "
     "and then Create Asset Group, and confirm subject and purpose; the person being filmed passes "
@@ -80,6 +80,7 @@ class _Gateway(ArkVideo):
     error_advice: ClassVar[Mapping[str, str]] = advice(_CODES)
     dialect: ClassVar[VideoDialect] = evolve(
         ARK_DIALECT,
+        name="",
         fields={name: key for name, key in _content.FIELDS.items() if name not in _LACKS},
         unsupported=dict.fromkeys(_LACKS, "it is not among the members that the gateway documents"),
     )

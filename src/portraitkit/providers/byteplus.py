@@ -8,12 +8,15 @@ that mirror Volcengine's). Never tried with a key.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import ClassVar, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from ..values.prices import Money, Price
+from ..vendor.dialect import VideoDialect
 from ..vendor.preflight import VideoModel
-from .dialects.ark_account import check_region
+from .dialects.ark_account import ARK_DIALECT, check_region
 from .dialects.ark_direct import DirectArk
 from .dialects.ark_models import first_generation, second_generation
 
@@ -36,6 +39,22 @@ class BytePlus(DirectArk):
         "secret_key": "BYTEPLUS_SECRETKEY",
         "api_key": "BYTEPLUS_ARK_API_KEY",  # its client's ARK_API_KEY is Volcengine's, too
     }
+    dialect: ClassVar[VideoDialect] = evolve(
+        ARK_DIALECT,
+        fields={key: each for key, each in ARK_DIALECT.fields.items() if key != "web_search"},
+        unsupported={"web_search": "its client's body has no tools"},
+    )
+    # Unverified: an article that quotes the vendor's price page.
+    prices: ClassVar[tuple[Price, ...]] = tuple(
+        Price(
+            cost=Money(Decimal(amount), "USD"),
+            unit="token",
+            source="dev.to/develmilk/seedance-25-api-cost, quoting BytePlus, read 2026-11-27",
+            model="seedance-2.5",
+            with_video=with_video,
+        )
+        for amount, with_video in (("0.0107", False), ("0.0064", True))
+    )
     video_models: ClassVar[tuple[VideoModel, ...]] = (
         *second_generation("dreamina-", also="doubao-"),
         first_generation("", also="doubao-"),

@@ -8,10 +8,12 @@ with a key.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import ClassVar, Final
 
 from attrs import frozen
 
+from ..values.prices import Money, Price
 from ..vendor.preflight import VideoModel
 from .dialects.ark_direct import DirectArk
 from .dialects.ark_models import first_generation, second_generation
@@ -29,6 +31,28 @@ class Volcengine(DirectArk):
         "secret_key": "VOLC_SECRETKEY",
         "api_key": "ARK_API_KEY",
     }
+    # Unverified: the list that a reseller's page multiplies by 0.1714. CNY for 1,000,000 tokens.
+    prices: ClassVar[tuple[Price, ...]] = tuple(
+        Price(
+            cost=Money(Decimal(amount) / 1000, "CNY"),
+            unit="token",
+            source="docs.laozhang.ai/en/announcements/seedance-pricing-2026-10, 2026-10-14",
+            model=model,
+            resolution=resolution,
+            with_video=with_video,
+        )
+        for model, resolution, *amounts in (
+            ("seedance-2.5", "480p", 70, 42),
+            ("seedance-2.5", "720p", 70, 42),
+            ("seedance-2.5", "1080p", 77, 46),
+            ("seedance-2.0", "480p", 46, 28),
+            ("seedance-2.0", "720p", 46, 28),
+            ("seedance-2.0", "1080p", 51, 31),
+            ("seedance-2.0-fast", "", 37, 22),
+            ("seedance-2.0-mini", "", 23, 14),
+        )
+        for amount, with_video in zip(amounts, (False, True), strict=True)
+    )
     video_models: ClassVar[tuple[VideoModel, ...]] = (
         *second_generation("doubao-", also="dreamina-"),
         first_generation("doubao-", also=""),

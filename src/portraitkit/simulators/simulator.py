@@ -65,6 +65,10 @@ class NoticeRules:
 ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})
 
 
+NOWHERE: Final = "https://simulator.invalid"
+"""Where a simulator is that no server stands for."""
+
+
 @define(kw_only=True)
 class Simulator(ABC):
     """
@@ -81,7 +85,7 @@ class Simulator(ABC):
     """None where no page of the vendor's tells of notices about videos."""
 
     world: World = field(factory=World)
-    base_url: str = "https://simulator.invalid"
+    base_url: str = NOWHERE
     seen: list[Request] = Factory(list[Request])
     _instead: deque[tuple[Callable[[Request], bool], Response]] = Factory(
         deque[tuple[Callable[[Request], bool], Response]]
@@ -96,8 +100,13 @@ class Simulator(ABC):
                 return entry[1]
         path = urlsplit(request.url).path
         if request.method == "GET" and path.startswith("/media/"):
-            return self._media(path)
+            return self._media(path) if self.opens(request) else self.json({}, 401)
         return self.answer(request)
+
+    def opens(self, request: Request) -> bool:
+        """Tell whether a file is handed out; links are signed, and need nothing else."""
+        del request
+        return True
 
     @classmethod
     def on(cls, clock: Clock) -> Self:

@@ -24,7 +24,7 @@ from .dialects.face_page import PASSED, face_page
 from .dialects.reading import Json, Reader, Refusal, list_of, need, object_of
 from .dialects.seedance import Family, check_content, tokens, usable_asset
 from .dialects.token360_video import media_of
-from .simulator import Simulator, form_of, header, json_of, query_of
+from .simulator import NOWHERE, Simulator, form_of, header, json_of, query_of
 from .state import SimAccount, SimAsset, SimCheck, SimGroup, SimVideo, own
 
 _WORDS: Final = {"Processing": "processing", "Active": "active", "Failed": "failed"}
@@ -65,6 +65,18 @@ class TableSimulator(Simulator, Reader):
                 handler: Callable[[SimAccount, Json], Response] = getattr(self, f"_{name}")
                 return handler(account, values)
         raise Refusal(404, "not_found", f"nothing answers {request.method} {request.url}")
+
+    def media_url(self, name: str) -> str:
+        """A file's link, at the vendor's own origin where the key is wanted."""
+        link = super().media_url(name)
+        return link.replace(NOWHERE, self.table.base_url) if self.table.links_need_key else link
+
+    def opens(self, request: Request) -> bool:
+        """Tell whether a file is handed out: where the table says so, to the key alone."""
+        try:
+            return not self.table.links_need_key or bool(self._account(request))
+        except Refusal:
+            return False
 
     def _account(self, request: Request) -> SimAccount:
         scheme = self.table.header.scheme
@@ -294,6 +306,7 @@ class TableSimulator(Simulator, Reader):
 
     def _start_verification(self, account: SimAccount, values: Json) -> Response:
         callback = self.text_in(values, "callback_url")
+        self.world.token_life_s = self.table.verification_life_s
         check = self.world.add_check(account.name, self.world.new_id("check"), callback)
         link = f"{self.base_url}/h5/{check.token}"
         return self._yes(self._row("verification", {"link": link, "token": check.token}))

@@ -133,8 +133,9 @@ class VideoRequest:
             hash; vendors document up to 64 characters.
         expires_after_s: Seconds after which a task that is not done is given up; vendors document
             3,600 to 259,200.
-        extra: For each provider, members that go into its body as they are. Only the active
-            provider's block is sent.
+        web_search: Whether the model may look things up on the web for the prompt.
+        extra: For each provider, or each dialect that several share (`ark`, `avatar`), members that
+            go into its body as they are. Only the active provider's blocks are sent.
     """
 
     prompt: str
@@ -150,6 +151,7 @@ class VideoRequest:
     callback_url: str | None = field(default=None, repr=masked_repr)
     end_user: str | None = field(default=None, repr=masked_repr)
     expires_after_s: int | None = None
+    web_search: bool | None = None
     extra: Mapping[str, Mapping[str, Any]] = field(
         factory=dict[str, Mapping[str, Any]], repr=masked_repr
     )
@@ -175,6 +177,7 @@ SCALARS: Final = (
     "callback_url",
     "end_user",
     "expires_after_s",
+    "web_search",
 )
 """The fields of a request that a dialect carries under one key each."""
 

@@ -22,6 +22,7 @@ from ..values.masking import masked_repr
 from ..values.media import MediaHost, MediaRules
 from ..values.models import Result
 from ..values.origins import is_loopback
+from ..values.prices import Price
 from ..values.remarks import Finding
 from ..values.sealing import seal, unseal
 from ..values.secret import Secret
@@ -66,11 +67,15 @@ class Vendor(ABC):
     """
 
     name: ClassVar[str]
+    """What profiles and handles call the vendor: small letters, digits, `-` and `_`."""
     variables: ClassVar[Mapping[str, str]] = {}
     """The environment variable that a credential is suggested to be in; see `variable`."""
     codec: ClassVar[Codec]
+    """Where each attribute of a result is found in an answer, and what the vendor's words mean."""
     dialect: ClassVar[VideoDialect]
+    """How a video request is spelled, and read back."""
     video_models: ClassVar[tuple[VideoModel, ...]]
+    """The models that it sells, with what each documents; empty where nothing is known of any."""
     error_codes: ClassVar[Mapping[str, type[ProviderError]]] = {}
     """What a code means: whole, what stands before its last dots, or a pattern with `*`."""
     error_advice: ClassVar[Mapping[str, str]] = {}
@@ -78,6 +83,7 @@ class Vendor(ABC):
     uncertain_codes: ClassVar[frozenset[str]] = frozenset()
     """Codes of refusals after which the vendor may have acted all the same."""
     media_rules: ClassVar[Mapping[MediaType, MediaRules]] = {}
+    """Limits of files by kind; what exceeds them is a finding."""
     name_limit: ClassVar[tuple[int | None, str]] = (None, "")
     """Most characters in a group's or asset's name, and the source."""
     most_groups: ClassVar[int | None] = None
@@ -86,9 +92,14 @@ class Vendor(ABC):
     """How many assets a group may have, likewise."""
     asset_cost: ClassVar[str] = "no price is documented"
     """What registering costs, as documented."""
+    prices: ClassVar[tuple[Price, ...]] = ()
+    """What videos cost by the vendor's page, each with its source and date; few pages say."""
+    links_need_key: ClassVar[bool] = False
+    """Whether a finished video's link wants the key, where it is at one of the vendor's origins."""
     nameless: ClassVar[frozenset[str]] = frozenset()
     """Creates whose request has no place for a name, such as `add_upload`."""
     asset_prefix: ClassVar[str] = ""
+    """What every asset's id begins with, where that is certain; another id is refused."""
     slashes_in_ids: ClassVar[bool] = False
     """Whether its ids hold slashes, as `films/seedance|3f2a`; in a path `segment` escapes them."""
     wire_form: ClassVar[str] = "JSON"
@@ -96,6 +107,7 @@ class Vendor(ABC):
     manual_steps: ClassVar[Mapping[str, str]] = {}
     """Operations that only a person can do: who does what, where, and what to bring back."""
     default_pacing: ClassVar[Mapping[Subject, Pacing]] = {}
+    """How often `asset`, `verification` and `video` are asked for while they are waited for."""
     default_rates: ClassVar[Mapping[str, Rate]] = {}
     """How often an account may send each family of requests (`Request.family`)."""
     secret_fields: ClassVar[frozenset[str]] = frozenset()

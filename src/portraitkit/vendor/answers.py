@@ -23,7 +23,7 @@ from ..values.remarks import Finding, Raw
 from ..values.secret import Secret
 from ..values.statuses import VideoStatus
 from ..wire import error_mapping as refusals
-from ..wire.codec import is_object, try_decode, unreadable
+from ..wire.codec import first, is_object, try_decode, unreadable
 from ..wire.error_mapping import (
     MOVED,
     REFUSED,
@@ -55,6 +55,8 @@ def refusal_in(
     """
     data = response.once("body", vendor.decode)
     found = vendor.fault(data, response)
+    if response.ok and found is None:
+        found = _relayed(data)
     if response.ok and (found is None or not (found.code or found.message)):
         return None  # relays write an empty error beside a success
     fault = settled(found or VendorError(), reason_in(data), vendor.error_codes)
@@ -62,6 +64,7 @@ def refusal_in(
         "provider": vendor.name,
         "status": response.status,
         "code": fault.code,
+        "field": _place_in(data, fault.message),
         "vendor_message": fault.message,
         "request_id": fault.request_id or vendor.request_id(data, response),
         "attempts": response.attempts,
@@ -84,6 +87,19 @@ def refusal_in(
     unclear = fault.code in vendor.uncertain_codes or (may_name and bool(ids_in(data)))
     error.proves_refusal = not unclear
     return error
+
+
+def _relayed(data: Any) -> VendorError | None:
+    """Read the upstream's own refusal, which any relay may hand on with HTTP 200."""
+    code, text = (first(data, f"ResponseMetadata.Error.{each}") for each in ("Code", "Message"))
+    return VendorError(code=code, message=text) if code else None
+
+
+def _place_in(data: Any, message: str) -> str:
+    """Name the member at fault: told beside the error, or in its text alone."""
+    told = first(data, "error.param")
+    found = _PLACE.search(message)
+    return told if isinstance(told, str) and told else found[0] if found else ""
 
 
 def advice_for(vendor: VendorAnswers, code: str) -> str:
@@ -202,6 +218,17 @@ def with_failure(result: R, data: object, vendor: VendorAnswers) -> R:
     return evolve(result, **changes)
 
 
+def _with_link(result: R, data: object) -> R:
+    """Find the link of a finished video where its vendor's table does not say that it stands."""
+    if not isinstance(result, VideoTask) or result.status is not VideoStatus.SUCCEEDED:
+        return result
+    links = () if result.video_link else (first(data, place) for place in _LINKS)
+    for each in links:
+        if isinstance(each, str) and origin_of(each).startswith("https://"):
+            return evolve(result, video_link=Secret(each))
+    return result
+
+
 def _without_token(result: R) -> R:
     """Part a name from the token that a create put behind it."""
     if not isinstance(result, _NAMED):
@@ -235,6 +262,16 @@ _NAMED: Final = (Group, Asset)
 _JUDGED: Final = (Asset, VideoTask)
 _WORDS: Final = ("status_word", "kind_word", "model", "ratio", "resolution")
 _SHORTEST_ECHO: Final = 16
+_PLACE: Final = re.compile(r"\bcontent\[\d{1,3}\](?:\.\w+)*")
+_LINKS: Final = tuple(
+    f"{before}{place}"
+    for before in ("", "data.", "data.0.", "data.data.")
+    for place in (
+        *("content.video_url", "content.url", "video_url", "result_url", "url"),
+        *("result.videos.0.url", "result.videos.0", "videos.0.url", "unsigned_urls.0"),
+    )
+)
+"""Where vendors and relays of any make write a finished video's link, surest first."""
 
 
 @frozen(kw_only=True, slots=False)
@@ -301,7 +338,8 @@ class VendorAnswers(Vendor):
         known = {"provider": self.name, "account": self.account, "raw": answer.raw}
         part = answer.data if data is None else data
         found = self.codec.read(cls, part, response=answer.response, **known, **given)
-        return self.cleaned(with_failure(_without_token(found), part, self), answer.secrets)
+        found = with_failure(_with_link(_without_token(found), part), part, self)
+        return self.cleaned(found, answer.secrets)
 
     def clean(self, text: str, secrets: tuple[Secret, ...] = ()) -> str:
         """Hide what a vendor's text echoes of our credentials, of *secrets*, and of links."""

@@ -7,7 +7,7 @@ A dialect is data plus two small functions: one writes media and prompt, the oth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import attrs
 from attrs import field, frozen
@@ -47,6 +47,10 @@ class ParsedVideo:
     losses: tuple[Loss, ...]
 
 
+DIALECTS: Final = ("ark", "avatar")
+"""Dialects that several vendors share with all their members."""
+
+
 def _as_it_is(value: Any) -> Any:
     return value
 
@@ -58,7 +62,7 @@ class Member:
 
     Attributes:
         key: The body's member.
-        write: From the neutral value to the vendor's, such as 5 to "5".
+        write: From the neutral value to the vendor's, such as 5 to "5"; None leaves it out.
         read: Back. What it raises ValueError or TypeError for is no value of the field.
     """
 
@@ -79,6 +83,7 @@ class VideoDialect:
     How one vendor spells a video request.
 
     Attributes:
+        name: What `extra` calls it, where several vendors take the same members.
         fields: For each neutral field that the vendor can express, its key in the body; or a
             `Member`, where its value is spelled otherwise, too.
         write: From prompt and media to the members that carry them.
@@ -87,6 +92,7 @@ class VideoDialect:
         label: What a prompt calls the first picture, such as `@Image1`; others likewise.
     """
 
+    name: str = ""
     fields: Mapping[str, Member] = field(converter=_members)
     write: Callable[[str, tuple[Slot, ...]], dict[str, Any]]
     read: Callable[[Mapping[str, Any]], MediaRead]
@@ -118,19 +124,21 @@ class VideoDialect:
             if value is None:
                 continue
             if member := self.fields.get(name):
-                body[member.key] = member.write(value)
+                if (written := member.write(value)) is not None:
+                    body[member.key] = written
                 continue
             why = self.unsupported.get(name, f"{provider} documents no such member")
             adaptations.append(unsupported(provider, name, value, why, on_unsupported))
-        for key, value in request.extra.get(provider, {}).items():
-            if key in body:
-                raise InvalidInputError(
-                    f"extra[{provider!r}] repeats {key!r}, which the request already sets",
-                    provider=provider,
-                    field=f"extra.{provider}.{key}",
-                    next_step="set it in one of the two places",
-                )
-            body[key] = value
+        for block in filter(None, (self.name, provider)):
+            for key, value in request.extra.get(block, {}).items():
+                if key in body:
+                    raise InvalidInputError(
+                        f"extra[{block!r}] repeats {key!r}, which the request already sets",
+                        provider=provider,
+                        field=f"extra.{block}.{key}",
+                        next_step="set it in one of the two places",
+                    )
+                body[key] = value
         return body, tuple(adaptations)
 
     def parse(self, body: Mapping[str, Any], *, provider: str, model: str) -> ParsedVideo:
@@ -272,4 +280,5 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "callback_url": (str,),
     "end_user": (str,),
     "expires_after_s": (int,),
+    "web_search": (bool,),
 }

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Final, NoReturn
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NoReturn
 
 from attrs import evolve, frozen
 
@@ -51,7 +51,8 @@ class VideoModel:
         duration_s: Shortest and longest video.
         chooses_duration: Whether -1, the model's own choice, is documented.
         most: Most references of each kind.
-        takes_seed: Whether it documents a seed.
+        together: Most references of all kinds together.
+        lacks: Neutral fields that it is documented not to take, such as `seed`.
         audio_alone: Whether audio may be given without a picture or a video beside it.
         source: Where this is documented.
     """
@@ -65,7 +66,8 @@ class VideoModel:
     resolutions: tuple[str, ...] = ()
     ratios: tuple[str, ...] = ()
     most: Mapping[MediaType, int] | None = None
-    takes_seed: bool = True
+    together: int | None = None
+    lacks: tuple[str, ...] = ()
     audio_alone: bool = True
     prompt_length: int | None = None
     source: str
@@ -77,30 +79,46 @@ class VideoModel:
                 return evolve(request, resolution=known)
         return request
 
-    def check(self, request: VideoRequest, slots: tuple[Slot, ...]) -> Iterator[Finding]:
-        """Compare a request with the model's limits."""
+    def check(
+        self, request: VideoRequest, slots: tuple[Slot, ...], *, provider: str
+    ) -> Iterator[Finding]:
+        """Compare a request with the model's limits at *provider*."""
+        seen = (
+            *self._check_fields(request),
+            *self._check_media([slot for slot in slots if slot.role is Role.REFERENCE]),
+        )
+        for name, found, limit, then in seen:
+            said = f"{name} {found!r} is outside what {provider} documents for {self.id}: {then}"
+            yield Finding(field=name, found=found, limit=limit, message=said, source=self.source)
+
+    def _check_fields(self, request: VideoRequest) -> Iterator[tuple[str, Any, Any, str]]:
+        """What is wrong: its field, what was found, the limit, and what to do."""
         seconds = request.duration_s
         chosen = seconds is None or (seconds == -1 and self.chooses_duration)
         if self.duration_s and not chosen and not _between(seconds, self.duration_s):
-            yield self._finding("duration_s", seconds, self.duration_s)
+            then = "take {} to {}".format(*self.duration_s)
+            yield "duration_s", seconds, self.duration_s, then
         for name, allowed in (("resolution", self.resolutions), ("ratio", self.ratios)):
             value = getattr(request, name)
             if allowed and value is not None and value not in allowed:
-                yield self._finding(name, value, allowed)
+                yield name, value, allowed, f"take one of {', '.join(allowed)}"
         if self.prompt_length and len(request.prompt) > self.prompt_length:
-            yield self._finding("prompt", len(request.prompt), self.prompt_length)
-        for media, limit in (self.most or {}).items():
-            count = sum(slot.media is media and slot.role is Role.REFERENCE for slot in slots)
-            if count > limit:
-                yield self._finding(f"media.{media.value}s", count, limit)
-        if request.seed is not None and not self.takes_seed:
-            yield self._finding("seed", request.seed, "no seed")
-        if not self.audio_alone and {slot.media for slot in slots} == {MediaType.AUDIO}:
-            yield self._finding("media.audios", "audio alone", "a picture or a video beside it")
+            then = f"cut it to {self.prompt_length} characters"
+            yield "prompt", len(request.prompt), self.prompt_length, then
+        for name in self.lacks:
+            if (value := getattr(request, name)) is not None:
+                yield name, value, None, "leave it out"
 
-    def _finding(self, name: str, found: object, limit: object) -> Finding:
-        message = f"{name} {found!r} is outside what {self.id} documents: {limit!r}"
-        return Finding(field=name, found=found, limit=limit, message=message, source=self.source)
+    def _check_media(self, slots: Sequence[Slot]) -> Iterator[tuple[str, Any, Any, str]]:
+        counts = Counter(slot.media for slot in slots)
+        for media, limit in (self.most or {}).items():
+            if counts[media] > limit:
+                yield f"media.{media.value}s", counts[media], limit, f"give {limit} at most"
+        if self.together and len(slots) > self.together:
+            yield "media", len(slots), self.together, f"give {self.together} at most in all"
+        if not self.audio_alone and [*counts] == [MediaType.AUDIO]:
+            then = "give a picture or a video beside it"
+            yield "media.audios", "audio alone", None, then
 
 
 def check_spoken(request: VideoRequest, slots: tuple[Slot, ...]) -> Iterator[Finding]:

@@ -50,7 +50,7 @@ ARK_CODEC: Final = Codec(
     words={**WORDS, **TASK_WORDS},
 )
 ARK_DIALECT: Final = VideoDialect(
-    fields=_content.FIELDS, write=_content.write_with_text, read=_content.read
+    name="ark", fields=_content.FIELDS, write=_content.write_with_text, read=_content.read
 )
 ARK_NAMES: Final = (64, "Volcengine docs 82379/2318270")
 

@@ -22,7 +22,7 @@ _RULES_2_0: Final[Mapping[str, Any]] = {
     "duration_s": (4, 15),
     "ratios": RATIOS,
     "most": {MediaType.IMAGE: 9, MediaType.VIDEO: 3, MediaType.AUDIO: 3},
-    "takes_seed": False,
+    "lacks": ("seed",),
     "audio_alone": False,
     "source": _SOURCE,
 }

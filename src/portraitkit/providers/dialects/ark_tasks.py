@@ -18,12 +18,11 @@ from ...operations.provider import PortraitProvider
 from ...values.errors import (
     ConflictError,
     OutcomeUnknownError,
-    PortraitError,
     UnexpectedResponseError,
 )
 from ...values.models import Page, Usage, VideoRef, VideoTask
 from ...values.statuses import VideoStatus
-from ...wire.codec import Fields, Words, count, first, listed, try_decode
+from ...wire.codec import Fields, Words, count, first, listed
 from ...wire.error_mapping import VendorError, unknown_after
 from ...wire.steps import Auth, Flow, Request, Response, segment
 from .paging import PAGE_SIZE, Position, read_rows
@@ -110,13 +109,6 @@ class ArkVideo(PortraitProvider):
             return None
         code = error.get("code") or error.get("type")
         return VendorError(code=code, message=error.get("message"))
-
-    def refusal(self, response: Response) -> PortraitError | None:
-        """Read a refusal; say which member is at fault, where that is known."""
-        refused = super().refusal(response)
-        if refused is not None and (error := _error_in(try_decode(response))):
-            refused.field = str(error.get("param") or "")
-        return refused
 
 
 @frozen(kw_only=True, slots=False)

@@ -68,7 +68,7 @@ class AvatarAccount(AvatarLibrary):
 
     codec: ClassVar[Codec] = _avatars.CODEC
     dialect: ClassVar[VideoDialect] = VideoDialect(
-        fields=_roles.FIELDS, write=_roles.write, read=_roles.read
+        name="avatar", fields=_roles.FIELDS, write=_roles.write, read=_roles.read
     )
     error_codes: ClassVar[Mapping[str, type[ProviderError]]] = classes(_avatars.CODES)
     error_advice: ClassVar[Mapping[str, str]] = advice(_avatars.CODES)

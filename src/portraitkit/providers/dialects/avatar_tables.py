@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -20,12 +21,14 @@ from ...values.errors import (
     ContentRejectedError,
     HandleError,
     InsufficientBalanceError,
+    InvalidRequestError,
     PermissionDeniedError,
     RateLimitedError,
     ServiceUnavailableError,
 )
 from ...values.media import MediaRules
 from ...values.models import Asset, Failure, Group, Verification, VideoTask
+from ...values.prices import Money, Price
 from ...values.prompts import Slot
 from ...values.remarks import Finding
 from ...values.statuses import AssetStatus, GroupKind, MediaType, VideoStatus
@@ -89,6 +92,11 @@ CODEC: Final = Codec(
 # The status decides for `invalid_request_error`.
 CODES: Final[Codes] = {
     **RELAYED_CODES,
+    # Unverified: seen at a sister gateway.
+    "20003": (
+        InvalidRequestError,
+        "frames and references exclude each other: give image_urls or image_with_roles",
+    ),
     "authentication_error": (AuthenticationError, ""),
     "payment_required": (InsufficientBalanceError, ""),
     "permission_error": (PermissionDeniedError, ""),
@@ -109,6 +117,7 @@ GROUP_ID: Final = (
 )
 
 _FACE: Final = "-face"
+_LISTING: Final = "github.com/apimart-api-ai-Aggregator, 2026-09-17"
 _LIMITS: Final[dict[str, Any]] = {
     "duration_s": (4, 15),
     "chooses_duration": False,
@@ -141,14 +150,58 @@ def models_to(*standard: str) -> tuple[VideoModel, ...]:
     )
 
 
+# Unverified: the names, which a public listing of APIMart's models has, beside `seedance-2.0`; and
+# that portraits work with them, of which nothing says otherwise.
+LATER_MODELS: Final = (
+    evolve(
+        models_to()[1],
+        name="seedance-2.0-mini",
+        id="seedance-2.0-mini",
+        other_ids=(),
+        source=_LISTING,
+    ),
+    VideoModel(
+        name="seedance-2.5",
+        id="seedance-2.5",
+        duration_s=(4, 30),
+        resolutions=("480p", "720p", "1080p"),
+        ratios=_LIMITS["ratios"],
+        most={MediaType.IMAGE: 30, MediaType.VIDEO: 10, MediaType.AUDIO: 10},
+        source=_LISTING,
+    ),
+)
+
+
+# Unverified: list prices of the same listing, in USD a second, without and with a video. Those
+# of 2.0 are left out: a portrait takes its `-face` model, which costs more.
+PRICES: Final = tuple(
+    Price(
+        cost=Money(Decimal(amount), "USD"),
+        unit="second",
+        source=_LISTING,
+        model="seedance-2.5",
+        resolution=resolution,
+        with_video=with_video,
+    )
+    for resolution, *amounts in (
+        ("480p", "0.1201", "0.072"),
+        ("720p", "0.27", "0.162"),
+        ("1080p", "0.4811", "0.2874"),
+    )
+    for amount, with_video in zip(amounts, (False, True), strict=True)
+)
+
+
 def face_model(model_id: str) -> str:
     """Name the model that is advised for portraits. Source: real-avatar guide."""
-    return model_id if model_id.endswith(_FACE) else f"{model_id}{_FACE}"
+    has_none = model_id.endswith(_FACE) or model_id in [each.id for each in LATER_MODELS]
+    return model_id if has_none else f"{model_id}{_FACE}"
 
 
 def findings_of(request: VideoRequest, model_id: str, slots: tuple[Slot, ...]) -> Iterator[Finding]:
     """Find what a model's numbers do not say."""
-    if any(slot.url.startswith("asset://") for slot in slots) and not model_id.endswith(_FACE):
+    portraits = any(slot.url.startswith("asset://") for slot in slots)
+    if portraits and face_model(model_id) != model_id:
         advice = "the guide advises a -face model for portraits"
         yield _finding("model", model_id, face_model(model_id), advice)
     if request.resolution == "4k" and model_id.endswith(_FACE):

@@ -11,15 +11,26 @@ from typing import Any, Final
 
 from ...values.prompts import Role, Slot
 from ...values.statuses import MediaType
-from ...vendor.dialect import Loss, MediaRead, items_of, prompt_of, take_address, unread
+from ...vendor.dialect import Loss, MediaRead, Member, items_of, prompt_of, take_address, unread
 from ...wire.codec import is_object
 from .tables import alike
 
-FIELDS: Final = {
+
+def _searches(tools: Any) -> bool:
+    if tools not in ([], [{"type": "web_search"}]):
+        raise ValueError("other tools than the one that is known")
+    return bool(tools)
+
+
+WEB_SEARCH: Final = Member(
+    "tools", lambda wanted: [{"type": "web_search"}] if wanted else None, _searches
+)
+FIELDS: Final[Mapping[str, str | Member]] = {
     "duration_s": "duration",
     **alike("ratio resolution generate_audio seed watermark return_last_frame callback_url"),
     "end_user": "safety_identifier",
     "expires_after_s": "execution_expires_after",
+    "web_search": WEB_SEARCH,
 }
 
 _ROLES: Final[Mapping[str, tuple[MediaType, Role]]] = {

@@ -11,15 +11,17 @@ from typing import Any, Final
 
 from ...values.prompts import Role, Slot
 from ...values.statuses import MediaType
-from ...vendor.dialect import Loss, MediaRead, items_of, prompt_of, unread
+from ...vendor.dialect import Loss, MediaRead, Member, items_of, prompt_of, unread
 from ...wire.codec import is_object
+from .content import WEB_SEARCH
 from .tables import alike
 
 # Source: generation page; the ratio is called `size` for the 2.0 models, and only for them.
-FIELDS: Final = {
+FIELDS: Final[Mapping[str, str | Member]] = {
     "duration_s": "duration",
     "ratio": "size",
     **alike("resolution generate_audio seed return_last_frame"),
+    "web_search": WEB_SEARCH,
 }
 
 _ROLES: Final[Mapping[str, Role]] = {

@@ -190,7 +190,7 @@ def fault_of(data: Any, response: Response) -> VendorError | None:
     failed = first(data, "success") is False or _is_failure(code)
     if response.ok and not failed:
         return None
-    word, message = first(data, ("serviceCode", "code")), first(data, ("msg", "message"))
+    word, message = first(data, ("serviceCode", "code")), first(data, ("msg", "message", "error"))
     return VendorError(code=word, message=message) if word or message else None
 
 

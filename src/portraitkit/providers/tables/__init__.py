@@ -2,5 +2,5 @@
 
 from typing import Final
 
-DIALECTS: Final = ("ark-actions", "asset-groups", "router-video")
+DIALECTS: Final = ("ark-actions", "asset-groups", "ark-video", "router-video")
 """What a table may begin with, each a file in `dialects`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final, cast
 
 import attrs
@@ -12,6 +13,7 @@ from ...limits.rates import Rate, family_of
 from ...values import errors
 from ...values.errors import ProviderError
 from ...values.media import MediaRules
+from ...values.prices import Money, Price, Unit
 from ...values.statuses import MediaType
 from ...vendor.calls import VendorCalls
 from ...vendor.dialect import Member, VideoDialect
@@ -23,7 +25,7 @@ from ..dialects.ark_models import second_generation
 from ..dialects.codes import RELAYED_CODES, advice, classes
 from .provider import TableProvider
 from .reading import read_table
-from .table import FORMS, MEDIA, MODELS, WORDS, VendorTable
+from .table import FORMS, MEDIA, MODELS, WORDS, PriceRow, VendorTable
 from .template import filled_path, placeholders_in
 
 _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -116,6 +118,13 @@ def _made(table: VendorTable) -> type[TableProvider]:
         "most_groups": table.limits.groups,
         "most_assets": table.limits.assets,
         "asset_cost": table.asset_cost,
+        "prices": tuple(_price(table, row) for row in table.prices),
+        "nameless": frozenset(
+            call
+            for call in ("create_group", "add_link", "add_upload")
+            if call in table.calls and "name" not in placeholders_in(table.calls[call])
+        ),
+        "links_need_key": table.links_need_key,
         "default_pacing": _pacing(table),
         "default_rates": _rates(table, source),
         "secret_fields": _secrets(table),
@@ -166,7 +175,7 @@ def _models(table: VendorTable, source: str) -> Sequence[VideoModel]:
         like = known.get(row.name, VideoModel(name=row.name, id=row.id, source=source))
         said: dict[str, Any] = {
             key: getattr(row, key)
-            for key in ("duration_s", "resolutions", "ratios")
+            for key in ("duration_s", "resolutions", "ratios", "together", "lacks")
             if getattr(row, key)
         }
         if row.most is not None:
@@ -179,6 +188,19 @@ def _models(table: VendorTable, source: str) -> Sequence[VideoModel]:
         }
         found.append(evolve(like, **more, **said, source=where))
     return found
+
+
+def _price(table: VendorTable, row: PriceRow) -> Price:
+    amount = Decimal(str(row.amount)) / row.per * (1000 if row.unit == "token" else 1)
+    source = row.source or next(iter(table.source), f"{table.name}'s table")
+    return Price(
+        cost=Money(amount.normalize(), row.currency),
+        unit=cast("Unit", row.unit),
+        source=f"{source}, {row.read or table.read}",
+        model=row.model,
+        resolution=row.resolution,
+        with_video=row.with_video,
+    )
 
 
 def _media_rules(table: VendorTable, source: str) -> Mapping[MediaType, MediaRules]:

@@ -13,7 +13,7 @@ from ...values.errors import NotFoundError
 from ...values.models import Asset, Group, Page, VideoTask
 from ...values.secret import Secret
 from ...vendor.answers import Answer
-from ...wire.codec import count, first, listed
+from ...wire.codec import count, first, is_array, listed
 from ...wire.error_mapping import VendorError
 from ...wire.steps import Auth, Flow, Request, Response
 from ..dialects.bearer import BearerProvider, with_form
@@ -77,7 +77,7 @@ class TableCalls(BearerProvider):
         """Take what an answer is about out of its envelope, if it is in one."""
         for name in self.table.answers.inside:
             if (found := first(data, name)) is not None:
-                return found
+                return found[0] if is_array(found) and len(found) == 1 else found
         return data
 
     def fault(self, data: Any, response: Response) -> VendorError | None:
@@ -90,13 +90,15 @@ class TableCalls(BearerProvider):
             and not _is_one_of(said, answers.success.values)
         )
         code, message = answers.code, answers.message
+        inner = self.inside(data)
+        named = first(inner, self.table.members.get("video", {}).get("id", ())) is not None
+        if response.ok and named and not (failed and inner is data):
+            return None  # a task's own error, which is read with it
         if response.ok and not failed:
             # A plain `code` or `message` beside a success means nothing.
             code, message = (
                 tuple(each for each in keys if "." in each) for keys in (code, message)
             )
-            if first(self.inside(data), self._ids_of_videos()) is not None:
-                return None  # a task's own error, which is read with it
         word, text = first(data, code), first(data, message)
         if word is None and text is None and not failed:
             return None
@@ -106,9 +108,6 @@ class TableCalls(BearerProvider):
         """The id in the body, else in the headers."""
         found = first(data, self.table.answers.request_id)
         return found if isinstance(found, str) else super().request_id(data, response)
-
-    def _ids_of_videos(self) -> tuple[str, ...]:
-        return self.table.members.get("video", {}).get("id", ())
 
     def _takes(self, call: str, place: str) -> bool:
         return place in placeholders_in(self.table.calls[call])

@@ -11,13 +11,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import attrs
 
 from ...values import errors
 from ...values.errors import ConfigError, ProviderError
 from ...values.origins import check_origin
+from ...values.prices import Unit
 from ...values.statuses import MediaType
 from ...values.video import SCALARS
 from ...vendor.pacing import Pacing
@@ -58,6 +59,8 @@ def problems(table: VendorTable) -> Iterator[Problem]:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", table.name):
         yield "name", "small letters, digits, - and _ are expected, 64 at most"
     yield from _names(table)
+    for key in ("models", "prices", "files", "limits", "rates", "pacing", "verification_life_s"):
+        yield from _numbers(key, getattr(table, key))
     yield from _origin(table)
     yield from _header(table)
     yield from _settings(table)
@@ -66,9 +69,8 @@ def problems(table: VendorTable) -> Iterator[Problem]:
     yield from _words(table)
     yield from _errors(table)
     yield from _models(table)
+    yield from _prices(table)
     yield from _empty(table)
-    for key in ("models", "files", "limits", "rates", "pacing", "verification_life_s"):
-        yield from _numbers(key, getattr(table, key))
     for each in table.assumed:
         if not _is_there(table, each):
             yield "assumed", f"nothing in the table is called {each!r}"
@@ -183,9 +185,22 @@ def _models(table: VendorTable) -> Iterator[Problem]:
             yield "models", f"{name!r} stands there twice"
     for number, row in enumerate(table.models):
         yield from _unknown(f"models.{number}.most", row.most or {}, map(str, MediaType))
+        yield from _unknown(f"models.{number}.lacks", row.lacks, SCALARS)
         for ratio in row.ratios:
             if not _RATIO.fullmatch(ratio):
                 yield f"models.{number}.ratios", f"{ratio!r} is no ratio such as 16:9"
+
+
+def _prices(table: VendorTable) -> Iterator[Problem]:
+    models = [each.name for each in table.models]
+    for number, price in enumerate(table.prices):
+        where = f"prices.{number}"
+        yield from _unknown(f"{where}.unit", [price.unit], get_args(Unit))
+        yield from _unknown(f"{where}.model", {price.model} - {""}, models)
+        if not re.fullmatch("[A-Z]{3}", price.currency):
+            yield f"{where}.currency", "three capital letters are expected"
+        if not (price.read or table.read):
+            yield f"{where}.read", "the day is missing on which it was read"
 
 
 def _empty(table: VendorTable) -> Iterator[Problem]:

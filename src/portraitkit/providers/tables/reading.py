@@ -31,7 +31,10 @@ def read_table(name: str, document: Json) -> VendorTable:
         whole = _laid_over(whole, _dialect(each))
     if "name" in document:
         raise _bad(name, "name", "a profile's `provider` names the vendor, and the table does not")
-    calls = _calls(_mapping(name, whole, "calls"), _mapping(name, document, "calls"))
+    offered, own = _mapping(name, whole, "calls"), _mapping(name, document, "calls")
+    if "action" not in document:  # the dialect's Actions go nowhere
+        offered = {key: call for key, call in offered.items() if "action" not in call}
+    calls = _calls(offered, own)
     whole = {**_laid_over(whole, document), "calls": calls}
     try:
         table = _CONVERTER.structure({"name": name, **whole}, VendorTable)
@@ -59,7 +62,9 @@ def _dialect(name: str) -> Json:
         .joinpath("dialects", f"{name}.toml")
         .read_text("utf-8")
     )
-    return tomllib.loads(text)
+    document = tomllib.loads(text)
+    base = document.pop("dialect", None)
+    return _laid_over(_dialect(base), document) if base else document
 
 
 def _laid_over(below: Json, above: Json) -> Json:

@@ -174,6 +174,36 @@ class ModelRow:
     resolutions: tuple[str, ...] = ()
     ratios: tuple[str, ...] = ()
     most: Mapping[str, int] | None = None
+    together: int | None = None
+    lacks: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class PriceRow:
+    """
+    What a video costs.
+
+    Attributes:
+        amount: For *per* units.
+        currency: Such as USD.
+        unit: What is counted: `token`, `second` or `video`.
+        per: How many units the amount is for, such as 1000000 tokens.
+        model: For this model only, by its neutral name; for all, if not given.
+        resolution: For this resolution only, likewise.
+        with_video: Whether a video is among the references; for both, if not given.
+        source: The page; the table's first if not given.
+        read: When; the table's day if not given.
+    """
+
+    amount: float
+    currency: str
+    unit: str
+    per: int = 1
+    model: str = ""
+    resolution: str = ""
+    with_video: bool | None = None
+    source: str = ""
+    read: date | None = None
 
 
 @frozen(kw_only=True)
@@ -216,6 +246,8 @@ class VendorTable:
         rates: Calls a second, by call.
         errors: What its codes mean, beside the upstream's.
         asset_cost: What registering costs, in words.
+        prices: What videos cost.
+        links_need_key: Whether a finished video's link wants the key, which `base_url` alone gets.
         verification_life_s: How long the link of a face check lives.
         pacing: First look, step and deadline in seconds, by what is waited for.
         secrets: Members whose values open something or tell of somebody, beside names, prompts,
@@ -244,6 +276,8 @@ class VendorTable:
     rates: Mapping[str, int] = field(factory=dict[str, int])
     errors: Mapping[str, ErrorRow] = field(factory=dict[str, ErrorRow])
     asset_cost: str = "no price is documented"
+    prices: tuple[PriceRow, ...] = ()
+    links_need_key: bool = False
     verification_life_s: int = 120
     pacing: Mapping[str, Mapping[str, float]] = field(factory=dict[str, Any])
     secrets: tuple[str, ...] = ()

@@ -17,7 +17,11 @@ from .reading import Json, Refusal, is_web_address, list_of, need, object_of
 
 # Tuples, because a member of a body may be anything, and a set would insist on hashing it.
 FACE_MODELS: Final = ("doubao-seedance-2.0-face", "doubao-seedance-2.0-fast-face")
-MODELS: Final = ("doubao-seedance-2.0", "doubao-seedance-2.0-fast", *FACE_MODELS)
+NEWEST: Final = "seedance-2.5"
+MODELS: Final = (
+    *("doubao-seedance-2.0", "doubao-seedance-2.0-fast", "seedance-2.0-mini", NEWEST),
+    *FACE_MODELS,
+)
 SIZES: Final = ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "adaptive")
 RESOLUTIONS: Final = ("480p", "720p", "1080p")
 ROLES: Final = ("reference_image", "first_frame", "last_frame")
@@ -106,28 +110,34 @@ def check_video(body: Json, resolutions: tuple[str, ...] = RESOLUTIONS) -> list[
     require(isinstance(prompt, str) and len(prompt) <= 4000, "prompt is longer than 4000")
     require(prompt or media, "prompt is required for text to video")
     duration = body.get("duration", 5)
-    require(type(duration) is int and 4 <= duration <= 15, "duration must be 4 to 15")
+    most_s = 30 if model == NEWEST else 15
+    chosen = duration == -1 and model == NEWEST
+    fits = type(duration) is int and 4 <= duration <= most_s
+    require(fits or chosen, f"duration must be 4 to {most_s}")
     require(body.get("size", "16:9") in SIZES, "size is not one of the documented ratios")
     resolution = body.get("resolution", "720p")
     require(resolution in resolutions, "resolution is not available")
     large = resolution in ("1080p", "4k")
-    require(not large or "fast" not in str(model), "fast models end at 720p")
+    small = any(word in str(model) for word in ("fast", "mini"))
+    require(not (large and small), "fast and mini models end at 720p")
     require(resolution != "4k" or model not in FACE_MODELS, "-face models make no 4k")
-    _check_modes(body)
+    _check_modes(body, 10 if model == NEWEST else 3, newest=model == NEWEST)
     return media
 
 
-def _check_modes(body: Json) -> None:
+def _check_modes(body: Json, most: int, *, newest: bool) -> None:
     roles = [item.get("role") for item in items_of(body, "image_with_roles")]
     images, videos, audios = (
         items_of(body, name) for name in ("image_urls", "video_urls", "audio_urls")
     )
     require(all(role in ROLES for role in roles), "image_with_roles[].role is not known")
     require(not (roles and images), "image_urls and image_with_roles exclude each other")
-    require(len(roles) + len(images) <= 9, "at most 9 images")
-    require(len(videos) <= 3, "at most 3 videos")
-    require(len(audios) <= 3, "at most 3 audios")
-    require(not audios or roles or images or videos, "audio needs an image or a video beside it")
+    most_images = 30 if newest else 9
+    require(len(roles) + len(images) <= most_images, f"at most {most_images} images")
+    require(len(videos) <= most, f"at most {most} videos")
+    require(len(audios) <= most, f"at most {most} audios")
+    beside = newest or roles or images or videos
+    require(not audios or beside, "audio needs an image or a video beside it")
     frames = [role for role in roles if role != "reference_image"]
     if frames:
         require(not (videos or audios), "frames take no video_urls or audio_urls")

@@ -43,6 +43,7 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     ),
     "end_user": ("5a69788796B5c4d3", "u_7"),
     "expires_after_s": (3600, 86_400),
+    "web_search": (True,),
 }
 """What each field is asked to be."""
 MEDIA: Final[tuple[tuple[Media, tuple[tuple[MediaType, Role, str], ...]], ...]] = (
@@ -84,6 +85,7 @@ _FIELD_WORDS: Final = {
     "callback_url": ("callback", "webhook", "notify"),
     "end_user": ("user", "safety_identifier"),
     "expires_after_s": ("expire", "ttl"),
+    "web_search": ("search", "tool"),
 }
 _WHOLE: Final = "write the value as it was asked: also 0, False, long and foreign ones"
 
@@ -275,7 +277,7 @@ class BodiesChecks(Suite):
             for path, found in said.items()
             if path not in without or without[path] != found
         }
-        fitting = [path for path, found in changed.items() if says(found, value)]
+        fitting = [path for path, found in changed.items() if says(found, value) or found == name]
         require(
             len(fitting) == 1 and len(changed) == 1 and {*without} <= {*said},
             f"{name}={value!r} changes {changed!r} in the request",

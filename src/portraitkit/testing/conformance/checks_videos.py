@@ -29,6 +29,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "callback_url": "https://app.example/done",
     "end_user": "5a69788796b5a4c3",
     "expires_after_s": 86_400,
+    "web_search": True,
 }
 """A plain value for each field of a request."""
 
