@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from attrs import evolve, frozen
 
-from ..operations.adding import fetch
+from ..operations.adding import digest_of, fetch
 from ..operations.guarding import guarded
 from ..operations.provider import PortraitProvider
 from ..operations.searching import groups_of, look, read_list
@@ -185,13 +184,13 @@ def read_content(provider: PortraitProvider, source: Source) -> Flow[Content]:
     """Read a look's file, so that it is known by its bytes; a URL's, too."""
     item = yield from work(partial(read_source, source))
     if isinstance(item, Upload):
-        kept = Source(item.content, media=item.media)
+        kept = Source(item.body, media=item.media)
         file = str(source.file) if isinstance(source.file, str | Path) else ""
-        digest = sha256(item.content).hexdigest()
+        digest = yield from digest_of(item.body)
         return Content(source=kept, digest=digest, file="" if is_inline(file) else file)
     content = yield from fetch(item.url, public_only=provider.public_only)
     address = item.url.reveal()
-    return Content(source=source, digest=sha256(content).hexdigest(), file=address)
+    return Content(source=source, digest=(yield from digest_of(content)), file=address)
 
 
 def register(
