@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from attrs import evolve
 
-from ..values.body import Body, sha256_of
 from ..values.errors import MediaError, PortraitError
 from ..values.media import Link, Upload, as_upload
 from ..values.models import Asset, Failure, Group, GroupRef
@@ -68,18 +67,9 @@ def add_asset(
 def _registered(
     provider: VendorCalls, group: GroupRef, item: Upload | Link, name: str
 ) -> Flow[Asset]:
-    if isinstance(item, Link):
-        return (yield from provider.add_link(group, item, name=name))
-    if isinstance(item.body, Body):
-        _ = yield from digest_of(item.body)  # by which a form's parts are told from each other
-    return (yield from provider.add_upload(group, item, name=name))
-
-
-def digest_of(body: bytes | Body) -> Flow[str]:
-    """The digest of a file's content; a file is read off the event loop, and once."""
-    if isinstance(body, Body):
-        return (yield from work(lambda: body.sha256))
-    return sha256_of(body)
+    if isinstance(item, Upload):
+        return provider.add_upload(group, item, name=name)
+    return provider.add_link(group, item, name=name)
 
 
 def _from_host(added: Flow[Asset], provider: VendorCalls, link: Link) -> Flow[Asset]:

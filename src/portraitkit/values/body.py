@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import secrets
 import stat
 import threading
 from abc import ABC, abstractmethod
@@ -45,6 +46,11 @@ class Body(ABC):
             MediaError: A file in it cannot be read, or is not what it was. No receiver can take
                 what it got by then for the whole: the last piece is kept back.
         """
+
+    @cached_property
+    def token(self) -> str:
+        """A random text, which nothing in it can have foreseen."""
+        return secrets.token_hex(16)
 
     @cached_property
     def sha256(self) -> str:

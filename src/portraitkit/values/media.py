@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from errno import EFBIG
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 from urllib.parse import urlsplit
@@ -45,6 +46,11 @@ class Upload:
     def content(self) -> bytes:
         """The whole of it, read into memory: `body` costs none."""
         return bytes(self.body)
+
+    @cached_property
+    def pixels(self) -> tuple[int, int] | None:
+        """Width and height of a picture; None without Pillow, or if it cannot tell. May block."""
+        return measure(self)
 
     def open(self) -> BinaryIO:
         """Open it for reading, at its first byte."""
@@ -137,7 +143,7 @@ class MediaRules:
             yield self._finding(
                 "media", size, self.max_bytes, f"{size} bytes is more than {self.max_bytes}"
             )
-        if (pixels := measure(upload)) is None:
+        if (pixels := upload.pixels) is None:
             return
         width, height = pixels
         if self.side_px and not all(self.side_px[0] <= n <= self.side_px[1] for n in pixels):

@@ -139,7 +139,10 @@ def read_source(source: Source) -> Upload | Link:
     if isinstance(file, str) and "://" in file:
         return as_link(file, media=media)
     content = _content(file)
-    return as_upload(content, filename=_filename(file), media=media)
+    upload = as_upload(content, filename=_filename(file), media=media)
+    if isinstance(content, FileBody):
+        _ = upload.pixels  # read here, where it may block, and kept
+    return upload
 
 
 def _content(file: MediaFile) -> bytes | FileBody:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from ..values.body import WHOLE_BYTES, Body, pieces_of, sha256_of
+from ..values.body import WHOLE_BYTES, Body, pieces_of
 from ..values.errors import InvalidInputError
 
 
@@ -37,15 +37,14 @@ def multipart(
     Encode a form with one file.
 
     The boundary is derived from the content, so that equal forms are equal bytes and a recorded
-    request can be found again.
+    request can be found again; for a file that is not in memory it is a random one. No file can
+    hold its own.
 
     Returns:
-        The body and its `Content-Type`.
-
-    Raises:
-        MediaError: The file cannot be read; its digest is taken here, if it was not before.
+        The body, bytes if it is small, and its `Content-Type`.
     """
-    digest = hashlib.sha256(f"{sha256_of(content)} {sorted(fields.items())}".encode())
+    seed = content.token if isinstance(content, Body) else hashlib.sha256(content).hexdigest()
+    digest = hashlib.sha256(f"{seed} {sorted(fields.items())}".encode())
     boundary = f"portraitkit-{digest.hexdigest()[:32]}"
     parts: list[bytes | Body] = []
     for key, text in fields.items():
