@@ -9,7 +9,7 @@ import weakref
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final, Protocol, TypeAlias, TypeGuard, runtime_checkable
+from typing import IO, Any, Final, Protocol, TypeAlias, TypeGuard, runtime_checkable
 from urllib.parse import unquote_to_bytes
 
 from attrs import field, frozen
@@ -168,8 +168,10 @@ def _content(file: MediaFile) -> bytes | FileBody:
 
 
 def _opened(file: Any, label: str) -> bytes | FileBody:
-    """What is left of an open file; of one that cannot go back, a large rest is put on the disk."""
-    start = _read(file, WHOLE_BYTES + 1)
+    """What is left of an open file: bytes if that is little."""
+    seekable = getattr(file, "seekable", None)
+    kept = file if seekable and seekable() else _spooled(file)
+    start = _read(kept, WHOLE_BYTES + 1)
     if not start:
         raise MediaError(
             "this open file has nothing left to read",
@@ -178,8 +180,6 @@ def _opened(file: Any, label: str) -> bytes | FileBody:
         )
     if len(start) <= WHOLE_BYTES:
         return start
-    seekable = getattr(file, "seekable", None)
-    kept = file if seekable and seekable() else _spooled(file, start)
     offset = kept.tell() - len(start)
     size = kept.seek(0, io.SEEK_END) - offset
     if size > SOURCE_LIMIT_BYTES:
@@ -194,13 +194,12 @@ def _opened(file: Any, label: str) -> bytes | FileBody:
     return body
 
 
-def _spooled(file: Any, start: bytes) -> BinaryIO:
-    """Put a stream, after its *start*, into a file that has no name for others to open it by."""
-    spool = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the body that is made of it)
-    _ = spool.write(start)
+def _spooled(file: Any) -> Any:
+    """Keep what can be read but once: where it is large, in a file that has no name."""
+    spool = tempfile.SpooledTemporaryFile(WHOLE_BYTES)  # noqa: SIM115  (closed with its body)
     while spool.tell() <= SOURCE_LIMIT_BYTES and (piece := _read(file, PIECE_BYTES)):
         _ = spool.write(piece)
-    _ = spool.seek(len(start))
+    _ = spool.seek(0)
     return spool
 
 
