@@ -48,9 +48,9 @@ class Body(ABC):
         """
 
     @cached_property
-    def token(self) -> str:
-        """A random text, which nothing in it can have foreseen."""
-        return secrets.token_hex(16)
+    def token(self) -> bytes:
+        """Random bytes, which nothing in it can have foreseen."""
+        return secrets.token_bytes(16)
 
     @cached_property
     def sha256(self) -> str:
