@@ -58,7 +58,7 @@ class Picture(Protocol):
 
 
 MediaFile: TypeAlias = (
-    str | Path | bytes | bytearray | memoryview | FileBody | Readable | UploadedFile | Picture
+    str | Path | bytes | bytearray | memoryview | Readable | UploadedFile | Picture
 )
 
 
@@ -73,7 +73,7 @@ class Source:
         media: What it is; found out from the content, if not given.
     """
 
-    file: MediaFile = field(repr=False)
+    file: MediaFile | FileBody = field(repr=False)
     name: str = ""
     media: MediaType | None = None
 
@@ -145,7 +145,7 @@ def read_source(source: Source) -> Upload | Link:
     return upload
 
 
-def _content(file: MediaFile) -> bytes | FileBody:
+def _content(file: MediaFile | FileBody) -> bytes | FileBody:
     if isinstance(file, FileBody):
         return file
     if isinstance(file, bytes | bytearray | memoryview):
@@ -229,7 +229,7 @@ def _written(picture: Picture) -> bytes:
     return out.getvalue()
 
 
-def _filename(file: MediaFile) -> str:
+def _filename(file: MediaFile | FileBody) -> str:
     """The name of a file, where it has one: no URL's, no buffer's."""
     if isinstance(file, str):
         known = "" if "://" in file or is_inline(file) else file
