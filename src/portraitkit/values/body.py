@@ -20,6 +20,7 @@ from attrs import field, frozen
 from .errors import MediaError
 
 PIECE_BYTES: Final = 256 * 1024
+"""Two or three are held while one is sent; larger ones were no faster."""
 WHOLE_BYTES: Final = 1024**2
 """What is no larger is read at once, and is bytes from then on."""
 START_BYTES: Final = 64
