@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import secrets
 import stat
 import threading
 from abc import ABC, abstractmethod
@@ -51,7 +50,7 @@ class Body(ABC):
     @cached_property
     def token(self) -> bytes:
         """Random bytes, which nothing in it can have foreseen."""
-        return secrets.token_bytes(16)
+        return os.urandom(16)
 
     @cached_property
     def sha256(self) -> str:

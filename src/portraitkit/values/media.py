@@ -6,7 +6,6 @@ import hashlib
 import io
 import os
 import re
-import secrets
 from collections.abc import Iterator
 from errno import EFBIG
 from functools import cached_property
@@ -106,7 +105,7 @@ class FolderMediaHost:
         del content_type
         self.folder.mkdir(parents=True, exist_ok=True)
         # Others may publish the same content meanwhile, so each has a part of its own.
-        part = self.folder / f".{secrets.token_hex(24)}.part"
+        part = self.folder / f".{os.urandom(24).hex()}.part"
         digest = hashlib.sha256()
         try:
             with part.open("xb") as out:
