@@ -133,6 +133,7 @@ class WebUpload:
 OPENED = {"an open file": lambda path: path.open("rb"), "a stream": Pipe, "an upload": WebUpload}
 
 
+@pytest.mark.parametrize("driver", ["blocking", "asyncio"])
 @pytest.mark.parametrize("given", OPENED.values(), ids=OPENED)
 def test_an_open_file_is_never_held_either(raw_server, play, film, given):
     """One that cannot go back is put on the disk, so that it can be sent again."""
@@ -222,6 +223,7 @@ def test_a_file_that_changes_is_not_registered(raw_server, play, film, change, w
     assert all(SIZE > taken for taken in server.seen if not isinstance(taken, tuple))
 
 
+@pytest.mark.parametrize("driver", ["blocking"])
 def test_a_file_that_changes_while_it_is_published_is_taken_back(play, film):
     """Nobody knows what the media host has read: nothing is registered, and it takes it back."""
 
@@ -244,6 +246,7 @@ def test_a_file_that_changes_while_it_is_published_is_taken_back(play, film):
     assert (LINK,) == host.withdrawn
 
 
+@pytest.mark.parametrize("driver", ["blocking"])
 def test_a_media_host_is_given_the_open_file(play, film, tmp_path):
     """A folder's copy is written piece by piece, under a digest of what is in it."""
     host = FolderMediaHost(tmp_path / "out", "https://media.example")
