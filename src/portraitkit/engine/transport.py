@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import ssl
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -25,11 +25,13 @@ import httpx
 from anyio.lowlevel import current_token
 from attrs import frozen
 
+from ..values.body import Body, pieces_of
 from ..values.errors import ConfigError
 from ..wire.steps import Request, Response
 from .bounds import bounded
 from .connections import Clients, ConnectionKey
 from .logmasks import is_sending, mask_logs, sending
+from .request_body import is_streamed, pieces_of_async
 from .response_body import ResponseBody, TransportError
 from .transport_errors import fault_of, root_of, why
 
@@ -130,7 +132,7 @@ class HttpxTransport:
             _exchange(request, self._timeouts, self._library) as body,
         ):
             request = _continuing(request, body.asks())
-            with client.stream(**_arguments(request, self._timeouts, _in_pieces)) as answer:
+            with client.stream(**_arguments(request, self._timeouts, pieces_of)) as answer:
                 body.begin(answer.status_code, answer.headers)
                 for chunk in _read_already(answer) or answer.iter_raw():
                     body.take(chunk)
@@ -162,7 +164,7 @@ class AsyncHttpxTransport:
             with anyio.move_on_after(body.left_s + _GRACE_S) as limit:
                 request = _continuing(request, await _off(request, body.asks))
                 async with client.stream(
-                    **_arguments(request, self._timeouts, _in_pieces_async)
+                    **_arguments(request, self._timeouts, pieces_of_async)
                 ) as answer:
                     await _off(request, body.begin, answer.status_code, answer.headers)
                     limit.deadline = anyio.current_time() + body.left_s
@@ -248,16 +250,6 @@ async def _saved(answer: Any, body: ResponseBody) -> None:
     await anyio.to_thread.run_sync(body.take, b"".join(waiting))
 
 
-def _in_pieces(content: bytes) -> Any:
-    """A large body piece by piece, as the layers below copy what they are given."""
-    return (content[at : at + _PIECE_BYTES] for at in range(0, len(content), _PIECE_BYTES))
-
-
-async def _in_pieces_async(content: bytes) -> AsyncGenerator[bytes]:
-    for piece in _in_pieces(content):
-        yield piece
-
-
 def _read_already(answer: Any) -> list[bytes]:
     """What stand-ins for the network, such as `httpx.MockTransport`, hand out in one piece."""
     return [answer.content] if answer.is_stream_consumed else []
@@ -279,9 +271,10 @@ def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Generator[R
 
 
 def _arguments(
-    request: Request, timeouts: Timeouts, pieces: Callable[[bytes], Any]
+    request: Request, timeouts: Timeouts, pieces: Callable[[bytes | Body], Any]
 ) -> dict[str, Any]:
-    is_large = len(request.content) > _PIECE_BYTES
+    body = request.body
+    streamed = is_streamed(body)
     most_s = request.timeout_s or timeouts.total_s
     return {
         "method": request.method,
@@ -289,10 +282,10 @@ def _arguments(
         "headers": {
             "Accept-Encoding": "identity",
             "User-Agent": _user_agent(),
-            **({"Content-Length": str(len(request.content))} if is_large else {}),
+            **({"Content-Length": str(len(body))} if streamed else {}),
             **request.headers,
         },
-        "content": (pieces(request.content) if is_large else request.content) or None,
+        "content": (pieces(body) if streamed else body) or None,
         "follow_redirects": False,
         "timeout": (  # connect, read, write, pool: a tuple, as httpx and its forks all take one
             min(timeouts.connect_s, most_s),

@@ -95,7 +95,7 @@ def put_file(vendor: Vendor, place: Link, upload: Upload) -> Flow[None]:
         method="PUT",
         url=place.url.reveal(),
         headers={"Content-Type": upload.content_type},
-        content=upload.content,
+        content=upload.body,
         repeatable=True,
         public_only=vendor.public_only,
         secrets=(place.url,),
