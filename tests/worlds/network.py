@@ -272,7 +272,7 @@ class Answer:
     """What httpx hands out: a status, headers, and the body in pieces."""
 
     status_code: int
-    headers: dict[str, str]
+    headers: httpx.Headers
     iter_raw: Any
     is_stream_consumed: bool = False
 
@@ -337,7 +337,7 @@ class Wire:
             world.told(self.process, exchange, answer)
         date = format_datetime(world.clock(), usegmt=True)
         given = {"content-length": str(len(answer.content)), "date": date, **answer.headers}
-        return Answer(answer.status, given, partial(pieces or _whole(answer.content), exchange))
+        return Answer(answer.status, httpx.Headers(given), partial(pieces or _whole(answer.content), exchange))
 
     def close(self) -> None:
         """Nothing is open."""

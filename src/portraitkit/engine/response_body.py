@@ -48,7 +48,7 @@ class ResponseBody:
         self._started = time.monotonic()
         self._total_s = total_s
         self._status = 0
-        self._headers: dict[str, str] = {}
+        self._headers: Mapping[str, str] = {}
         self._size = self._raw_size = 0
         self._content = bytearray()
         self._packing = ""
@@ -64,9 +64,9 @@ class ResponseBody:
         return self._file.continuing() if self._file else {}
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """Take status and headers."""
+        """Take status and headers, by name in lower case."""
         self._status = status
-        self._headers = {name.lower(): text for name, text in headers.items()}
+        self._headers = headers
         self._packing = self._headers.get("content-encoding", "").strip().lower()
         if self._packing not in ("", "identity"):
             self._start = b""

@@ -13,7 +13,6 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
@@ -30,6 +29,7 @@ from ..wire.steps import Request, Response
 from .bounds import bounded
 from .connections import Clients, ConnectionKey
 from .logmasks import is_sending, mask_logs, sending
+from .plain_clients import AsyncPlainClient, PlainClient
 from .response_body import ResponseBody, TransportError
 from .transport_errors import fault_of, root_of, why
 
@@ -119,7 +119,7 @@ class HttpxTransport:
     def __init__(
         self, client: httpx.Client | None = None, timeouts: Timeouts | None = None
     ) -> None:
-        self._clients = Clients(partial(_made, httpx.Client), client)
+        self._clients = Clients(_made, client)
         self._library = _library_of(client)
         self._timeouts = timeouts or Timeouts()
 
@@ -131,7 +131,7 @@ class HttpxTransport:
         ):
             request = _continuing(request, body.asks())
             with client.stream(**_arguments(request, self._timeouts, _in_pieces)) as answer:
-                body.begin(answer.status_code, answer.headers)
+                body.begin(answer.status_code, _headers_of(answer))
                 for chunk in _read_already(answer) or answer.iter_raw():
                     body.take(chunk)
             return body.response()
@@ -148,7 +148,7 @@ class AsyncHttpxTransport:
     def __init__(
         self, client: httpx.AsyncClient | None = None, timeouts: Timeouts | None = None
     ) -> None:
-        self._clients = Clients(partial(_made, httpx.AsyncClient), client)
+        self._clients = Clients(_made_async, client)
         self._library = _library_of(client)
         self._timeouts = timeouts or Timeouts()
 
@@ -164,7 +164,7 @@ class AsyncHttpxTransport:
                 async with client.stream(
                     **_arguments(request, self._timeouts, _in_pieces_async)
                 ) as answer:
-                    await _off(request, body.begin, answer.status_code, answer.headers)
+                    await _off(request, body.begin, answer.status_code, _headers_of(answer))
                     limit.deadline = anyio.current_time() + body.left_s
                     if read := _read_already(answer):
                         await _off(request, body.take, read[0])
@@ -182,9 +182,24 @@ class AsyncHttpxTransport:
             await client.aclose()
 
 
-def _made(kind: Callable[..., Any], route: ConnectionKey) -> Any:
+def _made(route: ConnectionKey) -> PlainClient:
     """
     Make a client of our own.
+
+    Raises:
+        ConfigError: The environment names a proxy or certificates that cannot be used.
+    """
+    return PlainClient(_over(route, httpx.HTTPTransport))
+
+
+def _made_async(route: ConnectionKey) -> AsyncPlainClient:
+    """Make one for an event loop. Raises what `_made` does."""
+    return AsyncPlainClient(_over(route, httpx.AsyncHTTPTransport))
+
+
+def _over(route: ConnectionKey, kind: Callable[..., T]) -> T:
+    """
+    Make one of httpx's transports.
 
     Its pool has no limits: to keep one, httpcore 1.0.9 closes idle connections, and may hit one
     that another thread was just given. A create would be lost that way.
@@ -197,7 +212,6 @@ def _made(kind: Callable[..., Any], route: ConnectionKey) -> Any:
             proxy=proxy and proxy.url,
             trust_env=False,  # httpx would use a proxy for this machine, and trips over IPv6
             verify=_trust(route),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:
@@ -258,6 +272,22 @@ async def _in_pieces_async(content: bytes) -> AsyncGenerator[bytes]:
         yield piece
 
 
+def _headers_of(answer: Any) -> dict[str, str]:
+    """By name in lower case. httpx itself tries an encoding on all of them for each."""
+    found: dict[str, str] = {}
+    for raw_name, raw_text in answer.headers.raw:
+        name, text = _text(raw_name).lower(), _text(raw_text)
+        found[name] = f"{found[name]}, {text}" if name in found else text
+    return found
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
 def _read_already(answer: Any) -> list[bytes]:
     """What stand-ins for the network, such as `httpx.MockTransport`, hand out in one piece."""
     return [answer.content] if answer.is_stream_consumed else []
@@ -287,6 +317,7 @@ def _arguments(
         "method": request.method,
         "url": request.target,
         "headers": {
+            "Accept": "*/*",
             "Accept-Encoding": "identity",
             "User-Agent": _user_agent(),
             **({"Content-Length": str(len(request.content))} if is_large else {}),
