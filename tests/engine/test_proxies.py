@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from peers import http
-from portraitkit.engine.connections import offline
+from portraitkit.engine.connections import taped
 from portraitkit.engine.plain_clients import PlainClient
 from portraitkit.engine.proxies import proxy_for
 from portraitkit.engine.transport import HttpxTransport
@@ -86,7 +86,7 @@ def test_what_cannot_be_used_is_named_when_it_is_needed(
     with pytest.raises(ConfigError) as caught:
         transmit(Request(method="POST", url="https://vendor.example/v1"))
     assert 200 == transmit(Request(method="GET", url=server.url)).status
-    with offline():
+    with taped(offline=True):
         made = HttpxTransport()._clients.of("https://vendor.example", transmit)
 
     assert variable == caught.value.field

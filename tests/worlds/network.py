@@ -336,8 +336,9 @@ class Wire:
         if not spoil:
             world.told(self.process, exchange, answer)
         date = format_datetime(world.clock(), usegmt=True)
-        given = {"content-length": str(len(answer.content)), "date": date, **answer.headers}
-        return Answer(answer.status, httpx.Headers(given), partial(pieces or _whole(answer.content), exchange))
+        length = {"content-length": str(len(answer.content))}
+        headers = httpx.Headers({**length, "date": date, **answer.headers})
+        return Answer(answer.status, headers, partial(pieces or _whole(answer.content), exchange))
 
     def close(self) -> None:
         """Nothing is open."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..config.building import Setup, build
 from ..engine.clock import Clock
-from ..engine.transport import Timeouts
+from ..engine.transport import AsyncHttpxTransport, Timeouts
 from ..failover.router import Failover, FailoverRules
 from ..failover.routes import Route
 from ..limits.limiter import Limiter
@@ -128,7 +128,12 @@ def connect_async(
     failover: Sequence[str] | None = None,
     failover_rules: FailoverRules | None = None,
 ) -> AsyncClient:
-    """Open a profile for asyncio or trio. Arguments and errors are those of `connect`."""
+    """
+    Open a profile for asyncio or trio. Arguments and errors are those of `connect`.
+
+    With `transport = "aiohttp"` in the profile, calls under asyncio go over aiohttp; see
+    docs/concurrency.md.
+    """
     given = _given(
         settings,
         failover,
@@ -154,8 +159,7 @@ def connect_async(
     return AsyncClient(
         setup.provider,
         profile=setup.profile,
-        http_client=http_client,
-        timeouts=timeouts,
+        transport=AsyncHttpxTransport(http_client, timeouts, over=setup.transport),
         budget=budget,
         clock=clock or setup.clock,
         failover=_fallbacks(setup, failover_rules, config, media_host),

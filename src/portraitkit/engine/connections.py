@@ -29,12 +29,14 @@ class ConnectionKey(NamedTuple):
         is_offline: Nothing is sent in truth, so that neither proxy nor certificate matters.
         with_tls: Whether the address itself asks for TLS.
         proxy: What is between.
+        idle_s: For how long a connection is kept that nobody uses.
     """
 
     process: int
     is_offline: bool
     with_tls: bool
     proxy: Proxy | None
+    idle_s: float
 
 
 @define
@@ -94,9 +96,15 @@ class Clients:
         """The client that is lent first to send to *url* with, here. Raises what `several` does."""
         return self.several(url, loop).lent[0].client
 
-    def several(self, url: str, loop: Any) -> Several:
+    def several(self, url: str, loop: Any, *, repeatable: bool = False) -> Several:
         """
         The clients to send to *url* with, here.
+
+        Args:
+            url: Where a request is sent.
+            loop: What the connections belong to.
+            repeatable: The request may be sent again, so that its connection may be an old one,
+                which the other side may be about to close. Others have fresher ones of their own.
 
         Raises:
             PortraitError: There is none, and nothing was sent.
@@ -109,13 +117,14 @@ class Clients:
             )
         if self._given is not None:
             return Several(lambda: self._at_home(loop))
-        if BARRIER.check and not (_OFFLINE or rehearsal.current()):
+        if BARRIER.check and not (any(_TAPES) or rehearsal.current()):
             BARRIER.check(origin_of(url))
         made = self._made.setdefault(loop, {})
-        key = (os.getpid(), bool(_OFFLINE), origin_of(url))
+        key = (os.getpid(), any(_TAPES), origin_of(url), repeatable)
         if key not in made:
-            proxy = None if _OFFLINE else proxy_for(url)
-            route = ConnectionKey(key[0], key[1], not key[2].startswith("http://"), proxy)
+            proxy = None if key[1] else proxy_for(url)
+            idle_s = _READS_IDLE_S if repeatable else _IDLE_S
+            route = ConnectionKey(key[0], key[1], not key[2].startswith("http://"), proxy, idle_s)
             if route not in made:
                 _ = made.setdefault(route, Several(partial(self._made_for, route)))
             made[key] = made[route]
@@ -149,14 +158,28 @@ class Clients:
 
 
 @contextmanager
-def offline() -> Generator[None]:
-    """Tell the process that recorded answers are played, so that its network does not matter."""
-    _OFFLINE.append(True)
+def taped(*, offline: bool) -> Generator[None]:
+    """
+    Tell the process that a tape is below httpx, which then carries all there is.
+
+    Args:
+        offline: Recorded answers are played, so that the network does not matter.
+    """
+    _TAPES.append(offline)
     try:
         yield
     finally:
-        _ = _OFFLINE.pop()
+        _ = _TAPES.pop()
+
+
+def is_taped() -> bool:
+    """Tell whether a tape plays or records."""
+    return bool(_TAPES)
 
 
 _AT_ONCE: Final = 8
-_OFFLINE: list[bool] = []
+_IDLE_S: Final = 5.0
+"""As httpx has it. A create on a connection that just ended has an unknown outcome."""
+_READS_IDLE_S: Final = 55.0
+"""Longer than any pacing, so that a wait connects once; servers often close after 60 or 75 s."""
+_TAPES: Final[list[bool]] = []

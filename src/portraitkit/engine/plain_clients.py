@@ -30,7 +30,7 @@ class PlainClient:
         request = _request(**asked)
         answer = self._transport.handle_request(request)
         try:
-            _tell(request, answer)
+            tell(request.method, request.url, answer.status_code, answer.reason_phrase)
             yield answer
         finally:
             answer.close()
@@ -52,7 +52,7 @@ class AsyncPlainClient:
         request = _request(**asked)
         answer = await self._transport.handle_async_request(request)
         try:
-            _tell(request, answer)
+            tell(request.method, request.url, answer.status_code, answer.reason_phrase)
             yield answer
         finally:
             await answer.aclose()
@@ -83,10 +83,11 @@ def _read(url: str) -> httpx.URL:
     return httpx.URL(url)
 
 
-def _tell(request: httpx.Request, answer: httpx.Response) -> None:
+def tell(method: str, url: object, status: int, reason: str) -> None:
+    """Log a request as `httpx.Client` does. What is secret in the address is masked there."""
     if _log.isEnabledFor(logging.INFO):
-        said = "HTTP/1.1", answer.status_code, answer.reason_phrase
-        _log.info('HTTP Request: %s %s "%s %d %s"', request.method, request.url, *said)
+        line = 'HTTP Request: %s %s "HTTP/1.1 %d %s"'
+        _log.info(line, method, url, status, reason)
 
 
 _WITH_BODY: Final = ("POST", "PUT", "PATCH")

@@ -7,15 +7,16 @@ cookie is kept, and what httpx logs of our requests has its queries masked: link
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
+from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, TypeVarTuple
 from urllib.parse import urlsplit
 
 import anyio
@@ -27,7 +28,7 @@ from attrs import frozen
 from ..values.errors import ConfigError
 from ..wire.steps import Request, Response
 from .bounds import bounded
-from .connections import Clients, ConnectionKey
+from .connections import Clients, ConnectionKey, is_taped
 from .logmasks import is_sending, mask_logs, sending
 from .plain_clients import AsyncPlainClient, PlainClient
 from .response_body import ResponseBody, TransportError
@@ -44,6 +45,7 @@ __all__ = [
     "tls_context",
 ]
 
+Carrier: TypeAlias = Literal["aiohttp", "httpx"]
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -125,8 +127,9 @@ class HttpxTransport:
 
     def send(self, request: Request) -> Response:
         """Send one request, once."""
+        several = self._clients.several(request.url, self, repeatable=request.repeatable)
         with (
-            self._clients.several(request.url, self).lend() as client,
+            several.lend() as client,
             _exchange(request, self._timeouts, self._library) as body,
         ):
             request = _continuing(request, body.asks())
@@ -143,20 +146,42 @@ class HttpxTransport:
 
 
 class AsyncHttpxTransport:
-    """The asynchronous transport, for asyncio and trio. Each event loop gets its connections."""
+    """
+    The asynchronous transport, for asyncio and trio. Each event loop gets its connections.
+
+    Args:
+        client: One that is used and not closed.
+        timeouts: Limits for one request.
+        over: What carries API calls that are direct and small, if no client was handed in: `httpx`
+            or `aiohttp`, which is an extra. All others, such as files, links, what goes through a
+            proxy and whatever runs under trio, go over httpx.
+
+    Raises:
+        ConfigError: aiohttp is not installed.
+    """
 
     def __init__(
-        self, client: httpx.AsyncClient | None = None, timeouts: Timeouts | None = None
+        self,
+        client: httpx.AsyncClient | None = None,
+        timeouts: Timeouts | None = None,
+        *,
+        over: Carrier = "httpx",
     ) -> None:
         self._clients = Clients(_made_async, client)
+        is_wanted = over == "aiohttp" and client is None
+        self._fast = Clients(_maker_over_aiohttp(), None) if is_wanted else None
         self._library = _library_of(client)
         self._timeouts = timeouts or Timeouts()
 
     async def send(self, request: Request) -> Response:
         """Send one request, once."""
         loop = current_token().native_token
+        clients = self._clients
+        if self._fast and isinstance(loop, asyncio.AbstractEventLoop) and _is_small(request):
+            clients = self._fast
+        several = clients.several(request.url, loop, repeatable=request.repeatable)
         with (
-            self._clients.several(request.url, loop).lend() as client,
+            several.lend() as client,
             _exchange(request, self._timeouts, self._library) as body,
         ):
             with anyio.move_on_after(body.left_s + _GRACE_S) as limit:
@@ -178,8 +203,9 @@ class AsyncHttpxTransport:
 
     async def close(self) -> None:
         """Close its own clients of this event loop. Nothing can be sent any more."""
-        for client in self._clients.give_up(current_token().native_token):
-            await client.aclose()
+        for clients in filter(None, (self._clients, self._fast)):
+            for client in clients.give_up(current_token().native_token):
+                await client.aclose()
 
 
 def _made(route: ConnectionKey) -> PlainClient:
@@ -197,6 +223,30 @@ def _made_async(route: ConnectionKey) -> AsyncPlainClient:
     return AsyncPlainClient(_over(route, httpx.AsyncHTTPTransport))
 
 
+def _maker_over_aiohttp() -> Callable[[ConnectionKey], Any]:
+    try:
+        from .aiohttp_client import AiohttpClient  # noqa: PLC0415  (an extra)
+    except ImportError:
+        raise ConfigError(
+            "transport needs a package that is not installed",
+            field="transport",
+            next_step="pip install 'portraitkit[aiohttp]'",
+        ) from None
+
+    def make(route: ConnectionKey) -> Any:
+        if route.proxy:
+            return _made_async(route)
+        return AiohttpClient(verify=_trust(route), idle_s=route.idle_s)
+
+    return make
+
+
+def _is_small(request: Request) -> bool:
+    """Whether it is an API call, whose body and answer are held in memory."""
+    is_file = request.save_to or request.public_only or len(request.content) > _PIECE_BYTES
+    return not (is_file or is_taped())
+
+
 def _over(route: ConnectionKey, kind: Callable[..., T]) -> T:
     """
     Make one of httpx's transports.
@@ -212,7 +262,11 @@ def _over(route: ConnectionKey, kind: Callable[..., T]) -> T:
             proxy=proxy and proxy.url,
             trust_env=False,  # httpx would use a proxy for this machine, and trips over IPv6
             verify=_trust(route),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
+            limits=httpx.Limits(
+                max_connections=None,
+                max_keepalive_connections=None,
+                keepalive_expiry=route.idle_s,
+            ),
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         if proxy is None:
