@@ -190,14 +190,14 @@ def kit_upload_async(url: str, _: str) -> Run:
     """The same in an event loop."""
     import portraitkit as pk
 
-    async def uploads(times: int) -> None:
+    async def uploads(path: Path, times: int) -> None:
         client = pk.AsyncClient(provider(url, "alltoken"), clock=hasty())
-        _ = await client.add_asset(GROUP, face)
         for _ in range(times):
-            _ = await client.add_asset(GROUP, film)
+            _ = await client.add_asset(GROUP, path)
 
-    face, film = _face(), _film()
-    return lambda times: asyncio.run(uploads(times))
+    asyncio.run(uploads(_face(), 1))
+    film = _film()
+    return lambda times: asyncio.run(uploads(film, times))
 
 
 def kit_download_async(url: str, _: str) -> Run:

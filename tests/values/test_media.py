@@ -6,7 +6,6 @@ import io
 import os
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -404,22 +403,21 @@ def test_the_address_is_a_plain_one_whatever_the_files_name(tmp_path, filename):
     assert as_link(url).url.reveal().rpartition("/")[2].isalnum()
 
 
-def test_two_who_publish_the_same_at_once_do_not_disturb_each_other(tmp_path, monkeypatch):
+def test_two_who_publish_the_same_at_once_do_not_disturb_each_other(tmp_path):
     """While one writes, another may publish the same content from beginning to end."""
     host = FolderMediaHost(tmp_path, "https://media.example")
-    write, urls = Path.write_bytes, []
+    urls = []
 
-    def write_while_another_publishes(path, content):
-        count = write(path, content)
-        if not urls:
-            urls.append("")
-            urls.append(publish(host))
-        return count
+    class Slow(io.BytesIO):
+        def read(self, size=-1, /):
+            if not urls:
+                urls.append(publish(host))
+            return super().read(size)
 
-    monkeypatch.setattr(Path, "write_bytes", write_while_another_publishes)
-    url = publish(host)
+    kind = {"filename": "mia.png", "content_type": "image/png"}
+    url = host.publish_file(Slow(b"content"), **kind)
 
-    assert (urls[1], len(list(tmp_path.iterdir()))) == (url, 1)
+    assert (urls, len(list(tmp_path.iterdir()))) == ([url], 1)
 
 
 def test_many_threads_publish_without_harm(tmp_path):
@@ -435,16 +433,16 @@ def test_many_threads_publish_without_harm(tmp_path):
     assert (len(urls), len(set(urls)), len(list(tmp_path.iterdir()))) == (8, 1, 1)
 
 
-def test_a_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
+def test_a_file_appears_whole_or_not_at_all(tmp_path):
     """When the disk fails half-way, neither the file nor a part of it stays behind."""
 
-    def fail_half_way(path, content):
-        with path.open("wb") as file:
-            file.write(content[:3])
-        raise OSError(28, "No space left on device")
+    class Full(io.BytesIO):
+        def read(self, size=-1, /):
+            if self.tell():
+                raise OSError(28, "No space left on device")
+            return super().read(3)
 
-    monkeypatch.setattr(Path, "write_bytes", fail_half_way)
-
+    host = FolderMediaHost(tmp_path, "https://media.example")
     with pytest.raises(OSError, match="No space left"):
-        publish(FolderMediaHost(tmp_path, "https://media.example"))
+        host.publish_file(Full(b"content"), filename="mia.png", content_type="image/png")
     assert list(tmp_path.iterdir()) == []

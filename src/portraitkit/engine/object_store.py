@@ -6,13 +6,14 @@ The only module that knows obstore, which is an extra.
 
 from __future__ import annotations
 
+import io
 import re
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final, Self, TypeVar
+from typing import Any, BinaryIO, Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 import obstore
@@ -65,8 +66,12 @@ class ObjectStoreHost:
         raise ValueError(problem)
 
     def publish(self, content: bytes, *, filename: str, content_type: str) -> str:
+        """Store a file and return its presigned link, as `publish_file` does."""
+        return self.publish_file(io.BytesIO(content), filename=filename, content_type=content_type)
+
+    def publish_file(self, file: BinaryIO, *, filename: str, content_type: str) -> str:
         """
-        Store a file and return its presigned link.
+        Store a file and return its presigned link; one part of 5 MB at a time is in memory.
 
         Raises:
             MediaError: The store cannot be reached, refuses, or cannot sign. Says what to change.
@@ -75,7 +80,8 @@ class ObjectStoreHost:
         sign = partial(obstore.sign, self._store, "GET", name, self.link_life)
         kind = {"Content-Type": content_type}
         link = self._try("presign a link", sign)  # one that cannot is to get no face
-        self._try("store a file", partial(self._store.put, name, content, attributes=kind))
+        put = partial(self._store.put, name, file, attributes=kind, max_concurrency=1)
+        self._try("store a file", put)
         return link
 
     def withdraw(self, url: str) -> None:

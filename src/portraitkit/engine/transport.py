@@ -11,7 +11,7 @@ import asyncio
 import os
 import ssl
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
@@ -25,12 +25,14 @@ import httpx
 from anyio.lowlevel import current_token
 from attrs import frozen
 
+from ..values.body import Body, pieces_of
 from ..values.errors import ConfigError
 from ..wire.steps import Request, Response
 from .bounds import bounded
 from .connections import Clients, ConnectionKey, is_taped
 from .logmasks import is_sending, mask_logs, sending
 from .plain_clients import AsyncPlainClient, PlainClient
+from .request_body import is_streamed, pieces_of_async
 from .response_body import ResponseBody, TransportError
 from .transport_errors import fault_of, root_of, why
 
@@ -133,7 +135,7 @@ class HttpxTransport:
             _exchange(request, self._timeouts, self._library) as body,
         ):
             request = _continuing(request, body.asks())
-            with client.stream(**_arguments(request, self._timeouts, _in_pieces)) as answer:
+            with client.stream(**_arguments(request, self._timeouts, pieces_of)) as answer:
                 body.begin(answer.status_code, _headers_of(answer))
                 for chunk in _read_already(answer) or answer.iter_raw():
                     body.take(chunk)
@@ -187,7 +189,7 @@ class AsyncHttpxTransport:
             with anyio.move_on_after(body.left_s + _GRACE_S) as limit:
                 request = _continuing(request, await _off(request, body.asks))
                 async with client.stream(
-                    **_arguments(request, self._timeouts, _in_pieces_async)
+                    **_arguments(request, self._timeouts, pieces_of_async)
                 ) as answer:
                     await _off(request, body.begin, answer.status_code, _headers_of(answer))
                     limit.deadline = anyio.current_time() + body.left_s
@@ -243,7 +245,7 @@ def _maker_over_aiohttp() -> Callable[[ConnectionKey], Any]:
 
 def _is_small(request: Request) -> bool:
     """Whether it is an API call, whose body and answer are held in memory."""
-    is_file = request.save_to or request.public_only or len(request.content) > _PIECE_BYTES
+    is_file = request.save_to or request.public_only or len(request.body) > _SMALL_BYTES
     return not (is_file or is_taped())
 
 
@@ -316,16 +318,6 @@ async def _saved(answer: Any, body: ResponseBody) -> None:
     await anyio.to_thread.run_sync(body.take, b"".join(waiting))
 
 
-def _in_pieces(content: bytes) -> Any:
-    """A large body piece by piece, as the layers below copy what they are given."""
-    return (content[at : at + _PIECE_BYTES] for at in range(0, len(content), _PIECE_BYTES))
-
-
-async def _in_pieces_async(content: bytes) -> AsyncGenerator[bytes]:
-    for piece in _in_pieces(content):
-        yield piece
-
-
 def _headers_of(answer: Any) -> dict[str, str]:
     """By name in lower case. httpx itself tries an encoding on all of them for each."""
     found: dict[str, str] = {}
@@ -363,9 +355,10 @@ def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Generator[R
 
 
 def _arguments(
-    request: Request, timeouts: Timeouts, pieces: Callable[[bytes], Any]
+    request: Request, timeouts: Timeouts, pieces: Callable[[bytes | Body], Any]
 ) -> dict[str, Any]:
-    is_large = len(request.content) > _PIECE_BYTES
+    body = request.body
+    streamed = is_streamed(body)
     most_s = request.timeout_s or timeouts.total_s
     return {
         "method": request.method,
@@ -374,10 +367,10 @@ def _arguments(
             "Accept": "*/*",
             "Accept-Encoding": "identity",
             "User-Agent": _user_agent(),
-            **({"Content-Length": str(len(request.content))} if is_large else {}),
+            **({"Content-Length": str(len(body))} if streamed else {}),
             **request.headers,
         },
-        "content": (pieces(request.content) if is_large else request.content) or None,
+        "content": (pieces(body) if streamed else body) or None,
         "follow_redirects": False,
         "timeout": (  # connect, read, write, pool: a tuple, as httpx and its forks all take one
             min(timeouts.connect_s, most_s),
@@ -406,6 +399,8 @@ def _library_of(client: object) -> Any:
 
 
 _CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_SMALL_BYTES: Final = 65536
+"""What a socket takes in at once: aiohttp has no limit of its own on how long a write may last."""
 _PIECE_BYTES: Final = 1024**2
 _PIECE_S: Final = 1.0
 """So long at most is what came of a file not looked at: it may come too slowly."""

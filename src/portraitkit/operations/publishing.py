@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from attrs import evolve
 
+from ..values.body import FileBody
 from ..values.errors import MediaError, OutcomeUnknownError, PortraitError
 from ..values.media import Link, MediaHost, Upload, as_link
 from ..values.models import Asset
@@ -36,17 +37,23 @@ def publish(provider: VendorCalls, upload: Upload) -> Flow[Link]:
         )
     url = Secret((yield from work(partial(_published, host, upload))))
     try:
+        if isinstance(upload.body, FileBody):  # of one that changed, nobody knows what was read
+            yield from work(upload.body.check)
         return evolve(as_link(url.reveal(), media=upload.media), published=url)
-    except MediaError:  # no vendor could fetch it
+    except MediaError:  # no vendor could fetch it, or should
         yield from _withdraw(provider, url)
         raise
 
 
 def _published(host: MediaHost, upload: Upload) -> str:
     """Call the caller's own code, which raises what it likes."""
+    kind = {"filename": upload.filename, "content_type": upload.content_type}
+    publish_file: Any = getattr(host, "publish_file", None)
     try:
-        kind = {"filename": upload.filename, "content_type": upload.content_type}
-        return str(host.publish(upload.content, **kind))  # one that forgets to return, too
+        if publish_file is None:
+            return str(host.publish(upload.content, **kind))  # one that forgets to return, too
+        with upload.open() as file:
+            return str(publish_file(file, **kind))
     except PortraitError:
         raise
     except Exception as error:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -19,6 +18,7 @@ from ..operations.adding import fetch
 from ..operations.guarding import guarded
 from ..operations.provider import PortraitProvider
 from ..operations.searching import groups_of, look, read_list
+from ..values.body import sha256_of
 from ..values.errors import (
     AssetFailedError,
     ConsentRequiredError,
@@ -29,7 +29,7 @@ from ..values.errors import (
     WaitTimeoutError,
 )
 from ..values.handles import Handle
-from ..values.media import Upload
+from ..values.media import Link, Upload
 from ..values.models import Asset, Group, GroupRef
 from ..values.name_tokens import tagged
 from ..values.portraits import check_name
@@ -183,15 +183,19 @@ def looks_of(files: MediaSource | Mapping[str, MediaSource]) -> dict[str, Source
 
 def read_content(provider: PortraitProvider, source: Source) -> Flow[Content]:
     """Read a look's file, so that it is known by its bytes; a URL's, too."""
-    item = yield from work(partial(read_source, source))
+    item, digest = yield from work(partial(_read, source))
     if isinstance(item, Upload):
-        kept = Source(item.content, media=item.media)
+        kept = Source(item.body, media=item.media)
         file = str(source.file) if isinstance(source.file, str | Path) else ""
-        digest = sha256(item.content).hexdigest()
         return Content(source=kept, digest=digest, file="" if is_inline(file) else file)
     content = yield from fetch(item.url, public_only=provider.public_only)
     address = item.url.reveal()
-    return Content(source=source, digest=sha256(content).hexdigest(), file=address)
+    return Content(source=source, digest=sha256_of(content), file=address)
+
+
+def _read(source: Source) -> tuple[Upload | Link, str]:
+    item = read_source(source)
+    return item, sha256_of(item.body) if isinstance(item, Upload) else ""
 
 
 def register(

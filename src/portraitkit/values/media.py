@@ -7,15 +7,16 @@ import io
 import os
 import re
 import secrets
-import stat
 from collections.abc import Iterator
-from errno import EFBIG, EINVAL
+from errno import EFBIG
+from functools import cached_property
 from pathlib import Path
-from typing import Final, Protocol
+from typing import BinaryIO, Final, Protocol
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
+from .body import PIECE_BYTES, START_BYTES, WHOLE_BYTES, FileBody, PathBody, open_regular
 from .errors import MediaError
 from .masking import masked_repr
 from .origins import is_loopback
@@ -24,17 +25,36 @@ from .secret import Secret
 from .statuses import MediaType
 
 SOURCE_LIMIT_BYTES: Final = 512 * 1024**2
-"""The largest file that is read into memory; no vendor takes one as large."""
+"""The largest file that is taken; no vendor takes one as large."""
 
 
 @frozen(kw_only=True)
 class Upload:
-    """A file in memory."""
+    """
+    A file on its way: bytes, or what is read where it lies when it is sent.
 
-    content: bytes = field(repr=False)
+    Attributes:
+        body: What is in it; given as `content`.
+    """
+
+    body: bytes | FileBody = field(alias="content", repr=False)
     filename: str
     content_type: str
     media: MediaType
+
+    @property
+    def content(self) -> bytes:
+        """The whole of it, read into memory: `body` costs none."""
+        return bytes(self.body)
+
+    @cached_property
+    def pixels(self) -> tuple[int, int] | None:
+        """Width and height of a picture; None without Pillow, or if it cannot tell. May block."""
+        return measure(self)
+
+    def open(self) -> BinaryIO:
+        """Open it for reading, at its first byte."""
+        return io.BytesIO(self.body) if isinstance(self.body, bytes) else self.body.open()
 
 
 @frozen(kw_only=True)
@@ -53,7 +73,9 @@ class MediaHost(Protocol):
 
     You choose where faces are stored: nothing is ever published without a media host of yours. One
     that also has `withdraw(url)` is called back with what `publish` returned, once the asset's
-    review has ended or nothing came of its create; if that fails, a warning is logged.
+    review has ended or nothing came of its create; if that fails, a warning is logged. One that
+    also has `publish_file(file, *, filename, content_type)` is given the file open for reading, so
+    that a large one need not be in memory.
     """
 
     def publish(self, content: bytes, *, filename: str, content_type: str) -> str:
@@ -77,13 +99,21 @@ class FolderMediaHost:
 
     def publish(self, content: bytes, *, filename: str, content_type: str) -> str:
         """Write the file and return its URL."""
+        return self.publish_file(io.BytesIO(content), filename=filename, content_type=content_type)
+
+    def publish_file(self, file: BinaryIO, *, filename: str, content_type: str) -> str:
+        """Write the file and return its URL."""
         del content_type
-        name = hashlib.sha256(content).hexdigest()[:40] + suffix_of(filename)
         self.folder.mkdir(parents=True, exist_ok=True)
         # Others may publish the same content meanwhile, so each has a part of its own.
-        part = self.folder / f".{name}.{secrets.token_hex(4)}.part"
+        part = self.folder / f".{secrets.token_hex(24)}.part"
+        digest = hashlib.sha256()
         try:
-            _ = part.write_bytes(content)
+            with part.open("xb") as out:
+                while piece := file.read(PIECE_BYTES):
+                    digest.update(piece)
+                    _ = out.write(piece)
+            name = digest.hexdigest()[:40] + suffix_of(filename)
             _ = part.replace(self.folder / name)
         finally:
             part.unlink(missing_ok=True)
@@ -108,12 +138,12 @@ class MediaRules:
         kind = upload.content_type
         if self.types and kind not in self.types:
             yield self._finding("media", kind, sorted(self.types), f"{kind} is not a listed type")
-        size = len(upload.content)
+        size = len(upload.body)
         if self.max_bytes and size > self.max_bytes:
             yield self._finding(
                 "media", size, self.max_bytes, f"{size} bytes is more than {self.max_bytes}"
             )
-        if (pixels := measure(upload)) is None:
+        if (pixels := upload.pixels) is None:
             return
         width, height = pixels
         if self.side_px and not all(self.side_px[0] <= n <= self.side_px[1] for n in pixels):
@@ -141,39 +171,45 @@ def read_regular(path: Path, limit_bytes: int) -> bytes:
     Raises:
         OSError: It cannot be read, is no regular file, or is larger than the limit.
     """
-    # A pipe that nobody writes to would hold up the opening; Windows has no such flag.
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    try:
-        file = os.fdopen(handle, "rb")
-    except OSError:  # a folder
-        os.close(handle)
-        raise
-    with file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(EINVAL, "a folder, device, pipe or socket is no file")
+    with open_regular(path) as file:
         content = file.read(limit_bytes + 1)
     if len(content) > limit_bytes:
-        raise OSError(EFBIG, f"it is larger than {limit_bytes} bytes")
+        raise too_large(limit_bytes)
     return content
 
 
-def read_file(path: Path) -> bytes:
+def too_large(limit_bytes: int) -> OSError:
+    """Make the error for a file that nobody wants the whole of."""
+    return OSError(EFBIG, f"it is larger than {limit_bytes} bytes")
+
+
+def read_file(path: Path) -> bytes | FileBody:
     """
-    Read a local file.
+    Read a local file; of one that is larger than a MiB, only what tells what it is.
 
     Raises:
         MediaError: It is not there, or not a file.
     """
+    name = f"{(path.name or str(path))[:60]!r}"
     try:
-        content = read_regular(path, SOURCE_LIMIT_BYTES)
+        with open_regular(path) as file:
+            found = os.fstat(file.fileno())
+            if found.st_size > SOURCE_LIMIT_BYTES:
+                raise too_large(SOURCE_LIMIT_BYTES)
+            if found.st_size <= WHOLE_BYTES:
+                return file.read()
+            start = file.read(START_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no file can have such a name"
         raise MediaError(
-            f"cannot read {(path.name or str(path))[:60]!r}: {reason}{_looked_in(path)}",
+            f"cannot read {name}: {reason}{_looked_in(path)}",
             field="source",
             next_step="pass the path of an existing picture, video or audio file",
         ) from None
-    return content
+    whole = path.absolute()  # the folder may change
+    return PathBody(
+        path=whole, label=name, start=start, size=found.st_size, modified_ns=found.st_mtime_ns
+    )
 
 
 def _looked_in(path: Path) -> str:
@@ -184,7 +220,9 @@ def _looked_in(path: Path) -> str:
         return ""
 
 
-def as_upload(content: bytes, *, filename: str = "", media: MediaType | None = None) -> Upload:
+def as_upload(
+    content: bytes | FileBody, *, filename: str = "", media: MediaType | None = None
+) -> Upload:
     """
     Find out what *content* is from its first bytes.
 
@@ -195,7 +233,8 @@ def as_upload(content: bytes, *, filename: str = "", media: MediaType | None = N
     name = filename or "the given bytes"
     if not content:
         raise MediaError(f"{name} is empty", field="source", next_step="pass a file with content")
-    if (sniffed := sniff(content)) is None:
+    start = content if isinstance(content, bytes) else content.start
+    if (sniffed := sniff(start)) is None:
         raise MediaError(
             f"{name} is no picture, video or audio of a known type",
             field="source",
@@ -260,7 +299,7 @@ def measure(upload: Upload) -> tuple[int, int] | None:
     except ImportError:
         return None
     try:
-        with Image.open(io.BytesIO(upload.content)) as picture:
+        with upload.open() as file, Image.open(file) as picture:
             return picture.size
     except Exception:  # noqa: BLE001  (Pillow raises many kinds for a damaged file)
         return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import tempfile
+import weakref
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 from attrs import field, frozen
 
+from .body import PIECE_BYTES, START_BYTES, WHOLE_BYTES, FileBody, OpenBody
 from .errors import InvalidInputError, MediaError
 from .media import SOURCE_LIMIT_BYTES, Link, Upload, as_link, as_upload, read_file
 from .statuses import MediaType
@@ -55,7 +58,7 @@ class Picture(Protocol):
 
 
 MediaFile: TypeAlias = (
-    str | Path | bytes | bytearray | memoryview | Readable | UploadedFile | Picture
+    str | Path | bytes | bytearray | memoryview | FileBody | Readable | UploadedFile | Picture
 )
 
 
@@ -125,7 +128,7 @@ def is_local(source: object) -> TypeGuard[MediaSource]:
 
 def read_source(source: Source) -> Upload | Link:
     """
-    Read a source, unless it is a URL. May block.
+    Read a source, unless it is a URL; a large one only as far as it tells what it is. May block.
 
     Raises:
         MediaError: There is nothing to read, or no vendor lists such a file.
@@ -136,43 +139,81 @@ def read_source(source: Source) -> Upload | Link:
     if isinstance(file, str) and "://" in file:
         return as_link(file, media=media)
     content = _content(file)
-    return as_upload(content, filename=_filename(file), media=media)
+    upload = as_upload(content, filename=_filename(file), media=media)
+    if isinstance(content, FileBody):
+        _ = upload.pixels  # read here, where it may block, and kept
+    return upload
 
 
-def _content(file: MediaFile) -> bytes:
+def _content(file: MediaFile) -> bytes | FileBody:
+    if isinstance(file, FileBody):
+        return file
     if isinstance(file, bytes | bytearray | memoryview):
         return bytes(file)
     if isinstance(file, str | Path):
         return read_file(Path(file).expanduser())
+    label = f"the given {type(file).__name__}"
     try:
         if isinstance(file, Picture):
             return _written(file)
-        opened = file.file if isinstance(file, UploadedFile) else file
-        content = opened.read(SOURCE_LIMIT_BYTES + 1)
+        return _opened(file.file if isinstance(file, UploadedFile) else file, label)
+    except MediaError:
+        raise
     except Exception as error:
         raise MediaError(
-            f"the given {type(file).__name__} cannot be read: {error}",
+            f"{label} cannot be read: {error}",
             field="source",
             next_step="pass one that is open and whole, or its path",
         ) from error
-    if not isinstance(content, bytes):
-        raise MediaError(
-            "this file gives text",
-            field="source",
-            next_step='open it in binary mode: open(path, "rb")',
-        )
-    if not content:
+
+
+def _opened(file: Any, label: str) -> bytes | FileBody:
+    """What is left of an open file: bytes if that is little."""
+    seekable = getattr(file, "seekable", None)
+    kept = file if seekable and seekable() else _spooled(file)
+    start = _read(kept, WHOLE_BYTES + 1)
+    if not start:
         raise MediaError(
             "this open file has nothing left to read",
             field="source",
             next_step="seek(0) before you pass it, or pass its path",
         )
-    if len(content) > SOURCE_LIMIT_BYTES:
+    if len(start) <= WHOLE_BYTES:
+        return start
+    offset = kept.tell() - len(start)
+    size = kept.seek(0, io.SEEK_END) - offset
+    if size > SOURCE_LIMIT_BYTES:
         raise MediaError(
             f"this open file has more than {SOURCE_LIMIT_BYTES} bytes",
             field="source",
             next_step="pass a smaller file",
         )
+    body = OpenBody(file=kept, label=label, start=start[:START_BYTES], size=size, offset=offset)
+    if kept is not file:
+        _ = weakref.finalize(body, kept.close)
+    return body
+
+
+def _spooled(file: Any) -> Any:
+    """Keep what can be read but once: where it is large, in a file that has no name."""
+    spool = tempfile.SpooledTemporaryFile(WHOLE_BYTES)  # noqa: SIM115  (closed with its body)
+    while spool.tell() <= SOURCE_LIMIT_BYTES and (piece := _read(file, PIECE_BYTES)):
+        _ = spool.write(piece)
+    _ = spool.seek(0)
+    return spool
+
+
+def _read(file: Any, most: int) -> bytes:
+    """Read so many bytes, or what is left: a pipe gives less at a time."""
+    content = b""
+    while len(content) < most and (piece := file.read(most - len(content))):
+        if not isinstance(piece, bytes):
+            raise MediaError(
+                "this file gives text",
+                field="source",
+                next_step='open it in binary mode: open(path, "rb")',
+            )
+        content += piece
     return content
 
 

@@ -1,12 +1,15 @@
-"""Bodies of requests, with exact bytes."""
+"""Bodies of requests, with exact bytes; a file in one is read when it is sent."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any, Final
 
+from attrs import frozen
+
+from ..values.body import WHOLE_BYTES, Body, pieces_of
 from ..values.errors import InvalidInputError
 
 
@@ -28,21 +31,22 @@ def json_body(value: Mapping[str, Any]) -> bytes:
 
 
 def multipart(
-    fields: Mapping[str, str], *, name: str, filename: str, content: bytes, content_type: str
-) -> tuple[bytes, str]:
+    fields: Mapping[str, str], *, name: str, filename: str, content: bytes | Body, content_type: str
+) -> tuple[bytes | Body, str]:
     """
     Encode a form with one file.
 
     The boundary is derived from the content, so that equal forms are equal bytes and a recorded
-    request can be found again.
+    request can be found again; for a file that is not in memory it is a random one. No file can
+    hold its own.
 
     Returns:
-        The body and its `Content-Type`.
+        The body, bytes if it is small, and its `Content-Type`.
     """
-    digest = hashlib.sha256(content)
-    digest.update(repr(sorted(fields.items())).encode())
+    seed = content.token if isinstance(content, Body) else hashlib.sha256(content).hexdigest()
+    digest = hashlib.sha256(f"{seed} {sorted(fields.items())}".encode())
     boundary = f"portraitkit-{digest.hexdigest()[:32]}"
-    parts: list[bytes] = []
+    parts: list[bytes | Body] = []
     for key, text in fields.items():
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(key)}"\r\n\r\n'
         parts.append((head + text).encode(errors="replace") + b"\r\n")
@@ -52,7 +56,24 @@ def multipart(
     )
     # A file's name need not be text; it says nothing to the vendor, so the odd character goes.
     parts += [head.encode(errors="replace"), content, f"\r\n--{boundary}--\r\n".encode()]
-    return b"".join(parts), f"multipart/form-data; boundary={boundary}"
+    form = JoinedBody(tuple(parts))
+    body = bytes(form) if len(form) <= WHOLE_BYTES else form
+    return body, f"multipart/form-data; boundary={boundary}"
+
+
+@frozen(repr=False)
+class JoinedBody(Body):
+    """Several bodies, one after another, such as a form around a file."""
+
+    parts: tuple[bytes | Body, ...]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def pieces(self) -> Generator[bytes]:
+        """Read one after another."""
+        for part in self.parts:
+            yield from pieces_of(part)
 
 
 def _quoted(text: str) -> str:

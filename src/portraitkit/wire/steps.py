@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 from attrs import evolve, field, frozen
 
+from ..values.body import Body
 from ..values.origins import origin_of
 from ..values.remarks import Attempt, Raw
 from ..values.secret import MASK, Secret
@@ -57,7 +58,7 @@ class Request:
     Attributes:
         url: Absolute, without a query, save for a vendor's signed link.
         query: Pairs in the order sent; a mapping is accepted.
-        content: The exact body.
+        body: The exact body, given as `content`: bytes, or what is read at each attempt.
         auth: The credential that `authorize` adds at each attempt.
         repeatable: Whether it may be sent again when its outcome is unknown.
         silent: Whether a success may come without a body, as a deletion's.
@@ -76,7 +77,7 @@ class Request:
     url: str
     query: tuple[tuple[str, str], ...] = field(default=(), converter=_pairs)
     headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
-    content: bytes = field(default=b"", repr=False)
+    body: bytes | Body = field(default=b"", alias="content", repr=False)
     auth: Auth = Auth.NONE
     repeatable: bool = False
     silent: bool = field(default=False, eq=False)
@@ -115,7 +116,12 @@ class Request:
         return evolve(typed, content=json_body(body))
 
     def __repr__(self) -> str:
-        return f"<Request {self.method} {self.shown_url}, {len(self.content)} bytes>"
+        return f"<Request {self.method} {self.shown_url}, {len(self.body)} bytes>"
+
+    @property
+    def content(self) -> bytes:
+        """The whole body. One that is not bytes is read into memory, which may block."""
+        return bytes(self.body)
 
     @property
     def shown_url(self) -> str:

@@ -79,7 +79,7 @@ def with_form(
         fields,
         name=name,
         filename=upload.filename,
-        content=upload.content,
+        content=upload.body,
         content_type=upload.content_type,
     )
     return evolve(request.with_headers({"Content-Type": content_type}), content=content)

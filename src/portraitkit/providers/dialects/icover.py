@@ -214,7 +214,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
             method="PUT",
             url=place.reveal(),
             headers={"Content-Type": upload.content_type},
-            content=upload.content,
+            content=upload.body,
             repeatable=True,
             public_only=self.public_only,
             secrets=(place,),

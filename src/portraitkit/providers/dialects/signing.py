@@ -18,6 +18,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from attrs import evolve
 
+from ...values.body import sha256_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -51,13 +53,13 @@ def sign(
     """
     headers = {k: v for k, v in request.headers.items() if k.lower() not in _OURS}
     date = now.astimezone(UTC).strftime(_DATE_FORMAT)
-    digest = hashlib.sha256(request.content).hexdigest()
+    digest = sha256_of(request.body)
     headers["X-Date"] = date
     headers["X-Content-Sha256"] = digest
     if session_token:
         headers["X-Security-Token"] = session_token.reveal()
     values = _in_lower_case(headers)
-    if request.content and "content-type" not in values:
+    if request.body and "content-type" not in values:
         raise ValueError("a signed request with a body needs its Content-Type first")
     names = sorted({"host", *(n.lower() for n in headers if _is_signed(n))})
     # A header that cannot be sent is refused where it is sent.
@@ -80,7 +82,7 @@ def canonical_request(request: Request, names: Iterable[str]) -> str:
         request: With every header in *names*, save `host`, which may come from the URL.
         names: Signed header names in lower case, sorted.
     """
-    digest = hashlib.sha256(request.content).hexdigest()
+    digest = sha256_of(request.body)
     return _canonical(request, list(names), _in_lower_case(request.headers), digest)
 
 

@@ -24,13 +24,14 @@ def joined(parts: Sequence[FormPart]) -> tuple[bytes, str]:
     fields = {each.name: each.content.decode() for each in others if each.filename is None}
     plain = not any(each.content_type for each in others)
     if last.filename is not None and plain and len(fields) == len(others):
-        return multipart(
+        body, kind = multipart(
             fields,
             name=last.name,
             filename=last.filename,
             content=last.content,
             content_type=last.content_type,
         )
+        return bytes(body), kind
     boundary = f"portraitkit-{zlib.crc32(repr(parts).encode()):08x}"
     lines: list[bytes] = []
     for each in parts:
