@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl
 import httpx
 from attrs import define, evolve, frozen
 
-from portraitkit.engine import bounds
+from portraitkit.engine.response_body import UNDER_WAY
 from portraitkit.engine.transport import Timeouts
 from portraitkit.simulators.simulator import query_of
 from portraitkit.wire.steps import Request, Response
@@ -65,7 +65,7 @@ class Exchange:
 
     def pause(self, seconds: float) -> None:
         """Take time, but no more than is left of the whole."""
-        self.world.pause(max(0.0, min(seconds, bounds._UNDER_WAY.get().left_s + 0.001)))
+        self.world.pause(max(0.0, min(seconds, UNDER_WAY.get().left_s + 0.001)))
 
 
 # -- how far a request gets ------------------------------------------------------------------------

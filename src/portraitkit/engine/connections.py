@@ -10,8 +10,6 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary, ref
 
-from attrs import define
-
 from .. import rehearsal
 from ..values.errors import PortraitError
 from ..values.origins import origin_of
@@ -39,12 +37,20 @@ class ConnectionKey(NamedTuple):
     idle_s: float
 
 
-@define
 class Lent:
-    """A client, and how many use it."""
+    """A client, and how many use it: as many as are in its `with` block."""
 
-    client: Any
-    users: int = 0
+    def __init__(self, client: Any, count: threading.Lock) -> None:
+        self.client: Final = client
+        self.users = 0
+        self._count = count
+
+    def __enter__(self) -> Any:
+        return self.client
+
+    def __exit__(self, *_: object) -> None:
+        with self._count:
+            self.users -= 1
 
 
 class Several:
@@ -58,22 +64,17 @@ class Several:
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
         self._count = threading.Lock()
-        self.lent: Final = [Lent(make())]
+        self.lent: Final = [Lent(make(), self._count)]
 
-    @contextmanager
-    def lend(self) -> Generator[Any]:
-        """Lend the first that has room, as its connections are open."""
+    def lend(self) -> Lent:
+        """Lend the first that has room, as its connections are open; to be used by `with`."""
         with self._count:
             lent = next((each for each in self.lent if each.users < _AT_ONCE), None)
             if lent is None:
-                lent = Lent(self._make())
+                lent = Lent(self._make(), self._count)
                 self.lent.append(lent)
             lent.users += 1
-        try:
-            yield lent.client
-        finally:
-            with self._count:
-                lent.users -= 1
+        return lent
 
 
 class Clients:

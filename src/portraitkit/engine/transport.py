@@ -28,12 +28,11 @@ from attrs import frozen
 from ..values.body import Body, pieces_of
 from ..values.errors import ConfigError
 from ..wire.steps import Request, Response
-from .bounds import bounded
 from .connections import Clients, ConnectionKey, is_taped
-from .logmasks import is_sending, mask_logs, sending
+from .logmasks import is_sending, mask_logs
 from .plain_clients import AsyncPlainClient, PlainClient
 from .request_body import is_streamed, pieces_of_async
-from .response_body import ResponseBody, TransportError
+from .response_body import UNDER_WAY, ResponseBody, TransportError
 from .transport_errors import fault_of, root_of, why
 
 __all__ = [
@@ -345,12 +344,13 @@ def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Generator[R
     body = ResponseBody(request, min(request.timeout_s or timeouts.total_s, timeouts.total_s))
     unusable = getattr(library, "InvalidURL", library.HTTPError)
     known: tuple[type[Exception], ...] = (library.HTTPError, unusable, UnicodeEncodeError)
+    before = UNDER_WAY.set(body)
     try:
-        with sending(request), bounded(body):
-            yield body
+        yield body
     except known as error:
         raise fault_of(error) from root_of(error)
     finally:
+        UNDER_WAY.reset(before)
         body.leave()
 
 
