@@ -12,6 +12,7 @@ import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable
+from functools import cached_property
 from itertools import product
 from statistics import fmean
 from typing import Final, TypeAlias
@@ -66,18 +67,27 @@ class Took:
 
     def looks(self, density: float, due: float, longest_s: float) -> list[float]:
         """When to look: *density* times the root of the chance to end just then, *due* ahead."""
+        found: list[float] = []
+        last_s = 0.0
+        for at_s, root in self._roots:
+            due += density * root
+            late_s = at_s - last_s
+            if (due >= 1 or (found and late_s > longest_s)) and late_s > _SHORTEST_S:
+                found.append(at_s)
+                last_s, due = at_s, 0.0
+        return found
+
+    @cached_property
+    def _roots(self) -> list[tuple[float, float]]:
+        """Times, and the root of the chance to end just before each if it has not yet."""
         low, high = (self.median_s * math.exp(edge * self.spread) for edge in (-4.5, 3.5))
-        ratio, at_s, found = (high / low) ** (1 / _POINTS), low, list[float]()
+        ratio, at_s, found = (high / low) ** (1 / _POINTS), low, list[tuple[float, float]]()
         there = self.ended(at_s)
         for _ in range(_POINTS):
-            next_s = at_s * ratio
-            here, there = there, self.ended(next_s)
-            due += density * math.sqrt(max(0.0, (there - here) * (next_s - at_s) / (1 - here)))
-            late_s = next_s - (found[-1] if found else 0.0)
-            if (due >= 1 or (found and late_s > longest_s)) and late_s > _SHORTEST_S:
-                found.append(next_s)
-                due = 0.0
-            at_s = next_s
+            here, there = there, self.ended(at_s * ratio)
+            chance = (there - here) * (at_s * ratio - at_s) / (1 - here)
+            at_s *= ratio
+            found.append((at_s, math.sqrt(max(0.0, chance))))
         return found
 
 
