@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import sys
 import time
 import traceback
@@ -46,6 +47,20 @@ def test_a_file_is_reached_by_its_link_alone(store):
     )
     assert httpx.get(link.partition("?")[0]).is_client_error
     assert [PNG] == [each.read_bytes() for each in store.files()]
+
+
+def test_a_large_file_is_sent_in_parts(store, tmp_path):
+    """From where it lies: it is stored whole, and its name tells as little as any."""
+    path = tmp_path / "mia.png"
+    path.write_bytes(PNG + bytes(12_000_000))
+
+    with path.open("rb") as file:
+        kind = {"filename": path.name, "content_type": "image/png"}
+        link = host_of(media_options=store.options).publish_file(file, **kind)
+
+    (stored,) = store.files()
+    assert filecmp.cmp(path, stored, shallow=False)
+    assert "image/png" == httpx.get(link).headers["content-type"]
 
 
 def test_a_name_cannot_be_guessed(store):

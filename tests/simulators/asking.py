@@ -46,7 +46,7 @@ def upload_of(url, fields, content=b"picture", kind="image/jpeg", *, key="key-ma
     body, content_type = multipart(
         fields, name=name, filename="mia.jpg", content=content, content_type=kind
     )
-    return request_of("POST", url, body, key=key, headers={"Content-Type": content_type})
+    return request_of("POST", url, bytes(body), key=key, headers={"Content-Type": content_type})
 
 
 def signed(vendor, request, of="main", skew_s=0):

@@ -15,6 +15,7 @@ from portraitkit.testing.cassettes.matching import Roles
 from portraitkit.testing.cassettes.tape import Mode, Tape
 from portraitkit.testing.sanitising.sanitiser import Sanitiser, UnsafeCassetteError
 from portraitkit.wire.steps import Request
+from vendors import FACE
 
 PRACTICE = ("--portrait-record=once", "--portrait-profile=simulator:alltoken")
 REGISTERS = """
@@ -59,6 +60,29 @@ def test_a_recording_is_announced(run):
     result.stdout.fnmatch_lines(
         ["recorded cassettes/test_shop/test_registers.portrait.yaml: *review it*"]
     )
+
+
+def test_a_file_that_is_not_in_memory_is_recorded_by_its_digest(run, shop, tmp_path, monkeypatch):
+    """The cassette stays small, an event loop plays it, and another file is another request."""
+    large = tmp_path / "large.jpg"
+    large.write_bytes(FACE + bytes(3_000_000))
+    monkeypatch.setenv("LARGE", str(large))
+    test = """
+import os
+import anyio
+
+@pytest.mark.portrait_cassette("large")
+@pytest.mark.parametrize("call", [shop.register, lambda name: anyio.run(shop.register_async, name)])
+def test_registers(portrait_cassette, call):
+    shop.PICTURE = os.environ["LARGE"]
+    assert call("Mia").status is pk.AssetStatus.ACTIVE
+"""
+    run(*PRACTICE, test_shop=test).assert_outcomes(passed=2)
+
+    assert 100_000 > cassette(shop, "large").stat().st_size
+    run().assert_outcomes(passed=2)
+    large.write_bytes(FACE + bytes(3_000_001))
+    run().assert_outcomes(failed=2)
 
 
 def test_a_missing_cassette_says_how_to_record_it(run):

@@ -71,7 +71,7 @@ class ObjectStoreHost:
 
     def publish_file(self, file: BinaryIO, *, filename: str, content_type: str) -> str:
         """
-        Store a file and return its presigned link; one part of 5 MB at a time is in memory.
+        Store a file and return its presigned link; a few parts of 5 MB are in memory at a time.
 
         Raises:
             MediaError: The store cannot be reached, refuses, or cannot sign. Says what to change.

@@ -29,7 +29,7 @@ from ..values.errors import (
     WaitTimeoutError,
 )
 from ..values.handles import Handle
-from ..values.media import Link, Upload
+from ..values.media import Link, Upload, as_upload
 from ..values.models import Asset, Group, GroupRef
 from ..values.name_tokens import tagged
 from ..values.portraits import check_name
@@ -185,17 +185,20 @@ def read_content(provider: PortraitProvider, source: Source) -> Flow[Content]:
     """Read a look's file, so that it is known by its bytes; a URL's, too."""
     item, digest = yield from work(partial(_read, source))
     if isinstance(item, Upload):
-        kept = Source(item.body, media=item.media)
         file = str(source.file) if isinstance(source.file, str | Path) else ""
-        return Content(source=kept, digest=digest, file="" if is_inline(file) else file)
+        file = "" if is_inline(file) else file
+        return Content(source=Source(item), digest=digest, file=file)
     content = yield from fetch(item.url, public_only=provider.public_only)
     address = item.url.reveal()
     return Content(source=source, digest=sha256_of(content), file=address)
 
 
 def _read(source: Source) -> tuple[Upload | Link, str]:
+    """Read a file, and take its digest; its name on the disk is left out."""
     item = read_source(source)
-    return item, sha256_of(item.body) if isinstance(item, Upload) else ""
+    if isinstance(item, Link):
+        return item, ""
+    return as_upload(item.body, media=item.media), sha256_of(item.body)
 
 
 def register(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import secrets
 import stat
 import threading
 from abc import ABC, abstractmethod
@@ -20,6 +19,7 @@ from attrs import field, frozen
 from .errors import MediaError
 
 PIECE_BYTES: Final = 256 * 1024
+"""Two or three are held while one is sent; larger ones were no faster."""
 WHOLE_BYTES: Final = 1024**2
 """What is no larger is read at once, and is bytes from then on."""
 START_BYTES: Final = 64
@@ -48,9 +48,9 @@ class Body(ABC):
         """
 
     @cached_property
-    def token(self) -> str:
-        """A random text, which nothing in it can have foreseen."""
-        return secrets.token_hex(16)
+    def token(self) -> bytes:
+        """Random bytes, which nothing in it can have foreseen."""
+        return os.urandom(16)
 
     @cached_property
     def sha256(self) -> str:

@@ -6,7 +6,6 @@ import hashlib
 import io
 import os
 import re
-import secrets
 from collections.abc import Iterator
 from errno import EFBIG
 from functools import cached_property
@@ -106,7 +105,7 @@ class FolderMediaHost:
         del content_type
         self.folder.mkdir(parents=True, exist_ok=True)
         # Others may publish the same content meanwhile, so each has a part of its own.
-        part = self.folder / f".{secrets.token_hex(24)}.part"
+        part = self.folder / f".{os.urandom(24).hex()}.part"
         digest = hashlib.sha256()
         try:
             with part.open("xb") as out:
@@ -197,7 +196,7 @@ def read_file(path: Path) -> bytes | FileBody:
             if found.st_size > SOURCE_LIMIT_BYTES:
                 raise too_large(SOURCE_LIMIT_BYTES)
             if found.st_size <= WHOLE_BYTES:
-                return file.read()
+                return read_regular(path, SOURCE_LIMIT_BYTES)
             start = file.read(START_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no file can have such a name"
@@ -224,7 +223,7 @@ def as_upload(
     content: bytes | FileBody, *, filename: str = "", media: MediaType | None = None
 ) -> Upload:
     """
-    Find out what *content* is from its first bytes.
+    Find out what *content* is from its first bytes. May block, if it is a file.
 
     Raises:
         MediaError: It is empty, or no picture, video or audio that any vendor lists, or not of
@@ -248,9 +247,12 @@ def as_upload(
             next_step=f"pass media=MediaType.{found.name}, or another file",
         )
     fallback = f"{found.value}.{_SUFFIX[content_type]}"
-    return Upload(
+    upload = Upload(
         content=content, filename=filename or fallback, content_type=content_type, media=found
     )
+    if isinstance(content, FileBody):
+        _ = upload.pixels  # read here, where it may block, and kept
+    return upload
 
 
 def as_link(url: str, *, media: MediaType | None = None) -> Link:

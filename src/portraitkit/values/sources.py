@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import tempfile
 import weakref
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
@@ -58,7 +57,7 @@ class Picture(Protocol):
 
 
 MediaFile: TypeAlias = (
-    str | Path | bytes | bytearray | memoryview | FileBody | Readable | UploadedFile | Picture
+    str | Path | bytes | bytearray | memoryview | Readable | UploadedFile | Picture
 )
 
 
@@ -73,7 +72,7 @@ class Source:
         media: What it is; found out from the content, if not given.
     """
 
-    file: MediaFile = field(repr=False)
+    file: MediaFile | Upload = field(repr=False)
     name: str = ""
     media: MediaType | None = None
 
@@ -140,16 +139,12 @@ def read_source(source: Source) -> Upload | Link:
         return as_upload(_inline(file.strip()), media=media)
     if isinstance(file, str) and "://" in file:
         return as_link(file, media=media)
-    content = _content(file)
-    upload = as_upload(content, filename=_filename(file), media=media)
-    if isinstance(content, FileBody):
-        _ = upload.pixels  # read here, where it may block, and kept
-    return upload
+    if isinstance(file, Upload):
+        return file
+    return as_upload(_content(file), filename=_filename(file), media=media)
 
 
 def _content(file: MediaFile) -> bytes | FileBody:
-    if isinstance(file, FileBody):
-        return file
     if isinstance(file, bytes | bytearray | memoryview):
         return bytes(file)
     if isinstance(file, str | Path):
@@ -198,6 +193,8 @@ def _opened(file: Any, label: str) -> bytes | FileBody:
 
 def _spooled(file: Any) -> Any:
     """Keep what can be read but once: where it is large, in a file that has no name."""
+    import tempfile  # noqa: PLC0415  (few sources are streams)
+
     spool = tempfile.SpooledTemporaryFile(WHOLE_BYTES)  # noqa: SIM115  (closed with its body)
     while spool.tell() <= SOURCE_LIMIT_BYTES and (piece := _read(file, PIECE_BYTES)):
         _ = spool.write(piece)
@@ -231,7 +228,7 @@ def _written(picture: Picture) -> bytes:
     return out.getvalue()
 
 
-def _filename(file: MediaFile) -> str:
+def _filename(file: MediaFile | Upload) -> str:
     """The name of a file, where it has one: no URL's, no buffer's."""
     if isinstance(file, str):
         known = "" if "://" in file or is_inline(file) else file

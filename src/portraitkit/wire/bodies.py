@@ -43,8 +43,8 @@ def multipart(
     Returns:
         The body, bytes if it is small, and its `Content-Type`.
     """
-    seed = content.token if isinstance(content, Body) else hashlib.sha256(content).hexdigest()
-    digest = hashlib.sha256(f"{seed} {sorted(fields.items())}".encode())
+    digest = hashlib.sha256(content.token if isinstance(content, Body) else content)
+    digest.update(repr(sorted(fields.items())).encode())
     boundary = f"portraitkit-{digest.hexdigest()[:32]}"
     parts: list[bytes | Body] = []
     for key, text in fields.items():
