@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..config.building import Setup, build
 from ..engine.clock import Clock
-from ..engine.transport import AsyncHttpxTransport, Timeouts
+from ..engine.transport import Timeouts
 from ..failover.router import Failover, FailoverRules
 from ..failover.routes import Route
 from ..limits.limiter import Limiter
@@ -21,6 +21,8 @@ from .client import AsyncClient, Client
 
 if TYPE_CHECKING:
     import httpx
+
+    from ..engine.transport import AsyncTransport
 
 
 @without_frames
@@ -159,7 +161,9 @@ def connect_async(
     return AsyncClient(
         setup.provider,
         profile=setup.profile,
-        transport=AsyncHttpxTransport(http_client, timeouts, over=setup.transport),
+        http_client=http_client,
+        transport=None if http_client else _transport(setup, timeouts),
+        timeouts=timeouts,
         budget=budget,
         clock=clock or setup.clock,
         failover=_fallbacks(setup, failover_rules, config, media_host),
@@ -247,6 +251,15 @@ def _fallbacks(
     if not setup.failover:
         return None
     return Failover(fallbacks=tuple(routes[1:]), rules=rules or FailoverRules())
+
+
+def _transport(setup: Setup, timeouts: Timeouts | None) -> AsyncTransport | None:
+    """What carries the calls of an asynchronous client, where the profile names it."""
+    if setup.transport == "httpx":
+        return None
+    from ..engine.transport import AsyncHttpxTransport  # noqa: PLC0415  (loads httpx)
+
+    return AsyncHttpxTransport(timeouts=timeouts, over=setup.transport)
 
 
 def _limiter(setup: Setup) -> Limiter | None:

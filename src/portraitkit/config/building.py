@@ -5,14 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import attrs
 from attrs import evolve, field, frozen
 
 from .. import rehearsal
 from ..engine.clock import Clock
-from ..engine.transport import Carrier
 from ..journal.store import is_url
 from ..operations.provider import PortraitProvider
 from ..portraits.ledger import FILE_NAME
@@ -38,6 +37,7 @@ _RENAMED: Final = {"account": "account_name"}
 """Configuration keys that are called otherwise on a provider."""
 _CLIENT_KEYS: Final = ("journal", "ledger", "failover", "rate_limiter", "simulated", "transport")
 """Configuration keys that are the client's, whoever the vendor is."""
+_Carrier: TypeAlias = Literal["aiohttp", "httpx"]
 
 
 @frozen(kw_only=True)
@@ -64,7 +64,7 @@ class Setup:
     failover: tuple[str, ...] = ()
     rate_limiter: Secret | None = field(default=None, repr=False)
     simulation: Simulation | None = None
-    transport: Carrier = "httpx"
+    transport: _Carrier = "httpx"
 
     @property
     def clock(self) -> Clock | None:
@@ -175,7 +175,7 @@ def _client_settings(profile: Profile, stage: rehearsal.Rehearsal | None) -> dic
         text = typed((str,), "rate_limiter", url, profile)
         found["rate_limiter"] = resolve_secret(text, field="rate_limiter", profile=profile)
     if (name := profile.settings.get("transport")) is not None:
-        found["transport"] = one_of("transport", name, get_args(Carrier), profile)
+        found["transport"] = one_of("transport", name, get_args(_Carrier), profile)
     return found
 
 

@@ -60,7 +60,7 @@ class AiohttpClient:
         headers: Mapping[str, str],
         content: bytes | None,
         timeout: tuple[float, float, float, float],  # noqa: ASYNC109  (as httpx has it)
-        **_: object,
+        **_others: object,
     ) -> AsyncGenerator[_Answer]:
         """Send a request and hand out its answer, whose body is still to come."""
         connect_s, read_s, _write_s, _pool_s = timeout

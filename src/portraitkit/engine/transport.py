@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, TypeVarTuple
+from typing import Any, Final, Literal, Protocol, TypeVar, TypeVarTuple
 from urllib.parse import urlsplit
 
 import anyio
@@ -46,7 +46,6 @@ __all__ = [
     "tls_context",
 ]
 
-Carrier: TypeAlias = Literal["aiohttp", "httpx"]
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -166,7 +165,7 @@ class AsyncHttpxTransport:
         client: httpx.AsyncClient | None = None,
         timeouts: Timeouts | None = None,
         *,
-        over: Carrier = "httpx",
+        over: Literal["aiohttp", "httpx"] = "httpx",
     ) -> None:
         self._clients = Clients(_made_async, client)
         is_wanted = over == "aiohttp" and client is None
