@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 
 import contract_judge
 from portraitkit.client.client import AsyncClient, Client
+from portraitkit.engine.transport import AsyncHttpxTransport
 from portraitkit.operations.provider import PortraitProvider
 from portraitkit.simulators.simulator import Simulator
 from portraitkit.testing import VirtualTime
@@ -100,11 +101,15 @@ def play(driver: str) -> Callable[..., Any]:
             with Client(provider, **options) as client:
                 return client.run(story(provider), "story")
 
+        if driver == "aiohttp":
+            timeouts = options.pop("timeouts", None)
+            options["transport"] = AsyncHttpxTransport(timeouts=timeouts, over="aiohttp")
+
         async def run() -> Any:
             async with AsyncClient(provider, **options) as client:
                 return await client.run(story(provider), "story")
 
-        return anyio.run(run, backend=driver)
+        return anyio.run(run, backend="asyncio" if driver == "aiohttp" else driver)
 
     return play
 

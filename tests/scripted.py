@@ -143,13 +143,14 @@ def transmit(driver):
                 transport.close()
 
         async def run():
-            transport = AsyncHttpxTransport(client, timeouts)
+            over = "aiohttp" if driver == "aiohttp" else "httpx"
+            transport = AsyncHttpxTransport(client, timeouts, over=over)
             try:
                 return await transport.send(request)
             finally:
                 await transport.close()
 
-        return anyio.run(run, backend=driver)
+        return anyio.run(run, backend="asyncio" if driver == "aiohttp" else driver)
 
     return transmit
 

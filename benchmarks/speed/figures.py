@@ -167,6 +167,7 @@ FIGURES: Final[dict[str, Figure]] = {
         {
             "httpx": "subjects:httpx_async_1",
             "portraitkit": "subjects:kit_async_1",
+            "portraitkit over aiohttp": "subjects:kit_aiohttp_async_1",
             "aiohttp": "subjects:aiohttp_async_1",
         },
         "httpx",
@@ -176,6 +177,7 @@ FIGURES: Final[dict[str, Figure]] = {
         {
             "httpx": "subjects:httpx_async_100",
             "portraitkit": "subjects:kit_async_100",
+            "portraitkit over aiohttp": "subjects:kit_aiohttp_async_100",
             "aiohttp": "subjects:aiohttp_async_100",
             "httpx-aiohttp": "subjects:httpx_aiohttp_async_100",
         },

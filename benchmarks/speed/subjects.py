@@ -236,11 +236,12 @@ def kit_download(url: str, _: str) -> Run:
     return each(lambda: client.download_video(task, path, overwrite=True))
 
 
-def _kit_async(url: str, at_once: int) -> Run:
+def _kit_async(url: str, at_once: int, **over: str) -> Run:
     import portraitkit as pk
+    from portraitkit.engine.transport import AsyncHttpxTransport
 
     async def calls(times: int) -> None:
-        client = pk.AsyncClient(provider(url))
+        client = pk.AsyncClient(provider(url), transport=AsyncHttpxTransport(**over))
         await gathered(lambda: client.get_asset(ASSET), times, at_once)
         await client.close()
 
@@ -266,6 +267,16 @@ def kit_async_1(url: str, _: str) -> Run:
 def kit_async_100(url: str, _: str) -> Run:
     """A hundred at once."""
     return _kit_async(url, 100)
+
+
+def kit_aiohttp_async_1(url: str, _: str) -> Run:
+    """One after the other, over aiohttp."""
+    return _kit_async(url, 1, over="aiohttp")
+
+
+def kit_aiohttp_async_100(url: str, _: str) -> Run:
+    """A hundred at once, over aiohttp."""
+    return _kit_async(url, 100, over="aiohttp")
 
 
 def kit_second_client(url: str, _: str) -> Run:

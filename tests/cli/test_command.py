@@ -329,7 +329,9 @@ def test_doctor_asks_a_served_vendor_and_hears_of_a_refused_key(
         monkeypatch.setenv("KEY", "sk-good-0123456789")
         with pk.connect(config="served.toml") as client:
             group = client.create_group("Mia")
+        (folder / "served.toml").write_text(text + 'api_key = "env:KEY"\ntransport = "aiohttp"\n')
         out, _ = run("--config", "served.toml", "doctor", "--report", "report.json")
+        assert re.search(r"ok +transport +aiohttp \d", out)
         report = (folder / "report.json").read_text()
         assert "'Items': [{" in str(json.loads(report))
         assert group.id not in report

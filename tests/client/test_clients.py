@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 
 import anyio
 import httpx
@@ -538,7 +539,8 @@ def test_threads_with_loops_of_their_own_share_one_client(provider, simulator):
         request = Request(method="GET", url=f"{server.url}/media/clip.mp4")
 
         async def run():
-            async with client._transport._clients.of(server.url, asyncio.get_running_loop()):
+            loop = asyncio.get_running_loop()
+            async with aclosing(client._transport._clients.of(server.url, loop)):
                 return [(await client.run(send(request))).status for _ in range(8)]
 
         runs = [pool.submit(asyncio.run, run()) for _ in range(4)]

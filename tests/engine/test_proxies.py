@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 
 from peers import http
-from portraitkit.engine.connections import offline
+from portraitkit.engine.connections import taped
+from portraitkit.engine.plain_clients import PlainClient
 from portraitkit.engine.proxies import proxy_for
 from portraitkit.engine.transport import HttpxTransport
 from portraitkit.values.errors import ConfigError
@@ -86,10 +86,10 @@ def test_what_cannot_be_used_is_named_when_it_is_needed(
     with pytest.raises(ConfigError) as caught:
         transmit(Request(method="POST", url="https://vendor.example/v1"))
     assert 200 == transmit(Request(method="GET", url=server.url)).status
-    with offline():
+    with taped(offline=True):
         made = HttpxTransport()._clients.of("https://vendor.example", transmit)
 
     assert variable == caught.value.field
     assert variable in str(caught.value)
     assert value not in str(caught.value)
-    assert isinstance(made, httpx.Client)
+    assert isinstance(made, PlainClient)

@@ -9,9 +9,12 @@ from collections import Counter
 from datetime import UTC, datetime
 from os import sep
 
+import httpx
 import pytest
 
+from peers import http
 from portraitkit.client.client import Client
+from portraitkit.engine.transport import HttpxTransport
 from portraitkit.providers.volcengine import Volcengine
 from portraitkit.testing import answer
 from portraitkit.values.secret import Secret
@@ -54,13 +57,13 @@ def client(body: object) -> Client:
     return Client(Volcengine(**keys), transport=Canned(body))
 
 
-def calls_of(act) -> Counter[str]:
-    """How often each function of this library is entered, once all is warm."""
+def calls_of(act, of: str = f"{sep}portraitkit{sep}") -> Counter[str]:
+    """How often each function of this library, or of others, is entered, once all is warm."""
     act()
     counts: Counter[str] = Counter()
 
     def note(frame, event, argument):
-        if event == "call" and f"{sep}portraitkit{sep}" in frame.f_code.co_filename:
+        if event == "call" and of in frame.f_code.co_filename:
             counts[frame.f_code.co_qualname] += 1
 
     before = sys.getprofile()
@@ -128,6 +131,29 @@ def test_a_signed_call_costs_few_calls():
     here = client(ROW)
 
     assert calls_of(lambda: here.get_asset("asset-20260318035710-abcde")).total() <= 210
+
+
+def answering(server, peer):
+    """Answer as long as it is asked."""
+    while peer.read():
+        peer.write(http({"Result": ROW}).replace(b"Connection: close\r\n", b""))
+
+
+def test_a_request_costs_less_than_one_of_the_http_librarys_client(raw_server):
+    """All that the transport promises costs less than the layers that it leaves out."""
+    url = f"{raw_server(answering).url}/v1"
+    headers = {"Authorization": "Bearer not-a-key", "Content-Type": "application/json"}
+    request = Request(method="POST", url=url, headers=headers, content=b"{}")
+    transport = HttpxTransport()
+    ours = calls_of(lambda: transport.send(request), of=sep).total()
+    transport.close()
+    url = f"{raw_server(answering).url}/v1"
+    with httpx.Client(trust_env=False) as by_hand:
+        theirs = calls_of(
+            lambda: by_hand.post(url, headers=headers, content=b"{}").json(), of=sep
+        ).total()
+
+    assert ours / theirs < 0.75
 
 
 def test_a_body_is_hashed_once(monkeypatch):

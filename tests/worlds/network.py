@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl
 import httpx
 from attrs import define, evolve, frozen
 
-from portraitkit.engine import bounds
+from portraitkit.engine.response_body import UNDER_WAY
 from portraitkit.engine.transport import Timeouts
 from portraitkit.simulators.simulator import query_of
 from portraitkit.wire.steps import Request, Response
@@ -65,7 +65,7 @@ class Exchange:
 
     def pause(self, seconds: float) -> None:
         """Take time, but no more than is left of the whole."""
-        self.world.pause(max(0.0, min(seconds, bounds._UNDER_WAY.get().left_s + 0.001)))
+        self.world.pause(max(0.0, min(seconds, UNDER_WAY.get().left_s + 0.001)))
 
 
 # -- how far a request gets ------------------------------------------------------------------------
@@ -272,7 +272,7 @@ class Answer:
     """What httpx hands out: a status, headers, and the body in pieces."""
 
     status_code: int
-    headers: dict[str, str]
+    headers: httpx.Headers
     iter_raw: Any
     is_stream_consumed: bool = False
 
@@ -336,8 +336,9 @@ class Wire:
         if not spoil:
             world.told(self.process, exchange, answer)
         date = format_datetime(world.clock(), usegmt=True)
-        given = {"content-length": str(len(answer.content)), "date": date, **answer.headers}
-        return Answer(answer.status, given, partial(pieces or _whole(answer.content), exchange))
+        length = {"content-length": str(len(answer.content))}
+        headers = httpx.Headers({**length, "date": date, **answer.headers})
+        return Answer(answer.status, headers, partial(pieces or _whole(answer.content), exchange))
 
     def close(self) -> None:
         """Nothing is open."""

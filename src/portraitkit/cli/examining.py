@@ -12,9 +12,9 @@ from email.utils import parsedate_to_datetime
 from importlib.metadata import entry_points, version
 from typing import TYPE_CHECKING, Any, Final
 
-from ..config.building import build_provider
+from ..config.building import Setup, build
 from ..config.profiles import load_profile
-from ..engine.transport import HttpxTransport, TransportError, tls_context
+from ..engine.transport import AsyncHttpxTransport, HttpxTransport, TransportError, tls_context
 from ..operations.provider import PortraitProvider
 from ..providers.registry import GROUP
 from ..values.errors import (
@@ -59,12 +59,14 @@ def examine(on: Terminal, *, offline: bool) -> Iterator[dict[str, Any]]:
             yield _row(check, "ok", f"profile {profile.name}, chosen by {chosen}")
             check = "profile"
         given = {"simulated": True} if on.simulated else {}
-        name, provider = build_provider(on.profile, given, config_file=on.config)
+        setup = build(on.profile, given, config_file=on.config)
     except ConfigError as error:
         yield _failure(check, error)
         return
+    name, provider = setup.profile, setup.provider
     yield _row("adapter", "ok", f"{provider.name}, {_package_of(provider.name)}")
     yield from _credentials(provider, name)
+    yield _carrier(setup)
     yield from _surroundings()
     if provider.simulation is not None:
         yield _row("vendor", "skipped", "simulated inside this process: nothing is sent")
@@ -86,6 +88,18 @@ def _credentials(provider: PortraitProvider, profile: str) -> Iterator[dict[str,
         )
     else:
         yield _row("keys", "ok", f"{len(provider.secrets)} read, account {provider.account}")
+
+
+def _carrier(setup: Setup) -> dict[str, str]:
+    """Name what sends requests."""
+    if setup.transport == "httpx":
+        return _row("transport", "ok", "httpx")
+    try:
+        _ = AsyncHttpxTransport(over=setup.transport)
+    except ConfigError as error:
+        return _failure("transport", error)
+    carrier = f"{setup.transport} {version(setup.transport)}"
+    return _row("transport", "ok", f"{carrier} for direct calls of connect_async, otherwise httpx")
 
 
 def _surroundings() -> Iterator[dict[str, str]]:

@@ -22,6 +22,8 @@ from .client import AsyncClient, Client
 if TYPE_CHECKING:
     import httpx
 
+    from ..engine.transport import AsyncTransport
+
 
 @without_frames
 def connect(
@@ -128,7 +130,12 @@ def connect_async(
     failover: Sequence[str] | None = None,
     failover_rules: FailoverRules | None = None,
 ) -> AsyncClient:
-    """Open a profile for asyncio or trio. Arguments and errors are those of `connect`."""
+    """
+    Open a profile for asyncio or trio. Arguments and errors are those of `connect`.
+
+    With `transport = "aiohttp"` in the profile, calls under asyncio go over aiohttp; see
+    docs/concurrency.md.
+    """
     given = _given(
         settings,
         failover,
@@ -155,6 +162,7 @@ def connect_async(
         setup.provider,
         profile=setup.profile,
         http_client=http_client,
+        transport=None if http_client else _transport(setup, timeouts),
         timeouts=timeouts,
         budget=budget,
         clock=clock or setup.clock,
@@ -243,6 +251,15 @@ def _fallbacks(
     if not setup.failover:
         return None
     return Failover(fallbacks=tuple(routes[1:]), rules=rules or FailoverRules())
+
+
+def _transport(setup: Setup, timeouts: Timeouts | None) -> AsyncTransport | None:
+    """What carries the calls of an asynchronous client, where the profile names it."""
+    if setup.transport == "httpx":
+        return None
+    from ..engine.transport import AsyncHttpxTransport  # noqa: PLC0415  (loads httpx)
+
+    return AsyncHttpxTransport(timeouts=timeouts, over=setup.transport)
 
 
 def _limiter(setup: Setup) -> Limiter | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import attrs
 from attrs import evolve, field, frozen
@@ -29,14 +29,15 @@ from .profiles import (
     resolve_secret,
 )
 from .references import is_reference
-from .settings import kinds_of, texts_of, typed, value_of
+from .settings import kinds_of, one_of, texts_of, typed, value_of
 from .simulating import CALLBACK_URL, Simulation, simulation, speed_of
 from .trusting import check_trust
 
 _RENAMED: Final = {"account": "account_name"}
 """Configuration keys that are called otherwise on a provider."""
-_CLIENT_KEYS: Final = ("journal", "ledger", "failover", "rate_limiter", "simulated")
+_CLIENT_KEYS: Final = ("journal", "ledger", "failover", "rate_limiter", "simulated", "transport")
 """Configuration keys that are the client's, whoever the vendor is."""
+_Carrier: TypeAlias = Literal["aiohttp", "httpx"]
 
 
 @frozen(kw_only=True)
@@ -53,6 +54,7 @@ class Setup:
         failover: The profiles to go to when this one has no capacity, in order.
         rate_limiter: The Redis that shares rates between processes; its URL may hold a password.
         simulation: What answers in the vendor's place, and whose time holds.
+        transport: What carries the calls of an asynchronous client.
     """
 
     profile: str
@@ -62,6 +64,7 @@ class Setup:
     failover: tuple[str, ...] = ()
     rate_limiter: Secret | None = field(default=None, repr=False)
     simulation: Simulation | None = None
+    transport: _Carrier = "httpx"
 
     @property
     def clock(self) -> Clock | None:
@@ -171,6 +174,8 @@ def _client_settings(profile: Profile, stage: rehearsal.Rehearsal | None) -> dic
     if (url := profile.settings.get("rate_limiter")) is not None and not stage:
         text = typed((str,), "rate_limiter", url, profile)
         found["rate_limiter"] = resolve_secret(text, field="rate_limiter", profile=profile)
+    if (name := profile.settings.get("transport")) is not None:
+        found["transport"] = one_of("transport", name, get_args(_Carrier), profile)
     return found
 
 

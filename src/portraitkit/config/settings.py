@@ -83,6 +83,13 @@ def typed(kinds: tuple[Any, ...], key: str, value: Any, profile: Profile) -> Any
     raise _wrong(key, " or ".join(_KINDS[kind] for kind in kinds), profile)
 
 
+def one_of(key: str, value: Any, names: tuple[str, ...], profile: Profile) -> Any:
+    """Read one of these words."""
+    if value not in names:
+        raise _wrong(key, " or ".join(map(repr, names)), profile)
+    return value
+
+
 def _wrong(key: str, wanted: str, profile: Profile) -> ConfigError:
     return ConfigError(
         f"profile {profile.name!r}: {key} has to be {wanted}",

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import anyio
@@ -22,20 +20,10 @@ import anyio.to_thread
 
 from ..values.addresses import public_addresses
 from ..values.remarks import Outcome
-from .response_body import ResponseBody, TransportError
+from .response_body import UNDER_WAY, TransportError
 from .transport_errors import why
 
 T = TypeVar("T")
-
-
-@contextmanager
-def bounded(body: ResponseBody) -> Generator[None]:
-    """Limit what this thread reads and writes to the time that *sink* has left."""
-    before = _UNDER_WAY.set(body)
-    try:
-        yield
-    finally:
-        _UNDER_WAY.reset(before)
 
 
 def bound(client: Any) -> None:
@@ -141,8 +129,8 @@ class Directed:
 
 
 def _is_public_only() -> bool:
-    body = _UNDER_WAY.get()
-    return body is not None and body.public_only
+    body = UNDER_WAY.get()
+    return body is not None and body.request.public_only
 
 
 def _looked_up(host: str, port: int) -> list[str]:
@@ -153,12 +141,13 @@ def _looked_up(host: str, port: int) -> list[str]:
 
 
 def _left_s(timeout: float | None, outcome: Outcome = Outcome.UNKNOWN) -> float | None:
-    body = _UNDER_WAY.get()
+    body = UNDER_WAY.get()
     if body is None:
         return timeout
-    if body.left_s <= 0:
+    left_s = body.left_s
+    if left_s <= 0:
         raise body.too_late(outcome)
-    return body.left_s if timeout is None else min(timeout, body.left_s)
+    return left_s if timeout is None else min(timeout, left_s)
 
 
 def _within(limit_s: float, call: Callable[[], T]) -> T:
@@ -182,6 +171,3 @@ def _within(limit_s: float, call: Callable[[], T]) -> T:
 
 
 _PIECE_BYTES: Final = 65536
-_UNDER_WAY: Final[ContextVar[ResponseBody | None]] = ContextVar(
-    "portraitkit_exchange", default=None
-)

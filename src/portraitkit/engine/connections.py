@@ -10,8 +10,6 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary, ref
 
-from attrs import define
-
 from .. import rehearsal
 from ..values.errors import PortraitError
 from ..values.origins import origin_of
@@ -29,20 +27,30 @@ class ConnectionKey(NamedTuple):
         is_offline: Nothing is sent in truth, so that neither proxy nor certificate matters.
         with_tls: Whether the address itself asks for TLS.
         proxy: What is between.
+        idle_s: For how long a connection is kept that nobody uses.
     """
 
     process: int
     is_offline: bool
     with_tls: bool
     proxy: Proxy | None
+    idle_s: float
 
 
-@define
 class Lent:
-    """A client, and how many use it."""
+    """A client, and how many use it: as many as are in its `with` block."""
 
-    client: Any
-    users: int = 0
+    def __init__(self, client: Any, count: threading.Lock) -> None:
+        self.client: Final = client
+        self.users = 0
+        self._count = count
+
+    def __enter__(self) -> Any:
+        return self.client
+
+    def __exit__(self, *_: object) -> None:
+        with self._count:
+            self.users -= 1
 
 
 class Several:
@@ -56,22 +64,17 @@ class Several:
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
         self._count = threading.Lock()
-        self.lent: Final = [Lent(make())]
+        self.lent: Final = [Lent(make(), self._count)]
 
-    @contextmanager
-    def lend(self) -> Generator[Any]:
-        """Lend the first that has room, as its connections are open."""
+    def lend(self) -> Lent:
+        """Lend the first that has room, as its connections are open; to be used by `with`."""
         with self._count:
             lent = next((each for each in self.lent if each.users < _AT_ONCE), None)
             if lent is None:
-                lent = Lent(self._make())
+                lent = Lent(self._make(), self._count)
                 self.lent.append(lent)
             lent.users += 1
-        try:
-            yield lent.client
-        finally:
-            with self._count:
-                lent.users -= 1
+        return lent
 
 
 class Clients:
@@ -94,9 +97,15 @@ class Clients:
         """The client that is lent first to send to *url* with, here. Raises what `several` does."""
         return self.several(url, loop).lent[0].client
 
-    def several(self, url: str, loop: Any) -> Several:
+    def several(self, url: str, loop: Any, *, repeatable: bool = False) -> Several:
         """
         The clients to send to *url* with, here.
+
+        Args:
+            url: Where a request is sent.
+            loop: What the connections belong to.
+            repeatable: The request may be sent again, so that its connection may be an old one,
+                which the other side may be about to close. Others have fresher ones of their own.
 
         Raises:
             PortraitError: There is none, and nothing was sent.
@@ -109,13 +118,14 @@ class Clients:
             )
         if self._given is not None:
             return Several(lambda: self._at_home(loop))
-        if BARRIER.check and not (_OFFLINE or rehearsal.current()):
+        if BARRIER.check and not (any(_TAPES) or rehearsal.current()):
             BARRIER.check(origin_of(url))
         made = self._made.setdefault(loop, {})
-        key = (os.getpid(), bool(_OFFLINE), origin_of(url))
+        key = (os.getpid(), any(_TAPES), origin_of(url), repeatable)
         if key not in made:
-            proxy = None if _OFFLINE else proxy_for(url)
-            route = ConnectionKey(key[0], key[1], not key[2].startswith("http://"), proxy)
+            proxy = None if key[1] else proxy_for(url)
+            idle_s = _READS_IDLE_S if repeatable else _IDLE_S
+            route = ConnectionKey(key[0], key[1], not key[2].startswith("http://"), proxy, idle_s)
             if route not in made:
                 _ = made.setdefault(route, Several(partial(self._made_for, route)))
             made[key] = made[route]
@@ -149,14 +159,28 @@ class Clients:
 
 
 @contextmanager
-def offline() -> Generator[None]:
-    """Tell the process that recorded answers are played, so that its network does not matter."""
-    _OFFLINE.append(True)
+def taped(*, offline: bool) -> Generator[None]:
+    """
+    Tell the process that a tape is below httpx, which then carries all there is.
+
+    Args:
+        offline: Recorded answers are played, so that the network does not matter.
+    """
+    _TAPES.append(offline)
     try:
         yield
     finally:
-        _ = _OFFLINE.pop()
+        _ = _TAPES.pop()
+
+
+def is_taped() -> bool:
+    """Tell whether a tape plays or records."""
+    return bool(_TAPES)
 
 
 _AT_ONCE: Final = 8
-_OFFLINE: list[bool] = []
+_IDLE_S: Final = 5.0
+"""As httpx has it. A create on a connection that just ended has an unknown outcome."""
+_READS_IDLE_S: Final = 55.0
+"""Longer than any pacing, so that a wait connects once; servers often close after 60 or 75 s."""
+_TAPES: Final[list[bool]] = []

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import Final
 
 from ..values.masking import masker
-from ..wire.steps import Request
+from .response_body import UNDER_WAY
 
 
 def mask_logs(library: str) -> None:
@@ -23,26 +21,23 @@ def mask_logs(library: str) -> None:
         logging.getLogger(name).addFilter(_hide_all)
 
 
-@contextmanager
-def sending(request: Request) -> Generator[None]:
-    """Let what this task or thread sends be known for ours."""
-    # A token may be a part of a path, where it looks like any id.
-    hide = masker(each.reveal() for each in request.secrets) if request.secrets else _hidden
-    ours = _OURS.set(hide)
-    try:
-        yield
-    finally:
-        _OURS.reset(ours)
-
-
 def is_sending() -> bool:
     """Tell whether this task or thread is just sending a request of ours."""
-    return _OURS.get() is not None
+    return UNDER_WAY.get() is not None
+
+
+def _hide() -> Callable[[str], str] | None:
+    """What hides the secrets of our request under way, if it is one of ours that is."""
+    body = UNDER_WAY.get()
+    if body is None:
+        return None
+    # A token may be a part of a path, where it looks like any id.
+    return masker(each.reveal() for each in body.request.secrets)
 
 
 def _hide_queries(record: logging.LogRecord) -> bool:
     """Mask the queries of addresses in what is logged of our own requests."""
-    if (hide := _OURS.get()) and isinstance(record.args, tuple):
+    if (hide := _hide()) and isinstance(record.args, tuple):
         record.args = tuple(
             each if isinstance(each, int | float) else hide(str(each)) for each in record.args
         )
@@ -51,7 +46,7 @@ def _hide_queries(record: logging.LogRecord) -> bool:
 
 def _hide_headers(record: logging.LogRecord) -> bool:
     """Leave event and status of what the layers below log: headers hold links, faults answers."""
-    if hide := _OURS.get():
+    if hide := _hide():
         text = record.getMessage().partition(", [")[0]
         record.msg, record.args = _EXCEPTION.sub(r"\1(...)", hide(text)), ()
     return True
@@ -60,13 +55,8 @@ def _hide_headers(record: logging.LogRecord) -> bool:
 def _hide_all(record: logging.LogRecord) -> bool:
     """Leave nothing of our own requests where whole headers are logged, keys and all."""
     del record
-    return _OURS.get() is None
+    return not is_sending()
 
 
 _EXCEPTION: Final = re.compile(r"(exception=\w+)\(.*\)", re.DOTALL)
 _CORE_LOGGERS: Final = ("connection", "http11", "http2", "proxy", "socks")
-_OURS: Final[ContextVar[Callable[[str], str] | None]] = ContextVar(
-    "portraitkit_request", default=None
-)
-"""What hides the secrets of the request under way, in whatever a library logs of it."""
-_hidden: Final = masker(())

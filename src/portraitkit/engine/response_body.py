@@ -12,6 +12,7 @@ import math
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -46,9 +47,9 @@ class ResponseBody:
     def __init__(self, request: Request, total_s: float) -> None:
         self._request = request
         self._started = time.monotonic()
-        self._total_s = total_s
+        self._most_s = total_s
         self._status = 0
-        self._headers: dict[str, str] = {}
+        self._headers: Mapping[str, str] = {}
         self._size = self._raw_size = 0
         self._content = bytearray()
         self._packing = ""
@@ -64,9 +65,9 @@ class ResponseBody:
         return self._file.continuing() if self._file else {}
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """Take status and headers."""
+        """Take status and headers, by name in lower case."""
         self._status = status
-        self._headers = {name.lower(): text for name, text in headers.items()}
+        self._headers = headers
         self._packing = self._headers.get("content-encoding", "").strip().lower()
         if self._packing not in ("", "identity"):
             self._start = b""
@@ -78,6 +79,8 @@ class ResponseBody:
 
     def _begin_file(self, part: PartialFile) -> None:
         self._writes = True
+        most_s = self._request.timeout_s  # the client's limit is for answers in memory
+        self._most_s = math.inf if most_s is None else most_s
         if self._status != _PARTIAL:
             part.begin(self._headers)
         elif not part.go_on(self._headers):
@@ -140,20 +143,14 @@ class ResponseBody:
         self._content += plain
 
     @property
-    def public_only(self) -> bool:
-        """Whether the request is kept to the public internet."""
-        return self._request.public_only
+    def request(self) -> Request:
+        """What is answered."""
+        return self._request
 
     @property
     def left_s(self) -> float:
         """Seconds until the whole has to be there."""
         return self._started + self._most_s - time.monotonic()
-
-    @property
-    def _most_s(self) -> float:
-        """An answer has the client's limit, a file that has begun what its request allows."""
-        most_s = self._request.timeout_s if self._writes else self._total_s
-        return math.inf if most_s is None else most_s
 
     def too_late(self, outcome: Outcome = Outcome.UNKNOWN) -> TransportError:
         """Make the error for an exchange that goes on and on."""
@@ -189,6 +186,10 @@ class ResponseBody:
             return do()
         except OSError as error:
             raise unwritable(self._file, error) from None
+
+
+UNDER_WAY: Final[ContextVar[ResponseBody | None]] = ContextVar("portraitkit_exchange", default=None)
+"""What this task or thread exchanges just now."""
 
 
 def _unpacker(label: str, start: bytes) -> Any:

@@ -7,16 +7,16 @@ cookie is kept, and what httpx logs of our requests has its queries masked: link
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl
 import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from functools import cache, partial
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
+from typing import Any, Final, Literal, Protocol, TypeVar, TypeVarTuple
 from urllib.parse import urlsplit
 
 import anyio
@@ -28,11 +28,11 @@ from attrs import frozen
 from ..values.body import Body, pieces_of
 from ..values.errors import ConfigError
 from ..wire.steps import Request, Response
-from .bounds import bounded
-from .connections import Clients, ConnectionKey
-from .logmasks import is_sending, mask_logs, sending
+from .connections import Clients, ConnectionKey, is_taped
+from .logmasks import is_sending, mask_logs
+from .plain_clients import AsyncPlainClient, PlainClient
 from .request_body import is_streamed, pieces_of_async
-from .response_body import ResponseBody, TransportError
+from .response_body import UNDER_WAY, ResponseBody, TransportError
 from .transport_errors import fault_of, root_of, why
 
 __all__ = [
@@ -121,19 +121,20 @@ class HttpxTransport:
     def __init__(
         self, client: httpx.Client | None = None, timeouts: Timeouts | None = None
     ) -> None:
-        self._clients = Clients(partial(_made, httpx.Client), client)
+        self._clients = Clients(_made, client)
         self._library = _library_of(client)
         self._timeouts = timeouts or Timeouts()
 
     def send(self, request: Request) -> Response:
         """Send one request, once."""
+        several = self._clients.several(request.url, self, repeatable=request.repeatable)
         with (
-            self._clients.several(request.url, self).lend() as client,
+            several.lend() as client,
             _exchange(request, self._timeouts, self._library) as body,
         ):
             request = _continuing(request, body.asks())
             with client.stream(**_arguments(request, self._timeouts, pieces_of)) as answer:
-                body.begin(answer.status_code, answer.headers)
+                body.begin(answer.status_code, _headers_of(answer))
                 for chunk in _read_already(answer) or answer.iter_raw():
                     body.take(chunk)
             return body.response()
@@ -145,20 +146,42 @@ class HttpxTransport:
 
 
 class AsyncHttpxTransport:
-    """The asynchronous transport, for asyncio and trio. Each event loop gets its connections."""
+    """
+    The asynchronous transport, for asyncio and trio. Each event loop gets its connections.
+
+    Args:
+        client: One that is used and not closed.
+        timeouts: Limits for one request.
+        over: What carries API calls that are direct and small, if no client was handed in: `httpx`
+            or `aiohttp`, which is an extra. All others, such as files, links, what goes through a
+            proxy and whatever runs under trio, go over httpx.
+
+    Raises:
+        ConfigError: aiohttp is not installed.
+    """
 
     def __init__(
-        self, client: httpx.AsyncClient | None = None, timeouts: Timeouts | None = None
+        self,
+        client: httpx.AsyncClient | None = None,
+        timeouts: Timeouts | None = None,
+        *,
+        over: Literal["aiohttp", "httpx"] = "httpx",
     ) -> None:
-        self._clients = Clients(partial(_made, httpx.AsyncClient), client)
+        self._clients = Clients(_made_async, client)
+        is_wanted = over == "aiohttp" and client is None
+        self._fast = Clients(_maker_over_aiohttp(), None) if is_wanted else None
         self._library = _library_of(client)
         self._timeouts = timeouts or Timeouts()
 
     async def send(self, request: Request) -> Response:
         """Send one request, once."""
         loop = current_token().native_token
+        clients = self._clients
+        if self._fast and isinstance(loop, asyncio.AbstractEventLoop) and _is_small(request):
+            clients = self._fast
+        several = clients.several(request.url, loop, repeatable=request.repeatable)
         with (
-            self._clients.several(request.url, loop).lend() as client,
+            several.lend() as client,
             _exchange(request, self._timeouts, self._library) as body,
         ):
             with anyio.move_on_after(body.left_s + _GRACE_S) as limit:
@@ -166,7 +189,7 @@ class AsyncHttpxTransport:
                 async with client.stream(
                     **_arguments(request, self._timeouts, pieces_of_async)
                 ) as answer:
-                    await _off(request, body.begin, answer.status_code, answer.headers)
+                    await _off(request, body.begin, answer.status_code, _headers_of(answer))
                     limit.deadline = anyio.current_time() + body.left_s
                     if read := _read_already(answer):
                         await _off(request, body.take, read[0])
@@ -180,13 +203,53 @@ class AsyncHttpxTransport:
 
     async def close(self) -> None:
         """Close its own clients of this event loop. Nothing can be sent any more."""
-        for client in self._clients.give_up(current_token().native_token):
-            await client.aclose()
+        for clients in filter(None, (self._clients, self._fast)):
+            for client in clients.give_up(current_token().native_token):
+                await client.aclose()
 
 
-def _made(kind: Callable[..., Any], route: ConnectionKey) -> Any:
+def _made(route: ConnectionKey) -> PlainClient:
     """
     Make a client of our own.
+
+    Raises:
+        ConfigError: The environment names a proxy or certificates that cannot be used.
+    """
+    return PlainClient(_over(route, httpx.HTTPTransport))
+
+
+def _made_async(route: ConnectionKey) -> AsyncPlainClient:
+    """Make one for an event loop. Raises what `_made` does."""
+    return AsyncPlainClient(_over(route, httpx.AsyncHTTPTransport))
+
+
+def _maker_over_aiohttp() -> Callable[[ConnectionKey], Any]:
+    try:
+        from .aiohttp_client import AiohttpClient  # noqa: PLC0415  (an extra)
+    except ImportError:
+        raise ConfigError(
+            "transport needs a package that is not installed",
+            field="transport",
+            next_step="pip install 'portraitkit[aiohttp]'",
+        ) from None
+
+    def make(route: ConnectionKey) -> Any:
+        if route.proxy:
+            return _made_async(route)
+        return AiohttpClient(verify=_trust(route), idle_s=route.idle_s)
+
+    return make
+
+
+def _is_small(request: Request) -> bool:
+    """Whether it is an API call, whose body and answer are held in memory."""
+    is_file = request.save_to or request.public_only or len(request.body) > _SMALL_BYTES
+    return not (is_file or is_taped())
+
+
+def _over(route: ConnectionKey, kind: Callable[..., T]) -> T:
+    """
+    Make one of httpx's transports.
 
     Its pool has no limits: to keep one, httpcore 1.0.9 closes idle connections, and may hit one
     that another thread was just given. A create would be lost that way.
@@ -199,8 +262,11 @@ def _made(kind: Callable[..., Any], route: ConnectionKey) -> Any:
             proxy=proxy and proxy.url,
             trust_env=False,  # httpx would use a proxy for this machine, and trips over IPv6
             verify=_trust(route),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
+            limits=httpx.Limits(
+                max_connections=None,
+                max_keepalive_connections=None,
+                keepalive_expiry=route.idle_s,
+            ),
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         if proxy is None:
@@ -250,6 +316,22 @@ async def _saved(answer: Any, body: ResponseBody) -> None:
     await anyio.to_thread.run_sync(body.take, b"".join(waiting))
 
 
+def _headers_of(answer: Any) -> dict[str, str]:
+    """By name in lower case. httpx itself tries an encoding on all of them for each."""
+    found: dict[str, str] = {}
+    for raw_name, raw_text in answer.headers.raw:
+        name, text = _text(raw_name).lower(), _text(raw_text)
+        found[name] = f"{found[name]}, {text}" if name in found else text
+    return found
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
 def _read_already(answer: Any) -> list[bytes]:
     """What stand-ins for the network, such as `httpx.MockTransport`, hand out in one piece."""
     return [answer.content] if answer.is_stream_consumed else []
@@ -261,12 +343,13 @@ def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Generator[R
     body = ResponseBody(request, min(request.timeout_s or timeouts.total_s, timeouts.total_s))
     unusable = getattr(library, "InvalidURL", library.HTTPError)
     known: tuple[type[Exception], ...] = (library.HTTPError, unusable, UnicodeEncodeError)
+    before = UNDER_WAY.set(body)
     try:
-        with sending(request), bounded(body):
-            yield body
+        yield body
     except known as error:
         raise fault_of(error) from root_of(error)
     finally:
+        UNDER_WAY.reset(before)
         body.leave()
 
 
@@ -280,6 +363,7 @@ def _arguments(
         "method": request.method,
         "url": request.target,
         "headers": {
+            "Accept": "*/*",
             "Accept-Encoding": "identity",
             "User-Agent": _user_agent(),
             **({"Content-Length": str(len(body))} if streamed else {}),
@@ -314,6 +398,8 @@ def _library_of(client: object) -> Any:
 
 
 _CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_SMALL_BYTES: Final = 65536
+"""What a socket takes in at once: aiohttp has no limit of its own on how long a write may last."""
 _PIECE_BYTES: Final = 1024**2
 _PIECE_S: Final = 1.0
 """So long at most is what came of a file not looked at: it may come too slowly."""

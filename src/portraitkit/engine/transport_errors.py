@@ -12,12 +12,16 @@ from .response_body import TransportError
 
 def fault_of(error: Exception) -> TransportError:
     """Say what became of a request whose answer did not come, and why, as far as it is known."""
+    cause = error.__cause__
+    if isinstance(cause, Exception) and type(cause).__module__.partition(".")[0] == "aiohttp":
+        error = cause  # httpx-aiohttp 0.2 takes a reset for a ConnectTimeout
     names = [cls.__name__ for cls in type(error).__mro__]
     if reason := next((_NOT_SENT[name] for name in names if name in _NOT_SENT), ""):
         outcome = Outcome.NOT_SENT
     else:
-        outcome, reason = Outcome.UNKNOWN, _UNKNOWN.get(names[0], "connection failed")
-    status = re.match(r"\d{3}\b", str(error)) if names[0] == "ProxyError" else None
+        known = next((_UNKNOWN[name] for name in names if name in _UNKNOWN), "connection failed")
+        outcome, reason = Outcome.UNKNOWN, known
+    status = re.match(r"\d{3}\b", str(error)) if "proxy" in reason else None
     root = root_of(error)
     detail = status[0] if status else why(root) if root else ""
     return TransportError(outcome, f"{reason}: {detail}" if detail else reason)
@@ -49,6 +53,12 @@ _NOT_SENT: Final = {
     "UnsupportedProtocol": "not an http address",
     "InvalidURL": "not an http address",
     "UnicodeEncodeError": "the request cannot be put on the wire",
+    # of aiohttp
+    "NonHttpUrlClientError": "not an http address",
+    "ClientProxyConnectionError": "the proxy refused",
+    "ClientHttpProxyError": "the proxy refused",
+    "ClientConnectorError": "cannot connect",
+    "ConnectionTimeoutError": "timeout while connecting",
 }
 """Names that httpx and its forks share, for what happens before the first byte is sent."""
 _UNKNOWN: Final = {
@@ -58,4 +68,9 @@ _UNKNOWN: Final = {
     "ReadTimeout": "timeout while receiving",
     "RemoteProtocolError": "connection ended without a whole answer",
     "LocalProtocolError": "the request cannot be put on the wire",
+    # of aiohttp
+    "ServerTimeoutError": "timeout while receiving",
+    "ServerDisconnectedError": "connection ended without a whole answer",
+    "ClientResponseError": "connection ended without a whole answer",
+    "ClientError": "connection lost while receiving",
 }

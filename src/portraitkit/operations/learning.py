@@ -12,8 +12,9 @@ import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable
+from functools import cached_property
 from itertools import product
-from statistics import NormalDist, fmean
+from statistics import fmean
 from typing import Final, TypeAlias
 
 from attrs import define, field, frozen
@@ -32,7 +33,8 @@ _ROUNDS: Final = 12
 _SHORTEST_S: Final = 0.5
 _EARLIEST_S: Final = 0.01
 _NEVER: Final = 1e-4
-_NORMAL: Final = NormalDist()
+_ROOT_OF_2: Final = math.sqrt(2.0)
+_ROOT_OF_TAU: Final = math.sqrt(math.tau)
 
 
 @frozen
@@ -44,7 +46,7 @@ class Took:
 
     def ended(self, seconds: float) -> float:
         """The share that has ended after so many seconds."""
-        return _NORMAL.cdf(math.log(seconds / self.median_s) / self.spread) if seconds > 0 else 0.0
+        return _below(math.log(seconds / self.median_s) / self.spread) if seconds > 0 else 0.0
 
     def cost(self, looks: Iterable[float], step_s: float) -> tuple[float, float]:
         """Seconds of delay and requests for one thing, with these looks and others every step."""
@@ -61,21 +63,31 @@ class Took:
     def _mean_until_s(self, seconds: float) -> float:
         """What those that have ended by then add to the mean."""
         mean_s = self.median_s * math.exp(self.spread**2 / 2)
-        return mean_s * _NORMAL.cdf(math.log(seconds / self.median_s) / self.spread - self.spread)
+        return mean_s * _below(math.log(seconds / self.median_s) / self.spread - self.spread)
 
     def looks(self, density: float, due: float, longest_s: float) -> list[float]:
         """When to look: *density* times the root of the chance to end just then, *due* ahead."""
-        low, high = (self.median_s * math.exp(edge * self.spread) for edge in (-4.5, 3.5))
-        ratio, at_s, found = (high / low) ** (1 / _POINTS), low, list[float]()
-        for _ in range(_POINTS):
-            next_s = at_s * ratio
-            here, there = self.ended(at_s), self.ended(next_s)
-            due += density * math.sqrt(max(0.0, (there - here) * (next_s - at_s) / (1 - here)))
-            late_s = next_s - (found[-1] if found else 0.0)
+        found: list[float] = []
+        last_s = 0.0
+        for at_s, root in self._roots:
+            due += density * root
+            late_s = at_s - last_s
             if (due >= 1 or (found and late_s > longest_s)) and late_s > _SHORTEST_S:
-                found.append(next_s)
-                due = 0.0
-            at_s = next_s
+                found.append(at_s)
+                last_s, due = at_s, 0.0
+        return found
+
+    @cached_property
+    def _roots(self) -> list[tuple[float, float]]:
+        """Times, and the root of the chance to end just before each if it has not yet."""
+        low, high = (self.median_s * math.exp(edge * self.spread) for edge in (-4.5, 3.5))
+        ratio, at_s, found = (high / low) ** (1 / _POINTS), low, list[tuple[float, float]]()
+        there = self.ended(at_s)
+        for _ in range(_POINTS):
+            here, there = there, self.ended(at_s * ratio)
+            chance = (there - here) * (at_s * ratio - at_s) / (1 - here)
+            at_s *= ratio
+            found.append((at_s, math.sqrt(max(0.0, chance))))
         return found
 
 
@@ -156,14 +168,19 @@ def likely(lately: Iterable[Between]) -> Took:
 def _within(interval: Between, middle: float, spread: float) -> Between:
     """Mean and mean square of a normal distribution between two values."""
     low, high = ((edge - middle) / spread for edge in interval)
-    share = _NORMAL.cdf(high) - _NORMAL.cdf(low)
+    share = _below(high) - _below(low)
     if share < _NEVER:
         mean = (interval[0] + interval[1]) / 2
         return mean, mean**2
-    at_low, at_high = _NORMAL.pdf(low), _NORMAL.pdf(high)
+    at_low, at_high = (math.exp(-(edge**2) / 2) / _ROOT_OF_TAU for edge in (low, high))
     mean = middle + spread * (at_low - at_high) / share
     inner = 1 + (low * at_low - high * at_high) / share
     return mean, spread**2 * inner + 2 * middle * mean - middle**2
+
+
+def _below(deviations: float) -> float:
+    """The share of a normal distribution that is below so many standard deviations."""
+    return 0.5 * (1.0 + math.erf(deviations / _ROOT_OF_2))
 
 
 def planned(took: Took, pacing: Pacing) -> list[float]:

@@ -121,6 +121,8 @@ def is_local(source: object) -> TypeGuard[MediaSource]:
     """Tell a file in one of its forms; of a text, by the ending that a picture or film has."""
     if isinstance(source, str):
         return is_inline(source) or ("://" not in source and bool(_ENDING.search(source)))
+    if source is None or isinstance(source, tuple):
+        return False  # to look for members of a protocol takes long
     forms = (Path, bytes, bytearray, memoryview, Readable, UploadedFile, Picture, Source)
     return isinstance(source, forms)
 

@@ -25,7 +25,7 @@ from attrs import define
 from vcr.filters import decode_response
 
 from ... import rehearsal
-from ...engine.connections import offline
+from ...engine.connections import taped
 from ...engine.response_body import TransportError
 from ...engine.transport import is_sending
 from ...values.remarks import Outcome
@@ -354,8 +354,7 @@ _RUNNING: Final[list[Tape]] = []
 def running(tape: Tape) -> Generator[Tape]:
     """Let a tape answer and record for a while. What vcrpy logs of it goes nowhere."""
     with ExitStack() as stack:
-        if tape.mode is Mode.REPLAY:
-            stack.enter_context(offline())
+        stack.enter_context(taped(offline=tape.mode is Mode.REPLAY))
         for name in _LOGGERS:
             logger = logging.getLogger(name)
             logger.addFilter(_unlogged)  # vcrpy logs whole answers, links and tokens included

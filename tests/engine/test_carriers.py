@@ -1,0 +1,148 @@
+"""What carries a request: httpx or aiohttp, a fresh connection or one kept for long."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+
+import aiohttp
+import anyio
+import httpx
+import pytest
+from attrs import evolve
+
+import portraitkit as pk
+from peers import http
+from portraitkit.engine.aiohttp_client import AiohttpClient
+from portraitkit.engine.connections import Clients, taped
+from portraitkit.engine.transport import AsyncHttpxTransport
+from portraitkit.engine.transport_errors import fault_of
+from portraitkit.providers.registry import provider_class, provider_names
+from portraitkit.values.remarks import Outcome
+from portraitkit.wire.partial_file import PartialFile
+from portraitkit.wire.steps import Request
+
+PLACE = aiohttp.client_reqrep.ConnectionKey("vendor.example", 443, True, True, None, None, None)
+REFUSED = ConnectionRefusedError(111, "Connection refused")
+
+
+def seen_by(loop, *, repeatable):
+    """How long such a request's connection is kept idle, by who would make it."""
+    routes = []
+    clients = Clients(lambda route: routes.append(route) or object(), None)
+    _ = clients.several("https://vendor.example", loop, repeatable=repeatable)
+    return routes[0].idle_s
+
+
+class Loop:
+    """Stands for an event loop."""
+
+
+def test_a_read_finds_its_connection_open_whatever_the_pacing():
+    """A wait connects once; TLS costs more than the question."""
+    pauses = [
+        pause
+        for name in provider_names()
+        for pacing in provider_class(name).default_pacing.values()
+        for pause in (pacing.first_s, pacing.step_s)
+    ]
+
+    assert max(pauses) < seen_by(Loop(), repeatable=True) < 60
+
+
+def test_a_create_takes_no_connection_that_was_idle_for_long():
+    """The other side may be closing it, and whether the create arrived would be unknown."""
+    assert 5 == seen_by(Loop(), repeatable=False)
+
+
+def carried(request, monkeypatch, *, over="aiohttp", backend="asyncio"):
+    """How many of two requests go over aiohttp."""
+    sent, send = [], AiohttpClient.stream
+    monkeypatch.setattr(
+        AiohttpClient, "stream", lambda self, **asked: sent.append(1) or send(self, **asked)
+    )
+
+    async def run():
+        transport = AsyncHttpxTransport(over=over)
+        for _ in range(2):
+            _ = await transport.send(request)
+        await transport.close()
+
+    anyio.run(run, backend=backend)
+    return len(sent)
+
+
+@pytest.fixture
+def ask(raw_server):
+    server = raw_server(*[http(b"\x00\x00\x00\x18ftypisom" + bytes(99))] * 2)
+    return Request(method="POST", url=f"{server.url}/v1", content=b"{}")
+
+
+def test_api_calls_go_over_aiohttp(ask, monkeypatch):
+    """Where the profile says so."""
+    assert 2 == carried(ask, monkeypatch)
+
+
+@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
+@pytest.mark.parametrize("kind", ["setting", "trio", "body", "file", "tape", "proxy"])
+def test_httpx_carries_all_others(kind, ask, monkeypatch, tmp_path):
+    """Files both ways, what a proxy carries, other loops than asyncio's, and what is recorded."""
+    options = {"setting": {"over": "httpx"}, "trio": {"backend": "trio"}}.get(kind, {})
+    if kind == "body":
+        ask = evolve(ask, content=bytes(100_000))
+    if kind == "file":
+        ask = evolve(ask, method="GET", save_to=PartialFile(tmp_path / "mia.mp4"))
+    if kind == "proxy":
+        monkeypatch.setenv("HTTP_PROXY", ask.origin)
+        ask = evolve(ask, url="http://vendor.example/v1")
+    with taped(offline=False) if kind == "tape" else nullcontext():
+        assert 0 == carried(ask, monkeypatch, **options)
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "reason"),
+    [
+        (aiohttp.ServerDisconnectedError(), Outcome.UNKNOWN, "connection ended without a"),
+        (aiohttp.ClientOSError(104, "reset by peer"), Outcome.UNKNOWN, "connection lost while"),
+        (aiohttp.ClientPayloadError(), Outcome.UNKNOWN, "connection lost while"),
+        (aiohttp.SocketTimeoutError(), Outcome.UNKNOWN, "timeout while receiving"),
+        (aiohttp.ClientConnectorError(PLACE, REFUSED), Outcome.NOT_SENT, "cannot connect"),
+        (aiohttp.ClientProxyConnectionError(PLACE, REFUSED), Outcome.NOT_SENT, "the proxy refused"),
+        (aiohttp.ConnectionTimeoutError(), Outcome.NOT_SENT, "timeout while connecting"),
+    ],
+)
+def test_what_aiohttp_said_counts_whatever_a_transport_makes_of_it(error, outcome, reason):
+    """httpx-aiohttp 0.2 takes a reset for a ConnectTimeout: a create would be sent again."""
+    made_of_it = httpx.ConnectTimeout("")
+    made_of_it.__cause__ = error
+    fault = fault_of(made_of_it)
+
+    assert outcome is fault.outcome
+    assert fault.reason.startswith(reason)
+
+
+@pytest.mark.parametrize("name", ["aiohttp", "httpx"])
+def test_a_profile_names_its_transport(name):
+    """One word, for asynchronous clients."""
+    client = pk.connect_async("alltoken", api_key="sk-1", settings={"transport": name})
+
+    assert (name == "aiohttp") is (client._transport._fast is not None)
+
+
+def test_a_transport_that_nobody_has_is_refused():
+    """And the two that there are are named."""
+    with pytest.raises(pk.ConfigError, match="has to be 'aiohttp' or 'httpx'") as caught:
+        _ = pk.connect_async("alltoken", api_key="sk-1", settings={"transport": "curl"})
+
+    assert "transport" == caught.value.field
+
+
+def test_a_missing_extra_names_the_pip_command(monkeypatch):
+    """Before anything is sent."""
+    monkeypatch.delitem(sys.modules, "portraitkit.engine.aiohttp_client")
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+
+    with pytest.raises(pk.ConfigError) as caught:
+        _ = AsyncHttpxTransport(over="aiohttp")
+
+    assert "pip install 'portraitkit[aiohttp]'" == caught.value.next_step
