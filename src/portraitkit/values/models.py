@@ -58,7 +58,7 @@ class Failure:
     """The error that stopped one part of `add_assets`."""
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, slots=False)
 class Result:
     """What every result knows about where it came from."""
 
@@ -148,7 +148,7 @@ class Result:
         return str(Handle(self.provider, self.account, kind, ref)) if ref else ""
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, slots=False)
 class Group(Result):
     """A vendor's asset group: one figure or one person."""
 
@@ -168,7 +168,7 @@ class Group(Result):
         return self._handle("group")
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, slots=False)
 class Asset(Result):
     """One picture, video or audio in a group."""
 
@@ -212,7 +212,7 @@ class Asset(Result):
         return f"asset://{self.id}"
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, slots=False)
 class Verification(Result):
     """
     A real person's face check.
@@ -280,7 +280,7 @@ class Usage:
     completion_tokens: int | None = None
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, slots=False)
 class VideoTask(Result):
     """One video generation."""
 

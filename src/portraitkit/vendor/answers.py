@@ -17,11 +17,11 @@ from ..values.errors import HandleError, PortraitError, ProviderError, Unexpecte
 from ..values.handles import Handle, HandleKind, is_handle
 from ..values.masking import masker
 from ..values.models import Asset, Failure, Group, Result, Verification, VideoTask
-from ..values.name_tokens import untagged
+from ..values.name_tokens import TOKEN_LENGTH, untagged
 from ..values.origins import origin_of
 from ..values.remarks import Finding, Raw
 from ..values.secret import Secret
-from ..values.statuses import VideoStatus
+from ..values.statuses import AssetStatus, VerificationStatus, VideoStatus
 from ..wire import error_mapping as refusals
 from ..wire.codec import is_object, try_decode, unreadable
 from ..wire.error_mapping import (
@@ -202,6 +202,18 @@ def with_failure(result: R, data: object, vendor: VendorAnswers) -> R:
     return evolve(result, **changes)
 
 
+def _is_clean(result: Result) -> bool:
+    """Tell at once of most results that nothing is to be added, parted or hidden."""
+    if isinstance(result, _NAMED) and len(result.name) >= TOKEN_LENGTH:
+        return False
+    if isinstance(result, _FALLIBLE) and (result.failure or result.status in _UNCLEAR):
+        return False
+    for name in _words_of(type(result)):
+        if len(getattr(result, name)) >= _SHORTEST_ECHO:
+            return False
+    return True
+
+
 def _without_token(result: R) -> R:
     """Part a name from the token that a create put behind it."""
     if not isinstance(result, _NAMED):
@@ -232,6 +244,13 @@ _MODELS: Final[Mapping[HandleKind, type[Result]]] = {
 _TOKEN: Final = re.compile(r"\w{20,}")
 _NAMED: Final = (Group, Asset)
 _JUDGED: Final = (Asset, VideoTask)
+_FALLIBLE: Final = (Asset, VideoTask, Verification)
+_UNCLEAR: Final = tuple(
+    each
+    for kind in (AssetStatus, VideoStatus, VerificationStatus)
+    for each in kind
+    if each.has_failed or each.name == "UNKNOWN"
+)
 _WORDS: Final = ("status_word", "kind_word", "model", "ratio", "resolution")
 _SHORTEST_ECHO: Final = 16
 
@@ -297,9 +316,11 @@ class VendorAnswers(Vendor):
             data: The part of it that holds the members; the whole if not given.
             given: Values for what the JSON leaves out.
         """
-        known = {"provider": self.name, "account": self.account, "raw": answer.raw}
+        given |= {"provider": self.name, "account": self.account, "raw": answer.raw}
         part = answer.data if data is None else data
-        found = self.codec.read(cls, part, response=answer.response, **known, **given)
+        found = self.codec.read_with(cls, part, given, answer.response)
+        if _is_clean(found):
+            return found
         return self.cleaned(with_failure(_without_token(found), part, self), answer.secrets)
 
     def clean(self, text: str, secrets: tuple[Secret, ...] = ()) -> str:

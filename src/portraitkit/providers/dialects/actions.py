@@ -197,15 +197,16 @@ class ActionLibrary(PortraitProvider):
             "GroupIds": list(dict.fromkeys(self.id_of("group", each) for each in groups)),
         }
         words = {member: word for word, member in WORDS[AssetStatus].items()}
-        asked = list(AssetStatus) if status is None else one_or_more(status, "status")
-        if status is not None and all(each in words for each in asked):
+        asked = None if status is None else one_or_more(status, "status")
+        if asked is not None and all(each in words for each in asked):
             wanted["Statuses"] = [words[each] for each in asked]
         page = yield from self.page(
             "ListAssets", inner, wanted, lambda answer, row: self.read(Asset, answer, row), order
         )
         more = int(place) + 1 < len(kinds) and (len(groups) > 1 or not page.items)
-        kept = tuple(each for each in page.items if each.status in asked)
-        return in_place(evolve(page, items=kept), int(place), more=more)
+        if asked is not None:
+            page = evolve(page, items=tuple(each for each in page.items if each.status in asked))
+        return in_place(page, int(place), more=more)
 
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
         """Rename an asset, then read it."""

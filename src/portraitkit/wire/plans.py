@@ -1,0 +1,141 @@
+"""
+How a model is read from JSON by a table: found out once, and then written as a function.
+
+As attrs writes an `__init__`: to loop over a model's attributes takes twice as long, and a page has
+a hundred rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, KeysView, Mapping
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+import attrs
+
+from ..values.errors import UnexpectedResponseError
+from ..values.models import Result
+from ..values.secret import Secret
+
+Odd = Mapping[str, Exception]
+"""For each attribute whose value is of another type, what reading it raised."""
+
+
+class Member(NamedTuple):
+    """
+    How one attribute of a model is found and read.
+
+    Attributes:
+        keys: Under which it may stand, to be tried in order.
+        find: Finds it where no such key is enough; None if it is not there.
+        kind: The type of what is found, as a rule: a text, a number or a flag is kept as it is.
+        words: What is meant by each word, where it is a word, as a rule.
+        read: Makes the value of whatever is found, or raises; None if that says nothing.
+        word: The attribute that keeps the vendor's own word, if there is one.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    find: Callable[[Any], Any] | None
+    kind: Any
+    words: Mapping[str, Any]
+    read: Callable[[Any], Any]
+    word: str
+
+
+class Plan(NamedTuple):
+    """
+    How a model is read.
+
+    Attributes:
+        required: The attributes without a default, in their order.
+        defaults: What *make* needs beside what is read.
+        fill: Puts what an object tells into values.
+        make: Makes the model of its values.
+    """
+
+    required: KeysView[str]
+    defaults: Mapping[str, Any]
+    fill: Callable[[Mapping[str, Any], dict[str, Any]], Odd]
+    make: Callable[[dict[str, Any]], Any]
+
+    @classmethod
+    def of(cls, model: type, members: tuple[Member, ...]) -> Plan:
+        """Find out how *model* is read."""
+        fields = attrs.fields(cast("Any", model))
+        required = {each.name: None for each in fields if each.default is attrs.NOTHING}
+        is_plain = issubclass(model, Result) and all(map(_is_kept, fields))
+        return cls(
+            required=required.keys(),
+            defaults={each.name: each.default for each in fields if each.name not in required}
+            if is_plain
+            else {},
+            fill=_filler(members),
+            make=partial(_assembled, model) if is_plain else lambda values: model(**values),
+        )
+
+
+def _is_kept(attribute: attrs.Attribute[Any]) -> bool:
+    """Tell whether a model's `__init__` does nothing but keep an attribute, or its default."""
+    is_made = type(attribute.default) is type(attrs.Factory(list))
+    return not (is_made or attribute.converter or attribute.validator)
+
+
+def _assembled(cls: type[Result], values: dict[str, Any]) -> Result:
+    """Make a model of all its values at once. To set each by itself takes three times as long."""
+    made = object.__new__(cls)
+    object.__setattr__(made, "__dict__", values)
+    return made
+
+
+def _filler(members: tuple[Member, ...]) -> Callable[[Mapping[str, Any], dict[str, Any]], Odd]:
+    """
+    Write the function that puts what an object tells into values.
+
+    For a status, which has the number 3 among the members, it holds:
+
+        found = get('Status')
+        if type(found) is str and found in words_3:
+            values['status'] = words_3[found]
+            values['status_word'] = found
+        elif found is not None and found != '':
+            odd = _kept(members[3], found, values, odd)
+    """
+    names: dict[str, Any] = {"members": members, "_kept": _kept, "Secret": Secret}
+    lines = ["def fill(data, values):", " get, odd = data.get, {}"]
+    for number, member in enumerate(members):
+        first, *others = [f"get({key!r})" for key in member.keys] or [f"find_{number}(data)"]
+        lines.append(f" found = {first}")
+        lines += [f" if found is None or found == '': found = {other}" for other in others]
+        test, value = "type(found) is str and found", "found"
+        if member.words:
+            test, value = f"{test} in words_{number}", f"words_{number}[found]"
+        elif member.kind is Secret:
+            value = "Secret(found)"
+        elif member.kind is not str:
+            test = f"type(found) is {member.kind.__name__}" if member.kind in (int, bool) else "0"
+        lines += [f" if {test}:", f"  values[{member.name!r}] = {value}"]
+        lines += [f"  values[{member.word!r}] = found"] if member.word else []
+        # Some vendors write an absent text as an empty one.
+        lines += [" elif found is not None and found != '':"]
+        lines += [f"  odd = _kept(members[{number}], found, values, odd)"]
+        names |= {f"find_{number}": member.find, f"words_{number}": member.words}
+    exec("\n".join([*lines, " return odd"]), names)  # noqa: S102  (keys are quoted: no table is code)
+    return cast("Any", names["fill"])
+
+
+def _kept(member: Member, found: object, values: dict[str, Any], odd: Odd) -> Odd:
+    """Read what is found into *values*; what is of another type is left out, and told in *odd*."""
+    try:
+        value = member.read(found)
+    except UNREADABLE as error:
+        return {**odd, member.name: error}
+    if value is not None:
+        values[member.name] = value
+        if member.word:
+            values[member.word] = str(found)
+    return odd
+
+
+UNREADABLE = (UnexpectedResponseError, ValueError, TypeError, OverflowError, OSError)
+"""What reading a value raises: of another type, or a number or time beyond Python's."""
