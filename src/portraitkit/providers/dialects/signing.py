@@ -51,7 +51,7 @@ def sign(
     headers = {k: v for k, v in request.headers.items() if k.lower() not in _OURS}
     now = now.astimezone(UTC)
     day = _day(now.date())
-    time = "%sT%02d%02d%02dZ" % (day, now.hour, now.minute, now.second)  # half of `strftime`
+    time = f"{day}T{now.hour:02}{now.minute:02}{now.second:02}Z"
     digest = hashlib.sha256(request.content).hexdigest()
     headers["X-Date"] = time
     headers["X-Content-Sha256"] = digest
