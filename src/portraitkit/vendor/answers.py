@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from abc import abstractmethod
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cache, cached_property, partial
 from http import HTTPStatus
 from typing import Any, Final, TypeVar, cast
@@ -208,10 +208,8 @@ def _is_clean(result: Result) -> bool:
         return False
     if isinstance(result, _FALLIBLE) and (result.failure or result.status in _UNCLEAR):
         return False
-    for name in _words_of(type(result)):
-        if len(getattr(result, name)) >= _SHORTEST_ECHO:
-            return False
-    return True
+    words = [getattr(result, name) for name in _words_of(type(result))]
+    return not words or max(map(len, words)) < _SHORTEST_ECHO
 
 
 def _without_token(result: R) -> R:
@@ -316,12 +314,20 @@ class VendorAnswers(Vendor):
             data: The part of it that holds the members; the whole if not given.
             given: Values for what the JSON leaves out.
         """
+        return self.reader(cls, answer, **given)(answer.data if data is None else data)
+
+    def reader(self, cls: type[R], answer: Answer, **given: Any) -> Callable[[Any], R]:
+        """Make what `read` does for each of several parts, such as the rows of a list."""
         given |= {"provider": self.name, "account": self.account, "raw": answer.raw}
-        part = answer.data if data is None else data
-        found = self.codec.read_with(cls, part, given, answer.response)
-        if _is_clean(found):
-            return found
-        return self.cleaned(with_failure(_without_token(found), part, self), answer.secrets)
+        build = self.codec.reader(cls, given, answer.response)
+
+        def read(part: Any) -> R:
+            found = build(part)
+            if _is_clean(found):
+                return found
+            return self.cleaned(with_failure(_without_token(found), part, self), answer.secrets)
+
+        return read
 
     def clean(self, text: str, secrets: tuple[Secret, ...] = ()) -> str:
         """Hide what a vendor's text echoes of our credentials, of *secrets*, and of links."""

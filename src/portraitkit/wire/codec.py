@@ -23,7 +23,7 @@ from ..values.errors import UnexpectedResponseError
 from ..values.masking import mask_links
 from ..values.models import VideoTask
 from ..values.secret import MASK, Secret
-from .plans import Member, Odd, Plan
+from .plans import Member, Odd, Plan, moment_of
 from .steps import Response, request_id_of
 from .synonyms import meant_by
 
@@ -59,25 +59,29 @@ class Codec:
         Raises:
             UnexpectedResponseError: A required attribute is absent, or not of its type.
         """
-        return self.read_with(cls, data, given, response)
+        return self.reader(cls, given, response)(data)
 
-    def read_with(
-        self, cls: type[T], data: object, given: Mapping[str, Any], response: Response | None
-    ) -> T:
-        """Do what `read` does, with *given* values as a mapping."""
+    def reader(
+        self, cls: type[T], given: Mapping[str, Any], response: Response | None
+    ) -> Callable[[object], T]:
+        """Make what `read` does for each of several objects, such as the rows of a list."""
         plan = self._plans[cls]
-        if not is_object(data):
-            raise _unreadable(f"expected an object with {cls.__name__}'s members", response)
-        values = {**plan.defaults, **given}
-        odd = plan.fill(data, values)
-        if "id" not in values and "id" in plan.required:
-            inner = _inside(data, self.fields[cls].get("id", ()))
+        known = {**plan.defaults, **given}
+
+        def read(data: object) -> T:
+            if not is_object(data):
+                raise _unreadable(f"expected an object with {cls.__name__}'s members", response)
+            values = known.copy()
+            odd = plan.fill(data, values)
+            if plan.required <= values.keys():
+                made: T = plan.make(values)
+                return made
+            inner = data if "id" in values else _inside(data, self.fields[cls].get("id", ()))
             if inner is not data:
-                return self.read_with(cls, inner, given, response)
-        if not plan.required <= values.keys():
+                return read(inner)
             raise _unreadable(self._lack(cls, values, odd), response)
-        made: T = plan.make(values)
-        return made
+
+        return read
 
     def _lack(self, cls: type, values: Mapping[str, Any], odd: Odd) -> str:
         """Say which attribute is absent, or not readable."""
@@ -316,11 +320,10 @@ def _number(value: object) -> float:
 
 def _moment(value: object) -> datetime:
     """Unix seconds or ISO 8601, as vendors use both."""
-    if isinstance(value, str):
-        moment = datetime.fromisoformat(value)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return datetime.fromtimestamp(value, UTC)
+    if isinstance(value, str) and (moment := moment_of(value)):
+        return moment
     raise TypeError(f"expected a time, found {type(value).__name__}")
 
 

@@ -8,6 +8,7 @@ a hundred rows.
 from __future__ import annotations
 
 from collections.abc import Callable, KeysView, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -95,7 +96,8 @@ def _filler(members: tuple[Member, ...]) -> Callable[[Mapping[str, Any], dict[st
         elif found is not None and found != '':
             odd = _kept(members[3], found, values, odd)
     """
-    names: dict[str, Any] = {"members": members, "_kept": _kept, "Secret": Secret}
+    names: dict[str, Any] = {"members": members, "_kept": _kept}
+    names |= {"Secret": Secret, "moment_of": moment_of}
     lines = ["def fill(data, values):", " get, odd = data.get, {}"]
     for number, member in enumerate(members):
         first, *others = [f"get({key!r})" for key in member.keys] or [f"find_{number}(data)"]
@@ -106,6 +108,8 @@ def _filler(members: tuple[Member, ...]) -> Callable[[Mapping[str, Any], dict[st
             test, value = f"{test} in words_{number}", f"words_{number}[found]"
         elif member.kind is Secret:
             value = "Secret(found)"
+        elif member.kind is datetime:
+            test, value = f"{test} and (time := moment_of(found))", "time"
         elif member.kind is not str:
             test = f"type(found) is {member.kind.__name__}" if member.kind in (int, bool) else "0"
         lines += [f" if {test}:", f"  values[{member.name!r}] = {value}"]
@@ -116,6 +120,15 @@ def _filler(members: tuple[Member, ...]) -> Callable[[Mapping[str, Any], dict[st
         names |= {f"find_{number}": member.find, f"words_{number}": member.words}
     exec("\n".join([*lines, " return odd"]), names)  # noqa: S102  (keys are quoted: no table is code)
     return cast("Any", names["fill"])
+
+
+def moment_of(text: str) -> datetime | None:
+    """Read ISO 8601; None if it is none. Without a zone it is in UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _kept(member: Member, found: object, values: dict[str, Any], odd: Odd) -> Odd:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
 
 from attrs import evolve, frozen
@@ -116,9 +117,7 @@ class ActionLibrary(PortraitProvider):
     def groups_page(self, cursor: str, kind: GroupKind, *, name: str = "") -> Flow[Page[Group]]:
         """List one page of a kind; of those whose name is like *name*, if given."""
         wanted = {"GroupType": TYPE_OF_KIND[kind], **({"Name": name} if name else {})}
-        return self.page(
-            "ListAssetGroups", cursor, wanted, lambda answer, row: self.read(Group, answer, row)
-        )
+        return self.page("ListAssetGroups", cursor, wanted, partial(self.reader, Group))
 
     def rename_group(
         self,
@@ -200,9 +199,7 @@ class ActionLibrary(PortraitProvider):
         asked = None if status is None else one_or_more(status, "status")
         if asked is not None and all(each in words for each in asked):
             wanted["Statuses"] = [words[each] for each in asked]
-        page = yield from self.page(
-            "ListAssets", inner, wanted, lambda answer, row: self.read(Asset, answer, row), order
-        )
+        page = yield from self.page("ListAssets", inner, wanted, partial(self.reader, Asset), order)
         more = int(place) + 1 < len(kinds) and (len(groups) > 1 or not page.items)
         if asked is not None:
             page = evolve(page, items=tuple(each for each in page.items if each.status in asked))
@@ -225,10 +222,10 @@ class ActionLibrary(PortraitProvider):
         action: str,
         cursor: str,
         wanted: Mapping[str, Any],
-        read: Callable[[Answer, Any], T],
+        reader: Callable[[Answer], Callable[[Any], T]],
         order: Mapping[str, str] | None = None,
     ) -> Flow[Page[T]]:
-        """Ask for one page, by number or by the vendor's token, and *read* its rows."""
+        """Ask for one page, by number or by the vendor's token; *reader* reads its rows."""
         place = Position() if self.token_paging else Position.parse(cursor)
         token = {"NextToken": cursor} if cursor else {}
         paging: Mapping[str, Any] = (
@@ -238,7 +235,7 @@ class ActionLibrary(PortraitProvider):
         )
         answer = yield from self.act(action, {"Filter": wanted, **paging, **(order or _SORTED)})
         rows = listed(answer.data, "Items", "TotalCount")
-        found = read_rows(rows, lambda row: read(answer, row))
+        found = read_rows(rows, reader(answer))
         if self.token_paging:
             after = first(answer.data, "NextToken")
             return found.page(next=after if isinstance(after, str) and after else None)

@@ -128,9 +128,7 @@ class ArkTasks(ArkVideo):
         position = Position.parse(cursor)
         query = {"page_num": str(position.number), "page_size": str(PAGE_SIZE)}
         answer = yield from self.ask(evolve(self.task_request("GET"), query=query))
-        found = read_rows(
-            listed(answer.data, "items", "total"), lambda row: self.read(VideoTask, answer, row)
-        )
+        found = read_rows(listed(answer.data, "items", "total"), self.reader(VideoTask, answer))
         return position.page(found, total=count(answer.data, "total"))
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:

@@ -191,7 +191,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         """
         answer = yield from self.listed("groups")
         rows = listed(answer.data, _ROWS, _TOTAL)
-        found = read_rows(rows, lambda row: self.read(Group, answer, row))
+        found = read_rows(rows, self.reader(Group, answer))
         total = count(answer.data, _TOTAL)
         return found.page(total=total, keep=lambda each: may_be(each, kind))
 
@@ -264,7 +264,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         query = {"groupId": group_id, "pageNumber": str(place.number), "pageSize": str(PAGE_SIZE)}
         answer = yield from self.listed("assets", query)
         rows = listed(answer.data, _ROWS, _TOTAL)
-        found = read_rows(rows, lambda row: self.read(Asset, answer, row, group_id=group_id))
+        found = read_rows(rows, self.reader(Asset, answer, group_id=group_id))
         total = count(answer.data, _TOTAL)
         return place.page(found, total=total, keep=lambda each: each.status in asked)
 
