@@ -6,36 +6,21 @@ Every operation is written once, on `PortraitProvider`; here each is lifted by o
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar, overload
 
-from ..engine.clock import Clock
-from ..engine.driver import AsyncDriver, Driver
-from ..engine.transport import (
-    AsyncHttpxTransport,
-    AsyncTransport,
-    HttpxTransport,
-    Timeouts,
-    Transport,
-)
-from ..failover.router import Failover, Router
-from ..failover.routes import Route
-from ..journal.jobs import Job
-from ..journal.journal import Journal, Lease
-from ..journal.writer import Recorder
+from .. import engine, portraits
+from .. import failover as failovers
+from .. import journal as journals
 from ..limits.limiter import PROCESS, Limiter, ProcessLimiter
 from ..operations.call import Call
 from ..operations.guarding import guarded
 from ..operations.provider import PortraitProvider
 from ..operations.remarks import Remarks
-from ..portraits import operations as portraits
-from ..portraits.ledger import FILE_NAME, Ledger, open_ledger
-from ..portraits.registering import Account
-from ..portraits.resolving import find, mark_used, needs_assets, resolve
 from ..providers.registry import provider_names
 from ..values.errors import InvalidInputError
 from ..values.models import Asset, AssetRef, AssetRefs, Verification, VideoTask
@@ -50,6 +35,14 @@ from .methods import JobOperation, Operation, PagedOperation, PortraitOperation
 if TYPE_CHECKING:
     import httpx
 
+    from ..engine.clock import Clock
+    from ..engine.driver import AsyncDriver, Driver
+    from ..engine.transport import AsyncTransport, Timeouts, Transport
+    from ..failover.router import Failover, Router
+    from ..journal import Journal
+    from ..journal.writer import Recorder
+    from ..portraits.ledger import Ledger
+
 T = TypeVar("T")
 _THINGS: Final = ("asset", "assets", "verification", "task", "tasks")
 """What arguments that name a thing are called."""
@@ -59,7 +52,6 @@ class _Client:
     """What both clients are made of: a provider, and what is asked of it without sending."""
 
     awaits: ClassVar[bool] = False
-    _driver: Any
 
     create_group = Operation(PortraitProvider.create_group)
     get_group = Operation(PortraitProvider.get_group)
@@ -87,14 +79,14 @@ class _Client:
     wait_for_videos = Operation(PortraitProvider.wait_for_videos)
     download_video = Operation(PortraitProvider.download_video)
 
-    ensure_portrait = PortraitOperation(portraits.ensure_portrait)
-    adopt_portrait = PortraitOperation(portraits.adopt_portrait)
-    plan_portraits = PortraitOperation(portraits.plan_portraits)
-    apply_portraits = PortraitOperation(portraits.apply_portraits)
-    check_portraits = PortraitOperation(portraits.check_portraits)
-    erase_portrait = PortraitOperation(portraits.erase_portrait)
+    ensure_portrait = PortraitOperation(lambda: portraits.operations.ensure_portrait)
+    adopt_portrait = PortraitOperation(lambda: portraits.operations.adopt_portrait)
+    plan_portraits = PortraitOperation(lambda: portraits.operations.plan_portraits)
+    apply_portraits = PortraitOperation(lambda: portraits.operations.apply_portraits)
+    check_portraits = PortraitOperation(lambda: portraits.operations.check_portraits)
+    erase_portrait = PortraitOperation(lambda: portraits.operations.erase_portrait)
 
-    resume = JobOperation(Job.flow)
+    resume = JobOperation(lambda: journals.Job.flow)
 
     def __init__(
         self,
@@ -104,20 +96,27 @@ class _Client:
         failover: Failover | None,
         budget: Budget,
         clock: Clock | None,
+        limiter: Limiter | None,
         journal: Journal | Path | str | Secret | None,
         ledger: Ledger | Path | str | Secret | None,
     ) -> None:
         self.provider: Final = provider
+        self._ledger: Ledger | Path
         self._own_ledger: Ledger | None = None  # what is given is its giver's to close
-        if ledger is None or isinstance(ledger, str | Path | Secret):
-            ledger = self._own_ledger = open_ledger(FILE_NAME if ledger is None else ledger)
-        self.ledger: Final[Ledger] = ledger
+        if isinstance(ledger, str | Secret):
+            self._ledger = self._own_ledger = portraits.ledger.open_ledger(ledger)
+        else:
+            self._ledger = Path(portraits.FILE_NAME).absolute() if ledger is None else ledger
         self.profile: Final = profile or provider.name
-        primary = Route(profile=self.profile, provider=provider)
-        self._router = Router(primary, failover, budget, real_time=clock is None)
-        own = None if journal is None or isinstance(journal, Journal) else Journal(journal)
-        opened = journal if isinstance(journal, Journal) else own
-        self._own_journal: Final = own
+        self._failover: Final = failover
+        self._budget: Final = budget
+        self._clock: Final = clock
+        self._limiter: Final = limiter or (ProcessLimiter() if clock else PROCESS)
+        self._opening: Final = threading.Lock()
+        self._opened: Any = None
+        is_own = isinstance(journal, str | Path | Secret)
+        opened = journals.Journal(journal) if is_own else journal
+        self._own_journal: Final = opened if is_own else None
         self.journal: Final = opened
         self._remarks: Final = Remarks()
         self._recorder: Recorder | None = None
@@ -125,7 +124,10 @@ class _Client:
             if clock is not None:
                 opened.now = clock.now
             profiles = {each.owner: each.profile for each in self._router.routes.all}
-            self._recorder = Recorder(journal=opened, lease=Lease(opened), profiles=profiles)
+            lease = journals.journal.Lease(opened)
+            self._recorder = journals.writer.Recorder(
+                journal=opened, lease=lease, profiles=profiles
+            )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.profile} at {self.provider.label}>"
@@ -138,7 +140,7 @@ class _Client:
             UnknownPortraitError: The ledger has none of that name.
         """
         named = Portrait(name)
-        _ = find(self.ledger, named)
+        _ = portraits.resolving.find(self.ledger, named)
         return named
 
     def with_portraits(self, call: Call[Flow[T]]) -> Flow[T]:
@@ -149,9 +151,31 @@ class _Client:
             InvalidInputError: An argument is of a wrong type.
         """
         call.check()
-        account = Account(provider=self.provider, ledger=self.ledger)
+        account = portraits.registering.Account(provider=self.provider, ledger=self.ledger)
         flow = call.operation(account, *call.args, **call.kwargs)
         return guarded(flow, self.provider, call.name)
+
+    @property
+    def _driver(self) -> Any:
+        """What runs this client's flows. The first opens it: nothing of HTTP is loaded before."""
+        with self._opening:
+            self._opened = self._opened or self._open()
+        return self._opened
+
+    def _open(self) -> Any:
+        raise NotImplementedError
+
+    @cached_property
+    def _router(self) -> Router:
+        primary = failovers.routes.Route(profile=self.profile, provider=self.provider)
+        is_real = self._clock is None
+        return failovers.router.Router(primary, self._failover, self._budget, real_time=is_real)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Where portraits are looked up by name."""
+        kept = self._ledger
+        return portraits.ledger.open_ledger(kept) if isinstance(kept, Path) else kept
 
     @property
     def limited_s(self) -> float:
@@ -234,9 +258,9 @@ class _Client:
         call.check()
         if call.name == "create_video":
             self._check_extra(call.argument("request"))
-            if needs_assets(call.argument("request")):
+            if portraits.resolving.needs_assets(call.argument("request")):
                 return self._resolved(call)
-        flow = self._router.start(call, *before)
+        flow = self._router.start(call, *before) if self._failover else call(*before)
         if not before:
             flow = self._remarks.attached(flow, call.argument(*_THINGS))
         if self._recorder is None or before:
@@ -245,17 +269,19 @@ class _Client:
 
     def _resolved(self, call: Call[Flow[T]]) -> Flow[T]:
         """Begin a video with each account's assets in the place of its portraits."""
-        account = Account(provider=self.provider, ledger=self.ledger)
-        request = yield from portraits.with_files_registered(account, call.argument("request"))
+        account = portraits.registering.Account(provider=self.provider, ledger=self.ledger)
+        request: VideoRequest = call.argument("request")
+        request = yield from portraits.operations.with_files_registered(account, request)
         owner = self._router.routes.all[0].owner
         named, request = request, (yield from work(partial(self._with_assets, request)))
-        yield from work(partial(mark_used, self.ledger, named, owner))
+        yield from work(partial(portraits.resolving.mark_used, self.ledger, named, owner))
         return (yield from self.start(call.at(call.provider, request)))
 
     def _with_assets(self, request: VideoRequest) -> VideoRequest:
-        if not needs_assets(request):
+        if not portraits.resolving.needs_assets(request):
             return request
-        return resolve(self.ledger, request, [each.owner for each in self._router.routes.all])
+        owners = [each.owner for each in self._router.routes.all]
+        return portraits.resolving.resolve(self.ledger, request, owners)
 
     def resumed(
         self, owner: object, call: Callable[[PortraitProvider], Flow[T]], operation: str
@@ -306,6 +332,8 @@ class _Client:
         """Refuse members for a provider that nobody has: they would go nowhere."""
         known = {*provider_names(), *(each.provider.name for each in self._router.routes.all)}
         for name in sorted(request.extra.keys() - known):
+            from difflib import get_close_matches  # noqa: PLC0415  (only for who mistypes)
+
             near = get_close_matches(name.lower(), known, n=1)
             raise InvalidInputError(
                 f"extra[{name!r}] names no provider",
@@ -349,12 +377,19 @@ class Client(_Client):
             failover=failover,
             budget=budget,
             clock=clock,
+            limiter=limiter,
             journal=journal,
             ledger=ledger,
         )
-        limiter = limiter or (ProcessLimiter() if clock else PROCESS)
-        self._transport = transport or HttpxTransport(http_client, timeouts)
-        self._driver: Driver = Driver(provider, self._transport, clock or Clock(), budget, limiter)
+        self._transport = transport
+        self._http = (http_client, timeouts)
+
+    def _open(self) -> Driver:
+        self._transport = self._transport or engine.transport.HttpxTransport(*self._http)
+        clock = self._clock or engine.clock.Clock()
+        return engine.driver.Driver(
+            self.provider, self._transport, clock, self._budget, self._limiter
+        )
 
     def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
@@ -363,7 +398,8 @@ class Client(_Client):
     def close(self) -> None:
         """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""
         self._let_go()
-        self._transport.close()
+        if self._transport is not None:
+            self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -446,13 +482,18 @@ class AsyncClient(_Client):
             failover=failover,
             budget=budget,
             clock=clock,
+            limiter=limiter,
             journal=journal,
             ledger=ledger,
         )
-        limiter = limiter or (ProcessLimiter() if clock else PROCESS)
-        self._transport = transport or AsyncHttpxTransport(http_client, timeouts)
-        self._driver: AsyncDriver = AsyncDriver(
-            provider, self._transport, clock or Clock(), budget, limiter
+        self._transport = transport
+        self._http = (http_client, timeouts)
+
+    def _open(self) -> AsyncDriver:
+        self._transport = self._transport or engine.transport.AsyncHttpxTransport(*self._http)
+        clock = self._clock or engine.clock.Clock()
+        return engine.driver.AsyncDriver(
+            self.provider, self._transport, clock, self._budget, self._limiter
         )
 
     async def run(self, flow: Flow[T], operation: str = "") -> T:
@@ -462,7 +503,8 @@ class AsyncClient(_Client):
     async def close(self) -> None:
         """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""
         self._let_go()
-        await self._transport.close()
+        if self._transport is not None:
+            await self._transport.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from html import escape
 from typing import Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
 
 import attrs
@@ -120,6 +119,8 @@ class Result:
 
     def _repr_html_(self) -> str:
         """A table for notebooks; no link, as a notebook keeps what it shows."""
+        from html import escape  # noqa: PLC0415  (only notebooks call this)
+
         rows = "".join(
             f"<tr><th style='text-align:left'>{escape(name)}</th><td>{escape(str(value))}</td></tr>"
             for name, value in self.__rich_repr__()

@@ -202,6 +202,12 @@ def with_failure(result: R, data: object, vendor: VendorAnswers) -> R:
     return evolve(result, **changes)
 
 
+def under_review(asset: Asset) -> Asset:
+    """Take a create's answer that tells no status for what it is: a review has begun."""
+    silent = asset.status is AssetStatus.UNKNOWN and not asset.status_word
+    return evolve(asset, status=AssetStatus.PROCESSING) if silent else asset
+
+
 def _is_clean(result: Result) -> bool:
     """Tell at once of most results that nothing is to be added, parted or hidden."""
     if isinstance(result, _NAMED) and len(result.name) >= TOKEN_LENGTH:
@@ -253,7 +259,6 @@ _WORDS: Final = ("status_word", "kind_word", "model", "ratio", "resolution")
 _SHORTEST_ECHO: Final = 16
 
 
-@frozen(kw_only=True, slots=False)
 class VendorAnswers(Vendor):
     """How one vendor is asked, and how its answers are read."""
 

@@ -16,7 +16,6 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from attrs import evolve, frozen
 
-from ...operations.adding import under_review
 from ...operations.paging import in_place, one_or_more
 from ...operations.provider import PortraitProvider
 from ...operations.repeating import removed, renamed
@@ -25,7 +24,7 @@ from ...values.models import Asset, AssetRef, Group, GroupRef, Page
 from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import OnUnsupported
-from ...vendor.answers import Answer
+from ...vendor.answers import Answer, under_review
 from ...wire.codec import count, first, is_object, listed
 from ...wire.error_mapping import VendorError
 from ...wire.steps import Auth, Flow, Request, Response
@@ -37,7 +36,7 @@ T = TypeVar("T")
 VERSION: Final = "2024-01-01"
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class ActionLibrary(PortraitProvider):
     """
     Groups and assets by Actions.

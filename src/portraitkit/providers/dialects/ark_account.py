@@ -66,7 +66,7 @@ def check_region(account: object, attribute: object, region: str) -> None:
         )
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class ArkAccount(ActionLibrary, ArkVideo):
     """
     Groups and assets by signed Actions, videos by an API key. Both have to be of one project.

@@ -55,7 +55,7 @@ TASK_WORDS: Final[Words] = {
 }
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class ArkVideo(PortraitProvider):
     """
     Videos as Ark's tasks: create and read.
@@ -119,7 +119,6 @@ class ArkVideo(PortraitProvider):
         return refused
 
 
-@frozen(kw_only=True, slots=False)
 class ArkTasks(ArkVideo):
     """Videos as Ark's tasks: also list and cancel."""
 

@@ -19,7 +19,6 @@ from typing import Any, ClassVar, Final
 from attrs import evolve, frozen
 
 from ...limits.rates import Rate
-from ...operations.adding import under_review
 from ...operations.paging import in_turn, one_or_more
 from ...operations.repeating import removed, renamed
 from ...values.errors import PortraitError, ProviderError, UnexpectedResponseError
@@ -29,7 +28,7 @@ from ...values.remarks import Adaptation
 from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import OnUnsupported
-from ...vendor.answers import Answer
+from ...vendor.answers import Answer, under_review
 from ...wire.codec import count, first, listed
 from ...wire.error_mapping import VendorError, class_of
 from ...wire.steps import Auth, Flow, Request, Response, segment, send

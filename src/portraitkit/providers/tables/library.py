@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from ...operations.adding import under_review
 from ...operations.paging import in_turn, one_or_more
 from ...operations.repeating import removed, renamed
 from ...values.media import Link, Upload
@@ -17,7 +16,7 @@ from ...values.models import Asset, AssetRef, Group, GroupRef, Page
 from ...values.remarks import Adaptation
 from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import OnUnsupported
-from ...vendor.answers import Answer
+from ...vendor.answers import Answer, under_review
 from ...vendor.dialect import unsupported
 from ...wire.steps import Flow
 from ..dialects.paging import may_be
