@@ -113,7 +113,7 @@ class _Client:
         self._clock: Final = clock
         self._limiter: Final = limiter or (ProcessLimiter() if clock else PROCESS)
         self._opening: Final = threading.Lock()
-        self._opened: Any = None
+        self._opened: tuple[Any, Any] | None = None
         is_own = isinstance(journal, str | Path | Secret)
         opened = journals.Journal(journal) if is_own else journal
         self._own_journal: Final = opened if is_own else None
@@ -156,14 +156,22 @@ class _Client:
         return guarded(flow, self.provider, call.name)
 
     @property
-    def _driver(self) -> Any:
-        """What runs this client's flows. The first opens it: nothing of HTTP is loaded before."""
+    def _engine(self) -> tuple[Any, Any]:
+        """What runs this client's flows, and what sends. The first call loads and opens it."""
         with self._opening:
             self._opened = self._opened or self._open()
         return self._opened
 
-    def _open(self) -> Any:
+    def _open(self) -> tuple[Any, Any]:
         raise NotImplementedError
+
+    @property
+    def _driver(self) -> Any:
+        return self._engine[0]
+
+    @property
+    def _transport(self) -> Any:
+        return self._engine[1]
 
     @cached_property
     def _router(self) -> Router:
@@ -381,15 +389,14 @@ class Client(_Client):
             journal=journal,
             ledger=ledger,
         )
-        self._transport = transport
-        self._http = (http_client, timeouts)
+        self._http: Final = (http_client, timeouts, transport)
 
-    def _open(self) -> Driver:
-        self._transport = self._transport or engine.transport.HttpxTransport(*self._http)
+    def _open(self) -> tuple[Driver, Transport]:
+        client, timeouts, transport = self._http
+        transport = transport or engine.transport.HttpxTransport(client, timeouts)
         clock = self._clock or engine.clock.Clock()
-        return engine.driver.Driver(
-            self.provider, self._transport, clock, self._budget, self._limiter
-        )
+        make = engine.driver.Driver
+        return make(self.provider, transport, clock, self._budget, self._limiter), transport
 
     def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
@@ -398,8 +405,7 @@ class Client(_Client):
     def close(self) -> None:
         """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""
         self._let_go()
-        if self._transport is not None:
-            self._transport.close()
+        self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -486,15 +492,14 @@ class AsyncClient(_Client):
             journal=journal,
             ledger=ledger,
         )
-        self._transport = transport
-        self._http = (http_client, timeouts)
+        self._http: Final = (http_client, timeouts, transport)
 
-    def _open(self) -> AsyncDriver:
-        self._transport = self._transport or engine.transport.AsyncHttpxTransport(*self._http)
+    def _open(self) -> tuple[AsyncDriver, AsyncTransport]:
+        client, timeouts, transport = self._http
+        transport = transport or engine.transport.AsyncHttpxTransport(client, timeouts)
         clock = self._clock or engine.clock.Clock()
-        return engine.driver.AsyncDriver(
-            self.provider, self._transport, clock, self._budget, self._limiter
-        )
+        make = engine.driver.AsyncDriver
+        return make(self.provider, transport, clock, self._budget, self._limiter), transport
 
     async def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
@@ -503,8 +508,7 @@ class AsyncClient(_Client):
     async def close(self) -> None:
         """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""
         self._let_go()
-        if self._transport is not None:
-            await self._transport.close()
+        await self._transport.close()
 
     async def __aenter__(self) -> Self:
         return self

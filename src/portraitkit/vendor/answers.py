@@ -6,7 +6,7 @@ import logging
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Mapping
-from functools import cache, cached_property, partial
+from functools import cache, cached_property, lru_cache, partial
 from http import HTTPStatus
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import unquote
@@ -208,6 +208,13 @@ def under_review(asset: Asset) -> Asset:
     return evolve(asset, status=AssetStatus.PROCESSING) if silent else asset
 
 
+def _masker(secrets: tuple[Secret, ...]) -> Callable[[str], str]:
+    return masker((each.reveal() for each in secrets if each), in_paths=True)
+
+
+_masker_of: Final = lru_cache(maxsize=64)(_masker)  # an account's credentials stay the same
+
+
 def _is_clean(result: Result) -> bool:
     """Tell at once of most results that nothing is to be added, parted or hidden."""
     if isinstance(result, _NAMED) and len(result.name) >= TOKEN_LENGTH:
@@ -336,8 +343,8 @@ class VendorAnswers(Vendor):
 
     def clean(self, text: str, secrets: tuple[Secret, ...] = ()) -> str:
         """Hide what a vendor's text echoes of our credentials, of *secrets*, and of links."""
-        known = (each.reveal() for each in (*self.secrets, *secrets) if each)
-        return masker(known, in_paths=True)(text)
+        mask = _masker_of(self.secrets) if not secrets else _masker((*self.secrets, *secrets))
+        return mask(text)
 
     def cleaned(self, result: R, secrets: tuple[Secret, ...] = ()) -> R:
         """Hide the same in the vendor's words on a result."""

@@ -19,6 +19,7 @@ from attrs import evolve, frozen
 from ...operations.paging import in_place, one_or_more
 from ...operations.provider import PortraitProvider
 from ...operations.repeating import removed, renamed
+from ...values.assembling import replaced
 from ...values.media import Link
 from ...values.models import Asset, AssetRef, Group, GroupRef, Page
 from ...values.secret import Secret
@@ -76,7 +77,7 @@ class ActionLibrary(PortraitProvider):
         )
         answer = yield from self.ask(request)
         result = first(answer.data, "Result")
-        return evolve(answer, data=answer.data if result is None else result)
+        return answer if result is None else replaced(answer, data=result)
 
     def action_fault(self, data: Any, response: Response) -> VendorError | None:
         """Read `ResponseMetadata.Error`, which may come with HTTP 200."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
@@ -102,12 +103,12 @@ class ArkAccount(ActionLibrary, ArkVideo):
         """The access key and the project: what is in one project is not seen in another."""
         return f"{self.access_key.reveal()}\0{self.project_name}"
 
-    @property
+    @cached_property
     def rate_account(self) -> str:
         """The access key's: an account's rates are shared by its projects."""
         return fingerprint(self.name, self.access_key.reveal())
 
-    @property
+    @cached_property
     def origins(self) -> frozenset[str]:
         """One for the signed Actions, one for the videos."""
         return frozenset({origin_of(self.assets_url), origin_of(self.video_url)})
