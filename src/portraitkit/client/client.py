@@ -114,19 +114,19 @@ class _Client:
         self._limiter: Final = limiter or (ProcessLimiter() if clock else PROCESS)
         self._opening: Final = threading.Lock()
         self._opened: tuple[Any, Any] | None = None
-        is_own = isinstance(journal, str | Path | Secret)
-        opened = journals.Journal(journal) if is_own else journal
-        self._own_journal: Final = opened if is_own else None
-        self.journal: Final = opened
+        self._own_journal: Journal | None = None  # likewise
+        if isinstance(journal, str | Path | Secret):
+            journal = self._own_journal = journals.Journal(journal)
+        self.journal: Final = journal
         self._remarks: Final = Remarks()
         self._recorder: Recorder | None = None
-        if opened is not None:
+        if journal is not None:
             if clock is not None:
-                opened.now = clock.now
+                journal.now = clock.now
             profiles = {each.owner: each.profile for each in self._router.routes.all}
-            lease = journals.journal.Lease(opened)
+            lease = journals.journal.Lease(journal)
             self._recorder = journals.writer.Recorder(
-                journal=opened, lease=lease, profiles=profiles
+                journal=journal, lease=lease, profiles=profiles
             )
 
     def __repr__(self) -> str:
@@ -400,7 +400,8 @@ class Client(_Client):
 
     def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
-        return self._driver.run(flow, operation)
+        driver: Driver = self._driver
+        return driver.run(flow, operation)
 
     def close(self) -> None:
         """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""
@@ -503,7 +504,8 @@ class AsyncClient(_Client):
 
     async def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
-        return await self._driver.run(flow, operation)
+        driver: AsyncDriver = self._driver
+        return await driver.run(flow, operation)
 
     async def close(self) -> None:
         """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""

@@ -12,7 +12,7 @@ import math
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import define, field
 
@@ -61,7 +61,7 @@ def first_list_s(pacing: Pacing, count: int) -> float:
 def shared_waits(provider: PortraitProvider) -> Flow[AccountWaits]:
     """Ask the driver for what waits at this account share."""
     answer = yield AskShared()
-    shared: dict[Any, AccountWaits] = answer if isinstance(answer, dict) else {}
+    shared = cast("dict[Any, AccountWaits]", answer) if isinstance(answer, dict) else {}
     with LOCK:
         return shared.setdefault((provider.name, provider.account), AccountWaits())
 

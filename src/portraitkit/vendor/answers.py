@@ -221,7 +221,7 @@ def _is_clean(result: Result) -> bool:
         return False
     if isinstance(result, _FALLIBLE) and (result.failure or result.status in _UNCLEAR):
         return False
-    words = [getattr(result, name) for name in _words_of(type(result))]
+    words = [getattr(result, name) for name in _words_of(cast("Hashable", type(result)))]
     return not words or max(map(len, words)) < _SHORTEST_ECHO
 
 

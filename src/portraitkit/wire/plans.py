@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, KeysView, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast
 
 import attrs
 
@@ -19,8 +19,11 @@ from ..values.errors import UnexpectedResponseError
 from ..values.models import Result
 from ..values.secret import Secret
 
-Odd = Mapping[str, Exception]
+T = TypeVar("T")
+Odd: TypeAlias = Mapping[str, Exception]
 """For each attribute whose value is of another type, what reading it raised."""
+Filler: TypeAlias = Callable[[Mapping[str, Any], dict[str, Any]], Odd]
+"""Puts what an object tells into values."""
 
 
 class Member(NamedTuple):
@@ -58,7 +61,7 @@ class Plan(NamedTuple):
 
     required: KeysView[str]
     defaults: Mapping[str, Any]
-    fill: Callable[[Mapping[str, Any], dict[str, Any]], Odd]
+    fill: Filler
     make: Callable[[dict[str, Any]], Any]
 
     @classmethod
@@ -73,17 +76,21 @@ class Plan(NamedTuple):
             if is_plain
             else {},
             fill=_filler(members),
-            make=partial(assembled, model) if is_plain else lambda values: model(**values),
+            make=partial(assembled if is_plain else _built, model),
         )
 
 
-def _is_kept(attribute: attrs.Attribute[Any]) -> bool:
+def _is_kept(attribute: Any) -> bool:
     """Tell whether a model's `__init__` does nothing but keep an attribute, or its default."""
-    is_made = type(attribute.default) is type(attrs.Factory(list))
+    is_made = type(attribute.default) is _FACTORY
     return not (is_made or attribute.converter or attribute.validator)
 
 
-def _filler(members: tuple[Member, ...]) -> Callable[[Mapping[str, Any], dict[str, Any]], Odd]:
+def _built(cls: type[T], values: dict[str, Any]) -> T:
+    return cls(**values)
+
+
+def _filler(members: tuple[Member, ...]) -> Filler:
     """
     Write the function that puts what an object tells into values.
 
@@ -119,7 +126,7 @@ def _filler(members: tuple[Member, ...]) -> Callable[[Mapping[str, Any], dict[st
         lines += [f"  odd = _kept(members[{number}], found, values, odd)"]
         names |= {f"find_{number}": member.find, f"words_{number}": member.words}
     exec("\n".join([*lines, " return odd"]), names)  # noqa: S102  (keys are quoted: no table is code)
-    return cast("Any", names["fill"])
+    return cast("Filler", names["fill"])
 
 
 def moment_of(text: str) -> datetime | None:
@@ -144,5 +151,6 @@ def _kept(member: Member, found: object, values: dict[str, Any], odd: Odd) -> Od
     return odd
 
 
+_FACTORY: Final[Any] = type(cast("Any", attrs.Factory(list)))
 UNREADABLE = (UnexpectedResponseError, ValueError, TypeError, OverflowError, OSError)
 """What reading a value raises: of another type, or a number or time beyond Python's."""

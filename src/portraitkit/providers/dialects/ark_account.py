@@ -108,7 +108,7 @@ class ArkAccount(ActionLibrary, ArkVideo):
         """The access key's: an account's rates are shared by its projects."""
         return fingerprint(self.name, self.access_key.reveal())
 
-    @cached_property
+    @property
     def origins(self) -> frozenset[str]:
         """One for the signed Actions, one for the videos."""
         return frozenset({origin_of(self.assets_url), origin_of(self.video_url)})
