@@ -163,6 +163,9 @@ class Items(Iterator[T]):
     def __init__(self, items: Iterator[T]) -> None:
         self._items = items
 
+    def __iter__(self) -> Iterator[T]:  # noqa: PYI034  (who iterates needs no call of ours)
+        return self._items
+
     def __next__(self) -> T:
         return next(self._items)
 
@@ -308,10 +311,11 @@ class _Walk(PageWalk[T]):
         self._whose = {"provider": provider.name, "operation": operation}
 
     def new(self, page: Page[T]) -> Iterator[T]:
+        seen = self._items
         for item in page.items:
             name = (item.ref or item.id or "") if isinstance(item, Result) else ""
-            if not name or name not in self._items:
-                self._items.add(name)
+            if not name or name not in seen:
+                seen.add(name)
                 yield item
 
     def at_end(self, page: Page[T]) -> bool:

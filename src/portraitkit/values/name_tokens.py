@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from typing import Final
 
 TOKEN_LENGTH: Final = 13
@@ -21,8 +22,6 @@ SAFE_LIMIT: Final = 50
 
 def new_token() -> str:
     """Make a token: 40 random bits."""
-    import secrets  # noqa: PLC0415  (only creates need a token)
-
     drawn = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM))
     return f"{_MARK}{drawn}{_check(drawn)}"
 

@@ -221,8 +221,8 @@ def _is_clean(result: Result) -> bool:
         return False
     if isinstance(result, _FALLIBLE) and (result.failure or result.status in _UNCLEAR):
         return False
-    words = [getattr(result, name) for name in _words_of(cast("Hashable", type(result)))]
-    return not words or max(map(len, words)) < _SHORTEST_ECHO
+    words = _words_of(cast("Hashable", type(result)))
+    return not [each for each in words if len(getattr(result, each)) >= _SHORTEST_ECHO]
 
 
 def _without_token(result: R) -> R:

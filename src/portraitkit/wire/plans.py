@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, KeysView, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 import attrs
 
@@ -82,7 +82,7 @@ class Plan(NamedTuple):
 
 def _is_kept(attribute: Any) -> bool:
     """Tell whether a model's `__init__` does nothing but keep an attribute, or its default."""
-    is_made = type(attribute.default) is _FACTORY
+    is_made = isinstance(attribute.default, cast("type[Any]", attrs.Factory))
     return not (is_made or attribute.converter or attribute.validator)
 
 
@@ -151,6 +151,5 @@ def _kept(member: Member, found: object, values: dict[str, Any], odd: Odd) -> Od
     return odd
 
 
-_FACTORY: Final[Any] = type(cast("Any", attrs.Factory(list)))
 UNREADABLE = (UnexpectedResponseError, ValueError, TypeError, OverflowError, OSError)
 """What reading a value raises: of another type, or a number or time beyond Python's."""
