@@ -13,15 +13,17 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import Factory, frozen
 
-from .limits.breakers import SHARED, Breakers
 from .limits.limiter import PROCESS, Limiter, ProcessLimiter
 from .operations.provider import PortraitProvider
 from .values.secret import Secret
 from .wire.steps import Request, Response
+
+if TYPE_CHECKING:
+    from .limits.breakers import Breakers
 
 
 class Halt(Exception):  # noqa: N818  (a base of errors that have names of their own)
@@ -46,6 +48,12 @@ class Time(Protocol):
     async def sleep_async(self, seconds: float) -> None:
         """Let time pass."""
         ...
+
+
+def _breakers() -> Breakers:
+    from .limits.breakers import Breakers  # noqa: PLC0415  (only failover has circuits)
+
+    return Breakers()
 
 
 def _nobody(provider: PortraitProvider, request: Request) -> None:
@@ -89,7 +97,7 @@ class Rehearsal:
     provider: Callable[[], PortraitProvider] | None = None
     journal_folder: Path | None = None
     limiter: Limiter = Factory(ProcessLimiter)
-    breakers: Breakers = Factory(Breakers)
+    breakers: Breakers = Factory(_breakers)
 
     def credential(self, profile: str, key: str) -> Secret:
         """Make a credential up: the same for the same profile, and different for two."""
@@ -120,6 +128,8 @@ def limiter_in(own: Limiter) -> Limiter:
 
 def breakers_in(own: Breakers) -> Breakers:
     """The circuits that hold now: a client's *own*, unless they are the process's."""
+    from .limits.breakers import SHARED  # noqa: PLC0415  (as above)
+
     stage = _Stage.rehearsal
     return stage.breakers if stage and stage.time and own is SHARED else own
 

@@ -6,36 +6,21 @@ Every operation is written once, on `PortraitProvider`; here each is lifted by o
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar, overload
 
-from ..engine.clock import Clock
-from ..engine.driver import AsyncDriver, Driver
-from ..engine.transport import (
-    AsyncHttpxTransport,
-    AsyncTransport,
-    HttpxTransport,
-    Timeouts,
-    Transport,
-)
-from ..failover.router import Failover, Router
-from ..failover.routes import Route
-from ..journal.jobs import Job
-from ..journal.journal import Journal, Lease
-from ..journal.writer import Recorder
+from .. import engine, portraits
+from .. import failover as failovers
+from .. import journal as journals
 from ..limits.limiter import PROCESS, Limiter, ProcessLimiter
 from ..operations.call import Call
 from ..operations.guarding import guarded
 from ..operations.provider import PortraitProvider
 from ..operations.remarks import Remarks
-from ..portraits import operations as portraits
-from ..portraits.ledger import FILE_NAME, Ledger, open_ledger
-from ..portraits.registering import Account
-from ..portraits.resolving import find, mark_used, needs_assets, resolve
 from ..providers.registry import provider_names
 from ..values.errors import InvalidInputError
 from ..values.models import Asset, AssetRef, AssetRefs, Verification, VideoTask
@@ -51,6 +36,14 @@ from .methods import JobOperation, Operation, PagedOperation, PortraitOperation
 if TYPE_CHECKING:
     import httpx
 
+    from ..engine.clock import Clock
+    from ..engine.driver import AsyncDriver, Driver
+    from ..engine.transport import AsyncTransport, Timeouts, Transport
+    from ..failover.router import Failover, Router
+    from ..journal import Journal
+    from ..journal.writer import Recorder
+    from ..portraits.ledger import Ledger
+
 T = TypeVar("T")
 _THINGS: Final = ("asset", "assets", "verification", "task", "tasks")
 """What arguments that name a thing are called."""
@@ -60,7 +53,6 @@ class _Client:
     """What both clients are made of: a provider, and what is asked of it without sending."""
 
     awaits: ClassVar[bool] = False
-    _driver: Any
 
     create_group = Operation(PortraitProvider.create_group)
     get_group = Operation(PortraitProvider.get_group)
@@ -88,14 +80,14 @@ class _Client:
     wait_for_videos = Operation(PortraitProvider.wait_for_videos)
     download_video = Operation(PortraitProvider.download_video)
 
-    ensure_portrait = PortraitOperation(portraits.ensure_portrait)
-    adopt_portrait = PortraitOperation(portraits.adopt_portrait)
-    plan_portraits = PortraitOperation(portraits.plan_portraits)
-    apply_portraits = PortraitOperation(portraits.apply_portraits)
-    check_portraits = PortraitOperation(portraits.check_portraits)
-    erase_portrait = PortraitOperation(portraits.erase_portrait)
+    ensure_portrait = PortraitOperation(lambda: portraits.operations.ensure_portrait)
+    adopt_portrait = PortraitOperation(lambda: portraits.operations.adopt_portrait)
+    plan_portraits = PortraitOperation(lambda: portraits.operations.plan_portraits)
+    apply_portraits = PortraitOperation(lambda: portraits.operations.apply_portraits)
+    check_portraits = PortraitOperation(lambda: portraits.operations.check_portraits)
+    erase_portrait = PortraitOperation(lambda: portraits.operations.erase_portrait)
 
-    resume = JobOperation(Job.flow)
+    resume = JobOperation(lambda: journals.Job.flow)
 
     def __init__(
         self,
@@ -105,28 +97,38 @@ class _Client:
         failover: Failover | None,
         budget: Budget,
         clock: Clock | None,
+        limiter: Limiter | None,
         journal: Journal | Path | str | Secret | None,
         ledger: Ledger | Path | str | Secret | None,
     ) -> None:
         self.provider: Final = provider
+        self._ledger: Ledger | Path
         self._own_ledger: Ledger | None = None  # what is given is its giver's to close
-        if ledger is None or isinstance(ledger, str | Path | Secret):
-            ledger = self._own_ledger = open_ledger(FILE_NAME if ledger is None else ledger)
-        self.ledger: Final[Ledger] = ledger
+        if isinstance(ledger, str | Secret):
+            self._ledger = self._own_ledger = portraits.ledger.open_ledger(ledger)
+        else:
+            self._ledger = Path(portraits.FILE_NAME).absolute() if ledger is None else ledger
         self.profile: Final = profile or provider.name
-        primary = Route(profile=self.profile, provider=provider)
-        self._router = Router(primary, failover, budget, real_time=clock is None)
-        own = None if journal is None or isinstance(journal, Journal) else Journal(journal)
-        opened = journal if isinstance(journal, Journal) else own
-        self._own_journal: Final = own
-        self.journal: Final = opened
+        self._failover: Final = failover
+        self._budget: Final = budget
+        self._clock: Final = clock
+        self._limiter: Final = limiter or (ProcessLimiter() if clock else PROCESS)
+        self._opening: Final = threading.Lock()
+        self._opened: tuple[Any, Any] | None = None
+        self._own_journal: Journal | None = None  # likewise
+        if isinstance(journal, str | Path | Secret):
+            journal = self._own_journal = journals.Journal(journal)
+        self.journal: Final = journal
         self._remarks: Final = Remarks()
         self._recorder: Recorder | None = None
-        if opened is not None:
+        if journal is not None:
             if clock is not None:
-                opened.now = clock.now
+                journal.now = clock.now
             profiles = {each.owner: each.profile for each in self._router.routes.all}
-            self._recorder = Recorder(journal=opened, lease=Lease(opened), profiles=profiles)
+            lease = journals.journal.Lease(journal)
+            self._recorder = journals.writer.Recorder(
+                journal=journal, lease=lease, profiles=profiles
+            )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.profile} at {self.provider.label}>"
@@ -139,7 +141,7 @@ class _Client:
             UnknownPortraitError: The ledger has none of that name.
         """
         named = Portrait(name)
-        _ = find(self.ledger, named)
+        _ = portraits.resolving.find(self.ledger, named)
         return named
 
     def with_portraits(self, call: Call[Flow[T]]) -> Flow[T]:
@@ -150,9 +152,39 @@ class _Client:
             InvalidInputError: An argument is of a wrong type.
         """
         call.check()
-        account = Account(provider=self.provider, ledger=self.ledger)
+        account = portraits.registering.Account(provider=self.provider, ledger=self.ledger)
         flow = call.operation(account, *call.args, **call.kwargs)
         return guarded(flow, self.provider, call.name)
+
+    @property
+    def _engine(self) -> tuple[Any, Any]:
+        """What runs this client's flows, and what sends. The first call loads and opens it."""
+        with self._opening:
+            self._opened = self._opened or self._open()
+        return self._opened
+
+    def _open(self) -> tuple[Any, Any]:
+        raise NotImplementedError
+
+    @property
+    def _driver(self) -> Any:
+        return self._engine[0]
+
+    @property
+    def _transport(self) -> Any:
+        return self._engine[1]
+
+    @cached_property
+    def _router(self) -> Router:
+        primary = failovers.routes.Route(profile=self.profile, provider=self.provider)
+        is_real = self._clock is None
+        return failovers.router.Router(primary, self._failover, self._budget, real_time=is_real)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Where portraits are looked up by name."""
+        kept = self._ledger
+        return portraits.ledger.open_ledger(kept) if isinstance(kept, Path) else kept
 
     @property
     def limited_s(self) -> float:
@@ -235,9 +267,9 @@ class _Client:
         call.check()
         if call.name == "create_video":
             self._check_extra(call.argument("request"))
-            if needs_assets(call.argument("request")):
+            if portraits.resolving.needs_assets(call.argument("request")):
                 return self._resolved(call)
-        flow = self._router.start(call, *before)
+        flow = self._router.start(call, *before) if self._failover else call(*before)
         if not before:
             flow = self._remarks.attached(flow, call.argument(*_THINGS))
         if self._recorder is None or before:
@@ -246,17 +278,19 @@ class _Client:
 
     def _resolved(self, call: Call[Flow[T]]) -> Flow[T]:
         """Begin a video with each account's assets in the place of its portraits."""
-        account = Account(provider=self.provider, ledger=self.ledger)
-        request = yield from portraits.with_files_registered(account, call.argument("request"))
+        account = portraits.registering.Account(provider=self.provider, ledger=self.ledger)
+        request: VideoRequest = call.argument("request")
+        request = yield from portraits.operations.with_files_registered(account, request)
         owner = self._router.routes.all[0].owner
         named, request = request, (yield from work(partial(self._with_assets, request)))
-        yield from work(partial(mark_used, self.ledger, named, owner))
+        yield from work(partial(portraits.resolving.mark_used, self.ledger, named, owner))
         return (yield from self.start(call.at(call.provider, request)))
 
     def _with_assets(self, request: VideoRequest) -> VideoRequest:
-        if not needs_assets(request):
+        if not portraits.resolving.needs_assets(request):
             return request
-        return resolve(self.ledger, request, [each.owner for each in self._router.routes.all])
+        owners = [each.owner for each in self._router.routes.all]
+        return portraits.resolving.resolve(self.ledger, request, owners)
 
     def resumed(
         self, owner: object, call: Callable[[PortraitProvider], Flow[T]], operation: str
@@ -309,6 +343,8 @@ class _Client:
         known = {*provider_names(), *DIALECTS}
         known |= {name for each in routes for name in (each.name, each.dialect.name) if name}
         for name in sorted(request.extra.keys() - known):
+            from difflib import get_close_matches  # noqa: PLC0415  (only for who mistypes)
+
             near = get_close_matches(name.lower(), known, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise InvalidInputError(
@@ -353,16 +389,23 @@ class Client(_Client):
             failover=failover,
             budget=budget,
             clock=clock,
+            limiter=limiter,
             journal=journal,
             ledger=ledger,
         )
-        limiter = limiter or (ProcessLimiter() if clock else PROCESS)
-        self._transport = transport or HttpxTransport(http_client, timeouts)
-        self._driver: Driver = Driver(provider, self._transport, clock or Clock(), budget, limiter)
+        self._http: Final = (http_client, timeouts, transport)
+
+    def _open(self) -> tuple[Driver, Transport]:
+        client, timeouts, transport = self._http
+        transport = transport or engine.transport.HttpxTransport(client, timeouts)
+        clock = self._clock or engine.clock.Clock()
+        make = engine.driver.Driver
+        return make(self.provider, transport, clock, self._budget, self._limiter), transport
 
     def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
-        return self._driver.run(flow, operation)
+        driver: Driver = self._driver
+        return driver.run(flow, operation)
 
     def close(self) -> None:
         """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""
@@ -450,18 +493,23 @@ class AsyncClient(_Client):
             failover=failover,
             budget=budget,
             clock=clock,
+            limiter=limiter,
             journal=journal,
             ledger=ledger,
         )
-        limiter = limiter or (ProcessLimiter() if clock else PROCESS)
-        self._transport = transport or AsyncHttpxTransport(http_client, timeouts)
-        self._driver: AsyncDriver = AsyncDriver(
-            provider, self._transport, clock or Clock(), budget, limiter
-        )
+        self._http: Final = (http_client, timeouts, transport)
+
+    def _open(self) -> tuple[AsyncDriver, AsyncTransport]:
+        client, timeouts, transport = self._http
+        transport = transport or engine.transport.AsyncHttpxTransport(client, timeouts)
+        clock = self._clock or engine.clock.Clock()
+        make = engine.driver.AsyncDriver
+        return make(self.provider, transport, clock, self._budget, self._limiter), transport
 
     async def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
-        return await self._driver.run(flow, operation)
+        driver: AsyncDriver = self._driver
+        return await driver.run(flow, operation)
 
     async def close(self) -> None:
         """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""

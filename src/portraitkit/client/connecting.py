@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from .. import engine
+from .. import failover as failovers
 from ..config.building import Setup, build
-from ..engine.clock import Clock
-from ..engine.transport import Timeouts
-from ..failover.router import Failover, FailoverRules
-from ..failover.routes import Route
 from ..limits.limiter import Limiter
 from ..values.errors import ConfigError, without_frames
 from ..values.media import MediaHost
@@ -22,7 +20,10 @@ from .client import AsyncClient, Client
 if TYPE_CHECKING:
     import httpx
 
-    from ..engine.transport import AsyncTransport
+    from ..engine.clock import Clock
+    from ..engine.transport import AsyncTransport, Timeouts
+    from ..failover import FailoverRules
+    from ..failover.router import Failover
 
 
 @without_frames
@@ -195,7 +196,7 @@ def _check_parts(
     fit = {
         "media_host": isinstance(media_host, str) or callable(getattr(media_host, "publish", None)),
         "http_client": callable(send) and inspect.iscoroutinefunction(send) is awaited,
-        **{name: isinstance(part, _PARTS[name]) for name, part in parts.items()},
+        **{name: part is None or isinstance(part, _PARTS[name]()) for name, part in parts.items()},
     }
     given = {"media_host": media_host, "http_client": http_client, **parts}
     for name, fits in fit.items():
@@ -207,11 +208,11 @@ def _check_parts(
             )
 
 
-_PARTS: Final[Mapping[str, type]] = {
-    "timeouts": Timeouts,
-    "budget": Budget,
-    "clock": Clock,
-    "failover_rules": FailoverRules,
+_PARTS: Final[Mapping[str, Callable[[], type]]] = {
+    "timeouts": lambda: engine.transport.Timeouts,
+    "budget": lambda: Budget,
+    "clock": lambda: engine.clock.Clock,
+    "failover_rules": lambda: failovers.FailoverRules,
 }
 
 
@@ -222,8 +223,10 @@ def _fallbacks(
     media_host: MediaHost | str | None,
 ) -> Failover | None:
     """Build the profiles of a failover at once; their own lists are not followed."""
+    if not setup.failover:
+        return None
     media_host = media_host and setup.provider.media_host  # one for all, where it is a URL
-    routes = [Route(profile=setup.profile, provider=setup.provider)]
+    routes = [failovers.routes.Route(profile=setup.profile, provider=setup.provider)]
     for name in setup.failover:
         try:
             given = {"simulated": setup.simulation.speed} if setup.simulation else {}
@@ -232,7 +235,7 @@ def _fallbacks(
             error.message = f"failover to {name!r}: {error.message}"
             error.args = (error.message,)
             raise error.fill(field="failover") from None
-        place = Route(profile=made.profile, provider=made.provider)
+        place = failovers.routes.Route(profile=made.profile, provider=made.provider)
         if twin := next((each for each in routes if each.owner == place.owner), None):
             raise ConfigError(
                 f"failover to {name!r} leads to the same account as the profile {twin.profile!r}",
@@ -248,9 +251,8 @@ def _fallbacks(
                 next_step=f"take {name!r} out of failover, or connect with simulated=True",
             )
         routes.append(place)
-    if not setup.failover:
-        return None
-    return Failover(fallbacks=tuple(routes[1:]), rules=rules or FailoverRules())
+    rules = rules or failovers.FailoverRules()
+    return failovers.router.Failover(fallbacks=tuple(routes[1:]), rules=rules)
 
 
 def _transport(setup: Setup, timeouts: Timeouts | None) -> AsyncTransport | None:

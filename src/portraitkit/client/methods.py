@@ -6,15 +6,17 @@ import functools
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from types import MethodType
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from ..operations.call import Call
 from ..operations.paging import PageWalk
 from ..operations.provider import PortraitProvider
-from ..portraits.registering import Account
 from ..values.errors import PortraitError
 from ..values.models import Page, Result
 from ..wire.steps import Flow
+
+if TYPE_CHECKING:
+    from ..portraits.registering import Account
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -81,15 +83,19 @@ class _Method:
     """
     A descriptor that makes one method for blocking clients and one to await.
 
-    Both are plain functions with the operation's signature and docstring, made when first used.
+    Both are plain functions with the operation's signature and docstring, made when first used: an
+    operation is found only then.
     """
 
     _blocking: Any
     _awaited: Any
 
-    def __init__(self, operation: Callable[..., Any]) -> None:
-        self._operation = operation
-        self.__doc__ = operation.__doc__
+    def __init__(self, find: Callable[[], Callable[..., Any]]) -> None:
+        self._find = find
+
+    @functools.cached_property
+    def _operation(self) -> Callable[..., Any]:
+        return self._find()
 
     def _of(self, client: object, owner: type) -> Any:
         method = self._awaited if getattr(owner, "awaits", False) else self._blocking
@@ -136,7 +142,7 @@ class Operation(_CalledOnce, Generic[P, T]):
     """An operation of a provider: `client.get_asset(asset)`."""
 
     def __init__(self, operation: Callable[Concatenate[PortraitProvider, P], Flow[T]]) -> None:
-        super().__init__(operation)
+        super().__init__(lambda: operation)
 
     @overload
     def __get__(self, client: Blocking, owner: type) -> Callable[P, T]: ...
@@ -156,6 +162,9 @@ class Items(Iterator[T]):
 
     def __init__(self, items: Iterator[T]) -> None:
         self._items = items
+
+    def __iter__(self) -> Iterator[T]:  # noqa: PYI034  (who iterates needs no call of ours)
+        return self._items
 
     def __next__(self) -> T:
         return next(self._items)
@@ -189,7 +198,7 @@ class PagedOperation(_Method, Generic[P, T]):
     def __init__(
         self, operation: Callable[Concatenate[PortraitProvider, str | None, P], Flow[Page[T]]]
     ) -> None:
-        super().__init__(operation)
+        super().__init__(lambda: operation)
 
     @overload
     def __get__(self, client: Blocking, owner: type) -> Callable[P, Items[T]]: ...
@@ -247,8 +256,8 @@ class PagedOperation(_Method, Generic[P, T]):
 class PortraitOperation(_CalledOnce, Generic[P, T]):
     """Something done with portraits by name, at a client's own account and in its ledger."""
 
-    def __init__(self, operation: Callable[Concatenate[Account, P], Flow[T]]) -> None:
-        super().__init__(operation)
+    def __init__(self, find: Callable[[], Callable[Concatenate[Account, P], Flow[T]]]) -> None:
+        super().__init__(find)
 
     @overload
     def __get__(self, client: Blocking, owner: type) -> Callable[P, T]: ...
@@ -268,8 +277,10 @@ class JobOperation(_CalledOnce, Generic[J, P, T]):
 
     _shows = False
 
-    def __init__(self, of: Callable[Concatenate[J, PortraitProvider, P], Flow[T]]) -> None:
-        super().__init__(of)
+    def __init__(
+        self, find: Callable[[], Callable[Concatenate[J, PortraitProvider, P], Flow[T]]]
+    ) -> None:
+        super().__init__(find)
 
     @overload
     def __get__(self, client: Blocking, owner: type) -> Callable[Concatenate[J, P], T]: ...
@@ -300,10 +311,11 @@ class _Walk(PageWalk[T]):
         self._whose = {"provider": provider.name, "operation": operation}
 
     def new(self, page: Page[T]) -> Iterator[T]:
+        seen = self._items
         for item in page.items:
             name = (item.ref or item.id or "") if isinstance(item, Result) else ""
-            if not name or name not in self._items:
-                self._items.add(name)
+            if not name or name not in seen:
+                seen.add(name)
                 yield item
 
     def at_end(self, page: Page[T]) -> bool:

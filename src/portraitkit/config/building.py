@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import attrs
 from attrs import evolve, field, frozen
 
 from .. import rehearsal
-from ..engine.clock import Clock
 from ..journal.store import is_url
 from ..operations.provider import PortraitProvider
-from ..portraits.ledger import FILE_NAME
+from ..portraits import FILE_NAME
 from ..providers.registry import provider_class, provider_names
 from ..values.errors import ConfigError
 from ..values.media import MediaHost
@@ -32,6 +30,9 @@ from .references import is_reference
 from .settings import kinds_of, one_of, texts_of, typed, value_of
 from .simulating import CALLBACK_URL, Simulation, simulation, speed_of
 from .trusting import check_trust
+
+if TYPE_CHECKING:
+    from ..engine.clock import Clock
 
 _RENAMED: Final = {"account": "account_name"}
 """Configuration keys that are called otherwise on a provider."""
@@ -199,6 +200,8 @@ def _profile_of(profile: str | None, config_file: Path | str | None) -> Profile:
         return load_profile(profile, config=config_file)
     except ConfigError as error:
         names = provider_names()
+        import difflib  # noqa: PLC0415  (only for who mistypes)
+
         near = difflib.get_close_matches(profile or "", names, n=1)
         if near and repr(near[0]) not in error.next_step:
             error.next_step += f"; or did you mean the adapter {near[0]!r}?"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 import re
 import stat
 import sys
-import tomllib
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -106,6 +104,8 @@ def path_of(value: object, *, field: str) -> Path:
 def nearest(word: str, known: Iterable[str]) -> str:
     """Suggest the known word that is most like *word*; empty if none is."""
     plain = {each.casefold().replace("-", "_"): each for each in known}
+    import difflib  # noqa: PLC0415  (only for who mistypes)
+
     found = difflib.get_close_matches(word.casefold().replace("-", "_"), plain, n=1)
     return f"did you mean {plain[found[0]]!r}? " if found else ""
 
@@ -231,6 +231,8 @@ def _read(path: Path) -> Mapping[str, Any] | None:
         raise ConfigError(f"{path} cannot be read: {reason}") from None
     if path.name == _PYPROJECT and "portraitkit" not in text:
         return None  # not ours, whatever state it is in
+    import tomllib  # noqa: PLC0415  (many clients have no file)
+
     try:
         document: Mapping[str, Any] = tomllib.loads(text)
     except RecursionError:

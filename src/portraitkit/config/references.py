@@ -7,7 +7,6 @@ No message from here shows one, nor the text of a reference that may be a secret
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import warnings
@@ -111,6 +110,8 @@ def _read(
 
 def _literal(text: str, *, field: str, where: str) -> str:
     scheme, colon, _ = text.partition(":")
+    import difflib  # noqa: PLC0415  (only for who mistypes)
+
     near = colon and difflib.get_close_matches(scheme.strip().lower(), SCHEMES, cutoff=0.65)
     if near or _SHELL_VARIABLE.fullmatch(text):
         raise ConfigError(

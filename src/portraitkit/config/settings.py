@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin
@@ -118,6 +117,8 @@ def _rate(cls: type[PortraitProvider], name: str, value: Any, profile: Profile) 
     known = cls.default_rates
     problem = then = ""
     if known and name not in known:
+        import difflib  # noqa: PLC0415  (only for who mistypes)
+
         near = difflib.get_close_matches(name, known, n=1)
         problem = f"rates.{name} is no family of requests that {cls.name} counts"
         then = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(sorted(known))}"

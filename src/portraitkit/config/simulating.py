@@ -10,9 +10,9 @@ import threading
 import weakref
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..engine.clock import Clock
+from .. import engine
 from ..operations.provider import PortraitProvider
 from ..providers.registry import simulator_class
 from ..rehearsal import Rehearsal
@@ -20,6 +20,9 @@ from ..values.errors import ConfigError
 from ..values.origins import origin_of
 from ..wire.steps import Auth, Request, Response
 from .profiles import Profile
+
+if TYPE_CHECKING:
+    from ..engine.clock import Clock
 
 SPEED: Final = 20.0
 """How many times as fast as a vendor `simulated = true` is."""
@@ -81,7 +84,11 @@ class Simulation:
         return url
 
 
-_clock = cache(Clock.fast)
+@cache
+def _clock(speed: float) -> Clock:
+    return engine.clock.Clock.fast(speed)
+
+
 """One for each speed, so that the vendors of a failover live in one time."""
 
 

@@ -14,6 +14,7 @@ from attrs import evolve
 
 from ..limits.limiter import Limiter, QueueFullError
 from ..operations.provider import PortraitProvider
+from ..values.assembling import replaced
 from ..values.errors import (
     ConnectionFailedError,
     OutcomeUnknownError,
@@ -105,7 +106,9 @@ class Attempts:
         """The request as it is sent now: authorised afresh, within what time is left."""
         request = self._request
         if self._until_s is not None:
-            request = evolve(request, timeout_s=max(0.05, self._until_s - self._clock.monotonic()))
+            request = replaced(
+                request, timeout_s=max(0.05, self._until_s - self._clock.monotonic())
+            )
         if request.auth is not Auth.NONE:
             request = self._authorized(request)
         self._may_be_sent = True
@@ -123,11 +126,12 @@ class Attempts:
     def answered(self, response: Response) -> Response | None:
         """Take an answer: the final one, or None if the request is worth another attempt."""
         self.received_bytes += 0 if self._request.save_to else len(response.content)
-        self._last = evolve(
+        self._last = replaced(
             response,
             attempts=tuple(self._tries),
             received_at=self._clock.now(),
             limited_s=self.permit.limited_s,
+            _found={},
         )
         error = self._error_in(self._last)
         if error is None and self._is_garbled(self._last):

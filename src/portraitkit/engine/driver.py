@@ -7,7 +7,6 @@ One owner of retries: a request's first attempt is plain, and stamina counts the
 from __future__ import annotations
 
 import inspect
-import logging
 import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -21,9 +20,8 @@ from attrs import define
 from .. import rehearsal
 from ..limits.limiter import Limiter
 from ..operations.guarding import guarded, logged, reveal
-from ..operations.patience import SetPatience
+from ..operations.patience import AskShared, SetPatience
 from ..operations.provider import PortraitProvider
-from ..operations.sharing import AskShared, SharedWaits
 from ..values.errors import PortraitError, emptied
 from ..values.masking import masker
 from ..values.secret import Hidden
@@ -37,9 +35,6 @@ from .transport import AsyncHttpxTransport, AsyncTransport, HttpxTransport, Tran
 T = TypeVar("T")
 IO: TypeAlias = Pause | Work[Any] | At
 """What a driver does itself: sleep, call what blocks, send once."""
-# Without a handler of the application's own, Python would print stamina's notes to stderr.
-for _name in ("portraitkit", "stamina"):
-    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 def fresh(flow: Flow[T]) -> Flow[T]:
@@ -70,7 +65,7 @@ class _Runner:
         self._clock = clock
         self._budget = budget
         self._limiter = limiter
-        self._waits = SharedWaits()
+        self._shared: dict[Any, Any] = {}
         self._count = threading.Lock()
         self.limited_s = 0.0
         self.requests = 0
@@ -90,7 +85,7 @@ class _Runner:
     def _perform(self, patience: _Patience, step: Step) -> Flow[Any]:
         """Do what a flow asks for."""
         if isinstance(step, AskShared):
-            return self._waits
+            return self._shared
         if isinstance(step, SetPatience):
             patience.turn_s = step.turn_s
         if isinstance(step, AskTime):

@@ -6,7 +6,6 @@ import ipaddress
 import os
 from typing import NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 from ..values.origins import is_loopback
 
@@ -41,6 +40,8 @@ def proxy_for(url: str) -> Proxy | None:
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
         return None
+    from urllib.request import getproxies  # noqa: PLC0415  (loads another HTTP client)
+
     named = getproxies()
     kind = next((each for each in (parts.scheme, "all") if named.get(each)), "")
     rules = [rule.strip().lower() for rule in named.get("no", "").split(",")]

@@ -84,11 +84,11 @@ class ProcessLimiter:
         """Reserve the next turn, or raise QueueFullError if it is not due *within_s* seconds."""
         with LOCK:
             queue = self._queue(key, now_s)
-            arrival_s = max(queue.arrival_s, now_s)
-            due_s = max(now_s, queue.held_s, arrival_s - (rate.burst - 1) * rate.interval_s)
+            arrival_s, interval_s = max(queue.arrival_s, now_s), rate.interval_s
+            due_s = max(now_s, queue.held_s, arrival_s - (rate.burst - 1) * interval_s)
             if due_s - now_s > within_s:
                 raise QueueFullError(due_s - now_s)
-            queue.arrival_s = arrival_s + rate.interval_s
+            queue.arrival_s = arrival_s + interval_s
             return Reservation(key=key, rate=rate, due_s=due_s, shift_s=queue.shift_s)
 
     def wait_s(self, reservation: Reservation, *, now_s: float, within_s: float) -> float:
@@ -115,9 +115,11 @@ class ProcessLimiter:
             queue.held_s = start_s + more_s
 
     def _queue(self, key: Key, now_s: float) -> _Queue:
-        if key not in self._queues and len(self._queues) >= MOST_QUEUES:
-            self._forget(now_s)
-        return self._queues.setdefault(key, _Queue())
+        if (queue := self._queues.get(key)) is None:
+            if len(self._queues) >= MOST_QUEUES:
+                self._forget(now_s)
+            queue = self._queues[key] = _Queue()
+        return queue
 
     def _forget(self, now_s: float) -> None:
         """Make room: idle queues go first, then the oldest."""

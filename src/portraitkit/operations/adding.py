@@ -93,12 +93,6 @@ def add_assets(provider: VendorCalls, group: GroupRef, sources: MediaSources) ->
     return added
 
 
-def under_review(asset: Asset) -> Asset:
-    """Take a create's answer that tells no status for what it is: a review has begun."""
-    silent = asset.status is AssetStatus.UNKNOWN and not asset.status_word
-    return evolve(asset, status=AssetStatus.PROCESSING) if silent else asset
-
-
 def failed_asset(provider: VendorCalls, error: PortraitError) -> Asset:
     """Stand for a part that could not be added."""
     code = error.code or type(error).__name__

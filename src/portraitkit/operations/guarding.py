@@ -137,3 +137,13 @@ def reveal(secrets: Iterable[Secret]) -> list[str]:
         except LookupError:
             continue
     return values
+
+
+def advised(flow: Flow[T], provider: VendorCalls, next_step: str) -> Flow[T]:
+    """Run a create that cannot be found again; say what to do when its answer is lost."""
+    try:
+        return (yield from guarded(flow, provider, ""))
+    except OutcomeUnknownError as error:
+        if not error.handle:
+            error.next_step = next_step
+        raise

@@ -1,4 +1,4 @@
-"""How long a call's requests wait for their turn among those of its account."""
+"""What flows tell their client's driver: how long they wait for a turn, and what they share."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ class SetPatience(Pause):
     """A pause of no time, from which on the flow's requests wait so long for their turn."""
 
     turn_s: float
+    seconds: float = field(default=0.0, init=False)
+
+
+@frozen
+class AskShared(Pause):
+    """
+    A pause of no time, that a client's driver answers with what its waits have in common.
+
+    Any other driver answers with its clock, and the wait shares with nobody.
+    """
+
     seconds: float = field(default=0.0, init=False)
 
 

@@ -12,8 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from attrs import frozen
-
+from .. import operations
 from ..values.models import (
     Asset,
     AssetRef,
@@ -31,11 +30,8 @@ from ..values.video import OnUnsupported, Preview, VideoRequest
 from ..vendor.calls import VendorCalls
 from ..vendor.pacing import OnEvent
 from ..wire.steps import Flow
-from . import adding, downloading, making, reconciling, searching
-from . import waiting as waits
 
 
-@frozen(kw_only=True, slots=False)
 class PortraitProvider(VendorCalls):
     """One vendor's portraits and videos, for one account. Holds no connection: share it freely."""
 
@@ -70,7 +66,7 @@ class PortraitProvider(VendorCalls):
         """
         if not self.supports("create_group"):
             self.refuse("create_group")
-        return reconciling.create_group(
+        return operations.reconciling.create_group(
             self, name, kind=kind, description=description, on_unsupported=on_unsupported
         )
 
@@ -81,7 +77,7 @@ class PortraitProvider(VendorCalls):
         Raises:
             UnsupportedError: The vendor lists no groups.
         """
-        return searching.quota(self)
+        return operations.searching.quota(self)
 
     # -- assets ----------------------------------------------------------------------------------
 
@@ -112,7 +108,7 @@ class PortraitProvider(VendorCalls):
             OutcomeUnknownError: It may have been registered, and could not be found for certain.
                 What may be it is in `candidates`.
         """
-        return adding.add_asset(
+        return operations.adding.add_asset(
             self, group, source, name=name, media=media, strict_limits=strict_limits
         )
 
@@ -127,7 +123,7 @@ class PortraitProvider(VendorCalls):
         Raises:
             InvalidInputError: It is one source instead of several. Nothing was sent.
         """
-        return adding.add_assets(self, group, sources)
+        return operations.adding.add_assets(self, group, sources)
 
     def wait_until_active(
         self,
@@ -148,7 +144,7 @@ class PortraitProvider(VendorCalls):
             AssetFailedError: The review refused it.
             WaitTimeoutError: The deadline passed. The handle is in the error: wait again.
         """
-        return waits.wait_until_active(self, asset, deadline_s, on_event)
+        return operations.waiting.wait_until_active(self, asset, deadline_s, on_event)
 
     def wait_until_all_active(
         self,
@@ -166,7 +162,7 @@ class PortraitProvider(VendorCalls):
         Raises:
             WaitTimeoutError: The deadline passed. Wait again for those that are not settled.
         """
-        return waits.wait_until_all_active(self, assets, deadline_s, on_event)
+        return operations.waiting.wait_until_all_active(self, assets, deadline_s, on_event)
 
     # -- real people -----------------------------------------------------------------------------
 
@@ -184,7 +180,7 @@ class PortraitProvider(VendorCalls):
             VerificationFailedError: It failed, or its link ran out. Start another.
             WaitTimeoutError: The deadline passed.
         """
-        return waits.wait_until_verified(self, verification, deadline_s, on_event)
+        return operations.waiting.wait_until_verified(self, verification, deadline_s, on_event)
 
     # -- videos ----------------------------------------------------------------------------------
 
@@ -201,7 +197,7 @@ class PortraitProvider(VendorCalls):
         Raises:
             UnsupportedError: The vendor cannot express a field.
         """
-        return making.preview_video(self, request, on_unsupported, strict_limits)
+        return operations.making.preview_video(self, request, on_unsupported, strict_limits)
 
     def create_video(
         self,
@@ -232,7 +228,8 @@ class PortraitProvider(VendorCalls):
                 tasks that may be it are in `candidates`, where the vendor lists tasks.
             RateLimitedError: Its turn would come too late, and nothing was sent.
         """
-        return making.create_video(self, request, on_unsupported, strict_limits, patience_s)
+        make = operations.making.create_video
+        return make(self, request, on_unsupported, strict_limits, patience_s)
 
     def wait_for_video(
         self,
@@ -248,7 +245,7 @@ class PortraitProvider(VendorCalls):
             VideoFailedError: It failed, was cancelled or expired.
             WaitTimeoutError: The deadline passed. The handle is in the error: wait again.
         """
-        return waits.wait_for_video(self, task, deadline_s, on_event)
+        return operations.waiting.wait_for_video(self, task, deadline_s, on_event)
 
     def wait_for_videos(
         self,
@@ -267,7 +264,7 @@ class PortraitProvider(VendorCalls):
         Raises:
             WaitTimeoutError: The deadline passed. Wait again for those that have not ended.
         """
-        return waits.wait_for_videos(self, tasks, deadline_s, on_event)
+        return operations.waiting.wait_for_videos(self, tasks, deadline_s, on_event)
 
     def download_video(
         self,
@@ -291,7 +288,7 @@ class PortraitProvider(VendorCalls):
             InvalidInputError: The file is there already, or cannot be written.
             WaitTimeoutError: The deadline passed. Nothing is left behind.
         """
-        return downloading.download_video(
+        return operations.downloading.download_video(
             self, task, path, deadline_s=deadline_s, overwrite=overwrite
         )
 

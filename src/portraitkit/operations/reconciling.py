@@ -29,7 +29,7 @@ from ..values.statuses import GroupKind
 from ..values.video import OnUnsupported
 from ..vendor.answers import with_findings
 from ..wire.steps import Flow, Request, Step, pause, through, work
-from .guarding import guarded
+from .guarding import advised, guarded
 from .searching import GRACE_S, Listing, Search, groups_of, look, look_for_video
 
 if TYPE_CHECKING:
@@ -194,16 +194,6 @@ def create_video(provider: VendorCalls, create: Flow[VideoTask], model: str) -> 
     some = f"{len(seen.maybe)} new task(s) may be it" if seen.maybe else none
     then = _OF_THESE_TASKS if seen.maybe else _LATER
     raise completed(lost, [some, seen.trouble], then, seen.maybe, tries_of(lost))
-
-
-def advised(flow: Flow[T], provider: VendorCalls, next_step: str) -> Flow[T]:
-    """Run a create that cannot be found again; say what to do when its answer is lost."""
-    try:
-        return (yield from guarded(flow, provider, ""))
-    except OutcomeUnknownError as error:
-        if not error.handle:
-            error.next_step = next_step
-        raise
 
 
 _LATER: Final = "look again with list_videos() before you create another: it may be listed later"

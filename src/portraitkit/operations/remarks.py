@@ -62,6 +62,10 @@ class Remarks:
     def _with(self, result: Any, given: object) -> Any:
         if not isinstance(result, Result):
             return result
+        is_remarked = result.adaptations or result.findings or result.tried or self._known
+        has_file = isinstance(result, Asset) and (result.published or self._published)
+        if not (is_remarked or has_file):
+            return result  # as most: its handle need not be made
         names = [getattr(result, "handle", "")]
         given = given.handle if isinstance(given, Result) else given
         if isinstance(given, str) and is_handle(given) and ":group:" not in given:

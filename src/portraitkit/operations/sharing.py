@@ -17,9 +17,9 @@ import math
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from ..limits.locking import LOCK
 from ..values.errors import (
@@ -31,10 +31,11 @@ from ..values.errors import (
 from ..values.models import Asset, Group
 from ..values.statuses import GroupKind
 from ..vendor.pacing import Pacing, Subject
-from ..wire.steps import Flow, Pause, pause
+from ..wire.steps import Flow, pause
 from .guarding import guarded
 from .learning import LearnedPace, WatchedWait
 from .paging import PageWalk
+from .patience import AskShared
 from .polling import TICK_S
 
 if TYPE_CHECKING:
@@ -59,30 +60,6 @@ _UNRESTED_S: Final = 1.0
 """In so many last seconds before a deadline nobody rests for a list."""
 
 
-@frozen
-class AskShared(Pause):
-    """
-    A pause of no time, that a client's driver answers with its `SharedWaits`.
-
-    Any other driver answers with its clock, and the wait shares with nobody.
-    """
-
-    seconds: float = field(default=0.0, init=False)
-
-
-class SharedWaits:
-    """What the waits of one client have in common, by account."""
-
-    def __init__(self) -> None:
-        self._accounts: Final[dict[tuple[str, str], AccountWaits]] = {}
-
-    def at(self, provider: PortraitProvider) -> AccountWaits:
-        """Those at one account."""
-        key = (provider.name, provider.account)
-        with LOCK:
-            return self._accounts.setdefault(key, AccountWaits())
-
-
 def first_list_s(pacing: Pacing, count: int) -> float:
     """Seconds to the first list for so many: sooner than for one, as it tells of all of them."""
     return pacing.first_s * max(_SOONEST, 1 / math.sqrt(count))
@@ -91,8 +68,9 @@ def first_list_s(pacing: Pacing, count: int) -> float:
 def shared_waits(provider: PortraitProvider) -> Flow[AccountWaits]:
     """Ask the driver for what waits at this account share."""
     answer = yield AskShared()
-    waits = answer if isinstance(answer, SharedWaits) else SharedWaits()
-    return waits.at(provider)
+    shared = cast("dict[Any, AccountWaits]", answer) if isinstance(answer, dict) else {}
+    with LOCK:
+        return shared.setdefault((provider.name, provider.account), AccountWaits())
 
 
 @define(eq=False)

@@ -391,10 +391,9 @@ def wait_for_video(
     if not before.status.is_settled:
         shared = yield from shared_waits(provider)
         watched = shared.watched(provider, "video", (yield from pause()), of=before.model)
-        handle = before.handle
 
         def look() -> Flow[VideoTask]:
-            seen = yield from provider.get_video(handle)
+            seen = yield from provider.get_video(created)
             watched.looked((yield from pause()))
             return seen
 
@@ -437,7 +436,7 @@ def wait_for_videos(
             if each.status.is_settled:
                 continue
             try:
-                seen = yield from guarded(provider.get_video(each.handle), provider, "")
+                seen = yield from guarded(provider.get_video(each), provider, "")
                 known[index] = with_remarks(seen, each)
             except (NotFoundError, PermissionDeniedError) as missing:
                 if not (may_be_new and isinstance(missing, NotFoundError)):

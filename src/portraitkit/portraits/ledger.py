@@ -27,7 +27,6 @@ from ..wire.codec import is_object
 from .bindings import Binding, Key, read_binding
 
 VERSION: Final = 1
-FILE_NAME: Final = "portraits.lock"
 Change: TypeAlias = Callable[[Binding | None], Binding | None]
 """Makes an entry out of the one that is there; None removes it."""
 _BUSY_S: Final = 15.0

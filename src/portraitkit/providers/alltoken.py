@@ -274,7 +274,7 @@ class AllToken(BearerProvider, ActionVerification):
         request = self.request("GET", _VIDEO_PATH, query={"limit": str(_LIST_LIMIT)})
         answer = yield from self.ask(request)
         rows = listed(answer.data, ("items", "data"), "total")
-        found = read_rows(rows, lambda row: self.read(VideoTask, answer, row))
+        found = read_rows(rows, self.reader(VideoTask, answer))
         total = count(answer.data, "total")
         full = found.here >= _LIST_LIMIT  # then the page's end need not be the list's
         return found.page(total=found.here + full if total is None else total)

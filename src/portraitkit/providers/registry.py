@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -84,6 +82,8 @@ def _described(name: str, table: Mapping[str, Any]) -> type[PortraitProvider]:
 
 @cache
 def _of_table(name: str) -> type[PortraitProvider]:
+    import tomllib  # noqa: PLC0415  (as below)
+
     from .tables.building import vendor_class  # noqa: PLC0415  (only for those that are tables)
 
     text = files("portraitkit.providers.tables").joinpath(f"{name}.toml").read_text("utf-8")
@@ -133,6 +133,8 @@ def _found(name: str) -> EntryPoint:
         )
     if not matches:
         names = provider_names()
+        import difflib  # noqa: PLC0415  (only for who mistypes)
+
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise ConfigError(

@@ -204,7 +204,7 @@ class Token360(Token360Library):
         query = {"limit": "100", **({"after": cursor} if cursor else {})}
         answer = yield from self.ask(self.request("GET", _VIDEOS, query=query))
         rows = listed(answer.data, "data")
-        found = read_rows(rows, lambda row: self.read(VideoTask, answer, row))
+        found = read_rows(rows, self.reader(VideoTask, answer))
         more, last = first(answer.data, "has_more") is True, first(answer.data, "last_id")
         if more and isinstance(last, str):
             return found.page(next=last)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from html import escape
 from typing import Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
 
 import attrs
@@ -58,7 +57,7 @@ class Failure:
     """The error that stopped one part of `add_assets`."""
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, slots=False)
 class Result:
     """What every result knows about where it came from."""
 
@@ -120,6 +119,8 @@ class Result:
 
     def _repr_html_(self) -> str:
         """A table for notebooks; no link, as a notebook keeps what it shows."""
+        from html import escape  # noqa: PLC0415  (only notebooks call this)
+
         rows = "".join(
             f"<tr><th style='text-align:left'>{escape(name)}</th><td>{escape(str(value))}</td></tr>"
             for name, value in self.__rich_repr__()
@@ -148,7 +149,7 @@ class Result:
         return str(Handle(self.provider, self.account, kind, ref)) if ref else ""
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, slots=False)
 class Group(Result):
     """A vendor's asset group: one figure or one person."""
 
@@ -168,7 +169,7 @@ class Group(Result):
         return self._handle("group")
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, slots=False)
 class Asset(Result):
     """One picture, video or audio in a group."""
 
@@ -216,7 +217,7 @@ class Asset(Result):
         return f"asset://{self.id}"
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, slots=False)
 class Verification(Result):
     """
     A real person's face check.
@@ -284,7 +285,7 @@ class Usage:
     completion_tokens: int | None = None
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, slots=False)
 class VideoTask(Result):
     """One video generation."""
 

@@ -51,7 +51,8 @@ def _references(
 ) -> tuple[Reference, ...]:
     if isinstance(given, Mapping):
         return tuple(Reference(source=source, name=name) for name, source in given.items())
-    if isinstance(given, str | Asset | Portrait | OneOf) or is_local(given):
+    several = isinstance(given, list | tuple)  # as most are: whether it is a file need not be asked
+    if not several and (isinstance(given, str | Asset | Portrait | OneOf) or is_local(given)):
         raise InvalidInputError(
             "one reference is no list of references: put brackets around it",
             field="media",

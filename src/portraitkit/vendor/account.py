@@ -169,7 +169,7 @@ class Vendor(ABC):
         """What logs and representations call the vendor, so that a simulated one is told apart."""
         return self.name if self.simulation is None else f"{self.name} (simulated)"
 
-    @property
+    @functools.cached_property
     def rate_account(self) -> str:
         """Whom the vendor counts requests for; the account in handles, unless that is narrower."""
         return self.account

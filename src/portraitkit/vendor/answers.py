@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import re
 from abc import abstractmethod
-from collections.abc import Hashable, Mapping
-from functools import cache, cached_property, partial
+from collections.abc import Callable, Hashable, Mapping
+from functools import cache, cached_property, lru_cache, partial
 from http import HTTPStatus
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import unquote
@@ -17,11 +17,11 @@ from ..values.errors import HandleError, PortraitError, ProviderError, Unexpecte
 from ..values.handles import Handle, HandleKind, is_handle
 from ..values.masking import masker
 from ..values.models import Asset, Failure, Group, Result, Verification, VideoTask
-from ..values.name_tokens import untagged
+from ..values.name_tokens import TOKEN_LENGTH, untagged
 from ..values.origins import origin_of
 from ..values.remarks import Finding, Raw
 from ..values.secret import Secret
-from ..values.statuses import VideoStatus
+from ..values.statuses import AssetStatus, VerificationStatus, VideoStatus
 from ..wire import error_mapping as refusals
 from ..wire.codec import first, is_object, try_decode, unreadable
 from ..wire.error_mapping import (
@@ -220,13 +220,40 @@ def with_failure(result: R, data: object, vendor: VendorAnswers) -> R:
 
 def _with_link(result: R, data: object) -> R:
     """Find the link of a finished video where its vendor's table does not say that it stands."""
-    if not isinstance(result, VideoTask) or result.status is not VideoStatus.SUCCEEDED:
-        return result
-    links = () if result.video_link else (first(data, place) for place in _LINKS)
-    for each in links:
-        if isinstance(each, str) and origin_of(each).startswith("https://"):
-            return evolve(result, video_link=Secret(each))
+    if isinstance(result, VideoTask) and _lacks_link(result):
+        for each in (first(data, place) for place in _LINKS):
+            if isinstance(each, str) and origin_of(each).startswith("https://"):
+                return evolve(result, video_link=Secret(each))
     return result
+
+
+def _lacks_link(task: VideoTask) -> bool:
+    return task.status is VideoStatus.SUCCEEDED and not task.video_link
+
+
+def under_review(asset: Asset) -> Asset:
+    """Take a create's answer that tells no status for what it is: a review has begun."""
+    silent = asset.status is AssetStatus.UNKNOWN and not asset.status_word
+    return evolve(asset, status=AssetStatus.PROCESSING) if silent else asset
+
+
+def _masker(secrets: tuple[Secret, ...]) -> Callable[[str], str]:
+    return masker((each.reveal() for each in secrets if each), in_paths=True)
+
+
+_masker_of: Final = lru_cache(maxsize=64)(_masker)  # an account's credentials stay the same
+
+
+def _is_clean(result: Result) -> bool:
+    """Tell at once of most results that nothing is to be added, parted or hidden."""
+    if isinstance(result, _NAMED) and len(result.name) >= TOKEN_LENGTH:
+        return False
+    if isinstance(result, _FALLIBLE) and (result.failure or result.status in _UNCLEAR):
+        return False
+    if isinstance(result, VideoTask) and _lacks_link(result):
+        return False
+    words = _words_of(cast("Hashable", type(result)))
+    return not [each for each in words if len(getattr(result, each)) >= _SHORTEST_ECHO]
 
 
 def _without_token(result: R) -> R:
@@ -260,6 +287,13 @@ _MODELS: Final[Mapping[HandleKind, type[Result]]] = {
 _TOKEN: Final = re.compile(r"\w{20,}")
 _NAMED: Final = (Group, Asset)
 _JUDGED: Final = (Asset, VideoTask)
+_FALLIBLE: Final = (Asset, VideoTask, Verification)
+_UNCLEAR: Final = tuple(
+    each
+    for kind in (AssetStatus, VideoStatus, VerificationStatus)
+    for each in kind
+    if each.has_failed or each.name == "UNKNOWN"
+)
 _WORDS: Final = ("status_word", "kind_word", "model", "ratio", "resolution")
 _SHORTEST_ECHO: Final = 16
 _PLACE: Final = re.compile(r"\bcontent\[\d{1,3}\](?:\.\w+)*")
@@ -274,7 +308,6 @@ _LINKS: Final = tuple(
 """Where vendors and relays of any make write a finished video's link, surest first."""
 
 
-@frozen(kw_only=True, slots=False)
 class VendorAnswers(Vendor):
     """How one vendor is asked, and how its answers are read."""
 
@@ -335,16 +368,26 @@ class VendorAnswers(Vendor):
             data: The part of it that holds the members; the whole if not given.
             given: Values for what the JSON leaves out.
         """
-        known = {"provider": self.name, "account": self.account, "raw": answer.raw}
-        part = answer.data if data is None else data
-        found = self.codec.read(cls, part, response=answer.response, **known, **given)
-        found = with_failure(_with_link(_without_token(found), part), part, self)
-        return self.cleaned(found, answer.secrets)
+        return self.reader(cls, answer, **given)(answer.data if data is None else data)
+
+    def reader(self, cls: type[R], answer: Answer, **given: Any) -> Callable[[Any], R]:
+        """Make what `read` does for each of several parts, such as the rows of a list."""
+        given |= {"provider": self.name, "account": self.account, "raw": answer.raw}
+        build = self.codec.reader(cls, given, answer.response)
+
+        def read(part: Any) -> R:
+            found = build(part)
+            if _is_clean(found):
+                return found
+            found = with_failure(_with_link(_without_token(found), part), part, self)
+            return self.cleaned(found, answer.secrets)
+
+        return read
 
     def clean(self, text: str, secrets: tuple[Secret, ...] = ()) -> str:
         """Hide what a vendor's text echoes of our credentials, of *secrets*, and of links."""
-        known = (each.reveal() for each in (*self.secrets, *secrets) if each)
-        return masker(known, in_paths=True)(text)
+        mask = _masker_of(self.secrets) if not secrets else _masker((*self.secrets, *secrets))
+        return mask(text)
 
     def cleaned(self, result: R, secrets: tuple[Secret, ...] = ()) -> R:
         """Hide the same in the vendor's words on a result."""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache
 from typing import Any, Final, NoReturn
-
-from attrs import frozen
 
 from ..values.errors import InvalidInputError, ManualStepError, UnsupportedError
 from ..values.media import Link, Upload
@@ -47,7 +44,6 @@ _RESTS_ON: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-@frozen(kw_only=True, slots=False)
 class VendorCalls(VendorAnswers):
     """What an adapter writes: one method for each call that its vendor offers."""
 
@@ -299,6 +295,8 @@ class VendorCalls(VendorAnswers):
         """
         offered = _offered(type(self))
         if not isinstance(operation, str) or operation not in offered:  # pyright: ignore[reportUnnecessaryIsInstance]  (callers pass anything)
+            from difflib import get_close_matches  # noqa: PLC0415  (only for who mistypes)
+
             near = get_close_matches(str(operation), offered, n=1)
             raise InvalidInputError(
                 f"no operation is called {operation!r}",

@@ -14,8 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache, cached_property, partial
-from operator import methodcaller
-from typing import Any, Final, NamedTuple, TypeAlias, TypeGuard, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeGuard, TypeVar, cast
 
 import attrs
 from attrs import frozen
@@ -24,6 +23,7 @@ from ..values.errors import UnexpectedResponseError
 from ..values.masking import mask_links
 from ..values.models import VideoTask
 from ..values.secret import MASK, Secret
+from .plans import Member, Odd, Plan, moment_of
 from .steps import Response, request_id_of
 from .synonyms import meant_by
 
@@ -59,21 +59,38 @@ class Codec:
         Raises:
             UnexpectedResponseError: A required attribute is absent, or not of its type.
         """
-        if "id" not in given:
-            data = _inside(data, self.fields[cls].get("id", ()))
-        if not is_object(data):
-            raise _unreadable(f"expected an object with {cls.__name__}'s members", response)
-        members, required = self._plans[cls]
-        given, odd = _read_members(members, data, given)
-        for name in required:
-            if name not in given:
-                keys = self.fields[cls].get(name, name)
-                shown = keys if isinstance(keys, str) else " or ".join(keys)
-                message = f"the answer lacks {shown} ({cls.__name__}.{name})"
-                if name in odd:
-                    message = f"{cls.__name__}.{name} ({shown}) is not readable: {odd[name]}"
-                raise _unreadable(message, response)
-        return cls(**given)
+        return self.reader(cls, given, response)(data)
+
+    def reader(
+        self, cls: type[T], given: Mapping[str, Any], response: Response | None
+    ) -> Callable[[object], T]:
+        """Make what `read` does for each of several objects, such as the rows of a list."""
+        plan = self._plans[cls]
+        known = {**plan.defaults, **given}
+
+        def read(data: object) -> T:
+            if not is_object(data):
+                raise _unreadable(f"expected an object with {cls.__name__}'s members", response)
+            values = known.copy()
+            odd = plan.fill(data, values)
+            if plan.required <= values.keys():
+                made: T = plan.make(values)
+                return made
+            inner = data if "id" in values else _inside(data, self.fields[cls].get("id", ()))
+            if inner is not data:
+                return read(inner)
+            raise _unreadable(self._lack(cls, values, odd), response)
+
+        return read
+
+    def _lack(self, cls: type, values: Mapping[str, Any], odd: Odd) -> str:
+        """Say which attribute is absent, or not readable."""
+        name = next(each for each in self._plans[cls].required if each not in values)
+        keys = self.fields[cls].get(name, name)
+        shown = keys if isinstance(keys, str) else " or ".join(keys)
+        if name in odd:
+            return f"{cls.__name__}.{name} ({shown}) is not readable: {odd[name]}"
+        return f"the answer lacks {shown} ({cls.__name__}.{name})"
 
     def word(self, enum_type: type[E], text: object) -> E:
         """Translate a vendor's word, or a synonym; what nobody knows becomes UNKNOWN."""
@@ -92,25 +109,25 @@ class Codec:
         }
 
     @cached_property
-    def _plans(self) -> Mapping[type, tuple[tuple[_Member, ...], tuple[str, ...]]]:
-        """For each model, how its attributes are read, and which it must have: found out once."""
-        return {cls: self._plan(cls, keys) for cls, keys in self.fields.items()}
+    def _plans(self) -> Mapping[type, Plan]:
+        """For each model, how it is read."""
+        return {cls: Plan.of(cls, tuple(self._members(cls))) for cls in self.fields}
 
-    def _plan(
-        self, cls: type, keys_of: Mapping[str, Keys]
-    ) -> tuple[tuple[_Member, ...], tuple[str, ...]]:
+    def _members(self, cls: type) -> Iterator[Member]:
         attributes: dict[str, attrs.Attribute[Any]] = attrs.fields_dict(attrs.resolve_types(cls))
-        members = tuple(
-            _Member(
+        for name, keys in self.fields[cls].items():
+            kind = _plain(attributes[name].type)
+            paths = _paths(keys)
+            is_deep = any(len(path) > 1 for path in paths)
+            yield Member(
                 name=name,
-                find=_finder(keys),
-                read=self._reader(cls, name, _plain(attributes[name].type)),
+                keys=() if is_deep else tuple(path[0] for path in paths),
+                find=partial(_at, paths=paths, empty=False) if is_deep else None,
+                kind=kind,
+                words=self._folded.get(kind, {}),
+                read=self._reader(cls, name, kind),
                 word=f"{name}_word" if f"{name}_word" in attributes else "",
             )
-            for name, keys in keys_of.items()
-        )
-        required = (each.name for each in attributes.values() if each.default is attrs.NOTHING)
-        return members, tuple(required)
 
     def _reader(self, cls: type, name: str, kind: Any) -> Callable[[Any], Any]:
         """What reads a value of this kind, or raises."""
@@ -125,44 +142,6 @@ class Codec:
         read = self.read(cls, data)
         told = (getattr(read, each.name) for each in attrs.fields(cast("Any", cls)))
         return read if any(each not in (None, "") for each in told) else None
-
-
-class _Member(NamedTuple):
-    """
-    How one attribute of a model is found and read.
-
-    Attributes:
-        find: Finds it in an object; None or an empty text if it is not there.
-        read: Makes the value of what is found; None if that says nothing.
-        word: The attribute that keeps the vendor's own word, if there is one.
-    """
-
-    name: str
-    find: Callable[[Mapping[str, Any]], Any]
-    read: Callable[[Any], Any]
-    word: str
-
-
-def _read_members(
-    members: tuple[_Member, ...], data: Mapping[str, Any], values: dict[str, Any]
-) -> tuple[dict[str, Any], dict[str, Exception]]:
-    """Put what *data* holds above *values*; what is of another type is left out, and told."""
-    odd: dict[str, Exception] = {}
-    for name, find, read, word in members:
-        found = find(data)
-        # Some vendors write an absent text as an empty one.
-        if found is None or found == "":
-            continue
-        try:
-            value = read(found)
-        except _UNREADABLE as error:
-            odd[name] = error
-            continue
-        if value is not None:
-            values[name] = value
-            if word:
-                values[word] = str(found)
-    return values, odd
 
 
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
@@ -206,24 +185,6 @@ def _at(data: object, paths: tuple[tuple[str, ...], ...], *, empty: bool = True)
         if found is not None and (empty or found != ""):
             return found
     return None
-
-
-def _finder(keys: Keys) -> Callable[[Mapping[str, Any]], Any]:
-    """What finds the first of *keys* in an object: most stand there plainly, and many are one."""
-    paths = _paths(keys)
-    if any(len(path) > 1 for path in paths):
-        return partial(_at, paths=paths, empty=False)
-    names = [path[0] for path in paths]
-    if len(names) == 1:
-        return methodcaller("get", names[0])
-
-    def find(data: Mapping[str, Any]) -> Any:
-        for name in names:
-            if (found := data.get(name)) is not None and found != "":
-                return found
-        return None
-
-    return find
 
 
 @cache
@@ -369,9 +330,8 @@ def _moment(value: object) -> datetime:
     """Unix seconds or ISO 8601, as vendors use both."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return datetime.fromtimestamp(value, UTC)
-    if isinstance(value, str):
-        moment = datetime.fromisoformat(value)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if isinstance(value, str) and (moment := moment_of(value)):
+        return moment
     raise TypeError(f"expected a time, found {type(value).__name__}")
 
 
@@ -395,5 +355,3 @@ _OBJECT: Final = (dict, Mapping)
 _NUMBERED: Final[frozenset[type]] = frozenset({VideoTask})
 """What a relay may know by a whole number."""
 _LIKE_A_SECRET: Final = re.compile(r"(?=\D{0,600}\d)[^\s\"'<>]{16,}")
-_UNREADABLE: Final = (UnexpectedResponseError, ValueError, TypeError, OverflowError, OSError)
-"""What reading a value raises: of another type, or a number or time beyond Python's."""

@@ -22,8 +22,9 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
+from ..values.assembling import replaced
 from ..values.body import Body
 from ..values.origins import origin_of
 from ..values.remarks import Attempt, Raw
@@ -51,7 +52,7 @@ def _pairs(query: Mapping[str, str] | tuple[tuple[str, str], ...]) -> tuple[tupl
     return tuple(query.items()) if isinstance(query, Mapping) else query
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Request:
     """
     One HTTP request, as a value: it compares, and its `repr` shows no secret.
@@ -106,15 +107,16 @@ class Request:
         Raises:
             InvalidInputError: The body has no form in JSON.
         """
-        plain = cls(method=method, url=url, **members)
-        asked = {"Accept": "application/json", **plain.headers}
-        accepting = evolve(plain, headers=asked)
-        return accepting if body is None else accepting.with_json(body)
+        headers = {"Accept": "application/json", **members.pop("headers", {})}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            members["content"] = json_body(body)
+        return cls(method=method, url=url, headers=headers, **members)
 
     def with_json(self, body: Mapping[str, Any]) -> Request:
         """Return a copy with a JSON body and its Content-Type."""
-        typed = self.with_headers({"Content-Type": "application/json"})
-        return evolve(typed, content=json_body(body))
+        headers = {**self.headers, "Content-Type": "application/json"}
+        return replaced(self, headers=headers, body=json_body(body))
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.shown_url}, {len(self.body)} bytes>"
@@ -149,7 +151,7 @@ class Request:
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """Return a copy with more headers."""
-        return evolve(self, headers={**self.headers, **headers})
+        return replaced(self, headers={**self.headers, **headers})
 
 
 def segment(text: str) -> str:
@@ -162,7 +164,7 @@ def _escaped(text: str) -> str:
     return quote(text, safe="-_.~", errors="surrogatepass")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Response:
     """One HTTP answer, as a value. Header names are in lower case."""
 
@@ -311,7 +313,7 @@ def within(flow: Flow[T], until_s: float) -> Flow[T]:
         if isinstance(step, Request):
             left_s = until_s - (yield from pause())
             own_s = left_s if step.timeout_s is None else step.timeout_s
-            step = evolve(step, timeout_s=max(min(own_s, left_s), 0.05))
+            step = replaced(step, timeout_s=max(min(own_s, left_s), 0.05))
         return (yield step)
 
     return through(flow, do)

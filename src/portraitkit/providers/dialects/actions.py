@@ -11,20 +11,21 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
 
 from attrs import evolve, frozen
 
-from ...operations.adding import under_review
 from ...operations.paging import in_place, one_or_more
 from ...operations.provider import PortraitProvider
 from ...operations.repeating import removed, renamed
+from ...values.assembling import replaced
 from ...values.media import Link
 from ...values.models import Asset, AssetRef, Group, GroupRef, Page
 from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import OnUnsupported
-from ...vendor.answers import Answer
+from ...vendor.answers import Answer, under_review
 from ...wire.codec import count, first, is_object, listed
 from ...wire.error_mapping import VendorError
 from ...wire.steps import Auth, Flow, Request, Response
@@ -36,7 +37,7 @@ T = TypeVar("T")
 VERSION: Final = "2024-01-01"
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class ActionLibrary(PortraitProvider):
     """
     Groups and assets by Actions.
@@ -76,7 +77,7 @@ class ActionLibrary(PortraitProvider):
         )
         answer = yield from self.ask(request)
         result = first(answer.data, "Result")
-        return evolve(answer, data=answer.data if result is None else result)
+        return answer if result is None else replaced(answer, data=result)
 
     def action_fault(self, data: Any, response: Response) -> VendorError | None:
         """Read `ResponseMetadata.Error`, which may come with HTTP 200."""
@@ -116,9 +117,7 @@ class ActionLibrary(PortraitProvider):
     def groups_page(self, cursor: str, kind: GroupKind, *, name: str = "") -> Flow[Page[Group]]:
         """List one page of a kind; of those whose name is like *name*, if given."""
         wanted = {"GroupType": TYPE_OF_KIND[kind], **({"Name": name} if name else {})}
-        return self.page(
-            "ListAssetGroups", cursor, wanted, lambda answer, row: self.read(Group, answer, row)
-        )
+        return self.page("ListAssetGroups", cursor, wanted, partial(self.reader, Group))
 
     def rename_group(
         self,
@@ -197,15 +196,14 @@ class ActionLibrary(PortraitProvider):
             "GroupIds": list(dict.fromkeys(self.id_of("group", each) for each in groups)),
         }
         words = {member: word for word, member in WORDS[AssetStatus].items()}
-        asked = list(AssetStatus) if status is None else one_or_more(status, "status")
-        if status is not None and all(each in words for each in asked):
+        asked = None if status is None else one_or_more(status, "status")
+        if asked is not None and all(each in words for each in asked):
             wanted["Statuses"] = [words[each] for each in asked]
-        page = yield from self.page(
-            "ListAssets", inner, wanted, lambda answer, row: self.read(Asset, answer, row), order
-        )
+        page = yield from self.page("ListAssets", inner, wanted, partial(self.reader, Asset), order)
         more = int(place) + 1 < len(kinds) and (len(groups) > 1 or not page.items)
-        kept = tuple(each for each in page.items if each.status in asked)
-        return in_place(evolve(page, items=kept), int(place), more=more)
+        if asked is not None:
+            page = evolve(page, items=tuple(each for each in page.items if each.status in asked))
+        return in_place(page, int(place), more=more)
 
     def rename_asset(self, asset: AssetRef, name: str) -> Flow[Asset]:
         """Rename an asset, then read it."""
@@ -224,10 +222,10 @@ class ActionLibrary(PortraitProvider):
         action: str,
         cursor: str,
         wanted: Mapping[str, Any],
-        read: Callable[[Answer, Any], T],
+        reader: Callable[[Answer], Callable[[Any], T]],
         order: Mapping[str, str] | None = None,
     ) -> Flow[Page[T]]:
-        """Ask for one page, by number or by the vendor's token, and *read* its rows."""
+        """Ask for one page, by number or by the vendor's token; *reader* reads its rows."""
         place = Position() if self.token_paging else Position.parse(cursor)
         token = {"NextToken": cursor} if cursor else {}
         paging: Mapping[str, Any] = (
@@ -237,7 +235,7 @@ class ActionLibrary(PortraitProvider):
         )
         answer = yield from self.act(action, {"Filter": wanted, **paging, **(order or _SORTED)})
         rows = listed(answer.data, "Items", "TotalCount")
-        found = read_rows(rows, lambda row: read(answer, row))
+        found = read_rows(rows, reader(answer))
         if self.token_paging:
             after = first(answer.data, "NextToken")
             return found.page(next=after if isinstance(after, str) and after else None)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
@@ -66,7 +67,7 @@ def check_region(account: object, attribute: object, region: str) -> None:
         )
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class ArkAccount(ActionLibrary, ArkVideo):
     """
     Groups and assets by signed Actions, videos by an API key. Both have to be of one project.
@@ -102,7 +103,7 @@ class ArkAccount(ActionLibrary, ArkVideo):
         """The access key and the project: what is in one project is not seen in another."""
         return f"{self.access_key.reveal()}\0{self.project_name}"
 
-    @property
+    @cached_property
     def rate_account(self) -> str:
         """The access key's: an account's rates are shared by its projects."""
         return fingerprint(self.name, self.access_key.reveal())

@@ -36,7 +36,7 @@ def check_video_path(account: object, attribute: object, path: str) -> None:
         )
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class DirectArk(ArkTasks, ActionVerification, ArkAccount):
     """
     An account at Ark itself.

@@ -54,7 +54,7 @@ TASK_WORDS: Final[Words] = {
 }
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class ArkVideo(PortraitProvider):
     """
     Videos as Ark's tasks: create and read.
@@ -111,7 +111,6 @@ class ArkVideo(PortraitProvider):
         return VendorError(code=code, message=error.get("message"))
 
 
-@frozen(kw_only=True, slots=False)
 class ArkTasks(ArkVideo):
     """Videos as Ark's tasks: also list and cancel."""
 
@@ -120,9 +119,7 @@ class ArkTasks(ArkVideo):
         position = Position.parse(cursor)
         query = {"page_num": str(position.number), "page_size": str(PAGE_SIZE)}
         answer = yield from self.ask(evolve(self.task_request("GET"), query=query))
-        found = read_rows(
-            listed(answer.data, "items", "total"), lambda row: self.read(VideoTask, answer, row)
-        )
+        found = read_rows(listed(answer.data, "items", "total"), self.reader(VideoTask, answer))
         return position.page(found, total=count(answer.data, "total"))
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:

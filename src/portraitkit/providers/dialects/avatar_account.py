@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 from attrs import evolve, frozen
 
 from ...limits.rates import Rate, unknown
-from ...operations.reconciling import advised
+from ...operations.guarding import advised
 from ...values.errors import (
     InvalidRequestError,
     OutcomeUnknownError,

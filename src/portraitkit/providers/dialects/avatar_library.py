@@ -15,10 +15,9 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ...operations.adding import failed_asset, take_in, under_review
-from ...operations.guarding import guarded
+from ...operations.adding import failed_asset, take_in
+from ...operations.guarding import advised, guarded
 from ...operations.publishing import kept_if_made, publish
-from ...operations.reconciling import advised
 from ...values.errors import (
     AssetNotReadyError,
     InvalidRequestError,
@@ -35,7 +34,7 @@ from ...values.secret import Secret
 from ...values.sources import MediaSources, Source, as_sources
 from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import Frames, OnUnsupported, Reference, References, VideoRequest
-from ...vendor.answers import Answer, logged
+from ...vendor.answers import Answer, logged, under_review
 from ...wire.codec import first
 from ...wire.steps import Flow, parts, segment
 from . import avatar_tables as _avatars

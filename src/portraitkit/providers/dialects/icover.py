@@ -19,7 +19,6 @@ from typing import Any, ClassVar, Final
 from attrs import evolve, frozen
 
 from ...limits.rates import Rate
-from ...operations.adding import under_review
 from ...operations.paging import in_turn, one_or_more
 from ...operations.repeating import removed, renamed
 from ...values.errors import PortraitError
@@ -29,7 +28,7 @@ from ...values.remarks import Adaptation
 from ...values.secret import Secret
 from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import OnUnsupported
-from ...vendor.answers import Answer
+from ...vendor.answers import Answer, under_review
 from ...wire.codec import count, first, listed
 from ...wire.error_mapping import VendorError
 from ...wire.steps import Auth, Flow, Response, segment
@@ -191,7 +190,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         """
         answer = yield from self.listed("groups")
         rows = listed(answer.data, _ROWS, _TOTAL)
-        found = read_rows(rows, lambda row: self.read(Group, answer, row))
+        found = read_rows(rows, self.reader(Group, answer))
         total = count(answer.data, _TOTAL)
         return found.page(total=total, keep=lambda each: may_be(each, kind))
 
@@ -253,7 +252,7 @@ class IcoverLibrary(StoredFiles, SessionVerification):
         query = {"groupId": group_id, "pageNumber": str(place.number), "pageSize": str(PAGE_SIZE)}
         answer = yield from self.listed("assets", query)
         rows = listed(answer.data, _ROWS, _TOTAL)
-        found = read_rows(rows, lambda row: self.read(Asset, answer, row, group_id=group_id))
+        found = read_rows(rows, self.reader(Asset, answer, group_id=group_id))
         total = count(answer.data, _TOTAL)
         return place.page(found, total=total, keep=lambda each: each.status in asked)
 

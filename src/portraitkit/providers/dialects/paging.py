@@ -49,7 +49,7 @@ class Rows(Generic[T]):
             keep: Which of the items the caller asked for.
         """
         return Page(
-            items=tuple(each for each in self.items if keep(each)),
+            items=tuple(filter(keep, self.items)),
             next=next,
             to_come=max(0, (total or 0) - seen - self.here),
             lost=self.here - len(self.items),
@@ -59,15 +59,14 @@ class Rows(Generic[T]):
 def read_rows(found: Iterable[Any], read: Callable[[Any], T]) -> Rows[T]:
     """Read each row by itself: one that cannot be read does not hide the others."""
     items: list[T] = []
-    here = 0
-    for row in found:
-        here += 1
+    rows = list(found)
+    for row in rows:
         try:
             if is_object(row):
                 items.append(read(row))
         except UnexpectedResponseError:
             continue
-    return Rows(items=tuple(items), here=here)
+    return Rows(items=tuple(items), here=len(rows))
 
 
 def may_be(group: Group, kind: GroupKind | None) -> bool:

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from ...operations.guarding import advised
 from ...operations.provider import PortraitProvider
-from ...operations.reconciling import advised
 from ...values.errors import (
     NotFoundError,
     ProviderError,
@@ -42,7 +42,7 @@ from .face_checks import (
 SESSION_FIELDS: Final[Mapping[str, Keys]] = {"link": "H5Link", "token": "BytedToken"}
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False, eq=False, repr=False)
 class SessionVerification(PortraitProvider):
     """
     The face check by a session: it gives link and token, and the token is exchanged for a group.
@@ -110,7 +110,6 @@ class SessionVerification(PortraitProvider):
         return evolve(check, status=status)
 
 
-@frozen(kw_only=True, slots=False)
 class ActionVerification(SessionVerification, ActionLibrary):
     """The session by Actions. The person's browser brings the token back to a page of yours."""
 

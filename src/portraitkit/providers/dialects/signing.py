@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from attrs import evolve
-
+from ...values.assembling import replaced
 from ...values.body import sha256_of
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from ...wire.steps import Request
 
 ALGORITHM: Final = "HMAC-SHA256"
-_DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
 _STANDARD_HEADERS: Final = frozenset({"content-type", "content-md5", "host"})
 _OURS: Final = frozenset({"x-date", "x-content-sha256", "x-security-token", "authorization"})
 
@@ -52,26 +50,28 @@ def sign(
         ValueError: There is a body without `Content-Type`; the vendor's client calls that a form.
     """
     headers = {k: v for k, v in request.headers.items() if k.lower() not in _OURS}
-    date = now.astimezone(UTC).strftime(_DATE_FORMAT)
+    now = now.astimezone(UTC)
+    day = _day(now.date())
+    time = f"{day}T{now.hour:02}{now.minute:02}{now.second:02}Z"
     digest = sha256_of(request.body)
-    headers["X-Date"] = date
+    headers["X-Date"] = time
     headers["X-Content-Sha256"] = digest
     if session_token:
         headers["X-Security-Token"] = session_token.reveal()
-    values = _in_lower_case(headers)
-    if request.body and "content-type" not in values:
+    signed = _signed(tuple(headers))
+    if request.body and "content-type" not in signed:
         raise ValueError("a signed request with a body needs its Content-Type first")
-    names = sorted({"host", *(n.lower() for n in headers if _is_signed(n))})
     # A header that cannot be sent is refused where it is sent.
-    canonical = _canonical(request, names, values, digest).encode(errors="surrogatepass")
-    scope = f"{date[:8]}/{region}/{service}/request"
-    text = f"{ALGORITHM}\n{date}\n{scope}\n{hashlib.sha256(canonical).hexdigest()}"
-    signature = _hmac(_signing_key(secret_key, date[:8], region, service), text).hex()
+    canonical = _canonical(request, signed, headers, digest).encode(errors="surrogatepass")
+    scope = f"{day}/{region}/{service}/request"
+    text = f"{ALGORITHM}\n{time}\n{scope}\n{hashlib.sha256(canonical).hexdigest()}"
+    keyed = _signing_key(secret_key, day, region, service).copy()
+    keyed.update(text.encode())
     headers["Authorization"] = (
         f"{ALGORITHM} Credential={access_key.reveal()}/{scope}, "
-        f"SignedHeaders={';'.join(names)}, Signature={signature}"
+        f"SignedHeaders={';'.join(signed)}, Signature={keyed.hexdigest()}"
     )
-    return evolve(request, headers=headers)
+    return replaced(request, headers=headers)
 
 
 def canonical_request(request: Request, names: Iterable[str]) -> str:
@@ -83,16 +83,30 @@ def canonical_request(request: Request, names: Iterable[str]) -> str:
         names: Signed header names in lower case, sorted.
     """
     digest = sha256_of(request.body)
-    return _canonical(request, list(names), _in_lower_case(request.headers), digest)
+    written = _written(request.headers)
+    signed = {name: written.get(name, name) for name in names}
+    return _canonical(request, signed, request.headers, digest)
 
 
-def _canonical(request: Request, names: list[str], values: Mapping[str, str], digest: str) -> str:
+def _canonical(
+    request: Request, signed: Mapping[str, str], headers: Mapping[str, str], digest: str
+) -> str:
     host, path, query = _address(request.url, request.query)
-    host = _without_standard_port(values.get("host") or host)
-    signed = "".join(
-        f"{name}:{host if name == 'host' else values.get(name, '')}\n" for name in names
-    )
-    return f"{request.method}\n{path}\n{query}\n{signed}\n{';'.join(names)}\n{digest}"
+    lines = [
+        f"{name}:{headers.get(written, '')}\n"
+        if name != "host"
+        else f"host:{_without_standard_port(headers.get(written) or host)}\n"
+        for name, written in signed.items()
+    ]
+    return f"{request.method}\n{path}\n{query}\n{''.join(lines)}\n{';'.join(signed)}\n{digest}"
+
+
+@lru_cache(maxsize=64)  # few sorts of requests are signed, and each has its headers in one order
+def _signed(headers: tuple[str, ...]) -> Mapping[str, str]:
+    """What is signed: names in lower case, sorted, and how each is written in *headers*."""
+    written = _written(headers)
+    names = {"host", *(name.lower() for name in headers if _is_signed(name))}
+    return {name: written.get(name, name) for name in sorted(names)}
 
 
 @lru_cache(maxsize=64)  # an account has one address, and an Action one query
@@ -105,22 +119,24 @@ def _address(url: str, query: tuple[tuple[str, str], ...]) -> tuple[str, str, st
     return _host_of(url), parts.path or "/", "&".join(f"{key}={value}" for key, value in encoded)
 
 
-def _in_lower_case(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers by their names in lower case; of two that are alike then, the first."""
-    return {name.lower(): headers[name] for name in reversed([*headers])}
+def _written(headers: Iterable[str]) -> dict[str, str]:
+    """How headers are written, by their names in lower case; of two alike then, the first."""
+    return {name.lower(): name for name in reversed([*headers])}
+
+
+@lru_cache(maxsize=4)
+def _day(of: date) -> str:
+    return f"{of:%Y%m%d}"
 
 
 @lru_cache(maxsize=16)
-def _signing_key(secret_key: Secret, day: str, region: str, service: str) -> bytes:
+def _signing_key(secret_key: Secret, day: str, region: str, service: str) -> hmac.HMAC:
+    """An HMAC that is begun with the key of one day: to copy it takes half the time."""
     # The secret is used as UTF-8 text; decoding it from base64 gives SignatureDoesNotMatch.
     key = secret_key.reveal().encode()
     for part in (day, region, service, "request"):
-        key = _hmac(key, part)
-    return key
-
-
-def _hmac(key: bytes, text: str) -> bytes:
-    return hmac.digest(key, text.encode(), "sha256")
+        key = hmac.digest(key, part.encode(), "sha256")
+    return hmac.new(key, digestmod="sha256")
 
 
 def _without_standard_port(host: str) -> str:

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ...operations.adding import under_review
 from ...operations.paging import in_turn, one_or_more
 from ...operations.repeating import removed, renamed
 from ...values.errors import NotFoundError, ProviderError, UnexpectedResponseError
@@ -21,7 +20,7 @@ from ...values.models import Asset, AssetRef, Failure, Group, GroupRef, Page
 from ...values.remarks import Adaptation
 from ...values.statuses import AssetStatus, GroupKind
 from ...values.video import OnUnsupported
-from ...vendor.answers import Answer
+from ...vendor.answers import Answer, under_review
 from ...vendor.dialect import unsupported
 from ...wire.codec import first
 from ...wire.steps import Flow, segment

@@ -116,19 +116,19 @@ class TableCalls(BearerProvider):
         self,
         called: str,
         cursor: str | None,
-        read: Callable[[Answer, Any], T],
+        reader: Callable[[Answer], Callable[[Any], T]],
         keep: Callable[[T], bool],
         /,
         **values: Any,
     ) -> Flow[Page[T]]:
-        """Ask for one page, by number, by offset or by the vendor's cursor, and *read* its rows."""
+        """Ask for one page, by number, offset or the vendor's cursor; *reader* reads its rows."""
         template = self.table.calls[called]
         place = Position() if template.next else Position.parse(cursor)
         answer = yield from self.call(
             called, page=place.number, size=PAGE_SIZE, offset=place.seen, cursor=cursor, **values
         )
         rows = listed(answer.data, template.rows, template.total)
-        found = read_rows(rows, lambda row: read(answer, row))
+        found = read_rows(rows, reader(answer))
         if template.next:
             after = first(answer.data, template.next)
             following = str(after) if isinstance(after, str | int) and after else None

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from ...operations.adding import under_review
 from ...operations.paging import in_turn, one_or_more
 from ...operations.repeating import removed, renamed
 from ...values.media import Link, Upload
@@ -17,7 +16,7 @@ from ...values.models import Asset, AssetRef, Group, GroupRef, Page
 from ...values.remarks import Adaptation
 from ...values.statuses import AssetStatus, GroupKind, MediaType
 from ...values.video import OnUnsupported
-from ...vendor.answers import Answer
+from ...vendor.answers import Answer, under_review
 from ...vendor.dialect import unsupported
 from ...wire.steps import Flow
 from ..dialects.paging import may_be
@@ -70,11 +69,13 @@ class TableLibrary(TableCalls):
 
     def _groups(self, cursor: str | None, kind: GroupKind | None) -> Flow[Page[Group]]:
         word = self.table.written("kind", _KINDS[kind]) if kind in _KINDS else None
-        given = {"kind": kind} if kind and self._takes("list_groups", "kind") else {}
+        given: dict[str, Any] = (
+            {"kind": kind} if kind and self._takes("list_groups", "kind") else {}
+        )
         return self._page(
             "list_groups",
             cursor,
-            lambda answer, row: self.read(Group, answer, row, **given),
+            partial(self.reader, Group, **given),
             lambda each: may_be(each, kind),
             kind=word,
         )
@@ -173,11 +174,11 @@ class TableLibrary(TableCalls):
         kind: GroupKind | None,
         cursor: str | None,
     ) -> Flow[Page[Asset]]:
-        given = {"group_id": groups[0]} if groups and len(groups) == 1 else {}
+        given: dict[str, Any] = {"group_id": groups[0]} if groups and len(groups) == 1 else {}
         return self._page(
             "list_assets",
             cursor,
-            lambda answer, row: self.read(Asset, answer, row, **given),
+            partial(self.reader, Asset, **given),
             lambda each: each.status in asked,
             group=groups[0] if groups else None,
             groups=list(groups) if groups else None,

@@ -103,8 +103,8 @@ class TableVideos(TableCalls):
 
     def list_videos(self, cursor: str | None) -> Flow[Page[VideoTask]]:
         """List tasks."""
-        read = partial(self.read, VideoTask)
-        return self._page("list_videos", cursor, read, lambda _: True)
+        reader = partial(self.reader, VideoTask)
+        return self._page("list_videos", cursor, reader, lambda _: True)
 
     def cancel_video(self, task: VideoRef) -> Flow[VideoTask]:
         """Cancel a task, then read it."""
