@@ -71,7 +71,7 @@ def test_a_group_is_its_name_and_no_real_persons(client):
     with pytest.raises(pk.UnsupportedError, match="no face check"):
         client.create_group("Ann", kind=pk.GroupKind.REAL_PERSON)
     for listing in (client.list_groups, lambda: client.list_assets(group)):
-        with pytest.raises(pk.UnsupportedError):
+        with pytest.raises(pk.UnsupportedError, match="keeps no groups and assets"):
             list(listing())
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import NoReturn
 
 from attrs import evolve, frozen
 
@@ -55,6 +56,17 @@ class LinkLibrary(StoredFiles):
         if kind == "group" and isinstance(ref, str) and ref.strip() and not is_handle(ref):
             return ref
         return super().id_of(kind, ref)
+
+    def refuse(self, operation: str) -> NoReturn:
+        """Say that there is nothing to list, rename or delete."""
+        if operation.endswith(("group", "groups", "asset", "assets")):
+            raise UnsupportedError(
+                f"{self.name} keeps no groups and assets, so that it offers no {operation}",
+                provider=self.name,
+                operation=operation,
+                next_step="keep the handles, or let client.ensure_portrait(name, file) keep them",
+            )
+        super().refuse(operation)
 
     # -- groups ----------------------------------------------------------------------------------
 
