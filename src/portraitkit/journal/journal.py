@@ -198,6 +198,29 @@ class Journal:
 
         return self.store.write(take, flushed=False)
 
+    def orphans(self, profile: str, quiet: timedelta) -> list[str]:
+        """
+        Name the jobs in steps of a profile that nobody has in hand, and of which nothing was noted
+        for so long. That is noted, so that others who ask meanwhile are not told the same.
+
+        What waits for somebody's decision is not among them.
+        """
+        before = self.now() - quiet
+
+        def is_quiet(each: Record) -> bool:
+            is_open = each.stepped_by == profile and not (each.finished or each.state == "unsure")
+            return is_open and each.noted_at is not None and each.noted_at <= before
+
+        found = [each for each in self.unfinished() if is_quiet(each) and self._is_free(each.lease)]
+
+        def note(rows: Rows) -> list[str]:
+            # Looked at once more within the transaction: somebody may have come first.
+            named = [each.id for each in found if is_quiet(_record(rows, each.id))]
+            _insert(rows, 0, self.now(), [(each, "interrupted", "", {}) for each in named])
+            return named
+
+        return self.store.write(note, flushed=False) if found else []
+
     def _is_free(self, lease: int | None) -> bool:
         if lease is None or not self.store.acquire(lease):
             return lease is None
