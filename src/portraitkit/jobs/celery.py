@@ -40,7 +40,8 @@ def task(
             looks; with Redis that is `visibility_timeout`.
         connect: Opens the client of a worker's process, when it is first used there.
         name: The task's name in the queue.
-        sweep_s: How often beat looks for orphaned jobs.
+        sweep_s: How often beat looks for orphaned jobs. A look that waited longer in the queue is
+            left out, as jobs without a note may be waiting there as well.
         quiet_s: After so long without a note a job is one: longer than `visibility_timeout`.
 
     Returns:
