@@ -130,7 +130,10 @@ def main() -> None:
     _ = options.add_argument("--quick", action="store_true")
     quick = options.parse_args().quick
     for size in (1000, 10_000) if quick else (1000, 10_000, 100_000):
-        print(json.dumps(settling(size)), flush=True)
+        row = settling(size)
+        print(json.dumps(row), flush=True)
+        if row["resume_ms"] > _LONG_MS:  # as in versions that read the whole journal
+            break
     for size in (100, 1000) if quick else (100, 1000, 10_000):
         print(json.dumps(in_flight(size)), flush=True)
         print(json.dumps(polls(size)), flush=True)

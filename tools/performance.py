@@ -96,13 +96,13 @@ def bars(names: list[str], figures: dict[str, Any], path: Path, unit: str) -> No
 
 
 def panels(*titles: tuple[str, str, str]) -> tuple[Figure, list[Axes]]:
-    """Panels side by side, both axes of each logarithmic: title, and what its axes are."""
+    """Panels side by side: title, and what the axes are."""
     drawing = Figure(figsize=(max(5.0, 3.6 * len(titles)), 3.4), layout="constrained")
-    every = drawing.subplots(1, len(titles), squeeze=False)[0]
+    every = list(drawing.subplots(1, len(titles), squeeze=False)[0])
     for axes, (title, along, up) in zip(every, titles, strict=True):
-        axes.set(title=title, xlabel=along, ylabel=up, xscale="log", yscale="log")
+        axes.set(title=title, xlabel=along, ylabel=up, xscale="log")
         axes.spines[["top", "right"]].set_visible(False)
-    return drawing, list(every)
+    return drawing, every
 
 
 def curve(axes: Axes, points: dict[int, float], subject: str) -> None:
@@ -122,28 +122,36 @@ def concurrency(figures: dict[str, Any], path: Path) -> None:
         }
         if points:
             curve(axes, points, subject)
+    axes.set_yscale("log")
     _ = axes.legend(frameon=False)
     drawing.savefig(path, metadata={"Date": None})
 
 
 def waiting(counts: dict[str, Any], path: Path) -> None:
-    """Draw requests against delay: single waits beside their bound, and many together."""
-    titles = ("one asset at a time", "requests for each", "seconds late"), ("many", "requests", "")
-    drawing, [single, many] = panels(*titles)
-    for name, versions in counts.items():
-        if "lag_s" not in versions[NOW]:
-            continue
-        axes = single if "of_bound" in versions[NOW] else many
-        points = [versions[each] for each in OURS if each in versions]
-        across, up = ([each[of] for each in points] for of in ("requests_each", "lag_s"))
-        is_peer = "a look" in name
-        _ = axes.plot(across, up, "-", color=COLOURS[BEFORE], linewidth=0.8)
-        colours = ["#a0a0a0" if is_peer else COLOURS[each] for each in OURS if each in versions]
-        _ = axes.scatter(across, up, c=colours)
-        _ = axes.annotate(name.removeprefix("one asset, "), (across[-1], up[-1]), fontsize=6)
-        if is_peer:
-            product = across[-1] * up[-1] / points[-1]["of_bound"]
-            _ = axes.plot([2, 8], [product / 2, product / 8], ":", color="#444444", linewidth=0.8)
+    """Draw requests against delay, before and now: single waits beside their bound, and many."""
+    titles = ("one asset", "requests", "seconds late"), ("many assets", "requests for each", "")
+    drawing, every = panels(*titles)
+    rows = {name: versions for name, versions in counts.items() if "lag_s" in versions[NOW]}
+    for axes, is_single in zip(every, (True, False), strict=True):
+        markers = dict[str, str]()
+        for name, versions in rows.items():
+            if ("of_bound" in versions[NOW]) is not is_single:
+                continue
+            spread, _, kind = name.removeprefix("one asset, spread ").partition(", ")
+            kind = kind if is_single else spread
+            label = "" if kind in markers else kind
+            marker = markers.setdefault(kind, "osXD^v"[len(markers)])
+            points = [versions[each] for each in OURS if each in versions]
+            across, up = ([each[of] for each in points] for of in ("requests_each", "lag_s"))
+            _ = axes.plot(across, up, color=COLOURS[BEFORE], linewidth=0.8)
+            _ = axes.plot(across[:1], up[:1], marker, color=COLOURS[BEFORE])
+            _ = axes.plot(across[-1:], up[-1:], marker, color=COLOURS[NOW], label=label)
+            if is_single:
+                _ = axes.annotate(spread, (across[-1], up[-1]), (4, 3), textcoords="offset points")
+                least = across[-1] * up[-1] / points[-1]["of_bound"]
+                _ = axes.plot([2, 8], [least / 2, least / 8], ":", color="#888888", linewidth=0.8)
+        axes.set_yscale("log")
+        _ = axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), frameon=False, ncols=2)
     drawing.savefig(path, metadata={"Date": None})
 
 
@@ -160,6 +168,10 @@ def growth(counts: dict[str, Any], path: Path) -> None:
                 if name.endswith(kind) and subject in versions
             }
             curve(axes, points, subject)
+        if unit == "resume_ms":
+            axes.set_yscale("log")
+        else:
+            axes.set_ylim(0)
     _ = every[0].legend(frameon=False)
     drawing.savefig(path, metadata={"Date": None})
 
