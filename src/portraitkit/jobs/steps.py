@@ -170,9 +170,10 @@ def _advanced(client: Client | AsyncClient, job: str, given: dict[str, Any]) -> 
         )
     # A lease for each step: of two at once in one process, one has to come later, too.
     with _leased(journal) as lease:
-        if not (yield from work(partial(journal.claim, lease, job))):
+        claimed = yield from work(partial(journal.claim, lease, job))
+        if not claimed:
             return Later(_BUSY_S)
-        record = yield from work(partial(journal.record, job))
+        [record] = claimed
         try:
             return (yield from _step(client, Job(journal, lease, record), record, given))
         except _PASSING as error:
