@@ -26,7 +26,7 @@ class Figure(NamedTuple):
     subjects: dict[str, str]
     base: str
     unit: Unit = "cpu"
-    times: tuple[int, int] = (200, 50)
+    times: tuple[int, int] = (200, 100)
     fresh: bool = False
     ours: str = "portraitkit"
 
@@ -50,7 +50,7 @@ def _at_once(count: int) -> Figure:
     if count == _MANY:
         del subjects["httpx"]
         return Figure(title, subjects, "", times=(2000, 1000))
-    return Figure(title, subjects, "httpx", times=(400, 100))
+    return Figure(title, subjects, "httpx", times=(400, 200))
 
 
 FIGURES: Final[dict[str, Figure]] = {
