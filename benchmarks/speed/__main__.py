@@ -123,7 +123,7 @@ class Bench:
             }
             for worker in workers.values():
                 _ = _turn(worker, max(1, times // 5))
-            for number in range(self._rounds):
+            for number in range(min(self._rounds, figure.rounds)):
                 for name in _turned(list(workers), number):
                     found[name].append(_turn(workers[name], times))
         return found
