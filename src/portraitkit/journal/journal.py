@@ -200,10 +200,10 @@ class Journal:
 
     def orphans(self, profile: str, quiet: timedelta) -> list[str]:
         """
-        Name the jobs in steps of a profile that nobody has in hand, and of which nothing was noted
-        for so long. That is noted, so that others who ask meanwhile are not told the same.
+        Name the jobs of a profile that nobody advances, and note that they were named.
 
-        What waits for somebody's decision is not among them.
+        They were begun to be done in steps; nobody alive has them in hand, and nothing was noted of
+        them for so long. What waits for somebody's decision is not among them.
         """
         before = self.now() - quiet
 
