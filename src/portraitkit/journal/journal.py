@@ -211,15 +211,17 @@ class Journal:
             is_open = each.stepped_by == profile and not (each.finished or each.state == "unsure")
             return is_open and each.noted_at is not None and each.noted_at <= before
 
-        found = [each for each in self.unfinished() if is_quiet(each) and self._is_free(each.lease)]
-
-        def note(rows: Rows) -> list[str]:
+        def note(some: Sequence[Record], rows: Rows) -> list[str]:
             # Looked at once more within the transaction: somebody may have come first.
-            named = [each.id for each in found if is_quiet(_record(rows, each.id))]
+            named = [each.id for each in some if is_quiet(_record(rows, each.id))]
             _insert(rows, 0, self.now(), [(each, "interrupted", "", {}) for each in named])
             return named
 
-        return self.store.write(note, flushed=False) if found else []
+        found = [each for each in self.unfinished() if is_quiet(each) and self._is_free(each.lease)]
+        # A few at a time, as nobody else can write meanwhile.
+        parts = (found[begin : begin + 100] for begin in range(0, len(found), 100))
+        named = (self.store.write(partial(note, each), flushed=False) for each in parts)
+        return [job for jobs in named for job in jobs]
 
     def _is_free(self, lease: int | None) -> bool:
         if lease is None or not self.store.acquire(lease):
