@@ -17,7 +17,7 @@ PICTURES: Final = ROOT / "docs" / "pictures"
 RESULTS: Final = ROOT / "benchmarks" / "speed" / "results.json"
 BEGIN, END = "<!-- table -->", "<!-- end of the table -->"
 BEFORE, NOW = OURS = ("portraitkit before", "portraitkit")
-COLOURS: Final = {NOW: "#2f6f9f", BEFORE: "#b9cfdf"}
+COLOURS: Final = {BEFORE: "#b9cfdf", NOW: "#2f6f9f", f"{NOW} over aiohttp": "#17456b"}
 PEERS: Final = {"httpx": "#a0a0a0", "httpx-aiohttp": "#c98a4b", "aiohttp": "#7a9a5a"}
 VIRTUAL: Final = (
     "What waits cost, and what grows, is told in virtual time, at a simulated vendor, with 0.1 s "
@@ -107,14 +107,14 @@ def panels(*titles: tuple[str, str, str]) -> tuple[Figure, list[Axes]]:
 
 def curve(axes: Axes, points: dict[int, float], subject: str) -> None:
     """A line of what was measured at several sizes."""
-    colour = {**COLOURS, **PEERS}[subject]
+    colour = {**PEERS, **COLOURS}[subject]
     _ = axes.plot(list(points), list(points.values()), "o-", color=colour, label=subject)
 
 
 def concurrency(figures: dict[str, Any], path: Path) -> None:
     """Draw what a call costs by how many are under way."""
     drawing, [axes] = panels(("", "calls at once", "ms of CPU for each"))
-    for subject in (*PEERS, *OURS):
+    for subject in (*PEERS, *COLOURS):
         points = {
             _size(name): found["values"][subject]["cpu"]["median"] * 1000
             for name, found in figures.items()
