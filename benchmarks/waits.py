@@ -167,7 +167,7 @@ def together(groups: int, each: int, *, settled: int = 0, name: str = "volcengin
         looks: list[int] = []
         async with vendor.client() as client:
             found = await client.wait_until_active(
-                assets, deadline_s=900, on_event=lambda _: looks.append(vendor.requests)
+                assets, deadline_s=7200, on_event=lambda _: looks.append(vendor.requests)
             )
         if not all(asset.status is pk.AssetStatus.ACTIVE for asset in found):
             raise AssertionError(found)
