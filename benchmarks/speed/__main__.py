@@ -41,6 +41,8 @@ NEEDED: Final = (
     "volcengine-ark-runtime",
     "volcenginesdk-core",
 )
+SCRIPTS: Final = ("waits", "growth")
+"""What is counted in virtual time, by a script of its own beside this folder."""
 BARE: Final = "bare Python"
 BEFORE: Final = "portraitkit before"
 Rounds = dict[str, list[dict[str, float]]]
@@ -73,7 +75,7 @@ class Bench:
     def __init__(self, ports: list[str], before: Path | None, *, quick: bool) -> None:
         self._ports = ports
         self._quick = quick
-        self._rounds = 5 if quick else 15
+        self._rounds = 3 if quick else 15
         self._before = before
         self._python = environment()
         # A fresh process would read a configuration of the folder that it is started in.
@@ -121,7 +123,7 @@ class Bench:
             }
             for worker in workers.values():
                 _ = _turn(worker, max(1, times // 5))
-            for number in range(self._rounds):
+            for number in range(min(self._rounds, figure.rounds)):
                 for name in _turned(list(workers), number):
                     found[name].append(_turn(workers[name], times))
         return found
@@ -169,6 +171,23 @@ class Bench:
         clean = {k: v for k, v in os.environ.items() if not any(u in k.lower() for u in unwanted)}
         path = {"PYTHONPATH": str(self._before / "src")} if name == BEFORE and self._before else {}
         return {**clean, **path, "PYTHONPYCACHEPREFIX": self._folder}
+
+
+def counted(script: str, before: Path | None, *, quick: bool) -> dict[str, dict[str, Any]]:
+    """What waits cost or what grows, in virtual time: a row of each version for each figure."""
+    found: dict[str, dict[str, Any]] = {}
+    command = [sys.executable, HERE.parent / f"{script}.py", *(["--quick"] if quick else [])]
+    for version, source in {"portraitkit": ROOT, BEFORE: before}.items():
+        if source is None:
+            continue
+        env = {**os.environ, "PYTHONPATH": str(source / "src")}
+        with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as running:
+            for line in running.stdout or ():
+                row = json.loads(line)
+                name = ", ".join(filter(None, (row.pop("figure"), row.pop("vendor", ""))))
+                found.setdefault(name, {})[version] = row
+                print(f"{name + ':':<48} {version} {json.dumps(row)}", flush=True)
+    return found
 
 
 def _turn(worker: subprocess.Popen[str], times: int) -> dict[str, float]:
@@ -222,32 +241,41 @@ def _ms(subject: str, seconds: float) -> str:
     return f"{subject} {seconds * 1000:.3f} ms"
 
 
+def _lines(rows: dict[str, Any]) -> str:
+    """JSON with a line for each row."""
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(each)}" for name, each in rows.items())
+    return f"{{\n{lines}\n}}"
+
+
 def main() -> None:
     """Run, print, and keep."""
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    _ = options.add_argument("figures", nargs="*", help=f"some of: {', '.join(FIGURES)}")
+    every = (*FIGURES, *SCRIPTS)
+    _ = options.add_argument("figures", nargs="*", help=f"some of: {', '.join(every)}")
     _ = options.add_argument("--quick", action="store_true")
     _ = options.add_argument("--before", type=Path, help="another checkout to compare with")
-    _ = options.add_argument("--out", type=Path, help="a JSON file for what was measured")
+    _ = options.add_argument("--out", type=Path, help="a JSON file whose figures are replaced")
     given = options.parse_args()
-    names: list[str] = given.figures or list(FIGURES)
-    found: dict[str, Any] = {}
+    names: list[str] = given.figures or list(every)
+    found: dict[str, dict[str, Any]] = {"machine": {}, "figures": {}, "counts": {}}
+    if given.out and given.out.exists():
+        found.update(json.loads(given.out.read_text(encoding="utf-8")))
     with served() as ports:
         bench = Bench(ports, given.before, quick=given.quick)
         for name in names:
-            found[name] = bench.measured(FIGURES[name])
-            show(name, found[name])
-    machine = {
+            if name in SCRIPTS:
+                found["counts"].update(counted(name, given.before, quick=given.quick))
+                continue
+            found["figures"][name] = bench.measured(FIGURES[name])
+            show(name, found["figures"][name])
+    found["machine"] = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
     }
     if given.out:
-        lines = ",\n".join(
-            f"{json.dumps(name)}: {json.dumps(each)}" for name, each in found.items()
-        )
-        told = f'{{"machine": {json.dumps(machine)}, "figures": {{\n{lines}\n}}}}\n'
-        _ = given.out.write_text(told, encoding="utf-8")
+        parts = ",\n".join(f"{json.dumps(part)}: {_lines(rows)}" for part, rows in found.items())
+        _ = given.out.write_text(f"{{\n{parts}\n}}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

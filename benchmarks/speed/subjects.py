@@ -259,24 +259,14 @@ async def gathered(act: Callable[[], Any], times: int, at_once: int) -> None:
     _ = await asyncio.gather(*(one() for _ in range(at_once)))
 
 
-def kit_async_1(url: str, _: str) -> Run:
-    """Signed typed calls in an event loop, one after the other."""
-    return _kit_async(url, 1)
+def kit_async(url: str, _: str, at_once: int) -> Run:
+    """Signed typed calls in an event loop, so many at once."""
+    return _kit_async(url, at_once)
 
 
-def kit_async_100(url: str, _: str) -> Run:
-    """A hundred at once."""
-    return _kit_async(url, 100)
-
-
-def kit_aiohttp_async_1(url: str, _: str) -> Run:
-    """One after the other, over aiohttp."""
-    return _kit_async(url, 1, over="aiohttp")
-
-
-def kit_aiohttp_async_100(url: str, _: str) -> Run:
-    """A hundred at once, over aiohttp."""
-    return _kit_async(url, 100, over="aiohttp")
+def kit_aiohttp_async(url: str, _: str, at_once: int) -> Run:
+    """The same over aiohttp."""
+    return _kit_async(url, at_once, over="aiohttp")
 
 
 def kit_second_client(url: str, _: str) -> Run:
@@ -487,24 +477,20 @@ def _httpx_async(url: str, at_once: int, transport: Callable[[], Any]) -> Run:
     return lambda times: asyncio.run(calls(times))
 
 
-def httpx_async_1(url: str, _: str) -> Run:
-    """Raw httpx in an event loop, one call after the other."""
-    return _httpx_async(url, 1, lambda: None)
+def httpx_async(url: str, _: str, at_once: int) -> Run:
+    """Raw httpx in an event loop."""
+    return _httpx_async(url, at_once, lambda: None)
 
 
-def httpx_async_100(url: str, _: str) -> Run:
-    """A hundred at once."""
-    return _httpx_async(url, 100, lambda: None)
-
-
-def httpx_aiohttp_async_100(url: str, _: str) -> Run:
+def httpx_aiohttp_async(url: str, _: str, at_once: int) -> Run:
     """Httpx over aiohttp."""
     from httpx_aiohttp import AiohttpTransport
 
-    return _httpx_async(url, 100, AiohttpTransport)
+    return _httpx_async(url, at_once, AiohttpTransport)
 
 
-def _aiohttp(url: str, at_once: int) -> Run:
+def aiohttp_async(url: str, _: str, at_once: int) -> Run:
+    """Raw aiohttp."""
     import aiohttp
 
     async def calls(times: int) -> None:
@@ -519,16 +505,6 @@ def _aiohttp(url: str, at_once: int) -> Run:
             await gathered(_signed_async(url, post), times, at_once)
 
     return lambda times: asyncio.run(calls(times))
-
-
-def aiohttp_async_1(url: str, _: str) -> Run:
-    """Raw aiohttp, one call after the other."""
-    return _aiohttp(url, 1)
-
-
-def aiohttp_async_100(url: str, _: str) -> Run:
-    """A hundred at once."""
-    return _aiohttp(url, 100)
 
 
 def httpx_second_client(_: str, __: str) -> Run:

@@ -26,9 +26,9 @@ def main() -> None:
     """Make the subject ready, then do it as often as asked."""
     name, *ports = sys.argv[1:]
     module, _, subject = name.partition(":")
-    run = getattr(importlib.import_module(module), subject)(
-        *(f"http://127.0.0.1:{port}" for port in ports)
-    )
+    subject, *numbers = subject.split()
+    urls = [f"http://127.0.0.1:{port}" for port in ports]
+    run = getattr(importlib.import_module(module), subject)(*urls, *map(int, numbers))
     for line in sys.stdin:
         times = int(line)
         _ = gc.collect()

@@ -10,6 +10,7 @@ from portraitkit import jobs
 from portraitkit.client.client import AsyncClient, Client
 from portraitkit.engine.response_body import TransportError
 from portraitkit.jobs import Done, Later
+from portraitkit.journal.jobs import resume
 from portraitkit.journal.journal import Journal
 from portraitkit.testing import SimulatorTransport, VirtualTime
 from portraitkit.testing.doubles.simulating import InProcessTransport
@@ -165,6 +166,49 @@ def test_an_unknown_outcome_is_never_sent_again(desk):
         with pytest.raises(errors.OutcomeUnknownError):
             desk.step(job)
     assert 1 == len(desk.vendor.world.videos)
+
+
+def test_an_orphaned_job_is_named_to_one_who_asks(desk):
+    """One in nobody's hand of which nothing was noted for so long; a call is none."""
+
+    def orphaned():
+        with desk.client() as client:
+            return jobs.orphaned(client, quiet_s=60)
+
+    job = desk.begin("create_video", request=REQUEST)
+    assert [] == orphaned()
+    desk.time.sleep(61)
+    assert ([job], []) == (orphaned(), orphaned())
+
+    desk.fault = lambda request: desk.time.sleep(61) or seen.append(orphaned())
+    seen = []
+    assert isinstance(desk.step(job), Later)
+    assert [[]] == seen
+    desk.fault = lambda request: None
+    desk.time.sleep(61)
+    with desk.client() as client:
+        _ = client.create_video(REQUEST)
+        desk.time.sleep(61)
+    assert [job] == orphaned()
+    _ = desk.finish(job)
+    desk.time.sleep(61)
+    assert [] == orphaned()
+
+
+def test_a_job_that_waits_for_a_decision_is_no_orphan(desk):
+    """It is one again when the person has decided."""
+    job = desk.begin("create_video", request=REQUEST)
+    lost = TransportError(Outcome.UNKNOWN, "reset")
+    desk.fault = lambda request: None if request.repeatable else lost
+    with pytest.raises(errors.OutcomeUnknownError):
+        desk.step(job)
+    desk.time.sleep(61)
+    with desk.client() as client:
+        assert [] == jobs.orphaned(client, quiet_s=60)
+        with resume(client.journal) as [mine]:
+            mine.send_again()
+        desk.time.sleep(61)
+        assert [job] == jobs.orphaned(client, quiet_s=60)
 
 
 def test_a_refused_create_ends_its_job(desk):

@@ -8,9 +8,10 @@ Jobs in steps: what a call does, one look at a time, so that no worker sleeps th
         case Done(result): ...
 
 What a step knows is in the journal and in the handle. Two who advance the same job at once do not
-send twice: one of them is told to come later. A worker that is killed leaves its job to others.
+send twice: one of them is told to come later. A worker that is killed leaves its job to others;
+where the message that names it was lost as well, `orphaned` does.
 """
 
-from .steps import Done, Later, advance, advance_async, begin
+from .steps import Done, Later, advance, advance_async, begin, orphaned
 
-__all__ = ["Done", "Later", "advance", "advance_async", "begin"]
+__all__ = ["Done", "Later", "advance", "advance_async", "begin", "orphaned"]

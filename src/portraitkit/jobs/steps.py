@@ -94,6 +94,7 @@ def begin(client: Client | AsyncClient, operation: str, **arguments: Any) -> str
     whose = {"profile": client.profile, "provider": provider.name, "account": provider.account}
     missing = {"missing": noted.missing} if noted.missing else {}
     begun = {"operation": operation, **whose, "arguments": noted.arguments, **missing}
+    begun["stepped_by"] = client.profile
     rows: list[Row] = [
         (job, "begun", noted.thing, begun),
         (job, "interrupted", "", {"released": True}),
@@ -132,6 +133,22 @@ async def advance_async(client: AsyncClient, job: str, **given: Any) -> Later | 
     return await client.run(_advanced(client, job, given), "advance")
 
 
+@without_frames
+def orphaned(client: Client | AsyncClient, quiet_s: float = 900.0) -> list[str]:
+    """
+    Name the jobs that nobody advances any more: their message was lost. Advance each again.
+
+    Sends nothing. Each is named once in *quiet_s*, however many ask. What a person has to decide
+    on is not among them until that is done.
+
+    Args:
+        client: Of the profile that the jobs were begun at.
+        quiet_s: For so long nothing was noted of a job, and nobody has it in hand. It has to be
+            longer than a rest between looks and the time that a message waits in its queue.
+    """
+    return _journal(client).orphans(client.profile, timedelta(seconds=quiet_s))
+
+
 def _journal(client: Client | AsyncClient) -> Journal:
     if client.journal is None:
         raise ConfigError(
@@ -153,9 +170,10 @@ def _advanced(client: Client | AsyncClient, job: str, given: dict[str, Any]) -> 
         )
     # A lease for each step: of two at once in one process, one has to come later, too.
     with _leased(journal) as lease:
-        if not (yield from work(partial(journal.claim, lease, job))):
+        claimed = yield from work(partial(journal.claim, lease, job))
+        if not claimed:
             return Later(_BUSY_S)
-        record = yield from work(partial(journal.record, job))
+        [record] = claimed
         try:
             return (yield from _step(client, Job(journal, lease, record), record, given))
         except _PASSING as error:

@@ -198,6 +198,31 @@ class Journal:
 
         return self.store.write(take, flushed=False)
 
+    def orphans(self, profile: str, quiet: timedelta) -> list[str]:
+        """
+        Name the jobs of a profile that nobody advances, and note that they were named.
+
+        They were begun to be done in steps; nobody alive has them in hand, and nothing was noted of
+        them for so long. What waits for somebody's decision is not among them.
+        """
+        before = self.now() - quiet
+
+        def is_quiet(each: Record) -> bool:
+            is_open = each.stepped_by == profile and not (each.finished or each.state == "unsure")
+            return is_open and each.noted_at is not None and each.noted_at <= before
+
+        def note(some: Sequence[Record], rows: Rows) -> list[str]:
+            # Looked at once more within the transaction: somebody may have come first.
+            named = [each.id for each in some if is_quiet(_record(rows, each.id))]
+            _insert(rows, 0, self.now(), [(each, "interrupted", "", {}) for each in named])
+            return named
+
+        found = [each for each in self.unfinished() if is_quiet(each) and self._is_free(each.lease)]
+        # A few at a time, as nobody else can write meanwhile.
+        parts = (found[begin : begin + 100] for begin in range(0, len(found), 100))
+        named = (self.store.write(partial(note, each), flushed=False) for each in parts)
+        return [job for jobs in named for job in jobs]
+
     def _is_free(self, lease: int | None) -> bool:
         if lease is None or not self.store.acquire(lease):
             return lease is None

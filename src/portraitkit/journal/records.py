@@ -72,6 +72,8 @@ class Record:
         provider: The vendor that does it.
         account: The vendor's account, as in handles.
         begun_at, sent_at: When it was called, and when a create last left.
+        noted_at: When anything was last noted of it.
+        stepped_by: The profile whose clients advance it (`portraitkit.jobs`); empty for a call.
         arguments: What it was called with, as JSON; see `missing`.
         missing: Arguments that are not kept, as they are or may be secret.
         state: The last entry's kind that says where it stands.
@@ -95,6 +97,8 @@ class Record:
     account: str = ""
     begun_at: datetime | None = None
     sent_at: datetime | None = None
+    noted_at: datetime | None = None
+    stepped_by: str = ""
     arguments: Mapping[str, Any] = field(factory=dict[str, Any])
     missing: tuple[str, ...] = ()
     state: str = "begun"
@@ -124,8 +128,9 @@ class Record:
     def after(self, entry: Entry) -> Record:
         """What is known when one more entry is read."""
         facts = dict(entry.facts)
+        noted_at = self.noted_at if entry.kind == DAMAGED else entry.at
         if entry.kind == "claimed":
-            return evolve(self, lease=entry.lease)
+            return evolve(self, lease=entry.lease, noted_at=noted_at)
         changes: dict[str, Any] = {key: facts[key] for key in (*_SIMPLE, "answer") if key in facts}
         if "likely_ids" in facts:
             changes["likely_ids"] = tuple(facts["likely_ids"])
@@ -134,7 +139,7 @@ class Record:
         if entry.handle:
             changes.update(handle=entry.handle, handles=self.handles | {entry.handle})
         if entry.kind == "begun":
-            given = ("operation", "arguments", "call", "part")
+            given = ("operation", "arguments", "call", "part", "stepped_by")
             changes.update({key: facts[key] for key in given if key in facts})
             changes.update(begun_at=entry.at, lease=entry.lease)
             changes["missing"] = tuple(facts.get("missing", ()))
@@ -147,7 +152,7 @@ class Record:
             changes["lease"] = entry.lease
         if facts.get("released"):
             changes["lease"] = None
-        return evolve(self, state=self._state_after(entry.kind), **changes)
+        return evolve(self, state=self._state_after(entry.kind), noted_at=noted_at, **changes)
 
     def _state_after(self, kind: str) -> str:
         if self.finished:
@@ -227,7 +232,7 @@ def _is_texts(value: object) -> bool:
 
 
 _FACTS: Final[tuple[tuple[Callable[[Any], bool], tuple[str, ...]], ...]] = (
-    (_is_text, (*_SIMPLE, "operation", "call")),
+    (_is_text, (*_SIMPLE, "operation", "call", "stepped_by")),
     (_is_texts, ("missing", "likely_ids")),
     (is_object, ("arguments", "answer")),
     (_are_findings, ("findings",)),
