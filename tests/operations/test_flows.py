@@ -438,7 +438,8 @@ def test_what_is_known_to_be_active_is_looked_at_once(provider):
 
 
 def test_what_was_found_and_then_is_not_is_gone(provider):
-    """Only a new thing may be unseen for a while."""
+    """Only a new thing may be hidden for a while, as by a replica that lags behind."""
+    provider = evolve(provider, pacing={"asset": Pacing(unseen_s=0)})
     seen, gone = result(Id=ASSET_ID, Status="Processing"), refusal("NotFound", 404)
 
     with pytest.raises(errors.NotFoundError):
@@ -449,6 +450,7 @@ def test_what_was_found_and_then_is_not_is_gone(provider):
 
 def test_what_is_listed_is_not_gone(provider):
     """Before an asset is given up that cannot be read, its group's list is asked."""
+    provider = evolve(provider, pacing={"asset": Pacing(unseen_s=0)})
     seen, gone = result(Id=f"{ASSET_ID}1", Status="Processing"), refusal("NotFound", 404)
     listed = listing({"Id": f"{ASSET_ID}1", "Status": "Active"})
 

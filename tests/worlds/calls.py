@@ -82,10 +82,11 @@ class Call:
         return f"call {self.number}, {self.process}: {self.operation.name} {about}".strip()
 
     def pick(self, kind: str) -> Any:
-        """Take something that the program holds; now and then, something of another account."""
+        """Take something that the program holds, or the newest; rarely, another account's."""
         hands, choices = self.process.hands, self.process.world.choices
         self.is_foreign = bool(hands.foreign.get(kind)) and choices.once_in(12)
-        self.subject = choices.pick((hands.foreign if self.is_foreign else hands.own)[kind])
+        among = (hands.foreign if self.is_foreign else hands.own)[kind]
+        self.subject = choices.pick(among[-1:] if choices.once_in(3) else among)
         if self.subject in hands.people:
             self.consented_at = self.process.sites[0]
         return self.subject
@@ -203,6 +204,13 @@ OPERATIONS: Final = (
         lambda c, it: c.download_video(it.pick("task"), it.process.file(), overwrite=True),
     ),
 )
+_NAMED: Final = {each.name: each for each in OPERATIONS}
+WAIT_FOR: Final = {
+    "assets": _NAMED["wait_until_active"],
+    "checks": _NAMED["wait_until_verified"],
+    "videos": _NAMED["wait_for_video"],
+}
+"""What is often called next."""
 RESUME: Final = Operation("resume", "resume", lambda c, it: c.resume(it.job, **it.origin.given))
 LONGEST_S: Final = DEADLINE_S + 0.01
 

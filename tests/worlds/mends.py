@@ -20,11 +20,12 @@ from portraitkit.journal.journal import Journal
 from portraitkit.operations import guarding, paging, polling, reconciling, searching
 from portraitkit.portraits import operations as portraits
 from portraitkit.portraits import registering
-from portraitkit.providers.dialects import reviews
+from portraitkit.providers import alltoken, token360
+from portraitkit.providers.dialects import actions, ark_tasks, icover, reviews, token360_tables
 from portraitkit.values.name_tokens import untagged
 from portraitkit.values.statuses import GroupKind
 from portraitkit.vendor import answers
-from portraitkit.wire import error_mapping
+from portraitkit.wire import codec, error_mapping
 from portraitkit.wire.steps import Flow, through, work
 
 
@@ -122,6 +123,29 @@ def _asks_for_the_group(record: Any, group: Any) -> Flow[Any]:
     raise answers.UnexpectedResponseError("this vendor reads no group")
 
 
+def _gives_up_what_was_found() -> Any:
+    find, seen = polling._found, set()
+
+    def hasty(look: Any, elsewhere: Any, state: Any, *, is_new: bool) -> Flow[Any]:
+        found = yield from find(look, elsewhere, state, is_new=is_new and look not in seen)
+        if found is not None:
+            seen.add(look)
+        return found
+
+    return [(polling, "_found", hasty)]
+
+
+def _lists_nothing() -> Any:
+    def lax(data: object, keys: Any, total: Any = ()) -> list[Any]:
+        del total
+        return [*codec.rows(data, keys)]
+
+    return [(module, "listed", lax) for module in _LISTING]
+
+
+_LISTING: Final = (actions, alltoken, ark_tasks, icover, token360, token360_tables)
+
+
 def _by_its_own_clock(item: Any) -> bool:
     at = item.raw.received_at if item.raw else None
     return item.created_at is None or at is None or item.created_at >= at - searching.RECENT
@@ -153,6 +177,8 @@ MENDS: Final = (
         lambda: [(paging.PageWalk, "_check_whole", lambda *_: None)],
         seed=80,
     ),
+    Mend("a list without rows is empty", "whole", _lists_nothing, seed=0),
+    Mend("what a replica hides is gone", "there", _gives_up_what_was_found, seed=0),
     Mend("a create is noted after it was sent", "journal", _notes_too_late, seed=1),
     Mend(
         "a handle of another account is taken",

@@ -42,7 +42,7 @@ class Fault:
 
     Attributes:
         name: For stories and the page.
-        stage: `reach`, `say`, `structure` or `bytes`: they are met in this order.
+        stage: `replica`, `reach`, `say`, `structure` or `bytes`: they are met in this order.
         act: What it does; what it is given depends on the stage.
         acts: Whether the vendor acts: never, always, or as it is drawn.
     """
@@ -249,14 +249,15 @@ BYTES: Final = (
         _changed(lambda it: gzip.compress(it + bytes(99))[:-9], content_encoding="gzip"),
     ),
 )
+REPLICA: Final = (Fault("a replica that lags behind", "replica", None),)
 STRUCTURE: Final = (Fault("another structure", "structure", restructured),)
-FAULTS: Final = (*REACH, *SAY, *STRUCTURE, *BYTES)
-_STAGES: Final = ("reach", "say", "structure", "bytes")
+FAULTS: Final = (*REPLICA, *REACH, *SAY, *STRUCTURE, *BYTES)
+_STAGES: Final = ("replica", "reach", "say", "structure", "bytes")
 
 
 def drawn(choices: Any) -> tuple[Fault, ...]:
     """Draw what goes wrong with one exchange: mostly one thing, sometimes two or three."""
-    kinds = (REACH, SAY, BYTES, STRUCTURE)
+    kinds = (REACH, SAY, BYTES, STRUCTURE, REPLICA, STRUCTURE)
     found = {}
     for _ in range(1 + choices.draw(4) // 2):
         fault = choices.pick(choices.pick(kinds))
@@ -313,7 +314,7 @@ class Wire:
         answer = None
         if world.acts(reach or say):
             exchange.acted = True
-            answer = world.answered(self.process, request)
+            answer = world.answered(self.process, exchange)
             world.pause()
         if reach:
             world.met(exchange, reach.name)

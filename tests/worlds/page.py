@@ -21,8 +21,9 @@ _INTRO: Final = """\
 Whole worlds are simulated, each made of one seed: vendors, a network, a journal on a disk, programs
 with blocking or asynchronous clients, and other people who use the same account. Everything runs in
 one thread on virtual time. Faults are composed: of how far a request gets, of who answers, of how
-the bytes travel, of how the answer's structure is changed in one place that the vendor's contract
-describes, of killed programs, power cuts, full disks, clocks that jump and callers who give up.
+old the state is that a replica answers from, of how the bytes travel, of how the answer's structure
+is changed in one place that the vendor's contract describes, of killed programs, power cuts, full
+disks, clocks that jump and callers who give up.
 
 In each cell stands what a caller got from calls that met this one fault and no other, once or
 several times; the most frequent first. `result` is what the call returns. The other words are

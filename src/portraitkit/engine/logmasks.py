@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Final
 
 from ..values.masking import masker
 from ..wire.steps import Request
 
 
+@cache
 def mask_logs(library: str) -> None:
     """Mask what an HTTP library, and what lies below it, logs of our requests, and of no others."""
     logging.getLogger(library).addFilter(_hide_queries)
@@ -26,8 +28,11 @@ def mask_logs(library: str) -> None:
 @contextmanager
 def sending(request: Request) -> Generator[None]:
     """Let what this task or thread sends be known for ours."""
-    # A token may be a part of a path, where it looks like any id.
-    hide = masker(each.reveal() for each in request.secrets) if request.secrets else _hidden
+
+    def hide(text: str) -> str:  # made when something is logged, which is rare
+        # A token may be a part of a path, where it looks like any id.
+        return masker(each.reveal() for each in request.secrets)(text)
+
     ours = _OURS.set(hide)
     try:
         yield
@@ -69,4 +74,3 @@ _OURS: Final[ContextVar[Callable[[str], str] | None]] = ContextVar(
     "portraitkit_request", default=None
 )
 """What hides the secrets of the request under way, in whatever a library logs of it."""
-_hidden: Final = masker(())
