@@ -40,7 +40,7 @@ class Operation:
         return self.calls or self.name
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Call:
     """
     One call of a program: what it was about, what it met, and what came of it.
@@ -90,6 +90,10 @@ class Call:
         if self.subject in hands.people:
             self.consented_at = self.process.sites[0]
         return self.subject
+
+    def see(self, event: Any) -> None:
+        """Look at what a wait tells."""
+        self.process.world.texts.append(("event", f"{event!r} {event}"))
 
     def give(self, **given: Any) -> dict[str, Any]:
         """Remember arguments that a journal may not keep."""
@@ -145,6 +149,10 @@ def _film(call: Call) -> pk.VideoRequest:
     return call.give(request=request)["request"]
 
 
+def _waiting(name: str, kind: str) -> Callable[[Any, Call], Any]:
+    return lambda c, it: getattr(c, name)(it.pick(kind), on_event=it.see)
+
+
 OPERATIONS: Final = (
     Operation("create_group", "create", lambda c, _: c.create_group("Mia"), "groups"),
     Operation(
@@ -183,9 +191,14 @@ OPERATIONS: Final = (
         lambda c, it: c.start_verification("Ann"),
         "checks",
     ),
-    Operation("wait_until_active", "wait", lambda c, it: c.wait_until_active(it.pick("asset"))),
-    Operation("wait_until_verified", "wait", lambda c, it: c.wait_until_verified(it.pick("check"))),
-    Operation("wait_for_video", "wait", lambda c, it: c.wait_for_video(it.pick("task"))),
+    *(
+        Operation(name, "wait", _waiting(name, kind))
+        for name, kind in (
+            ("wait_until_active", "asset"),
+            ("wait_until_verified", "check"),
+            ("wait_for_video", "task"),
+        )
+    ),
     Operation("get_group", "read", lambda c, it: c.get_group(it.pick("group"))),
     Operation("get_asset", "read", lambda c, it: c.get_asset(it.pick("asset"))),
     Operation("get_video", "read", lambda c, it: c.get_video(it.pick("task"))),
@@ -211,7 +224,9 @@ WAIT_FOR: Final = {
     "videos": _NAMED["wait_for_video"],
 }
 """What is often called next."""
-RESUME: Final = Operation("resume", "resume", lambda c, it: c.resume(it.job, **it.origin.given))
+RESUME: Final = Operation(
+    "resume", "resume", lambda c, it: c.resume(it.job, on_event=it.see, **it.origin.given)
+)
 LONGEST_S: Final = DEADLINE_S + 0.01
 
 

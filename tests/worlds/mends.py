@@ -15,14 +15,17 @@ from unittest.mock import patch
 from attrs import evolve, frozen
 
 from portraitkit.engine.attempts import Attempts
+from portraitkit.engine.driver import _Runner
 from portraitkit.journal import finishing, writer
 from portraitkit.journal.journal import Journal
-from portraitkit.operations import guarding, paging, polling, reconciling, searching
+from portraitkit.operations import call, guarding, paging, polling, reconciling, searching
 from portraitkit.portraits import operations as portraits
 from portraitkit.portraits import registering
 from portraitkit.providers import alltoken, token360
 from portraitkit.providers.dialects import actions, ark_tasks, icover, reviews, token360_tables
+from portraitkit.values import masking
 from portraitkit.values.name_tokens import untagged
+from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import GroupKind
 from portraitkit.vendor import answers
 from portraitkit.wire import codec, error_mapping
@@ -199,6 +202,25 @@ MENDS: Final = (
         "silent",
         lambda: [(guarding, "masker", lambda *_, **__: str), (answers, "masker", lambda *_: str)],
         seed=1,
+    ),
+    Mend(
+        "a secret shows itself",
+        "silent",
+        lambda: [(Secret, "__repr__", lambda self: repr(self._value))],
+        seed=308,
+    ),
+    Mend("an address shows what signs it", "silent", lambda: [(masking, "_links", str)], seed=308),
+    Mend(
+        "a call shows its arguments",
+        "silent",
+        lambda: [(call.Call, "__repr__", lambda self: repr(vars(self)))],
+        seed=20,
+    ),
+    Mend(
+        "an error keeps the frames inside",
+        "silent",
+        lambda: [(_Runner, "_emptied", lambda _, it: it), (guarding, "emptied", lambda it, _: it)],
+        seed=4,
     ),
     Mend(
         "a real person is registered elsewhere as a figure",

@@ -28,6 +28,7 @@ from portraitkit.simulators.simulator import query_of
 from portraitkit.wire.steps import Request, Response
 from worlds.broken import Broken
 from worlds.restructuring import restructured
+from worlds.sites import SOURCE_MARK
 
 TIMEOUTS: Final = Timeouts(connect_s=4, read_s=8, write_s=8, pool_s=4, total_s=30)
 PIECE: Final = 512
@@ -71,13 +72,18 @@ class Exchange:
 # -- how far a request gets ------------------------------------------------------------------------
 
 
-def _raises(error: type[Exception], text: str = "", *, waits: int | None = None) -> Any:
+def _echo(request: Request) -> str:
+    """What a careless gateway or library tells of a request."""
+    return f"{request.method} {request.target} with {dict(request.headers)}"
+
+
+def _raises(error: type[Exception], *, waits: int | None = None) -> Any:
     """Raise one of httpx's errors, after the timeout of that place if it *waits* for one."""
 
     def act(exchange: Exchange) -> None:
         if waits is not None:
             exchange.pause(exchange.timeouts[waits])
-        raise error(text)
+        raise error(_echo(exchange.request))
 
     return act
 
@@ -86,7 +92,7 @@ REACH: Final = (
     Fault("connection refused", "reach", _raises(httpx.ConnectError), acts=False),
     Fault("stall while connecting", "reach", _raises(httpx.ConnectTimeout, waits=0), acts=False),
     Fault("no free connection", "reach", _raises(httpx.PoolTimeout, waits=3), acts=False),
-    Fault("refused by the proxy", "reach", _raises(httpx.ProxyError, "407 No"), acts=False),
+    Fault("refused by the proxy", "reach", _raises(httpx.ProxyError), acts=False),
     Fault("reset while sending", "reach", _raises(httpx.WriteError), acts=False),
     Fault("stall while sending", "reach", _raises(httpx.WriteTimeout, waits=2), acts=False),
     Fault("reset before the answer", "reach", _raises(httpx.ReadError), acts=None),
@@ -96,11 +102,6 @@ REACH: Final = (
 
 
 # -- who answers -----------------------------------------------------------------------------------
-
-
-def _echo(request: Request) -> str:
-    """What a careless gateway tells of a request."""
-    return f"{request.method} {request.target} with {dict(request.headers)}"
 
 
 def _page(status: int, **headers: str) -> Any:
@@ -149,7 +150,9 @@ def _elsewhere(status: int) -> Any:
 
     def act(exchange: Exchange) -> Response:
         path = exchange.request.target.partition("://")[2].partition("/")[2]
-        return _response(exchange, status, b"", "", location=f"{ELSEWHERE}/{path}")
+        return _response(
+            exchange, status, b"", "", location=f"{ELSEWHERE}/{path}?Signature={SOURCE_MARK}"
+        )
 
     return act
 
