@@ -18,12 +18,15 @@ from portraitkit.engine.attempts import Attempts
 from portraitkit.engine.driver import _Runner
 from portraitkit.journal import finishing, writer
 from portraitkit.journal.journal import Journal
+from portraitkit.journal.writer import JournalWriter
 from portraitkit.operations import call, guarding, paging, polling, reconciling, searching
+from portraitkit.operations.searching import Search
 from portraitkit.portraits import operations as portraits
 from portraitkit.portraits import registering
 from portraitkit.providers import alltoken, token360
 from portraitkit.providers.dialects import actions, ark_tasks, icover, reviews, token360_tables
 from portraitkit.values import masking
+from portraitkit.values.errors import OutcomeUnknownError
 from portraitkit.values.name_tokens import untagged
 from portraitkit.values.secret import Secret
 from portraitkit.values.statuses import GroupKind
@@ -72,7 +75,7 @@ def _repeats_everything() -> Any:
 
 
 def _notes_too_late() -> Any:
-    recorded, note = writer.recorded, writer.JournalWriter.sending
+    recorded, note = writer.recorded, JournalWriter.sending
 
     def late(flow: Flow[Any], it: Any) -> Flow[Any]:
         def do(step: Any) -> Flow[Any]:
@@ -86,7 +89,7 @@ def _notes_too_late() -> Any:
 
     return [
         (writer, "recorded", late),
-        (writer.JournalWriter, "sending", lambda *_: None),
+        (JournalWriter, "sending", lambda *_: None),
     ]
 
 
@@ -149,6 +152,39 @@ def _lists_nothing() -> Any:
 _LISTING: Final = (actions, alltoken, ark_tasks, icover, token360, token360_tables)
 
 
+def _creates_without_end() -> Any:
+    create = reconciling.reconciled
+
+    def stubborn(*args: Any) -> Flow[Any]:
+        try:
+            return (yield from create(*args))
+        except OutcomeUnknownError as error:
+            if error.handle or error.candidates:
+                raise
+        return (yield from create(*args))
+
+    return [(reconciling, "reconciled", stubborn)]
+
+
+def _tells_its_own_trouble(write: Any, _: Any = ()) -> bool:
+    write()
+    return True
+
+
+def _sends_unnoted() -> Any:
+    note = JournalWriter.sending
+
+    def lax(self: Any, *args: Any) -> None:
+        writer._tried(partial(note, self, *args))
+
+    return [(JournalWriter, "sending", lax)]
+
+
+def _gives_up(self: Any, error: BaseException) -> None:
+    rows = [(job, "failed", "", {"error": type(error).__name__}) for job in self.jobs]
+    self._add(rows, [], [])
+
+
 def _by_its_own_clock(item: Any) -> bool:
     at = item.raw.received_at if item.raw else None
     return item.created_at is None or at is None or item.created_at >= at - searching.RECENT
@@ -168,6 +204,44 @@ MENDS: Final = (
         seed=78,
     ),
     Mend("a create of unknown outcome is sent again", "twice", _repeats_everything, seed=5),
+    Mend(
+        "a look that failed proves absence",
+        "twice",
+        lambda: [(Search, "is_absent", property(lambda self: not (self.ours or self.maybe)))],
+        seed=173,
+    ),
+    Mend(
+        "a new thing of another name is none",
+        "twice",
+        lambda: [(searching, "_may_be", lambda *_: False)],
+        seed=21,
+    ),
+    Mend("a second lost create is sent a third time", "twice", _creates_without_end, seed=26),
+    Mend("a create that cannot be noted is sent", "twice", _sends_unnoted, seed=477),
+    Mend(
+        "the journal's trouble hides a result",
+        "known",
+        lambda: [(writer, "_tried", _tells_its_own_trouble)],
+        seed=21,
+    ),
+    Mend(
+        "a call that was left has failed",
+        "known",
+        lambda: [(JournalWriter, "interrupted", _gives_up)],
+        seed=126,
+    ),
+    Mend(
+        "a lost answer is a failure",
+        "agree",
+        lambda: [(writer, "OutcomeUnknownError", ZeroDivisionError)],
+        seed=14,
+    ),
+    Mend(
+        "an answer that cannot be read proves that nothing was made",
+        "known",
+        lambda: [(guarding, "unknown_after", lambda error, *_: error)],
+        seed=20,
+    ),
     Mend(
         "a deadline does not cut its requests",
         "in_time",
@@ -200,7 +274,10 @@ MENDS: Final = (
     Mend(
         "secrets are not masked",
         "silent",
-        lambda: [(guarding, "masker", lambda *_, **__: str), (answers, "masker", lambda *_: str)],
+        lambda: [
+            (guarding, "masker", lambda *_, **__: str),
+            (answers, "masker", lambda *_, **__: str),
+        ],
         seed=1,
     ),
     Mend(

@@ -260,7 +260,7 @@ _STAGES: Final = ("replica", "reach", "say", "structure", "bytes")
 
 def drawn(choices: Any) -> tuple[Fault, ...]:
     """Draw what goes wrong with one exchange: mostly one thing, sometimes two or three."""
-    kinds = (REACH, SAY, BYTES, STRUCTURE, REPLICA, STRUCTURE)
+    kinds = (REACH, SAY, BYTES, STRUCTURE, STRUCTURE)
     found = {}
     for _ in range(1 + choices.draw(4) // 2):
         fault = choices.pick(choices.pick(kinds))

@@ -275,6 +275,8 @@ class Site:
 
     def remember(self) -> None:
         """Keep what there is now, for replicas that lag behind."""
+        if not self.has_replicas:
+            return
         stores = {name: getattr(self.memory, name) for name in _STORES}
         self.past.append((self.memory.now(), pickle.dumps(stores)))
 

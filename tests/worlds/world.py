@@ -86,7 +86,7 @@ class World:
     def _furnish(self, site: Site) -> None:
         memory, pick = site.memory, self.choices.pick
         memory.list_lag_s = pick((0, 0, 2, REPLICA_S))
-        site.has_replicas = self.choices.once_in(6)
+        site.has_replicas = self.choices.once_in(4)
         memory.name_length = pick((None, None, None, None, 8, 0))
         memory.person = pick((scans_after(5), scans_after(5), never, scans_after(3, 1)))
         if self.choices.once_in(8):
@@ -144,7 +144,7 @@ class World:
         self.disk.is_full = False
         self.scheduler.advance(60)
         for site in self.sites:
-            site.outage = (0.0, ())
+            site.outage, site.has_replicas = (0.0, ()), False
             site.memory.list_lag_s, site.memory.group_quota = 0, 50
 
     def _after_a_step(self) -> None:
@@ -233,9 +233,7 @@ class World:
         if self.scheduler.now_s() < until_s:
             return faults
         faults = drawn(self.choices) if self.choices.once_in(self.trouble or 1) else ()
-        if site.has_replicas and self.choices.draw(2):
-            faults = (*REPLICA, *(each for each in faults if each not in REPLICA))
-        return faults
+        return (*REPLICA, *faults) if site.has_replicas and self.choices.draw(2) else faults
 
     def acts(self, fault: Fault | None) -> bool:
         """Tell whether the vendor acts on an exchange all the same."""
@@ -252,10 +250,10 @@ class World:
             laws.about_a_foreign_host(self, request)
             return Response(status=404, content=b"", received_at=self.clock())
         laws.about_a_request(self, process, call, request)
-        if exchange.faults and exchange.faults[0].stage == "replica" and is_read(request):
+        if site.has_replicas and {*REPLICA} & {*exchange.faults} and is_read(request):
             lag_s = self.choices.pick((REPLICA_S, 1.0, 3.0)) - site.memory.list_lag_s
             if lag_s > 0 and (response := site.answer_late(request, lag_s)):
-                self.met(exchange, exchange.faults[0].name)
+                self.met(exchange, REPLICA[0].name)
                 return response
         number = len(site.makes)
         response = site.answer(request, call)
