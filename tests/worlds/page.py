@@ -45,7 +45,8 @@ _LAWS: Final = """\
   and nothing is sent to be made that the journal has not noted before.
 - A create returns what it made, and never what somebody else made under the same name.
 - Every call ends in its time, a wait at its deadline, and only errors of the library leave.
-- A list is whole, or an error. What is said to be active, verified or finished is so.
+- A list is whole, or an error. What is said to be active, verified or finished is so, and what is
+  waited for is said to be gone only where it is not there.
 - No handle reaches another account, and nothing of a real person is made at another vendor.
 - What a vendor asks for in `Retry-After` is waited for.
 - A job is in one hand at a time; and when all is carried on, the journal names all that was made.
