@@ -251,7 +251,7 @@ class World:
             return Response(status=404, content=b"", received_at=self.clock())
         laws.about_a_request(self, process, call, request)
         if site.has_replicas and {*REPLICA} & {*exchange.faults} and is_read(request):
-            lag_s = self.choices.pick((REPLICA_S, 1.0, 3.0)) - site.memory.list_lag_s
+            lag_s = self.choices.pick((REPLICA_S, REPLICA_S, 2.0)) - site.memory.list_lag_s
             if lag_s > 0 and (response := site.answer_late(request, lag_s)):
                 self.met(exchange, REPLICA[0].name)
                 return response
