@@ -212,7 +212,7 @@ MENDS: Final = (
     Mend("a list that lacks rows is whole", "whole", 439,
          [(paging.PageWalk, "_check_whole", lambda *_: None)]),
     Mend("a list without rows is empty", "whole", 4, _lists_nothing()),
-    Mend("what a replica hides is gone", "there", 0, _gives_up_what_was_found()),
+    Mend("what a replica hides is gone", "there", 4316, _gives_up_what_was_found()),
     Mend("a create is noted after it was sent", "journal", 0, _notes_too_late()),
     Mend("a handle of another account is taken", "handle", 16,
          [(answers.VendorAnswers, "_mine", lambda *_: None)]),
