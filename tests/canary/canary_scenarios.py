@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import struct
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -13,19 +11,10 @@ from urllib.parse import urlsplit
 import canary_marks as marks
 import yaml
 from attrs import evolve
-from canary_stage import (
-    QUICK,
-    BadPeer,
-    Stage,
-    answering,
-    reset_after_reading,
-    reset_at_once,
-    stall,
-)
+from canary_stage import Stage
 from canary_vendors import BYTED, FACE, json_answer, raw_answer, refusal
 
 import portraitkit as pk
-from portraitkit.simulators.state import never, scans_after
 from portraitkit.wire.steps import Request, Response
 
 CONTRACTS = Path(__file__).parents[2] / "providers"
@@ -188,99 +177,6 @@ def _refusing(
     return instead
 
 
-async def wait_timeouts(stage: Stage) -> None:
-    """Deadlines pass, with the vendor well and with the vendor refusing for load."""
-    world = stage.marked.world
-    things = await stage.prepared()
-    world.review_s = world.render_s = 10_000
-    world.person = never
-    asset = await stage.must("add_asset", things.group, stage.source)
-    task = await stage.must("create_video", stage.request(), on_unsupported="drop")
-    waits = [("wait_until_active", asset), ("wait_for_video", task.handle)]
-    waits.append(("wait_until_active", [asset, asset]))
-    if things.check:
-        check = await stage.must("start_verification", "Ann", callback_url=marks.CALL_CALLBACK_URL)
-        waits.append(("wait_until_verified", check))
-    for instead in (None, _refusing(stage, 503, "upstream_error", stage.vendor.echo)):
-        stage.marked.instead = instead
-        for name, thing in waits:
-            error = await stage.fails(name, thing, deadline_s=15)
-            assert isinstance(error, pk.WaitTimeoutError), error
-
-
-# -- the network -----------------------------------------------------------------------------------
-
-
-async def connection_faults(stage: Stage) -> None:
-    """No connection, resets, stalls, answers cut or garbled: reads fail, creates are unknown."""
-    things = await stage.prepared()
-    calls = things.calls(stage)
-    names = ("create_video", "add_asset", "check_verification", "get_video", "download_video")
-    echo = stage.vendor.echo.encode()
-    acts = {
-        "refused": None,
-        "reset at once": reset_at_once,
-        "reset after reading": reset_after_reading,
-        "stalled": stall,
-        "cut": answering(b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n" + echo),
-        "garbled": answering(b"NOT HTTP " + echo + b"\r\n\r\n"),
-        "bad header": answering(b"HTTP/1.1 200 OK\r\nX Bad " + echo + b"\r\n\r\n"),
-        "too large": answering(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n" + echo),
-        "false gzip": answering(
-            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08" + echo
-        ),
-    }
-    # Things that belong to the first client are used at another address of the same account.
-    for act in acts.values():
-        with BadPeer(act or reset_at_once) as peer:
-            url = peer.url if act else _closed_url()
-            async with stage.at(url, timeouts=QUICK):
-                for name in names:
-                    if name in calls:
-                        args, named = calls[name]
-                        _ = await stage.fails(name, *args, **named)
-    kinds = {type(error) for error in stage.failed}
-    assert kinds >= {pk.ConnectionFailedError, pk.OutcomeUnknownError}
-
-
-def _closed_url() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-async def redirects(stage: Stage) -> None:
-    """The API redirects with secrets in the address; media links redirect in circles or away."""
-    things = await stage.prepared()
-    calls = things.calls(stage)
-    place = f"{stage.url}/elsewhere/{marks.API_KEY.value}?{marks.REDIRECT_QUERY}"
-    away = raw_answer(b"", 307, location=place)
-    stage.marked.instead = lambda sent: None if "/media/" in sent.url else away
-    for name, (args, named) in calls.items():
-        _ = await stage.do(name, *args, **named)
-    for where in (
-        f"http://away.example/x?{marks.REDIRECT_QUERY}",
-        f"//away.example/x?{marks.REDIRECT_QUERY}",
-        f"http://[half?{marks.REDIRECT_QUERY}",
-        f"{stage.url}/media/clip.mp4?{marks.REDIRECT_QUERY}",
-    ):
-        stage.marked.instead = _media_answer(raw_answer(b"", 302, location=where))
-        _ = await stage.fails("download_video", things.task, stage.folder / "none.mp4")
-    page = f"<Error><SignatureProvided>{marks.VIDEO_LINK.value}</SignatureProvided></Error>"
-    for status in (403, 404, 410, 429, 500, 503):
-        stage.marked.instead = _media_answer(raw_answer(page.encode(), status))
-        _ = await stage.fails("download_video", things.task, stage.folder / "none.mp4")
-        if not stage.vendor.takes_urls:
-            _ = await stage.fails("add_asset", things.group, stage.source)
-
-
-def _media_answer(response: Response) -> Callable[[Request], Response | None]:
-    def instead(request: Request) -> Response | None:
-        return response if urlsplit(request.url).path.startswith("/media/") else None
-
-    return instead
-
-
 # -- the caller's own mistakes ---------------------------------------------------------------------
 
 
@@ -389,26 +285,12 @@ async def a_media_folder(stage: Stage) -> None:
         _ = await stage.must("add_assets", things.group, [FACE, FACE])
 
 
-async def waiting_is_bounded(stage: Stage) -> None:
-    """A person who comes late, an asset that is not seen at first: every event is looked at."""
-    stage.marked.world.person = scans_after(30)
-    things = await stage.prepared()
-    if things.check:
-        _ = await stage.must("wait_until_verified", things.check, on_event=stage.watch.see)
-    task = await stage.must("create_video", stage.request(), on_unsupported="drop")
-    _ = await stage.must("wait_for_video", task, on_event=stage.watch.see)
-
-
 SCENARIOS = (
     the_main_job,
     a_bad_callback,
     documented_refusals,
-    wait_timeouts,
-    connection_faults,
-    redirects,
     wrong_handles,
     unfit_arguments,
     a_failing_media_host,
     a_media_folder,
-    waiting_is_bounded,
 )

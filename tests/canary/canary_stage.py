@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import socket
-import struct
-import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import anyio
 import canary_marks as marks
@@ -20,8 +17,6 @@ from canary_watch import Watch, files_in
 import portraitkit as pk
 from portraitkit.engine.transport import AsyncHttpxTransport, HttpxTransport
 from portraitkit.testing import VirtualTime
-
-QUICK = pk.Timeouts(connect_s=2, read_s=0.05, write_s=2, pool_s=2)
 
 
 class SigningHost:
@@ -256,66 +251,3 @@ def everything(
     for place, text in files_in(stage.folder):
         if not place.endswith(inputs):
             yield place, text
-
-
-# -- a peer that behaves badly ---------------------------------------------------------------------
-
-
-class BadPeer:
-    """Accepts connections and does the same bad thing to each of them."""
-
-    def __init__(self, act: Callable[[socket.socket], None]) -> None:
-        self._act = act
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(0.01)
-        self._stopping = threading.Event()
-        self._held: list[socket.socket] = []
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._thread.join(5)
-        for each in self._held:
-            each.close()
-        self._listener.close()
-
-    def _serve(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                connection, _ = self._listener.accept()
-            except TimeoutError:
-                continue
-            connection.settimeout(1)
-            self._held.append(connection)
-            try:
-                self._act(connection)
-            except OSError:
-                continue
-
-
-def reset_at_once(connection: socket.socket) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
-def reset_after_reading(connection: socket.socket) -> None:
-    _ = connection.recv(65536)
-    reset_at_once(connection)
-
-
-def answering(content: bytes) -> Callable[[socket.socket], None]:
-    def act(connection: socket.socket) -> None:
-        _ = connection.recv(65536)
-        connection.sendall(content)
-        connection.close()
-
-    return act
-
-
-def stall(connection: socket.socket) -> None:
-    _ = connection.recv(65536)

@@ -164,23 +164,6 @@ def test_a_moved_job_belongs_to_where_it_was_moved(desk, desk_at, monkeypatch):
 
 
 @in_both
-def test_two_who_resume_get_different_jobs(desk):
-    """What one has in hand the other does not see, until it is let go."""
-    with desk.client() as client:
-        group = client.create_group("Mia")
-        asset = client.add_asset(group, desk.picture)
-        assert [] == desk.unfinished()
-    mine = resume(desk.path)
-
-    assert [asset.handle] == [each.handle for each in mine]
-    assert [] == resume(desk.path)
-    mine[0].release()
-    assert [asset.handle] == [each.handle for each in resume(desk.path)]
-    del mine
-    assert [asset.handle] == [each.handle for each in desk.unfinished()]
-
-
-@in_both
 def test_waiting_for_a_thing_is_no_second_job(desk):
     """A create and the waits for what it made are resumed as one."""
     with desk.client() as client:

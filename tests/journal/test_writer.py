@@ -225,37 +225,6 @@ def test_a_refused_create_has_failed(desk):
     assert [] == desk.unfinished()
 
 
-@in_both
-def test_a_lost_answer_leaves_the_job_open(desk):
-    """The vendor may have acted: it is unfinished, though its client is still open."""
-    lost = errors.OutcomeUnknownError("lost")
-    client = desk.client(transport=Spoilt(desk.simulator, after=raising(lost)))
-    with pytest.raises(errors.OutcomeUnknownError):
-        _ = client.create_video(REQUEST)
-    (job,) = desk.unfinished()
-
-    assert ("unsure", "OutcomeUnknownError") == (job.record.state, job.record.error)
-    client.close()
-
-
-def test_a_lost_answer_of_a_part_leaves_that_part_open(desk):
-    """The others are known."""
-    count = []
-
-    def lose(request):
-        count.append(request)
-        if len(count) == 2:
-            raise errors.OutcomeUnknownError("lost")
-
-    with desk.client(transport=Spoilt(desk.simulator, after=lose)) as client:
-        group = "group-20260102030405-00001"
-        _ = client.create_group("Mia")
-        _ = client.add_assets(group, [desk.picture, desk.picture])
-    jobs = [each for each in Journal(desk.path).jobs() if each.operation == "add_asset"]
-
-    assert ["unsure", "known"] == [each.state for each in jobs]
-
-
 def test_a_review_that_refuses_ends_the_asset(desk):
     """And a wait that runs out does not."""
     refused = ("Refused", "no face")
@@ -274,20 +243,6 @@ def test_a_review_that_refuses_ends_the_asset(desk):
     assert ("ended", "failed") == (records["bad"].state, records["bad"].status)
     assert "known" == records["slow"].state
     assert [slow.handle] == [each.handle for each in desk.unfinished()]
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit()])
-def test_an_interruption_passes_unchanged_and_is_noted(desk, error):
-    """Ctrl-C while the request is under way: the entry is there when the exception arrives."""
-    client = desk.client(transport=Spoilt(desk.simulator, after=raising(error)))
-    with pytest.raises(type(error)) as caught:
-        _ = client.create_video(REQUEST)
-
-    assert error is caught.value
-    assert ["begun", "sending", "interrupted"] == desk.kinds()
-    (job,) = desk.unfinished()
-    assert "sending" == job.record.state
-    client.close()
 
 
 @in_both
@@ -408,19 +363,6 @@ def test_two_event_loops_write_into_one_journal(desk):
 
 
 # -- a journal that cannot be written --------------------------------------------------------------
-
-
-@in_both
-@pytest.mark.parametrize("kind", ["begun", "sending"])
-def test_nothing_is_sent_that_cannot_be_noted(desk, broken, kind):
-    """Before a create the journal comes first."""
-    broken(kind)
-    refused = pytest.raises(errors.JournalError, match="cannot be written")
-    with desk.client() as client, refused as caught:
-        _ = client.create_video(REQUEST)
-
-    assert "create_video" == caught.value.operation
-    assert [] == desk.simulator.seen
 
 
 @in_both

@@ -379,8 +379,20 @@ def test_what_is_known_to_be_active_is_looked_at_once(provider):
         replay(provider.wait_until_active(active), [gone, *[listing()] * 2])
 
 
+def test_what_is_new_may_be_hidden_again(provider):
+    """A vendor's replica lags behind: alone or among several, it is waited for."""
+    seen, gone = result(Id=ASSET_ID, Status="Processing"), refusal("NotFound", 404)
+    answers = [seen, gone, result(Id=ASSET_ID, Status="Active")]
+
+    one = replay(provider.wait_until_active(ASSET_ID), answers)
+    parts = replay(provider.wait_until_all_active([ASSET_ID]), answers)
+
+    assert [AssetStatus.ACTIVE] * 2 == [each.status for each in (one.result, *parts.result)]
+
+
 def test_what_was_found_and_then_is_not_is_gone(provider):
-    """Only a new thing may be unseen for a while."""
+    """Only a new thing may be hidden for a while, as by a replica that lags behind."""
+    provider = evolve(provider, pacing={"asset": Pacing(unseen_s=0)})
     seen, gone = result(Id=ASSET_ID, Status="Processing"), refusal("NotFound", 404)
 
     with pytest.raises(errors.NotFoundError):
@@ -391,6 +403,7 @@ def test_what_was_found_and_then_is_not_is_gone(provider):
 
 def test_what_is_listed_is_not_gone(provider):
     """Before an asset is given up that cannot be read, its group's list is asked."""
+    provider = evolve(provider, pacing={"asset": Pacing(unseen_s=0)})
     seen, gone = result(Id=f"{ASSET_ID}1", Status="Processing"), refusal("NotFound", 404)
     listed = listing({"Id": f"{ASSET_ID}1", "Status": "Active"})
 

@@ -11,12 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from attrs import define, evolve, field
 
 import portraitkit as pk
-from portraitkit.client.client import AsyncClient, Client
+from portraitkit.client.client import Client
 from portraitkit.engine.response_body import TransportError
 from portraitkit.simulators.simulator import Simulator
 from portraitkit.simulators.state import VirtualClock, never
@@ -65,17 +64,6 @@ class Losing:
         raise TransportError(Outcome.UNKNOWN, "lost")
 
     def close(self):
-        pass
-
-
-@define
-class AsyncLosing:
-    inner: Losing
-
-    async def send(self, request):
-        return self.inner.send(request)
-
-    async def close(self):
         pass
 
 
@@ -169,25 +157,6 @@ def test_what_was_not_carried_out_is_made_once(case):
 
 
 @pytest.mark.parametrize("acted", [True, False])
-@pytest.mark.parametrize("length", [0, 3, 8])
-def test_a_name_that_is_not_echoed_proves_nothing(case, acted, length):
-    """A new thing whose name is cut may be it: no second one is made, and it is a candidate."""
-    vendor, operation = case
-    stage = Stage(vendor, acted=[acted])
-    stage.world.name_length = length
-    if not acted:
-        assert {stage.call(operation).id} == stage.made
-        return
-
-    error = stage.failing(operation)
-
-    assert stage.made <= {each.id for each in error.candidates}
-    assert 1 == len(stage.made)
-    assert 1 == len(stage.creates)
-    assert "error.candidates" in error.next_step
-
-
-@pytest.mark.parametrize("acted", [True, False])
 def test_a_look_that_fails_for_good_is_told(case, acted):
     """Nothing is created again while nobody can look."""
     vendor, operation = case
@@ -209,35 +178,6 @@ def test_a_look_that_fails_at_first_finds_it_later(case):
     stage = Stage(vendor, looks=2)
 
     assert {stage.call(operation).id} == stage.made
-
-
-def test_after_a_failed_look_absence_is_not_certain(case):
-    """One look that failed might have seen it: then nothing is created again."""
-    vendor, operation = case
-    stage = Stage(vendor, acted=[False], looks=2)
-
-    error = stage.failing(operation)
-
-    assert set() == stage.made
-    assert "looking for it failed" in error.message
-
-
-@pytest.mark.parametrize("acted", [True, False])
-def test_a_second_loss_is_looked_for_and_never_made_a_third_time(case, acted):
-    """It is created again once at most; what came of that is found, or told."""
-    vendor, operation = case
-    stage = Stage(vendor, acted=[False, acted])
-
-    if acted:
-        found = stage.call(operation)
-        assert {found.id} == stage.made
-        assert [LOST, LOST] == list(found.raw.attempts)
-    else:
-        error = stage.failing(operation)
-        assert set() == stage.made
-        assert [LOST, LOST] == list(error.attempts)
-
-    assert 2 == len(stage.creates)
 
 
 def test_of_two_that_the_vendor_made_the_older_is_taken(case):
@@ -307,20 +247,6 @@ def test_requests_that_create_carry_the_token(case):
 
     assert [made.name_token] == [each.token for each in stage.creates]
     assert made.name_token.encode() in stage.creates[0].content
-
-
-def test_it_is_the_same_when_awaited(case):
-    """The asynchronous client finds it, too."""
-    vendor, operation = case
-    stage = Stage(vendor)
-    client = AsyncClient(
-        stage.client.provider, transport=AsyncLosing(stage.wire), clock=stage.time.clock
-    )
-
-    async def call():
-        return await stage.call(operation, client)
-
-    assert {anyio.run(call).id} == stage.made
 
 
 def test_without_the_switch_nothing_is_looked_for(case):

@@ -40,7 +40,7 @@ class Operation:
         return self.calls or self.name
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Call:
     """
     One call of a program: what it was about, what it met, and what came of it.
@@ -82,13 +82,18 @@ class Call:
         return f"call {self.number}, {self.process}: {self.operation.name} {about}".strip()
 
     def pick(self, kind: str) -> Any:
-        """Take something that the program holds; now and then, something of another account."""
+        """Take something that the program holds, or the newest; rarely, another account's."""
         hands, choices = self.process.hands, self.process.world.choices
         self.is_foreign = bool(hands.foreign.get(kind)) and choices.once_in(12)
-        self.subject = choices.pick((hands.foreign if self.is_foreign else hands.own)[kind])
+        among = (hands.foreign if self.is_foreign else hands.own)[kind]
+        self.subject = choices.pick(among[-1:] if choices.once_in(3) else among)
         if self.subject in hands.people:
             self.consented_at = self.process.sites[0]
         return self.subject
+
+    def see(self, event: Any) -> None:
+        """Look at what a wait tells."""
+        self.process.world.texts.append(("event", f"{event!r} {event}"))
 
     def give(self, **given: Any) -> dict[str, Any]:
         """Remember arguments that a journal may not keep."""
@@ -144,6 +149,10 @@ def _film(call: Call) -> pk.VideoRequest:
     return call.give(request=request)["request"]
 
 
+def _waiting(name: str, kind: str) -> Callable[[Any, Call], Any]:
+    return lambda c, it: getattr(c, name)(it.pick(kind), on_event=it.see)
+
+
 OPERATIONS: Final = (
     Operation("create_group", "create", lambda c, _: c.create_group("Mia"), "groups"),
     Operation(
@@ -182,9 +191,14 @@ OPERATIONS: Final = (
         lambda c, it: c.start_verification("Ann"),
         "checks",
     ),
-    Operation("wait_until_active", "wait", lambda c, it: c.wait_until_active(it.pick("asset"))),
-    Operation("wait_until_verified", "wait", lambda c, it: c.wait_until_verified(it.pick("check"))),
-    Operation("wait_for_video", "wait", lambda c, it: c.wait_for_video(it.pick("task"))),
+    *(
+        Operation(name, "wait", _waiting(name, kind))
+        for name, kind in (
+            ("wait_until_active", "asset"),
+            ("wait_until_verified", "check"),
+            ("wait_for_video", "task"),
+        )
+    ),
     Operation("get_group", "read", lambda c, it: c.get_group(it.pick("group"))),
     Operation("get_asset", "read", lambda c, it: c.get_asset(it.pick("asset"))),
     Operation("get_video", "read", lambda c, it: c.get_video(it.pick("task"))),
@@ -203,7 +217,16 @@ OPERATIONS: Final = (
         lambda c, it: c.download_video(it.pick("task"), it.process.file(), overwrite=True),
     ),
 )
-RESUME: Final = Operation("resume", "resume", lambda c, it: c.resume(it.job, **it.origin.given))
+_NAMED: Final = {each.name: each for each in OPERATIONS}
+WAIT_FOR: Final = {
+    "assets": _NAMED["wait_until_active"],
+    "checks": _NAMED["wait_until_verified"],
+    "videos": _NAMED["wait_for_video"],
+}
+"""What is often called next."""
+RESUME: Final = Operation(
+    "resume", "resume", lambda c, it: c.resume(it.job, on_event=it.see, **it.origin.given)
+)
 LONGEST_S: Final = DEADLINE_S + 0.01
 
 

@@ -27,8 +27,7 @@ class Disk:
     """What several processes share."""
 
     def __init__(self) -> None:
-        self.connection = sqlite3.connect(":memory:", isolation_level=None)
-        self.connection.deserialize(_empty())
+        self.connection = _emptied()
         self.last = self.flushed = 0
         """The last row, and the last that a power cut leaves."""
         self.is_full = False
@@ -40,6 +39,10 @@ class Disk:
         """Every entry of the journal."""
         return [read_entry(row) for row in _FileRows(self.connection).select()]
 
+    def unfinished(self) -> list[Any]:
+        """The entries of what is left to do."""
+        return list(_FileRows(self.connection).unfinished())
+
     def cut_power(self) -> None:
         """Lose what was not flushed; the processes have ended."""
         self.connection.execute("DELETE FROM entries WHERE id > ?", (self.flushed,))
@@ -49,14 +52,21 @@ class Disk:
         self.holders.clear()
 
 
+def _emptied() -> sqlite3.Connection:
+    """A journal without entries; one at a time, as to make another takes longer than to use it."""
+    connection = _made()
+    for table in ("entries", "unfinished", "leases", "sqlite_sequence"):
+        connection.execute(f"DELETE FROM {table}")
+    return connection
+
+
 @cache
-def _empty() -> bytes:
-    """A journal without entries."""
+def _made() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     for statement in _SCHEMA:
         connection.execute(statement)
     _keep_unfinished(connection)
-    return connection.serialize()
+    return connection
 
 
 class File(JournalFile):

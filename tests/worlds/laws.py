@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from portraitkit.journal.records import records_of
 from portraitkit.operations.searching import GRACE_S
-from portraitkit.values.errors import OutcomeUnknownError, PortraitError
+from portraitkit.values.errors import NotFoundError, OutcomeUnknownError, PortraitError
 from portraitkit.values.handles import Handle
 from portraitkit.values.models import Result, Verification
 from portraitkit.values.portraits import Portrait
@@ -21,7 +21,7 @@ from portraitkit.wire.steps import Request, Response
 from worlds.broken import Broken
 from worlds.calls import LONGEST_S, Call
 from worlds.network import TIMEOUTS
-from worlds.sites import DEADLINE_S, MARKS, OWN, UNSEEN_S, Make, Site, furnished
+from worlds.sites import DEADLINE_S, MARKS, OWN, REPLICA_S, UNSEEN_S, Make, Site, furnished
 
 # -- what a vendor sees ----------------------------------------------------------------------------
 
@@ -129,7 +129,7 @@ def _check_hand(world: Any, call: Call | None) -> None:
 
 def after_a_call(world: Any, call: Call) -> None:
     """Judge what came of a call."""
-    for law in (_only_our_errors, _in_time, _known, _own, _whole, _true, _silent):
+    for law in (_only_our_errors, _in_time, _known, _own, _whole, _true, _there, _silent):
         if problem := next(iter(law(world, call)), ""):
             raise Broken(f"{law.__name__.strip('_')}: {call}: {problem}")
 
@@ -233,6 +233,7 @@ def _whole(world: Any, call: Call) -> Iterator[str]:
         return
     memory = call.process.sites[0].memory
     since = memory.now().timestamp() - (call.ended_s - call.begun_s) - memory.list_lag_s
+    since -= REPLICA_S * ("a replica that lags behind" in call.met)
     kind = {"list_groups": "groups", "list_assets": "assets", "list_videos": "videos"}
     things = getattr(memory, kind[call.operation.name])
     listed = {each.id for each in call.result}
@@ -255,8 +256,18 @@ def _true(world: Any, call: Call) -> Iterator[str]:
     for each in call.result if isinstance(call.result, list) else [call.result]:
         stands = _stands(world, each)
         said = getattr(getattr(each, "status", None), "name", "")
-        if stands not in ("", "gone") and _SETTLED.get(said, stands) not in stands:
+        if stands not in ("", "gone", "deleted") and _SETTLED.get(said, stands) not in stands:
             yield f"{each.handle} is said to be {said}, and is {stands}"
+
+
+def _there(world: Any, call: Call) -> Iterator[str]:
+    """What is waited for is gone only where it is not there."""
+    failure = getattr(getattr(call.error, "result", None), "failure", None)
+    error = getattr(failure, "error", None) or call.error
+    if call.operation.does in ("wait", "resume") and isinstance(error, NotFoundError):
+        stands = _stands(world, call.subject or error.handle)
+        if stands not in ("", "gone", "deleted", "foreign", "open", "passed"):
+            yield f"it is said to be gone, and is {stands}"
 
 
 _SETTLED: Final = {
@@ -288,7 +299,7 @@ def leaks(world: Any, texts: list[tuple[str, str]]) -> Iterator[str]:
     """Name the secrets that are in texts."""
     whole = "\n".join(text for _, text in texts)
     tokens = [token for site in world.sites for token in site.memory.checks]
-    for found in (*_SECRETS.findall(whole), *(each for each in tokens if each in whole)):
+    for found in (each for each in (*_SECRETS, *tokens) if each in whole):
         where = next(place for place, text in texts if found in text)
         text = next(text for place, text in texts if found in text)
         at = text.index(found)
@@ -304,7 +315,7 @@ def _forms(mark: str) -> Iterator[str]:
         yield encoded[4:-8]
 
 
-_SECRETS: Final = re.compile("|".join(re.escape(form) for mark in MARKS for form in _forms(mark)))
+_SECRETS: Final = tuple(form for mark in MARKS for form in _forms(mark))
 
 
 # -- how things stand ------------------------------------------------------------------------------
@@ -383,7 +394,7 @@ def at_the_end(world: Any) -> None:
 
 def is_finished(world: Any) -> bool:
     """Whether the journal has nothing to carry on."""
-    return all(each.finished for each in records_of(world.disk.entries()).values())
+    return not world.disk.unfinished()
 
 
 def named(entries: list[Any]) -> set[str]:

@@ -28,6 +28,7 @@ from portraitkit.simulators.simulator import query_of
 from portraitkit.wire.steps import Request, Response
 from worlds.broken import Broken
 from worlds.restructuring import restructured
+from worlds.sites import SOURCE_MARK
 
 TIMEOUTS: Final = Timeouts(connect_s=4, read_s=8, write_s=8, pool_s=4, total_s=30)
 PIECE: Final = 512
@@ -42,7 +43,7 @@ class Fault:
 
     Attributes:
         name: For stories and the page.
-        stage: `reach`, `say`, `structure` or `bytes`: they are met in this order.
+        stage: `replica`, `reach`, `say`, `structure` or `bytes`: they are met in this order.
         act: What it does; what it is given depends on the stage.
         acts: Whether the vendor acts: never, always, or as it is drawn.
     """
@@ -71,13 +72,18 @@ class Exchange:
 # -- how far a request gets ------------------------------------------------------------------------
 
 
-def _raises(error: type[Exception], text: str = "", *, waits: int | None = None) -> Any:
+def _echo(request: Request) -> str:
+    """What a careless gateway or library tells of a request."""
+    return f"{request.method} {request.target} with {dict(request.headers)}"
+
+
+def _raises(error: type[Exception], *, waits: int | None = None) -> Any:
     """Raise one of httpx's errors, after the timeout of that place if it *waits* for one."""
 
     def act(exchange: Exchange) -> None:
         if waits is not None:
             exchange.pause(exchange.timeouts[waits])
-        raise error(text)
+        raise error(_echo(exchange.request))
 
     return act
 
@@ -86,7 +92,7 @@ REACH: Final = (
     Fault("connection refused", "reach", _raises(httpx.ConnectError), acts=False),
     Fault("stall while connecting", "reach", _raises(httpx.ConnectTimeout, waits=0), acts=False),
     Fault("no free connection", "reach", _raises(httpx.PoolTimeout, waits=3), acts=False),
-    Fault("refused by the proxy", "reach", _raises(httpx.ProxyError, "407 No"), acts=False),
+    Fault("refused by the proxy", "reach", _raises(httpx.ProxyError), acts=False),
     Fault("reset while sending", "reach", _raises(httpx.WriteError), acts=False),
     Fault("stall while sending", "reach", _raises(httpx.WriteTimeout, waits=2), acts=False),
     Fault("reset before the answer", "reach", _raises(httpx.ReadError), acts=None),
@@ -96,11 +102,6 @@ REACH: Final = (
 
 
 # -- who answers -----------------------------------------------------------------------------------
-
-
-def _echo(request: Request) -> str:
-    """What a careless gateway tells of a request."""
-    return f"{request.method} {request.target} with {dict(request.headers)}"
 
 
 def _page(status: int, **headers: str) -> Any:
@@ -149,7 +150,9 @@ def _elsewhere(status: int) -> Any:
 
     def act(exchange: Exchange) -> Response:
         path = exchange.request.target.partition("://")[2].partition("/")[2]
-        return _response(exchange, status, b"", "", location=f"{ELSEWHERE}/{path}")
+        return _response(
+            exchange, status, b"", "", location=f"{ELSEWHERE}/{path}?Signature={SOURCE_MARK}"
+        )
 
     return act
 
@@ -249,14 +252,15 @@ BYTES: Final = (
         _changed(lambda it: gzip.compress(it + bytes(99))[:-9], content_encoding="gzip"),
     ),
 )
+REPLICA: Final = (Fault("a replica that lags behind", "replica", None),)
 STRUCTURE: Final = (Fault("another structure", "structure", restructured),)
-FAULTS: Final = (*REACH, *SAY, *STRUCTURE, *BYTES)
-_STAGES: Final = ("reach", "say", "structure", "bytes")
+FAULTS: Final = (*REPLICA, *REACH, *SAY, *STRUCTURE, *BYTES)
+_STAGES: Final = ("replica", "reach", "say", "structure", "bytes")
 
 
 def drawn(choices: Any) -> tuple[Fault, ...]:
     """Draw what goes wrong with one exchange: mostly one thing, sometimes two or three."""
-    kinds = (REACH, SAY, BYTES, STRUCTURE)
+    kinds = (REACH, SAY, BYTES, STRUCTURE, STRUCTURE)
     found = {}
     for _ in range(1 + choices.draw(4) // 2):
         fault = choices.pick(choices.pick(kinds))
@@ -313,7 +317,7 @@ class Wire:
         answer = None
         if world.acts(reach or say):
             exchange.acted = True
-            answer = world.answered(self.process, request)
+            answer = world.answered(self.process, exchange)
             world.pause()
         if reach:
             world.met(exchange, reach.name)

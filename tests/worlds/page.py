@@ -21,8 +21,9 @@ _INTRO: Final = """\
 Whole worlds are simulated, each made of one seed: vendors, a network, a journal on a disk, programs
 with blocking or asynchronous clients, and other people who use the same account. Everything runs in
 one thread on virtual time. Faults are composed: of how far a request gets, of who answers, of how
-the bytes travel, of how the answer's structure is changed in one place that the vendor's contract
-describes, of killed programs, power cuts, full disks, clocks that jump and callers who give up.
+old the state is that a replica answers from, of how the bytes travel, of how the answer's structure
+is changed in one place that the vendor's contract describes, of killed programs, power cuts, full
+disks, clocks that jump and callers who give up.
 
 In each cell stands what a caller got from calls that met this one fault and no other, once or
 several times; the most frequent first. `result` is what the call returns. The other words are
@@ -44,7 +45,8 @@ _LAWS: Final = """\
   and nothing is sent to be made that the journal has not noted before.
 - A create returns what it made, and never what somebody else made under the same name.
 - Every call ends in its time, a wait at its deadline, and only errors of the library leave.
-- A list is whole, or an error. What is said to be active, verified or finished is so.
+- A list is whole, or an error. What is said to be active, verified or finished is so, and what is
+  waited for is said to be gone only where it is not there.
 - No handle reaches another account, and nothing of a real person is made at another vendor.
 - What a vendor asks for in `Retry-After` is waited for.
 - A job is in one hand at a time; and when all is carried on, the journal names all that was made.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from inspect import isawaitable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from worlds.calls import OPERATIONS, RESUME, Call, Hands, Operation
 from worlds.disk import Disk, journal_on
 from worlds.network import TIMEOUTS, Wire
 from worlds.scheduler import Killed
-from worlds.sites import Site, furnished
+from worlds.sites import AVATARS, Site, furnished
 
 BUDGET = Budget(attempts=3)
 
@@ -96,7 +97,7 @@ class Process:
         scheduler = self.world.scheduler
         transport = HttpxTransport(Wire(self), TIMEOUTS)
         primary, *others = (
-            evolve(each.furnished.provider, name_tokens=self.name_tokens) for each in self.sites
+            _provider(each.furnished.vendor, self.name_tokens) for each in self.sites
         )
         places = tuple(Route(profile=each.name, provider=each) for each in others)
         kind = AsyncClient if self.awaits else Client
@@ -219,10 +220,20 @@ def start(world: Any, name: str, like: Process, *, knows: bool = False) -> Proce
     return process
 
 
-def offered(site: Site) -> list[Operation]:
-    """What a vendor can be asked."""
-    provider = site.furnished.provider
-    return [each for each in OPERATIONS if provider.supports(each.public)]
+@cache
+def _provider(vendor: str, name_tokens: bool) -> Any:
+    return evolve(furnished(vendor).provider, name_tokens=name_tokens)
+
+
+@cache
+def offered(vendor: str) -> list[Operation]:
+    """What a vendor can be asked. Groups of avatars are made by their first asset."""
+    provider = furnished(vendor).provider
+    return [
+        each
+        for each in OPERATIONS
+        if provider.supports(each.public) and not (each.makes == "groups" and vendor in AVATARS)
+    ]
 
 
 def furnish(vendor: str, clock: Any) -> Site:

@@ -47,10 +47,12 @@ def restructured(world: Any, request: Request, answer: Response) -> Any:
     name, change = world.choices.pick(
         _changes(container[key], schemas, is_member=container is not whole and isinstance(key, str))
     )
-    hides = not isinstance(container[key], list) or (
-        b"otal" not in answer.content and (name, change) in _MISSING
-    )
+    is_list = isinstance(container[key], list)
+    hides = not is_list or (b"otal" not in answer.content and (name, change) in _MISSING)
     change(container, key)
+    if is_list and name in _GONE and world.choices.draw(2):
+        for each in [each for each in container if "otal" in each]:  # nor does a count tell
+            del container[each]
     content = json.dumps(whole.get("all of it")).encode()
     headers = {**answer.headers, "content-length": str(len(content))}
     return evolve(answer, content=content, headers=headers), f"{name}: {where}", hides
@@ -155,6 +157,8 @@ _OF_A_LIST: Final = (
     ("null rows", _by(lambda it: [*it, None])),
 )
 _MISSING: Final = (_ANYWHERE[-1], *_OF_A_LIST)
+_GONE: Final = ("nulled", "nested", "true", "an empty object", "left out", "renamed")
+"""What leaves no list."""
 _OF_A_NUMBER: Final = (
     ("huge", _to(10**400)),
     ("negative", _to(-1)),

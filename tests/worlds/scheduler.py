@@ -52,15 +52,17 @@ class Scheduler:
     steps: int = 0
     tasks: list[Task] = field(factory=list)
     current: Task | None = None
-    _start: Any = None
+    _now_s: float = 0.0
     _hub: Any = None
-
-    def __attrs_post_init__(self) -> None:
-        self._start = self.clock()
 
     def now_s(self) -> float:
         """Seconds since the world began."""
-        return (self.clock() - self._start).total_seconds()
+        return self._now_s
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass for everybody."""
+        self._now_s += seconds
+        self.clock.advance(seconds)
 
     def spawn(self, owner: Any, run: Callable[[], None]) -> Task:
         """Begin something."""
@@ -72,7 +74,7 @@ class Scheduler:
         """Let others go on, and this one again after *seconds*."""
         task = self.current
         if task is None:
-            self.clock.advance(seconds)
+            self.advance(seconds)
             return
         task.wake_s = self.now_s() + seconds
         self._hub.switch()
@@ -107,7 +109,7 @@ class Scheduler:
             ready = [each for each in self.tasks if each.wake_s <= now_s + 1e-9]
             if not ready:
                 rest_s = min(each.wake_s for each in self.tasks) - now_s
-                self.clock.advance(max(rest_s, _TICK_S))
+                self.advance(max(rest_s, _TICK_S))
                 continue
             task = self.current = self.choices.pick(ready)
             try:

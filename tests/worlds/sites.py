@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -63,6 +63,8 @@ ECHO: Final = f"{OWN.api_key} cannot open https://a.example/b.png?Signature={SOU
 """What a careless vendor tells of what it was sent."""
 DEADLINE_S: Final = 40.0
 UNSEEN_S: Final = 8.0
+REPLICA_S: Final = UNSEEN_S - 2
+"""By how much a vendor's lists, or its replicas, lag behind at most."""
 PACING: Final = Pacing(first_s=1, step_s=3, deadline_s=DEADLINE_S, unseen_s=UNSEEN_S)
 _STORES: Final = ("groups", "assets", "checks", "videos", "jobs", "billed")
 
@@ -160,12 +162,15 @@ def _provider(vendor: str, account: SimAccount) -> PortraitProvider:
 
 def _simulator(vendor: str, clock: VirtualClock) -> Simulator:
     world = World(clock=clock, person=scans_after(5), review_s=8, queue_s=5, render_s=3)
-    made = load("apiyi" if vendor == "icover" else vendor)(world=world)
+    made = _simulator_class("apiyi" if vendor == "icover" else vendor)(world=world)
     made.base_url = origin_of(vendor)
     made.world._count = itertools.count(_first_id(vendor))
     for account in (OWN, FOREIGN):
         made.add_account(account)
     return made
+
+
+_simulator_class: Final = cache(load)
 
 
 def _first_id(vendor: str) -> int:
@@ -236,6 +241,13 @@ class Site:
     makes: list[Make] = field(factory=list)
     outage: tuple[float, tuple[Any, ...]] = (0.0, ())
     """Until when every exchange meets these faults."""
+    has_replicas: bool = False
+    """Whether some of its answers come from one that lags behind."""
+    past: list[tuple[datetime, bytes]] = field(init=False)
+    """What there was, and since when."""
+
+    def __attrs_post_init__(self) -> None:
+        self.past = [(self.furnished.now, self.furnished.stores)]
 
     @property
     def memory(self) -> World:
@@ -244,14 +256,46 @@ class Site:
 
     def answer(self, request: Request, by: Any) -> Response:
         """Let the vendor answer, and note what was made."""
-        if request.method == "GET":
-            return self.simulator.handle(request)
+        if is_read(request):
+            settled = self._settled()
+            response = self.simulator.handle(request)
+            if self._settled() != settled:  # whoever looks at a face check lets the person act
+                self.remember()
+            return response
         before = {kind: {*self.store(kind)} for kind in KINDS}
         response = self.simulator.handle(request)
         for kind in KINDS:
             new = [each for each in self.store(kind) if each not in before[kind]]
             self.makes += [Make(kind, each, by) for each in new]
+        self.remember()
         return response
+
+    def _settled(self) -> int:
+        return sum(each.settled_at is not None for each in self.memory.checks.values())
+
+    def remember(self) -> None:
+        """Keep what there is now, for replicas that lag behind."""
+        if not self.has_replicas:
+            return
+        stores = {name: getattr(self.memory, name) for name in _STORES}
+        self.past.append((self.memory.now(), pickle.dumps(stores)))
+
+    def answer_late(self, request: Request, lag_s: float) -> Response | None:
+        """Answer as things were so many seconds ago; None if that cannot be told by looking."""
+        memory = self.memory
+        moment = memory.now() - timedelta(seconds=lag_s)
+        then = next(stores for since, stores in reversed(self.past) if since <= moment)
+        now = {name: getattr(memory, name) for name in _STORES}
+        try:
+            for name, store in pickle.loads(then).items():
+                setattr(memory, name, store)
+            settled = self._settled()
+            with memory.at(moment):
+                response = self.simulator.handle(request)
+            return response if settled == self._settled() else None
+        finally:
+            for name, store in now.items():
+                setattr(memory, name, store)
 
     def store(self, kind: str) -> dict[str, Any]:
         """What there is of a kind; of groups, those that a request makes."""
@@ -263,6 +307,12 @@ class Site:
 
 
 KINDS: Final = ("groups", "assets", "checks", "videos")
+
+
+def is_read(request: Request) -> bool:
+    """Tell whether a request asks for what is there."""
+    action = dict(request.query).get("Action", "")
+    return request.method == "GET" or action.startswith(("Get", "List"))
 
 
 def make_alike(site: Site) -> None:
@@ -278,3 +328,4 @@ def make_alike(site: Site) -> None:
         uploads[asset] = next(iter(uploads.values()))
     body = next(iter(memory.videos.values())).body
     memory.add_video(account, memory.new_id("cgt"), body)
+    site.remember()

@@ -16,7 +16,7 @@ from worlds.world import HAPPENINGS, World
 pytestmark = pytest.mark.outside_the_contract
 
 EACH = 500
-PLAYED = [range(first, first + EACH) for first in range(0, 50 * EACH, EACH)]
+PLAYED = [range(first, first + EACH) for first in range(0, 60 * EACH, EACH)]
 MOST = 20_000
 PAGE = Path(__file__).parents[2] / "docs" / "fault-matrix.md"
 
@@ -46,7 +46,7 @@ def test_a_mend_that_is_taken_out_is_missed(mend):
     pytest.fail(f"no world of {MOST} misses it: the faults are too tame")
 
 
-@pytest.mark.parametrize("seed", [3, 7, 55])
+@pytest.mark.parametrize("seed", [20, 55, 173])
 def test_a_seed_is_one_world(seed):
     """Played again, from its seed or from its choices, everything happens again."""
     first, again = (World(Choices(seed), tells=True) for _ in range(2))

@@ -23,14 +23,15 @@ from portraitkit.simulators.state import EPOCH, VirtualClock, never, scans_after
 from portraitkit.values.errors import OutcomeUnknownError, PermissionDeniedError
 from portraitkit.wire.steps import Request, Response
 from worlds import laws
-from worlds.calls import Call, Operation
+from worlds.calls import WAIT_FOR, Call, Operation
 from worlds.choices import Choices
 from worlds.disk import Disk
-from worlds.network import FAULTS, Fault, drawn
+from worlds.network import FAULTS, REPLICA, Fault, drawn
 from worlds.programs import Interrupted, Process, furnish, offered, start
 from worlds.scheduler import Scheduler
-from worlds.sites import AVATARS, ECHO, UNSEEN_S, VENDORS, Make, Site, make_alike, origin_of
+from worlds.sites import ECHO, REPLICA_S, VENDORS, Make, Site, is_read, make_alike, origin_of
 
+_LOG: Final = logging.getLogger("portraitkit")
 _MEMORY: Final = Path("/dev/shm")
 FOLDER: Final = Path(tempfile.mkdtemp(prefix="worlds-", dir=_MEMORY if _MEMORY.is_dir() else None))
 _LINES: Final = 400
@@ -53,7 +54,6 @@ class World:
         self.clock = VirtualClock(EPOCH + timedelta(days=1))
         self.scheduler = Scheduler(choices, self.clock, self._after_a_step)
         self.folder = FOLDER
-        self.disk = Disk()
         self.sites: list[Site] = []
         self.processes: list[Process] = []
         self.calls: list[Call] = []
@@ -66,6 +66,7 @@ class World:
     def furnish(self) -> None:
         """Draw what there is, who is there, and what will happen when."""
         draw, pick = self.choices.draw, self.choices.pick
+        self.disk = Disk()
         vendors = [pick(VENDORS)]
         if self.choices.once_in(4) and (other := pick(VENDORS)) != vendors[0]:
             vendors.append(other)
@@ -84,7 +85,8 @@ class World:
 
     def _furnish(self, site: Site) -> None:
         memory, pick = site.memory, self.choices.pick
-        memory.list_lag_s = pick((0, 0, 2, UNSEEN_S - 2))
+        memory.list_lag_s = pick((0, 0, 2, REPLICA_S))
+        site.has_replicas = self.choices.once_in(4)
         memory.name_length = pick((None, None, None, None, 8, 0))
         memory.person = pick((scans_after(5), scans_after(5), never, scans_after(3, 1)))
         if self.choices.once_in(8):
@@ -105,13 +107,12 @@ class World:
             name_tokens=not self.choices.once_in(6),
         )
         self.processes.append(process)
-        able = [
-            each
-            for each in offered(process.sites[0])
-            # Groups of avatars are made by their first asset.
-            if each.makes != "groups" or process.sites[0].furnished.vendor not in AVATARS
-        ]
-        script = [pick(able) for _ in range(pick((1, 1, 2, 3)))]
+        able = offered(process.sites[0].furnished.vendor)
+        script: list[Operation] = []
+        for _ in range(pick((1, 1, 2, 3))):
+            script.append(pick(able))
+            if (wait := WAIT_FOR.get(script[-1].makes)) in able and self.choices.once_in(3):
+                script.append(wait)
         self.scheduler.spawn(process, lambda: process.run(script))
 
     # -- how it goes -------------------------------------------------------------------------------
@@ -141,9 +142,9 @@ class World:
         self.is_calm = True
         self.happenings.clear()
         self.disk.is_full = False
-        self.clock.advance(60)
+        self.scheduler.advance(60)
         for site in self.sites:
-            site.outage = (0.0, ())
+            site.outage, site.has_replicas = (0.0, ()), False
             site.memory.list_lag_s, site.memory.group_quota = 0, 50
 
     def _after_a_step(self) -> None:
@@ -231,7 +232,8 @@ class World:
         until_s, faults = site.outage
         if self.scheduler.now_s() < until_s:
             return faults
-        return drawn(self.choices) if self.choices.once_in(self.trouble or 1) else ()
+        faults = drawn(self.choices) if self.choices.once_in(self.trouble or 1) else ()
+        return (*REPLICA, *faults) if site.has_replicas and self.choices.draw(2) else faults
 
     def acts(self, fault: Fault | None) -> bool:
         """Tell whether the vendor acts on an exchange all the same."""
@@ -239,14 +241,20 @@ class World:
             return fault is None or bool(fault.acts)
         return bool(self.choices.draw(2))
 
-    def answered(self, process: Process, request: Request) -> Response:
+    def answered(self, process: Process, exchange: Any) -> Response:
         """Let the vendor answer; from here on it has acted."""
+        request = exchange.request
         site, call = self.site_of(request), process.calling
         self.tell(lambda: f"{process} asks {request.method} {request.shown_url[:90]}")
         if site is None:
             laws.about_a_foreign_host(self, request)
             return Response(status=404, content=b"", received_at=self.clock())
         laws.about_a_request(self, process, call, request)
+        if site.has_replicas and {*REPLICA} & {*exchange.faults} and is_read(request):
+            lag_s = self.choices.pick((REPLICA_S, REPLICA_S, 2.0)) - site.memory.list_lag_s
+            if lag_s > 0 and (response := site.answer_late(request, lag_s)):
+                self.met(exchange, REPLICA[0].name)
+                return response
         number = len(site.makes)
         response = site.answer(request, call)
         for make in site.makes[number:]:
@@ -370,21 +378,16 @@ def staged(world: World) -> Any:
         (anyio.to_thread, "run_sync", _in_the_same_thread),
         (warnings, "showwarning", lambda text, *_: world.texts.append(("warning", str(text)))),
         *((module, "secrets", secrets) for module in _RANDOM),
+        (_LOG, "handlers", [_Texts(world.texts)]),
+        (_LOG, "propagate", False),
+        (_LOG, "isEnabledFor", bool),  # to change its level makes all loggers forget theirs
     ]
     before = [(module, name, getattr(module, name)) for module, name, _ in instead]
-    log = logging.getLogger("portraitkit")
-    handler, level = _Texts(world.texts), log.level
-    log.addHandler(handler)
-    log.setLevel(logging.DEBUG)
-    log.propagate = False
     try:
         for module, name, what in instead:
             setattr(module, name, what)
         yield
     finally:
-        log.removeHandler(handler)
-        log.setLevel(level)
-        log.propagate = True
         for module, name, what in before:
             setattr(module, name, what)
 

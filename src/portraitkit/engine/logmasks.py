@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from ..values.masking import masker
 from .response_body import UNDER_WAY
 
 
+@cache
 def mask_logs(library: str) -> None:
     """Mask what an HTTP library, and what lies below it, logs of our requests, and of no others."""
     logging.getLogger(library).addFilter(_hide_queries)

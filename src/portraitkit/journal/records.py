@@ -24,12 +24,14 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from attrs import evolve, field, fields, frozen
+from attrs import field, fields, frozen
 
 from ..values.remarks import Finding
 from ..wire.codec import is_array, is_object
 
 _SIMPLE: Final = ("profile", "provider", "account", "status", "error", "code", "token")
+_AS_THEY_ARE: Final = frozenset({*_SIMPLE, "answer"})
+_OF_THE_CALL: Final = frozenset({"operation", "arguments", "call", "part", "stepped_by"})
 ENDINGS: Final = ("ended", "failed", "dropped")
 """Entries after which nothing is left to do."""
 DAMAGED: Final = "damaged"
@@ -125,47 +127,6 @@ class Record:
         """Whether its beginning cannot be read, so that nobody can say what is left to do."""
         return not (self.finished or self.operation)
 
-    def after(self, entry: Entry) -> Record:
-        """What is known when one more entry is read."""
-        facts = dict(entry.facts)
-        noted_at = self.noted_at if entry.kind == DAMAGED else entry.at
-        if entry.kind == "claimed":
-            return evolve(self, lease=entry.lease, noted_at=noted_at)
-        changes: dict[str, Any] = {key: facts[key] for key in (*_SIMPLE, "answer") if key in facts}
-        if "likely_ids" in facts:
-            changes["likely_ids"] = tuple(facts["likely_ids"])
-        if "findings" in facts:
-            changes["findings"] = tuple(_finding(each) for each in facts["findings"])
-        if entry.handle:
-            changes.update(handle=entry.handle, handles=self.handles | {entry.handle})
-        if entry.kind == "begun":
-            given = ("operation", "arguments", "call", "part", "stepped_by")
-            changes.update({key: facts[key] for key in given if key in facts})
-            changes.update(begun_at=entry.at, lease=entry.lease)
-            changes["missing"] = tuple(facts.get("missing", ()))
-        elif entry.kind == "sending":
-            changes["sent_at"] = entry.at
-        elif entry.kind == "again":
-            changes.update({"error": "", "code": "", **changes, "token": ""})
-            changes.update(answer={}, likely_ids=())
-        elif entry.kind == DAMAGED and entry.lease:
-            changes["lease"] = entry.lease
-        if facts.get("released"):
-            changes["lease"] = None
-        return evolve(self, state=self._state_after(entry.kind), noted_at=noted_at, **changes)
-
-    def _state_after(self, kind: str) -> str:
-        if self.finished:
-            return self.state if kind not in ENDINGS else kind
-        if kind == DAMAGED:  # it may have said that a create was sent
-            return "unsure" if self.state == "begun" else self.state
-        if kind == "again":
-            return "begun"
-        if kind == "interrupted":
-            return self.state
-        # A thing that is known stays known, whatever a wait for it came to.
-        return "known" if self.state == "known" and kind in ("sending", "unsure") else kind
-
 
 def read_entry(row: Sequence[Any]) -> Entry:
     """Read a row of the file. One that cannot be read is an entry of the kind `damaged`."""
@@ -200,8 +161,7 @@ def _is_sound(entry: Any) -> bool:
         return False
     if entry.kind not in (*ENDINGS, *_OTHERS) or not is_object(entry.facts):
         return False
-    named = [(is_kind, name) for is_kind, names in _FACTS for name in names]
-    return all(is_kind(entry.facts[name]) for is_kind, name in named if name in entry.facts)
+    return all(_FACTS[name](fact) for name, fact in entry.facts.items() if name in _FACTS)
 
 
 def _is_text(value: object) -> bool:
@@ -231,21 +191,65 @@ def _is_texts(value: object) -> bool:
     return is_array(value) and all(isinstance(each, str) for each in value)
 
 
-_FACTS: Final[tuple[tuple[Callable[[Any], bool], tuple[str, ...]], ...]] = (
-    (_is_text, (*_SIMPLE, "operation", "call", "stepped_by")),
-    (_is_texts, ("missing", "likely_ids")),
-    (is_object, ("arguments", "answer")),
-    (_are_findings, ("findings",)),
-    (lambda value: type(value) is int, ("part",)),
-)
+_FACTS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    **dict.fromkeys((*_SIMPLE, "operation", "call", "stepped_by"), _is_text),
+    **dict.fromkeys(("missing", "likely_ids"), _is_texts),
+    **dict.fromkeys(("arguments", "answer"), is_object),
+    "findings": _are_findings,
+    "part": lambda value: type(value) is int,
+}
 
 
 def records_of(entries: Iterable[Entry]) -> dict[str, Record]:
     """Fold entries into what they say of each job, in the order of their beginnings."""
-    found: dict[str, Record] = {}
+    found: dict[str, dict[str, Any]] = {}
     for entry in entries:
-        if not entry.job:  # of a damaged row: it may belong to any that was begun
-            found = {job: each.after(entry) for job, each in found.items()}
-            continue
-        found[entry.job] = found.get(entry.job, Record(id=entry.job)).after(entry)
-    return found
+        # A damaged row without a job may belong to any that was begun.
+        jobs = [entry.job] if entry.job else [*found]
+        for job in jobs:
+            known = found.setdefault(job, {"id": job, "state": "begun"})
+            _add(known, entry)
+            if entry.kind != DAMAGED:
+                known["noted_at"] = entry.at
+    return {job: Record(**known) for job, known in found.items()}
+
+
+def _add(known: dict[str, Any], entry: Entry) -> None:
+    """Add what one more entry says of a job."""
+    kind, facts = entry.kind, entry.facts
+    if kind == "claimed":
+        known["lease"] = entry.lease
+        return
+    known["state"] = _state_after(known["state"], kind)
+    if kind == "again":
+        known.update(error="", code="", token="", answer={}, likely_ids=())
+    known.update((name, facts[name]) for name in facts.keys() & _AS_THEY_ARE)
+    if "likely_ids" in facts:
+        known["likely_ids"] = tuple(facts["likely_ids"])
+    if "findings" in facts:
+        known["findings"] = tuple(_finding(each) for each in facts["findings"])
+    if entry.handle:
+        handles = known.get("handles", frozenset()) | {entry.handle}
+        known.update(handle=entry.handle, handles=handles)
+    if kind == "begun":
+        known.update((name, facts[name]) for name in facts.keys() & _OF_THE_CALL)
+        known.update(begun_at=entry.at, lease=entry.lease, missing=tuple(facts.get("missing", ())))
+    elif kind == "sending":
+        known["sent_at"] = entry.at
+    elif kind == DAMAGED and entry.lease:
+        known["lease"] = entry.lease
+    if facts.get("released"):
+        known["lease"] = None
+
+
+def _state_after(state: str, kind: str) -> str:
+    if state in ENDINGS:
+        return state if kind not in ENDINGS else kind
+    if kind == DAMAGED:  # it may have said that a create was sent
+        return "unsure" if state == "begun" else state
+    if kind == "again":
+        return "begun"
+    if kind == "interrupted":
+        return state
+    # A thing that is known stays known, whatever a wait for it came to.
+    return "known" if state == "known" and kind in ("sending", "unsure") else kind

@@ -44,11 +44,12 @@ def wait(
     """
     Look until it is settled.
 
-    Passing faults of the network or the vendor are ridden out until the deadline; *before* stands
-    for what is known while a thing *is_new* and cannot be found yet. What was found once and is not
-    any more is gone, unless it is found *elsewhere*. The last look leaves itself a second. What has
-    ended by our clock alone is looked at until the deadline. *one_of* picks the one that decides
-    from what a look brings. *rest* says how long to wait for the next look, by the seconds waited.
+    Passing faults of the network or the vendor are ridden out until the deadline. While a thing
+    *is_new*, what is known stands where it cannot be found: yet, or where a replica of the vendor's
+    lags behind. After that it is gone, unless it is found *elsewhere*. The last look leaves itself
+    a second. What has ended by our clock alone is looked at until the deadline. *one_of* picks the
+    one that decides from what a look brings. *rest* says how long to wait for the next look, by the
+    seconds waited.
 
     Raises:
         WaitTimeoutError: The deadline passed, or the vendor kept saying what is not understood.
@@ -67,7 +68,7 @@ def wait(
         try:
             looked = _found(look, elsewhere, state, is_new=is_new)
             if (found := (yield from within(looked, until_s))) is not None:
-                state, is_new = found, False
+                state = found
             seen = found is not None
         except _PASSING as error:
             fault = error

@@ -139,7 +139,7 @@ def _first_open(seen: list[S]) -> S:
 
 
 class _Batch:
-    """Assets that are waited for together: each as it is known now, and which were ever found."""
+    """Assets that are waited for together, each as it is known now."""
 
     def __init__(
         self,
@@ -163,7 +163,7 @@ class _Batch:
         self._since_s = shared.since_s(self._due_s)
         # What somebody else found to be active is looked at once.
         self._open = {each.handle for each in known if each.status is not AssetStatus.FAILED}
-        self._found = {each.handle for each in known if each.status is AssetStatus.ACTIVE}
+        self._known_before = {each.handle for each in known if each.status is AssetStatus.ACTIVE}
         self._joined: dict[str, str] = {}
         self._was_new = known[0].status is AssetStatus.PROCESSING
 
@@ -219,16 +219,12 @@ class _Batch:
         since_s = self._since_s
         waiting = self._waiting()
         fresh = yield from self._looked_at(waiting)
-        self._found.update(fresh)
         whole: dict[str, tuple[dict[str, Asset], bool]] = {}
         for each in waiting:
             handle = each.handle
             if handle not in fresh:
-                is_new = may_be_new and handle not in self._found
-                seen = yield from self._read(each, since_s, whole, is_new=is_new)
-                fresh[handle] = seen
-                if seen is not each:
-                    self._found.add(handle)
+                is_new = may_be_new and handle not in self._known_before
+                fresh[handle] = yield from self._read(each, since_s, whole, is_new=is_new)
         self._known = yield from self._updated(fresh)
         settled = [each for each in self._known if each.status.is_settled]
         self._open.difference_update(each.handle for each in settled)

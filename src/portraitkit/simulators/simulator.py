@@ -241,7 +241,8 @@ def bearer_of(request: Request) -> str:
 
 def header(request: Request, name: str) -> str:
     """A request header, whatever its spelling."""
-    return next((v for k, v in request.headers.items() if k.lower() == name.lower()), "")
+    wanted = name.lower()
+    return next((text for each, text in request.headers.items() if each.lower() == wanted), "")
 
 
 def query_of(request: Request) -> dict[str, str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias, get_args
 from urllib.parse import quote, unquote
 
@@ -20,6 +21,7 @@ from attrs import frozen
 from .errors import HandleError
 
 HandleKind: TypeAlias = Literal["group", "asset", "verification", "video"]
+_KINDS: Final[tuple[HandleKind, ...]] = get_args(HandleKind)
 
 _VERSION: Final = "pk1"
 _PARTS: Final = 6
@@ -69,7 +71,7 @@ class Handle:
                 "this handle was altered: its checksum does not fit",
                 next_step="pass the handle exactly as it was stored",
             )
-        for known in get_args(HandleKind):
+        for known in _KINDS:
             if kind == known:
                 return cls(parts[1], account, known, ref)
         raise HandleError(
@@ -93,6 +95,7 @@ def _escaped(part: str) -> str:
     return part if _PLAIN.fullmatch(part) else quote(part, safe=_SAFE, errors=ANY_TEXT)
 
 
+@lru_cache(256)
 def _checksum(body: str) -> str:
     """The digest's first 24 bits in base32."""
     digest = hashlib.sha256(body.encode(errors=ANY_TEXT)).digest()
