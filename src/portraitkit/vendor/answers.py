@@ -55,8 +55,9 @@ def refusal_in(
     """
     data = response.once("body", vendor.decode)
     found = vendor.fault(data, response)
-    if response.ok and found is None:
-        found = _relayed(data)
+    if response.ok and found is None and (told := first(data, "ResponseMetadata.Error")):
+        # The upstream's own refusal, which any relay may hand on with HTTP 200.
+        found = VendorError(code=first(told, "Code"), message=first(told, "Message"))
     if response.ok and (found is None or not (found.code or found.message)):
         return None  # relays write an empty error beside a success
     fault = settled(found or VendorError(), reason_in(data), vendor.error_codes)
@@ -87,12 +88,6 @@ def refusal_in(
     unclear = fault.code in vendor.uncertain_codes or (may_name and bool(ids_in(data)))
     error.proves_refusal = not unclear
     return error
-
-
-def _relayed(data: Any) -> VendorError | None:
-    """Read the upstream's own refusal, which any relay may hand on with HTTP 200."""
-    code, text = (first(data, f"ResponseMetadata.Error.{each}") for each in ("Code", "Message"))
-    return VendorError(code=code, message=text) if code else None
 
 
 def _place_in(data: Any, message: str) -> str:
@@ -220,10 +215,11 @@ def with_failure(result: R, data: object, vendor: VendorAnswers) -> R:
 
 def _with_link(result: R, data: object) -> R:
     """Find the link of a finished video where its vendor's table does not say that it stands."""
-    if not isinstance(result, VideoTask) or result.status is not VideoStatus.SUCCEEDED:
+    if not isinstance(result, VideoTask) or result.video_link:
         return result
-    links = () if result.video_link else (first(data, place) for place in _LINKS)
-    for each in links:
+    if result.status is not VideoStatus.SUCCEEDED:
+        return result
+    for each in (first(data, place) for place in _LINKS):
         if isinstance(each, str) and origin_of(each).startswith("https://"):
             return evolve(result, video_link=Secret(each))
     return result
@@ -337,8 +333,10 @@ class VendorAnswers(Vendor):
         known = {"provider": self.name, "account": self.account, "raw": answer.raw}
         part = answer.data if data is None else data
         found = self.codec.read(cls, part, response=answer.response, **known, **given)
-        found = with_failure(_with_link(_without_token(found), part), part, self)
-        return self.cleaned(found, answer.secrets)
+        found = _without_token(found)
+        if cls is VideoTask:
+            found = _with_link(found, part)
+        return self.cleaned(with_failure(found, part, self), answer.secrets)
 
     def clean(self, text: str, secrets: tuple[Secret, ...] = ()) -> str:
         """Hide what a vendor's text echoes of our credentials, of *secrets*, and of links."""
