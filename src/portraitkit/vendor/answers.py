@@ -55,8 +55,9 @@ def refusal_in(
     """
     data = response.once("body", vendor.decode)
     found = vendor.fault(data, response)
-    if response.ok and found is None:
-        found = _relayed(data)
+    if response.ok and found is None and (told := first(data, "ResponseMetadata.Error")):
+        # The upstream's own refusal, which any relay may hand on with HTTP 200.
+        found = VendorError(code=first(told, "Code"), message=first(told, "Message"))
     if response.ok and (found is None or not (found.code or found.message)):
         return None  # relays write an empty error beside a success
     fault = settled(found or VendorError(), reason_in(data), vendor.error_codes)
@@ -87,12 +88,6 @@ def refusal_in(
     unclear = fault.code in vendor.uncertain_codes or (may_name and bool(ids_in(data)))
     error.proves_refusal = not unclear
     return error
-
-
-def _relayed(data: Any) -> VendorError | None:
-    """Read the upstream's own refusal, which any relay may hand on with HTTP 200."""
-    code, text = (first(data, f"ResponseMetadata.Error.{each}") for each in ("Code", "Message"))
-    return VendorError(code=code, message=text) if code else None
 
 
 def _place_in(data: Any, message: str) -> str:
