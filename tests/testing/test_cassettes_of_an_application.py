@@ -463,7 +463,7 @@ def pk_connected():
 
 
 @pytest.mark.matrix
-def test_workers_share_one_recorder_and_one_summary(shop, run):
+def test_workers_share_one_recorder_and_one_summary(shop, run, monkeypatch):
     """The first to come records, the other plays; the run says what was written."""
     both = (
         "import time\n"
@@ -472,8 +472,10 @@ def test_workers_share_one_recorder_and_one_summary(shop, run):
     )
     module = f"import portraitkit as pk\nimport pytest\nimport shop\n{both}"
     shop.makepyfile(test_a=module, test_b=module)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # each worker loads them again
+    plugins = ("-p", "xdist", "-p", "portraitkit.testing.plugin")
     result = shop.runpytest_subprocess(
-        "-n", "2", "--dist", "loadfile", "--portrait-record=all", PRACTICE[1]
+        *plugins, "-n", "2", "--dist", "loadfile", "--portrait-record=all", PRACTICE[1]
     )
 
     result.assert_outcomes(passed=2)

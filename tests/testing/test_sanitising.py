@@ -77,21 +77,23 @@ def answered(body: object, **headers: str) -> dict:
     return one(response={"body": {"string": text}, "headers": kinds})
 
 
-def test_the_corpus_is_large_and_really_holds_its_secrets():
-    """More than 500 secrets, each of which is found before cleaning: the search can see them."""
-    unseen = [each.name for each in plants() if len(found_in(each.cassette, each.secrets)) == 0]
-
+def test_the_corpus_is_large():
+    """More than 500 secrets, at every vendor."""
     assert 500 < sum(len(each.secrets) for each in plants())
     assert {*VENDORS} == {each.vendor for each in plants()}
-    assert [] == unseen
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_no_planted_secret_survives(shard):
-    """No eight characters in a row: in every position of every vendor, in every encoding."""
+    """
+    No eight characters in a row: in every position of every vendor, in every encoding.
+
+    Each is found before cleaning, so that the search can see them.
+    """
     missed: list[str] = []
     for each in plants()[shard::SHARDS]:
+        assert found_in(each.cassette, each.secrets), each.name
         cleaned = sanitiser(each.vendor, each.known).clean(each.cassette)
         missed += [each.name] if found_in(cleaned, each.secrets) else []
 
@@ -169,7 +171,8 @@ def test_each_rule_is_needed(rule, monkeypatch):
             return True
         return bool(found_in(cleaned, plant.secrets))
 
-    assert any(fails(each) for each in plants())
+    likely = rule.removesuffix("s").removesuffix("e")
+    assert any(fails(each) for each in sorted(plants(), key=lambda each: likely not in each.name))
 
 
 def test_the_net_catches_what_the_rules_do_not_touch(monkeypatch):
