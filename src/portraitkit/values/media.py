@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import re
+import secrets
 import stat
 from collections.abc import Iterator
 from errno import EFBIG, EINVAL
@@ -80,8 +81,6 @@ class FolderMediaHost:
         name = hashlib.sha256(content).hexdigest()[:40] + suffix_of(filename)
         self.folder.mkdir(parents=True, exist_ok=True)
         # Others may publish the same content meanwhile, so each has a part of its own.
-        import secrets  # noqa: PLC0415  (few accounts publish)
-
         part = self.folder / f".{name}.{secrets.token_hex(4)}.part"
         try:
             _ = part.write_bytes(content)
