@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import secrets
 
 from .errors import HandleError
 from .handles import ANY_TEXT
@@ -16,8 +17,6 @@ def seal(text: str, *, key: str) -> str:
     The key is an account's credential, so a stored handle is worth nothing to anyone else. The
     cipher is HMAC-SHA256 in counter mode, authenticated by HMAC-SHA256 over nonce and ciphertext.
     """
-    import secrets  # noqa: PLC0415  (few handles have a sealed part)
-
     nonce = secrets.token_bytes(12)
     cipher = _keystream(text.encode(errors=ANY_TEXT), nonce, key)
     return base64.urlsafe_b64encode(nonce + _tag(nonce + cipher, key) + cipher).decode().rstrip("=")
