@@ -140,7 +140,7 @@ def waiting(counts: dict[str, Any], path: Path) -> None:
             spread, _, kind = name.removeprefix("one asset, spread ").partition(", ")
             kind = kind if is_single else spread
             label = "" if kind in markers else kind
-            marker = markers.setdefault(kind, "osXD^v"[len(markers)])
+            marker = markers.setdefault(kind, "osXD^v<>P"[len(markers)])
             points = [versions[each] for each in OURS if each in versions]
             across, up = ([each[of] for each in points] for of in ("requests_each", "lag_s"))
             _ = axes.plot(across, up, color=COLOURS[BEFORE], linewidth=0.8)

@@ -228,7 +228,7 @@ class ChangesChecks(Suite):
     ) -> None:
         """Insist on the link that the vendor gave for a file; of an address, on that itself."""
         address = trial.provider.asset_address(asset)
-        is_given = address == source if isinstance(source, str) else address in _texts(trial)
+        is_given = address == source if isinstance(source, str) else address in trial.answers
         require(
             (is_given or not (sent or isinstance(source, str)))  # a media host's is not seen here
             and address not in [each.target for each in sent],
@@ -391,10 +391,3 @@ def _names_a_type(text: str) -> bool:
 def _media_told(record: Any) -> set[MediaType]:
     word = str(getattr(record, "media", "")).upper()
     return {MediaType[word]} if word in MediaType.__members__ else set()
-
-
-def _texts(trial: Trial) -> str:
-    return "".join(
-        response.content.decode("utf-8", errors="replace").replace("\\/", "/").replace("&amp;", "&")
-        for _, response in trial.vendor.exchanged
-    )
