@@ -30,6 +30,8 @@ _LEAST_SPREAD, _MOST_SPREAD = 0.2, 1.2
 _POINTS: Final = 300
 _MOST_LOOKS: Final = 200
 _ROUNDS: Final = 12
+_SAME: Final = 0.001
+"""Rounds that change a logarithm by less change no look."""
 _SHORTEST_S: Final = 0.5
 _EARLIEST_S: Final = 0.01
 _NEVER: Final = 1e-4
@@ -158,10 +160,13 @@ def likely(lately: Iterable[Between]) -> Took:
     middle = fmean(high for _, high in logs)
     spread = 0.5
     for _ in range(_ROUNDS):
+        before = middle, spread
         means, squares = zip(*(_within(each, middle, spread) for each in logs), strict=True)
         middle = fmean(means)
         spread = math.sqrt(max(fmean(squares) - middle**2, 0.0))
         spread = min(max(spread, _LEAST_SPREAD), _MOST_SPREAD)
+        if math.dist(before, (middle, spread)) < _SAME:
+            break
     return Took(math.exp(middle), spread)
 
 
