@@ -215,14 +215,21 @@ def _masker(secrets: tuple[Secret, ...]) -> Callable[[str], str]:
 _masker_of: Final = lru_cache(maxsize=64)(_masker)  # an account's credentials stay the same
 
 
-def _is_clean(result: Result) -> bool:
-    """Tell at once of most results that nothing is to be added, parted or hidden."""
-    if isinstance(result, _NAMED) and len(result.name) >= TOKEN_LENGTH:
-        return False
-    if isinstance(result, _FALLIBLE) and (result.failure or result.status in _UNCLEAR):
-        return False
-    words = _words_of(cast("Hashable", type(result)))
-    return not [each for each in words if len(getattr(result, each)) >= _SHORTEST_ECHO]
+@cache
+def _is_clean(model: Hashable) -> Callable[[Any], bool]:
+    """Make what tells at once of most results that nothing is to be added, parted or hidden."""
+    cls = cast("type[Result]", model)
+    is_named, is_fallible = issubclass(cls, _NAMED), issubclass(cls, _FALLIBLE)
+    words = _words_of(model)
+
+    def is_clean(result: Any) -> bool:
+        if is_named and len(result.name) >= TOKEN_LENGTH:
+            return False
+        if is_fallible and (result.failure or result.status in _UNCLEAR):
+            return False
+        return not [each for each in words if len(getattr(result, each)) >= _SHORTEST_ECHO]
+
+    return is_clean
 
 
 def _without_token(result: R) -> R:
@@ -332,10 +339,11 @@ class VendorAnswers(Vendor):
         """Make what `read` does for each of several parts, such as the rows of a list."""
         given |= {"provider": self.name, "account": self.account, "raw": answer.raw}
         build = self.codec.reader(cls, given, answer.response)
+        is_clean = _is_clean(cast("Hashable", cls))
 
         def read(part: Any) -> R:
             found = build(part)
-            if _is_clean(found):
+            if is_clean(found):
                 return found
             return self.cleaned(with_failure(_without_token(found), part, self), answer.secrets)
 
