@@ -266,6 +266,7 @@ def test_plain():
     assert {"portraitkit.testing", "portraitkit.testing.plugin"} < loaded
     assert loaded - {"portraitkit.testing", "portraitkit.testing.plugin"} == {
         "portraitkit.engine", "portraitkit.engine.barrier",
+        "portraitkit.values", "portraitkit.values.loading",
     }
     assert not {"httpx", "vcr", "stamina", "attrs"} & set(sys.modules)
 """

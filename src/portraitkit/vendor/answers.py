@@ -239,16 +239,24 @@ def _masker(secrets: tuple[Secret, ...]) -> Callable[[str], str]:
 _masker_of: Final = lru_cache(maxsize=64)(_masker)  # an account's credentials stay the same
 
 
-def _is_clean(result: Result) -> bool:
-    """Tell at once of most results that nothing is to be added, parted or hidden."""
-    if isinstance(result, _NAMED) and len(result.name) >= TOKEN_LENGTH:
-        return False
-    if isinstance(result, _FALLIBLE) and (result.failure or result.status in _UNCLEAR):
-        return False
-    if isinstance(result, VideoTask) and _lacks_link(result):
-        return False
-    words = _words_of(cast("Hashable", type(result)))
-    return not [each for each in words if len(getattr(result, each)) >= _SHORTEST_ECHO]
+@cache
+def _is_clean(model: Hashable) -> Callable[[Any], bool]:
+    """Make what tells at once of most results that nothing is to be added, parted or hidden."""
+    cls = cast("type[Result]", model)
+    is_named, is_fallible = issubclass(cls, _NAMED), issubclass(cls, _FALLIBLE)
+    is_video = issubclass(cls, VideoTask)
+    words = _words_of(model)
+
+    def is_clean(result: Any) -> bool:
+        if is_named and len(result.name) >= TOKEN_LENGTH:
+            return False
+        if is_fallible and (result.failure or result.status in _UNCLEAR):
+            return False
+        if is_video and _lacks_link(result):
+            return False
+        return not [each for each in words if len(getattr(result, each)) >= _SHORTEST_ECHO]
+
+    return is_clean
 
 
 def _without_token(result: R) -> R:
@@ -369,10 +377,11 @@ class VendorAnswers(Vendor):
         """Make what `read` does for each of several parts, such as the rows of a list."""
         given |= {"provider": self.name, "account": self.account, "raw": answer.raw}
         build = self.codec.reader(cls, given, answer.response)
+        is_clean = _is_clean(cast("Hashable", cls))
 
         def read(part: Any) -> R:
             found = build(part)
-            if _is_clean(found):
+            if is_clean(found):
                 return found
             found = with_failure(_with_link(_without_token(found), part), part, self)
             return self.cleaned(found, answer.secrets)

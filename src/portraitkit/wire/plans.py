@@ -133,6 +133,8 @@ def moment_of(text: str) -> datetime | None:
     """Read ISO 8601; None if it is none. Without a zone it is in UTC."""
     try:
         moment = datetime.fromisoformat(text)
+        if moment.tzinfo is UTC:
+            return moment
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
