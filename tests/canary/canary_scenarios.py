@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import canary_marks as marks
-import yaml
 from attrs import evolve
 from canary_stage import Stage
-from canary_vendors import BYTED, FACE, json_answer, raw_answer, refusal
+from canary_vendors import BYTED, FACE, json_answer, raw_answer
 
 import portraitkit as pk
 from portraitkit.wire.steps import Request, Response
-
-CONTRACTS = Path(__file__).parents[2] / "providers"
-
 
 # -- all goes well ---------------------------------------------------------------------------------
 
@@ -124,57 +118,6 @@ async def a_bad_callback(stage: Stage) -> None:
             stage.watch.error(error)
         else:
             raise AssertionError(f"{name} never called back")
-
-
-# -- refusals --------------------------------------------------------------------------------------
-
-
-@cache
-def _contract(vendor: str) -> dict[str, Any]:
-    text = (CONTRACTS / vendor / "contract.yaml").read_text(encoding="utf-8")
-    return yaml.load(text, yaml.CSafeLoader)
-
-
-def _documented(stage: Stage, offered: list[str]) -> Iterator[tuple[str, int, str | None]]:
-    """Each refusal that the contract knows, with operations that can meet it."""
-    contract = _contract(stage.vendor.adapter)
-    for operation in contract["operations"].values():
-        for row in operation.get("errors", []):
-            for name in {*operation["does"]} & {*offered}:
-                yield name, row["status"], row.get("code")
-    usual = [name for name in ("create_video", "check_verification") if name in offered]
-    if stage.driver != "blocking":
-        usual = []
-    for place, row in enumerate(contract["errors"]):
-        for name in {*usual, offered[place % len(offered)]}:
-            yield name, row["status"], row.get("code")
-
-
-async def documented_refusals(stage: Stage) -> None:
-    """Every documented refusal, its text an echo of all that the vendor was sent or has made."""
-    things = await stage.prepared()
-    calls = things.calls(stage)
-    count = len(stage.failed)
-    for name, status, code in _documented(stage, list(calls)):
-        echo, word = stage.vendor.echo, code and code.replace("*", "Other")
-        if stage.vendor.tokens and "verif" in name and name != "start_verification":
-            echo += f" visual face token {BYTED} not found"
-            word = word and word.replace("<token>", BYTED)
-        stage.marked.instead = _refusing(stage, status, word, echo)
-        args, named = calls[name]
-        _ = await stage.do(name, *args, **named)
-    assert len(stage.failed) > count + 10
-
-
-def _refusing(
-    stage: Stage, status: int, code: str | None, echo: str
-) -> Callable[[Request], Response | None]:
-    def instead(request: Request) -> Response | None:
-        if urlsplit(request.url).path.startswith("/media/"):
-            return None
-        return refusal(stage.vendor, request, status, code, echo)
-
-    return instead
 
 
 # -- the caller's own mistakes ---------------------------------------------------------------------
@@ -288,7 +231,6 @@ async def a_media_folder(stage: Stage) -> None:
 SCENARIOS = (
     the_main_job,
     a_bad_callback,
-    documented_refusals,
     wrong_handles,
     unfit_arguments,
     a_failing_media_host,

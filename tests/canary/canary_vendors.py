@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from importlib.resources import files
-from typing import Any
-from urllib.parse import urlsplit
 
 import canary_marks as marks
 from attrs import define, evolve, field, frozen
@@ -79,23 +77,6 @@ class Vendor:
         }
         lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
         return "\n".join([f'profile = "{self.name}"', f"[profiles.{self.name}]", *lines]) + "\n"
-
-    @property
-    def echo(self) -> str:
-        """What a vendor might say of a request: all that it was sent, or handed out itself."""
-        told = [
-            *self.secrets.values(),
-            f"Bearer {marks.API_KEY.value}",
-            f"'{marks.SOURCE_URL}' (no such file)",
-            f"fetched <{marks.PUBLISHED_URL}>",
-            marks.CALLBACK_URL,
-            f"{marks.CALL_CALLBACK_URL}, {marks.VIDEO_CALLBACK_URL}",
-            f"open {marks.H5_LINK}.",
-            f"see https://tos.example/mia.mp4?X-Tos-Signature={marks.VIDEO_LINK.value};",
-            f'"https://tos.example/mia.png?X-Tos-Signature={marks.PREVIEW_LINK.value}"',
-            f"put it to https://bucket.example/1.jpg?X-Amz-Signature={marks.UPLOAD_LINK.value}",
-        ]
-        return " ".join(told)
 
 
 VENDORS = {
@@ -184,28 +165,6 @@ def marked(vendor: Vendor) -> Marked:
     simulator = load(vendor.adapter)(world=World(clock=VirtualClock(), person=scans_after(4)))
     _ = simulator.add_account(vendor.account)
     return Marked(vendor, simulator)
-
-
-def refusal(vendor: Vendor, request: Request, status: int, code: str | None, echo: str) -> Response:
-    """A refusal in the form that the vendor documents for this path."""
-    path = urlsplit(request.url).path
-    word = code or "error"
-    error: dict[str, Any] = {"message": echo, "type": word, "code": word, "param": echo}
-    actions = "/v1/portrait" in path if vendor.name == "alltoken" else path == "/"
-    actions = actions or "/asset-library/" in path
-    if vendor.name in ("xcompute", "apimart"):
-        error["code"] = status if status != 200 else 400
-        body: dict[str, Any] = {"error": error}
-        if status == 200:
-            body["code"] = 400
-    elif vendor.name == "token360" and word.isupper():
-        body = {"code": status, "msg": echo, "serviceCode": word, "data": None}
-    elif actions and vendor.name != "token360":
-        said = {"Code": word, "Message": echo, "Data": {"__Message.parameter": echo}}
-        body = {"ResponseMetadata": {"RequestId": "20260102", "Error": said}}
-    else:
-        body = {"error": error}
-    return json_answer(body, status)
 
 
 def json_answer(body: object, status: int = 200, **headers: str) -> Response:

@@ -15,13 +15,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from email.utils import format_datetime
-from functools import partial
+from functools import cache, partial
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import httpx
 from attrs import define, evolve, frozen
 
+import contract_judge
 from portraitkit.engine.response_body import UNDER_WAY
 from portraitkit.engine.transport import Timeouts
 from portraitkit.simulators.simulator import query_of
@@ -74,7 +76,8 @@ class Exchange:
 
 def _echo(request: Request) -> str:
     """What a careless gateway or library tells of a request."""
-    return f"{request.method} {request.target} with {dict(request.headers)}"
+    sent = request.content[:1000].decode("latin-1")
+    return f"{request.method} {request.target} with {dict(request.headers)} and {sent}"
 
 
 def _raises(error: type[Exception], *, waits: int | None = None) -> Any:
@@ -116,16 +119,46 @@ def _own_form(status: int, codes: dict[str, str], **headers: str) -> Any:
     """The vendor's own refusal, which tells what it was sent."""
 
     def act(exchange: Exchange) -> Response:
-        text = f"cannot serve {_echo(exchange.request)}"
-        if "Action" in query_of(exchange.request):
-            error = {"Code": codes["action"], "Message": text}
-            body: dict[str, Any] = {"ResponseMetadata": {"RequestId": "req-1", "Error": error}}
-        else:
-            code = codes[exchange.world.site_of(exchange.request).simulator.name]
-            body = {"error": {"type": code, "message": text, "code": code}}
-        return _response(exchange, status, json.dumps(body).encode(), "application/json", **headers)
+        is_action = "Action" in query_of(exchange.request)
+        return _refusal(
+            exchange, status, codes["action" if is_action else _vendor(exchange)], **headers
+        )
 
     return act
+
+
+def _vendor(exchange: Exchange) -> str:
+    return exchange.world.site_of(exchange.request).simulator.name
+
+
+def _refusal(exchange: Exchange, status: int, code: str, **headers: str) -> Response:
+    text = f"cannot serve {_echo(exchange.request)}"
+    body: dict[str, Any] = {"error": {"type": code, "message": text, "code": code}}
+    if "Action" in query_of(exchange.request):
+        error = {"Code": code, "Message": text}
+        body = {"ResponseMetadata": {"RequestId": "req-1", "Error": error}}
+    return _response(exchange, status, json.dumps(body).encode(), "application/json", **headers)
+
+
+def _documented(exchange: Exchange) -> Response:
+    """One of the refusals that the vendor's contract tells of."""
+    status, code = exchange.world.choices.pick(_refusals(_vendor(exchange)))
+    return _refusal(exchange, status, code)
+
+
+@cache
+def _refusals(vendor: str) -> list[tuple[int, str]]:
+    """Status and code; without those that say of what is there that it is not."""
+    document = contract_judge.load(vendor).document
+    rows = [*document["errors"]]
+    for each in document["operations"].values():
+        rows += each.get("errors", [])
+    known = {(row["status"], (row.get("code") or "").replace("*", "Other")) for row in rows}
+    return sorted(
+        (status, code)
+        for status, code in known
+        if status >= _ENDS and status != HTTPStatus.NOT_FOUND and "NotFound" not in code
+    )
 
 
 def _response(
@@ -177,6 +210,7 @@ SAY: Final = (
     *(Fault(f"{n} with a page", "say", _page(n), acts=None) for n in (500, 501, 502, 503, 504)),
     Fault("503 with a page and Retry-After", "say", _page(503, retry_after="3"), acts=None),
     Fault("503 in the vendor's form", "say", _own_form(503, _DOWN), acts=None),
+    Fault("a documented refusal", "say", _documented, acts=False),
     Fault("429, seconds", "say", _own_form(429, _BUSY, retry_after="3"), acts=False),
     Fault("429, a date", "say", _as_a_date, acts=False),
     Fault("429, bare", "say", lambda it: _response(it, 429, b"", ""), acts=False),
