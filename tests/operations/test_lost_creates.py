@@ -65,7 +65,8 @@ def test_the_token_is_made_in_a_step_of_its_own():
     step = next(flow)
 
     assert isinstance(step, Work)
-    assert b'"Mia pk-fixed"' in flow.send("pk-fixed").content
+    assert isinstance(flow.send("pk-fixed"), Pause)  # what time it is
+    assert b'"Mia pk-fixed"' in flow.send(0.0).content
 
 
 def test_a_vendor_that_finds_by_name_is_asked_to(monkeypatch):
@@ -96,10 +97,11 @@ def test_the_last_page_is_looked_at(monkeypatch):
 
 def test_a_list_that_repeats_itself_proves_nothing(monkeypatch):
     """Its other pages were never seen."""
-    page = listed(group(1, "Leo"), total=200)
+    leo = group(1, "Leo", NOW - timedelta(minutes=1))
+    page = listed(leo, total=200)
 
     with pytest.raises(OutcomeUnknownError, match="the vendor's list repeats itself") as caught:
-        created(ALLTOKEN, monkeypatch, [LOST, *[page, listed(group(1, "Leo"))] * 4])
+        created(ALLTOKEN, monkeypatch, [LOST, *[page, listed(leo)] * 4])
 
     assert () == caught.value.candidates
 
@@ -111,6 +113,26 @@ def test_a_list_that_repeats_ours_is_no_second_one(monkeypatch):
     done = created(ALLTOKEN, monkeypatch, [LOST, listed(mine, mine)], token)
 
     assert ("group-1", ()) == (done.result.id, done.result.adaptations)
+
+
+def test_what_somebody_renamed_meanwhile_may_be_it(monkeypatch):
+    """A thing made since the create left is no proof that nothing was, whatever its name."""
+    with pytest.raises(OutcomeUnknownError, match="1 new group.s. may be it") as caught:
+        created(ALLTOKEN, monkeypatch, [LOST, *[listed(group(1, "Leo"))] * 4])
+
+    assert ["group-1"] == [each.id for each in caught.value.candidates]
+
+
+def test_a_vendor_that_wants_to_rest_is_not_asked_before(monkeypatch):
+    """Looks keep what a refusal asks for; one that asks for longer than they go on ends them."""
+    busy = answer({}, 429, headers={"retry-after": "7"})
+    mine = group(1, f"Mia {(token := new_token())}")
+    done = created(ALLTOKEN, monkeypatch, [LOST, busy, listed(mine)], token)
+    pauses = [each.seconds for each in done.steps if isinstance(each, Pause)]
+    assert 7.0 == next(filter(None, pauses))
+
+    with pytest.raises(OutcomeUnknownError, match="looking for it failed"):
+        created(ALLTOKEN, monkeypatch, [LOST, answer({}, 429, headers={"retry-after": "86400"})])
 
 
 def test_what_is_old_is_not_what_was_lost(monkeypatch):

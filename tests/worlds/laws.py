@@ -21,7 +21,7 @@ from portraitkit.wire.steps import Request, Response
 from worlds.broken import Broken
 from worlds.calls import LONGEST_S, Call
 from worlds.network import TIMEOUTS
-from worlds.sites import DEADLINE_S, MARKS, OWN, REPLICA_S, UNSEEN_S, Make, Site, furnished, is_read
+from worlds.sites import DEADLINE_S, MARKS, OWN, REPLICA_S, UNSEEN_S, Make, Site, furnished
 
 # -- what a vendor sees ----------------------------------------------------------------------------
 
@@ -35,8 +35,7 @@ def about_a_request(world: Any, process: Any, call: Call | None, request: Reques
     _check_hand(world, call)
     due_s = world.rests.get(_key(call, request), 0.0)
     now_s = world.scheduler.now_s()
-    looks = call is not None and call.operation.does == "create" and is_read(request)
-    if now_s < due_s and not looks and not _is_the_last_look(call, now_s):
+    if now_s < due_s and not _is_the_last_look(call, now_s):
         raise Broken(f"rest: {call} asks again {due_s - now_s:.1f} s before the vendor wants it")
 
 
@@ -169,10 +168,7 @@ def _known(world: Any, call: Call) -> Iterator[str]:
 
 
 def _is_there(world: Any, make: Make) -> bool:
-    """Whether nobody has deleted it since, or renamed it, so that its name tells nothing."""
-    renames = [e.subject for e in world.calls if e.operation.name.startswith("rename")]
-    if make.id in {_ref(each) for each in renames if hasattr(each, "handle")}:
-        return False
+    """Whether nobody has deleted it since."""
     return any(make.id in getattr(site.memory, make.kind) for site in world.sites)
 
 

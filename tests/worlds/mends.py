@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 from unittest.mock import patch
@@ -92,9 +93,9 @@ def _notes_too_late() -> Any:
 def _takes_what_is_alike() -> Any:
     look = searching.look
 
-    def alike(provider: Any, listing: Any, sent: str, token: str) -> Flow[Any]:
-        seen = yield from look(provider, listing, sent, token)
-        items, _ = yield from searching.read_list(listing.whole)
+    def alike(provider: Any, listing: Any, sent: str, token: str, *since_s: Any) -> Flow[Any]:
+        seen = yield from look(provider, listing, sent, token, *since_s)
+        items, _, _ = yield from searching.read_list(listing.whole)
         name = untagged(sent)[0]
         same = tuple(each for each in items if each.name == name and searching.is_recent(each))
         return evolve(seen, ours=seen.ours or same[:1])
@@ -181,9 +182,9 @@ def _gives_up(self: Any, error: BaseException) -> None:
     self._add(rows, [], [])
 
 
-def _by_its_own_clock(item: Any) -> bool:
+def _by_its_own_clock(item: Any, since: timedelta = searching.RECENT) -> bool:
     at = item.raw.received_at if item.raw else None
-    return item.created_at is None or at is None or item.created_at >= at - searching.RECENT
+    return item.created_at is None or at is None or item.created_at >= at - since
 
 
 # fmt: off

@@ -215,7 +215,7 @@ def _look(provider: PortraitProvider, record: Record) -> Flow[tuple[list[Any] | 
         return None, ""
     pages: Any = getattr(provider, name)
     found: list[Any]
-    found, trouble = yield from read_list(lambda cursor: pages(cursor, *own), most=_MOST_PAGES)
+    found, trouble, _ = yield from read_list(lambda cursor: pages(cursor, *own), most=_MOST_PAGES)
     if record.operation != "create_group":  # videos have no name, some vendors' assets lose it
         return found, trouble
     return [each for each in found if each.name == call.get("name")], trouble

@@ -83,6 +83,7 @@ def reconciled(
     past: tuple[Attempt, ...] = ()
     may_repeat = bool(token)
     while True:
+        since_s = yield from pause()
         try:
             made = yield from guarded(_marked(create(sent), token), provider, "")
         except OutcomeUnknownError as error:
@@ -92,7 +93,7 @@ def reconciled(
         past += tries_of(lost)
         if lost.handle:
             raise lost
-        seen = yield from look(provider, listing, sent, token)
+        seen = yield from look(provider, listing, sent, token, since_s)
         if seen.ours:
             return _with_past(_only_one(adopt(seen.ours[0]), seen.ours, listing), past)
         if not (may_repeat and seen.is_absent) or lost.likely_ids:

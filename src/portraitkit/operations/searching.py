@@ -30,6 +30,8 @@ difference of two clocks."""
 GRACE_S: Final = 60.0
 """Seconds that the last look may take: all of a long list."""
 _SHORTEST_STEP_S: Final = 1.0
+_CLOCKS_S: Final = 5.0
+"""What two clocks may round, and a look may take."""
 MOST_CANDIDATES: Final = 5
 _PAGES_OF_TASKS: Final = 3
 """As far as a new task can be down a list of many."""
@@ -107,8 +109,24 @@ def quota(provider: VendorCalls) -> Flow[Quota]:
     return Quota(groups=len(found), most_groups=provider.most_groups)
 
 
-def look(provider: VendorCalls, listing: Listing[F], sent: str, token: str) -> Flow[Search[F]]:
-    """Look until it is found or the vendor's delay has passed: then once more, at everything."""
+def look(
+    provider: VendorCalls,
+    listing: Listing[F],
+    sent: str,
+    token: str,
+    since_s: float | None = None,
+) -> Flow[Search[F]]:
+    """
+    Look until it is found or the vendor's delay has passed: then once more, at everything.
+
+    Args:
+        provider: Whose it is.
+        listing: Where it is listed.
+        sent: The name that was sent.
+        token: What stands behind it; empty if nothing does.
+        since_s: When it was sent, if that was just now. What was made since may be it under any
+            name, as somebody may have renamed it.
+    """
     pacing = provider.pace("asset")
     step_s = max(pacing.step_s, _SHORTEST_STEP_S)
     now_s = yield from pause()
@@ -117,19 +135,20 @@ def look(provider: VendorCalls, listing: Listing[F], sent: str, token: str) -> F
     while True:
         is_last = now_s >= until_s
         pages = listing.whole if is_last or not token else partial(listing.quick, token)
-        items, trouble = yield from read_list(pages, until_s=until_s + GRACE_S)
+        items, trouble, rest_s = yield from read_list(pages, until_s=until_s + GRACE_S)
         before = trouble = trouble or before
         ours = tuple(each for each in items if token and each.name_token == token)
-        if ours or is_last:
-            maybe = tuple(each for each in items if _may_be(each, listing, sent))
+        if ours or is_last or now_s + rest_s > until_s + GRACE_S:
+            since = timedelta(seconds=0 if since_s is None else now_s - since_s + _CLOCKS_S)
+            maybe = tuple(each for each in items if _may_be(each, listing, sent, since))
             return Search(ours=ours, maybe=maybe[-MOST_CANDIDATES:], trouble=trouble)
-        now_s = yield from pause(min(step_s, until_s - now_s))
+        now_s = yield from pause(max(rest_s, min(step_s, until_s - now_s)))
 
 
 def look_for_video(provider: VendorCalls, model: str, until_s: float) -> Flow[Search[VideoTask]]:
     """Look once for new tasks, of this model if any is; newest first."""
     pages = provider.list_videos
-    tasks, trouble = yield from read_list(pages, until_s=until_s, most=_PAGES_OF_TASKS)
+    tasks, trouble, _ = yield from read_list(pages, until_s=until_s, most=_PAGES_OF_TASKS)
     new = [each for each in tasks if is_recent(each)]
     alike = [each for each in new if each.model == model] or new
     newest_first = sorted(alike, key=_age, reverse=True)  # without a time, in the vendor's order
@@ -141,40 +160,43 @@ def read_list(
     *,
     until_s: float | None = None,
     most: int | None = None,
-) -> Flow[tuple[list[R], str]]:
+) -> Flow[tuple[list[R], str, float]]:
     """
-    Read a list for what it may lack: each thing once, oldest first, and what stood in the way.
+    Read a list for what it may lack: each thing once, oldest first; what stood in the way; and the
+    seconds for which the vendor then wants to be left alone.
 
     A list that came in part, or repeats itself, proves of nothing that it is absent.
     """
     items: list[R] = []
-    trouble = ""
+    trouble, rest_s = "", 0.0
     flow = every(pages, items, most=most)
     try:
         _ = yield from (flow if until_s is None else within(flow, until_s))
     except PortraitError as error:
-        trouble = f"looking for it failed: {error.message}"
+        trouble, rest_s = f"looking for it failed: {error.message}", error.retry_after_s or 0.0
     known = {each.handle: each for each in items}
     if len(known) < len(items):
         trouble = trouble or "the vendor's list repeats itself"
-    return sorted(known.values(), key=_age), trouble
+    return sorted(known.values(), key=_age), trouble, rest_s
 
 
 def _age(item: Group | Asset | VideoTask) -> str:
     return str(item.created_at or "")
 
 
-def _may_be(item: Group | Asset, listing: Listing[Any], sent: str) -> bool:
-    """Tell whether an item may be what was lost, its name left out, cut or changed."""
+def _may_be(item: Group | Asset, listing: Listing[Any], sent: str, since: timedelta) -> bool:
+    """Tell whether an item may be what was lost, its name left out, cut, or changed since."""
+    if item.name_token:
+        return False
     alike = begins_like(sent, item.name) if sent and listing.is_named else True
-    return alike and is_recent(item) and not item.name_token
+    return is_recent(item) if alike else item.created_at is not None and is_recent(item, since)
 
 
-def is_recent(item: Group | Asset | VideoTask) -> bool:
+def is_recent(item: Group | Asset | VideoTask, since: timedelta = RECENT) -> bool:
     """Tell whether a listed item may have been made just now, by the vendor's clock if it tells."""
     if item.created_at is None or item.raw is None or item.raw.received_at is None:
         return True
     now = item.raw.received_at
     with suppress(ValueError, TypeError):  # ours may be ahead, and what was made look old
         now = min(now, parsedate_to_datetime(item.raw.headers.get("date", "")))
-    return item.created_at >= now - RECENT
+    return item.created_at >= now - since

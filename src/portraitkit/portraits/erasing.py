@@ -193,7 +193,7 @@ def _is_there(
     if what == "asset":
         pages = partial(provider.list_assets, group=group)
     listed: list[Asset]
-    listed, trouble = yield from read_list(pages)
+    listed, trouble, _ = yield from read_list(pages)
     if handle in {each.handle for each in listed}:
         return True
     return None if trouble else False

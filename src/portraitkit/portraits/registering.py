@@ -415,7 +415,7 @@ def _lost_asset(provider: PortraitProvider, binding: Binding, name: str) -> Flow
     trouble = ""
     for wait_s in (0.0, provider.pace("asset").unseen_s):
         _ = yield from pause(wait_s)
-        listed, trouble = yield from read_list(
+        listed, trouble, _ = yield from read_list(
             lambda cursor: provider.list_assets(cursor, binding.group)
         )
         new = [each for each in listed if each.handle not in known]
