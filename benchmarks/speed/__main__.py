@@ -257,6 +257,8 @@ def main() -> None:
     _ = options.add_argument("--out", type=Path, help="a JSON file whose figures are replaced")
     given = options.parse_args()
     names: list[str] = given.figures or list(every)
+    if unknown := set(names) - set(every):
+        options.error(f"none of them is called {', '.join(sorted(unknown))}")
     found: dict[str, dict[str, Any]] = {"machine": {}, "figures": {}, "counts": {}}
     if given.out and given.out.exists():
         found.update(json.loads(given.out.read_text(encoding="utf-8")))
