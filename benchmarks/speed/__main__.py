@@ -270,6 +270,8 @@ def main() -> None:
                 continue
             found["figures"][name] = bench.measured(FIGURES[name])
             show(name, found["figures"][name])
+    measured = found["figures"]
+    found["figures"] = {name: measured[name] for name in FIGURES if name in measured}
     found["machine"] = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
