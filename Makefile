@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
 
-.PHONY: install demo compare-demo test check lint types fmt docs figures bench bench-quick fuzz soak simulate clean
+.PHONY: install demo compare-demo test check lint types mypy pyright fmt docs figures bench bench-quick fuzz soak simulate clean
 
 install: $(STAMP)  ## a virtual environment with the package and all tools
 
@@ -41,8 +41,12 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-types: $(STAMP)
+types: mypy pyright
+
+mypy: $(STAMP)
 	$(BIN)/mypy
+
+pyright: $(STAMP)
 	$(BIN)/pyright
 
 fmt: $(STAMP)
