@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from portraitkit.operations.reconciling import advised, reconciled
-from portraitkit.operations.searching import RECENT, Listing, is_recent
+from portraitkit.operations.searching import RECENT, Listing, groups_of, is_recent, look
 from portraitkit.providers.alltoken import AllToken
 from portraitkit.providers.token360 import Token360
 from portraitkit.providers.volcengine import Volcengine
@@ -19,10 +19,10 @@ from portraitkit.values.errors import (
     OutcomeUnknownError,
 )
 from portraitkit.values.models import Group, Page
-from portraitkit.values.name_tokens import new_token
+from portraitkit.values.name_tokens import new_token, tagged
 from portraitkit.values.remarks import Attempt, Outcome
 from portraitkit.values.secret import Secret
-from portraitkit.values.statuses import GroupKind
+from portraitkit.values.statuses import AssetStatus, GroupKind
 from portraitkit.values.video import VideoRequest
 from portraitkit.vendor.pacing import Pacing
 from portraitkit.wire.steps import Pause, Work
@@ -121,6 +121,31 @@ def test_what_somebody_renamed_meanwhile_may_be_it(monkeypatch):
         created(ALLTOKEN, monkeypatch, [LOST, *[listed(group(1, "Leo"))] * 4])
 
     assert ["group-1"] == [each.id for each in caught.value.candidates]
+
+
+def test_what_was_made_long_after_is_not_it(monkeypatch):
+    """A job is looked for hours later: others' things of that time do not stand in its way."""
+    sent = tagged("Mia", token := new_token())
+    listing = groups_of(ALLTOKEN, GroupKind.VIRTUAL)
+    hour, later = 3600.0, group(1, "Leo", NOW)
+    then = group(2, "Ann", NOW - timedelta(hours=1))
+
+    def seen(*items):
+        return replay(look(ALLTOKEN, listing, sent, token, -hour), [listed(*items)] * 4).result
+
+    assert seen(later).is_absent
+    assert ["group-2"] == [each.id for each in seen(then, later).maybe]
+
+
+def test_the_next_part_waits_for_a_vendor_that_wants_to_rest():
+    """A batch goes on when the vendor takes calls again."""
+    busy = answer({}, 429, headers={"retry-after": "40"})
+    urls = ["https://media.example/a.jpg", "https://media.example/b.jpg"]
+    added = answer({"Result": {"Id": "asset-20260318035710-abcde"}})
+    done = replay(ALLTOKEN.add_assets("group-1", urls), [busy, added])
+
+    assert [AssetStatus.FAILED] == [each.status for each in done.result[:1]]
+    assert 40.0 in [each.seconds for each in done.steps if isinstance(each, Pause)]
 
 
 def test_a_vendor_that_wants_to_rest_is_not_asked_before(monkeypatch):

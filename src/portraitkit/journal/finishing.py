@@ -17,7 +17,7 @@ from ..values.name_tokens import tagged
 from ..values.statuses import GroupKind
 from ..values.video import VideoRequest
 from ..vendor.pacing import OnEvent
-from ..wire.steps import Flow, parts, work
+from ..wire.steps import Flow, now, parts, pause, work
 from .arguments import call_of
 from .records import Record
 
@@ -158,9 +158,12 @@ def _found_again(
         raise (yield from _unsure(provider, record, taken))
     if not (record.token and listing.is_listed):
         raise (yield from _unsure(provider, record, taken))
-    seen = yield from look(
-        provider, listing, tagged(call.get("name", ""), record.token), record.token
-    )
+    since_s: float | None = None
+    if record.sent_at:
+        ago = (yield from now()) - record.sent_at
+        since_s = (yield from pause()) - ago.total_seconds()
+    sent = tagged(call.get("name", ""), record.token)
+    seen = yield from look(provider, listing, sent, record.token, since_s)
     if seen.ours:
         ours: Group | Asset = seen.ours[0]
         return ours

@@ -16,12 +16,12 @@ from ..values.secret import Secret
 from ..values.sources import MediaSource, MediaSources, Source, as_source, as_sources, read_source
 from ..values.statuses import AssetStatus, MediaType
 from ..vendor.answers import with_findings
-from ..wire.steps import Flow, Request, parts, work
+from ..wire.steps import Flow, Request, parts, pause, work
 from .downloading import follow
 from .guarding import guarded
 from .publishing import kept_if_made, publish, reviewed
 from .reconciling import reconciled
-from .searching import assets_of
+from .searching import GRACE_S, assets_of
 
 if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
@@ -78,17 +78,26 @@ def _from_host(added: Flow[Asset], provider: VendorCalls, link: Link) -> Flow[As
 
 
 def add_assets(provider: VendorCalls, group: GroupRef, sources: MediaSources) -> Flow[list[Asset]]:
-    """Register one after another; a part that fails becomes a failed asset."""
+    """
+    Register one after another; a part that fails becomes a failed asset.
+
+    The next one waits for as long as the vendor then wants to be left alone, a minute at most.
+    """
     if not provider.supports("add_assets"):
         provider.refuse("add_assets")
     added: list[Asset] = []
+    rest_s = 0.0
     for index, source in enumerate(as_sources(sources)):
+        if rest_s:
+            _ = yield from pause(min(rest_s, GRACE_S))
+        rest_s = 0.0
         yield from parts(index)
         try:
             part = add_asset(provider, group, source, name="", media=None, strict_limits=None)
             added.append((yield from guarded(part, provider, "add_assets")))
         except PortraitError as error:
             added.append(failed_asset(provider, error))
+            rest_s = error.retry_after_s or 0.0
         yield from parts(index, made=added[-1:])
     return added
 

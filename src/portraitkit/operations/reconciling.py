@@ -158,6 +158,7 @@ def _explained(
     then = f"{later}; create it again only if it stays absent"
     if seen.maybe:
         then = f"go on with the one of error.candidates that is yours; if none is, {then}"
+    lost.retry_after_s = seen.rest_s or lost.retry_after_s
     return completed(lost, found, then, seen.maybe, past)
 
 

@@ -66,6 +66,8 @@ class Search(Generic[R]):
     ours: tuple[R, ...] = ()
     maybe: tuple[R, ...] = ()
     trouble: str = ""
+    rest_s: float = 0.0
+    """For how long the vendor then wants to be left alone."""
 
     @property
     def is_absent(self) -> bool:
@@ -124,8 +126,8 @@ def look(
         listing: Where it is listed.
         sent: The name that was sent.
         token: What stands behind it; empty if nothing does.
-        since_s: When it was sent, if that was just now. What was made since may be it under any
-            name, as somebody may have renamed it.
+        since_s: When it was sent, if that is known. What was made then may be it under any name,
+            as somebody may have renamed it.
     """
     pacing = provider.pace("asset")
     step_s = max(pacing.step_s, _SHORTEST_STEP_S)
@@ -141,7 +143,7 @@ def look(
         if ours or is_last or now_s + rest_s > until_s + GRACE_S:
             since = timedelta(seconds=0 if since_s is None else now_s - since_s + _CLOCKS_S)
             maybe = tuple(each for each in items if _may_be(each, listing, sent, since))
-            return Search(ours=ours, maybe=maybe[-MOST_CANDIDATES:], trouble=trouble)
+            return Search(ours=ours, maybe=maybe[-MOST_CANDIDATES:], trouble=trouble, rest_s=rest_s)
         now_s = yield from pause(max(rest_s, min(step_s, until_s - now_s)))
 
 
@@ -189,7 +191,10 @@ def _may_be(item: Group | Asset, listing: Listing[Any], sent: str, since: timede
     if item.name_token:
         return False
     alike = begins_like(sent, item.name) if sent and listing.is_named else True
-    return is_recent(item) if alike else item.created_at is not None and is_recent(item, since)
+    if alike:
+        return is_recent(item)
+    made_later = is_recent(item, since - timedelta(seconds=GRACE_S))
+    return item.created_at is not None and is_recent(item, since) and not made_later
 
 
 def is_recent(item: Group | Asset | VideoTask, since: timedelta = RECENT) -> bool:
