@@ -95,6 +95,6 @@ def test_the_distribution_is_found_through_the_gaps_between_looks(median_s, spre
     chance, step_s = random.Random(3), median_s / 3
     took = [chance.lognormvariate(math.log(median_s), spread) for _ in range(400)]
     seen = [(each // step_s * step_s, (each // step_s + 1) * step_s) for each in took]
-    found = likely(seen)
+    found = likely(seen, Took(1.0, 0.0))
     assert found.median_s == pytest.approx(median_s, rel=0.15)
     assert found.spread == pytest.approx(spread, rel=0.2)

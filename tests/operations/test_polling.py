@@ -86,7 +86,7 @@ class World:
                 reply = self.now_s
             else:
                 self.looks.append(self.now_s - self.start_s)
-                self.now_s += min(self.takes_s, step.timeout_s)
+                self.now_s += min(self.takes_s, max(step.until_s - self.now_s, 0.05))
                 reply = answer({})
 
     @property

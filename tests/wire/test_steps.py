@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import Message
@@ -235,39 +236,18 @@ def test_a_driver_that_answers_wrongly_is_found_out():
         clock.send(0.0)
 
 
-def ask(timeout_s=None):
-    return send(Request(method="GET", url="https://a.example/x", timeout_s=timeout_s))
+def ask():
+    return send(Request(method="GET", url="https://a.example/x"))
 
 
-@pytest.mark.parametrize(
-    ("own_s", "left_s", "cut_s"),
-    [(None, 30.0, 30.0), (5.0, 30.0, 5.0), (60.0, 30.0, 30.0), (None, 0.0, 0.05), (None, -9, 0.05)],
-)
-def test_within_cuts_a_requests_time_to_what_is_left(own_s, left_s, cut_s):
-    """A request gets what is left, never more than it had, and never nothing."""
-    done = replay(within(ask(own_s), left_s), [answer({})])
+@pytest.mark.parametrize("limits", [(5, 100), (100, 5), (5, math.inf)])
+def test_the_nearest_limit_holds(limits):
+    """A longer limit around a shorter one, or inside it, does not lengthen it."""
+    flow = ask()
+    for each in limits:
+        flow = within(flow, each)
 
-    assert [request.timeout_s for request in done.requests] == [cut_s]
-
-
-def test_within_counts_the_time_that_passed():
-    """The second request gets less than the first."""
-
-    def flow():
-        yield from ask()
-        yield from pause(20)
-        yield from ask()
-
-    done = replay(within(flow(), 30), [answer({}), answer({})])
-
-    assert [request.timeout_s for request in done.requests] == [30, 10]
-
-
-def test_the_inner_limit_holds_inside_an_outer_one():
-    """A longer limit around a shorter one does not lengthen it."""
-    done = replay(within(within(ask(), 5), 100), [answer({})])
-
-    assert [request.timeout_s for request in done.requests] == [5]
+    assert [5] == [request.until_s for request in replay(flow, [answer({})]).requests]
 
 
 def test_within_lets_the_flow_catch_an_error():
@@ -304,7 +284,6 @@ def test_within_cleans_up_when_it_is_given_up():
 
     outer = within(flow(), 9)
     next(outer)
-    outer.send(0.0)
     outer.close()
 
     assert ended == [True]

@@ -61,7 +61,10 @@ class Attempts:
         self._last: Response | None = None
         self._fault = TransportError(Outcome.NOT_SENT, "not tried")
         self._may_be_sent = False
-        self._until_s = None if request.timeout_s is None else clock.monotonic() + request.timeout_s
+        self._until_s = request.until_s
+        if request.timeout_s is not None:
+            ends_s = clock.monotonic() + request.timeout_s
+            self._until_s = ends_s if self._until_s is None else min(ends_s, self._until_s)
         self.wait_s = 0.0
         self._hold_s = 0.0
         """After a refusal for the account's rate: how long the vendor wants no more."""

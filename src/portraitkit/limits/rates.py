@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from attrs import frozen
@@ -54,6 +55,7 @@ def unknown(source: str, *families: str) -> Mapping[str, Rate]:
     return dict.fromkeys(families, Rate(source=source))
 
 
+@lru_cache(maxsize=64)  # what is waited for is asked for again and again
 def family_of(method: str, path: str) -> str:
     """
     Name the family of a call to a REST interface: method and path, each id a star.

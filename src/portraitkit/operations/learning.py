@@ -32,6 +32,8 @@ _MOST_LOOKS: Final = 200
 _ROUNDS: Final = 12
 _SAME: Final = 0.001
 """Rounds that change a logarithm by less change no look."""
+_ALIKE: Final = 0.01
+"""Nor is a plan made anew for less: that takes as long as some requests."""
 _SHORTEST_S: Final = 0.5
 _EARLIEST_S: Final = 0.01
 _NEVER: Final = 1e-4
@@ -45,6 +47,11 @@ class Took:
 
     median_s: float
     spread: float
+
+    def is_like(self, other: Took) -> bool:
+        """Whether looks that are planned for the other are as good for this."""
+        way = math.log(self.median_s / other.median_s), self.spread - other.spread
+        return math.hypot(*way) < _ALIKE
 
     def ended(self, seconds: float) -> float:
         """The share that has ended after so many seconds."""
@@ -99,6 +106,8 @@ class LearnedPace:
 
     _lately: deque[Between] = field(factory=lambda: deque[Between](maxlen=_LATELY))
     _new: int = 0
+    _took: Took = field(factory=lambda: Took(1.0, 0.0))
+    """What the looks are planned for; none is yet."""
     _looks: list[float] = field(factory=list[float])
 
     def learn(self, open_s: float, ended_s: float) -> None:
@@ -117,7 +126,9 @@ class LearnedPace:
     def _plan(self, pacing: Pacing) -> list[float]:
         if self._new >= _ENOUGH:
             self._new = 0
-            self._looks = planned(likely(self._lately), pacing)
+            took = likely(self._lately, self._took)
+            if not took.is_like(self._took):
+                self._took, self._looks = took, planned(took, pacing)
         return self._looks
 
 
@@ -140,25 +151,26 @@ class WatchedWait:
         """Seconds to the next look."""
         return self.pace.rest_s(elapsed_s, self.pacing)
 
-    def looked(self, now_s: float) -> None:
-        """Note that a look has come back."""
-        self._open_s, self._seen_s = self._seen_s, now_s - self.began_s
+    def looked(self, elapsed_s: float) -> None:
+        """Note that a look has come back, so many seconds after the beginning."""
+        self._open_s, self._seen_s = self._seen_s, elapsed_s
 
     def ended(self) -> None:
         """Learn from the last look, that the thing had ended at."""
         self.pace.learn(self._open_s, self._seen_s)
 
 
-def likely(lately: Iterable[Between]) -> Took:
+def likely(lately: Iterable[Between], before: Took) -> Took:
     """
     The distribution that explains best what ended between which looks.
 
     By expectation and maximisation: each interval counts with what it has on average in the
-    distribution so far.
+    distribution so far, which is at first the one *before*, if it has a spread.
     """
     logs = [(math.log(max(low, _EARLIEST_S)), math.log(high)) for low, high in lately]
-    middle = fmean(high for _, high in logs)
-    spread = 0.5
+    middle, spread = math.log(before.median_s), before.spread
+    if not spread:
+        middle, spread = fmean(high for _, high in logs), 0.5
     for _ in range(_ROUNDS):
         before = middle, spread
         means, squares = zip(*(_within(each, middle, spread) for each in logs), strict=True)

@@ -48,8 +48,8 @@ def wait(
     *is_new*, what is known stands where it cannot be found: yet, or where a replica of the vendor's
     lags behind. After that it is gone, unless it is found *elsewhere*. The last look leaves itself
     a second. What has ended by our clock alone is looked at until the deadline. *one_of* picks the
-    one that decides from what a look brings. *rest* says how long to wait for the next look, by the
-    seconds waited.
+    one that decides from what a look brings. *rest* is told of each look that came back, by the
+    seconds waited, and says how long to wait for the next.
 
     Raises:
         WaitTimeoutError: The deadline passed, or the vendor kept saying what is not understood.

@@ -188,7 +188,8 @@ class _Batch:
         self._joined.update(new)
 
     def rest_s(self, elapsed_s: float) -> float:
-        """Seconds to the next look: to the next list, where one tells of what is open."""
+        """Seconds to the look after this: to the next list, where one tells of what is open."""
+        self._watched.looked(elapsed_s)
         shared, now_s = self._shared, self._watched.began_s + elapsed_s
         if any(shared.is_listed(self._provider, each) for each in self._waiting()):
             return max(0.0, shared.next_s - now_s)
@@ -208,7 +209,6 @@ class _Batch:
         seen = told.get(before.handle)
         if seen is None:
             seen = yield from self._provider.get_asset(before)
-        self._watched.looked((yield from pause()))
         self._known = [_still(before, seen)]
         self._join()
         return self._known[0]
@@ -388,20 +388,19 @@ def wait_for_video(
         shared = yield from shared_waits(provider)
         watched = shared.watched(provider, "video", (yield from pause()), of=before.model)
 
-        def look() -> Flow[VideoTask]:
-            seen = yield from provider.get_video(created)
-            watched.looked((yield from pause()))
-            return seen
+        def rest_s(elapsed_s: float) -> float:
+            watched.looked(elapsed_s)
+            return watched.rest_s(elapsed_s)
 
         before = yield from wait(
-            look,
+            lambda: provider.get_video(created),
             _itself,
             before=before,
             subject="video",
             pacing=evolve(watched.pacing, first_s=watched.first_s),
             deadline_s=deadline_s,
             on_event=on_event,
-            rest=watched.rest_s,
+            rest=rest_s,
         )
         if created.status is not VideoStatus.UNKNOWN:
             watched.ended()

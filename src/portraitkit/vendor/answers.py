@@ -267,6 +267,13 @@ def _without_token(result: R) -> R:
     return evolve(result, name=name, name_token=token) if token else result
 
 
+@lru_cache(maxsize=64)  # what is waited for is asked for again and again
+def _leads_out(url: str) -> bool:
+    """Whether an id in it may have made another path of it, or a query."""
+    path = [unquote(part) for part in url.partition("://")[2].split("/")[1:]]
+    return bool({".", ".."} & {*path} or "" in path[:-1] or {*url} & {*"?#\\"})
+
+
 @cache
 def _words_of(cls: Hashable) -> tuple[str, ...]:
     """Which attributes of a model are the vendor's own words."""
@@ -336,9 +343,7 @@ class VendorAnswers(Vendor):
             OutcomeUnknownError: A create was answered in a way that leaves its fate open.
             UnexpectedResponseError: The answer is not readable.
         """
-        path = [unquote(part) for part in request.url.partition("://")[2].split("/")[1:]]
-        odd = {".", ".."} & set(path) or "" in path[:-1]
-        if odd or set(request.url) & set("?#\\"):
+        if _leads_out(request.url):
             # Handles are not signed: a forged one must not lead to another of the vendor's paths.
             raise HandleError("an id leads out of its path", provider=self.name, field="handle")
         response = yield from send(request)
@@ -398,8 +403,8 @@ class VendorAnswers(Vendor):
         changes: dict[str, Any] = {}
         for name in _words_of(cast("Hashable", type(result))):
             text = getattr(result, name)
-            if len(text) >= _SHORTEST_ECHO:
-                changes[name] = self.clean(text, secrets)
+            if len(text) >= _SHORTEST_ECHO and (clean := self.clean(text, secrets)) != text:
+                changes[name] = clean
         failure = getattr(result, "failure", None)
         if failure is not None and failure.error is None:
             code, message = (self.clean(each, secrets) for each in (failure.code, failure.message))

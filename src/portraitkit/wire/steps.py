@@ -70,7 +70,8 @@ class Request:
         public_only: Whether it is sent to addresses of the public internet only, as a link is that
             a stranger may have made.
         limit_bytes: The largest body accepted.
-        timeout_s: Cuts the configured timeouts down, as in the last seconds of a wait.
+        timeout_s: Cuts the configured timeouts down.
+        until_s: When its attempts have to have ended, by the driver's monotonic clock.
         family: What the vendor counts it as where it limits rates, such as `GetAsset`.
         token: What is behind the name that it gives, for a lost create to be found again by.
     """
@@ -88,6 +89,7 @@ class Request:
     public_only: bool = field(default=False, eq=False)
     limit_bytes: int = JSON_LIMIT_BYTES
     timeout_s: float | None = field(default=None, eq=False)
+    until_s: float | None = field(default=None, eq=False)
     family: str = field(default="", eq=False)
     token: str = field(default="", eq=False, repr=False)
 
@@ -307,13 +309,11 @@ def through(flow: Flow[T], do: Callable[[Step], Flow[Any]]) -> Flow[T]:
 
 
 def within(flow: Flow[T], until_s: float) -> Flow[T]:
-    """Run *flow*, its requests' timeouts cut to what is left until the clock says *until_s*."""
+    """Run *flow*, each of its requests until the clock says *until_s* at the most."""
 
     def do(step: Step) -> Flow[Any]:
-        if isinstance(step, Request):
-            left_s = until_s - (yield from pause())
-            own_s = left_s if step.timeout_s is None else step.timeout_s
-            step = replaced(step, timeout_s=max(min(own_s, left_s), 0.05))
+        if isinstance(step, Request) and (step.until_s is None or step.until_s > until_s):
+            step = replaced(step, until_s=until_s)
         return (yield step)
 
     return through(flow, do)
