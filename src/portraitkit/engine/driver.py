@@ -84,16 +84,14 @@ class _Runner:
 
     def _perform(self, patience: _Patience, step: Step) -> Flow[Any]:
         """Do what a flow asks for."""
-        if isinstance(step, AskShared):
-            return self._shared
-        if isinstance(step, SetPatience):
-            patience.turn_s = step.turn_s
-        if isinstance(step, AskTime):
-            return self._clock.now()
         if isinstance(step, Pause):
             if step.seconds > 0:
                 yield step
-            return self._clock.monotonic()
+            if isinstance(step, AskShared):
+                return self._shared
+            if isinstance(step, SetPatience):
+                patience.turn_s = step.turn_s
+            return self._clock.now() if isinstance(step, AskTime) else self._clock.monotonic()
         if isinstance(step, Work):
             return (yield step)
         to = step if isinstance(step, At) else At(self._provider, step)

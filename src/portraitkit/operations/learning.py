@@ -172,12 +172,12 @@ def likely(lately: Iterable[Between], before: Took) -> Took:
     if not spread:
         middle, spread = fmean(high for _, high in logs), 0.5
     for _ in range(_ROUNDS):
-        before = middle, spread
+        last = middle, spread
         means, squares = zip(*(_within(each, middle, spread) for each in logs), strict=True)
         middle = fmean(means)
         spread = math.sqrt(max(fmean(squares) - middle**2, 0.0))
         spread = min(max(spread, _LEAST_SPREAD), _MOST_SPREAD)
-        if math.dist(before, (middle, spread)) < _SAME:
+        if math.dist(last, (middle, spread)) < _SAME:
             break
     return Took(math.exp(middle), spread)
 

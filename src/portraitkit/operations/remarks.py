@@ -25,7 +25,8 @@ _MOST: Final = 10_000
 def with_remarks(result: R, before: Result) -> R:
     """Keep what was said of a thing *before*, which no later answer repeats."""
     kept = {name: known for name in _OF_A_CREATE if (known := getattr(before, name))}
-    return evolve(result, **{name: getattr(result, name) or kept[name] for name in kept})
+    changes = {name: kept[name] for name in kept if not getattr(result, name)}
+    return evolve(result, **changes) if changes else result
 
 
 class Remarks:

@@ -38,9 +38,10 @@ def masker(secrets: Iterable[str], *, in_paths: bool = False) -> Callable[[str],
     def clean(text: str) -> str:
         for value in values:
             text = text.replace(value, MASK)
-        text = _URL_USER.sub(rf"\1{MASK}@", _URL_QUERY.sub(rf"\1?{MASK}", text))
-        if in_paths:
-            text = _URL_PATH.sub(lambda url: _TOKEN.sub(MASK, url[0]), text)
+        if "://" in text:
+            text = _URL_USER.sub(rf"\1{MASK}@", _URL_QUERY.sub(rf"\1?{MASK}", text))
+            if in_paths:
+                text = _URL_PATH.sub(lambda url: _TOKEN.sub(MASK, url[0]), text)
         return _BEARER.sub(rf"\1 {MASK}", text)
 
     return clean

@@ -175,9 +175,10 @@ def _at(data: object, paths: tuple[tuple[str, ...], ...], *, empty: bool = True)
     for path in paths:
         found: Any = data
         for key in path:
-            if isinstance(found, _OBJECT):  # read most often of all: no call of our own
-                found = cast("Mapping[str, Any]", found).get(key)
-            elif is_array(found) and key.isdigit() and int(key) < len(found):
+            kind = found.__class__  # to ask whether it is a Mapping takes long, unless it is a dict
+            if kind is dict or (kind not in _NO_OBJECTS and is_object(found)):
+                found = found.get(key)
+            elif kind is list and key.isdigit() and int(key) < len(found):
                 found = found[int(key)]
             else:
                 found = None
@@ -351,6 +352,7 @@ _READERS: Final[Mapping[Any, Callable[[Any], Any]]] = {
     Secret: _secret,
 }
 _OBJECT: Final = (dict, Mapping)
+_NO_OBJECTS: Final = frozenset({type(None), str, list})
 """What an object is. A dict is told at once, an abstract class by and by."""
 _NUMBERED: Final[frozenset[type]] = frozenset({VideoTask})
 """What a relay may know by a whole number."""
