@@ -182,6 +182,22 @@ def _gives_up(self: Any, error: BaseException) -> None:
     self._add(rows, [], [])
 
 
+def _looks_for_nothing(_: Any, record: Any, *__: Any) -> Flow[Any]:
+    yield from ()
+    if record.operation not in ("create_group", "add_asset", "create_video"):
+        raise OutcomeUnknownError("nobody looked")
+
+
+def _never_flushed() -> Any:
+    add = Journal.add
+
+    def late(self: Any, lease: int, rows: Any, *, flushed: bool) -> None:
+        del flushed
+        add(self, lease, rows, flushed=False)
+
+    return [(Journal, "add", late)]
+
+
 def _by_its_own_clock(item: Any, since: timedelta = searching.RECENT) -> bool:
     at = item.raw.received_at if item.raw else None
     return item.created_at is None or at is None or item.created_at >= at - since
@@ -215,6 +231,11 @@ MENDS: Final = (
     Mend("a list without rows is empty", "whole", 4, _lists_nothing()),
     Mend("what a replica hides is gone", "there", 4316, _gives_up_what_was_found()),
     Mend("a create is noted after it was sent", "journal", 0, _notes_too_late()),
+    Mend("a resumed job is made again without a look", "twice", 14,
+         [(finishing, "_found_again", _looks_for_nothing)]),
+    Mend("a power cut loses that a create was sent", "journal", 0, _never_flushed()),
+    Mend("a process that ended keeps its lease", "agree", 9,
+         [(Journal, "_is_free", lambda *_: False)]),
     Mend("a handle of another account is taken", "handle", 16,
          [(answers.VendorAnswers, "_mine", lambda *_: None)]),
     Mend("a search takes what is alike", "own", 173, _takes_what_is_alike()),
