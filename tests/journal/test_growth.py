@@ -19,7 +19,6 @@ PLANS = {
     "job": "SEARCH entries USING INDEX entries_of_a_job (job=?)",
     "handle": "SEARCH entries USING INDEX entries_of_a_thing (handle=?)",
     "unfinished": "SEARCH entries USING INDEX entries_of_a_job (job=?)",
-    "handles": "SCAN entries USING COVERING INDEX entries_of_a_thing",
 }
 
 
@@ -73,7 +72,6 @@ def test_a_claim_reads_no_job_that_has_ended(journal, monkeypatch):
     assert {"1-0", "1-1"} == {each.id for each in journal.claim(Lease(journal))}
     assert 8 == len(read)
     assert {"1-0", "1-1"} == {each.id for each in journal.unfinished()}
-    assert 52 == len(journal.handles())
 
 
 def test_a_file_of_an_earlier_version_learns_what_is_unfinished(tmp_path):

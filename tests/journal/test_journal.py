@@ -74,7 +74,6 @@ def test_entries_come_back_in_order(journal, place):
 
     assert Entry(id=1, job="a", at=NOW, lease=7, kind="begun", facts=BEGUN) == first
     assert ("b", "h", {"é": [1, None]}) == (second.job, second.handle, second.facts)
-    assert {"h"} == journal.handles()
 
 
 def test_what_has_to_be_flushed_is_flushed(journal, monkeypatch):

@@ -376,7 +376,7 @@ def test_every_page_of_tasks_is_looked_at(monkeypatch):
 
     def seen():
         return replay(
-            finishing._look(Listing(), Record(id="1", operation="create_video")), []
+            finishing._look(Listing(), Record(id="1", operation="create_video"), None), []
         ).result
 
     monkeypatch.setattr(finishing, "call_of", lambda *_: {})

@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Final
 
+from portraitkit.journal.arguments import CREATES
 from portraitkit.journal.records import records_of
 from portraitkit.operations.searching import GRACE_S
 from portraitkit.values.errors import NotFoundError, OutcomeUnknownError, PortraitError
@@ -129,7 +130,7 @@ def _check_hand(world: Any, call: Call | None) -> None:
 
 def after_a_call(world: Any, call: Call) -> None:
     """Judge what came of a call."""
-    for law in (_only_our_errors, _in_time, _known, _own, _whole, _true, _there, _silent):
+    for law in (_only_our_errors, _in_time, _known, _shown, _own, _whole, _true, _there, _silent):
         if problem := next(iter(law(world, call)), ""):
             raise Broken(f"{law.__name__.strip('_')}: {call}: {problem}")
 
@@ -188,6 +189,17 @@ def _tells(part: Any) -> bool:
     if isinstance(error, OutcomeUnknownError | Portrait):
         return True  # of a portrait the ledger knows more
     return bool(getattr(error, "handle", ""))
+
+
+def _shown(world: Any, call: Call) -> Iterator[str]:
+    """Where no candidate is found, there is none: whoever reads that sends it again."""
+    if not str(getattr(call.error, "message", "")).endswith(": 0 candidates were found"):
+        return
+    known = made_by_jobs(world.disk)
+    for each in world.makes_of(call):
+        lags = any(site.has_replicas and each in site.makes for site in world.sites)
+        if not (lags or known & names_of(world, each)) and _is_there(world, each):
+            yield f"{each.id} is one"
 
 
 def _own(world: Any, call: Call) -> Iterator[str]:
@@ -400,6 +412,13 @@ def is_finished(world: Any) -> bool:
 def named(entries: list[Any]) -> set[str]:
     """All that a journal names."""
     return {part for each in entries if each.handle for part in _parts(each.handle)}
+
+
+def made_by_jobs(disk: Any) -> set[str]:
+    """What a journal knows to have been made, and not waited for alone."""
+    entries = disk.entries()
+    jobs = {each.job for each in entries if each.facts.get("operation") in CREATES}
+    return named([each for each in entries if each.job in jobs])
 
 
 _MAKING: Final = ("create_group", "add_asset", "create_video")

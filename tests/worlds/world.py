@@ -202,7 +202,7 @@ class World:
             job.drop()  # it was deleted, where such a thing is denied
         if job.record.finished or record.handle:
             return
-        known = laws.named(self.disk.entries())
+        known = laws.made_by_jobs(self.disk)
         made = [e for e in self.makes_of(call) if not known & laws.names_of(self, e)]
         if made and record.operation != "start_verification":
             job.adopt(max(laws.names_of(self, made[0])))  # a review task's, where there is one

@@ -72,7 +72,6 @@ _SELECT: Final = {
     "handle": f"{_ROWS} WHERE handle = ? AND handle != '' ORDER BY id",
     "unfinished": f"""{_ROWS} WHERE job IN (SELECT job FROM unfinished)
         UNION ALL {_ROWS} WHERE {_NAMELESS} ORDER BY id""",  # noqa: S608
-    "handles": "SELECT DISTINCT handle FROM entries WHERE handle != ''",
 }
 _FIRST_UNFINISHED: Final = "SELECT min(at) FROM entries WHERE job IN (SELECT job FROM unfinished)"
 _PRUNE: Final = """DELETE FROM entries WHERE job IN (SELECT job FROM entries GROUP BY job
@@ -305,9 +304,6 @@ class _FileRows:
 
     def unfinished(self) -> Iterable[Sequence[Any]]:
         return self.connection.execute(_SELECT["unfinished"])
-
-    def handles(self) -> Iterable[Any]:
-        return (row[0] for row in self.connection.execute(_SELECT["handles"]))
 
     def prune(self, before: str) -> int:
         [(first,)] = self.connection.execute(_FIRST_UNFINISHED)

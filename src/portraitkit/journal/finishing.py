@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from attrs import frozen
 
 from ..operations.provider import PortraitProvider
-from ..operations.searching import Listing, assets_of, groups_of, look, read_list
+from ..operations.searching import Listing, assets_of, groups_of, is_recent, look, read_list
 from ..values.errors import InvalidInputError, OutcomeUnknownError
 from ..values.handles import Handle
 from ..values.models import Asset, Group, Result, Verification, VideoTask
@@ -21,8 +21,8 @@ from ..wire.steps import Flow, now, parts, pause, work
 from .arguments import call_of
 from .records import Record
 
-_SLACK: Final = timedelta(minutes=5)
-"""How far a vendor's clock may be off."""
+_SLACK: Final = timedelta(hours=1)
+"""How far the vendor's clock may be off, and ours have been set back since."""
 _DECIDE: Final = (
     "look at .candidates and in the vendor's console: job.adopt(it) if it is there, "
     "job.send_again() if it is certainly not, job.drop() to leave it"
@@ -41,7 +41,10 @@ class ResumeOptions:
 
 
 def finish(
-    provider: PortraitProvider, record: Record, given: ResumeOptions, taken: Callable[[], set[str]]
+    provider: PortraitProvider,
+    record: Record,
+    given: ResumeOptions,
+    has_made: Callable[[str], bool],
 ) -> Flow[Any]:
     """
     Do what is left of a job.
@@ -60,7 +63,7 @@ def finish(
         return (yield from _wait(provider, record, given))
     found = None
     if record.state != "begun":
-        found = yield from _found_again(provider, record, taken)
+        found = yield from _found_again(provider, record, has_made)
     if found is None:
         made = yield from _make(provider, record, given)
     else:
@@ -141,7 +144,7 @@ def _given(record: Record, given: ResumeOptions) -> dict[str, Any]:
 
 
 def _found_again(
-    provider: PortraitProvider, record: Record, taken: Callable[[], set[str]]
+    provider: PortraitProvider, record: Record, has_made: Callable[[str], bool]
 ) -> Flow[Group | Asset | None]:
     """
     Find what a lost create made, by the token behind its name; None if it is certainly absent.
@@ -155,31 +158,35 @@ def _found_again(
     elif record.operation == "add_asset" and "group" in call:
         listing = assets_of(provider, call["group"], record.operation)
     else:
-        raise (yield from _unsure(provider, record, taken))
+        raise (yield from _unsure(provider, record, has_made))
     if not (record.token and listing.is_listed):
-        raise (yield from _unsure(provider, record, taken))
-    since_s: float | None = None
-    if record.sent_at:
-        ago = (yield from now()) - record.sent_at
-        since_s = (yield from pause()) - ago.total_seconds()
+        raise (yield from _unsure(provider, record, has_made))
+    ago = yield from _sent_ago(record)
+    since_s = None if ago is None else (yield from pause()) - ago.total_seconds()
     sent = tagged(call.get("name", ""), record.token)
     seen = yield from look(provider, listing, sent, record.token, since_s)
     if seen.ours:
         ours: Group | Asset = seen.ours[0]
         return ours
-    if seen.is_absent and not record.likely_ids:
+    if seen.is_absent and ago is not None and not record.likely_ids:
         return None
-    raise (yield from _unsure(provider, record, taken, (*seen.maybe,), seen.trouble))
+    raise (yield from _unsure(provider, record, has_made, (*seen.maybe,), seen.trouble))
+
+
+def _sent_ago(record: Record) -> Flow[timedelta | None]:
+    """How long ago it was sent; None if that is not known, as where our clock was set back."""
+    ago = (yield from now()) - record.sent_at if record.sent_at else None
+    return None if ago is None or ago < timedelta() else ago
 
 
 def _unsure(
     provider: PortraitProvider,
     record: Record,
-    taken: Callable[[], set[str]],
+    has_made: Callable[[str], bool],
     maybe: tuple[Any, ...] | None = None,
     trouble: str = "",
 ) -> Flow[OutcomeUnknownError]:
-    """Look for what a lost create may have made."""
+    """Look for what a lost create may have made, once a new thing is sure to be listed."""
     if record.operation == "start_verification":
         return OutcomeUnknownError(
             "a face check may have been opened, and nobody has its link",
@@ -187,14 +194,15 @@ def _unsure(
         )
     found: list[Any] | None = [] if maybe is None else [*maybe]
     if maybe is None:
-        found, trouble = yield from _look(provider, record)
+        ago = yield from _sent_ago(record)
+        pacing = provider.pace("video" if record.operation == "create_video" else "asset")
+        _ = yield from pause(max(0.0, pacing.unseen_s - (ago or timedelta()).total_seconds()))
+        found, trouble = yield from _look(provider, record, ago)
     candidates: tuple[Any, ...] = ()
     seen = f"{provider.name} has no list to look in"
     if found is not None:
-        known = yield from work(taken)
-        since = record.sent_at - _SLACK if record.sent_at else None
-        candidates = tuple(
-            each for each in found if each.handle not in known and _is_since(each, since)
+        candidates = yield from work(
+            lambda: tuple(each for each in found if not has_made(each.handle))
         )
         seen = f"{len(candidates)} candidates were found"
     why = "; ".join(filter(None, (seen, trouble)))
@@ -206,12 +214,10 @@ def _unsure(
     return error
 
 
-def _is_since(thing: Result, since: datetime | None) -> bool:
-    return since is None or thing.created_at is None or thing.created_at >= since
-
-
-def _look(provider: PortraitProvider, record: Record) -> Flow[tuple[list[Any] | None, str]]:
-    """List what is of the kind, or in the group; None where there is no list; and what is amiss."""
+def _look(
+    provider: PortraitProvider, record: Record, ago: timedelta | None
+) -> Flow[tuple[list[Any] | None, str]]:
+    """List what may be it, likeliest last; None where there is no list; and what is amiss."""
     call, name = call_of(record, provider), _LISTS[record.operation]
     own = [call.get("group")] if name == "list_assets" else []
     if not provider.supports(name) or None in own:
@@ -219,9 +225,16 @@ def _look(provider: PortraitProvider, record: Record) -> Flow[tuple[list[Any] | 
     pages: Any = getattr(provider, name)
     found: list[Any]
     found, trouble, _ = yield from read_list(lambda cursor: pages(cursor, *own), most=_MOST_PAGES)
-    if record.operation != "create_group":  # videos have no name, some vendors' assets lose it
-        return found, trouble
-    return [each for each in found if each.name == call.get("name")], trouble
+    group = call.get("name") if record.operation == "create_group" else None
+
+    def may_be(each: Any) -> bool:
+        if each.created_at is None:
+            return group is None or each.name in ("", group)
+        return ago is None or is_recent(each, ago + _SLACK)
+
+    # A group's name may be lost at the vendor, or changed since; videos have none.
+    found = [each for each in found if may_be(each)]
+    return sorted(found, key=lambda each: group is not None and each.name == group), trouble
 
 
 _LISTS: Final = {

@@ -206,7 +206,7 @@ class Job:
             on_event=on_event,
         )
         writer = writer_of(record, self._recorder(), provider)
-        return recorded(finish(provider, record, given, self._journal.handles), writer)
+        return recorded(finish(provider, record, given, self._journal.has_made), writer)
 
     def adopt(self, thing: Result | str) -> None:
         """

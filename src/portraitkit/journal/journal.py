@@ -18,6 +18,7 @@ from attrs import evolve
 
 from ..values.errors import ConfigError, JournalError
 from ..values.secret import Secret
+from .arguments import CREATES
 from .file import JournalFile
 from .records import DAMAGED, Entry, Record, read_entry, records_of
 from .store import Rows, Store, is_url, place_of, without_sql
@@ -105,10 +106,9 @@ class Journal:
         """What is known of one job."""
         return self.store.read(lambda rows: _record(rows, job))
 
-    def handles(self) -> set[str]:
-        """Every handle that an entry bears."""
-        found = self.store.read(lambda rows: list(rows.handles()))
-        return {each for each in found if isinstance(each, str)} - {""}
+    def has_made(self, handle: str) -> bool:
+        """Whether a create is known to have made this. What was only waited for may be anyone's."""
+        return self.store.read(lambda rows: _has_made(rows, handle))
 
     def unfinished(self) -> list[Record]:
         """What is known of every job that has not ended, oldest first. Claims none."""
@@ -300,8 +300,18 @@ def _record(rows: Rows, job: str) -> Record:
 
 def _open_about(rows: Rows, things: Sequence[str]) -> list[str]:
     """The unfinished jobs that went by one of these handles."""
-    found = [read_entry(row).job for each in things for row in rows.select(handle=each)]
-    return [job for job in dict.fromkeys(found) if job and not _record(rows, job).finished]
+    found = (job for each in things for job in _about(rows, each))
+    return [job for job in dict.fromkeys(found) if not _record(rows, job).finished]
+
+
+def _has_made(rows: Rows, handle: str) -> bool:
+    return any(_record(rows, job).operation in CREATES for job in _about(rows, handle))
+
+
+def _about(rows: Rows, handle: str) -> list[str]:
+    """The jobs that went by a handle."""
+    found = (read_entry(row).job for row in rows.select(handle=handle))
+    return [job for job in dict.fromkeys(found) if job]
 
 
 def _check_in_hand(record: Record, lease: int) -> None:

@@ -89,9 +89,6 @@ class _SqlRows:
         is_open = _ENTRIES.c.job.not_in(_ENDED)
         return self.connection.execute(sql.select(_ENTRIES).where(is_open).order_by(_ENTRIES.c.id))
 
-    def handles(self) -> Iterable[Any]:
-        return self.connection.scalars(sql.select(_ENTRIES.c.handle).distinct())
-
     def prune(self, before: str) -> int:
         first = sql.select(sql.func.min(_ENTRIES.c.at)).where(_ENTRIES.c.job.not_in(_ENDED))
         before = min(before, self.connection.scalar(first) or before)

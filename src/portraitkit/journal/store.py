@@ -29,10 +29,6 @@ class Rows(Protocol):
         """Read those of jobs that have not ended, and those that name no job, oldest first."""
         ...
 
-    def handles(self) -> Iterable[Any]:
-        """Read each handle once."""
-        ...
-
     def prune(self, before: str) -> int:
         """
         Delete the jobs that ended before a time, and before the first unfinished one began.

@@ -30,7 +30,15 @@ from ..values.video import OnUnsupported
 from ..vendor.answers import with_findings
 from ..wire.steps import Flow, Request, Step, pause, through, work
 from .guarding import advised, guarded
-from .searching import GRACE_S, Listing, Search, groups_of, look, look_for_video
+from .searching import (
+    GRACE_S,
+    MOST_CANDIDATES,
+    Listing,
+    Search,
+    groups_of,
+    look,
+    look_for_video,
+)
 
 if TYPE_CHECKING:
     from ..vendor.calls import VendorCalls
@@ -159,7 +167,7 @@ def _explained(
     if seen.maybe:
         then = f"go on with the one of error.candidates that is yours; if none is, {then}"
     lost.retry_after_s = seen.rest_s or lost.retry_after_s
-    return completed(lost, found, then, seen.maybe, past)
+    return completed(lost, found, then, seen.maybe[-MOST_CANDIDATES:], past)
 
 
 def completed(

@@ -61,7 +61,11 @@ class Listing(Generic[F]):
 
 @frozen(kw_only=True)
 class Search(Generic[R]):
-    """What looking came to: what is ours for certain, what may be it, what stood in the way."""
+    """
+    What looking came to: what is ours for certain, what may be it, what stood in the way.
+
+    Of what may be it, the likeliest and newest is the last.
+    """
 
     ours: tuple[R, ...] = ()
     maybe: tuple[R, ...] = ()
@@ -142,8 +146,9 @@ def look(
         ours = tuple(each for each in items if token and each.name_token == token)
         if ours or is_last or now_s + rest_s > until_s + GRACE_S:
             since = timedelta(seconds=0 if since_s is None else now_s - since_s + _CLOCKS_S)
-            maybe = tuple(each for each in items if _may_be(each, listing, sent, since))
-            return Search(ours=ours, maybe=maybe[-MOST_CANDIDATES:], trouble=trouble, rest_s=rest_s)
+            maybe = [each for each in items if _may_be(each, listing, sent, since)]
+            maybe.sort(key=lambda each: _is_alike(each, listing, sent))
+            return Search(ours=ours, maybe=tuple(maybe), trouble=trouble, rest_s=rest_s)
         now_s = yield from pause(max(rest_s, min(step_s, until_s - now_s)))
 
 
@@ -190,11 +195,14 @@ def _may_be(item: Group | Asset, listing: Listing[Any], sent: str, since: timede
     """Tell whether an item may be what was lost, its name left out, cut, or changed since."""
     if item.name_token:
         return False
-    alike = begins_like(sent, item.name) if sent and listing.is_named else True
-    if alike:
-        return is_recent(item)
+    if _is_alike(item, listing, sent):
+        return is_recent(item, max(since, RECENT))
     made_later = is_recent(item, since - timedelta(seconds=GRACE_S))
     return item.created_at is not None and is_recent(item, since) and not made_later
+
+
+def _is_alike(item: Group | Asset, listing: Listing[Any], sent: str) -> bool:
+    return not (sent and listing.is_named) or begins_like(sent, item.name)
 
 
 def is_recent(item: Group | Asset | VideoTask, since: timedelta = RECENT) -> bool:
