@@ -285,6 +285,57 @@ def test_a_vendors_own_model_id_does_not_move(make):
     assert "no neutral model name" in caught.value.tried[1].reason
 
 
+def waiting_at_the_fallback(accounts):
+    waiting = evolve(portrait(accounts, "token360"), status=pk.AssetStatus.PROCESSING)
+    return film(pk.OneOf(portrait(accounts, "alltoken"), waiting))
+
+
+OF_ONE = "is an asset of my-alltoken"
+STAYS = {
+    "an asset": (lambda a: film(portrait(a, "alltoken")), OF_ONE),
+    "an asset's handle": (lambda a: film(portrait(a, "alltoken").handle), OF_ONE),
+    "an asset's id": (lambda a: film(portrait(a, "alltoken").id), OF_ONE),
+    "an asset's address": (lambda a: film(portrait(a, "alltoken").uri), OF_ONE),
+    "a portrait that is under review there": (waiting_at_the_fallback, "image_1 is processing"),
+}
+"""What is asked for at a busy vendor, and why the next one is passed over."""
+
+
+@pytest.mark.outside_the_contract
+@pytest.mark.parametrize("what", STAYS)
+def test_a_video_that_no_other_can_make_stays(make, what):
+    """Nothing of it is sent to the next profile, and the error says why."""
+    accounts, hand = make(client={"failures": 99})
+    ask, reason = STAYS[what]
+    request = ask(accounts)
+    accounts.lasting["alltoken"] = "busy"
+    accounts.set_out()
+
+    with pytest.raises(errors.RateLimitedError) as caught:
+        hand.create_video(request)
+
+    assert reason in caught.value.tried[1].reason
+    assert reason in str(caught.value)
+    assert 0 == accounts.sent()["token360"]
+
+
+@pytest.mark.outside_the_contract
+def test_a_face_check_and_what_is_in_a_group_never_move(make):
+    """The person's consent is for the vendor that was named to them; a group is where it is."""
+    accounts, hand = make(client={"failures": 99})
+    group = hand.create_group("Mia")
+    accounts.lasting["alltoken"] = "busy"
+
+    for call in (
+        lambda: hand.start_verification("pk1:a name", callback_url="https://app.example/back"),
+        lambda: hand.add_asset(group, PNG),
+    ):
+        with pytest.raises(errors.RateLimitedError) as caught:
+            call()
+        assert () == caught.value.tried
+    assert 0 == accounts.sent()["token360"]
+
+
 @pytest.mark.outside_the_contract
 def test_a_model_that_the_fallbacks_profile_names_moves(make):
     """A name of the application's own, in both profiles, is neutral between them."""
@@ -293,23 +344,6 @@ def test_a_model_that_the_fallbacks_profile_names_moves(make):
     accounts.lasting["alltoken"] = "busy"
 
     assert "token360" == hand.create_video(evolve(SEA, model="house")).provider
-
-
-@pytest.mark.outside_the_contract
-def test_an_asset_of_one_vendor_does_not_move(make):
-    """By object, handle or bare id: its video is made where it is registered, or not at all."""
-    accounts, hand = make(client={"failures": 99})
-    asset = portrait(accounts, "alltoken")
-    accounts.lasting["alltoken"] = "busy"
-    accounts.set_out()
-
-    for source in (asset, asset.handle, asset.id, asset.uri):
-        with pytest.raises(errors.RateLimitedError) as caught:
-            hand.create_video(film(source))
-        assert "is an asset of my-alltoken" in caught.value.tried[1].reason
-        assert "is an asset of my-alltoken" in str(caught.value)
-
-    assert 0 == accounts.sent()["token360"]
 
 
 @pytest.mark.outside_the_contract
@@ -371,31 +405,6 @@ def test_a_real_persons_group_is_not_created_anywhere(make):
     assert ("alltoken", 0) == (caught.value.provider, accounts.sent()["token360"])
 
 
-@pytest.mark.outside_the_contract
-def test_a_face_check_never_moves(make):
-    """The person's consent is for the vendor that was named to them."""
-    accounts, hand = make()
-    accounts.lasting["alltoken"] = "busy"
-
-    with pytest.raises(errors.RateLimitedError) as caught:
-        hand.start_verification("pk1:a name", callback_url="https://app.example/back")
-
-    assert ((), 0) == (caught.value.tried, accounts.sent()["token360"])
-
-
-@pytest.mark.outside_the_contract
-def test_an_asset_is_added_where_its_group_is(make):
-    """A busy vendor's group gets nothing from elsewhere."""
-    accounts, hand = make()
-    group = hand.create_group("Mia")
-    accounts.lasting["alltoken"] = "busy"
-
-    with pytest.raises(errors.RateLimitedError):
-        hand.add_asset(group, PNG)
-
-    assert 0 == accounts.sent()["token360"]
-
-
 # -- one portrait at several vendors ---------------------------------------------------------------
 
 
@@ -440,22 +449,6 @@ def test_a_portrait_whose_review_ended_meanwhile_moves(make):
     accounts.lasting["alltoken"] = "busy"
 
     assert "xcompute" == hand.create_video(film(both)).provider
-
-
-@pytest.mark.outside_the_contract
-def test_a_portrait_that_is_still_under_review_is_passed_over(make):
-    """At the fallback; the reason says what it waits for."""
-    accounts, hand = make("alltoken", "token360")
-    waiting = evolve(portrait(accounts, "token360"), status=pk.AssetStatus.PROCESSING)
-    both = pk.OneOf(portrait(accounts, "alltoken"), waiting)
-    accounts.lasting["alltoken"] = "busy"
-    accounts.set_out()
-
-    with pytest.raises(errors.RateLimitedError) as caught:
-        hand.create_video(film(both))
-
-    assert "passed over: media.images.image_1 is processing" == caught.value.tried[1].reason
-    assert 0 == accounts.sent()["token360"]
 
 
 @pytest.mark.parametrize("kind", [pk.GroupKind.VIRTUAL, pk.GroupKind.REAL_PERSON])

@@ -73,12 +73,6 @@ def test_a_link_that_cannot_be_trusted_is_not_submitted(url):
     assert "nothing was registered" in caught.value.next_step
 
 
-def test_a_wrong_group_is_told_before_a_face_is_uploaded():
-    """A handle of another vendor's costs no request."""
-    with pytest.raises(errors.HandleError):
-        replay(PROVIDER.add_asset("task_1#0", FACE), [])
-
-
 def test_too_large_a_picture_is_a_finding():
     """20 MB is the storage's documented limit."""
     large = FACE + bytes(20_000_001 - len(FACE))

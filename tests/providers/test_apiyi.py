@@ -72,22 +72,6 @@ def test_a_callback_is_not_sent_on_a_guess():
     assert ["callback_url"] == [each.field for each in preview.adaptations]
 
 
-def test_4k_is_a_finding():
-    """The gateway refuses 4k, though upstream documents it."""
-    findings = PROVIDER.preview_video(VideoRequest(prompt="x", resolution="4k")).findings
-
-    assert ["resolution"] == [each.field for each in findings]
-
-
-@pytest.mark.parametrize("status", [400, 403, 500])
-def test_upstreams_moderation_is_known_by_its_codes_beginning(status):
-    """PUBLIC_… is moderation, whatever the status."""
-    error = refused({"error": {"code": "PUBLIC_ERROR_MINOR", "message": "moderated"}}, status)
-
-    assert isinstance(error, errors.ContentRejectedError)
-    assert ("PUBLIC_ERROR_MINOR", "moderated") == (error.code, error.vendor_message)
-
-
 @pytest.mark.parametrize(
     ("body", "status", "kind", "code"),
     [
@@ -113,19 +97,6 @@ def test_an_error_in_place_of_a_task_is_a_refusal_whatever_the_status():
     error = refused({"error": {"code": "InvalidParameter", "message": "no"}}, 200)
 
     assert isinstance(error, errors.InvalidRequestError)
-
-
-def test_the_gateways_request_id_is_kept():
-    """x-request-id is what support asks for, on results and on errors."""
-    headers = {"x-request-id": "req-9"}
-    done = replay(
-        PROVIDER.get_video(TASK_ID),
-        [answer({"id": TASK_ID, "status": "running"}, headers=headers)],
-    )
-    with pytest.raises(errors.ProviderError) as caught:
-        replay(PROVIDER.get_video(TASK_ID), [answer({"error": {}}, 500, headers=headers)])
-
-    assert ("req-9", "req-9") == (done.result.raw.request_id, caught.value.request_id)
 
 
 # -- the main job ---------------------------------------------------------------------------------

@@ -227,13 +227,6 @@ def test_a_storage_that_refuses_leaves_nothing_registered(status, kind):
     assert "PutMeHere" not in str(caught.value)
 
 
-def test_a_wrong_group_is_told_before_a_face_is_stored():
-    """A group of another account costs no request."""
-    other = replay(evolve(PROVIDER, account_name="b").create_group("x"), [result({"Id": "g"})])
-    with pytest.raises(errors.HandleError):
-        replay(PROVIDER.add_asset(other.result, FACE), [])
-
-
 def test_a_long_video_is_a_finding():
     """50 MB is what icover takes of a video."""
     large = CLIP + bytes(50_000_001 - len(CLIP))

@@ -76,6 +76,7 @@ def test_a_handle_may_have_blanks_around_it():
     [
         ("asset", "ua_01K2X3Y4Z5", "a generic upload's id"),
         ("asset", GROUP_ID, "a group's id"),
+        ("asset", "assetgroup_1", "a group's id"),
         ("asset", "cgt-20260318035710-abcde", "a video task's id"),
         ("asset", "vgen_1", "a video task's id"),
         ("asset", "task_01K2X3", "a task's id"),

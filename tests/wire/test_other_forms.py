@@ -58,13 +58,6 @@ def test_a_preview_of_another_form_shows_the_members_and_the_bytes():
     assert preview.content.startswith(b"model=seedance-2.0\n")
 
 
-def test_a_preview_shows_no_credential_where_none_is_sent():
-    """A request without credentials has no header for one."""
-    preview = LINES.preview_video(pk.VideoRequest(prompt="a slow push-in"))
-
-    assert "Authorization" not in preview.headers
-
-
 def test_a_preview_of_another_json_shows_the_members():
     """A body that is JSON and no object is shown by its members, too."""
 
