@@ -281,13 +281,6 @@ def test_a_broken_media_host_fails_parts_only():
     assert [AssetStatus.PROCESSING, AssetStatus.FAILED] == [each.status for each in added]
 
 
-@pytest.mark.parametrize("sources", ["mia.jpg", PNG])
-def test_one_source_is_not_a_list(provider, sources):
-    """A string is a sequence of letters, and no letter is a file that was meant."""
-    with pytest.raises(errors.InvalidInputError, match="one source"):
-        replay(provider.add_assets(GROUP_ID, sources), [])
-
-
 # -- waiting for assets ----------------------------------------------------------------------------
 
 
@@ -328,16 +321,6 @@ def test_an_interrupted_wait_leaves_all_as_it_is(simulator, provider, interrupt)
 
     assert caught.value.__context__ is None
     assert AssetStatus.ACTIVE is active.status
-
-
-def test_a_vendor_that_asks_for_patience_gets_it(script):
-    """A Retry-After longer than one request waits for is still honoured between looks."""
-    busy = answer("", 429, headers={"retry-after": "200"})
-    vendor = script(busy, result(Id=ASSET_ID, Status="Active"))
-
-    vendor.run(lambda p: p.wait_until_active(ASSET_ID))
-
-    assert [3.0, 203.0] == vendor.times_s
 
 
 def test_what_is_settled_is_not_asked_about(provider):

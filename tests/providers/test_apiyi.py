@@ -1,4 +1,4 @@
-"""APIYI: flows alone, then the main job at a simulated vendor held to the contract."""
+"""APIYI: flows alone, then at a simulated vendor held to the contract."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 from attrs import evolve
 
 from portraitkit.testing import answer, replay, simulated
-from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
 from portraitkit.values.video import References, VideoRequest
@@ -29,19 +28,6 @@ def refused(body, status):
 
 
 # -- flows alone ----------------------------------------------------------------------------------
-
-
-def test_every_call_to_the_gateway_asks_for_a_plain_answer():
-    """Answers are labelled gzip without being it unless a request says identity."""
-    requests = [
-        *replay(PROVIDER.create_video(VideoRequest(prompt="x")), [answer({"id": "1"})]).requests,
-        *replay(PROVIDER.get_video("1"), [answer({"id": "1", "status": "queued"})]).requests,
-    ]
-    preview = PROVIDER.preview_video(VideoRequest(prompt="x"))
-
-    sent = [PROVIDER.authorize(request, now=NOW).headers for request in requests]
-    assert ["identity"] * 3 == [each["Accept-Encoding"] for each in (*sent, preview.headers)]
-    assert [f"Bearer {ACCOUNT.api_key}"] * 2 == [each["Authorization"] for each in sent]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +85,7 @@ def test_an_error_in_place_of_a_task_is_a_refusal_whatever_the_status():
     assert isinstance(error, errors.InvalidRequestError)
 
 
-# -- the main job ---------------------------------------------------------------------------------
+# -- at a simulated vendor -------------------------------------------------------------------------
 
 
 def test_anothers_asset_costs_nothing():

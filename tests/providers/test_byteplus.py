@@ -1,4 +1,4 @@
-"""BytePlus: what is not Volcengine's, and the main job at a simulated vendor."""
+"""BytePlus: what is not Volcengine's."""
 
 from __future__ import annotations
 

@@ -417,9 +417,6 @@ def test_a_finished_video_has_its_link_in_one_of_three_places(present):
     assert "cdn.example" not in repr(video)
 
 
-# --- the whole job, against the simulator, under the court ---
-
-
 @pytest.mark.parametrize(
     "listed", [{"list": ["?"], "total": 1}, {"list": [], "total": 3}, {"list": [{"groupId": "g"}]}]
 )

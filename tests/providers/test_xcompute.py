@@ -1,4 +1,4 @@
-"""xcompute's flows alone: exact requests out, exact models in; then the whole job, simulated."""
+"""xcompute's flows alone: exact requests out, exact models in."""
 
 from __future__ import annotations
 

@@ -216,9 +216,6 @@ def test_ordinary_words_in_a_prompt_pass(prompt):
     assert check_prompt(prompt, provider="alltoken") is None
 
 
-# -- the whole of it, before any request -----------------------------------------------------------
-
-
 # -- what would be paid for and can never be what was meant ----------------------------------------
 
 VENDORS = {

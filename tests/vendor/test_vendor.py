@@ -335,6 +335,3 @@ def test_the_base_alone_is_no_vendor():
     with pytest.raises(TypeError, match="abstract"):
         VendorAnswers()
     assert VendorAnswers.__abstractmethods__ == {"authorize", "fault", "identity", "origins"}
-
-
-# -- every adapter, whatever is answered -----------------------------------------------------------
