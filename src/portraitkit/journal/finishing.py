@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from ..operations.provider import PortraitProvider
-from ..operations.searching import Listing, assets_of, groups_of, look, read_list
+from ..operations.searching import Listing, ListRead, assets_of, groups_of, look, read_list
 from ..values.errors import InvalidInputError, OutcomeUnknownError
 from ..values.handles import Handle
 from ..values.models import Asset, Group, Result, Verification, VideoTask
@@ -217,11 +217,10 @@ def _look(provider: PortraitProvider, record: Record) -> Flow[tuple[list[Any] | 
     if not provider.supports(name) or None in own:
         return None, ""
     pages: Any = getattr(provider, name)
-    found: list[Any]
-    found, trouble, _ = yield from read_list(lambda cursor: pages(cursor, *own), most=_MOST_PAGES)
+    read: ListRead[Any] = yield from read_list(lambda at: pages(at, *own), most=_MOST_PAGES)
     if record.operation != "create_group":  # videos have no name, some vendors' assets lose it
-        return found, trouble
-    return [each for each in found if each.name == call.get("name")], trouble
+        return read.items, read.trouble
+    return [each for each in read.items if each.name == call.get("name")], read.trouble
 
 
 _LISTS: Final = {
