@@ -61,7 +61,6 @@ def film(*sources, **more):
 # -- what moves ------------------------------------------------------------------------------------
 
 
-@pytest.mark.outside_the_contract
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("vendor", EVERY)
 def test_a_video_moves_if_its_account_has_no_capacity(vendor, fault):
@@ -91,7 +90,6 @@ def test_a_video_moves_if_its_account_has_no_capacity(vendor, fault):
     assert [(f"my-{vendor}", vendor, True)] * moves == reasons
 
 
-@pytest.mark.outside_the_contract
 @pytest.mark.parametrize("fault", CAPACITY)
 def test_a_virtual_figures_group_moves(make, fault):
     """And what is put into it afterwards goes where the group is."""
@@ -220,7 +218,6 @@ def test_a_later_read_does_not_undo_a_create(monkeypatch):
     assert (["alltoken"], 1) == (asked, accounts.billed())
 
 
-@pytest.mark.outside_the_contract
 def test_a_refusal_after_a_lost_create_does_not_move_it(monkeypatch):
     """An adapter that looked for what it may have made, and then met a busy vendor, stays."""
     accounts = Accounts("alltoken", "token360")
@@ -240,7 +237,6 @@ def test_a_refusal_after_a_lost_create_does_not_move_it(monkeypatch):
     assert ((), 0) == (caught.value.tried, accounts.sent()["token360"])
 
 
-@pytest.mark.outside_the_contract
 def test_pictures_by_url_move_with_their_request(make):
     """Whoever takes the call is sent the address."""
     accounts, hand = make()
@@ -272,7 +268,6 @@ def test_an_adapters_pauses_and_work_go_through(make, monkeypatch):
 # -- what cannot move ------------------------------------------------------------------------------
 
 
-@pytest.mark.outside_the_contract
 def test_a_vendors_own_model_id_does_not_move(make):
     """It means nothing, or something else, at another vendor."""
     accounts, hand = make("volcengine", "token360")
@@ -301,7 +296,6 @@ STAYS = {
 """What is asked for at a busy vendor, and why the next one is passed over."""
 
 
-@pytest.mark.outside_the_contract
 @pytest.mark.parametrize("what", STAYS)
 def test_a_video_that_no_other_can_make_stays(make, what):
     """Nothing of it is sent to the next profile, and the error says why."""
@@ -319,7 +313,6 @@ def test_a_video_that_no_other_can_make_stays(make, what):
     assert 0 == accounts.sent()["token360"]
 
 
-@pytest.mark.outside_the_contract
 def test_a_face_check_and_what_is_in_a_group_never_move(make):
     """The person's consent is for the vendor that was named to them; a group is where it is."""
     accounts, hand = make(client={"failures": 99})
@@ -336,7 +329,6 @@ def test_a_face_check_and_what_is_in_a_group_never_move(make):
     assert 0 == accounts.sent()["token360"]
 
 
-@pytest.mark.outside_the_contract
 def test_a_model_that_the_fallbacks_profile_names_moves(make):
     """A name of the application's own, in both profiles, is neutral between them."""
     models = {"models": {"house": "seedance-2.0"}}
@@ -346,7 +338,6 @@ def test_a_model_that_the_fallbacks_profile_names_moves(make):
     assert "token360" == hand.create_video(evolve(SEA, model="house")).provider
 
 
-@pytest.mark.outside_the_contract
 def test_what_the_fallback_cannot_express_is_passed_over(make):
     """Strictly, unless the call says otherwise; then the result lists what was left out."""
     accounts, hand = make("alltoken", "xcompute", client={"failures": 99})
@@ -379,7 +370,6 @@ def test_extras_stay_with_their_vendor(make):
     assert ({"a": 1}, False) == (body["metadata"], "watermark_text" in body)
 
 
-@pytest.mark.outside_the_contract
 def test_an_operation_that_the_fallback_lacks_is_passed_over(make, monkeypatch):
     """The reason says so."""
     accounts, hand = make()
@@ -408,7 +398,6 @@ def test_a_real_persons_group_is_not_created_anywhere(make):
 # -- one portrait at several vendors ---------------------------------------------------------------
 
 
-@pytest.mark.outside_the_contract
 def test_a_portrait_of_several_vendors_moves_as_the_asset_that_is_there(make):
     """Each vendor is sent its own asset; one that has none is passed over with that reason."""
     accounts, hand = make("alltoken", "volcengine", "token360")
@@ -426,7 +415,6 @@ def test_a_portrait_of_several_vendors_moves_as_the_asset_that_is_there(make):
     assert there.uri in str(next(iter(world.videos.values())).body)
 
 
-@pytest.mark.outside_the_contract
 def test_frames_may_be_registered_at_several_vendors(make):
     """As references may."""
     accounts, hand = make()
@@ -438,7 +426,6 @@ def test_frames_may_be_registered_at_several_vendors(make):
     assert "token360" == hand.create_video(evolve(SEA, media=pk.Frames(first=both))).provider
 
 
-@pytest.mark.outside_the_contract
 def test_a_portrait_whose_review_ended_meanwhile_moves(make):
     """A handle that xcompute gave before the review is looked up by the call that moved."""
     accounts, hand = make("alltoken", "xcompute")
@@ -484,7 +471,6 @@ def test_a_portrait_of_other_vendors_only_is_refused(make):
         accounts.client(fallbacks=[]).preview_video(film(both))
 
 
-@pytest.mark.outside_the_contract
 def test_a_real_person_moves_only_where_they_were_verified(make):
     """Consent that was given at each vendor is used at each; a virtual double is refused."""
     accounts, hand = make("alltoken", "token360")
@@ -505,7 +491,6 @@ def test_a_real_person_moves_only_where_they_were_verified(make):
 # -- who serves what -------------------------------------------------------------------------------
 
 
-@pytest.mark.outside_the_contract
 def test_what_moved_is_served_where_it_is(make, tmp_path):
     """Each operation on a thing of the fallback goes there, by object and by handle."""
     accounts, hand = make()
@@ -529,7 +514,6 @@ def test_what_moved_is_served_where_it_is(make, tmp_path):
     assert 0 == accounts.sent()["alltoken"]
 
 
-@pytest.mark.outside_the_contract
 def test_a_face_check_of_the_fallback_is_checked_there(make):
     """Also one that another client started."""
     accounts, hand = make()
@@ -572,7 +556,6 @@ def test_a_foreign_handle_is_refused(make):
     assert (0, 0) == (accounts.sent()["alltoken"], accounts.sent()["apiyi"])
 
 
-@pytest.mark.outside_the_contract
 def test_assets_of_several_vendors_are_waited_for_together(make):
     """Each is asked about at its own vendor; they come back in the order given."""
     accounts, hand = make("alltoken", "token360")
@@ -589,7 +572,6 @@ def test_assets_of_several_vendors_are_waited_for_together(make):
     assert {pk.AssetStatus.ACTIVE} == {each.status for each in (*active, *again)}
 
 
-@pytest.mark.outside_the_contract
 def test_waiting_at_several_vendors_has_one_deadline(make):
     """What the first one takes is not there for the second."""
     accounts, hand = make("alltoken", "token360")
@@ -623,7 +605,6 @@ def test_a_preview_is_of_the_first_profile(make):
 # -- attempts and errors ---------------------------------------------------------------------------
 
 
-@pytest.mark.outside_the_contract
 def test_while_another_can_take_it_an_account_gets_two_attempts(make):
     """The last that can gets the whole budget; so does one that nobody follows."""
     accounts, hand = make(client={"budget": Budget(attempts=4)})
@@ -640,7 +621,6 @@ def test_while_another_can_take_it_an_account_gets_two_attempts(make):
     assert 2 == len(caught.value.attempts)
 
 
-@pytest.mark.outside_the_contract
 def test_a_long_rest_is_not_waited_for_while_another_can_take_it(make):
     """The vendor asked for a minute; the next one is asked at once."""
     accounts, hand = make()
@@ -651,7 +631,6 @@ def test_a_long_rest_is_not_waited_for_while_another_can_take_it(make):
     assert (0, {"alltoken": 1, "token360": 1}) == (accounts.time.monotonic(), accounts.sent())
 
 
-@pytest.mark.outside_the_contract
 def test_when_none_has_capacity_the_first_error_tells_all(make):
     """It is the first profile's, its text names every profile, and pickling keeps that."""
     accounts, hand = make("alltoken", "token360", "volcengine")
@@ -670,7 +649,6 @@ def test_when_none_has_capacity_the_first_error_tells_all(make):
     assert error.tried == pickle.loads(pickle.dumps(error)).tried
 
 
-@pytest.mark.outside_the_contract
 @pytest.mark.parametrize(
     "fault", [each for each in FAULTS if each not in CAPACITY and each != "lost after"]
 )
@@ -689,7 +667,6 @@ def test_what_a_fallback_judges_ends_the_call(make, fault):
     assert 0 == accounts.sent()["volcengine"]
 
 
-@pytest.mark.outside_the_contract
 def test_no_secret_of_any_profile_is_in_what_comes_out(make):
     """Neither in the error nor in the reasons."""
     accounts, hand = make()
@@ -710,7 +687,6 @@ def test_no_secret_of_any_profile_is_in_what_comes_out(make):
 # -- circuits --------------------------------------------------------------------------------------
 
 
-@pytest.mark.outside_the_contract
 def test_an_account_that_failed_often_is_passed_over_and_probed_later(make):
     """After three calls without capacity nobody asks for a while; one probe closes it again."""
     accounts, hand = make(client={"rest_s": 40.0})
@@ -737,7 +713,6 @@ def test_an_account_that_failed_often_is_passed_over_and_probed_later(make):
     assert [("alltoken", ())] * 2 == [(each.provider, each.tried) for each in closed]
 
 
-@pytest.mark.outside_the_contract
 def test_an_open_circuit_refuses_nothing_by_itself(make):
     """A call that cannot move is sent all the same, with the whole budget."""
     accounts, hand = make(client={"failures": 1, "budget": Budget(attempts=3)})
@@ -759,7 +734,6 @@ def test_an_open_circuit_refuses_nothing_by_itself(make):
         hand.create_video(film(evolve(asset, account="another")))
 
 
-@pytest.mark.outside_the_contract
 def test_when_all_circuits_are_open_the_first_is_asked(make):
     """And no other: a call does not walk through vendors that are all known to be full."""
     accounts, hand = make(client={"failures": 1, "rest_s": 1000.0})
@@ -775,7 +749,6 @@ def test_when_all_circuits_are_open_the_first_is_asked(make):
     assert ["my-token360", "my-alltoken"] == [each.profile for each in caught.value.tried]
 
 
-@pytest.mark.outside_the_contract
 def test_unknown_outcomes_open_a_circuit_and_refusals_close_it(make):
     """The call itself does not move; the next one need not be lost as well."""
     accounts, hand = make(client={"failures": 2})
@@ -788,7 +761,6 @@ def test_unknown_outcomes_open_a_circuit_and_refusals_close_it(make):
     assert "circuit open for another 30 s" == hand.create_video(SEA).tried[0].reason
 
 
-@pytest.mark.outside_the_contract
 def test_a_call_that_sends_nothing_is_no_probe(make):
     """The account's turn goes to the next call."""
     breakers = Breakers()
@@ -827,7 +799,6 @@ def test_clients_of_one_process_share_circuits_on_the_real_clock():
 NAMES = [*FAULTS, "none", "none"]
 
 
-@pytest.mark.outside_the_contract
 @settings(max_examples=80)
 @given(scripts=st.lists(st.lists(st.sampled_from(NAMES), max_size=6), min_size=3, max_size=3))
 def test_a_create_is_paid_for_once_at_most_wherever_it_goes(scripts):
@@ -852,7 +823,6 @@ def test_a_create_is_paid_for_once_at_most_wherever_it_goes(scripts):
         assert not any(each.outcome is Outcome.UNKNOWN for each in error.attempts[:-1])
 
 
-@pytest.mark.outside_the_contract
 def test_the_wire_is_the_same_under_all_drivers(make):
     """The same faults lead to the same requests and results, blocking, in asyncio and in trio."""
 

@@ -270,7 +270,6 @@ def test_a_text_in_place_of_a_new_asset_leaves_its_fate_open():
         (-1, errors.ProviderError),
     ],
 )
-@pytest.mark.outside_the_contract
 def test_a_code_in_the_body_refuses_whatever_http_says(code, kind):
     """Unverified, as only 0 is documented: another code is not taken for success."""
     error = refused_with(own(None, code), PROVIDER.rename_asset(ASSET_ID, "x"))

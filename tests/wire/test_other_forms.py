@@ -16,8 +16,6 @@ from portraitkit.values.errors import UnexpectedResponseError
 from portraitkit.values.models import Group, Page
 from portraitkit.wire.steps import Auth
 
-pytestmark = pytest.mark.outside_the_contract
-
 
 @frozen(kw_only=True, slots=False)
 class Lines(AllToken):
