@@ -384,6 +384,30 @@ def test_a_handle_from_before_the_review_is_looked_up(place):
     assert "asset://asset_a" in [each["url"] for each in done.bodies[1]["image_with_roles"]]
 
 
+def test_a_handle_from_after_the_review_needs_no_look():
+    """A reviewed asset's handle carries its id."""
+    asset = replay(PROVIDER.get_asset(submitted()), [reviewed(item("asset_a"))]).result
+    request = VideoRequest(prompt="rain", media=Frames(first=asset.handle))
+    done = replay(PROVIDER.create_video(request), [created()])
+
+    assert done.bodies[0]["image_with_roles"][0]["url"] == "asset://asset_a"
+
+
+@pytest.mark.parametrize(
+    "task",
+    [started(), reviewed(item("asset_a", "Failed"), status="failed")],
+)
+def test_an_asset_that_is_not_active_costs_nothing(task):
+    """A handle whose review runs or failed stops the video before it is paid for."""
+    asset = replay(PROVIDER.get_asset(submitted()), [task]).result
+    request = VideoRequest(prompt="rain", media=Frames(first=asset.handle))
+
+    with pytest.raises(errors.AssetNotReadyError):
+        replay(PROVIDER.create_video(request), [task])
+    with pytest.raises(errors.AssetNotReadyError):
+        PROVIDER.preview_video(request)
+
+
 @pytest.mark.parametrize("url", ["https://cdn.example/v.mp4", ["https://cdn.example/v.mp4"]])
 def test_a_finished_videos_link_is_a_string_or_a_list(url):
     """Copies of the page disagree, so that both are read, with the moment the link ends."""
