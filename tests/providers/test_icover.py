@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 from attrs import evolve
 
+from portraitkit.client.client import Client
 from portraitkit.config.building import build_provider
 from portraitkit.providers.apiyi import APIYI, APIYIWithIcover
-from portraitkit.testing import answer, replay, simulated
+from portraitkit.simulators.apiyi import APIYISimulator
+from portraitkit.simulators.server import serve
+from portraitkit.simulators.state import scans_after
+from portraitkit.testing import VirtualTime, answer, replay, simulated
 from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
@@ -18,8 +23,9 @@ from portraitkit.values.statuses import (
     GroupKind,
     MediaType,
     VerificationStatus,
+    VideoStatus,
 )
-from portraitkit.values.video import VideoRequest
+from portraitkit.values.video import References, VideoRequest
 from portraitkit.wire.steps import Auth, Request
 from vendors import ACCOUNT, CLIP, FACE, PICTURE, provider_of
 from vendors import judged as judged_vendor
@@ -405,3 +411,33 @@ def test_a_link_into_the_storage_is_refused_before_its_file_is_there():
         client.add_asset(group, put.url.partition("?")[0])
 
     assert 0 == judged.world.billed[ACCOUNT.name, "asset"]
+
+
+def test_the_main_job_over_real_http(caplog):
+    """Presign, put and the rest survive a real socket; no log shows a token, a key or a place."""
+    caplog.set_level(logging.DEBUG)
+    simulator = APIYISimulator()
+    simulator.world.person = scans_after(5)
+    _ = simulator.add_account(ACCOUNT)
+    with serve(simulator):
+        url = simulator.base_url
+        provider = evolve(PROVIDER, assets_url=url, video_url=url)
+        with Client(provider, clock=VirtualTime(simulator.world.clock).clock) as client:
+            group = client.create_group("Mia")
+            mia = client.wait_until_active(client.add_asset(group, FACE))
+            check = client.start_verification("Ann")
+            person = client.wait_until_verified(check)
+            media = References(images={"mia": mia})
+            task = client.wait_for_video(
+                client.create_video(VideoRequest(prompt="{mia} smiles", media=media))
+            )
+
+    stored = [content for _, content in simulator._icover.files.values()]
+    assert [FACE] == stored
+    assert (GroupKind.REAL_PERSON, VideoStatus.SUCCEEDED) == (person.kind, task.status)
+    (token,) = simulator.world.checks
+    ours = [r.getMessage() for r in caplog.records if not r.name.startswith("uvicorn")]
+    told = "\n".join(ours)
+    for secret in (token, ACCOUNT.api_key, ACCOUNT.library_key, "X-Amz-Signature=simulated"):
+        assert secret not in told
+    assert "sessions/<secret>" in told
