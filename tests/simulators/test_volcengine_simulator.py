@@ -311,6 +311,15 @@ def test_records_are_kept_for_seven_days(vendor, clock):
     assert (404, 404) == (foreign, video(vendor, "GET", f"/{task}")[0])
 
 
+def test_a_cancelled_task_is_not_deleted(vendor):
+    """A queued task is cancelled, and that is the end of deleting it."""
+    task = video(vendor, "POST", body=with_content())[1]["id"]
+
+    assert (200, {}) == video(vendor, "DELETE", f"/{task}")
+    assert 409 == video(vendor, "DELETE", f"/{task}")[0]
+    assert "cancelled" == video(vendor, "GET", f"/{task}")[1]["status"]
+
+
 def test_tasks_are_listed_in_pages(vendor):
     """The list has pages and filters, newest first."""
     first, second = (video(vendor, "POST", body=with_content())[1]["id"] for _ in "ab")
