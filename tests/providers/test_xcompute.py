@@ -344,6 +344,29 @@ def test_a_refused_key_is_not_taken_for_an_unfinished_check():
         replay(PROVIDER.check_verification(verification()), [refusal(401, "authentication_error")])
 
 
+def test_a_bare_token_can_be_exchanged():
+    """The vendor's own name for the session is enough."""
+    done = replay(PROVIDER.check_verification("token_xxx"), [data(group_id="group-1")])
+
+    assert done.bodies[0]["byted_token"] == "token_xxx"
+    assert done.result.group.id == "group-1"
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        "https://app.example/back?bytedToken=token_xxx&resultCode=10000",
+        {"byted_token": "token_xxx", "resultCode": 10000},
+    ],
+)
+def test_a_return_is_a_hint(received):
+    """Whatever arrives at the callback URL leaves the check WAITING."""
+    check = PROVIDER.read_callback(received)
+
+    assert (check.status, check.claimed) == (VerificationStatus.WAITING, True)
+    assert check.token.reveal() == "token_xxx"
+
+
 # -- videos --------------------------------------------------------------------------------------
 
 

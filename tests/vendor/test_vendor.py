@@ -228,11 +228,15 @@ GET = attrs.evolve(
 
 
 def test_an_answer_is_decoded_with_its_request_id():
-    """Asking gives the JSON, the response, and what to keep of it."""
-    done = replay(PROVIDER.ask(GET), [answer({"a": 1}, headers={"x-request-id": "req-1"})])
+    """Asking gives the JSON, the response, and what to keep of it; a refusal has its id, too."""
+    headers = {"x-request-id": "req-1"}
+    done = replay(PROVIDER.ask(GET), [answer({"a": 1}, headers=headers)])
+    with pytest.raises(PortraitError) as caught:
+        replay(PROVIDER.ask(GET), [answer({"error": {}}, 500, headers=headers)])
 
     assert (done.result.data, done.result.request_id) == ({"a": 1}, "req-1")
     assert (done.result.raw.status, done.result.raw.request_id) == (200, "req-1")
+    assert "req-1" == caught.value.request_id
 
 
 @pytest.mark.parametrize("body", [b"", b" \n"])
