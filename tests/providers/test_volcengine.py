@@ -301,6 +301,14 @@ def task_refusal(code, status, message="no", param=None):
     return answer({"error": {"code": code, "message": message, "param": param}}, status)
 
 
+@pytest.mark.parametrize("model", ["dreamina-seedance-2-0-260128", "ep-20260318-abcde"])
+def test_another_houses_name_of_a_model_and_an_endpoint_are_sent_as_they_are(model):
+    """Only neutral names become the vendor's."""
+    preview = PROVIDER.preview_video(VideoRequest(prompt="x", model=model))
+
+    assert model == preview.body["model"]
+
+
 def test_a_queued_video_is_cancelled_after_a_look():
     """The state is read, then one DELETE is sent, which no driver may repeat on its own."""
     done = replay(PROVIDER.cancel_video(TASK_ID), [task(status="queued"), answer({})])

@@ -149,6 +149,15 @@ def test_a_local_file_goes_through_the_media_host(tmp_path):
     assert many.bodies == one.bodies
 
 
+@pytest.mark.parametrize(
+    "body", [{"code": 200, "data": {}}, {"code": 200}, {"data": {"id": "a b"}}]
+)
+def test_a_submission_that_names_no_task_is_not_guessed_at(body):
+    """An id is never made up."""
+    with pytest.raises(errors.UnexpectedResponseError, match="names no task"):
+        replay(PROVIDER.add_asset(draft(), URL), [answer(body)])
+
+
 def test_twenty_of_a_kind_go_together_and_results_keep_their_order():
     """21 pictures and a video in between are three submissions; every asset has its place."""
     sources = [f"https://example.com/{number}.png" for number in range(21)]

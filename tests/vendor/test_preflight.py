@@ -323,6 +323,7 @@ def test_a_prompt_that_names_what_is_not_given(vendor, spoken):
             for each in ("volcengine", "xcompute")
         ),
         ("apiyi", {"resolution": "4k"}, "resolution"),
+        ("xcompute", {"duration_s": -1}, "duration_s"),
         (
             "xcompute",
             {"model": "doubao-seedance-2.0", "media": Frames(first="asset_a")},

@@ -118,6 +118,7 @@ def test_a_wrong_id_says_what_it_is(kind, ref, message):
     with pytest.raises(HandleError, match=message) as caught:
         PROVIDER.id_of(kind, ref)
     assert caught.value.field in (kind, "")
+    assert caught.value.next_step or "never created" == message
 
 
 @every_kind
