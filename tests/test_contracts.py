@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -112,15 +110,6 @@ def test_every_key_is_a_word(contract):
     assert [] == [(where, key) for where, key in keys if not isinstance(key, str)]
 
 
-def test_every_claim_has_valid_evidence(contract):
-    """Each statement says documented, recorded or assumed."""
-    words = {"documented", "recorded", "assumed"}
-
-    assert [] == [
-        where for where, claim in _claims(contract.document) if claim["evidence"] not in words
-    ]
-
-
 def test_every_source_is_declared(contract):
     """Each source key that is used is explained at the top."""
     used = {claim["source"]: where for where, claim in _claims(contract.document)}
@@ -213,27 +202,3 @@ def test_contracts_name_no_place_of_ours(contract):
     text = json.dumps(contract.document, default=str)
 
     assert not re.search(r"(/work/|/tmp/|localhost|127\.0\.0\.1)", text)
-
-
-def test_the_readme_says_what_works_where():
-    """README's table is what adapters and contracts say now; tools/matrix.py writes it."""
-    made = subprocess.run(
-        [sys.executable, "tools/matrix.py", "--check"],
-        cwd=contract_judge.FOLDER.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert "" == made.stderr
-
-
-def test_the_sanitisers_table_is_what_the_contracts_mark():
-    """A member is open in a cassette only where a schema says so; the package ships the table."""
-    done = subprocess.run(
-        [sys.executable, "tools/open_members.py", "--check"],
-        cwd=contract_judge.FOLDER.parent,
-        check=False,
-    )
-
-    assert 0 == done.returncode, "run python tools/open_members.py"

@@ -76,15 +76,19 @@ def plain_refusal(code, message):
     return {"error": {"message": message, "type": code or "error", "code": code or None}}
 
 
-class TestAllToken(BuiltIn):
+class Actions(BuiltIn):
+    """Those that refuse as Actions do, and as a gateway does."""
+
+    def bodies(self, status, code, message):
+        return [action_refusal(code, message), plain_refusal(code, message)]
+
+
+class TestAllToken(Actions):
     name = "alltoken"
 
     def many(self, operation):
         # The documented query of the tasks knows no second page; see AllToken.differences.
         return 100 if operation == "list_videos" else super().many(operation)
-
-    def bodies(self, status, code, message):
-        return [action_refusal(code, message), plain_refusal(code, message)]
 
 
 class TestToken360(BuiltIn):
@@ -95,21 +99,15 @@ class TestToken360(BuiltIn):
         return [envelope, plain_refusal(code, message)]
 
 
-class TestVolcengine(BuiltIn):
+class TestVolcengine(Actions):
     name = "volcengine"
     keys = SIGNED
     token_life_s = 1800.0
 
-    def bodies(self, status, code, message):
-        return [action_refusal(code, message), plain_refusal(code, message)]
 
-
-class TestAPIYI(BuiltIn):
+class TestAPIYI(Actions):
     name = "apiyi"
     keys = SIGNED
-
-    def bodies(self, status, code, message):
-        return [action_refusal(code, message), plain_refusal(code, message)]
 
 
 class TestAPIYIWithIcover(BuiltIn):
@@ -122,13 +120,10 @@ class TestAPIYIWithIcover(BuiltIn):
         return [action_refusal(code, message), plain_refusal(code, message), own]
 
 
-class TestBytePlus(BuiltIn):
+class TestBytePlus(Actions):
     name = "byteplus"
     keys = SIGNED
     token_life_s = 1800.0
-
-    def bodies(self, status, code, message):
-        return [action_refusal(code, message), plain_refusal(code, message)]
 
 
 class Avatars(BuiltIn):

@@ -62,6 +62,10 @@ def refusal(request: Request, **changes: Any) -> str:
     return caught.value.code
 
 
+def moment_of(vector: dict[str, Any]) -> datetime:
+    return datetime.strptime(vector["x_date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
 def of_vector(vector: dict[str, Any]) -> tuple[Request, Request]:
     headers = dict(vector["headers_in"])
     headers.setdefault("Content-Type", vector["expected"]["content_type_sent"])
@@ -80,13 +84,13 @@ def of_vector(vector: dict[str, Any]) -> tuple[Request, Request]:
         session_token=Secret(token) if token else None,
         region=vector["region"],
         service=vector["service"],
-        now=datetime.strptime(vector["x_date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC),
+        now=moment_of(vector),
     )
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
 def test_a_published_vector_is_reproduced_byte_for_byte(vector):
-    """Every header that the vendor's own signer computed is computed here too."""
+    """Every header of the vendor's own signer is computed here too, and passes our verifier."""
     request, result = of_vector(vector)
 
     assert vector["expected"]["authorization"] == result.headers["Authorization"]
@@ -96,23 +100,13 @@ def test_a_published_vector_is_reproduced_byte_for_byte(vector):
         result, vector["expected"]["signed_headers"].split(";")
     )
     assert request.content == result.content
-
-
-@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
-def test_the_verifier_accepts_every_published_vector(vector):
-    """What the vendor's own signer wrote passes our verifier."""
-    _, result = of_vector(vector)
-    ours = evolve(
-        result,
-        headers={**result.headers, "Authorization": vector["expected"]["authorization"]},
-    )
-
+    theirs = result.with_headers({"Authorization": vector["expected"]["authorization"]})
     assert vector["ak"] == verify(
-        ours,
+        theirs,
         keys_of={vector["ak"]: KeyPair(secret_key=Secret(vector["sk"]))}.get,
         region=vector["region"],
         service=vector["service"],
-        now=datetime.strptime(vector["x_date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC),
+        now=moment_of(vector),
     )
 
 
@@ -233,18 +227,15 @@ def test_the_derived_key_is_kept_for_the_day():
     assert (4, 1) == _signing._signing_key.cache_info()[:2]
 
 
-@pytest.mark.parametrize("skew_s", [-900, 900])
+@pytest.mark.parametrize("skew_s", [-901, -900, 900, 901])
 def test_a_clock_within_fifteen_minutes_is_accepted(skew_s):
-    """A signature is good for 900 seconds, to either side."""
-    assert "AKLTEXAMPLE" == verified(signed(asset_request()), now=NOW + timedelta(seconds=skew_s))
+    """A signature is good for 900 seconds, to either side; then it is InvalidTimestamp."""
+    request, now = signed(asset_request()), NOW + timedelta(seconds=skew_s)
 
-
-@pytest.mark.parametrize("skew_s", [-901, 901])
-def test_a_clock_beyond_fifteen_minutes_is_refused(skew_s):
-    """An older or newer date is InvalidTimestamp."""
-    assert "InvalidTimestamp" == refusal(
-        signed(asset_request()), now=NOW + timedelta(seconds=skew_s)
-    )
+    if abs(skew_s) <= 900:
+        assert "AKLTEXAMPLE" == verified(request, now=now)
+    else:
+        assert "InvalidTimestamp" == refusal(request, now=now)
 
 
 def unsigned(name: str) -> Request:

@@ -13,7 +13,7 @@ from portraitkit.providers.registry import provider_class
 from portraitkit.translation import parse_video, translate
 from portraitkit.values.errors import ConfigError, InvalidInputError, PortraitError
 from portraitkit.values.prompts import slots_of
-from portraitkit.values.video import SCALARS, Frames, References
+from portraitkit.values.video import SCALARS
 from video_cases import NAMES, bodies, body_of, marks_in, requests, vendor
 
 every_source = pytest.mark.parametrize("from_", NAMES)
@@ -66,24 +66,6 @@ def test_an_asset_of_the_other_vendor_is_a_loss():
     assert found.body["input_references"][0]["image_url"]["url"] == "asset://asset-1"
 
 
-def test_a_public_address_goes_along():
-    """What any vendor can fetch is no loss."""
-    body = {
-        **ALLTOKEN,
-        "content": [
-            {
-                "type": "image_url",
-                "image_url": {"url": "https://a.example/x"},
-                "role": "first_frame",
-            }
-        ],
-    }
-    found = translate(body, from_="alltoken", to="xcompute")
-
-    assert found.body["image_with_roles"] == [{"url": "https://a.example/x", "role": "first_frame"}]
-    assert found.losses == ()
-
-
 def test_a_member_that_only_the_one_vendor_has_is_a_loss():
     """What is in `extra` does not go into another vendor's body."""
     found = translate(
@@ -94,16 +76,6 @@ def test_a_member_that_only_the_one_vendor_has_is_a_loss():
 
     assert [(loss.field, loss.value) for loss in found.losses] == [("safety", {"level": 1})]
     assert (found.body, found.request.extra) == ({"model": "seedance-2.0", "prompt": "x"}, {})
-
-
-def test_a_field_that_the_other_vendor_lacks_is_a_loss():
-    """The loss says why, in the words of the other vendor's adapter."""
-    body = {"model": "seedance-2.0", "prompt": "x", "callback_url": "https://app.example/back"}
-    found = translate(body, from_="alltoken", to="apiyi")
-
-    (loss,) = found.losses
-    assert (loss.field, loss.value) == ("callback_url", "https://app.example/back")
-    assert "callback_url" not in found.body
 
 
 def test_a_model_is_translated_by_its_neutral_name():
@@ -219,36 +191,6 @@ def test_any_json_is_translated_or_refused(from_, body):
             continue
 
         assert "model" in found.body
-
-
-def test_the_two_forms_of_media_are_carried():
-    """Frames stay frames and references stay references."""
-    frames = {
-        "model": "m",
-        "prompt": "x",
-        "frame_images": [
-            {
-                "type": "image_url",
-                "frame_type": kind,
-                "image_url": {"url": f"https://a.example/{kind}"},
-            }
-            for kind in ("first_frame", "last_frame")
-        ],
-    }
-    references = {
-        "model": "m",
-        "prompt": "x",
-        "input_references": [
-            {"type": "video_url", "video_url": {"url": "https://a.example/v"}, "role": "reference"}
-        ],
-    }
-
-    assert translate(frames, from_="token360", to="alltoken").request.media == Frames(
-        first="https://a.example/first_frame", last="https://a.example/last_frame"
-    )
-    assert translate(references, from_="token360", to="alltoken").request.media == References(
-        videos=["https://a.example/v"]
-    )
 
 
 def test_a_model_that_takes_no_assets_is_a_loss():

@@ -21,16 +21,16 @@ ENTRIES = re.findall(r"^### `(.+)`\n\n`(\w+)`", PAGE, re.MULTILINE)
 def raised(tmp_path_factory):
     """What each cause raises, by its name."""
     found = {}
-    for cause in CAUSES:
+    for name, cause in CAUSES.items():
         folder = tmp_path_factory.mktemp("folder")
         shutil.copy(ROOT / "examples" / "mia.jpg", folder)
         with pytest.MonkeyPatch.context() as patch, pytest.raises(pk.PortraitError) as caught:
             patch.chdir(folder)
             patch.setenv("HOME", str(folder))
-            for name in ("PORTRAITKIT_PROFILE", "PORTRAITKIT_CONFIG", "ALLTOKEN_API_KEY"):
-                patch.delenv(name, raising=False)
+            for each in ("PORTRAITKIT_PROFILE", "PORTRAITKIT_CONFIG", "ALLTOKEN_API_KEY"):
+                patch.delenv(each, raising=False)
             cause(Ground(folder, patch))
-        found[cause.__name__] = caught.value
+        found[name] = caught.value
     return found
 
 
@@ -44,10 +44,10 @@ def fits(entry, error):
 
 
 @pytest.mark.filterwarnings("ignore:.*the secret itself stands in the configuration")
-@pytest.mark.parametrize("cause", CAUSES, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("cause", CAUSES)
 def test_a_trouble_is_on_the_page(raised, cause):
     """What a user reads then is one entry of the page, under the class of the error."""
-    error = raised[cause.__name__]
+    error = raised[cause]
 
     assert 1 == sum(fits(entry, error) for entry in ENTRIES), str(error)
 

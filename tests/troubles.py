@@ -41,6 +41,11 @@ class Ground:
             self.simulator.answer_next(answer({"error": error}, status=status))
         return self.client
 
+    def connected(self, text: str, *chosen: str) -> pk.Client:
+        """A client of a configuration."""
+        self.write(text)
+        return pk.connect(*chosen)
+
     def asset(self) -> pk.Asset:
         group = self.client.create_group("Mia")
         return self.client.add_asset(group, self.folder / "mia.jpg", name="front")
@@ -55,68 +60,28 @@ def portrait(prompt):
     return video(prompt=prompt, media=media)
 
 
-# -- configuration ------------------------------------------------------------------------------
+def at(vendor, **keys):
+    return pk.connect(vendor, **(keys or {"api_key": "k"}))
 
 
-def no_configuration(on):
-    pk.connect()
+def with_profile(name, *lines):
+    return "\n".join([f'profile = "{name}"', f"[profiles.{name}]", *lines, ""])
 
 
-def chooses_no_profile(on):
-    on.write('[profiles.alltoken]\napi_key = "env:KEY"\n')
-    pk.connect()
-
-
-def no_such_profile(on):
-    on.write('[profiles.alltoken]\napi_key = "env:KEY"\n')
-    pk.connect("altoken")
-
-
-def variable_not_set(on):
-    on.write('profile = "alltoken"\n[profiles.alltoken]\napi_key = "env:ALLTOKEN_API_KEY"\n')
-    pk.connect()
-
-
-def lacks_a_key(on):
-    on.write('profile = "volcengine"\n[profiles.volcengine]\naccess_key = "AKLT"\n')
-    pk.connect()
-
-
-def unknown_key(on):
-    on.write('profile = "alltoken"\n[profiles.alltoken]\napi_kee = "env:KEY"\n')
-    pk.connect()
-
-
-def no_such_adapter(on):
-    on.write('profile = "mine"\n[profiles.mine]\napi_key = "env:KEY"\n')
-    pk.connect()
-
-
-def no_reference(on):
-    on.write('profile = "alltoken"\n[profiles.alltoken]\napi_key = "$ALLTOKEN_API_KEY"\n')
-    pk.connect()
+SIGNED = {"access_key": "AKLT", "secret_key": "s", "api_key": "k"}
+OF_ALLTOKEN = '[profiles.alltoken]\napi_key = "env:KEY"\n'
+REAL_FACE = "InputImageSensitiveContentDetected.PrivacyInformation"
 
 
 def blanks_in_a_key(on):
     on.monkeypatch.setenv("KEY", "sk-with a blank")
-    on.write('profile = "alltoken"\n[profiles.alltoken]\napi_key = "env:KEY"\n')
-    pk.connect()
+    on.connected(with_profile("alltoken", 'api_key = "env:KEY"'))
 
 
 def somebody_elses_file(on):
     on.monkeypatch.setenv("KEY", KEY)
-    on.write(
-        'profile = "alltoken"\n[profiles.alltoken]\n'
-        'api_key = "env:KEY"\nbase_url = "https://gateway.example"\n'
-    )
-    pk.connect()
-
-
-# -- sources ------------------------------------------------------------------------------------
-
-
-def no_such_file(on):
-    on.client.add_asset("group-20260318035710-abcde", "mia.png")
+    elsewhere = 'base_url = "https://gateway.example"'
+    on.connected(with_profile("alltoken", 'api_key = "env:KEY"', elsewhere))
 
 
 def no_picture(on):
@@ -125,69 +90,8 @@ def no_picture(on):
 
 
 def no_media_host(on):
-    with pk.connect("volcengine", access_key="AKLT", secret_key="s", api_key="k") as client:
+    with at("volcengine", **SIGNED) as client:
         client.add_asset("group-20260318035710-abcde", on.folder / "mia.jpg")
-
-
-def upload_id(on):
-    on.client.get_asset("ua_0123456789")
-
-
-def other_account(on):
-    handle = on.asset().handle
-    with pk.connect("alltoken", api_key="sk-another-key") as client:
-        client.get_asset(handle)
-
-
-# -- prompts and requests -----------------------------------------------------------------------
-
-
-def unknown_label(on):
-    on.client.preview_video(portrait("{mia} waves to {leo}"))
-
-
-def unnamed_media(on):
-    on.client.preview_video(portrait("she waves"))
-
-
-def raw_id(on):
-    on.client.preview_video(portrait("{mia} and asset-20260318035710-abcde"))
-
-
-def cannot_express(on):
-    with pk.connect("xcompute", api_key="k") as client:
-        client.preview_video(video(watermark=False))
-
-
-def not_supported(on):
-    with pk.connect("xcompute", api_key="k") as client:
-        client.list_groups()
-
-
-def by_hand(on):
-    with pk.connect("apiyi", access_key="AKLT", secret_key="s", api_key="k") as client:
-        client.start_verification("Ann")
-
-
-def too_long(on):
-    on.client.preview_video(video(duration_s=40), strict_limits=True)
-
-
-def unknown_model(on):
-    on.client.preview_video(
-        video(model="seedance-1.5-pro", prompt="{mia}", media=portrait("").media)
-    )
-
-
-# -- what the vendor says -----------------------------------------------------------------------
-
-
-def unclear_group(on):
-    on.refused(403, "AIGCNotAvailable").create_group("Mia")
-
-
-def asset_is_gone(on):
-    on.refused(400, "upstream_invalid_parameter", "asset not found").create_video(portrait("{mia}"))
 
 
 def video_failed(on):
@@ -195,39 +99,14 @@ def video_failed(on):
     on.client.wait_for_video(on.client.create_video(video()))
 
 
-def bad_key(on):
-    on.refused(401, "AuthenticationError").create_video(video())
-
-
-def not_allowed(on):
-    on.refused(403, "Forbidden").create_video(video())
-
-
-def no_money(on):
-    on.refused(402, "insufficient_balance").create_video(video())
-
-
 def full(on):
     on.simulator.world.group_quota = 0
     on.client.create_group("Mia")
 
 
-def not_there(on):
-    on.client.get_group("group-20260318035710-zzzzz")
-
-
-def too_many(on):
-    on.refused(429, "rate_limit", times=5).create_video(video())
-
-
-def unavailable(on):
-    on.refused(503, "upstream_error", times=5).get_video("vgen_2026112600001")
-
-
 def not_active(on):
-    asset = on.asset()
-    request = video(prompt="{mia}", media=pk.References(images={"mia": asset}))
-    on.client.create_video(request)
+    media = pk.References(images={"mia": on.asset()})
+    on.client.create_video(video(prompt="{mia}", media=media))
 
 
 def review_refused(on):
@@ -235,35 +114,14 @@ def review_refused(on):
     on.client.wait_until_active(on.asset())
 
 
-def moderated(on):
-    on.refused(400, "upstream_content_violation").create_video(video())
-
-
-def real_face(on):
-    code = "InputImageSensitiveContentDetected.PrivacyInformation"
-    on.refused(400, code).create_video(video())
-
-
 def nobody_scanned(on):
     on.simulator.world.person = never
     on.client.wait_until_verified(on.client.start_verification("Ann"))
 
 
-def patience(on):
-    task = on.client.create_video(video())
-    on.client.wait_for_video(task, deadline_s=1)
-
-
-def not_finished(on):
-    on.client.download_video(on.client.create_video(video()), on.folder / "mia.mp4")
-
-
 def file_is_there(on):
     task = on.client.wait_for_video(on.client.create_video(video()))
     on.client.download_video(task, on.folder / "mia.jpg")
-
-
-# -- the network --------------------------------------------------------------------------------
 
 
 def sending(send):
@@ -272,38 +130,79 @@ def sending(send):
     return pk.connect("alltoken", api_key=KEY, http_client=http_client, clock=clock)
 
 
-def unreachable(on):
+def failing(error):
     def send(request):
-        raise httpx.ConnectError("refused")
+        raise error
 
-    with sending(send) as client:
-        client.create_video(video())
-
-
-def no_answer(on):
-    def send(request):
-        raise httpx.ReadTimeout("late")
-
-    with sending(send) as client:
-        client.create_video(video())
+    return sending(send)
 
 
-def html(on):
-    with sending(lambda request: httpx.Response(200, html="<html>")) as client:
-        client.get_video("vgen_2026112600001")
-
-
-def journal_elsewhere(on):
-    with pk.connect("alltoken", api_key=KEY, settings={"journal": "there/is/none/jobs.db"}):
-        pass
-
-
-def no_journal(on):
-    pk.resume(on.folder / "mia.jpg")
-
-
-CAUSES = [
-    cause
-    for cause in globals().values()
-    if getattr(cause, "__code__", None) and cause.__code__.co_varnames[:1] == ("on",)
-]
+CAUSES = {
+    "no configuration": lambda on: pk.connect(),
+    "no profile is chosen": lambda on: on.connected(OF_ALLTOKEN),
+    "no such profile": lambda on: on.connected(OF_ALLTOKEN, "altoken"),
+    "a variable is not set": lambda on: on.connected(
+        with_profile("alltoken", 'api_key = "env:ALLTOKEN_API_KEY"')
+    ),
+    "a key is lacking": lambda on: on.connected(with_profile("volcengine", 'access_key = "AKLT"')),
+    "an unknown key": lambda on: on.connected(with_profile("alltoken", 'api_kee = "env:KEY"')),
+    "no such adapter": lambda on: on.connected(with_profile("mine", 'api_key = "env:KEY"')),
+    "no reference": lambda on: on.connected(
+        with_profile("alltoken", 'api_key = "$ALLTOKEN_API_KEY"')
+    ),
+    "blanks in a key": blanks_in_a_key,
+    "somebody else's file": somebody_elses_file,
+    "no such file": lambda on: on.client.add_asset("group-20260318035710-abcde", "mia.png"),
+    "no picture": no_picture,
+    "no media host": no_media_host,
+    "an upload's id": lambda on: on.client.get_asset("ua_0123456789"),
+    "another account": lambda on: at("alltoken", api_key="sk-another-key").get_asset(
+        on.asset().handle
+    ),
+    "an unknown label": lambda on: on.client.preview_video(portrait("{mia} waves to {leo}")),
+    "unnamed media": lambda on: on.client.preview_video(portrait("she waves")),
+    "a raw id": lambda on: on.client.preview_video(
+        portrait("{mia} and asset-20260318035710-abcde")
+    ),
+    "it cannot be expressed": lambda on: at("xcompute").preview_video(video(watermark=False)),
+    "it is not supported": lambda on: at("xcompute").list_groups(),
+    "it is done by hand": lambda on: at("apiyi", **SIGNED).start_verification("Ann"),
+    "too long": lambda on: on.client.preview_video(video(duration_s=40), strict_limits=True),
+    "an older model": lambda on: on.client.preview_video(
+        video(model="seedance-1.5-pro", prompt="{mia}", media=portrait("").media)
+    ),
+    "an unclear group": lambda on: on.refused(403, "AIGCNotAvailable").create_group("Mia"),
+    "an asset is gone": lambda on: on.refused(
+        400, "upstream_invalid_parameter", "asset not found"
+    ).create_video(portrait("{mia}")),
+    "a video failed": video_failed,
+    "a bad key": lambda on: on.refused(401, "AuthenticationError").create_video(video()),
+    "not allowed": lambda on: on.refused(403, "Forbidden").create_video(video()),
+    "no money": lambda on: on.refused(402, "insufficient_balance").create_video(video()),
+    "full": full,
+    "not there": lambda on: on.client.get_group("group-20260318035710-zzzzz"),
+    "too many": lambda on: on.refused(429, "rate_limit", times=5).create_video(video()),
+    "unavailable": lambda on: on.refused(503, "upstream_error", times=5).get_video(
+        "vgen_2026112600001"
+    ),
+    "not active": not_active,
+    "a refused review": review_refused,
+    "moderated": lambda on: on.refused(400, "upstream_content_violation").create_video(video()),
+    "a real face": lambda on: on.refused(400, REAL_FACE).create_video(video()),
+    "nobody scanned": nobody_scanned,
+    "patience": lambda on: on.client.wait_for_video(on.client.create_video(video()), deadline_s=1),
+    "not finished": lambda on: on.client.download_video(
+        on.client.create_video(video()), on.folder / "mia.mp4"
+    ),
+    "a file is there": file_is_there,
+    "unreachable": lambda on: failing(httpx.ConnectError("refused")).create_video(video()),
+    "no answer": lambda on: failing(httpx.ReadTimeout("late")).create_video(video()),
+    "a page": lambda on: sending(lambda _: httpx.Response(200, html="<html>")).get_video(
+        "vgen_2026112600001"
+    ),
+    "a journal elsewhere": lambda on: pk.connect(
+        "alltoken", api_key=KEY, settings={"journal": "there/is/none/jobs.db"}
+    ),
+    "no journal": lambda on: pk.resume(on.folder / "mia.jpg"),
+}
+"""What somebody does, by what is wrong with it."""

@@ -61,7 +61,6 @@ def film(*sources, **more):
 # -- what moves ------------------------------------------------------------------------------------
 
 
-@pytest.mark.outside_the_contract
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("vendor", EVERY)
 def test_a_video_moves_if_its_account_has_no_capacity(vendor, fault):
@@ -91,7 +90,6 @@ def test_a_video_moves_if_its_account_has_no_capacity(vendor, fault):
     assert [(f"my-{vendor}", vendor, True)] * moves == reasons
 
 
-@pytest.mark.outside_the_contract
 @pytest.mark.parametrize("fault", CAPACITY)
 def test_a_virtual_figures_group_moves(make, fault):
     """And what is put into it afterwards goes where the group is."""
@@ -220,7 +218,6 @@ def test_a_later_read_does_not_undo_a_create(monkeypatch):
     assert (["alltoken"], 1) == (asked, accounts.billed())
 
 
-@pytest.mark.outside_the_contract
 def test_a_refusal_after_a_lost_create_does_not_move_it(monkeypatch):
     """An adapter that looked for what it may have made, and then met a busy vendor, stays."""
     accounts = Accounts("alltoken", "token360")
@@ -240,7 +237,6 @@ def test_a_refusal_after_a_lost_create_does_not_move_it(monkeypatch):
     assert ((), 0) == (caught.value.tried, accounts.sent()["token360"])
 
 
-@pytest.mark.outside_the_contract
 def test_pictures_by_url_move_with_their_request(make):
     """Whoever takes the call is sent the address."""
     accounts, hand = make()
@@ -272,7 +268,6 @@ def test_an_adapters_pauses_and_work_go_through(make, monkeypatch):
 # -- what cannot move ------------------------------------------------------------------------------
 
 
-@pytest.mark.outside_the_contract
 def test_a_vendors_own_model_id_does_not_move(make):
     """It means nothing, or something else, at another vendor."""
     accounts, hand = make("volcengine", "token360")
@@ -285,7 +280,55 @@ def test_a_vendors_own_model_id_does_not_move(make):
     assert "no neutral model name" in caught.value.tried[1].reason
 
 
-@pytest.mark.outside_the_contract
+def waiting_at_the_fallback(accounts):
+    waiting = evolve(portrait(accounts, "token360"), status=pk.AssetStatus.PROCESSING)
+    return film(pk.OneOf(portrait(accounts, "alltoken"), waiting))
+
+
+OF_ONE = "is an asset of my-alltoken"
+STAYS = {
+    "an asset": (lambda a: film(portrait(a, "alltoken")), OF_ONE),
+    "an asset's handle": (lambda a: film(portrait(a, "alltoken").handle), OF_ONE),
+    "an asset's id": (lambda a: film(portrait(a, "alltoken").id), OF_ONE),
+    "an asset's address": (lambda a: film(portrait(a, "alltoken").uri), OF_ONE),
+    "a portrait that is under review there": (waiting_at_the_fallback, "image_1 is processing"),
+}
+"""What is asked for at a busy vendor, and why the next one is passed over."""
+
+
+@pytest.mark.parametrize("what", STAYS)
+def test_a_video_that_no_other_can_make_stays(make, what):
+    """Nothing of it is sent to the next profile, and the error says why."""
+    accounts, hand = make(client={"failures": 99})
+    ask, reason = STAYS[what]
+    request = ask(accounts)
+    accounts.lasting["alltoken"] = "busy"
+    accounts.set_out()
+
+    with pytest.raises(errors.RateLimitedError) as caught:
+        hand.create_video(request)
+
+    assert reason in caught.value.tried[1].reason
+    assert reason in str(caught.value)
+    assert 0 == accounts.sent()["token360"]
+
+
+def test_a_face_check_and_what_is_in_a_group_never_move(make):
+    """The person's consent is for the vendor that was named to them; a group is where it is."""
+    accounts, hand = make(client={"failures": 99})
+    group = hand.create_group("Mia")
+    accounts.lasting["alltoken"] = "busy"
+
+    for call in (
+        lambda: hand.start_verification("pk1:a name", callback_url="https://app.example/back"),
+        lambda: hand.add_asset(group, PNG),
+    ):
+        with pytest.raises(errors.RateLimitedError) as caught:
+            call()
+        assert () == caught.value.tried
+    assert 0 == accounts.sent()["token360"]
+
+
 def test_a_model_that_the_fallbacks_profile_names_moves(make):
     """A name of the application's own, in both profiles, is neutral between them."""
     models = {"models": {"house": "seedance-2.0"}}
@@ -295,24 +338,6 @@ def test_a_model_that_the_fallbacks_profile_names_moves(make):
     assert "token360" == hand.create_video(evolve(SEA, model="house")).provider
 
 
-@pytest.mark.outside_the_contract
-def test_an_asset_of_one_vendor_does_not_move(make):
-    """By object, handle or bare id: its video is made where it is registered, or not at all."""
-    accounts, hand = make(client={"failures": 99})
-    asset = portrait(accounts, "alltoken")
-    accounts.lasting["alltoken"] = "busy"
-    accounts.set_out()
-
-    for source in (asset, asset.handle, asset.id, asset.uri):
-        with pytest.raises(errors.RateLimitedError) as caught:
-            hand.create_video(film(source))
-        assert "is an asset of my-alltoken" in caught.value.tried[1].reason
-        assert "is an asset of my-alltoken" in str(caught.value)
-
-    assert 0 == accounts.sent()["token360"]
-
-
-@pytest.mark.outside_the_contract
 def test_what_the_fallback_cannot_express_is_passed_over(make):
     """Strictly, unless the call says otherwise; then the result lists what was left out."""
     accounts, hand = make("alltoken", "xcompute", client={"failures": 99})
@@ -345,7 +370,6 @@ def test_extras_stay_with_their_vendor(make):
     assert ({"a": 1}, False) == (body["metadata"], "watermark_text" in body)
 
 
-@pytest.mark.outside_the_contract
 def test_an_operation_that_the_fallback_lacks_is_passed_over(make, monkeypatch):
     """The reason says so."""
     accounts, hand = make()
@@ -371,35 +395,9 @@ def test_a_real_persons_group_is_not_created_anywhere(make):
     assert ("alltoken", 0) == (caught.value.provider, accounts.sent()["token360"])
 
 
-@pytest.mark.outside_the_contract
-def test_a_face_check_never_moves(make):
-    """The person's consent is for the vendor that was named to them."""
-    accounts, hand = make()
-    accounts.lasting["alltoken"] = "busy"
-
-    with pytest.raises(errors.RateLimitedError) as caught:
-        hand.start_verification("pk1:a name", callback_url="https://app.example/back")
-
-    assert ((), 0) == (caught.value.tried, accounts.sent()["token360"])
-
-
-@pytest.mark.outside_the_contract
-def test_an_asset_is_added_where_its_group_is(make):
-    """A busy vendor's group gets nothing from elsewhere."""
-    accounts, hand = make()
-    group = hand.create_group("Mia")
-    accounts.lasting["alltoken"] = "busy"
-
-    with pytest.raises(errors.RateLimitedError):
-        hand.add_asset(group, PNG)
-
-    assert 0 == accounts.sent()["token360"]
-
-
 # -- one portrait at several vendors ---------------------------------------------------------------
 
 
-@pytest.mark.outside_the_contract
 def test_a_portrait_of_several_vendors_moves_as_the_asset_that_is_there(make):
     """Each vendor is sent its own asset; one that has none is passed over with that reason."""
     accounts, hand = make("alltoken", "volcengine", "token360")
@@ -417,7 +415,6 @@ def test_a_portrait_of_several_vendors_moves_as_the_asset_that_is_there(make):
     assert there.uri in str(next(iter(world.videos.values())).body)
 
 
-@pytest.mark.outside_the_contract
 def test_frames_may_be_registered_at_several_vendors(make):
     """As references may."""
     accounts, hand = make()
@@ -429,7 +426,6 @@ def test_frames_may_be_registered_at_several_vendors(make):
     assert "token360" == hand.create_video(evolve(SEA, media=pk.Frames(first=both))).provider
 
 
-@pytest.mark.outside_the_contract
 def test_a_portrait_whose_review_ended_meanwhile_moves(make):
     """A handle that xcompute gave before the review is looked up by the call that moved."""
     accounts, hand = make("alltoken", "xcompute")
@@ -440,22 +436,6 @@ def test_a_portrait_whose_review_ended_meanwhile_moves(make):
     accounts.lasting["alltoken"] = "busy"
 
     assert "xcompute" == hand.create_video(film(both)).provider
-
-
-@pytest.mark.outside_the_contract
-def test_a_portrait_that_is_still_under_review_is_passed_over(make):
-    """At the fallback; the reason says what it waits for."""
-    accounts, hand = make("alltoken", "token360")
-    waiting = evolve(portrait(accounts, "token360"), status=pk.AssetStatus.PROCESSING)
-    both = pk.OneOf(portrait(accounts, "alltoken"), waiting)
-    accounts.lasting["alltoken"] = "busy"
-    accounts.set_out()
-
-    with pytest.raises(errors.RateLimitedError) as caught:
-        hand.create_video(film(both))
-
-    assert "passed over: media.images.image_1 is processing" == caught.value.tried[1].reason
-    assert 0 == accounts.sent()["token360"]
 
 
 @pytest.mark.parametrize("kind", [pk.GroupKind.VIRTUAL, pk.GroupKind.REAL_PERSON])
@@ -491,7 +471,6 @@ def test_a_portrait_of_other_vendors_only_is_refused(make):
         accounts.client(fallbacks=[]).preview_video(film(both))
 
 
-@pytest.mark.outside_the_contract
 def test_a_real_person_moves_only_where_they_were_verified(make):
     """Consent that was given at each vendor is used at each; a virtual double is refused."""
     accounts, hand = make("alltoken", "token360")
@@ -512,7 +491,6 @@ def test_a_real_person_moves_only_where_they_were_verified(make):
 # -- who serves what -------------------------------------------------------------------------------
 
 
-@pytest.mark.outside_the_contract
 def test_what_moved_is_served_where_it_is(make, tmp_path):
     """Each operation on a thing of the fallback goes there, by object and by handle."""
     accounts, hand = make()
@@ -536,7 +514,6 @@ def test_what_moved_is_served_where_it_is(make, tmp_path):
     assert 0 == accounts.sent()["alltoken"]
 
 
-@pytest.mark.outside_the_contract
 def test_a_face_check_of_the_fallback_is_checked_there(make):
     """Also one that another client started."""
     accounts, hand = make()
@@ -579,7 +556,6 @@ def test_a_foreign_handle_is_refused(make):
     assert (0, 0) == (accounts.sent()["alltoken"], accounts.sent()["apiyi"])
 
 
-@pytest.mark.outside_the_contract
 def test_assets_of_several_vendors_are_waited_for_together(make):
     """Each is asked about at its own vendor; they come back in the order given."""
     accounts, hand = make("alltoken", "token360")
@@ -596,7 +572,6 @@ def test_assets_of_several_vendors_are_waited_for_together(make):
     assert {pk.AssetStatus.ACTIVE} == {each.status for each in (*active, *again)}
 
 
-@pytest.mark.outside_the_contract
 def test_waiting_at_several_vendors_has_one_deadline(make):
     """What the first one takes is not there for the second."""
     accounts, hand = make("alltoken", "token360")
@@ -630,7 +605,6 @@ def test_a_preview_is_of_the_first_profile(make):
 # -- attempts and errors ---------------------------------------------------------------------------
 
 
-@pytest.mark.outside_the_contract
 def test_while_another_can_take_it_an_account_gets_two_attempts(make):
     """The last that can gets the whole budget; so does one that nobody follows."""
     accounts, hand = make(client={"budget": Budget(attempts=4)})
@@ -647,7 +621,6 @@ def test_while_another_can_take_it_an_account_gets_two_attempts(make):
     assert 2 == len(caught.value.attempts)
 
 
-@pytest.mark.outside_the_contract
 def test_a_long_rest_is_not_waited_for_while_another_can_take_it(make):
     """The vendor asked for a minute; the next one is asked at once."""
     accounts, hand = make()
@@ -658,7 +631,6 @@ def test_a_long_rest_is_not_waited_for_while_another_can_take_it(make):
     assert (0, {"alltoken": 1, "token360": 1}) == (accounts.time.monotonic(), accounts.sent())
 
 
-@pytest.mark.outside_the_contract
 def test_when_none_has_capacity_the_first_error_tells_all(make):
     """It is the first profile's, its text names every profile, and pickling keeps that."""
     accounts, hand = make("alltoken", "token360", "volcengine")
@@ -677,7 +649,6 @@ def test_when_none_has_capacity_the_first_error_tells_all(make):
     assert error.tried == pickle.loads(pickle.dumps(error)).tried
 
 
-@pytest.mark.outside_the_contract
 @pytest.mark.parametrize(
     "fault", [each for each in FAULTS if each not in CAPACITY and each != "lost after"]
 )
@@ -696,7 +667,6 @@ def test_what_a_fallback_judges_ends_the_call(make, fault):
     assert 0 == accounts.sent()["volcengine"]
 
 
-@pytest.mark.outside_the_contract
 def test_no_secret_of_any_profile_is_in_what_comes_out(make):
     """Neither in the error nor in the reasons."""
     accounts, hand = make()
@@ -717,7 +687,6 @@ def test_no_secret_of_any_profile_is_in_what_comes_out(make):
 # -- circuits --------------------------------------------------------------------------------------
 
 
-@pytest.mark.outside_the_contract
 def test_an_account_that_failed_often_is_passed_over_and_probed_later(make):
     """After three calls without capacity nobody asks for a while; one probe closes it again."""
     accounts, hand = make(client={"rest_s": 40.0})
@@ -744,7 +713,6 @@ def test_an_account_that_failed_often_is_passed_over_and_probed_later(make):
     assert [("alltoken", ())] * 2 == [(each.provider, each.tried) for each in closed]
 
 
-@pytest.mark.outside_the_contract
 def test_an_open_circuit_refuses_nothing_by_itself(make):
     """A call that cannot move is sent all the same, with the whole budget."""
     accounts, hand = make(client={"failures": 1, "budget": Budget(attempts=3)})
@@ -766,7 +734,6 @@ def test_an_open_circuit_refuses_nothing_by_itself(make):
         hand.create_video(film(evolve(asset, account="another")))
 
 
-@pytest.mark.outside_the_contract
 def test_when_all_circuits_are_open_the_first_is_asked(make):
     """And no other: a call does not walk through vendors that are all known to be full."""
     accounts, hand = make(client={"failures": 1, "rest_s": 1000.0})
@@ -782,7 +749,6 @@ def test_when_all_circuits_are_open_the_first_is_asked(make):
     assert ["my-token360", "my-alltoken"] == [each.profile for each in caught.value.tried]
 
 
-@pytest.mark.outside_the_contract
 def test_unknown_outcomes_open_a_circuit_and_refusals_close_it(make):
     """The call itself does not move; the next one need not be lost as well."""
     accounts, hand = make(client={"failures": 2})
@@ -795,7 +761,6 @@ def test_unknown_outcomes_open_a_circuit_and_refusals_close_it(make):
     assert "circuit open for another 30 s" == hand.create_video(SEA).tried[0].reason
 
 
-@pytest.mark.outside_the_contract
 def test_a_call_that_sends_nothing_is_no_probe(make):
     """The account's turn goes to the next call."""
     breakers = Breakers()
@@ -834,7 +799,6 @@ def test_clients_of_one_process_share_circuits_on_the_real_clock():
 NAMES = [*FAULTS, "none", "none"]
 
 
-@pytest.mark.outside_the_contract
 @settings(max_examples=80)
 @given(scripts=st.lists(st.lists(st.sampled_from(NAMES), max_size=6), min_size=3, max_size=3))
 def test_a_create_is_paid_for_once_at_most_wherever_it_goes(scripts):
@@ -859,7 +823,6 @@ def test_a_create_is_paid_for_once_at_most_wherever_it_goes(scripts):
         assert not any(each.outcome is Outcome.UNKNOWN for each in error.attempts[:-1])
 
 
-@pytest.mark.outside_the_contract
 def test_the_wire_is_the_same_under_all_drivers(make):
     """The same faults lead to the same requests and results, blocking, in asyncio and in trio."""
 

@@ -281,13 +281,6 @@ def test_a_broken_media_host_fails_parts_only():
     assert [AssetStatus.PROCESSING, AssetStatus.FAILED] == [each.status for each in added]
 
 
-@pytest.mark.parametrize("sources", ["mia.jpg", PNG])
-def test_one_source_is_not_a_list(provider, sources):
-    """A string is a sequence of letters, and no letter is a file that was meant."""
-    with pytest.raises(errors.InvalidInputError, match="one source"):
-        replay(provider.add_assets(GROUP_ID, sources), [])
-
-
 # -- waiting for assets ----------------------------------------------------------------------------
 
 
@@ -328,29 +321,6 @@ def test_an_interrupted_wait_leaves_all_as_it_is(simulator, provider, interrupt)
 
     assert caught.value.__context__ is None
     assert AssetStatus.ACTIVE is active.status
-
-
-def test_a_new_asset_may_be_unseen_for_a_while(script):
-    """Not found just after the create is ridden out; not found for good is an error."""
-    vendor = script(
-        refusal("NotFound", 404), refusal("NotFound", 404), result(Id=ASSET_ID, Status="Active")
-    )
-
-    assert ASSET_ID == vendor.run(lambda p: p.wait_until_active(ASSET_ID)).id
-    lost = script(*[refusal("NotFound", 404)] * 4)
-    with pytest.raises(errors.NotFoundError):
-        lost.run(lambda p: p.wait_until_active(ASSET_ID))
-    assert [3.0, 6.0, 9.0, 12.0] == lost.times_s
-
-
-def test_a_vendor_that_asks_for_patience_gets_it(script):
-    """A Retry-After longer than one request waits for is still honoured between looks."""
-    busy = answer("", 429, headers={"retry-after": "200"})
-    vendor = script(busy, result(Id=ASSET_ID, Status="Active"))
-
-    vendor.run(lambda p: p.wait_until_active(ASSET_ID))
-
-    assert [3.0, 203.0] == vendor.times_s
 
 
 def test_what_is_settled_is_not_asked_about(provider):
@@ -413,55 +383,8 @@ def test_what_is_listed_is_not_gone(provider):
     assert [AssetStatus.ACTIVE] * 2 == [each.status for each in (one.result, *parts.result)]
 
 
-def test_a_group_that_is_gone_fails_each_of_its_assets(provider):
-    """A batch is told asset by asset, and not by one exception for all."""
-    gone = refusal("NotFound", 404)
-    given = [asset(number) for number in (1, 2)]
-    provider = evolve(provider, pacing={"asset": Pacing(unseen_s=0)})
-
-    done = replay(provider.wait_until_all_active(given), [gone] * 3)
-
-    assert [AssetStatus.FAILED] * 2 == [each.status for each in done.result]
-    assert isinstance(done.result[0].failure.error, errors.NotFoundError)
-
-
 def listing(*rows):
     return result(Items=list(rows), TotalCount=len(rows), PageSize=100, PageNumber=1)
-
-
-def test_many_assets_are_listed_instead_of_read_one_by_one(provider):
-    """One list for all pending assets, of whatever groups; a single one is read by itself."""
-    other = asset(3, group_id="group-20260318035710-other")
-    done = replay(
-        provider.wait_until_all_active([asset(1), asset(2), other]),
-        [
-            listing(
-                {"Id": f"{ASSET_ID}1", "Status": "Active"},
-                {"Id": f"{ASSET_ID}2", "Status": "Processing"},
-                {"Id": f"{ASSET_ID}3", "Status": "Active"},
-            ),
-            result(Id=f"{ASSET_ID}2", Status="Failed"),
-        ],
-    )
-
-    actions = [dict(each.query)["Action"] for each in done.requests]
-    assert ["ListAssets", "GetAsset"] == actions
-    assert [AssetStatus.ACTIVE, AssetStatus.FAILED, AssetStatus.ACTIVE] == [
-        each.status for each in done.result
-    ]
-
-
-def test_what_a_list_leaves_out_is_read_by_itself(provider):
-    """A list may lag behind."""
-    done = replay(
-        provider.wait_until_all_active([asset(1), asset(2)]),
-        [
-            listing({"Id": f"{ASSET_ID}1", "Status": "Active"}),
-            result(Id=f"{ASSET_ID}2", Status="Active"),
-        ],
-    )
-
-    assert [f"{ASSET_ID}1", f"{ASSET_ID}2"] == [each.id for each in done.result]
 
 
 @pytest.mark.parametrize("kind", [AllToken, Listless])
@@ -888,11 +811,13 @@ def test_what_a_stranger_may_have_made_is_kept_to_the_public_internet(provider, 
 
 
 @pytest.mark.parametrize("fault", [LOST, answer("<html>", 502)])
-def test_a_removal_that_was_repeated_is_done(script, fault):
+@pytest.mark.parametrize("what", ["asset", "group"])
+def test_a_removal_that_was_repeated_is_done(script, fault, what):
     """Gone after an attempt that may have removed it is what was asked for."""
     vendor = script(fault, refusal("NotFound", 404))
+    thing = {"asset": ASSET_ID, "group": GROUP_ID}[what]
 
-    assert vendor.run(lambda p: p.delete_asset(ASSET_ID)) is None
+    assert vendor.run(lambda p: getattr(p, f"delete_{what}")(thing)) is None
     assert 2 == len(vendor.sent)
 
 
@@ -903,7 +828,9 @@ def test_a_removal_that_is_then_denied_is_open(script):
     with pytest.raises(errors.OutcomeUnknownError, match="an earlier attempt") as caught:
         vendor.run(lambda p: p.delete_asset(ASSET_ID))
 
-    assert ("Forbidden", 1) == (caught.value.code, len(caught.value.attempts))
+    error = caught.value
+    assert ("Forbidden", 403, 1) == (error.code, error.status, len(error.attempts))
+    assert "list" in error.next_step
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,6 @@ def test_candidates_are_a_handful_and_the_newest(monkeypatch):
     assert [f"group-{n}" for n in (4, 3, 2, 1, 0)] == [each.id for each in caught.value.candidates]
 
 
-@pytest.mark.outside_the_contract
 @pytest.mark.parametrize(
     ("first", "reason"),
     [
@@ -200,7 +199,6 @@ def test_the_lost_attempt_is_told(monkeypatch, first, reason):
     ]
 
 
-@pytest.mark.outside_the_contract
 def test_a_check_that_is_known_is_not_looked_for():
     """An answer without its link still names the group."""
     provider = Token360(api_key=Secret("sk-test-key"), name_tokens=True)

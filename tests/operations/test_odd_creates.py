@@ -16,8 +16,6 @@ from portraitkit.simulators.__main__ import ACCOUNT, load
 from portraitkit.testing import simulated
 from portraitkit.vendor.likely import ids_in
 
-pytestmark = pytest.mark.outside_the_contract
-
 VENDORS = ("alltoken", "token360", "volcengine", "byteplus", "apiyi", "apimart", "xcompute")
 BY_TOKEN = ("volcengine", "byteplus", "apiyi")
 KEY = "sk-not-a-real-key-0123456789"
@@ -225,6 +223,7 @@ def test_ids_are_members_called_so(data, found):
 SETTINGS = {vendor: {} for vendor in VENDORS} | {"apiyi": {"assets": "icover"}}
 
 
+@pytest.mark.outside_the_contract
 @pytest.mark.parametrize(
     "link",
     ["javascript:alert(1)//", "data:text/html,x", "http://evil.example", "http://127.0.0.1:8360"],

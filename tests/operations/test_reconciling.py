@@ -319,15 +319,38 @@ def test_the_page_tells_what_can_be_made_safe():
 # -- what has no name ------------------------------------------------------------------------------
 
 
-def test_alltokens_uploads_have_no_name_and_are_shown():
-    """The form has no place for one: new assets of the group are candidates."""
-    stage = Stage("alltoken")
+OPEN = [
+    ("alltoken", "`add_asset`, a file", "1 new asset(s) may be it"),
+    ("xcompute", "`add_asset`, a URL", "no submissions: look in its console"),
+    *((each, "`start_verification`", "start another verification")
+      for each in ("alltoken", "volcengine", "xcompute")),
+    *((each, "`create_video`", f"{each} lists no tasks") for each in ("apiyi", "xcompute")),
+]  # fmt: skip
+"""What cannot be told for certain, by vendor and call: no place for a name, or no list."""
 
-    with pytest.raises(OutcomeUnknownError, match=r"1 new asset\(s\) may be it") as caught:
-        stage.client.add_asset(stage.stuff.group, FACE, name="Mia")
 
-    assert stage.made == {each.id for each in caught.value.candidates}
+@pytest.mark.parametrize(("vendor", "call", "words"), OPEN)
+def test_what_cannot_be_found_says_where_to_look(vendor, call, words):
+    """It is sent once; where there is a list, what is new in it is shown."""
+    stage = Stage(vendor)
+
+    with pytest.raises(OutcomeUnknownError) as caught:
+        CALLS[call](stage.client, stage.stuff)
+
+    assert words in str(caught.value)
+    assert "may be it" in words or "verification" in words or "console" in str(caught.value)
+    assert ("may be it" in words) * len(stage.made) == len(caught.value.candidates)
+    assert stage.made >= {each.id for each in caught.value.candidates}
     assert 1 == len(stage.creates)
+
+
+def test_several_submissions_of_xcompute_are_open_as_one_is():
+    """Each part says so, and nothing is sent again."""
+    stage = Stage("xcompute")
+    (part,) = stage.client.add_assets(stage.stuff.group, [LINK])
+
+    assert "no submissions" in part.failure.error.next_step
+    assert 1 == len(stage.wire.sent)
 
 
 def test_alltokens_uploads_are_never_repeated():
@@ -341,32 +364,7 @@ def test_alltokens_uploads_are_never_repeated():
     assert 1 == len(stage.creates)
 
 
-@pytest.mark.parametrize("several", [True, False])
-def test_xcompute_lists_nothing_to_look_at(several):
-    """Its submissions can only be looked for by a person."""
-    stage = Stage("xcompute")
-
-    with pytest.raises(OutcomeUnknownError, match="console") as caught:
-        if several:
-            raise stage.client.add_assets(stage.stuff.group, [LINK])[0].failure.error
-        stage.client.add_asset(stage.stuff.group, LINK, name="Mia")
-
-    assert 1 == len(stage.wire.sent)
-    assert "no submissions" in caught.value.next_step
-
-
 # -- face checks -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("vendor", ["alltoken", "volcengine", "xcompute"])
-def test_a_lost_session_is_started_again_by_the_caller(vendor):
-    """It is listed nowhere, and nobody has its link."""
-    stage = Stage(vendor)
-
-    with pytest.raises(OutcomeUnknownError, match="start another verification"):
-        stage.client.start_verification("Ann")
-
-    assert 1 == len(stage.wire.sent)
 
 
 def test_token360s_lost_check_is_found_without_its_link():
@@ -446,16 +444,4 @@ def test_a_look_at_tasks_that_fails_is_told(vendor):
     with pytest.raises(OutcomeUnknownError, match="looking for it failed: lost at"):
         stage.client.create_video(film(stage.stuff))
 
-    assert 1 == len(stage.creates)
-
-
-@pytest.mark.parametrize("vendor", ["apiyi", "xcompute"])
-def test_where_no_tasks_are_listed_the_error_says_where_to_look(vendor):
-    """There is nothing to ask."""
-    stage = Stage(vendor)
-
-    with pytest.raises(OutcomeUnknownError, match=f"{vendor} lists no tasks") as caught:
-        stage.client.create_video(film(stage.stuff))
-
-    assert "console" in caught.value.next_step
     assert 1 == len(stage.creates)

@@ -1,4 +1,4 @@
-"""APIMart: what is not xcompute's, and the main job at a simulated vendor."""
+"""APIMart: what is not xcompute's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from portraitkit.values import errors
 from portraitkit.values.media import FolderMediaHost
 from portraitkit.values.statuses import VideoStatus
 from portraitkit.values.video import References, VideoRequest
-from portraitkit.wire.steps import Request
 from vendors import ACCOUNT, CLIP, FACE, judged, provider_of
 
 PROVIDER = provider_of("apimart", callback_url="https://app.example/back")
@@ -73,12 +72,6 @@ def test_a_link_that_cannot_be_trusted_is_not_submitted(url):
     assert "nothing was registered" in caught.value.next_step
 
 
-def test_a_wrong_group_is_told_before_a_face_is_uploaded():
-    """A handle of another vendor's costs no request."""
-    with pytest.raises(errors.HandleError):
-        replay(PROVIDER.add_asset("task_1#0", FACE), [])
-
-
 def test_too_large_a_picture_is_a_finding():
     """20 MB is the storage's documented limit."""
     large = FACE + bytes(20_000_001 - len(FACE))
@@ -121,7 +114,7 @@ def test_large_resolutions_are_findings_where_no_copy_has_them(
     assert expected == [each.field for each in PROVIDER.preview_video(request).findings]
 
 
-# -- the main job ---------------------------------------------------------------------------------
+# -- at a simulated vendor -------------------------------------------------------------------------
 
 
 def test_4k_with_a_portrait_is_refused_unpaid():
@@ -136,15 +129,3 @@ def test_4k_with_a_portrait_is_refused_unpaid():
 
     assert VideoStatus.QUEUED is made.status
     assert 1 == vendor.world.billed[ACCOUNT.name, "video"]
-
-
-def test_the_simulator_has_no_library():
-    """It is known from clients' code alone, and nobody documents it."""
-    request = Request(
-        method="GET",
-        url="https://api.apimart.ai/v1/seedance2/private-avatar/groups",
-        headers={"Authorization": f"Bearer {ACCOUNT.api_key}"},
-    )
-    simulator = judged("apimart", uploads=True).simulator
-
-    assert 404 == simulator.handle(request).status

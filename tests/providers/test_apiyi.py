@@ -1,4 +1,4 @@
-"""APIYI: flows alone, then the main job at a simulated vendor held to the contract."""
+"""APIYI: flows alone, then at a simulated vendor held to the contract."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 from attrs import evolve
 
 from portraitkit.testing import answer, replay, simulated
-from portraitkit.testing.doubles.replaying import NOW
 from portraitkit.values import errors
 from portraitkit.values.secret import Secret
 from portraitkit.values.video import References, VideoRequest
@@ -29,19 +28,6 @@ def refused(body, status):
 
 
 # -- flows alone ----------------------------------------------------------------------------------
-
-
-def test_every_call_to_the_gateway_asks_for_a_plain_answer():
-    """Answers are labelled gzip without being it unless a request says identity."""
-    requests = [
-        *replay(PROVIDER.create_video(VideoRequest(prompt="x")), [answer({"id": "1"})]).requests,
-        *replay(PROVIDER.get_video("1"), [answer({"id": "1", "status": "queued"})]).requests,
-    ]
-    preview = PROVIDER.preview_video(VideoRequest(prompt="x"))
-
-    sent = [PROVIDER.authorize(request, now=NOW).headers for request in requests]
-    assert ["identity"] * 3 == [each["Accept-Encoding"] for each in (*sent, preview.headers)]
-    assert [f"Bearer {ACCOUNT.api_key}"] * 2 == [each["Authorization"] for each in sent]
 
 
 @pytest.mark.parametrize(
@@ -72,22 +58,6 @@ def test_a_callback_is_not_sent_on_a_guess():
     assert ["callback_url"] == [each.field for each in preview.adaptations]
 
 
-def test_4k_is_a_finding():
-    """The gateway refuses 4k, though upstream documents it."""
-    findings = PROVIDER.preview_video(VideoRequest(prompt="x", resolution="4k")).findings
-
-    assert ["resolution"] == [each.field for each in findings]
-
-
-@pytest.mark.parametrize("status", [400, 403, 500])
-def test_upstreams_moderation_is_known_by_its_codes_beginning(status):
-    """PUBLIC_… is moderation, whatever the status."""
-    error = refused({"error": {"code": "PUBLIC_ERROR_MINOR", "message": "moderated"}}, status)
-
-    assert isinstance(error, errors.ContentRejectedError)
-    assert ("PUBLIC_ERROR_MINOR", "moderated") == (error.code, error.vendor_message)
-
-
 @pytest.mark.parametrize(
     ("body", "status", "kind", "code"),
     [
@@ -115,20 +85,7 @@ def test_an_error_in_place_of_a_task_is_a_refusal_whatever_the_status():
     assert isinstance(error, errors.InvalidRequestError)
 
 
-def test_the_gateways_request_id_is_kept():
-    """x-request-id is what support asks for, on results and on errors."""
-    headers = {"x-request-id": "req-9"}
-    done = replay(
-        PROVIDER.get_video(TASK_ID),
-        [answer({"id": TASK_ID, "status": "running"}, headers=headers)],
-    )
-    with pytest.raises(errors.ProviderError) as caught:
-        replay(PROVIDER.get_video(TASK_ID), [answer({"error": {}}, 500, headers=headers)])
-
-    assert ("req-9", "req-9") == (done.result.raw.request_id, caught.value.request_id)
-
-
-# -- the main job ---------------------------------------------------------------------------------
+# -- at a simulated vendor -------------------------------------------------------------------------
 
 
 def test_anothers_asset_costs_nothing():

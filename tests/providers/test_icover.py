@@ -1,4 +1,4 @@
-"""APIYI with icover's library: flows alone, then the main job at a simulated vendor."""
+"""APIYI with icover's library: flows alone, then at a simulated vendor."""
 
 from __future__ import annotations
 
@@ -227,13 +227,6 @@ def test_a_storage_that_refuses_leaves_nothing_registered(status, kind):
     assert "PutMeHere" not in str(caught.value)
 
 
-def test_a_wrong_group_is_told_before_a_face_is_stored():
-    """A group of another account costs no request."""
-    other = replay(evolve(PROVIDER, account_name="b").create_group("x"), [result({"Id": "g"})])
-    with pytest.raises(errors.HandleError):
-        replay(PROVIDER.add_asset(other.result, FACE), [])
-
-
 def test_a_long_video_is_a_finding():
     """50 MB is what icover takes of a video."""
     large = CLIP + bytes(50_000_001 - len(CLIP))
@@ -283,7 +276,6 @@ def test_a_text_in_place_of_a_new_asset_leaves_its_fate_open():
         (-1, errors.ProviderError),
     ],
 )
-@pytest.mark.outside_the_contract
 def test_a_code_in_the_body_refuses_whatever_http_says(code, kind):
     """Unverified, as only 0 is documented: another code is not taken for success."""
     error = refused_with(own(None, code), PROVIDER.rename_asset(ASSET_ID, "x"))
@@ -375,7 +367,7 @@ def test_404_with_the_token_is_pending_and_another_404_is_not():
         replay(PROVIDER.check_verification(check), [answer(b"[client] no such session", 404)])
 
 
-# -- the main job ---------------------------------------------------------------------------------
+# -- at a simulated vendor -------------------------------------------------------------------------
 
 
 def test_the_video_token_opens_no_library():

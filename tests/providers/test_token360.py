@@ -20,7 +20,6 @@ from portraitkit.values.statuses import (
     MediaType,
     VerificationStatus,
 )
-from portraitkit.values.video import VideoRequest
 
 PROVIDER = Token360(api_key=Secret("sk-test-key"))
 API = "https://api.token360.ai/v1"
@@ -256,16 +255,6 @@ def test_a_groups_assets_are_listed_by_group_alone(form):
     assert (["ta_2"], None) == ([each.id for each in last.result.items], last.result.next)
 
 
-def test_assets_of_one_status_are_picked_here():
-    """The status filter is not documented, so nothing is sent for it."""
-    rows = [{**RECORD, "assetId": f"ta_{word}", "status": word} for word in ("active", "error")]
-    flow = PROVIDER.list_assets(None, GROUP_ID, status=AssetStatus.FAILED)
-    done = replay(flow, [yes({"list": rows})])
-
-    assert (("groupId", GROUP_ID),) == done.requests[0].query
-    assert ["ta_error"] == [each.id for each in done.result.items]
-
-
 # --- refusals ---
 
 
@@ -290,13 +279,6 @@ def test_an_envelope_refuses_whatever_the_status():
     body = {"code": 4001, "data": None, "msg": "no quota", "serviceCode": "QUOTA_EXCEEDED"}
     with pytest.raises(errors.QuotaExceededError, match="no quota"):
         replay(PROVIDER.create_group("Mia"), [answer(body)])
-
-
-def test_a_firewalls_page_is_a_refusal_without_words():
-    """HTTP 403 with HTML comes from before the gateway: the error says that it is no JSON."""
-    page = answer("<html><title>403 Forbidden</title></html>", 403)
-    with pytest.raises(errors.PermissionDeniedError, match="text/html"):
-        replay(PROVIDER.create_video(VideoRequest(prompt="x")), [page])
 
 
 @pytest.mark.parametrize("data", [{}, {"id": 4711}, {"assetId": 4711}, [], "text", None])
@@ -433,9 +415,6 @@ def test_a_finished_video_has_its_link_in_one_of_three_places(present):
         video.duration_s,
     )
     assert "cdn.example" not in repr(video)
-
-
-# --- the whole job, against the simulator, under the court ---
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import contract_judge
 from portraitkit.simulators.state import never
 from portraitkit.testing import replay, simulated
 from portraitkit.values import errors
+from portraitkit.values.models import Group
 from portraitkit.values.statuses import (
     AssetStatus,
     GroupKind,
@@ -194,6 +195,16 @@ def test_a_renamed_group_keeps_its_description_unless_another_is_given(way):
     found = client.rename_group(group, "Mia N.", description="a singer", on_unsupported="drop")
     assert ["description"] == [each.field for each in found.adaptations]
     assert "Mia N." == client.get_group(group).name
+
+
+@offering("add_upload")
+def test_a_wrong_group_is_told_before_a_face_is_sent(way):
+    """A group of another account costs no request, to whatever house the file would go first."""
+    provider = provider_of(way)
+    other = Group(provider=provider.name, account="another", id="group-1", ref="group-1")
+    for group in (other, other.handle):
+        with pytest.raises(errors.HandleError):
+            replay(provider.add_asset(group, FACE), [])
 
 
 @offering("list_assets")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import contract_judge
 from portraitkit.providers.dialects.signing import sign
 from portraitkit.simulators.state import SimAccount, VirtualClock, World
 from portraitkit.values.secret import Secret
@@ -70,12 +71,25 @@ def ask(vendor, request, contract=None):
     return response.status, json.loads(response.content)
 
 
-def result_of(status, answer):
+ACTIONS = {"alltoken": "https://api.alltoken.ai/v1/portrait/"}
+
+
+def act(vendor, action, body=None, *, of="main", **options):
+    """Ask for an Action in an account's name: by its key, or by its signature."""
+    url = ACTIONS.get(vendor.name)
+    request = action_of(url or "https://open.volcengineapi.com/", action, body, key=f"key-{of}")
+    request = request if url else signed(vendor, request, of, **options)
+    return ask(vendor, request, contract_judge.load(vendor.name))
+
+
+def result(vendor, *asked, **options):
     """What an Action came to; it went well."""
+    status, answer = act(vendor, *asked, **options)
     assert (200, None) == (status, answer["ResponseMetadata"].get("Error"))
     return answer["Result"]
 
 
-def refusal_of(status, answer):
+def refusal(vendor, *asked, **options):
     """The status and code of a refused Action."""
+    status, answer = act(vendor, *asked, **options)
     return status, answer["ResponseMetadata"]["Error"]["Code"]

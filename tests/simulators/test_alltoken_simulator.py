@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from asking import action_of, made, refusal_of, request_of, result_of, upload_of
+from asking import act, action_of, made, refusal, request_of, result, upload_of
 from asking import ask as ask_of
 from attrs import evolve
 
@@ -28,18 +28,6 @@ def vendor():
 
 def ask(vendor, request: Request):
     return ask_of(vendor, request, CONTRACT)
-
-
-def act(vendor, action: str, body: dict[str, Any] | None = None, *, key: str = "key-main"):
-    return ask(vendor, action_of(PORTRAIT, action, body, key=key))
-
-
-def result(vendor, *asked: Any, **options: Any) -> dict[str, Any]:
-    return result_of(*act(vendor, *asked, **options))
-
-
-def refusal(vendor, *asked: Any, **options: Any) -> tuple[int, str]:
-    return refusal_of(*act(vendor, *asked, **options))
 
 
 def group_in(vendor, name: str = "Mia") -> str:
@@ -139,7 +127,7 @@ def test_a_check_ends_after_two_minutes(vendor, clock):
     """An unused token is TokenExpired after 120 seconds; another customer's is InvalidToken."""
     vendor.world.person = never
     token = {"BytedToken": result(vendor, "CreateVisualValidateSession", {})["BytedToken"]}
-    foreign = refusal(vendor, "GetVisualValidateResult", token, key="key-other")
+    foreign = refusal(vendor, "GetVisualValidateResult", token, of="other")
     clock.advance(120)
 
     assert (400, "InvalidToken") == foreign
@@ -151,7 +139,7 @@ def test_errors_may_come_with_http_200(vendor):
     vendor.variants = Variants(errors_as_200=True)
 
     assert (200, "Forbidden") == refusal(vendor, "GetAsset", {"Id": "asset-0"})
-    assert (200, "Unauthorized") == refusal(vendor, "GetAsset", {"Id": "asset-0"}, key="wrong")
+    assert (200, "Unauthorized") == refusal(vendor, "GetAsset", {"Id": "asset-0"}, of="wrong")
 
 
 def test_variants_change_the_members(vendor):
@@ -168,12 +156,12 @@ def test_variants_change_the_members(vendor):
 
 def test_a_refused_key_is_told_in_either_side_s_words(vendor):
     """A bad key is Unauthorized; one switch gives the gateway's body instead."""
-    assert (401, "Unauthorized") == refusal(vendor, "ListAssets", key="wrong")
+    assert (401, "Unauthorized") == refusal(vendor, "ListAssets", of="wrong")
 
     vendor.variants = Variants(gateway_401=True)
 
     assert (401, {"message", "type"}) == (
-        (answer := act(vendor, "ListAssets", key="wrong"))[0],
+        (answer := act(vendor, "ListAssets", of="wrong"))[0],
         set(answer[1]["error"]),
     )
 

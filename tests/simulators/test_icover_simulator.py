@@ -43,7 +43,6 @@ def call(vendor, method, path, body=None, *, key=KEY, **query):
         ("GET", "/elsewhere", None, 404),
     ],
 )
-@pytest.mark.outside_the_contract
 def test_icovers_own_refusals_are_plain_texts(vendor, method, path, body, status):
     """They begin with `[client] `, whatever is wrong, and nothing is made."""
     answer = call(vendor, method, path, body)
@@ -58,14 +57,12 @@ def test_only_a_library_key_opens_the_library(vendor, key):
     assert 401 == call(vendor, "GET", "/asset-library/groups", key=key).status
 
 
-@pytest.mark.outside_the_contract
 def test_a_body_that_is_no_object_is_refused(vendor):
     """As is any that cannot be read."""
     assert 400 == call(vendor, "POST", "/asset-library/groups", b"[1]").status
 
 
 @pytest.mark.parametrize("query", [{"pageSize": "101"}, {"pageSize": "0"}, {"pageNumber": "x"}])
-@pytest.mark.outside_the_contract
 def test_a_page_beyond_the_cap_is_refused(vendor, query):
     """100 is the documented most."""
     assert 400 == call(vendor, "GET", "/asset-library/assets", **query).status

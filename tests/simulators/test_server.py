@@ -343,10 +343,11 @@ def test_leaving_a_server_that_does_not_stop_is_bounded(monkeypatch):
 
 
 def test_a_server_that_never_ran_can_be_left():
-    """Leaving a server that was not entered does nothing."""
+    """`serve` makes a `Server` and starts nothing yet; leaving one that was not entered is free."""
     server = serve(Echo())
     server.__exit__(None, None, None)
 
+    assert isinstance(server, Server)
     assert "" == server.url
 
 
@@ -555,11 +556,3 @@ def test_serving_without_the_extra_says_what_to_install(monkeypatch):
 
     with pytest.raises(ImportError, match=r"portraitkit\[simulators\]"):
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
-
-
-def test_a_server_is_what_serve_returns():
-    """`serve` makes a `Server` and starts nothing yet."""
-    server = serve(Echo())
-
-    assert isinstance(server, Server)
-    assert "" == server.url

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from asking import action_of, made, refusal_of, request_of, result_of, signed
+from asking import act, action_of, made, refusal, request_of, result, signed
 from asking import ask as ask_of
 from attrs import evolve
 
 import contract_judge
 from portraitkit.simulators.state import never
-from portraitkit.simulators.volcengine import DOCUMENTED_RATES, Variants, VolcengineSimulator
+from portraitkit.simulators.volcengine import Variants, VolcengineSimulator
 from portraitkit.wire.steps import Request
 
 ASSETS = "https://open.volcengineapi.com/"
@@ -31,18 +31,6 @@ def vendor():
 
 def ask(vendor, request: Request):
     return ask_of(vendor, request, CONTRACT)
-
-
-def act(vendor, action: str, body: Any = None, **options: Any):
-    return ask(vendor, signed(vendor, action_of(ASSETS, action, body), **options))
-
-
-def result(vendor, *asked: Any, **options: Any) -> dict[str, Any]:
-    return result_of(*act(vendor, *asked, **options))
-
-
-def refusal(vendor, *asked: Any, **options: Any) -> tuple[int, str]:
-    return refusal_of(*act(vendor, *asked, **options))
 
 
 def group_in(vendor, name: str = "Mia", **more: Any) -> str:
@@ -168,20 +156,6 @@ def test_a_new_asset_may_be_unseen_at_first(vendor, clock):
     assert "Processing" == result(vendor, "GetAsset", asset)["Status"]
 
 
-def test_rates_can_be_enforced(vendor, clock):
-    """With the documented rates, the fourth asset within a minute is refused."""
-    vendor.variants = Variants(rates=DOCUMENTED_RATES)
-    group = group_in(vendor)
-    for _ in range(3):
-        asset_in(vendor, group)
-    body = {"GroupId": group, "URL": "https://a.example/x", "AssetType": "Image"}
-    fourth = refusal(vendor, "CreateAsset", body)
-    clock.advance(60)
-
-    assert (429, "FlowLimitExceeded") == fourth
-    assert asset_in(vendor, group)
-
-
 @pytest.mark.parametrize(
     ("expected", "variants", "options"),
     [
@@ -264,6 +238,7 @@ def test_modes_that_exclude_one_another_are_refused(vendor, items):
         ("execution_expires_after", {"execution_expires_after": 60}),
         ("watermark", {"watermark": "no"}),
         ("safety_identifier", {"safety_identifier": "x" * 65}),
+        ("model", {"model": None}),
     ],
 )
 def test_a_wrong_option_is_refused_by_its_name(vendor, param, change):
@@ -379,17 +354,6 @@ def test_a_wrong_key_or_model_is_refused(vendor):
 def test_a_malformed_content_is_refused(vendor, content):
     """Content has to be a list of items that are known."""
     assert 400 == video(vendor, "POST", body={"model": MODEL, "content": content})[0]
-
-
-def test_a_missing_model_is_refused(vendor):
-    """A task needs a model."""
-    status, answer = video(vendor, "POST", body={"model": None, "content": []})
-
-    assert (400, "MissingParameter", "model") == (
-        status,
-        answer["error"]["code"],
-        answer["error"]["param"],
-    )
 
 
 @pytest.mark.parametrize("change", [{"content": b"[]"}, {"headers": {}}])

@@ -66,9 +66,7 @@ def open_check(sim: XComputeSimulator) -> dict[str, Any]:
 
 
 def real_group(sim: XComputeSimulator) -> str:
-    token = open_check(sim)["byted_token"]
-    later(sim, 5)
-    return data(sim, "POST", REAL, {"byted_token": token})["result"]["group_id"]
+    return exchanged(sim)["result"]["group_id"]
 
 
 def reviewed(sim: XComputeSimulator, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -81,46 +79,39 @@ def virtual(**more: Any) -> dict[str, Any]:
     return {"group": {"name": "Mia"}, "assets": ASSETS, **more}
 
 
+def exchanged(sim: XComputeSimulator, wait_s: float = 5) -> dict[str, Any]:
+    """What step 2 answers, so long after the check was opened."""
+    token = open_check(sim)["byted_token"]
+    later(sim, wait_s)
+    return data(sim, "POST", REAL, {"byted_token": token})
+
+
 @pytest.mark.parametrize(
     ("how", "where"),
     [
         ("result", ["result", "group_id"]),
         ("data", ["group_id"]),
         ("raw", ["raw_response", "Result", "GroupId"]),
+        ("task", ["result", "group_id"]),
     ],
 )
 def test_step_two_answers_in_the_chosen_shape(how, where):
-    """`Variants.exchange` moves the group id."""
+    """`Variants.exchange` moves the group id; with "task" the task of an id alone has it."""
     sim = simulator(exchange=how)
-    token = open_check(sim)["byted_token"]
-    later(sim, 5)
-
-    found = data(sim, "POST", REAL, {"byted_token": token})
+    found = exchanged(sim)
+    if how == "task":
+        assert {"id", "status"} == set(found)
+        found = data(sim, "GET", f"/v1/tasks/{found['id']}")
     for key in where:
         found = found[key]
 
     assert found in sim.world.groups
 
 
-def test_step_two_may_tell_the_group_through_a_task():
-    """With `exchange="task"` the answer has an id alone, and that task has the group."""
-    sim = simulator(exchange="task")
-    token = open_check(sim)["byted_token"]
-    later(sim, 5)
-
-    answer = data(sim, "POST", REAL, {"byted_token": token})
-    task = data(sim, "GET", f"/v1/tasks/{answer['id']}")
-
-    assert {"id", "status"} == set(answer)
-    assert task["result"]["group_id"] in sim.world.groups
-
-
 def test_a_check_that_is_not_finished_may_answer_without_a_group():
     """With `pending="no group"` step 2 succeeds, and holds no group id."""
     sim = simulator(pending="no group")
-    token = open_check(sim)["byted_token"]
-
-    answer = data(sim, "POST", REAL, {"byted_token": token})
+    answer = exchanged(sim, 0)
     task = data(sim, "GET", f"/v1/tasks/{answer['id']}")
 
     assert {"id", "status"} == set(answer)
@@ -213,17 +204,11 @@ def test_asset_ids_are_unknown_until_the_review_ends():
     assert "result" not in task
 
 
-def test_a_private_result_may_leave_the_group_out():
-    """With `group_id_in_result=False` nobody learns the group's id."""
-    task = reviewed(simulator(group_id_in_result=False), PRIVATE, virtual())
+def test_a_review_tells_what_its_variants_choose():
+    """The group's id may be left out, and each asset may have the upstream's words."""
+    task = reviewed(simulator(group_id_in_result=False, names_in_items=True), PRIVATE, virtual())
 
     assert "group_id" not in task["result"]
-
-
-def test_reviewed_assets_may_carry_their_names():
-    """With `names_in_items` each asset has the upstream's words."""
-    task = reviewed(simulator(names_in_items=True), PRIVATE, virtual())
-
     assert ["a", "b"] == [asset["raw_response"]["Name"] for asset in task["result"]["assets"]]
 
 

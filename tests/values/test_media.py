@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import threading
 
 import pytest
 from hypothesis import example, given
@@ -407,19 +406,6 @@ def test_two_who_publish_the_same_at_once_do_not_disturb_each_other(tmp_path):
     url = host.publish_file(Slow(b"content"), **kind)
 
     assert (urls, len(list(tmp_path.iterdir()))) == ([url], 1)
-
-
-def test_many_threads_publish_without_harm(tmp_path):
-    """An asynchronous client publishes from worker threads."""
-    host = FolderMediaHost(tmp_path, "https://media.example")
-    urls = []
-    threads = [threading.Thread(target=lambda: urls.append(publish(host))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert (len(urls), len(set(urls)), len(list(tmp_path.iterdir()))) == (8, 1, 1)
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path):

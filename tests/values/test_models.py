@@ -115,7 +115,7 @@ def test_an_asset_that_is_not_ready_has_no_address(id, status):
 
 
 def test_links_are_plain_text_when_asked_for():
-    """A property hands out what the model keeps as a secret."""
+    """A property hands out what the model keeps as a secret, or None where there is no link."""
     check = Verification(id=None, link=Secret("https://h5.example/x"), **WHERE)
     task = VideoTask(
         id="1", video_link=Secret(SIGNED), last_frame_link=Secret(SIGNED + "2"), **WHERE
@@ -123,14 +123,7 @@ def test_links_are_plain_text_when_asked_for():
 
     assert check.url == "https://h5.example/x"
     assert (task.video_url, task.last_frame_url) == (SIGNED, SIGNED + "2")
-
-
-def test_a_link_that_is_not_there_is_none():
-    """Before it is finished a video has no link, and a check read by its handle none either."""
-    task = VideoTask(id="1", **WHERE)
-
-    assert Verification(id="1", **WHERE).url is None
-    assert (task.video_url, task.last_frame_url) == (None, None)
+    assert attrs.evolve(check, link=None).url is None
 
 
 @pytest.mark.parametrize(

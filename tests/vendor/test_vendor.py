@@ -76,6 +76,7 @@ def test_a_handle_may_have_blanks_around_it():
     [
         ("asset", "ua_01K2X3Y4Z5", "a generic upload's id"),
         ("asset", GROUP_ID, "a group's id"),
+        ("asset", "assetgroup_1", "a group's id"),
         ("asset", "cgt-20260318035710-abcde", "a video task's id"),
         ("asset", "vgen_1", "a video task's id"),
         ("asset", "task_01K2X3", "a task's id"),
@@ -117,6 +118,7 @@ def test_a_wrong_id_says_what_it_is(kind, ref, message):
     with pytest.raises(HandleError, match=message) as caught:
         PROVIDER.id_of(kind, ref)
     assert caught.value.field in (kind, "")
+    assert caught.value.next_step or "never created" == message
 
 
 @every_kind
@@ -227,11 +229,15 @@ GET = attrs.evolve(
 
 
 def test_an_answer_is_decoded_with_its_request_id():
-    """Asking gives the JSON, the response, and what to keep of it."""
-    done = replay(PROVIDER.ask(GET), [answer({"a": 1}, headers={"x-request-id": "req-1"})])
+    """Asking gives the JSON, the response, and what to keep of it; a refusal has its id, too."""
+    headers = {"x-request-id": "req-1"}
+    done = replay(PROVIDER.ask(GET), [answer({"a": 1}, headers=headers)])
+    with pytest.raises(PortraitError) as caught:
+        replay(PROVIDER.ask(GET), [answer({"error": {}}, 500, headers=headers)])
 
     assert (done.result.data, done.result.request_id) == ({"a": 1}, "req-1")
     assert (done.result.raw.status, done.result.raw.request_id) == (200, "req-1")
+    assert "req-1" == caught.value.request_id
 
 
 @pytest.mark.parametrize("body", [b"", b" \n"])
@@ -334,6 +340,3 @@ def test_the_base_alone_is_no_vendor():
     with pytest.raises(TypeError, match="abstract"):
         VendorAnswers()
     assert VendorAnswers.__abstractmethods__ == {"authorize", "fault", "identity", "origins"}
-
-
-# -- every adapter, whatever is answered -----------------------------------------------------------

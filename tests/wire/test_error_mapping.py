@@ -213,50 +213,33 @@ def test_only_load_is_worth_another_try(kind, load):
     assert is_load(None) is False
 
 
-@pytest.mark.parametrize(
-    ("members", "refused"),
-    [
-        ({"status": 200}, False),
-        ({"status": 400}, False),
-        ({"status": 501}, False),
-        ({"status": 500}, False),
-        ({"status": 500, "code": "InternalError"}, False),
-        ({"status": 502}, False),
-        ({"status": 504, "retry_after_s": 3}, False),
-        ({"status": 503}, False),
-        ({"status": 503, "code": "Busy"}, False),
-        ({"status": 503, "retry_after_s": 0.0}, False),
-    ],
+BUSY = errors.ServiceUnavailableError
+FAULTS = (
+    *({"status": status} for status in (200, 400, 500, 501, 502, 503)),
+    {"status": 500, "code": "InternalError"},
+    {"status": 503, "code": "Busy"},
+    {"status": 503, "retry_after_s": 0.0},
+    {"status": 504, "retry_after_s": 3},
 )
-def test_a_servers_fault_does_not_prove_that_nothing_was_done(members, refused):
-    """A failure proves nothing, whatever its status, and whoever speaks of it."""
-    assert was_refused(errors.ServiceUnavailableError("no", **members)) is refused
-
-
-@pytest.mark.parametrize("status", [None, 200, 400, 404, 429])
-def test_a_refusal_proves_that_nothing_was_done(status):
-    """A vendor that says no did not act."""
-    assert was_refused(errors.ProviderError("no", status=status))
-
-
-@pytest.mark.parametrize("status", [101, 102, 300, 302, 303, 307, 308, 408, 499])
-def test_what_is_neither_success_nor_refusal_proves_nothing(status):
-    """A redirect may be HTTP's way to tell of success; a gateway may have given up too early."""
-    assert not was_refused(errors.ProviderError("no", status=status))
+UNCLEAR = (101, 102, 300, 302, 303, 307, 308, 408, 499)
+"""A redirect may be HTTP's way to tell of success; a gateway may have given up too early."""
 
 
 @pytest.mark.parametrize(
-    ("kind", "status", "refused"),
+    ("refused", "kind", "members"),
     [
-        (errors.RateLimitedError, 429, True),
-        (errors.RateLimitedError, 200, True),
-        (errors.RateLimitedError, 503, False),
-        (errors.PermissionDeniedError, 503, True),
+        *((False, BUSY, members) for members in FAULTS),
+        *((False, errors.ProviderError, {"status": status}) for status in UNCLEAR),
+        *((True, errors.ProviderError, {"status": s}) for s in (None, 200, 400, 404, 429)),
+        # A code that the vendor lists is believed, but not after a server's failure.
+        *((True, errors.RateLimitedError, {"status": s, "code": "Listed"}) for s in (200, 429)),
+        (True, errors.PermissionDeniedError, {"status": 503, "code": "Listed"}),
+        (False, errors.RateLimitedError, {"status": 503, "code": "Listed"}),
     ],
 )
-def test_a_code_that_the_vendor_lists_is_believed(kind, status, refused):
-    """A listed refusal is one at any status; nothing is sent again after a server's failure."""
-    assert was_refused(kind("no", status=status, code="Listed")) is refused
+def test_only_a_refusal_proves_that_nothing_was_done(refused, kind, members):
+    """A vendor that says no did not act; a failure, whoever speaks of it, proves nothing."""
+    assert refused is was_refused(kind("no", **members))
 
 
 def test_a_create_that_ended_in_a_servers_fault_is_unknown():

@@ -16,8 +16,6 @@ from portraitkit.values.errors import UnexpectedResponseError
 from portraitkit.values.models import Group, Page
 from portraitkit.wire.steps import Auth
 
-pytestmark = pytest.mark.outside_the_contract
-
 
 @frozen(kw_only=True, slots=False)
 class Lines(AllToken):
@@ -56,13 +54,6 @@ def test_a_preview_of_another_form_shows_the_members_and_the_bytes():
 
     assert "seedance-2.0" == preview.body["model"]
     assert preview.content.startswith(b"model=seedance-2.0\n")
-
-
-def test_a_preview_shows_no_credential_where_none_is_sent():
-    """A request without credentials has no header for one."""
-    preview = LINES.preview_video(pk.VideoRequest(prompt="a slow push-in"))
-
-    assert "Authorization" not in preview.headers
 
 
 def test_a_preview_of_another_json_shows_the_members():

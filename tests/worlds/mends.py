@@ -95,9 +95,9 @@ def _takes_what_is_alike() -> Any:
 
     def alike(provider: Any, listing: Any, sent: str, token: str, *since_s: Any) -> Flow[Any]:
         seen = yield from look(provider, listing, sent, token, *since_s)
-        items, _, _ = yield from searching.read_list(listing.whole)
+        read = yield from searching.read_list(listing.whole)
         name = untagged(sent)[0]
-        same = tuple(each for each in items if each.name == name and searching.is_recent(each))
+        same = tuple(e for e in read.items if e.name == name and searching.is_recent(e))
         return evolve(seen, ours=seen.ours or same[:1])
 
     return [(reconciling, "look", alike), (finishing, "look", alike)]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
+from ..values.handles import Handle
 from .groups import Yes
 from .output import Terminal, terminal
 
@@ -160,8 +161,7 @@ def _sessions(
 def _previews(on: Terminal, plan: Plan, cassettes: Path | None) -> list[dict[str, Any]]:
     """What each profile would be sent for each scene, and what it could not express."""
     from ..compare.replaying import replaying  # noqa: PLC0415  (an extra)
-    from ..values.handles import Handle  # noqa: PLC0415
-    from ..values.prices import estimate  # noqa: PLC0415
+    from ..values.prices import estimate  # noqa: PLC0415  (help needs no prices)
 
     rows: list[dict[str, Any]] = []
     for profile in plan.profiles:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from attrs import asdict
 
+from ..values.errors import ConfigError, InvalidInputError, UnknownPortraitError
 from .assets import Deadline
 from .groups import Yes
 from .output import Terminal, terminal
@@ -144,8 +147,6 @@ def adopt(
 
     Example: portraitkit portraits adopt ann --group pk1:… --consent-of "Ann Lee" --purpose "ads"
     """
-    from datetime import date  # noqa: PLC0415  (as the next)
-
     from ..portraits.bindings import Consent, today  # noqa: PLC0415  (help needs no adapter)
 
     on = terminal(context)
@@ -229,7 +230,6 @@ def _clients(on: Terminal, profiles: list[str] | None) -> Generator[list[Client]
 
 def _declared(file: str, names: list[str] | None) -> list[Declared]:
     from ..portraits.planning import read_declaration  # noqa: PLC0415  (help needs no adapter)
-    from ..values.errors import UnknownPortraitError  # noqa: PLC0415
 
     found = read_declaration(file)
     known = {each.name for each in found}
@@ -253,7 +253,6 @@ def _show_plans(on: Terminal, plans: list[Plan]) -> None:
 def _kept_plans(path: str, clients: list[Client]) -> list[Plan]:
     """Read what `plan --json` wrote, each for the client of its account."""
     from ..portraits.planning import Plan  # noqa: PLC0415  (help needs no adapter)
-    from ..values.errors import InvalidInputError  # noqa: PLC0415
 
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -272,8 +271,6 @@ def _kept_plans(path: str, clients: list[Client]) -> list[Plan]:
 
 
 def _plain(on: Terminal, rows: list[Any]) -> list[Any]:
-    from attrs import asdict  # noqa: PLC0415  (help needs none)
-
     def value(_: object, __: object, it: Any) -> Any:
         return getattr(it, "value", it)
 
@@ -283,8 +280,7 @@ def _plain(on: Terminal, rows: list[Any]) -> list[Any]:
 def _profiles_of(on: Terminal, name: str) -> list[str]:
     """The configuration's profiles of the accounts that have a portrait, and only those."""
     from ..config.building import build_provider  # noqa: PLC0415  (help needs no adapter)
-    from ..config.profiles import profile_names  # noqa: PLC0415
-    from ..values.errors import ConfigError  # noqa: PLC0415
+    from ..config.profiles import profile_names  # noqa: PLC0415  (as above)
 
     with on.client() as client:
         owners = {each.key[1:] for each in client.ledger.bindings(client.portrait(name).name)}

@@ -149,7 +149,7 @@ def check(
     Example: portraitkit providers check myhouse
     """
     from ..config.file import find_file  # noqa: PLC0415  (help needs no configuration)
-    from ..providers.registry import provider_class  # noqa: PLC0415
+    from ..providers.registry import provider_class  # noqa: PLC0415  (as above)
 
     on = terminal(context)
     with on.errors():
@@ -221,7 +221,7 @@ def _write(name: str, table: dict[str, Any], path: Path) -> None:
         ConfigError: The table cannot be used, or the file has one of that name.
     """
     from ..config.file import find_file  # noqa: PLC0415  (help needs no configuration)
-    from ..providers.registry import provider_class  # noqa: PLC0415
+    from ..providers.registry import provider_class  # noqa: PLC0415  (as above)
 
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", name):
         raise ConfigError(f"{name!r} is no name of a vendor", next_step="use small letters and -")
@@ -289,8 +289,8 @@ def _run_conformance(on: Terminal, name: str, table: dict[str, Any]) -> None:
 
 def _facts(cls: Any) -> dict[str, Any]:
     from ..client.client import Client  # noqa: PLC0415  (help needs no HTTP library)
-    from ..client.methods import Operation, PagedOperation  # noqa: PLC0415
-    from ..config.building import known_keys  # noqa: PLC0415
+    from ..client.methods import Operation, PagedOperation  # noqa: PLC0415  (as above)
+    from ..config.building import known_keys  # noqa: PLC0415  (as above)
 
     kinds = (Operation, PagedOperation)
     names = [name for name, value in getmembers_static(Client) if isinstance(value, kinds)]

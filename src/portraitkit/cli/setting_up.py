@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+import attrs
 import typer
 
 from ..values.secret import Secret
@@ -33,7 +34,7 @@ def init(
 
     Example: portraitkit init alltoken
     """
-    from ..providers.registry import provider_class, provider_names  # noqa: PLC0415
+    from ..providers.registry import provider_class, provider_names  # noqa: PLC0415  (help needs no adapter)
 
     on = terminal(context)
     names = provider_names()
@@ -105,9 +106,7 @@ def doctor(
 
 def credentials_of(cls: Any) -> list[str]:
     """What an adapter's profile needs of secrets."""
-    import attrs  # noqa: PLC0415  (help needs no adapter)
-
-    from ..config.settings import kinds_of  # noqa: PLC0415
+    from ..config.settings import kinds_of  # noqa: PLC0415  (help needs no configuration)
 
     kinds = kinds_of(cls)
     fields = [each for each in attrs.fields(cls) if each.default is attrs.NOTHING]

@@ -241,7 +241,7 @@ def _finish(
 def _request(
     prompt: str, refs: list[str] | None, first: str | None, last: str | None, **options: Any
 ) -> VideoRequest:
-    from ..values.video import Frames, Reference, References, VideoRequest  # noqa: PLC0415
+    from ..values.video import Frames, Reference, References, VideoRequest  # noqa: PLC0415  (help needs no request)
 
     if first:
         if refs:

@@ -74,8 +74,8 @@ def _bars(file: TextIO) -> Any:
         return None
     try:
         from rich.console import Console  # noqa: PLC0415  (an extra)
-        from rich.progress import Progress as Bars  # noqa: PLC0415
-        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.progress import Progress as Bars  # noqa: PLC0415  (as above)
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415  (as above)
     except ImportError:
         return None
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())

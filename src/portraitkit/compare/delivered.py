@@ -152,7 +152,7 @@ class _Seen:
 
 def _see(container: InputContainer) -> _Seen | None:
     import numpy as np  # noqa: PLC0415  (an extra)
-    from av.video.reformatter import VideoReformatter  # noqa: PLC0415
+    from av.video.reformatter import VideoReformatter  # noqa: PLC0415  (as above)
 
     video = container.streams.video[0]
     width, height = _fitted(video.width, video.height, _SEEN_AT)
@@ -171,8 +171,8 @@ def _see(container: InputContainer) -> _Seen | None:
 
 def _ssim(first: VideoFrame, given: Image.Image) -> float:
     from av import VideoFormat, VideoFrame  # noqa: PLC0415  (an extra)
-    from av.filter import Graph  # noqa: PLC0415
-    from PIL import ImageOps  # noqa: PLC0415
+    from av.filter import Graph  # noqa: PLC0415  (as above)
+    from PIL import ImageOps  # noqa: PLC0415  (as above)
 
     middle = ImageOps.fit(given, (first.width, first.height)).convert("RGBA")
     pair = first, VideoFrame.from_bytes(middle.tobytes(), *middle.size)
@@ -198,7 +198,7 @@ def _fitted(width: int, height: int, longer: int) -> tuple[int, int]:
 
 def _loudness_db(container: InputContainer) -> float | None:
     from av.error import BlockingIOError, EOFError  # noqa: A004, PLC0415  (an extra)
-    from av.filter import Graph  # noqa: PLC0415
+    from av.filter import Graph  # noqa: PLC0415  (as above)
 
     sound = next(iter(container.streams.audio), None)
     if sound is None or not getattr(sound, "sample_rate", 0):  # its codec is unknown

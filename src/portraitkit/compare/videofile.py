@@ -69,7 +69,7 @@ def opened(path: Path) -> Generator[InputContainer]:
     """
     try:
         import av  # noqa: PLC0415  (an extra)
-        from av.error import FFmpegError  # noqa: PLC0415
+        from av.error import FFmpegError  # noqa: PLC0415  (as above)
 
         _ = import_module("numpy")  # frames come in its arrays
     except ImportError:

@@ -196,7 +196,7 @@ def _others_may_write(status: os.stat_result, uid: int) -> bool:
 def _is_private(gid: int, uid: int) -> bool:
     """Tell whether a group is one user's, by the rule that pam_umask has; never root's."""
     import grp  # noqa: PLC0415  (POSIX alone has these)
-    import pwd  # noqa: PLC0415
+    import pwd  # noqa: PLC0415  (as above)
 
     try:
         group, user = grp.getgrgid(gid), pwd.getpwuid(uid)

@@ -9,7 +9,15 @@ from typing import Any, Final
 from attrs import frozen
 
 from ..operations.provider import PortraitProvider
-from ..operations.searching import Listing, assets_of, groups_of, is_recent, look, read_list
+from ..operations.searching import (
+    Listing,
+    ListRead,
+    assets_of,
+    groups_of,
+    is_recent,
+    look,
+    read_list,
+)
 from ..values.errors import InvalidInputError, OutcomeUnknownError
 from ..values.handles import Handle
 from ..values.models import Asset, Group, Result, Verification, VideoTask
@@ -223,8 +231,7 @@ def _look(
     if not provider.supports(name) or None in own:
         return None, ""
     pages: Any = getattr(provider, name)
-    found: list[Any]
-    found, trouble, _ = yield from read_list(lambda cursor: pages(cursor, *own), most=_MOST_PAGES)
+    read: ListRead[Any] = yield from read_list(lambda at: pages(at, *own), most=_MOST_PAGES)
     group = call.get("name") if record.operation == "create_group" else None
 
     def may_be(each: Any) -> bool:
@@ -233,8 +240,8 @@ def _look(
         return ago is None or is_recent(each, ago + _SLACK)
 
     # A group's name may be lost at the vendor, or changed since; videos have none.
-    found = [each for each in found if may_be(each)]
-    return sorted(found, key=lambda each: group is not None and each.name == group), trouble
+    found = [each for each in read.items if may_be(each)]
+    return sorted(found, key=lambda each: group is not None and each.name == group), read.trouble
 
 
 _LISTS: Final = {

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 from attrs import frozen
 
@@ -79,6 +79,17 @@ class Search(Generic[R]):
         return not (self.ours or self.maybe or self.trouble)
 
 
+class ListRead(NamedTuple, Generic[R]):
+    """What reading a list came to."""
+
+    items: list[R]
+    """Each thing once, oldest first."""
+    trouble: str
+    """What stood in the way: then nothing is proved absent."""
+    rest_s: float
+    """For how many seconds the vendor then wants to be left alone."""
+
+
 def assets_of(provider: VendorCalls, group: GroupRef, operation: str) -> Listing[Asset]:
     """Say where a group's assets are listed, and whether *operation* gives them names."""
 
@@ -137,29 +148,29 @@ def look(
     step_s = max(pacing.step_s, _SHORTEST_STEP_S)
     now_s = yield from pause()
     until_s = now_s + pacing.unseen_s
-    before = ""
+    trouble = ""
     while True:
         is_last = now_s >= until_s
         pages = listing.whole if is_last or not token else partial(listing.quick, token)
-        items, trouble, rest_s = yield from read_list(pages, until_s=until_s + GRACE_S)
-        before = trouble = trouble or before
-        ours = tuple(each for each in items if token and each.name_token == token)
-        if ours or is_last or now_s + rest_s > until_s + GRACE_S:
+        read = yield from read_list(pages, until_s=until_s + GRACE_S)
+        trouble = read.trouble or trouble
+        ours = tuple(each for each in read.items if token and each.name_token == token)
+        if ours or is_last or now_s + read.rest_s > until_s + GRACE_S:
             since = timedelta(seconds=0 if since_s is None else now_s - since_s + _CLOCKS_S)
-            maybe = [each for each in items if _may_be(each, listing, sent, since)]
+            maybe = [each for each in read.items if _may_be(each, listing, sent, since)]
             maybe.sort(key=lambda each: _is_alike(each, listing, sent))
-            return Search(ours=ours, maybe=tuple(maybe), trouble=trouble, rest_s=rest_s)
-        now_s = yield from pause(max(rest_s, min(step_s, until_s - now_s)))
+            return Search(ours=ours, maybe=tuple(maybe), trouble=trouble, rest_s=read.rest_s)
+        now_s = yield from pause(max(read.rest_s, min(step_s, until_s - now_s)))
 
 
 def look_for_video(provider: VendorCalls, model: str, until_s: float) -> Flow[Search[VideoTask]]:
     """Look once for new tasks, of this model if any is; newest first."""
     pages = provider.list_videos
-    tasks, trouble, _ = yield from read_list(pages, until_s=until_s, most=_PAGES_OF_TASKS)
-    new = [each for each in tasks if is_recent(each)]
+    read = yield from read_list(pages, until_s=until_s, most=_PAGES_OF_TASKS)
+    new = [each for each in read.items if is_recent(each)]
     alike = [each for each in new if each.model == model] or new
     newest_first = sorted(alike, key=_age, reverse=True)  # without a time, in the vendor's order
-    return Search(maybe=tuple(newest_first[:MOST_CANDIDATES]), trouble=trouble)
+    return Search(maybe=tuple(newest_first[:MOST_CANDIDATES]), trouble=read.trouble)
 
 
 def read_list(
@@ -167,12 +178,11 @@ def read_list(
     *,
     until_s: float | None = None,
     most: int | None = None,
-) -> Flow[tuple[list[R], str, float]]:
+) -> Flow[ListRead[R]]:
     """
-    Read a list for what it may lack: each thing once, oldest first; what stood in the way; and the
-    seconds for which the vendor then wants to be left alone.
+    Read a list for what it may lack.
 
-    A list that came in part, or repeats itself, proves of nothing that it is absent.
+    One that came in part, or repeats itself, proves of nothing that it is absent.
     """
     items: list[R] = []
     trouble, rest_s = "", 0.0
@@ -184,7 +194,7 @@ def read_list(
     known = {each.handle: each for each in items}
     if len(known) < len(items):
         trouble = trouble or "the vendor's list repeats itself"
-    return sorted(known.values(), key=_age), trouble, rest_s
+    return ListRead(sorted(known.values(), key=_age), trouble, rest_s)
 
 
 def _age(item: Group | Asset | VideoTask) -> str:

@@ -211,7 +211,7 @@ def _without(names: Mapping[str, T], name: str) -> dict[str, T]:
 @cache
 def _converter() -> cattrs.Converter:
     import cattrs  # noqa: PLC0415  (a program without portraits by name needs none)
-    from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn  # noqa: PLC0415
+    from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn  # noqa: PLC0415  (as above)
 
     converter = cattrs.Converter(forbid_extra_keys=True)
     for moment in (date, datetime):

@@ -11,7 +11,7 @@ from attrs import asdict, evolve, frozen
 
 from ..operations.guarding import guarded
 from ..operations.provider import PortraitProvider
-from ..operations.searching import read_list
+from ..operations.searching import ListRead, read_list
 from ..providers.dialects.link_library import LinkLibrary
 from ..values.errors import NotFoundError, PortraitError
 from ..values.models import Asset
@@ -192,11 +192,10 @@ def _is_there(
     pages: Any = provider.list_groups
     if what == "asset":
         pages = partial(provider.list_assets, group=group)
-    listed: list[Asset]
-    listed, trouble, _ = yield from read_list(pages)
-    if handle in {each.handle for each in listed}:
+    read: ListRead[Asset] = yield from read_list(pages)
+    if handle in {each.handle for each in read.items}:
         return True
-    return None if trouble else False
+    return None if read.trouble else False
 
 
 _NOBODY_KNOWS: Final = "it was sent once, and its answer never came: look in the vendor's console"

@@ -415,10 +415,9 @@ def _lost_asset(provider: PortraitProvider, binding: Binding, name: str) -> Flow
     trouble = ""
     for wait_s in (0.0, provider.pace("asset").unseen_s):
         _ = yield from pause(wait_s)
-        listed, trouble, _ = yield from read_list(
-            lambda cursor: provider.list_assets(cursor, binding.group)
-        )
-        new = [each for each in listed if each.handle not in known]
+        read = yield from read_list(lambda cursor: provider.list_assets(cursor, binding.group))
+        trouble = read.trouble
+        new = [each for each in read.items if each.handle not in known]
         ours = [each for each in new if each.name_token == token]
         if len(ours) == 1 or (ours and token):
             return ours[0]

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from ..providers.registry import provider_class, simulator_class
 from ..values.errors import ConfigError
 from .simulator import Simulator
@@ -45,8 +47,6 @@ _BACK = "callback_url"
 
 
 def _fields(name: str, kind: str) -> list[str]:
-    import attrs  # noqa: PLC0415
-
     fields: Any = attrs.fields(provider_class(name))
     return [each.name for each in fields if str(each.type).rpartition(".")[2].rstrip("'>") == kind]
 

@@ -128,7 +128,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _refuse(origin: str) -> None:
     """Let no request of ours leave this machine where no fixture answers it."""
     from ..values.origins import is_loopback  # noqa: PLC0415  (only where something is sent)
-    from .cassettes.network import NetworkBlockedError  # noqa: PLC0415
+    from .cassettes.network import NetworkBlockedError  # noqa: PLC0415  (as above)
 
     if origin and not is_loopback(origin):
         raise NetworkBlockedError(origin.partition("://")[2], _UNASKED)
@@ -198,7 +198,7 @@ def fake_portraits(request: pytest.FixtureRequest) -> Generator[FakePortraits]:
     _alone(request)
     with _explained("fake_portraits"):
         from .doubles.fakeprovider import fake_rehearsal  # noqa: PLC0415  (only where it is used)
-        from .doubles.fakes import FakePortraits  # noqa: PLC0415
+        from .doubles.fakes import FakePortraits  # noqa: PLC0415  (as above)
 
     fake = FakePortraits()
     with _rehearsed(request, fake_rehearsal(fake)):
@@ -314,7 +314,7 @@ def _of_the_test(traceback: TracebackType | None) -> TracebackType | None:
 @contextmanager
 def _rehearsed(request: pytest.FixtureRequest, rehearsal: Any) -> Generator[None]:
     from ..rehearsal import rehearsing  # noqa: PLC0415  (only where it is used)
-    from .cassettes.network import NetworkGuard, blockaded  # noqa: PLC0415
+    from .cassettes.network import NetworkGuard, blockaded  # noqa: PLC0415  (as above)
 
     request.node.stash[_BLOCKADE] = blockade = NetworkGuard()
     with blockaded(blockade), rehearsing(rehearsal):

@@ -51,7 +51,7 @@ def from_dict(cls: type[R], data: Mapping[str, Any]) -> R:
 @cache
 def _converter() -> cattrs.Converter:
     import cattrs  # noqa: PLC0415  (most programs write no result down)
-    from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override  # noqa: PLC0415
+    from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override  # noqa: PLC0415  (as above)
 
     converter = cattrs.Converter(forbid_extra_keys=True)
 

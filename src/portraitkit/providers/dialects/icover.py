@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import PurePath
 from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
 from ...limits.rates import Rate
-from ...operations.paging import in_turn, one_or_more
 from ...operations.repeating import removed, renamed
 from ...values.errors import PortraitError
 from ...values.media import Link, MediaRules, Upload
@@ -36,7 +34,7 @@ from .action_tables import SECRET_MEMBERS as UPSTREAM_SECRETS
 from .action_tables import TYPE_OF_MEDIA, UPSTREAM_MEDIA
 from .actions import envelope_fault, envelope_request_id
 from .bearer import json_call, with_body_status
-from .paging import PAGE_SIZE, Position, may_be, read_rows
+from .paging import PAGE_SIZE, AssetsByGroup, Position, may_be, read_rows
 from .sessions import SessionVerification
 from .storage import StoredFiles, link_in, put_file
 
@@ -106,7 +104,7 @@ ICOVER_MEDIA: Final[Mapping[MediaType, MediaRules]] = {
 
 
 @frozen(kw_only=True, slots=False)
-class IcoverLibrary(StoredFiles, SessionVerification):
+class IcoverLibrary(AssetsByGroup, StoredFiles, SessionVerification):
     """
     Groups, assets and real people at icover.
 
@@ -232,22 +230,10 @@ class IcoverLibrary(StoredFiles, SessionVerification):
             Asset, (yield from self.call("GET", f"{_LIBRARY}/assets/{segment(asset_id)}"))
         )
 
-    def list_assets(
-        self,
-        cursor: str | None,
-        group: GroupRef | Sequence[GroupRef],
-        *,
-        status: AssetStatus | Sequence[AssetStatus] | None = None,
-    ) -> Flow[Page[Asset]]:
-        """List groups' assets, one group after the other. Unverified: the layout."""
-        asked = list(AssetStatus) if status is None else one_or_more(status, "status")
-        groups: list[GroupRef] = one_or_more(group, "group")
-        ids = dict.fromkeys(self.id_of("group", each) for each in groups)
-        return in_turn(cursor, [*ids], partial(self._assets, asked))
-
-    def _assets(
+    def assets_page(
         self, asked: Sequence[AssetStatus], cursor: str | None, group_id: str
     ) -> Flow[Page[Asset]]:
+        """List a page of a group. Unverified: the layout."""
         place = Position.parse(cursor)
         query = {"groupId": group_id, "pageNumber": str(place.number), "pageSize": str(PAGE_SIZE)}
         answer = yield from self.listed("assets", query)

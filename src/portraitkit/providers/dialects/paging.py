@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from attrs import frozen
 
+from ...operations.paging import in_turn, one_or_more
 from ...values.errors import UnexpectedResponseError
-from ...values.models import Group, Page
-from ...values.statuses import GroupKind
+from ...values.models import Asset, Group, GroupRef, Page
+from ...values.statuses import AssetStatus, GroupKind
+from ...vendor.calls import VendorCalls
 from ...wire.codec import is_object
+from ...wire.steps import Flow
 
 T = TypeVar("T")
 
@@ -98,3 +103,26 @@ class Position:
         more = found.here > 0 and (total is None or seen < total)
         following = str(Position(self.number + 1, seen)) if more else None
         return found.page(next=following, seen=self.seen, total=total, keep=keep)
+
+
+class AssetsByGroup(VendorCalls):
+    """Assets of a vendor whose list takes one group and no status: both are chosen here."""
+
+    def list_assets(
+        self,
+        cursor: str | None,
+        group: GroupRef | Sequence[GroupRef],
+        *,
+        status: AssetStatus | Sequence[AssetStatus] | None = None,
+    ) -> Flow[Page[Asset]]:
+        """List groups' assets, one group after the other."""
+        asked = list(AssetStatus) if status is None else one_or_more(status, "status")
+        groups: list[GroupRef] = one_or_more(group, "group")
+        ids = dict.fromkeys(self.id_of("group", each) for each in groups)
+        return in_turn(cursor, [*ids], partial(self.assets_page, asked))
+
+    @abstractmethod
+    def assets_page(
+        self, asked: Sequence[AssetStatus], cursor: str | None, group_id: str
+    ) -> Flow[Page[Asset]]:
+        """List one page of a group's assets, of those in the *asked* statuses."""

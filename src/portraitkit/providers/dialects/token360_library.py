@@ -7,12 +7,10 @@ Source: docs/vendors/token360.md.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from ...operations.paging import in_turn, one_or_more
 from ...operations.repeating import removed, renamed
 from ...values.errors import NotFoundError, ProviderError, UnexpectedResponseError
 from ...values.media import Upload
@@ -25,7 +23,7 @@ from ...vendor.dialect import unsupported
 from ...wire.codec import first
 from ...wire.steps import Flow, segment
 from .bearer import BearerProvider
-from .paging import may_be
+from .paging import AssetsByGroup, may_be
 from .token360_tables import GROUP_ID, SECRET_MEMBERS, Cursor, inner, is_active
 
 _GROUPS: Final = "/v1/asset-groups"
@@ -34,7 +32,7 @@ _KINDS: Final = {GroupKind.VIRTUAL: "VIRTUAL_PORTRAIT", GroupKind.REAL_PERSON: "
 
 
 @frozen(kw_only=True, slots=False)
-class Token360Library(BearerProvider):
+class Token360Library(AssetsByGroup, BearerProvider):
     """Groups and assets."""
 
     secret_fields: ClassVar[frozenset[str]] = SECRET_MEMBERS
@@ -169,22 +167,10 @@ class Token360Library(BearerProvider):
         answer = yield from self.ask(self.request("GET", path))
         return self._asset(answer, inner(answer.data))
 
-    def list_assets(
-        self,
-        cursor: str | None,
-        group: GroupRef | Sequence[GroupRef],
-        *,
-        status: AssetStatus | Sequence[AssetStatus] | None = None,
-    ) -> Flow[Page[Asset]]:
-        """List groups' assets. Only `groupId` is documented, so the first page asks no more."""
-        asked = list(AssetStatus) if status is None else one_or_more(status, "status")
-        groups: list[GroupRef] = one_or_more(group, "group")
-        ids = dict.fromkeys(self.id_of("group", each) for each in groups)
-        return in_turn(cursor, [*ids], partial(self._assets, asked))
-
-    def _assets(
+    def assets_page(
         self, asked: Sequence[AssetStatus], cursor: str | None, group_id: str
     ) -> Flow[Page[Asset]]:
+        """List a page of a group. Only `groupId` is documented, so the first asks no more."""
         page = Cursor.parse(cursor)
         query = {"groupId": group_id, **(page.query if cursor else {})}
         answer = yield from self.ask(self.request("GET", _ASSETS, query=query))

@@ -24,7 +24,7 @@ from ...values.video import SCALARS
 from ...vendor.pacing import Pacing
 from ...wire.codec import is_object
 from .provider import TableProvider
-from .table import CALLS, FORMS, MEDIA, MODELS, WORDS, VendorTable
+from .table import CALLS, FORMS, MEDIA, MODELS, NONE_AT_ALL, WORDS, VendorTable
 from .template import CallTemplate, placeholders_in
 
 Problem = tuple[str, str]
@@ -214,14 +214,19 @@ def _empty(table: VendorTable) -> Iterator[Problem]:
         yield "answers.success.values", "no value would be a success"
 
 
-def _numbers(where: str, found: Any) -> Iterator[Problem]:
+def _numbers(where: str, found: Any, *, none_at_all: bool = False) -> Iterator[Problem]:
     """Refuse what counts or measures nothing, and ranges from high to low."""
     if (kind := found.__class__) in (int, float):
-        none_at_all = found == 0 and ".most." in where
-        if not none_at_all and not 0 < found < math.inf:
+        if not 0 < found < math.inf and not (none_at_all and found == 0):
             yield where, f"a number above 0 is expected, and {found!r} stands there"
         return
-    inner: Any = attrs.asdict(found, recurse=False) if attrs.has(kind) else found
+    inner: Any
+    if attrs.has(kind):
+        for each in attrs.fields(kind):
+            inner, zero = getattr(found, each.name), NONE_AT_ALL.items() <= each.metadata.items()
+            yield from _numbers(f"{where}.{each.name}", inner, none_at_all=zero)
+        return
+    inner = found
     if kind is tuple:
         items: tuple[Any, ...] = found
         inner = dict(enumerate(items))
@@ -230,7 +235,7 @@ def _numbers(where: str, found: Any) -> Iterator[Problem]:
             yield where, "the smaller number comes first"
     if is_object(inner):
         for key, each in inner.items():
-            yield from _numbers(f"{where}.{key}", each)
+            yield from _numbers(f"{where}.{key}", each, none_at_all=none_at_all)
 
 
 def _is_there(table: VendorTable, path: str) -> bool:

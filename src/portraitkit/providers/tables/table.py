@@ -59,6 +59,8 @@ FORMS: Final[Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] = 
 """How a value is spelled, by the name in a table: written, read."""
 
 
+NONE_AT_ALL: Final[Mapping[str, bool]] = {"none_at_all": True}
+"""Metadata of a member whose numbers may be 0, for none at all."""
 CALLS: Final[Mapping[str, frozenset[str]]] = {
     "create_group": frozenset({"name", "description", "kind"}),
     "get_group": frozenset({"group"}),
@@ -173,7 +175,7 @@ class ModelRow:
     duration_s: tuple[int, int] | None = None
     resolutions: tuple[str, ...] = ()
     ratios: tuple[str, ...] = ()
-    most: Mapping[str, int] | None = None
+    most: Mapping[str, int] | None = field(default=None, metadata=NONE_AT_ALL)
     together: int | None = None
     lacks: tuple[str, ...] = ()
 
