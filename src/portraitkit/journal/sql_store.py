@@ -64,11 +64,8 @@ class SqlStore(Database):
         return self._writes.write(do, flushed=flushed)
 
     def _write_all(self, writes: Sequence[Write[Rows]]) -> None:
-        is_flushed = any(each.flushed for each in writes)
-        with (
-            suppress(_RefusedError),
-            self.transaction(alone=True, flushed=is_flushed) as connection,
-        ):
+        flushed = any(each.flushed for each in writes)
+        with suppress(_RefusedError), self.transaction(alone=True, flushed=flushed) as connection:
             rows = _SqlRows(connection)
             if len(writes) == 1:
                 if not writes[0].done(rows):
