@@ -363,6 +363,30 @@ def test_a_journal_that_is_there_is_opened_by_two_statements(journal, place, cou
     assert 2 == counted(lambda: Journal(place).close())
 
 
+@pytest.mark.parametrize(
+    ("what", "way"),
+    [
+        ("job", "Index Scan using ix_portraitkit_entries_job"),
+        ("handle", "Index Scan using ix_portraitkit_entries_handle"),
+        ("unfinished", "Anti Join"),
+    ],
+)
+def test_what_is_asked_often_is_found_without_looking_through_all(journal, place, what, way):
+    """PostgreSQL's own plan: by an index; of what is unfinished each entry is looked at once."""
+    from portraitkit.journal import sql_store  # its package is an extra
+
+    engine = sql.create_engine(place, poolclass=sql.NullPool)
+    asked = sql_store._SELECT[what].params(value="x")
+    text = asked.compile(engine, compile_kwargs={"literal_binds": True})
+    with engine.begin() as connection:
+        for each in ("seqscan", "bitmapscan"):  # which a small table would be read by
+            _ = connection.exec_driver_sql(f"SET LOCAL enable_{each} = off")
+        plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {text}").scalars())
+
+    assert way in plan
+    assert "SubPlan" not in plan
+
+
 def test_a_step_asks_for_few_statements(desk, counted):
     """A create, which is noted before and after it; and a look."""
     with desk.client() as client:
