@@ -147,12 +147,12 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     _ = options.add_argument("--quick", action="store_true")
     quick = options.parse_args().quick
-    for size in (1000, 5000) if quick else (1000, 10_000, 100_000):
+    for size in (1000, 3000) if quick else (1000, 10_000, 100_000):
         row = settling(size)
         print(json.dumps(row), flush=True)
         if row["resume_ms"] > _LONG_MS:  # as in versions that read the whole journal
             break
-    for size in (100, 300) if quick else (100, 1000, 10_000):
+    for size in (50, 200) if quick else (100, 1000, 10_000):
         print(json.dumps(in_flight(size)), flush=True)
         print(json.dumps(polls(size)), flush=True)
 
