@@ -257,7 +257,7 @@ def main() -> None:
     quick = options.parse_args().quick
     for spread in SPREADS:
         print(json.dumps(fixed(spread)), flush=True)
-    count = 100 if quick else 300
+    count, many = (100, 300) if quick else (300, 1000)
     stories = [
         *(
             one_by_one(each, name, count=count)
@@ -265,12 +265,12 @@ def main() -> None:
             for each in SPREADS
         ),
         together(1, 100),
-        together(1, 1000),
-        together(1000, 1),
+        together(1, many),
+        together(many, 1),
         *([] if quick else [together(10_000, 1)]),
         together(1, 2, settled=1000 if quick else 10_000),
-        apart(1000, groups=1000),
-        apart(1000, groups=20),
+        apart(many, groups=many),
+        apart(many, groups=20),
     ]
     for story in stories:
         print(json.dumps(play(story)), flush=True)

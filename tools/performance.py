@@ -66,7 +66,11 @@ def counted(counts: dict[str, Any]) -> str:
     lines = ["| figure | before | now |", "|---|---|---|"]
     for name, versions in counts.items():
         told = (
-            ", ".join(f"{value:g} {UNITS[unit]}" for unit, value in versions.get(each, {}).items())
+            ", ".join(
+                f"{value:g} {UNITS[unit]}"
+                for unit, value in versions.get(each, {}).items()
+                if unit in UNITS  # quartiles are for the file alone
+            )
             for each in OURS
         )
         lines.append(f"| {name} | {' | '.join(each or '-' for each in told)} |")

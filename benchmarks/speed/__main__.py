@@ -2,7 +2,7 @@
 Measure what the library costs, side by side with its peers.
 
     python benchmarks/speed                  every figure; medians of 15 rounds
-    python benchmarks/speed --quick          fewer rounds, in under two minutes
+    python benchmarks/speed --quick          fewer and smaller, in under two minutes on two cores
     python benchmarks/speed --before PATH    also another checkout of the project, in the same run
 
 Subjects take turns, round by round, so that a noisy machine is noisy for all alike: what counts is
@@ -22,15 +22,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from figures import FIGURES, Figure
+from figures import FIGURES, LEFT_OUT, Figure
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parent.parent
 ENVIRONMENT: Final = ROOT / "build" / "bench"
+COMPILED: Final = ENVIRONMENT / "compiled"
+"""Modules of all versions, kept from one run to the next."""
 NEEDED: Final = (
     "aiohttp",
     "httpx",
@@ -41,8 +44,9 @@ NEEDED: Final = (
     "volcengine-ark-runtime",
     "volcenginesdk-core",
 )
-SCRIPTS: Final = ("waits", "growth")
-"""What is counted in virtual time, by a script of its own beside this folder."""
+SCRIPTS: Final = {"waits": False, "growth": True}
+"""What is told in virtual time, by a script of its own beside this folder; and whether it also
+measures, so that no two versions must run at once."""
 BARE: Final = "bare Python"
 BEFORE: Final = "portraitkit before"
 Rounds = dict[str, list[dict[str, float]]]
@@ -72,12 +76,11 @@ def served() -> Generator[list[str]]:
 class Bench:
     """One run: where its vendor is, and which versions of the library take part."""
 
-    def __init__(self, ports: list[str], before: Path | None, *, quick: bool) -> None:
+    def __init__(self, python: str, ports: list[str], before: Path | None, *, quick: bool) -> None:
+        self._python = python
         self._ports = ports
         self._quick = quick
-        self._rounds = 3 if quick else 15
         self._before = before
-        self._python = environment()
         # A fresh process would read a configuration of the folder that it is started in.
         self._folder = tempfile.mkdtemp()
 
@@ -116,14 +119,10 @@ class Bench:
     def _worked(self, figure: Figure, subjects: dict[str, str]) -> Rounds:
         times = figure.times[self._quick]
         found: Rounds = {name: [] for name in subjects}
-        with ExitStack() as stack:
-            workers = {
-                name: stack.enter_context(self._worker(name, what))
-                for name, what in subjects.items()
-            }
+        with self._workers(subjects) as workers:
             for worker in workers.values():
                 _ = _turn(worker, max(1, times // 5))
-            for number in range(min(self._rounds, figure.rounds)):
+            for number in range(figure.rounds[self._quick]):
                 for name in _turned(list(workers), number):
                     found[name].append(_turn(workers[name], times))
         return found
@@ -131,14 +130,14 @@ class Bench:
     def _fresh(self, figure: Figure, subjects: dict[str, str]) -> Rounds:
         found: Rounds = {name: [] for name in subjects}
         if figure.unit == "mb":
-            for number in range(min(3, self._rounds)):
-                for name in _turned(list(subjects), number):
-                    with self._worker(name, subjects[name]) as worker:
-                        found[name].append(_turn(worker, 1))
+            for number in range(figure.rounds[self._quick]):
+                with self._workers(subjects) as workers:
+                    for name in _turned(list(workers), number):
+                        found[name].append(_turn(workers[name], 1))
             return found
         subjects = {BARE: "pass", **subjects}
         found[BARE] = []
-        for number in range(-1, self._rounds):
+        for number in range(-1, figure.rounds[self._quick]):
             for name in _turned(list(subjects), number):
                 code = subjects[name].format(url=f"http://127.0.0.1:{self._ports[0]}")
                 taken = self._timed(name, code)
@@ -151,6 +150,15 @@ class Bench:
         wall_s, cpu_s = time.perf_counter(), _children_s()
         subprocess.run(command, check=True, env=self._env(name), cwd=self._folder)
         return {"cpu": _children_s() - cpu_s, "wall": time.perf_counter() - wall_s}
+
+    @contextmanager
+    def _workers(self, subjects: dict[str, str]) -> Generator[dict[str, subprocess.Popen[str]]]:
+        """A process for each subject. They make ready side by side, and wait for their turns."""
+        with ExitStack() as stack:
+            yield {
+                name: stack.enter_context(self._worker(name, what))
+                for name, what in subjects.items()
+            }
 
     @contextmanager
     def _worker(self, name: str, what: str) -> Generator[subprocess.Popen[str]]:
@@ -170,24 +178,28 @@ class Bench:
         unwanted = ("proxy", "python")
         clean = {k: v for k, v in os.environ.items() if not any(u in k.lower() for u in unwanted)}
         path = {"PYTHONPATH": str(self._before / "src")} if name == BEFORE and self._before else {}
-        return {**clean, **path, "PYTHONPYCACHEPREFIX": self._folder}
+        return {**clean, **path, "PYTHONPYCACHEPREFIX": str(COMPILED)}
 
 
 def counted(script: str, before: Path | None, *, quick: bool) -> dict[str, dict[str, Any]]:
     """What waits cost or what grows, in virtual time: a row of each version for each figure."""
     found: dict[str, dict[str, Any]] = {}
-    command = [sys.executable, HERE.parent / f"{script}.py", *(["--quick"] if quick else [])]
-    for version, source in {"portraitkit": ROOT, BEFORE: before}.items():
-        if source is None:
-            continue
-        env = {**os.environ, "PYTHONPATH": str(source / "src")}
-        with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as running:
-            for line in running.stdout or ():
-                row = json.loads(line)
+    sources = {"portraitkit": ROOT, **({BEFORE: before} if before else {})}
+    with ThreadPoolExecutor(1 if SCRIPTS[script] else len(sources)) as pool:
+        every = pool.map(lambda source: _rows(script, source, quick=quick), sources.values())
+        for version, rows in zip(sources, every, strict=True):
+            for row in rows:
                 name = ", ".join(filter(None, (row.pop("figure"), row.pop("vendor", ""))))
                 found.setdefault(name, {})[version] = row
                 print(f"{name + ':':<48} {version} {json.dumps(row)}", flush=True)
     return found
+
+
+def _rows(script: str, source: Path, *, quick: bool) -> list[dict[str, Any]]:
+    command = [sys.executable, HERE.parent / f"{script}.py", *(["--quick"] if quick else [])]
+    env = {**os.environ, "PYTHONPATH": str(source / "src"), "PYTHONPYCACHEPREFIX": str(COMPILED)}
+    told = subprocess.run(command, check=True, env=env, stdout=subprocess.PIPE, text=True).stdout
+    return [json.loads(line) for line in told.splitlines()]
 
 
 def _turn(worker: subprocess.Popen[str], times: int) -> dict[str, float]:
@@ -223,22 +235,20 @@ def show(name: str, found: dict[str, Any]) -> None:
     """Print one figure's medians."""
     parts: list[str] = []
     for subject, values in found["values"].items():
-        if not found["base"]:
-            unit = "mb" if "mb" in values else "cpu"
-            value = values[unit]["median"]
-            parts.append(f"{subject} {value:.1f} MB" if unit == "mb" else _ms(subject, value))
-        elif subject == found["base"]:
-            parts.append(_ms(subject, values["cpu"]["median"]))
+        if "mb" in values:
+            parts.append(f"{subject} {_range(values['mb'], '.1f')} MB")
+        elif subject == found["base"] or not found["base"]:
+            ms = {name: seconds * 1000 for name, seconds in values["cpu"].items()}
+            parts.append(f"{subject} {_range(ms, '.3f')} ms")
         else:
             of = found["ratios"][subject]
-            spread = f"{of['cpu']['low']:.2f}-{of['cpu']['high']:.2f}"
             wall = f"wall {of['wall']['median']:.2f}"
-            parts.append(f"{subject} {of['cpu']['median']:.2f} ({spread}; {wall})")
+            parts.append(f"{subject} {_range(of['cpu'], '.2f')}, {wall}")
     print(f"{name + ':':<22} {'; '.join(parts)}", flush=True)
 
 
-def _ms(subject: str, seconds: float) -> str:
-    return f"{subject} {seconds * 1000:.3f} ms"
+def _range(found: dict[str, float], form: str) -> str:
+    return f"{found['median']:{form}} ({found['low']:{form}}-{found['high']:{form}})"
 
 
 def _lines(rows: dict[str, Any]) -> str:
@@ -256,20 +266,24 @@ def main() -> None:
     _ = options.add_argument("--before", type=Path, help="another checkout to compare with")
     _ = options.add_argument("--out", type=Path, help="a JSON file whose figures are replaced")
     given = options.parse_args()
-    names: list[str] = given.figures or list(every)
+    usual = [name for name in every if name not in LEFT_OUT[given.quick]]
+    names: list[str] = given.figures or usual
     if unknown := set(names) - set(every):
         options.error(f"none of them is called {', '.join(sorted(unknown))}")
     found: dict[str, dict[str, Any]] = {"machine": {}, "figures": {}, "counts": {}}
     if given.out and given.out.exists():
         found.update(json.loads(given.out.read_text(encoding="utf-8")))
+    python, began_s = environment(), time.monotonic()
     with served() as ports:
-        bench = Bench(ports, given.before, quick=given.quick)
+        bench = Bench(python, ports, given.before, quick=given.quick)
         for name in names:
             if name in SCRIPTS:
                 found["counts"].update(counted(name, given.before, quick=given.quick))
                 continue
             found["figures"][name] = bench.measured(FIGURES[name])
             show(name, found["figures"][name])
+    used_s = _children_s() + time.process_time()
+    print(f"took {time.monotonic() - began_s:.0f} s, and {used_s:.0f} s of CPU")
     measured = found["figures"]
     found["figures"] = {name: measured[name] for name in FIGURES if name in measured}
     found["machine"] = {

@@ -13,6 +13,7 @@ from threading import Barrier
 
 import pytest
 
+from portraitkit import jobs
 from portraitkit.config.building import build
 from portraitkit.journal.journal import Journal, Lease
 from portraitkit.portraits.ledger import open_ledger
@@ -64,6 +65,24 @@ def cut(execute):
         _ = execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}")
 
     return cut
+
+
+@pytest.fixture
+def counted():
+    """Tell how many statements the database is asked for while something is done."""
+    asked = []
+
+    def note(connection, cursor, statement, *rest):
+        asked.append(statement)
+
+    def counted(act):
+        asked.clear()
+        _ = act()
+        return len(asked)
+
+    sql.event.listen(sql.Engine, "before_cursor_execute", note)
+    yield counted
+    sql.event.remove(sql.Engine, "before_cursor_execute", note)
 
 
 def begin(journal, lease, job="job"):
@@ -161,6 +180,14 @@ def test_a_lost_connection_is_opened_anew_with_what_it_held(journal, place, cut)
     assert ["begun", "sending"] == [each.kind for each in journal.entries()]
 
 
+def test_a_lost_connection_costs_no_look_up(journal, cut):
+    """Nobody asks first whether it is still there: what was asked is asked once more."""
+    begin(journal, Lease(journal))
+    cut()
+
+    assert ["begun"] == [each.kind for each in journal.entries()]
+
+
 def test_a_job_that_went_to_others_meanwhile_is_not_sent(journal, place, cut):
     """Who lost its lock with its connection, and does not know it, sends nothing."""
     lease = Lease(journal)
@@ -234,6 +261,36 @@ def test_trouble_after_a_create_is_a_warning(desk, execute):
     assert task.handle in str(caught[0].message)
 
 
+def test_what_was_noted_before_a_create_is_there_for_others_when_it_leaves(desk):
+    """It is committed by then, whatever becomes of this process."""
+    seen = []
+
+    class Transport(SimulatorTransport):
+        def send(self, request):
+            seen.append(desk.kinds())
+            return super().send(request)
+
+    with desk.client(transport=Transport(desk.simulator)) as client:
+        _ = client.create_video(REQUEST)
+
+    assert [["begun", "sending"]] == seen
+
+
+def test_trouble_in_the_middle_costs_no_lease(journal, place, execute):
+    """What failed is rolled back, by the same connection."""
+    lease = Lease(journal)
+    begin(journal, lease)
+    _ = execute(AWAY)
+    with pytest.raises(errors.JournalError, match="cannot be written"):
+        send(journal, lease)
+    _ = execute("ALTER TABLE away RENAME TO portraitkit_entries")
+    other = Journal(place)
+
+    assert [] == other.claim(Lease(other))
+    send(journal, lease)
+    assert ["begun", "sending"] == [each.kind for each in journal.entries()]
+
+
 def test_a_later_version_is_refused(journal, place, execute):
     """Its entries may mean something else; the ledger beside it has a version of its own."""
     assert [] == open_ledger(place).bindings()
@@ -287,6 +344,56 @@ def test_a_journal_does_not_show_its_password(place):
 
     assert shown.startswith("<Journal 'postgresql+psycopg://postgres:***@")
     assert "options" not in shown
+
+
+# -- what it costs ---------------------------------------------------------------------------------
+
+
+def test_what_is_looked_up_is_one_statement_and_what_is_noted_four(journal, counted):
+    """A transaction is for what writes: its begin and the lock, the entries, the commit."""
+    lease = Lease(journal)
+    begin(journal, lease)
+
+    assert 1 == counted(lambda: journal.record("job"))
+    assert 4 == counted(lambda: begin(journal, lease, "another"))
+
+
+def test_a_journal_that_is_there_is_opened_by_two_statements(journal, place, counted):
+    """The settings of the connection; and the version, which tells that all tables are there."""
+    assert 2 == counted(lambda: Journal(place).close())
+
+
+@pytest.mark.parametrize(
+    ("what", "way"),
+    [
+        ("job", "Index Scan using ix_portraitkit_entries_job"),
+        ("handle", "Index Scan using ix_portraitkit_entries_handle"),
+        ("unfinished", "Anti Join"),
+    ],
+)
+def test_what_is_asked_often_is_found_without_looking_through_all(journal, place, what, way):
+    """PostgreSQL's own plan: by an index; of what is unfinished each entry is looked at once."""
+    from portraitkit.journal import sql_store  # its package is an extra
+
+    engine = sql.create_engine(place, poolclass=sql.NullPool)
+    asked = sql_store._SELECT[what].params(value="x")
+    text = asked.compile(engine, compile_kwargs={"literal_binds": True})
+    with engine.begin() as connection:
+        for each in ("seqscan", "bitmapscan"):  # which a small table would be read by
+            _ = connection.exec_driver_sql(f"SET LOCAL enable_{each} = off")
+        plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {text}").scalars())
+
+    assert way in plan
+    assert "SubPlan" not in plan
+
+
+def test_a_step_asks_for_few_statements(desk, counted):
+    """A create, which is noted before and after it; and a look."""
+    with desk.client() as client:
+        job = jobs.begin(client, "create_video", request=REQUEST)
+
+        assert 22 >= counted(lambda: jobs.advance(client, job))
+        assert 13 >= counted(lambda: jobs.advance(client, job))
 
 
 # -- in a profile ----------------------------------------------------------------------------------

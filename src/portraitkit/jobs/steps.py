@@ -161,18 +161,11 @@ def _journal(client: Client | AsyncClient) -> Journal:
 
 def _advanced(client: Client | AsyncClient, job: str, given: dict[str, Any]) -> Flow[Later | Done]:
     journal = _journal(client)
-    record = yield from work(partial(journal.record, job))
-    if record.finished:
-        return Done(None, record.handle, record.status or record.state)
-    if not record.operation:
-        raise InvalidInputError(
-            f"the journal has no job {job!r}", field="job", next_step="pass what begin gave"
-        )
     # A lease for each step: of two at once in one process, one has to come later, too.
     with _leased(journal) as lease:
         claimed = yield from work(partial(journal.claim, lease, job))
         if not claimed:
-            return Later(_BUSY_S)
+            return _left_alone((yield from work(partial(journal.record, job))))
         [record] = claimed
         try:
             return (yield from _step(client, Job(journal, lease, record), record, given))
@@ -182,6 +175,17 @@ def _advanced(client: Client | AsyncClient, job: str, given: dict[str, Any]) -> 
             refused = partial(_note_refusal, journal, lease, job, error)
             yield from work(refused)
             raise
+
+
+def _left_alone(record: Record) -> Later | Done:
+    """Why nobody could take a job over."""
+    if record.finished:
+        return Done(None, record.handle, record.status or record.state)
+    if not record.operation:
+        raise InvalidInputError(
+            f"the journal has no job {record.id!r}", field="job", next_step="pass what begin gave"
+        )
+    return Later(_BUSY_S)
 
 
 @contextmanager

@@ -1,29 +1,37 @@
 """
 A database that several machines share, through SQLAlchemy: one connection for each process.
 
-What a process takes for itself is an advisory lock of that connection: PostgreSQL lets go of it
-when the process ends, however it ends. A connection that was lost is opened anew when it is next
-used, and takes again what nobody took meanwhile. Beside SQLite a lock is a byte of a file, as
-beside a journal's file.
+Each statement that only reads is one round trip, in no transaction. What a process takes for itself
+is an advisory lock of its connection: PostgreSQL lets go of it when the process ends, however it
+ends. A connection that was lost is opened anew when it is next used, and takes again what nobody
+took meanwhile. Beside SQLite a lock is a byte of a file, as beside a journal's file.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sql
 from attrs import define, field
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from ..values.errors import ConfigError, PortraitError
 from ..values.masking import masker
 from . import liveness
+
+T = TypeVar("T")
 
 _BUSY_S: Final = 15
 _tables = sql.MetaData()
@@ -40,7 +48,17 @@ _SETTINGS: Final = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
-_ALONE: Final = sql.func.pg_advisory_xact_lock(liveness.byte_of("portraitkit"))
+_KEY: Final = sql.bindparam("key", type_=sql.BigInteger)
+_TAKE: Final = sql.select(sql.func.pg_try_advisory_lock(_KEY))
+_LEAVE: Final = sql.select(sql.func.pg_advisory_unlock(_KEY))
+_LOCK: Final = sql.func.pg_advisory_xact_lock(liveness.byte_of("portraitkit"))
+_ALONE: Final = {
+    is_flushed: sql.select(
+        _LOCK, sql.func.set_config("synchronous_commit", "on" if is_flushed else "off", True)
+    )
+    for is_flushed in (True, False)
+}
+"""The first statement of who writes alone: on which commits it waits for the disk."""
 
 
 @define
@@ -85,18 +103,36 @@ class Database:
             with suppress(SQLAlchemyError):
                 session.connection.close()
 
-    @contextmanager
-    def transaction(self, what: str, *, alone: bool = False) -> Generator[sql.Connection]:
-        """Do something in one transaction; *alone*, when nobody else is. *what* is for errors."""
+    def look(self, do: Callable[[sql.Connection], T]) -> T:
+        """Look something up, each statement by itself. Done anew where the connection was lost."""
         session = self._session()
         try:
-            with session.lock, self._explaining(what):
-                connection = self._begin(session, alone=alone)
+            with session.lock, self._explaining("read"):
+                return self._connected(session, do)
+        finally:
+            self._unlock(session)
+
+    @contextmanager
+    def transaction(
+        self, *, alone: bool = False, flushed: bool = True
+    ) -> Generator[sql.Connection]:
+        """
+        Write something in one transaction.
+
+        Args:
+            alone: When nobody else writes so.
+            flushed: Whether what is written alone survives a power cut.
+        """
+        session = self._session()
+        try:
+            with session.lock, self._explaining("written"):
+                begin = partial(self._begin, alone=alone, flushed=flushed)
+                connection = self._connected(session, begin)
                 try:
                     yield connection
-                    connection.commit()
+                    _ = connection.exec_driver_sql("COMMIT")
                 except BaseException:
-                    connection.rollback()
+                    _roll_back(connection)
                     raise
         finally:
             self._unlock(session)
@@ -106,13 +142,20 @@ class Database:
         if self._alive is not None:
             with self._explaining("written"):
                 return liveness.acquire(self._alive, key)
-        with self.transaction("written") as connection:
+        session = self._session()
+
+        def take(connection: sql.Connection) -> bool:
             # The database lets one session take it twice.
-            taken = not self.holds(key) and _take(connection, key)
-            connection.commit()
+            taken = key not in session.held and _take(connection, key)
             if taken:
-                self._session().held.add(key)
-        return taken
+                session.held.add(key)
+            return taken
+
+        try:
+            with session.lock, self._explaining("written"):
+                return self._connected(session, take)
+        finally:
+            self._unlock(session)
 
     def holds(self, key: int) -> bool:
         """Tell whether this process has a number, as far as it knows."""
@@ -144,38 +187,39 @@ class Database:
             key, known = session.left.pop(), session.connection
             try:
                 if key in session.held and known is not None and not known.invalidated:
-                    _ = known.scalar(sql.select(sql.func.pg_advisory_unlock(key)))
-                    known.commit()
+                    _ = known.scalar(_LEAVE, {"key": key})
             except SQLAlchemyError:
                 session.connection = None  # a lost connection has released it
             finally:
                 session.held.discard(key)
                 session.lock.release()
 
-    def _begin(self, session: _Session, *, alone: bool) -> sql.Connection:
+    def _connected(self, session: _Session, do: Callable[[sql.Connection], T]) -> T:
+        """Do something by the open connection; once more by a new one, where that was lost."""
         known = session.connection
         if known is not None and not known.invalidated:
             try:
-                self._start(known, alone=alone)
+                return do(known)
             except DBAPIError as error:
                 if not error.connection_invalidated:
-                    known.rollback()
                     raise
-            else:
-                return known
         session.connection = None
         session.connection = opened = self._open(session)
-        self._start(opened, alone=alone)
-        return opened
+        return do(opened)
 
-    def _start(self, connection: sql.Connection, *, alone: bool) -> None:
-        """Say the first thing in a transaction, which tells a lost connection."""
-        if not alone:
-            _ = connection.execute(sql.select(1))
-        elif self._alive is not None:
-            _ = connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            _ = connection.execute(sql.select(_ALONE))
+    def _begin(self, connection: sql.Connection, *, alone: bool, flushed: bool) -> sql.Connection:
+        if self._alive is not None:
+            _ = connection.exec_driver_sql("BEGIN IMMEDIATE" if alone else "BEGIN")
+            return connection
+        # A snapshot that is older than a lock would not show what was done before it.
+        _ = connection.exec_driver_sql("BEGIN ISOLATION LEVEL READ COMMITTED")
+        if alone:
+            try:
+                _ = connection.execute(_ALONE[flushed])
+            except BaseException:
+                _roll_back(connection)
+                raise
+        return connection
 
     def _open(self, session: _Session) -> sql.Connection:
         connection = self._engine.connect()
@@ -184,31 +228,40 @@ class Database:
             if self._alive is None:
                 settings = (sql.func.set_config(*each, False) for each in _SETTINGS.items())
                 _ = connection.execute(sql.select(*settings))
-                connection.commit()
-            self._prepare(connection)
+            if self._version_in(connection) is None:
+                self._prepare(connection)
             session.held = {key for key in session.held if _take(connection, key)}
-            connection.commit()
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _prepare(self, connection: sql.Connection) -> None:
-        self._start(connection, alone=True)  # another process may make them just now
-        for each in (_tables, self._tables):
-            each.create_all(connection)
+    def _version_in(self, connection: sql.Connection) -> int | None:
+        """The version of its tables, written as they were made; None where there are none."""
         mine = sql.select(_VERSIONS.c.version).where(_VERSIONS.c.part == self._part)
-        version = connection.scalar(mine)
-        if version is None:
-            named = {"part": self._part, "version": self._version}
-            _ = connection.execute(_VERSIONS.insert().values(named))
-        connection.commit()
+        try:
+            version: int | None = connection.scalar(mine)
+        except (OperationalError, ProgrammingError) as error:
+            if error.connection_invalidated:
+                raise
+            return None
         if version is not None and version > self._version:
             raise self._error(
                 f"the {self._part} {self!r} has version {version}, not {self._version}",
                 field=self._part,
                 next_step="upgrade portraitkit",
             )
+        return version
+
+    def _prepare(self, connection: sql.Connection) -> None:
+        # Another process may make them just now.
+        connection = self._begin(connection, alone=True, flushed=True)
+        for each in (_tables, self._tables):
+            each.create_all(connection)
+        if self._version_in(connection) is None:
+            named = {"part": self._part, "version": self._version}
+            _ = connection.execute(_VERSIONS.insert().values(named))
+        _ = connection.exec_driver_sql("COMMIT")
 
     @contextmanager
     def _explaining(self, what: str) -> Generator[None]:
@@ -226,7 +279,19 @@ class Database:
 
 
 def _take(connection: sql.Connection, key: int) -> bool:
-    return bool(connection.scalar(sql.select(sql.func.pg_try_advisory_lock(key))))
+    return bool(connection.scalar(_TAKE, {"key": key}))
+
+
+def _roll_back(connection: sql.Connection) -> None:
+    try:
+        _ = connection.exec_driver_sql("ROLLBACK")
+    except SQLAlchemyError:
+        connection.invalidate()  # what it was in the middle of ends with it
+
+
+def _without_pool(url: sql.URL, **options: Any) -> sql.Engine:
+    # Transactions are begun by name, so that what reads has none.
+    return sql.create_engine(url, poolclass=sql.NullPool, isolation_level="AUTOCOMMIT", **options)
 
 
 @cache
@@ -237,12 +302,11 @@ def _engine(text: str, part: str) -> sql.Engine:
         kind = url.get_backend_name()
         if kind == "sqlite" and part != "journal" and url.database not in (None, "", ":memory:"):
             wait = {"timeout": _BUSY_S, "check_same_thread": False}
-            return sql.create_engine(url, poolclass=sql.NullPool, connect_args=wait)
+            return _without_pool(url, connect_args=wait)
         if kind == "postgresql":
             if url.get_driver_name().startswith("psycopg"):
                 url = url.set(query={"connect_timeout": str(_BUSY_S), **url.query})
-            # A snapshot that is older than a lock would not show what was done before it.
-            return sql.create_engine(url, poolclass=sql.NullPool, isolation_level="READ COMMITTED")
+            return _without_pool(url)
     except ImportError as error:
         raise ConfigError(
             f"the {part}'s database needs a driver that is not installed: {error.name}",

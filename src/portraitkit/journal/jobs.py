@@ -197,7 +197,7 @@ class Job:
                 operation=record.operation,
                 next_step=f"connect with the profile {record.profile!r} and the same account",
             )
-        self._take()
+        self._take(record)
         given = ResumeOptions(
             source=source,
             request=request,
@@ -253,9 +253,8 @@ class Job:
             raise InvalidInputError(f"this job has {record.state}", operation=record.operation)
         return record
 
-    def _take(self) -> None:
+    def _take(self, record: Record) -> None:
         """Have it in hand, also where it was let go of meanwhile."""
-        record = self._unfinished()
         mine = record.lease == self._lease.id
         if not mine and not self._journal.claim(self._lease, record.id):
             raise InvalidInputError(
@@ -266,7 +265,7 @@ class Job:
             )
 
     def _add(self, kind: str, handle: str, facts: Mapping[str, Any]) -> None:
-        self._take()
+        self._take(self._unfinished())
         rows = [(self._record.id, kind, handle, facts)]
         self._journal.add(self._lease.id, rows, flushed=True)
 

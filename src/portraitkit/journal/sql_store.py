@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sql
@@ -36,8 +37,21 @@ _ENTRIES: Final = sql.Table(
     sql.Column("handle", sql.Text, nullable=False, index=True),
     sql.Column("facts", sql.Text, nullable=False),
 )
-_ENDED: Final = sql.select(_ENTRIES.c.job).where(_ENTRIES.c.kind.in_(ENDINGS))
+_ENDS: Final = _ENTRIES.alias("ends")
+# A NOT IN looks through its whole list for each row, once that is too long to be hashed.
+_HAS_ENDED: Final = sql.exists().where(_ENDS.c.job == _ENTRIES.c.job, _ENDS.c.kind.in_(ENDINGS))
 _MEMBERS: Final = _ENTRIES.columns.keys()[1:]
+_ROWS: Final = sql.select(_ENTRIES).order_by(_ENTRIES.c.id)
+_SELECT: Final = {
+    "": _ROWS,
+    **{name: _ROWS.where(_ENTRIES.c[name] == sql.bindparam("value")) for name in ("job", "handle")},
+    "unfinished": _ROWS.where(~_HAS_ENDED),
+}
+_INSERT: Final = _ENTRIES.insert().inline()  # its number is nobody's concern
+
+
+class _RefusedError(Exception):
+    """Nothing of a transaction must stay."""
 
 
 class SqlStore(Database):
@@ -52,19 +66,22 @@ class SqlStore(Database):
         return self._writes.write(do, flushed=flushed)
 
     def _write_all(self, writes: Sequence[Write[Rows]]) -> None:
-        is_flushed = any(each.flushed for each in writes)
-        commit = ("synchronous_commit", "on" if is_flushed else "off", True)
-        with self.transaction("written", alone=True) as connection:
-            _ = connection.execute(sql.select(sql.func.set_config(*commit)))
+        flushed = any(each.flushed for each in writes)
+        with suppress(_RefusedError), self.transaction(alone=True, flushed=flushed) as connection:
+            rows = _SqlRows(connection)
+            if len(writes) == 1:
+                if not writes[0].done(rows):
+                    raise _RefusedError
+                return
             for each in writes:
-                one = connection.begin_nested()
-                is_done = each.done(_SqlRows(connection))
-                (one.commit if is_done else one.rollback)()
+                _ = connection.exec_driver_sql("SAVEPOINT one")
+                if not each.done(rows):
+                    _ = connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
+                _ = connection.exec_driver_sql("RELEASE SAVEPOINT one")
 
     def read(self, do: Callable[[Rows], T]) -> T:
         """Look something up."""
-        with self.transaction("read") as connection:
-            return do(_SqlRows(connection))
+        return self.look(lambda connection: do(_SqlRows(connection)))
 
     def new_lease(self) -> int:
         """Name a lease."""
@@ -76,23 +93,21 @@ class _SqlRows:
     connection: sql.Connection
 
     def insert(self, rows: Sequence[StoredRow]) -> None:
-        if named := [dict(zip(_MEMBERS, each, strict=True)) for each in rows]:
-            _ = self.connection.execute(_ENTRIES.insert(), named)
+        named = [dict(zip(_MEMBERS, each, strict=True)) for each in rows]
+        if named:
+            _ = self.connection.execute(_INSERT, named if len(named) > 1 else named[0])
 
     def select(self, *, job: str = "", handle: str = "") -> Iterable[Sequence[Any]]:
-        query = sql.select(_ENTRIES).order_by(_ENTRIES.c.id)
-        if job or handle:
-            query = query.where(_ENTRIES.c.job == job if job else _ENTRIES.c.handle == handle)
-        return self.connection.execute(query)
+        by = "job" if job else "handle" if handle else ""
+        return self.connection.execute(_SELECT[by], {"value": job or handle} if by else {})
 
     def unfinished(self) -> Iterable[Sequence[Any]]:
-        is_open = _ENTRIES.c.job.not_in(_ENDED)
-        return self.connection.execute(sql.select(_ENTRIES).where(is_open).order_by(_ENTRIES.c.id))
+        return self.connection.execute(_SELECT["unfinished"])
 
     def prune(self, before: str) -> int:
-        first = sql.select(sql.func.min(_ENTRIES.c.at)).where(_ENTRIES.c.job.not_in(_ENDED))
+        first = sql.select(sql.func.min(_ENTRIES.c.at)).where(~_HAS_ENDED)
         before = min(before, self.connection.scalar(first) or before)
         old = sql.select(_ENTRIES.c.job).group_by(_ENTRIES.c.job)
         old = old.having(sql.func.max(_ENTRIES.c.at) < before)
-        mine = _ENTRIES.c.job.in_(old) & _ENTRIES.c.job.in_(_ENDED)
-        return self.connection.execute(_ENTRIES.delete().where(mine)).rowcount
+        gone = _ENTRIES.delete().where(_ENTRIES.c.job.in_(old), _HAS_ENDED)
+        return self.connection.execute(gone).rowcount

@@ -47,7 +47,7 @@ class Store(Protocol):
         ...
 
     def read(self, do: Callable[[Rows], T]) -> T:
-        """Look something up."""
+        """Look something up; once more, where the connection was lost meanwhile."""
         ...
 
     def new_lease(self) -> int:

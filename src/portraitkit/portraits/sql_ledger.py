@@ -62,17 +62,15 @@ class SqlLedger:
         if content:
             same = (getattr(_CONTENTS.c, name) == getattr(table, name) for name in _NAMED)
             query = query.where(sql.exists().where(*same, _CONTENTS.c.content == content))
-        with self._database.transaction("read") as connection:
-            rows = connection.execute(query).all()
+        rows = self._database.look(lambda connection: connection.execute(query).all())
         found = [read_binding(json.loads(row.entry)) for row in rows]
         return sorted(found, key=lambda each: each.key)  # databases sort texts otherwise
 
     def change(self, key: Key, change: Change) -> Binding | None:
         """Change one entry; see `Ledger`."""
+        before = sql.select(_ENTRIES.c.entry).where(*_is(_ENTRIES, key))
         while True:
-            with self._database.transaction("read") as connection:
-                before = connection.execute(sql.select(_ENTRIES.c.entry).where(*_is(_ENTRIES, key)))
-                text = before.scalar_one_or_none()
+            text = self._database.look(lambda connection: connection.scalar(before))
             now = change(None if text is None else read_binding(json.loads(text)))
             if self._set(key, text, now):
                 return now
@@ -87,7 +85,7 @@ class SqlLedger:
         looks = now.looks.values() if now else ()
         contents = {look.content for look in looks if look.content}
         try:
-            with self._database.transaction("written") as connection:
+            with self._database.transaction() as connection:
                 if before is None:
                     _ = connection.execute(_ENTRIES.insert().values(**named, entry=text))
                 else:
