@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
+# Tests and checkers are many processes: what one has compiled, others find.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: install demo compare-demo test check lint types mypy pyright fmt docs figures bench bench-quick fuzz soak simulate clean
 

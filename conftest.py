@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from zlib import crc32
 
@@ -25,6 +25,12 @@ ones, and one at least."""
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Take the option that leaves no cell out."""
     parser.addoption("--all-cells", action="store_true", help="play every cell of each matrix")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Start one worker more than there are cores: many tests wait for a process or a server."""
+    return (yield) + 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
