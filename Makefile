@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime
 # Tests and checkers are many processes: what one has compiled, others find.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: install demo compare-demo test check lint types mypy pyright fmt docs figures bench bench-quick fuzz soak simulate clean
+.PHONY: install demo compare-demo test suite pages check lint types mypy pyright fmt docs figures bench bench-quick fuzz soak simulate clean
 
 install: $(STAMP)  ## a virtual environment with the package and all tools
 
@@ -32,9 +32,14 @@ compare-demo: $(BIN)/python  ## five simulated vendors compared, in build/compar
 	rm -rf build/comparison
 	$(BIN)/python examples/compare_vendors.py build/comparison
 
-test: $(STAMP)  ## the whole suite, offline
+test: $(STAMP)  ## the whole suite, offline; the code in the pages mostly waits, so that both go side by side
+	$(MAKE) --no-print-directory -j2 suite pages
+
+suite: $(STAMP)
 	$(BIN)/python -m pytest -q -n auto --dist worksteal $(CELLS) tests
-	$(BIN)/python -m pytest -q -n auto --dist loadfile README.md README.zh.md docs
+
+pages: $(STAMP)
+	$(BIN)/python -m pytest -q README.md README.zh.md docs
 
 check: lint types test  ## all that has to pass
 
