@@ -33,7 +33,8 @@ compare-demo: $(BIN)/python  ## five simulated vendors compared, in build/compar
 	rm -rf build/comparison
 	$(BIN)/python examples/compare_vendors.py build/comparison
 
-test: $(STAMP)  ## the whole suite, offline; the code in the pages mostly waits, so that both go side by side
+# The code in the pages mostly waits: it is played beside the tests.
+test: $(STAMP)  ## the whole suite, offline
 	$(MAKE) --no-print-directory -j2 suite pages
 
 suite: $(STAMP)
