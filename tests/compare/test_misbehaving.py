@@ -19,10 +19,10 @@ SPEED = 200.0
 LOOK_S = 10
 """The longest time between two looks at a video of these lengths, at any of these vendors."""
 WHO = ("alltoken", "volcengine", "byteplus", "apimart", "token360")
-ASKED = {"resolution": "480p", "duration_s": 4, "ratio": "16:9", "generate_audio": True}
+ASKED = {"resolution": "720p", "duration_s": 4, "ratio": "16:9", "generate_audio": True}
 
 
-def film(path, size=(864, 496), *, sound=-20, face=True):
+def film(path, size=(1280, 720), *, sound=-20, face=True):
     """The registered face before a wall, for as long as was asked; or the wall alone."""
     wall = Image.new("RGB", size, "#dbe9ec")
     if face:
@@ -39,7 +39,7 @@ def made(tmp_path_factory):
     (folder / "mia.jpg").write_bytes(FACE)
     knobs = {
         "alltoken": {"film": film(folder / "good.mp4"), "queue_s": 20, "picture": FACE},
-        "volcengine": {"film": film(folder / "large.mp4", (1280, 720)), "picture": FACE[:-2]},
+        "volcengine": {"film": film(folder / "small.mp4", (864, 496)), "picture": FACE[:-2]},
         "byteplus": {"film": film(folder / "silent.mp4", sound=None)},
         "apimart": {"film": film(folder / "good2.mp4"), "fail_every": 3},
         "token360": {"film": film(folder / "other.mp4", face=False), "render_s": 80},
@@ -64,12 +64,12 @@ def problems(row):
 
 
 def test_each_misbehaviour_is_found_where_it_is(made):
-    """720p for 480p, no sound, every third job failed, no face; and nothing at the good one."""
+    """480p for 720p, no sound, every third job failed, no face; and nothing at the good one."""
     rows, report = made
     face = {who: rows[who]["measures"].get("likeness_median") for who in WHO}
 
     assert set() == problems(rows["alltoken"])
-    assert {"asked for 480p, and delivered 1280x720"} == problems(rows["volcengine"])
+    assert {"asked for 720p, and delivered 864x496"} == problems(rows["volcengine"])
     assert {"asked for sound, and delivered none"} == problems(rows["byteplus"])
     assert (1, 2) == tuple(rows["apimart"]["counts"][each] for each in ("failed", "delivered"))
     assert ["VideoFailedError"] == [each["class"] for each in report["scenes"][0]["failures"]]
