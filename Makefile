@@ -4,8 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
+# What is imported is compiled then, and kept for the many processes of tests and checkers; most never is.
+INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-compile
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: install demo compare-demo test check lint types mypy pyright fmt docs figures bench bench-quick fuzz soak simulate clean
+.PHONY: install demo compare-demo test suite pages check lint types mypy pyright fmt docs figures bench bench-quick fuzz soak simulate clean
 
 install: $(STAMP)  ## a virtual environment with the package and all tools
 
@@ -13,26 +16,32 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(RUNTIME): pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[simulators,images]'
+	$(INSTALL) -e '.[simulators,images]'
 	touch $@
 
 # pip knows dependency groups since 25.1.
 $(STAMP): pyproject.toml $(RUNTIME)
-	$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install -q --disable-pip-version-check --group dev
+	$(INSTALL) --upgrade 'pip>=25.1'
+	$(INSTALL) --group dev
 	touch $@
 
 demo: $(RUNTIME)  ## the main job at all simulated vendors
 	$(BIN)/python -m portraitkit.simulators.demo
 
 compare-demo: $(BIN)/python  ## five simulated vendors compared, in build/comparison
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[likeness]'
+	$(INSTALL) -e '.[likeness]'
 	rm -rf build/comparison
 	$(BIN)/python examples/compare_vendors.py build/comparison
 
+# The code in the pages mostly waits: it is played beside the tests.
 test: $(STAMP)  ## the whole suite, offline
+	$(MAKE) --no-print-directory -j2 suite pages
+
+suite: $(STAMP)
 	$(BIN)/python -m pytest -q -n auto --dist worksteal $(CELLS) tests
-	$(BIN)/python -m pytest -q -n auto --dist loadfile README.md README.zh.md docs
+
+pages: $(STAMP)
+	$(BIN)/python -m pytest -q README.md README.zh.md docs
 
 check: lint types test  ## all that has to pass
 
@@ -54,14 +63,14 @@ fmt: $(STAMP)
 	$(BIN)/ruff format .
 
 docs: $(STAMP)  ## the site, in build/site; a link that leads nowhere fails
-	$(BIN)/python -m pip install -q --disable-pip-version-check --group docs
+	$(INSTALL) --group docs
 	$(BIN)/zensical build --strict
 
 figures: $(STAMP)  ## sizes, import times, requests for each vendor
 	$(BIN)/python benchmarks/figures.py
 
 bench: $(STAMP)  ## what the library costs beside its peers, and the page and pictures that tell it
-	$(BIN)/python -m pip install -q --disable-pip-version-check --group bench
+	$(INSTALL) --group bench
 	$(BIN)/python benchmarks/speed $(if $(BEFORE),--before $(BEFORE)) --out benchmarks/speed/results.json
 	$(BIN)/python tools/performance.py
 
@@ -69,7 +78,7 @@ bench-quick: $(STAMP)  ## the same in fewer rounds, printed alone
 	$(BIN)/python benchmarks/speed --quick $(if $(BEFORE),--before $(BEFORE))
 
 fuzz: $(STAMP)  ## guided by coverage, FUZZ_SECONDS (60) for answers and as long for inputs
-	$(BIN)/python -m pip install -q --disable-pip-version-check --group fuzz
+	$(INSTALL) --group fuzz
 	$(BIN)/python fuzz/fuzz_answers.py
 	$(BIN)/python fuzz/fuzz_inputs.py
 

@@ -16,7 +16,7 @@ from portraitkit.values.prompts import slots_of
 from portraitkit.values.video import SCALARS
 from video_cases import NAMES, bodies, body_of, marks_in, requests, vendor
 
-every_source = pytest.mark.parametrize("from_", NAMES)
+every_source = pytest.mark.parametrize("from_", NAMES)  # each to all others
 
 
 def others(name):
@@ -130,6 +130,7 @@ def test_translating_to_the_same_vendor_changes_nothing(name, data):
     assert found.losses == ()
 
 
+@pytest.mark.matrix
 @every_source
 @given(data=st.data())
 def test_a_translated_body_reads_as_the_same_request(from_, data):
@@ -151,6 +152,7 @@ def test_a_translated_body_reads_as_the_same_request(from_, data):
         )
 
 
+@pytest.mark.matrix
 @every_source
 @given(data=st.data())
 def test_every_foreign_asset_is_a_loss_until_it_is_mapped(from_, data):
@@ -169,6 +171,7 @@ def test_every_foreign_asset_is_a_loss_until_it_is_mapped(from_, data):
         assert not any(repr(url) in repr(mapped.body) for url in foreign)
 
 
+@pytest.mark.matrix
 @every_source
 @given(data=st.data())
 def test_whatever_was_sent_is_in_the_other_body_or_declared_lost(from_, data):

@@ -96,7 +96,7 @@ def test_opens_before_there_is_a_video(opened, tmp_path, left):
 
     assert "pip install 'portraitkit[likeness]'" in page.locator("#likeness").inner_text()
     page.get_by_role("link", name="Vote blind").click()
-    assert "No round has two videos" in page.locator(".page").inner_text()
+    page.locator(".page").get_by_text("No round has two videos").wait_for()
 
 
 def test_plays_in_step(opened, plain):

@@ -32,6 +32,7 @@ class Desk:
     """One vendor, one journal, and as many clients as wanted."""
 
     def __init__(self, vendor: str, folder: Path, journal: Path | str) -> None:
+        gc.freeze()  # so that `unfinished` need not look through what other tests left
         self.simulator = load(vendor)()
         _ = self.simulator.add_account(ACCOUNT)
         cls = provider_class(vendor)

@@ -13,7 +13,7 @@ import pytest
 from portraitkit.journal.jobs import resume
 from portraitkit.journal.journal import Journal
 
-STORES = {"file": (8, 50), "postgresql": (3, 10)}
+STORES = {"file": (8, 25), "postgresql": (3, 10)}
 """How many processes write how many jobs each."""
 WRITER = """
 import sys

@@ -111,6 +111,7 @@ def test_one_program_makes_the_video_at_every_vendor(way):
     assert str(client.preview_video(request).body).count("asset") >= 2
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_at_any_request_and_applied_again_there_is_one_of_each(way, when, tmp_path):
     """A process may end before or after any request was carried out: nothing is made twice."""

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import httpcore  # noqa: F401  (as the names below)
 import pytest
+import vcr.stubs.httpx_stubs  # noqa: F401
+from PIL import Image
 
 import portraitkit
+from portraitkit.providers.registry import provider_class, provider_names
+from portraitkit.testing import practice, pytestrun, recording  # noqa: F401
+from portraitkit.testing.cassettes import answers, network  # noqa: F401
+from portraitkit.testing.doubles import fakes, vendors  # noqa: F401
 
 # Each run within this process forgets the modules that it loaded; what the package loads late
-# and keeps would then come from a module that nobody else has.
+# and keeps would then come from a module that nobody else has. And it would load them anew.
 for _name in portraitkit.__all__:
     getattr(portraitkit, _name)
+for _name in provider_names():
+    provider_class(_name)
+Image.preinit()
 
 SHOP = """
 from pathlib import Path

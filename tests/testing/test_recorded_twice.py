@@ -95,6 +95,7 @@ def do(flow):
         return FLOWS[flow](client)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_ten_flows_recorded_twice_differ_in_nothing(vendor, tmp_path, monkeypatch):
     """Another day, other ids, other signatures: the files are the same, byte by byte, and play."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import unquote, urlsplit
@@ -99,7 +100,8 @@ class Contract:
         fitting = [
             name
             for name, operation in operations.items()
-            if not any(True for _ in self._differences(operation, request))
+            if operation["method"] == request.method
+            and not any(True for _ in self._differences(operation, request))
         ]
         if not fitting:
             differences = {
@@ -254,8 +256,13 @@ def _path_fits(template: str, path: str) -> bool:
 
 
 def _segment_fits(wanted: str, given: str) -> bool:
-    pieces = [re.escape(piece) for piece in re.split(r"\{[^{}]+\}", wanted)]
-    return re.fullmatch(".+".join(pieces), given, re.DOTALL) is not None
+    return _form_of(wanted).fullmatch(given) is not None
+
+
+@cache
+def _form_of(segment: str) -> re.Pattern[str]:
+    pieces = [re.escape(piece) for piece in re.split(r"\{[^{}]+\}", segment)]
+    return re.compile(".+".join(pieces), re.DOTALL)
 
 
 def _code_fits(wanted: str, given: set[str]) -> bool:
