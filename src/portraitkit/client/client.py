@@ -292,6 +292,10 @@ class _Client:
         owners = [each.owner for each in self._router.routes.all]
         return portraits.resolving.resolve(self.ledger, request, owners)
 
+    def drive(self, flow: Flow[Any], operation: str) -> Any:
+        """Run a flow to its end: at once, or when what comes back is awaited."""
+        return self._driver.run(flow, operation)
+
     def resumed(
         self, owner: object, call: Callable[[PortraitProvider], Flow[T]], operation: str
     ) -> Flow[T]:
@@ -404,8 +408,8 @@ class Client(_Client):
 
     def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
-        driver: Driver = self._driver
-        return driver.run(flow, operation)
+        result: T = self.drive(engine.driver.fresh(flow), operation)
+        return result
 
     def close(self) -> None:
         """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""
@@ -458,7 +462,8 @@ class Client(_Client):
         """
         flow: Flow[Asset | list[Asset]] = self._waiting(asset, deadline_s, on_event)
         del asset
-        return self.run(flow, "wait_until_active")
+        result: Asset | list[Asset] = self.drive(flow, "wait_until_active")
+        return result
 
 
 class AsyncClient(_Client):
@@ -508,8 +513,8 @@ class AsyncClient(_Client):
 
     async def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
-        driver: AsyncDriver = self._driver
-        return await driver.run(flow, operation)
+        result: T = await self.drive(engine.driver.fresh(flow), operation)
+        return result
 
     async def close(self) -> None:
         """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""
@@ -562,4 +567,5 @@ class AsyncClient(_Client):
         """
         flow: Flow[Asset | list[Asset]] = self._waiting(asset, deadline_s, on_event)
         del asset
-        return await self.run(flow, "wait_until_active")
+        result: Asset | list[Asset] = await self.drive(flow, "wait_until_active")
+        return result

@@ -66,7 +66,7 @@ class Starting(Protocol):
 class Blocking(Starting, Protocol):
     """A client that runs flows on the calling thread."""
 
-    def run(self, flow: Flow[T], operation: str = "") -> T:
+    def drive(self, flow: Flow[T], operation: str) -> T:
         """Run a flow to its end."""
         ...
 
@@ -74,7 +74,7 @@ class Blocking(Starting, Protocol):
 class Awaiting(Starting, Protocol):
     """A client that runs flows in an event loop."""
 
-    async def run(self, flow: Flow[T], operation: str = "") -> T:
+    async def drive(self, flow: Flow[T], operation: str) -> T:
         """Run a flow to its end."""
         ...
 
@@ -120,7 +120,8 @@ class _CalledOnce(_Method):
             call: Call[Flow[Any]] = Call(operation, self.provider, *args, **kwargs)
             del args, kwargs
             flow, name = begin(self, call)
-            return self.run(flow, name)
+            del call
+            return self.drive(flow, name)
 
         return _shown(method, operation, "{}") if self._shows else method
 
@@ -133,7 +134,8 @@ class _CalledOnce(_Method):
             call: Call[Flow[Any]] = Call(operation, self.provider, *args, **kwargs)
             del args, kwargs
             flow, name = begin(self, call)
-            return await self.run(flow, name)
+            del call  # a wait rests here, and needs its flow alone
+            return await self.drive(flow, name)
 
         return _shown(method, operation, "{}") if self._shows else method
 
@@ -218,7 +220,7 @@ class PagedOperation(_Method, Generic[P, T]):
             def items(flow: Flow[Page[T]]) -> Iterator[T]:
                 walk = _Walk[T](self.provider, operation.__name__)
                 while True:
-                    page = self.run(flow, operation.__name__)
+                    page = self.drive(flow, operation.__name__)
                     yield from walk.new(page)
                     if walk.at_end(page):
                         return
@@ -239,7 +241,7 @@ class PagedOperation(_Method, Generic[P, T]):
             async def items(flow: Flow[Page[T]]) -> AsyncGenerator[T]:
                 walk = _Walk[T](self.provider, operation.__name__)
                 while True:
-                    page = await self.run(flow, operation.__name__)
+                    page = await self.drive(flow, operation.__name__)
                     for item in walk.new(page):
                         yield item
                     if walk.at_end(page):
