@@ -293,7 +293,7 @@ class _Client:
         return portraits.resolving.resolve(self.ledger, request, owners)
 
     def drive(self, flow: Flow[Any], operation: str) -> Any:
-        """Run a flow to its end: at once, or when what comes back is awaited."""
+        """Run a flow that was made just now: what it returns, or what is awaited for that."""
         return self._driver.run(flow, operation)
 
     def resumed(
@@ -408,8 +408,8 @@ class Client(_Client):
 
     def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
-        result: T = self.drive(engine.driver.fresh(flow), operation)
-        return result
+        driver: Driver = self._driver
+        return driver.run(engine.driver.fresh(flow), operation)
 
     def close(self) -> None:
         """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""
@@ -513,8 +513,8 @@ class AsyncClient(_Client):
 
     async def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
-        result: T = await self.drive(engine.driver.fresh(flow), operation)
-        return result
+        driver: AsyncDriver = self._driver
+        return await driver.run(engine.driver.fresh(flow), operation)
 
     async def close(self) -> None:
         """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""

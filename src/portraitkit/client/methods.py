@@ -52,6 +52,10 @@ class Starting(Protocol):
         """Begin an operation, with all that this client does around one."""
         ...
 
+    def drive(self, flow: Flow[Any], operation: str) -> Any:
+        """Run a flow that was made just now: what it returns, or what is awaited for that."""
+        ...
+
     def resumed(
         self, owner: object, call: Callable[[PortraitProvider], Flow[T]], operation: str
     ) -> Flow[T]:
@@ -66,7 +70,7 @@ class Starting(Protocol):
 class Blocking(Starting, Protocol):
     """A client that runs flows on the calling thread."""
 
-    def drive(self, flow: Flow[T], operation: str) -> T:
+    def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow to its end."""
         ...
 
@@ -74,7 +78,7 @@ class Blocking(Starting, Protocol):
 class Awaiting(Starting, Protocol):
     """A client that runs flows in an event loop."""
 
-    async def drive(self, flow: Flow[T], operation: str) -> T:
+    async def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow to its end."""
         ...
 
@@ -220,7 +224,7 @@ class PagedOperation(_Method, Generic[P, T]):
             def items(flow: Flow[Page[T]]) -> Iterator[T]:
                 walk = _Walk[T](self.provider, operation.__name__)
                 while True:
-                    page = self.drive(flow, operation.__name__)
+                    page: Page[T] = self.drive(flow, operation.__name__)
                     yield from walk.new(page)
                     if walk.at_end(page):
                         return
@@ -241,7 +245,7 @@ class PagedOperation(_Method, Generic[P, T]):
             async def items(flow: Flow[Page[T]]) -> AsyncGenerator[T]:
                 walk = _Walk[T](self.provider, operation.__name__)
                 while True:
-                    page = await self.drive(flow, operation.__name__)
+                    page: Page[T] = await self.drive(flow, operation.__name__)
                     for item in walk.new(page):
                         yield item
                     if walk.at_end(page):
