@@ -240,7 +240,7 @@ def test_a_look_leaves_nothing_to_the_cycle_collector():
     assert found < looks
 
 
-@pytest.mark.parametrize(("looks", "objects"), [(0, 19), (3, 24)])
+@pytest.mark.parametrize(("looks", "objects"), [(0, 20), (3, 25)])
 def test_a_wait_at_rest_holds_few_objects(looks, objects):
     """Thousands may wait at once, and the cycle collector walks through all that they hold."""
     clock = Clock(monotonic=lambda: 0.0, sleep_async=parked)
