@@ -124,7 +124,6 @@ class _CalledOnce(_Method):
             call: Call[Flow[Any]] = Call(operation, self.provider, *args, **kwargs)
             del args, kwargs
             flow, name = begin(self, call)
-            del call
             return self.drive(flow, name)
 
         return _shown(method, operation, "{}") if self._shows else method
@@ -138,7 +137,7 @@ class _CalledOnce(_Method):
             call: Call[Flow[Any]] = Call(operation, self.provider, *args, **kwargs)
             del args, kwargs
             flow, name = begin(self, call)
-            del call  # a wait rests here, and needs its flow alone
+            del call  # thousands may rest here, and need their flows alone
             return await self.drive(flow, name)
 
         return _shown(method, operation, "{}") if self._shows else method
