@@ -52,8 +52,9 @@ class Starting(Protocol):
         """Begin an operation, with all that this client does around one."""
         ...
 
-    def drive(self, flow: Flow[Any], operation: str) -> Any:
-        """Run a flow that was made just now: what it returns, or what is awaited for that."""
+    @property
+    def driver(self) -> Any:
+        """What runs flows that were made just now: at once, or once that is awaited."""
         ...
 
     def resumed(
@@ -124,7 +125,7 @@ class _CalledOnce(_Method):
             call: Call[Flow[Any]] = Call(operation, self.provider, *args, **kwargs)
             del args, kwargs
             flow, name = begin(self, call)
-            return self.drive(flow, name)
+            return self.driver.run(flow, name)
 
         return _shown(method, operation, "{}") if self._shows else method
 
@@ -138,7 +139,7 @@ class _CalledOnce(_Method):
             del args, kwargs
             flow, name = begin(self, call)
             del call  # thousands may rest here, and need their flows alone
-            return await self.drive(flow, name)
+            return await self.driver.run(flow, name)
 
         return _shown(method, operation, "{}") if self._shows else method
 
@@ -223,7 +224,7 @@ class PagedOperation(_Method, Generic[P, T]):
             def items(flow: Flow[Page[T]]) -> Iterator[T]:
                 walk = _Walk[T](self.provider, operation.__name__)
                 while True:
-                    page: Page[T] = self.drive(flow, operation.__name__)
+                    page: Page[T] = self.driver.run(flow, operation.__name__)
                     yield from walk.new(page)
                     if walk.at_end(page):
                         return
@@ -244,7 +245,7 @@ class PagedOperation(_Method, Generic[P, T]):
             async def items(flow: Flow[Page[T]]) -> AsyncGenerator[T]:
                 walk = _Walk[T](self.provider, operation.__name__)
                 while True:
-                    page: Page[T] = await self.drive(flow, operation.__name__)
+                    page: Page[T] = await self.driver.run(flow, operation.__name__)
                     for item in walk.new(page):
                         yield item
                     if walk.at_end(page):
