@@ -461,8 +461,8 @@ def test_client_options_are_handed_on(write):
         assert http_client is client._transport._clients.of("", client)
     timed = pk.connect_async(timeouts=Timeouts(read_s=1), budget=budget, clock=clock)
 
-    assert (clock, budget) == (client._driver._clock, client._driver._budget)
-    assert (clock, budget) == (timed._driver._clock, timed._driver._budget)
+    assert (clock, budget) == (client.driver._clock, client.driver._budget)
+    assert (clock, budget) == (timed.driver._clock, timed.driver._budget)
     assert Timeouts(read_s=1) == timed._transport._timeouts
     anyio.run(timed.close)
 

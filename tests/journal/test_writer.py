@@ -331,13 +331,13 @@ def test_a_cancelled_task_is_noted(desk, backend):
 
     def async_client(**options):
         client = sleeping(**options)
-        clock = client._driver._clock
+        clock = client.driver._clock
 
         async def sleep(seconds):
             await anyio.lowlevel.checkpoint()
             await clock.sleep_async(seconds)
 
-        client._driver._clock = evolve(clock, sleep_async=sleep)
+        client.driver._clock = evolve(clock, sleep_async=sleep)
         return client
 
     desk.async_client = async_client

@@ -268,9 +268,9 @@ def test_clients_on_real_time_share_one_limiter(paced):
     clients = [Client(paced), AsyncClient(paced, transport=AsyncVendor())]
     others = [Client(paced, clock=VirtualTime().clock) for _ in range(2)]
 
-    assert [PROCESS] * 2 == [each._driver._limiter for each in clients]
-    assert PROCESS not in [each._driver._limiter for each in others]
-    assert others[0]._driver._limiter is not others[1]._driver._limiter
+    assert [PROCESS] * 2 == [each.driver._limiter for each in clients]
+    assert PROCESS not in [each.driver._limiter for each in others]
+    assert others[0].driver._limiter is not others[1].driver._limiter
 
 
 class Far:

@@ -170,8 +170,8 @@ def test_clients_of_a_profile_share_its_redis(redis_server, tmp_path, monkeypatc
         pk.connect_async("alltoken", config=config),
     )
 
-    assert isinstance(client._driver._limiter, RedisLimiter)
-    assert client._driver._limiter is aclient._driver._limiter
+    assert isinstance(client.driver._limiter, RedisLimiter)
+    assert client.driver._limiter is aclient.driver._limiter
     client.close()
     anyio.run(aclient.close)
 

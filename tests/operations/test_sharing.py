@@ -383,7 +383,7 @@ def test_nothing_is_kept_of_waits_that_have_ended():
         stage = Stage("volcengine")
         assets = stage.known(20, 2)
         await stage.client.wait_until_active(assets)
-        [account] = stage.client._driver._shared.values()
+        [account] = stage.client.driver._shared.values()
         kept = (account._waiting, account._group_of, account._seen, account._kinds, account._walked)
         assert [0] * 5 == [len(each) for each in kept]
 

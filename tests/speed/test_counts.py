@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from os import sep
+from types import coroutine
 
 import httpx
 import pytest
 
 from peers import http
-from portraitkit.client.client import Client
+from portraitkit.client.client import AsyncClient, Client
+from portraitkit.engine.clock import Clock
 from portraitkit.engine.transport import HttpxTransport
+from portraitkit.limits.rates import Rate
 from portraitkit.providers.volcengine import Volcengine
-from portraitkit.testing import answer
+from portraitkit.testing import VirtualTime, answer
 from portraitkit.values.secret import Secret
+from portraitkit.values.video import VideoRequest
 from portraitkit.wire import codec
 from portraitkit.wire.steps import Auth, Request
 
@@ -52,9 +58,14 @@ class Canned:
         pass
 
 
-def client(body: object) -> Client:
+def account() -> Volcengine:
     keys = {name: Secret("not-a-key") for name in ("access_key", "secret_key", "api_key")}
-    return Client(Volcengine(**keys), transport=Canned(body))
+    rates = dict.fromkeys(Volcengine.default_rates, Rate(most=10**9, source="these tests"))
+    return Volcengine(**keys, rates=rates)
+
+
+def client(body: object) -> Client:
+    return Client(account(), transport=Canned(body))
 
 
 def calls_of(act, of: str = f"{sep}portraitkit{sep}") -> Counter[str]:
@@ -173,6 +184,84 @@ def test_a_body_is_hashed_once(monkeypatch):
         content=b'{"Id":"asset-1"}',
         auth=Auth.SIGNATURE,
     )
-    client(ROW).provider.authorize(request, now=datetime(2026, 3, 18, tzinfo=UTC))
+    account().authorize(request, now=datetime(2026, 3, 18, tzinfo=UTC))
 
     assert 1 == hashed.count(request.content)
+
+
+TASK = {"id": "cgt-20260102030405-00001", "model": "doubao-seedance-2-0-260128"}
+VIDEO = VideoRequest(prompt="a smile", duration_s=5)
+
+
+class Videos:
+    """Answers a create, and then looks, of which the last finds the video."""
+
+    def __init__(self, looks: int) -> None:
+        link = {"content": {"video_url": "https://cdn.example/1.mp4"}}
+        running = repeat({**TASK, "status": "running"}, looks - 1)
+        self._bodies = chain([TASK], running, [{**TASK, **link, "status": "succeeded"}])
+
+    def send(self, request: Request):
+        return answer(next(self._bodies))
+
+    def close(self) -> None:
+        pass
+
+
+class Running:
+    """Answers that a video is still being made, whatever is asked."""
+
+    async def send(self, request: Request):
+        return answer({**TASK, "status": "running"})
+
+    async def close(self) -> None:
+        pass
+
+
+@coroutine
+def parked(seconds: float):
+    """A rest that ends when the coroutine is sent on."""
+    yield
+
+
+def test_a_look_leaves_nothing_to_the_cycle_collector():
+    """What a look made is gone before the next, and takes no collection."""
+    looks = 50
+    gc.disable()
+    try:
+        for _ in range(2):  # first all is loaded
+            here = Client(account(), transport=Videos(looks), clock=VirtualTime().clock)
+            _ = gc.collect()
+            _ = here.wait_for_video(here.create_video(VIDEO))
+            found = gc.collect()
+    finally:
+        gc.enable()
+
+    assert found < looks
+
+
+@pytest.mark.parametrize(("looks", "objects"), [(0, 20), (3, 25)])
+def test_a_wait_at_rest_holds_few_objects(looks, objects):
+    """Thousands may wait at once, and the cycle collector walks through all that they hold."""
+    clock = Clock(monotonic=lambda: 0.0, sleep_async=parked)
+    here = AsyncClient(account(), transport=Running(), clock=clock)
+
+    async def job():
+        return await here.wait_for_video(await here.create_video(VIDEO))
+
+    def resting():
+        begun = job()
+        for _ in range(looks + 1):
+            begun.send(None)
+        return begun
+
+    warm = resting()
+    _ = gc.collect()
+    before = len(gc.get_objects())
+    jobs = [resting() for _ in range(100)]
+    _ = gc.collect()
+    held = len(gc.get_objects()) - before
+    for each in (warm, *jobs):
+        each.close()
+
+    assert held / len(jobs) <= objects

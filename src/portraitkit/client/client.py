@@ -167,7 +167,8 @@ class _Client:
         raise NotImplementedError
 
     @property
-    def _driver(self) -> Any:
+    def driver(self) -> Any:
+        """What runs this client's flows."""
         return self._engine[0]
 
     @property
@@ -189,19 +190,19 @@ class _Client:
     @property
     def limited_s(self) -> float:
         """Seconds that this client's requests have waited for the account's rates, together."""
-        seconds: float = self._driver.limited_s
+        seconds: float = self.driver.limited_s
         return seconds
 
     @property
     def requests_sent(self) -> int:
         """How many requests this client has sent, each attempt counted."""
-        count: int = self._driver.requests
+        count: int = self.driver.requests
         return count
 
     @property
     def bytes_received(self) -> int:
         """Bytes of the answers to them, without files that were saved."""
-        count: int = self._driver.received_bytes
+        count: int = self.driver.received_bytes
         return count
 
     def _let_go(self) -> None:
@@ -404,8 +405,8 @@ class Client(_Client):
 
     def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
-        driver: Driver = self._driver
-        return driver.run(flow, operation)
+        driver: Driver = self.driver
+        return driver.run(engine.driver.fresh(flow), operation)
 
     def close(self) -> None:
         """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""
@@ -458,7 +459,8 @@ class Client(_Client):
         """
         flow: Flow[Asset | list[Asset]] = self._waiting(asset, deadline_s, on_event)
         del asset
-        return self.run(flow, "wait_until_active")
+        result: Asset | list[Asset] = self.driver.run(flow, "wait_until_active")
+        return result
 
 
 class AsyncClient(_Client):
@@ -508,8 +510,8 @@ class AsyncClient(_Client):
 
     async def run(self, flow: Flow[T], operation: str = "") -> T:
         """Run a flow of your own, made of the provider's operations."""
-        driver: AsyncDriver = self._driver
-        return await driver.run(flow, operation)
+        driver: AsyncDriver = self.driver
+        return await driver.run(engine.driver.fresh(flow), operation)
 
     async def close(self) -> None:
         """Close connections, and let go of unfinished jobs; a given HTTP client stays open."""
@@ -562,4 +564,5 @@ class AsyncClient(_Client):
         """
         flow: Flow[Asset | list[Asset]] = self._waiting(asset, deadline_s, on_event)
         del asset
-        return await self.run(flow, "wait_until_active")
+        result: Asset | list[Asset] = await self.driver.run(flow, "wait_until_active")
+        return result

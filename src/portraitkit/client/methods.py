@@ -52,6 +52,11 @@ class Starting(Protocol):
         """Begin an operation, with all that this client does around one."""
         ...
 
+    @property
+    def driver(self) -> Any:
+        """What runs flows that were made just now: at once, or once that is awaited."""
+        ...
+
     def resumed(
         self, owner: object, call: Callable[[PortraitProvider], Flow[T]], operation: str
     ) -> Flow[T]:
@@ -120,7 +125,7 @@ class _CalledOnce(_Method):
             call: Call[Flow[Any]] = Call(operation, self.provider, *args, **kwargs)
             del args, kwargs
             flow, name = begin(self, call)
-            return self.run(flow, name)
+            return self.driver.run(flow, name)
 
         return _shown(method, operation, "{}") if self._shows else method
 
@@ -133,7 +138,8 @@ class _CalledOnce(_Method):
             call: Call[Flow[Any]] = Call(operation, self.provider, *args, **kwargs)
             del args, kwargs
             flow, name = begin(self, call)
-            return await self.run(flow, name)
+            del call  # thousands may rest here, and need their flows alone
+            return await self.driver.run(flow, name)
 
         return _shown(method, operation, "{}") if self._shows else method
 
@@ -218,7 +224,7 @@ class PagedOperation(_Method, Generic[P, T]):
             def items(flow: Flow[Page[T]]) -> Iterator[T]:
                 walk = _Walk[T](self.provider, operation.__name__)
                 while True:
-                    page = self.run(flow, operation.__name__)
+                    page: Page[T] = self.driver.run(flow, operation.__name__)
                     yield from walk.new(page)
                     if walk.at_end(page):
                         return
@@ -239,7 +245,7 @@ class PagedOperation(_Method, Generic[P, T]):
             async def items(flow: Flow[Page[T]]) -> AsyncGenerator[T]:
                 walk = _Walk[T](self.provider, operation.__name__)
                 while True:
-                    page = await self.run(flow, operation.__name__)
+                    page: Page[T] = await self.driver.run(flow, operation.__name__)
                     for item in walk.new(page):
                         yield item
                     if walk.at_end(page):

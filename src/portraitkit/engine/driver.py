@@ -9,13 +9,10 @@ from __future__ import annotations
 import inspect
 import threading
 from collections.abc import Callable, Generator
-from contextlib import closing
-from functools import partial
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar
 
 import anyio
 import anyio.to_thread
-from attrs import define
 
 from .. import rehearsal
 from ..limits.limiter import Limiter
@@ -25,7 +22,7 @@ from ..operations.provider import PortraitProvider
 from ..values.errors import PortraitError, emptied
 from ..values.masking import masker
 from ..values.secret import Hidden
-from ..wire.steps import AskTime, At, Budget, Flow, Pause, Response, Step, Work, through
+from ..wire.steps import AskTime, At, Budget, Flow, Pause, Request, Response, Work
 from .attempts import Attempts
 from .clock import Clock
 from .observing import Observing, observed, tell
@@ -35,6 +32,8 @@ from .transport import AsyncHttpxTransport, AsyncTransport, HttpxTransport, Tran
 T = TypeVar("T")
 IO: TypeAlias = Pause | Work[Any] | At
 """What a driver does itself: sleep, call what blocks, send once."""
+IOFlow: TypeAlias = Generator[IO, Any, T]
+"""Yields that alone."""
 
 
 def fresh(flow: Flow[T]) -> Flow[T]:
@@ -46,13 +45,6 @@ def fresh(flow: Flow[T]) -> Flow[T]:
 
 class _TryAgain(Exception):  # noqa: N818  (a signal to stamina, never seen outside)
     pass
-
-
-@define
-class _Patience:
-    """How long the requests of one call wait for their turn; as the budget says if None."""
-
-    turn_s: float | None = None
 
 
 class _Runner:
@@ -74,33 +66,56 @@ class _Runner:
     def _emptied(self, error: BaseException) -> BaseException:
         return emptied(error, masker(reveal(self._provider.secrets), in_paths=True))
 
-    def _io(self, flow: Flow[T], operation: str) -> Generator[IO, Any, T]:
+    def _io(self, flow: Flow[T], operation: str) -> IOFlow[T]:
         """Run a flow with all that surrounds it; what is left for a driver is I/O."""
-        perform = partial(self._perform, _Patience())
-        whole = through(logged(guarded(fresh(flow), self._provider, operation), operation), perform)
-        steps = cast("Generator[IO, Any, T]", whole)
+        steps = self._steps(logged(guarded(flow, self._provider, operation), operation))
         observer = Observing.observer
         return observed(observer, steps, self._provider, operation) if observer else steps
 
-    def _perform(self, patience: _Patience, step: Step) -> Flow[Any]:
-        """Do what a flow asks for."""
-        if isinstance(step, Pause):
-            if step.seconds > 0:
-                yield step
-            if isinstance(step, AskShared):
-                return self._shared
-            if isinstance(step, SetPatience):
-                patience.turn_s = step.turn_s
-            return self._clock.now() if isinstance(step, AskTime) else self._clock.monotonic()
-        if isinstance(step, Work):
-            return (yield step)
+    def _steps(self, flow: Flow[T]) -> IOFlow[T]:
+        """Do what a flow asks for. Thousands rest at once: a pause takes no frame of its own."""
+        reply: object = None
+        fault: Exception | None = None
+        turn_s: float | None = None
+        try:
+            while True:
+                step = flow.send(reply) if fault is None else flow.throw(fault)
+                reply = fault = None
+                try:
+                    if isinstance(step, Pause):
+                        if step.seconds > 0:
+                            yield step
+                        if isinstance(step, SetPatience):
+                            turn_s = step.turn_s
+                        reply = self._told(step)
+                    elif isinstance(step, Work):
+                        reply = yield step
+                    else:
+                        reply = yield from self._answered(step, turn_s)
+                except Exception as caught:  # noqa: BLE001  (the flow inside may want to catch it)
+                    fault = caught
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        finally:
+            flow.close()
+
+    def _told(self, step: Pause) -> object:
+        """What a flow wants to know after a pause: as a rule how late it is."""
+        if isinstance(step, AskShared):
+            return self._shared
+        return self._clock.now() if isinstance(step, AskTime) else self._clock.monotonic()
+
+    def _answered(self, step: Request | At, turn_s: float | None) -> IOFlow[Response]:
+        """Send a request, which waits *turn_s* for its turn; if None as its budget says."""
         to = step if isinstance(step, At) else At(self._provider, step)
         limiter = rehearsal.limiter_in(self._limiter)
         budget = to.budget or self._budget
-        turn_s = budget.patience_s if to.budget or patience.turn_s is None else patience.turn_s
+        if to.budget or turn_s is None:
+            turn_s = budget.patience_s
         attempts = Attempts(to.provider, to.request, self._clock, budget, limiter, turn_s=turn_s)
         try:
-            return (yield from _sent(attempts))
+            return (yield from _attempt(attempts)) or (yield from _attempt_again(attempts))
         except PortraitError:
             raise
         except Exception as error:
@@ -115,10 +130,8 @@ class _Runner:
                 tell(Observing.observer.limited, to.provider, to.request.family, waited_s)
 
 
-def _sent(attempts: Attempts) -> Flow[Response]:
-    """Send a request until an answer stands, or no attempt is left."""
-    if answer := (yield from _attempt(attempts)):
-        return answer
+def _attempt_again(attempts: Attempts) -> IOFlow[Response]:
+    """Send a request again until an answer stands, or no attempt is left."""
     import stamina  # noqa: PLC0415  (most requests need no second attempt)
 
     if not stamina.is_active():
@@ -136,7 +149,7 @@ def _sent(attempts: Attempts) -> Flow[Response]:
     return attempts.end()
 
 
-def _attempt(attempts: Attempts) -> Flow[Response | None]:
+def _attempt(attempts: Attempts) -> IOFlow[Response | None]:
     """Send a request once, when its account may; None if that is worth another attempt."""
     while wait_s := (yield from _limited(attempts, attempts.permitted_in_s)):
         yield Pause(wait_s)
@@ -156,7 +169,7 @@ def _attempt(attempts: Attempts) -> Flow[Response | None]:
     return None
 
 
-def _limited(attempts: Attempts, ask: Callable[[], T]) -> Flow[T]:
+def _limited(attempts: Attempts, ask: Callable[[], T]) -> IOFlow[T]:
     """Talk to the limiter, which may be at the other end of a network."""
     if not attempts.permit.blocks:
         return ask()
@@ -180,35 +193,35 @@ class Driver(_Runner):
 
     def run(self, flow: Flow[T], operation: str) -> T:
         """Run a flow to its end. Whatever leaves it shows no local variable of what is inside."""
+        steps = self._io(flow, operation)
+        step: IO | None = None
+        reply: object = None
+        fault: Exception | None = None
         try:
-            return self._run(flow, operation)
-        except BaseException as error:  # noqa: BLE001  (raised below, interrupts too)
-            left = error
-        raise self._emptied(left)
-
-    def _run(self, flow: Flow[T], operation: str) -> T:
-        with closing(self._io(flow, operation)) as steps:
-            go_on: Callable[[], IO] = partial(next, steps)
             while True:
+                step = steps.send(reply) if fault is None else steps.throw(fault)
+                reply = fault = None
                 try:
-                    step = go_on()
-                except StopIteration as stop:
-                    result: T = stop.value
-                    return result
-                try:
-                    go_on = partial(steps.send, self._do(step))
+                    if isinstance(step, At):
+                        reply = _simulated(step, self._transport)
+                        reply = reply or self._transport.send(step.request)
+                    elif isinstance(step, Work):
+                        reply = step.call()
+                    else:
+                        self._clock.sleep(step.seconds)
                 except rehearsal.Halt:
                     raise
                 except Exception as raised:  # noqa: BLE001  (what it means is the flow's to say)
-                    go_on = partial(steps.throw, raised)
-
-    def _do(self, step: IO) -> object:
-        if isinstance(step, At):
-            return _answered(step, self._transport) or self._transport.send(step.request)
-        if isinstance(step, Work):
-            return step.call()
-        self._clock.sleep(step.seconds)
-        return None
+                    fault = raised
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        except BaseException as error:  # noqa: BLE001  (raised below, interrupts too)
+            left = error
+        finally:
+            steps.close()
+            step = reply = fault = None
+        raise self._emptied(left)
 
 
 class AsyncDriver(_Runner):
@@ -227,38 +240,42 @@ class AsyncDriver(_Runner):
 
     async def run(self, flow: Flow[T], operation: str) -> T:
         """Run a flow to its end. Whatever leaves it shows no local variable of what is inside."""
+        steps = self._io(flow, operation)
+        step: IO | None = None
+        reply: object = None
+        fault: Exception | None = None
         try:
-            return await self._run(flow, operation)
-        except BaseException as error:  # noqa: BLE001  (raised below, cancellations too)
-            left = error
-        raise self._emptied(left)
-
-    async def _run(self, flow: Flow[T], operation: str) -> T:
-        with closing(self._io(flow, operation)) as steps:
-            go_on: Callable[[], IO] = partial(next, steps)
             while True:
+                step = steps.send(reply) if fault is None else steps.throw(fault)
+                reply = fault = None
                 try:
-                    step = go_on()
-                except StopIteration as stop:
-                    result: T = stop.value
-                    return result
-                try:
-                    go_on = partial(steps.send, await self._do(step))
+                    if isinstance(step, At):
+                        reply = _simulated(step, self._transport)
+                        reply = reply or await self._transport.send(step.request)
+                    elif isinstance(step, Work):
+                        reply = await _in_thread(step)
+                    else:
+                        await self._clock.sleep_async(step.seconds)
                 except rehearsal.Halt:
                     raise
                 except Exception as raised:  # noqa: BLE001  (what it means is the flow's to say)
-                    go_on = partial(steps.throw, raised)
-
-    async def _do(self, step: IO) -> object:
-        if isinstance(step, At):
-            return _answered(step, self._transport) or await self._transport.send(step.request)
-        if isinstance(step, Work):
-            result, error = (await anyio.to_thread.run_sync(_redacted, step.call)).value
-            if error is not None:
-                raise error
+                    fault = raised
+        except StopIteration as stop:
+            result: T = stop.value
             return result
-        await self._clock.sleep_async(step.seconds)
-        return None
+        except BaseException as error:  # noqa: BLE001  (raised below, cancellations too)
+            left = error
+        finally:
+            steps.close()
+            step = reply = fault = None
+        raise self._emptied(left)
+
+
+async def _in_thread(work: Work[Any]) -> object:
+    result, error = (await anyio.to_thread.run_sync(_redacted, work.call)).value
+    if error is not None:
+        raise error
+    return result
 
 
 def _redacted(call: Callable[[], Any]) -> Hidden:
@@ -269,7 +286,7 @@ def _redacted(call: Callable[[], Any]) -> Hidden:
         return Hidden((None, error))
 
 
-def _answered(step: At, transport: object) -> Response | None:
+def _simulated(step: At, transport: object) -> Response | None:
     """What answers in place of the network: a rehearsal, or the provider's own simulation."""
     stage = rehearsal.current()
     # A transport of the caller's own is left alone.

@@ -35,21 +35,25 @@ def guarded(flow: Flow[T], provider: VendorCalls, operation: str) -> Flow[T]:
     """
     last: tuple[Request, Response] | None = None
     may_be_made = False
-    secrets: list[Secret] = list(provider.secrets)
-
-    def do(step: Step) -> Flow[Any]:
-        nonlocal last, may_be_made
-        last = None
-        if isinstance(step, Request):
-            secrets.extend(step.secrets)
-            may_be_made = may_be_made or not step.repeatable
-        reply = yield step
-        if isinstance(step, Request) and isinstance(reply, Response):
-            last = step, reply
-        return reply
-
+    secrets: tuple[Secret, ...] = ()
+    reply: object = None
+    fault: Exception | None = None
     try:
-        result = yield from through(flow, do)
+        while True:
+            step = flow.send(reply) if fault is None else flow.throw(fault)
+            last = reply = fault = None
+            if isinstance(step, Request):
+                secrets += step.secrets
+                may_be_made = may_be_made or not step.repeatable
+            try:
+                reply = yield step
+            except Exception as caught:  # noqa: BLE001  (the flow inside may want to catch it)
+                fault = caught
+            if isinstance(step, Request) and isinstance(reply, Response):
+                last = step, reply
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
     except PortraitError as raised:
         error = raised
     except Exception as raised:
@@ -58,19 +62,20 @@ def guarded(flow: Flow[T], provider: VendorCalls, operation: str) -> Flow[T]:
         why = f"{type(raised).__name__} was raised after the vendor may have acted"
         error = OutcomeUnknownError(why, next_step=LOOK_FIRST)
         error.__cause__ = raised
-    else:
-        return result
+    finally:
+        flow.close()
     if last is not None:
         error = _with_answer(error, provider, *last)
-    if isinstance(error, OutcomeUnknownError):
-        _name_likely(error)
-    raise redacted(error, provider, operation, secrets)
+    _name_likely(error)
+    raise redacted(error, provider, operation, (*provider.secrets, *secrets))
 
 
 def logged(flow: Flow[T], operation: str) -> Flow[T]:
     """Run a flow, and log what it created; or found again, where it sent no create."""
-    if operation not in _CREATES:
-        return (yield from flow)
+    return _logged(flow, operation) if operation in _CREATES else flow
+
+
+def _logged(flow: Flow[T], operation: str) -> Flow[T]:
     was_sent = False
 
     def do(step: Step) -> Flow[Any]:
@@ -109,8 +114,10 @@ def _with_answer(
     return error
 
 
-def _name_likely(error: OutcomeUnknownError) -> None:
-    """Say in the next step what the answer names, where nothing better is known."""
+def _name_likely(error: PortraitError) -> None:
+    """Say in the next step what a lost answer names, where nothing better is known."""
+    if not isinstance(error, OutcomeUnknownError):
+        return
     ids = [f"{each!r}" for each in error.likely_ids if f"{each!r}" not in error.next_step]
     if ids and not error.handle:
         error.next_step = (

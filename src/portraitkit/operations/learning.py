@@ -17,7 +17,7 @@ from itertools import product
 from statistics import fmean
 from typing import Final, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ..vendor.pacing import Pacing
 
@@ -143,9 +143,11 @@ class WatchedWait:
     _seen_s: float = 0.0
 
     @property
-    def first_s(self) -> float:
-        """Seconds to the first look."""
-        return self.pace.rest_s(0.0, self.pacing)
+    def paced(self) -> Pacing:
+        """The pacing, with the first look when it pays; the documented one as long as it does."""
+        first_s = self.pace.rest_s(0.0, self.pacing)
+        is_learned = first_s != self.pacing.first_s
+        return evolve(self.pacing, first_s=first_s) if is_learned else self.pacing
 
     def rest_s(self, elapsed_s: float) -> float:
         """Seconds to the next look."""
@@ -154,6 +156,11 @@ class WatchedWait:
     def looked(self, elapsed_s: float) -> None:
         """Note that a look has come back, so many seconds after the beginning."""
         self._open_s, self._seen_s = self._seen_s, elapsed_s
+
+    def rest_after_s(self, elapsed_s: float) -> float:
+        """Seconds to the next look, after one that has come back."""
+        self.looked(elapsed_s)
+        return self.rest_s(elapsed_s)
 
     def ended(self) -> None:
         """Learn from the last look, that the thing had ended at."""

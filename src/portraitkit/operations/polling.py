@@ -17,7 +17,7 @@ from ..values.errors import (
 from ..values.models import Asset, Event, Verification, VideoTask
 from ..values.statuses import VerificationStatus
 from ..vendor.pacing import OnEvent, Pacing, Subject
-from ..wire.steps import Flow, pause, within
+from ..wire.steps import Flow, Pause, pause, within
 
 T = TypeVar("T")
 _log: Final = logging.getLogger("portraitkit")
@@ -60,7 +60,8 @@ def wait(
     until_s = started_s + limit_s
     last_s = until_s - min(1.0, limit_s / 10)
     state, fault, looks, logged = before, None, 0, None
-    now_s = yield from pause(min(pacing.first_s, last_s - started_s))
+    # Thousands may rest here at once: what a rest holds is held as often.
+    now_s: float = yield Pause(min(pacing.first_s, last_s - started_s))
     understood_s = now_s
     while True:
         fault, seen = None, True
@@ -69,6 +70,7 @@ def wait(
             looked = _found(look, elsewhere, state, is_new=is_new)
             if (found := (yield from within(looked, until_s))) is not None:
                 state = found
+            del looked
             seen = found is not None
         except _PASSING as error:
             fault = error
@@ -97,7 +99,7 @@ def wait(
         if rest_s is None:
             patience_s = None if patient else pacing.unknown_s
             raise _expired(thing, subject, limit_s, fault, patience_s) from fault
-        now_s = yield from pause(rest_s)
+        now_s = yield Pause(rest_s)
 
 
 def _found(

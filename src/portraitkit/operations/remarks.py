@@ -45,20 +45,19 @@ class Remarks:
     def attached(self, flow: Flow[T], given: Any) -> Flow[T]:
         """Run an operation on what is *given*: what a create said of it is on what comes of it."""
         try:
-            result: Any = yield from flow
+            result = yield from flow
         except JobFailedError as error:
             if isinstance(error.result, Result):
                 error.result = self._with(error.result, given)
                 error.findings = error.result.findings
             raise
-        kept: Any
-        if is_array(result):
-            several = type(given) in (list, tuple) and len(given) == len(result)
-            named = given if several else [None] * len(result)
-            kept = [self._with(each, its) for each, its in zip(result, named, strict=True)]
-        else:
-            kept = self._with(result, given)
-        return cast("T", kept)
+        return cast("T", self._with_each(result, given))
+
+    def _with_each(self, result: Any, given: Any) -> Any:
+        if not is_array(result):
+            return self._with(result, given)
+        several = type(given) in (list, tuple) and len(given) == len(result)
+        return list(map(self._with, result, given if several else [None] * len(result)))
 
     def _with(self, result: Any, given: object) -> Any:
         if not isinstance(result, Result):

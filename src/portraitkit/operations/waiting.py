@@ -125,7 +125,7 @@ def _started(
     if all(each.status.is_settled for each in known):
         pacing = evolve(pacing, first_s=0.0)
     elif len(known) == 1:
-        pacing = evolve(pacing, first_s=watched.first_s)
+        pacing = watched.paced
     elif provider.supports("list_assets"):
         listed = Counter(each.group_id for each in known if each.group_id)
         here = max(listed.values(), default=1)
@@ -387,20 +387,15 @@ def wait_for_video(
     if not before.status.is_settled:
         shared = yield from shared_waits(provider)
         watched = shared.watched(provider, "video", (yield from pause()), of=before.model)
-
-        def rest_s(elapsed_s: float) -> float:
-            watched.looked(elapsed_s)
-            return watched.rest_s(elapsed_s)
-
         before = yield from wait(
-            lambda: provider.get_video(created),
+            partial(provider.get_video, created),
             _itself,
             before=before,
             subject="video",
-            pacing=evolve(watched.pacing, first_s=watched.first_s),
+            pacing=watched.paced,
             deadline_s=deadline_s,
             on_event=on_event,
-            rest=rest_s,
+            rest=watched.rest_after_s,
         )
         if created.status is not VideoStatus.UNKNOWN:
             watched.ended()

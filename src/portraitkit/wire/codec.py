@@ -78,7 +78,7 @@ class Codec:
                 return made
             inner = data if "id" in values else _inside(data, self.fields[cls].get("id", ()))
             if inner is not data:
-                return read(inner)
+                return self.reader(cls, given, response)(inner)
             raise _unreadable(self._lack(cls, values, odd), response)
 
         return read
