@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -29,7 +30,9 @@ class AsyncTransport(SimulatorTransport):
 
 
 class Desk:
-    """One vendor, one journal, and as many clients as wanted."""
+    """One vendor, one journal, and as many clients as wanted, on a machine with a clock."""
+
+    ahead_s = 0.0
 
     def __init__(self, vendor: str, folder: Path, journal: Path | str) -> None:
         gc.freeze()  # so that `unfinished` need not look through what other tests left
@@ -59,7 +62,9 @@ class Desk:
         return self._open(AsyncClient, AsyncTransport(self.simulator), options)
 
     def _open(self, kind, transport, options):
+        ahead = timedelta(seconds=self.ahead_s)
         clock = VirtualTime(self.world.clock).clock
+        clock = evolve(clock, now=lambda: self.world.clock() + ahead)
         options = {"transport": transport, "clock": clock, "journal": self.path, **options}
         provider = options.pop("provider", self.provider)
         return kind(provider, **options)

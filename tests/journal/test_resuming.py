@@ -352,6 +352,44 @@ def test_old_tasks_are_no_candidates(desk, crash):
     assert () == caught.value.candidates
 
 
+def wait_for_it(desk):
+    desk.world.clock.advance(60)
+    with desk.client() as client:
+        _ = client.wait_for_video(next(iter(desk.world.videos)))
+
+
+def set_the_clock(desk):
+    desk.world.clock.advance(60)
+    desk.ahead_s = 0.0
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "lag_s", "meanwhile"),
+    [
+        (0, 0, wait_for_it),
+        (1200, 0, lambda _: None),
+        (1200, 0, set_the_clock),
+        (0, 9, lambda _: None),
+    ],
+    ids=[
+        "waited for by another job",
+        "sent by a clock that is ahead",
+        "set right since",
+        "not listed yet",
+    ],
+)
+def test_what_may_be_it_is_not_overlooked(desk, crash, ahead_s, lag_s, meanwhile):
+    """Whoever reads that nothing was found sends it again, and pays twice."""
+    desk.ahead_s, desk.world.list_lag_s = ahead_s, lag_s
+    crash("create_video", REQUEST)
+    meanwhile(desk)
+    job = next(each for each in desk.unfinished() if each.operation == "create_video")
+    with desk.client() as client, pytest.raises(errors.OutcomeUnknownError) as caught:
+        _ = client.resume(job)
+
+    assert [*desk.world.videos] == [each.id for each in caught.value.candidates]
+
+
 def test_what_exceeds_a_limit_is_known_to_who_resumes(desk):
     """The wait's result in another process has the findings of the create."""
     media = References(images=["https://files.example.com/mia.png"])
@@ -419,6 +457,20 @@ def test_a_lost_group_is_looked_for(desk, crash, sent):
     assert sent == len(found)
     assert ["Mia"] == [each.name for each in desk.world.groups.values()]
     assert ("ended", group.handle) == (job.record.state, job.handle)
+
+
+@pytest.mark.parametrize("hours", [0, 5])
+def test_a_name_that_was_cut_proves_nothing(desk, crash, hours):
+    """What has lost its token at the vendor may be it, however late somebody resumes."""
+    desk.provider = desk.elsewhere(name_tokens=True)
+    desk.world.name_length = 8
+    crash("create_group", "Mia")
+    desk.world.clock.advance(hours * 3600)
+    (job,) = desk.unfinished()
+    with desk.client() as client, pytest.raises(errors.OutcomeUnknownError) as caught:
+        _ = client.resume(job)
+
+    assert [*desk.world.groups] == [each.id for each in caught.value.candidates]
 
 
 def test_a_lost_asset_is_looked_for_in_its_group(desk, crash):
