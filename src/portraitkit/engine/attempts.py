@@ -59,14 +59,14 @@ class Attempts:
         self._tries: list[Attempt] = []
         self._limited_s = 0.0
         self._last: Response | None = None
-        self._fault = TransportError(Outcome.NOT_SENT, "not tried")
+        self._fault: TransportError | None = None
         self._may_be_sent = False
         self._until_s = request.until_s
         if request.timeout_s is not None:
             ends_s = clock.monotonic() + request.timeout_s
             self._until_s = ends_s if self._until_s is None else min(ends_s, self._until_s)
         self.wait_s = 0.0
-        self._hold_s = 0.0
+        self.hold_s = 0.0
         """After a refusal for the account's rate: how long the vendor wants no more."""
         self.sent = 0
         """How often it was sent."""
@@ -100,10 +100,9 @@ class Attempts:
         return wait_s
 
     def hold(self) -> None:
-        """Hold the account's queue, if the last answer asked for it."""
-        hold_s, self._hold_s = self._hold_s, 0.0
-        if hold_s:
-            self.permit.hold(now_s=self._clock.monotonic(), hold_s=hold_s)
+        """Hold the account's queue, as the last answer asked for."""
+        hold_s, self.hold_s = self.hold_s, 0.0
+        self.permit.hold(now_s=self._clock.monotonic(), hold_s=hold_s)
 
     def attempt(self) -> Request:
         """The request as it is sent now: authorised afresh, within what time is left."""
@@ -143,7 +142,7 @@ class Attempts:
         if error is None or not refusals.is_load(error):
             return self._last
         if isinstance(error, RateLimitedError):
-            self._hold_s = refusals.hold_s(self._last)
+            self.hold_s = refusals.hold_s(self._last)
         refused = refusals.was_refused(error)
         outcome = Outcome.REFUSED if refused else Outcome.UNKNOWN
         again = (refused or self._request.repeatable) and self._note(
@@ -179,7 +178,8 @@ class Attempts:
     def end(self) -> Response:
         """The answer to go with when no attempt is left."""
         if self._last is None:
-            raise self._given_up(self._fault) from self._fault.__cause__ or self._fault
+            fault = self._fault or TransportError(Outcome.NOT_SENT, "not tried")
+            raise self._given_up(fault) from fault.__cause__ or fault
         return self._last
 
     def backoff(self, attempt: stamina.Attempt) -> float:

@@ -108,12 +108,15 @@ class _Runner:
 
     def _answered(self, step: Request | At, turn_s: float | None) -> IOFlow[Response]:
         """Send a request, which waits *turn_s* for its turn; if None as its budget says."""
-        to = step if isinstance(step, At) else At(self._provider, step)
         limiter = rehearsal.limiter_in(self._limiter)
-        budget = to.budget or self._budget
-        if to.budget or turn_s is None:
-            turn_s = budget.patience_s
-        attempts = Attempts(to.provider, to.request, self._clock, budget, limiter, turn_s=turn_s)
+        provider, budget = self._provider, self._budget
+        if isinstance(step, At):
+            provider, request = step.provider, step.request
+            if step.budget:
+                budget, turn_s = step.budget, None
+        else:
+            request = step
+        attempts = Attempts(provider, request, self._clock, budget, limiter, turn_s=turn_s)
         try:
             return (yield from _attempt(attempts)) or (yield from _attempt_again(attempts))
         except PortraitError:
@@ -127,7 +130,7 @@ class _Runner:
                 self.received_bytes += attempts.received_bytes
             if attempts.permit.limited_s and Observing.observer:
                 waited_s = attempts.permit.limited_s
-                tell(Observing.observer.limited, to.provider, to.request.family, waited_s)
+                tell(Observing.observer.limited, provider, request.family, waited_s)
 
 
 def _attempt_again(attempts: Attempts) -> IOFlow[Response]:
@@ -151,7 +154,12 @@ def _attempt_again(attempts: Attempts) -> IOFlow[Response]:
 
 def _attempt(attempts: Attempts) -> IOFlow[Response | None]:
     """Send a request once, when its account may; None if that is worth another attempt."""
-    while wait_s := (yield from _limited(attempts, attempts.permitted_in_s)):
+    blocks = attempts.permit.blocks  # the limiter may be at the other end of a network
+    while True:
+        ask = attempts.permitted_in_s
+        wait_s: float = (yield Work(ask)) if blocks else ask()
+        if not wait_s:
+            break
         yield Pause(wait_s)
     if attempts.is_over:
         return attempts.end()
@@ -163,18 +171,14 @@ def _attempt(attempts: Attempts) -> IOFlow[Response | None]:
         if stage := rehearsal.current():
             stage.failed(request, fault)
     else:
-        yield from _limited(attempts, attempts.hold)
+        if attempts.hold_s:
+            if blocks:
+                yield Work(attempts.hold)
+            else:
+                attempts.hold()
         return answer
     attempts.failed(failed)
     return None
-
-
-def _limited(attempts: Attempts, ask: Callable[[], T]) -> IOFlow[T]:
-    """Talk to the limiter, which may be at the other end of a network."""
-    if not attempts.permit.blocks:
-        return ask()
-    found: T = yield Work(ask)
-    return found
 
 
 class Driver(_Runner):
