@@ -403,7 +403,7 @@ def test_an_interrupt_tells_the_command_that_goes_on(folder: Path) -> None:
     shown = _read_until(main, "created: pk1:")
     process.send_signal(signal.SIGINT)
     shown += _read_until(main, "--out a.mp4")
-    assert process.wait(20) == 130
+    assert process.wait(20) == 130, shown
     os.close(main)
     handle = re.findall(r"created: (\S+)", shown)[0]
     assert f"go on with: portraitkit video wait {handle} --out a.mp4" in " ".join(shown.split())

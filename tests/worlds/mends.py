@@ -93,10 +93,10 @@ def _notes_too_late() -> Any:
 def _takes_what_is_alike() -> Any:
     look = searching.look
 
-    def alike(provider: Any, listing: Any, sent: str, token: str, *since_s: Any) -> Flow[Any]:
-        seen = yield from look(provider, listing, sent, token, *since_s)
+    def alike(provider: Any, listing: Any, *sent: Any, **when: Any) -> Flow[Any]:
+        seen = yield from look(provider, listing, *sent, **when)
         read = yield from searching.read_list(listing.whole)
-        name = untagged(sent)[0]
+        name = untagged(sent[0])[0]
         same = tuple(e for e in read.items if e.name == name and searching.is_recent(e))
         return evolve(seen, ours=seen.ours or same[:1])
 

@@ -142,7 +142,7 @@ class World:
         self.is_calm = True
         self.happenings.clear()
         self.disk.is_full = False
-        self.scheduler.advance(60)
+        self.scheduler.advance(6 * 3600)
         for site in self.sites:
             site.outage, site.has_replicas = (0.0, ()), False
             site.memory.list_lag_s, site.memory.group_quota = 0, 50

@@ -172,7 +172,7 @@ def _found_again(
     ago = yield from _sent_ago(record)
     since_s = None if ago is None else (yield from pause()) - ago.total_seconds()
     sent = tagged(call.get("name", ""), record.token)
-    seen = yield from look(provider, listing, sent, record.token, since_s)
+    seen = yield from look(provider, listing, sent, record.token, since_s, slack=_SLACK)
     if seen.ours:
         ours: Group | Asset = seen.ours[0]
         return ours

@@ -30,7 +30,7 @@ difference of two clocks."""
 GRACE_S: Final = 60.0
 """Seconds that the last look may take: all of a long list."""
 _SHORTEST_STEP_S: Final = 1.0
-_CLOCKS_S: Final = 5.0
+_CLOCKS: Final = timedelta(seconds=5)
 """What two clocks may round, and a look may take."""
 MOST_CANDIDATES: Final = 5
 _PAGES_OF_TASKS: Final = 3
@@ -132,6 +132,8 @@ def look(
     sent: str,
     token: str,
     since_s: float | None = None,
+    *,
+    slack: timedelta = _CLOCKS,
 ) -> Flow[Search[F]]:
     """
     Look until it is found or the vendor's delay has passed: then once more, at everything.
@@ -143,6 +145,7 @@ def look(
         token: What stands behind it; empty if nothing does.
         since_s: When it was sent, if that is known. What was made then may be it under any name,
             as somebody may have renamed it.
+        slack: By how much that may be wrong.
     """
     pacing = provider.pace("asset")
     step_s = max(pacing.step_s, _SHORTEST_STEP_S)
@@ -156,8 +159,8 @@ def look(
         trouble = read.trouble or trouble
         ours = tuple(each for each in read.items if token and each.name_token == token)
         if ours or is_last or now_s + read.rest_s > until_s + GRACE_S:
-            since = timedelta(seconds=0 if since_s is None else now_s - since_s + _CLOCKS_S)
-            maybe = [each for each in read.items if _may_be(each, listing, sent, since)]
+            ago = None if since_s is None else timedelta(seconds=now_s - since_s)
+            maybe = [each for each in read.items if _may_be(each, listing, sent, ago, slack)]
             maybe.sort(key=lambda each: _is_alike(each, listing, sent))
             return Search(ours=ours, maybe=tuple(maybe), trouble=trouble, rest_s=read.rest_s)
         now_s = yield from pause(max(read.rest_s, min(step_s, until_s - now_s)))
@@ -201,14 +204,17 @@ def _age(item: Group | Asset | VideoTask) -> str:
     return str(item.created_at or "")
 
 
-def _may_be(item: Group | Asset, listing: Listing[Any], sent: str, since: timedelta) -> bool:
+def _may_be(
+    item: Group | Asset, listing: Listing[Any], sent: str, ago: timedelta | None, slack: timedelta
+) -> bool:
     """Tell whether an item may be what was lost, its name left out, cut, or changed since."""
     if item.name_token:
         return False
     if _is_alike(item, listing, sent):
-        return is_recent(item, max(since, RECENT))
-    made_later = is_recent(item, since - timedelta(seconds=GRACE_S))
-    return item.created_at is not None and is_recent(item, since) and not made_later
+        return is_recent(item, RECENT if ago is None else max(ago + slack, RECENT))
+    if ago is None or item.created_at is None or not is_recent(item, ago + slack):
+        return False
+    return not is_recent(item, ago - slack - timedelta(seconds=GRACE_S))
 
 
 def _is_alike(item: Group | Asset, listing: Listing[Any], sent: str) -> bool:
