@@ -30,7 +30,7 @@ def finish(client: pk.Client, job: pk.Job, ask: Callable[[pk.Job], Sequence[Any]
     try:
         return client.resume(job)
     except pk.OutcomeUnknownError as error:
-        found = error.candidates or ask(job)
+        found = error.candidates if error.candidates_are_all else ask(job)
     if len(found) > 1:
         raise RuntimeError(f"which of these is it? {found}")
     if found:

@@ -337,6 +337,7 @@ def test_a_paid_create_is_never_repeated_by_itself(desk, crash, sent):
     assert done.status is VideoStatus.SUCCEEDED
     assert "job.adopt(it)" in caught.value.next_step
     assert f"{int(sent)} candidates were found" in str(caught.value)
+    assert caught.value.candidates_are_all
 
 
 def test_old_tasks_are_no_candidates(desk, crash):
@@ -436,7 +437,7 @@ def test_a_vendor_without_a_list_leaves_it_to_the_console(desk_at, monkeypatch):
         job.adopt(next(iter(desk.world.videos)))
         done = client.resume(job)
 
-    assert () == caught.value.candidates
+    assert ((), False) == (caught.value.candidates, caught.value.candidates_are_all)
     assert done.status is VideoStatus.SUCCEEDED
 
 
@@ -523,7 +524,7 @@ def test_a_list_that_fails_leaves_the_decision_to_the_caller(desk, crash):
     with desk.client(provider=stranger) as client, failed as caught:
         _ = client.resume(job)
 
-    assert () == caught.value.candidates
+    assert ((), False) == (caught.value.candidates, caught.value.candidates_are_all)
     assert JobState.UNSURE is job.state
 
 

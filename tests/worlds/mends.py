@@ -188,6 +188,11 @@ def _looks_for_nothing(_: Any, record: Any, *__: Any) -> Flow[Any]:
         raise OutcomeUnknownError("nobody looked")
 
 
+def _as_if_long_ago(_: Any) -> Flow[Any]:
+    yield from ()
+    return timedelta(hours=5)
+
+
 def _never_flushed() -> Any:
     add = Journal.add
 
@@ -233,6 +238,9 @@ MENDS: Final = (
     Mend("a create is noted after it was sent", "journal", 0, _notes_too_late()),
     Mend("a resumed job is made again without a look", "twice", 14,
          [(finishing, "_found_again", _looks_for_nothing)]),
+    Mend("clocks are never set right", "twice", 687, [(finishing, "_SLACK", timedelta(seconds=5))]),
+    Mend("what is new is listed at once", "shown", 14,
+         [(finishing, "_sent_ago", _as_if_long_ago)]),
     Mend("a power cut loses that a create was sent", "journal", 0, _never_flushed()),
     Mend("a process that ended keeps its lease", "agree", 9,
          [(Journal, "_is_free", lambda *_: False)]),
@@ -243,7 +251,8 @@ MENDS: Final = (
          [(Journal, "_is_free", lambda *_: True)]),
     Mend("Retry-After is not waited for", "rest", 12, _hastily()),
     Mend("secrets are not masked", "silent", 35,
-         [(guarding, "masker", lambda *_, **__: str), (answers, "masker", lambda *_, **__: str)]),
+         [(guarding, "masker", lambda *_, **__: str), (answers, "_masker", lambda _: str),
+          (answers, "_masker_of", lambda _: str)]),  # which is kept
     Mend("a secret shows itself", "silent", 308,
          [(Secret, "__repr__", lambda self: repr(self._value))]),
     Mend("an address shows what signs it", "silent", 308, [(masking, "_links", str)]),

@@ -219,6 +219,7 @@ def _unsure(
         next_step=_DECIDE,
     )
     error.likely_ids, error.candidates = record.likely_ids, candidates
+    error.candidates_are_all = found is not None and not trouble
     return error
 
 

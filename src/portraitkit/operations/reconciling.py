@@ -167,6 +167,7 @@ def _explained(
     if seen.maybe:
         then = f"go on with the one of error.candidates that is yours; if none is, {then}"
     lost.retry_after_s = seen.rest_s or lost.retry_after_s
+    lost.candidates_are_all = not seen.trouble and len(seen.maybe) <= MOST_CANDIDATES
     return completed(lost, found, then, seen.maybe[-MOST_CANDIDATES:], past)
 
 

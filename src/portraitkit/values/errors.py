@@ -303,12 +303,14 @@ class OutcomeUnknownError(PortraitError):
 
     It was not repeated, save for a create whose first try had certainly not been carried out.
     `next_step` says how to look for what may have been made, and `candidates` are what a look at
-    the vendor found: results that may be it, none of them certain. `raw` is the answer, where one
-    came, and `likely_ids` are what it names that may have been made.
+    the vendor found: results that may be it, none of them certain. `candidates_are_all` says that
+    the vendor's list was read to its end, so that no others may be it. `raw` is the answer, where
+    one came, and `likely_ids` are what it names that may have been made.
     """
 
     fix = "vendor"
     candidates: tuple[Any, ...] = ()
+    candidates_are_all: bool = False
     likely_ids: tuple[str, ...] = ()
     raw: Raw | None = None
 
