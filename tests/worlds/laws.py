@@ -95,7 +95,7 @@ def about_a_make(world: Any, site: Site, process: Any, make: Make) -> None:
     if call.origin.consented_at not in (None, site):
         raise Broken(f"person: {call} made {make.id} at another vendor")
     operation = call.origin.operation
-    made = [e for e in world.makes_of(call) if e.kind == make.kind and _is_there(world, e)]
+    made = [e for e in world.makes_of(call) if e.kind == make.kind and _can_be_told(world, e)]
     # At Token360 a face check begins with the person's group.
     is_asked_for = make.kind in (operation.makes, *_WITH.get(operation.makes, ()))
     allowed = operation.parts if is_asked_for else 0
@@ -172,6 +172,14 @@ def _known(world: Any, call: Call) -> Iterator[str]:
 def _is_there(world: Any, make: Make) -> bool:
     """Whether nobody has deleted it since."""
     return any(make.id in getattr(site.memory, make.kind) for site in world.sites)
+
+
+def _can_be_told(world: Any, make: Make) -> bool:
+    """Whether it is there, and not renamed where no list says when a group was made."""
+    site = next(each for each in world.sites if make in each.makes)
+    found = getattr(site.memory, make.kind).get(make.id)
+    is_renamed = make.kind == "groups" and found is not None and found.name == "Maya"
+    return found is not None and not (is_renamed and site.furnished.vendor == "token360")
 
 
 def _has_noted(world: Any, call: Call, made: list[Make]) -> bool:

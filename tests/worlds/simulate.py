@@ -7,6 +7,7 @@ Plays worlds from a terminal.
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 
@@ -36,6 +37,7 @@ def roam(worlds: int) -> int:
     tally, begun_s, told = Tally(), time.monotonic(), 0
     for first in range(0, worlds, BATCH):
         explore(range(first, min(first + BATCH, worlds)), tally)
+        _ = gc.collect()  # worlds are circles, and nothing collected the old ones
         rate = tally.worlds / (time.monotonic() - begun_s)
         laws = f"{len(tally.broken)} laws broken"
         print(
