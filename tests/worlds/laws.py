@@ -149,7 +149,8 @@ def _in_time(world: Any, call: Call) -> Iterator[str]:
         "create": call.exchanges * per_exchange_s + 2 * (UNSEEN_S + GRACE_S),
         "resume": call.exchanges * per_exchange_s + LONGEST_S + 2 * (UNSEEN_S + GRACE_S),
     }.get(call.operation.does, call.exchanges * per_exchange_s)
-    waits_s = 1.0 if call.word == "killed" else 0.1  # for its turn, before it could ask
+    is_left = call.word in ("killed", "interrupted")
+    waits_s = 1.0 if is_left else 0.1  # for its turn, before it could ask
     if took_s > most_s + waits_s:
         yield f"it took {took_s:.1f} s, and {most_s:.1f} s are the most"
 
@@ -436,7 +437,7 @@ _MAKING: Final = ("create_group", "add_asset", "create_video")
 
 
 def _must_be_known(world: Any, make: Make) -> bool:
-    if make.by is None or not make.by.process.disk or not _is_there(world, make):
+    if make.by is None or not make.by.process.disk or not _can_be_told(world, make):
         return False
     operation = make.by.origin.operation
     return operation.is_noted and operation.makes != "checks"
