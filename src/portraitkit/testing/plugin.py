@@ -114,15 +114,20 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"recording needs {_EXTRA} ({missing})") from None
         _ = options_of(config)
     _CONFIGS.append(config)
-    BARRIER.check = None if config.getini("portrait_network") == "allow" else _refuse
+    _set_barrier()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave the process as it was."""
     if config in _CONFIGS:
         _CONFIGS.remove(config)
-    if not _CONFIGS:
-        BARRIER.check = None
+    _set_barrier()
+
+
+def _set_barrier() -> None:
+    """As the run wants it that is under way; it may have others within, as pytest's own tests."""
+    blocks = bool(_CONFIGS) and _CONFIGS[-1].getini("portrait_network") != "allow"
+    BARRIER.check = _refuse if blocks else None
 
 
 def _refuse(origin: str) -> None:
