@@ -10,7 +10,7 @@ from worlds.network import FAULTS
 from worlds.playing import Tally
 from worlds.restructuring import CHANGES
 
-SEEDS: Final = range(8_000)
+SEEDS: Final = range(20_000)
 """The worlds that the page is made of."""
 COLUMNS: Final = ("read", "list", "wait", "download", "create", "change", "resume")
 _RARE: Final = 0.01
