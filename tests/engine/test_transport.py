@@ -1002,7 +1002,7 @@ def test_a_hostile_server_gets_one_create_and_holds_nobody(raw_server, play, act
     with pytest.raises(errors.OutcomeUnknownError):
         play(provider, lambda p: p.create_group("Mia"), timeouts=evolve(QUICK, total_s=0.5))
 
-    assert 5 > time.monotonic() - started_s
+    assert 20 > time.monotonic() - started_s  # on however busy a machine
     assert 1 == len(server.seen)
 
 
@@ -1016,7 +1016,7 @@ def test_a_waits_deadline_holds_against_a_hostile_server(raw_server, play, act):
     with pytest.raises(errors.WaitTimeoutError):
         play(provider, lambda p: p.wait_for_video("vgen_1", deadline_s=0.5))
 
-    assert 3 > time.monotonic() - started_s
+    assert 20 > time.monotonic() - started_s  # on however busy a machine
 
 
 def test_a_connection_that_closes_under_a_create_is_no_reason_to_repeat_it(raw_server, play):
