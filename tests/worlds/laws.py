@@ -207,8 +207,11 @@ def _shown(world: Any, call: Call) -> Iterator[str]:
         return
     known = made_by_jobs(world.disk)
     for each in world.makes_of(call):
-        lags = any(site.has_replicas and each in site.makes for site in world.sites)
-        if not (lags or known & names_of(world, each)) and _is_there(world, each):
+        site = next(site for site in world.sites if each in site.makes)
+        found = getattr(site.memory, each.kind).get(each.id)
+        if found is None or site.has_replicas or known & names_of(world, each):
+            continue
+        if _thing_stands(found, site.memory.now()) not in ("cancelled", "deleted"):
             yield f"{each.id} is one"
 
 
