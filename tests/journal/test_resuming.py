@@ -474,6 +474,33 @@ def test_a_name_that_was_cut_proves_nothing(desk, crash, hours):
     assert [*desk.world.groups] == [each.id for each in caught.value.candidates]
 
 
+def test_groups_of_unknown_age_may_be_it_under_another_name(desk_at, monkeypatch):
+    """Token360 does not say when one was made: that none has the name is no leave to send again."""
+    desk = desk_at("token360")
+    crash_at(desk, monkeypatch, "create_group", "Mia")
+    (group,) = desk.world.groups.values()
+    group.name = "Maya"
+    (job,) = desk.unfinished()
+    unknown = pytest.raises(errors.OutcomeUnknownError, match="does not say when groups were made")
+    with desk.client() as client, unknown as caught:
+        _ = client.resume(job)
+
+    assert ((), False) == (caught.value.candidates, caught.value.candidates_are_all)
+
+
+def test_a_clock_that_was_set_back_proves_nothing_absent(desk, crash):
+    """What was renamed since is shown, as nobody knows when the create was sent."""
+    desk.provider, desk.ahead_s = desk.elsewhere(name_tokens=True), 7200.0
+    crash("create_group", "Mia")
+    (group,) = desk.world.groups.values()
+    group.name, desk.ahead_s = "Maya", 0.0
+    (job,) = desk.unfinished()
+    with desk.client() as client, pytest.raises(errors.OutcomeUnknownError) as caught:
+        _ = client.resume(job)
+
+    assert [group.id] == [each.id for each in caught.value.candidates]
+
+
 def test_a_lost_asset_is_looked_for_in_its_group(desk, crash):
     """And waited for, once it is adopted."""
     with desk.client() as client:

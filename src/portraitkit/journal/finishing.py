@@ -176,7 +176,9 @@ def _found_again(
     if seen.ours:
         ours: Group | Asset = seen.ours[0]
         return ours
-    if seen.is_absent and ago is not None and not record.likely_ids:
+    if ago is None:  # then nothing tells what may be it from what was there before
+        raise (yield from _unsure(provider, record, has_made))
+    if seen.is_absent and not record.likely_ids:
         return None
     raise (yield from _unsure(provider, record, has_made, (*seen.maybe,), seen.trouble))
 
@@ -242,7 +244,10 @@ def _look(
 
     # A group's name may be lost at the vendor, or changed since; videos have none.
     found = [each for each in read.items if may_be(each)]
-    return sorted(found, key=lambda each: group is not None and each.name == group), read.trouble
+    trouble = read.trouble
+    if any(each.created_at is None and not may_be(each) for each in read.items):
+        trouble = trouble or f"{provider.name} does not say when groups were made"
+    return sorted(found, key=lambda each: group is not None and each.name == group), trouble
 
 
 _LISTS: Final = {

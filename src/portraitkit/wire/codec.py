@@ -352,8 +352,8 @@ _READERS: Final[Mapping[Any, Callable[[Any], Any]]] = {
     Secret: _secret,
 }
 _OBJECT: Final = (dict, Mapping)
-_NO_OBJECTS: Final = frozenset({type(None), str, list})
 """What an object is. A dict is told at once, an abstract class by and by."""
+_NO_OBJECTS: Final = frozenset({type(None), str, list})
 _NUMBERED: Final[frozenset[type]] = frozenset({VideoTask})
 """What a relay may know by a whole number."""
 _LIKE_A_SECRET: Final = re.compile(r"(?=\D{0,600}\d)[^\s\"'<>]{16,}")
