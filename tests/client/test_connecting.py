@@ -458,7 +458,7 @@ def test_client_options_are_handed_on(write):
     clock, budget = VirtualTime().clock, Budget(attempts=2)
     with httpx.Client() as http_client:
         client = pk.connect(http_client=http_client, budget=budget, clock=clock)
-        assert http_client is client._transport._clients.of("", client)
+        assert http_client is client._transport._clients.several("", client).lend().client
     timed = pk.connect_async(timeouts=Timeouts(read_s=1), budget=budget, clock=clock)
 
     assert (clock, budget) == (client.driver._clock, client.driver._budget)

@@ -1,21 +1,25 @@
-"""What carries a request: httpx or aiohttp, a fresh connection or one kept for long."""
+"""What carries a request: httpcore, httpx or aiohttp, a fresh connection or one kept for long."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
+from functools import wraps
+from types import SimpleNamespace
 
 import aiohttp
 import anyio
+import httpcore
 import httpx
 import pytest
 from attrs import evolve
 
 import portraitkit as pk
 from peers import http
+from portraitkit.engine import connections
 from portraitkit.engine.aiohttp_client import AiohttpClient
-from portraitkit.engine.connections import Clients, taped
-from portraitkit.engine.transport import AsyncHttpxTransport
+from portraitkit.engine.connections import Clients, Several, taped
+from portraitkit.engine.transport import AsyncHttpxTransport, HttpxTransport
 from portraitkit.engine.transport_errors import fault_of
 from portraitkit.providers.registry import provider_class, provider_names
 from portraitkit.values.remarks import Outcome
@@ -30,7 +34,7 @@ def seen_by(loop, *, repeatable):
     """How long such a request's connection is kept idle, by who would make it."""
     routes = []
     clients = Clients(lambda route: routes.append(route) or object(), None)
-    _ = clients.several("https://vendor.example", loop, repeatable=repeatable)
+    _ = clients.several("https://vendor.example", loop, repeatable=repeatable).lend()
     return routes[0].idle_s
 
 
@@ -53,6 +57,62 @@ def test_a_read_finds_its_connection_open_whatever_the_pacing():
 def test_a_create_takes_no_connection_that_was_idle_for_long():
     """The other side may be closing it, and whether the create arrived would be unknown."""
     assert 5 == seen_by(Loop(), repeatable=False)
+
+
+class Kept:
+    """A client, and when it was closed."""
+
+
+def test_what_was_used_last_is_used_again_and_what_nobody_uses_is_closed(monkeypatch):
+    """A burst leaves no connections behind it for ever, and the one that is in use stays."""
+    now_s = [0.0]
+    monkeypatch.setattr(connections, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
+    several = Several(Kept, idle_s=5)
+    with ExitStack() as burst:
+        used = [burst.enter_context(several.lend()) for _ in range(3)]
+    assert 3 == len(set(used))
+    for now_s[0] in range(7):
+        with several.lend() as client:
+            assert used[0] is client, "given back last"
+
+    assert [used[2], used[1], None] == [several.idle() for _ in range(3)]
+    now_s[0] = 100
+    assert several.idle() is None, "the last one opens another connection itself"
+
+
+@pytest.mark.parametrize("driver", ["blocking", "asyncio", "trio"])
+@pytest.mark.parametrize("over", [None, httpx, httpcore])
+def test_whoever_takes_the_place_of_the_way_to_the_network_sees_every_request(
+    over, driver, raw_server, monkeypatch
+):
+    """Recorders, stand-ins and tracers put themselves there, also while a client is in use."""
+    server, seen = raw_server(*[http(b"{}")] * 2), []
+    request = Request(method="GET", url=f"{server.url}/v1")
+    kind = "HTTPTransport" if over is httpx else "ConnectionPool"
+    kind, name = f"Async{kind}", "handle_async_request"
+    if driver == "blocking":
+        kind, name = kind.removeprefix("Async"), "handle_request"
+
+    def watch():
+        if over:
+            way = getattr(getattr(over, kind), name)
+            seeing = wraps(way)(lambda *args: seen.append(1) or way(*args))
+            monkeypatch.setattr(getattr(over, kind), name, seeing)
+
+    if driver == "blocking":
+        transport = HttpxTransport()
+        _ = transport.send(request), watch(), transport.send(request)
+        transport.close()
+    else:
+
+        async def run():
+            transport = AsyncHttpxTransport()
+            _ = await transport.send(request), watch(), await transport.send(request)
+            await transport.close()
+
+        anyio.run(run, backend=driver)
+
+    assert (1 if over else 0) == len(seen)
 
 
 def carried(request, monkeypatch, *, over="aiohttp", backend="asyncio"):

@@ -87,7 +87,7 @@ def test_what_cannot_be_used_is_named_when_it_is_needed(
         transmit(Request(method="POST", url="https://vendor.example/v1"))
     assert 200 == transmit(Request(method="GET", url=server.url)).status
     with taped(offline=True):
-        made = HttpxTransport()._clients.of("https://vendor.example", transmit)
+        made = HttpxTransport()._clients.several("https://vendor.example", transmit).lend().client
 
     assert variable == caught.value.field
     assert variable in str(caught.value)

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import aiohttp
 import httpx
 from yarl import URL
 
+from .direct_clients import Headers
 from .plain_clients import tell
-
-
-class _Headers(NamedTuple):
-    raw: tuple[tuple[bytes, bytes], ...]
 
 
 class _Answer:
@@ -29,7 +26,7 @@ class _Answer:
 
     def __init__(self, answer: aiohttp.ClientResponse) -> None:
         self.status_code: Final = answer.status
-        self.headers: Final = _Headers(answer.raw_headers)
+        self.headers: Final = Headers(answer.raw_headers)
         self._content = answer.content
 
     async def aiter_raw(self) -> AsyncGenerator[bytes]:
@@ -41,6 +38,8 @@ class _Answer:
 
 class AiohttpClient:
     """In place of `httpx.AsyncClient`, to one place directly, for small bodies held in memory."""
+
+    at_once: Final = 8
 
     def __init__(self, *, verify: Any, idle_s: float) -> None:
         self._session = aiohttp.ClientSession(

@@ -96,7 +96,7 @@ class Bounded:
 class Directed:
     """What makes connections of an event loop, to addresses that may be connected to."""
 
-    def __init__(self, inner: Any, *, is_direct: bool) -> None:
+    def __init__(self, inner: Any, *, is_direct: bool = True) -> None:
         self._inner = inner
         self._is_direct = is_direct
 

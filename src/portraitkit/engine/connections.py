@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
@@ -15,6 +18,7 @@ from ..values.errors import PortraitError
 from ..values.origins import origin_of
 from .barrier import BARRIER
 from .bounds import bound, pools_of
+from .plain_clients import is_replaced
 from .proxies import Proxy, proxy_for
 
 
@@ -28,6 +32,7 @@ class ConnectionKey(NamedTuple):
         with_tls: Whether the address itself asks for TLS.
         proxy: What is between.
         idle_s: For how long a connection is kept that nobody uses.
+        place: Where all of its connections lead, as an origin; empty where something is between.
     """
 
     process: int
@@ -35,22 +40,7 @@ class ConnectionKey(NamedTuple):
     with_tls: bool
     proxy: Proxy | None
     idle_s: float
-
-
-class Lent:
-    """A client, and how many use it: as many as are in its `with` block."""
-
-    def __init__(self, client: Any, count: threading.Lock) -> None:
-        self.client: Final = client
-        self.users = 0
-        self._count = count
-
-    def __enter__(self) -> Any:
-        return self.client
-
-    def __exit__(self, *_: object) -> None:
-        with self._count:
-            self.users -= 1
+    place: str
 
 
 class Several:
@@ -59,22 +49,68 @@ class Several:
 
     A pool looks through all its connections for each request, so that many small ones cost less
     than a large one.
+
+    Args:
+        make: Makes a client. It is lent to `at_once` of its own, or to one.
+        idle_s: For how long one is kept that nobody uses.
     """
 
-    def __init__(self, make: Callable[[], Any]) -> None:
+    def __init__(self, make: Callable[[], Any], idle_s: float) -> None:
         self._make = make
-        self._count = threading.Lock()
-        self.lent: Final = [Lent(make(), self._count)]
+        self._idle_s = idle_s
+        self._changing = threading.Lock()
+        self.lent: Final[set[Lent]] = set()
+        self._free: Final[deque[Lent]] = deque()
+        """Those with room, whoever was used last at the end."""
 
     def lend(self) -> Lent:
-        """Lend the first that has room, as its connections are open; to be used by `with`."""
-        with self._count:
-            lent = next((each for each in self.lent if each.users < _AT_ONCE), None)
-            if lent is None:
-                lent = Lent(self._make(), self._count)
-                self.lent.append(lent)
+        """Lend the one that was used last, as its connection is open; to be used by `with`."""
+        with self._changing:
+            lent = self._free[-1] if self._free else self._made()
             lent.users += 1
+            if lent.users == lent.at_once:
+                _ = self._free.pop()
         return lent
+
+    def _made(self) -> Lent:
+        lent = Lent(self._make(), self)
+        self.lent.add(lent)
+        self._free.append(lent)
+        return lent
+
+    def give_back(self, lent: Lent) -> None:
+        """Take back what was lent."""
+        with self._changing:
+            lent.users -= 1
+            lent.used_s = time.monotonic()
+            if lent.users == lent.at_once - 1:
+                self._free.append(lent)
+
+    def idle(self) -> Any:
+        """Give up a client that nobody used for long, and return it to be closed; or None."""
+        with self._changing:
+            oldest = self._free[0] if len(self._free) > 1 else None
+            if oldest is None or oldest.users or time.monotonic() - oldest.used_s < self._idle_s:
+                return None
+            self.lent.discard(oldest)
+            return self._free.popleft().client
+
+
+class Lent:
+    """A client, and how many use it: as many as are in its `with` block."""
+
+    def __init__(self, client: Any, owner: Several) -> None:
+        self.client: Final = client
+        self.at_once: Final[int] = getattr(client, "at_once", 1)
+        self.users = 0
+        self.used_s = time.monotonic()
+        self._owner = owner
+
+    def __enter__(self) -> Any:
+        return self.client
+
+    def __exit__(self, *_: object) -> None:
+        self._owner.give_back(self)
 
 
 class Clients:
@@ -92,10 +128,6 @@ class Clients:
         self._home: tuple[int, ref[Any]] | None = None
         self._made: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
         self._is_closed = False
-
-    def of(self, url: str, loop: Any) -> Any:
-        """The client that is lent first to send to *url* with, here. Raises what `several` does."""
-        return self.several(url, loop).lent[0].client
 
     def several(self, url: str, loop: Any, *, repeatable: bool = False) -> Several:
         """
@@ -117,17 +149,26 @@ class Clients:
                 next_step="open another one, and use it inside of its `with` block",
             )
         if self._given is not None:
-            return Several(lambda: self._at_home(loop))
+            return Several(lambda: self._at_home(loop), math.inf)
         if BARRIER.check and not (any(_TAPES) or rehearsal.current()):
             BARRIER.check(origin_of(url))
         made = self._made.setdefault(loop, {})
-        key = (os.getpid(), any(_TAPES), origin_of(url), repeatable)
+        is_watched = is_taped() or is_replaced()
+        key = (os.getpid(), is_taped(), is_watched, origin_of(url), repeatable)
         if key not in made:
-            proxy = None if key[1] else proxy_for(url)
-            idle_s = _READS_IDLE_S if repeatable else _IDLE_S
-            route = ConnectionKey(key[0], key[1], not key[2].startswith("http://"), proxy, idle_s)
+            origin = key[3]
+            proxy = None if is_taped() else proxy_for(url)
+            is_direct = not (is_watched or proxy) and origin.startswith(("http://", "https://"))
+            route = ConnectionKey(
+                process=key[0],
+                is_offline=any(_TAPES),
+                with_tls=not origin.startswith("http://"),
+                proxy=proxy,
+                idle_s=_READS_IDLE_S if repeatable else _IDLE_S,
+                place=origin if is_direct else "",
+            )
             if route not in made:
-                _ = made.setdefault(route, Several(partial(self._made_for, route)))
+                _ = made.setdefault(route, Several(partial(self._made_for, route), route.idle_s))
             made[key] = made[route]
         found: Several = made[key]
         return found
@@ -178,7 +219,6 @@ def is_taped() -> bool:
     return bool(_TAPES)
 
 
-_AT_ONCE: Final = 8
 _IDLE_S: Final = 5.0
 """As httpx has it. A create on a connection that just ended has an unknown outcome."""
 _READS_IDLE_S: Final = 55.0

@@ -2,17 +2,20 @@
 Clients of our own over httpx's transports, without the layers that `httpx.Client` puts around them.
 
 Redirects, cookies, authentication and hooks are none of ours. What is left is the part of
-`httpx.Client.stream` that a request needs, with the same line in the log.
+`httpx.Client.stream` that a request needs, with the same line in the log. They carry what goes
+through a proxy or a recorder; everything else goes the short way, see `direct_clients`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
+from types import FunctionType
 from typing import Any, Final
 
+import httpcore
 import httpx
 
 _log: Final = logging.getLogger("httpx")
@@ -20,6 +23,8 @@ _log: Final = logging.getLogger("httpx")
 
 class PlainClient:
     """Sends over one transport. Knows of `httpx.Client` what the engine uses."""
+
+    at_once: Final = 8
 
     def __init__(self, transport: httpx.BaseTransport) -> None:
         self._transport = transport
@@ -43,6 +48,8 @@ class PlainClient:
 class AsyncPlainClient:
     """The same in an event loop, in place of `httpx.AsyncClient`."""
 
+    at_once: Final = 8
+
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
 
@@ -65,21 +72,34 @@ class AsyncPlainClient:
 def _request(
     *, method: str, url: str, headers: Any, content: Any, timeout: tuple[float, ...], **_: object
 ) -> httpx.Request:
-    """Put a request together, with what httpx adds: it would look through the headers for each."""
-    limits = {"timeout": dict(zip(("connect", "read", "write", "pool"), timeout, strict=True))}
-    address = _read(url)
-    if not isinstance(content, bytes | None):
-        return httpx.Request(method, address, headers=headers, content=content, extensions=limits)
+    address = address_of(url)
+    lines = lines_of(method, address, headers, content)
+    limits = limits_of(timeout)
+    if isinstance(content, bytes | None):
+        stream = httpx.ByteStream(content or b"")
+        return httpx.Request(method, address, headers=lines, stream=stream, extensions=limits)
+    return httpx.Request(method, address, headers=lines, content=content, extensions=limits)
+
+
+def lines_of(
+    method: str, address: httpx.URL, headers: Mapping[str, str], content: Any
+) -> list[tuple[bytes, bytes]]:
+    """Put the lines of a request together, with what httpx adds."""
     lines = [(b"Host", address.netloc)]
-    if content or method in _WITH_BODY:
+    if isinstance(content, bytes | None) and (content or method in _WITH_BODY):
         lines.append((b"Content-Length", b"%d" % len(content or b"")))
     lines.extend((name.encode("ascii"), text.encode("ascii")) for name, text in headers.items())
-    stream = httpx.ByteStream(content or b"")
-    return httpx.Request(method, address, headers=lines, stream=stream, extensions=limits)
+    return lines
+
+
+def limits_of(timeout: tuple[float, ...]) -> dict[str, Any]:
+    """Give a request's limits as httpx and httpcore hand them on."""
+    return {"timeout": dict(zip(("connect", "read", "write", "pool"), timeout, strict=True))}
 
 
 @lru_cache(maxsize=64)  # what is waited for is asked for again and again
-def _read(url: str) -> httpx.URL:
+def address_of(url: str) -> httpx.URL:
+    """Read an address."""
     return httpx.URL(url)
 
 
@@ -90,5 +110,24 @@ def tell(method: str, url: object, status: int, reason: str) -> None:
         _log.info(line, method, url, status, reason)
 
 
+def is_replaced() -> bool:
+    """
+    Tell whether anything has taken the place of httpx's own way to the network.
+
+    Recorders, stand-ins and tracers do, and have to see what is sent.
+    """
+    ways = [(getattr(cls, name), cls) for cls, name in _WAYS]
+    return any(
+        type(way) is not FunctionType or way.__globals__ is not cls.__init__.__globals__
+        for way, cls in ways
+    )
+
+
+_WAYS: Final[tuple[tuple[Any, str], ...]] = (
+    (httpx.HTTPTransport, "handle_request"),
+    (httpx.AsyncHTTPTransport, "handle_async_request"),
+    (httpcore.ConnectionPool, "handle_request"),
+    (httpcore.AsyncConnectionPool, "handle_async_request"),
+)
 _WITH_BODY: Final = ("POST", "PUT", "PATCH")
 """Methods whose body is told to be empty, if it is."""

@@ -1,5 +1,5 @@
 """
-The only module that knows httpx: one request out, one answer in, or what became of it.
+Over httpx and the httpcore below it: one request out, one answer in, or what became of it.
 
 Answers are bounded in size and time. Bodies are asked for plain (`Accept-Encoding: identity`). No
 cookie is kept, and what httpx logs of our requests has its queries masked: links are signed there.
@@ -13,7 +13,7 @@ import ssl
 import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, TypeVar, TypeVarTuple
@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
+import httpcore
 import httpx
 from anyio.lowlevel import current_token
 from attrs import frozen
@@ -28,7 +29,9 @@ from attrs import frozen
 from ..values.body import Body, pieces_of
 from ..values.errors import ConfigError
 from ..wire.steps import Request, Response
+from .bounds import Bounded, Directed
 from .connections import Clients, ConnectionKey, is_taped
+from .direct_clients import AsyncDirectClient, DirectClient
 from .logmasks import is_sending, mask_logs
 from .plain_clients import AsyncPlainClient, PlainClient
 from .request_body import is_streamed, pieces_of_async
@@ -128,6 +131,8 @@ class HttpxTransport:
     def send(self, request: Request) -> Response:
         """Send one request, once."""
         several = self._clients.several(request.url, self, repeatable=request.repeatable)
+        while idle := several.idle():
+            idle.close()
         with (
             several.lend() as client,
             _exchange(request, self._timeouts, self._library) as body,
@@ -180,6 +185,8 @@ class AsyncHttpxTransport:
         if self._fast and isinstance(loop, asyncio.AbstractEventLoop) and _is_small(request):
             clients = self._fast
         several = clients.several(request.url, loop, repeatable=request.repeatable)
+        while idle := several.idle():
+            await idle.aclose()
         with (
             several.lend() as client,
             _exchange(request, self._timeouts, self._library) as body,
@@ -208,19 +215,37 @@ class AsyncHttpxTransport:
                 await client.aclose()
 
 
-def _made(route: ConnectionKey) -> PlainClient:
+def _made(route: ConnectionKey) -> PlainClient | DirectClient:
     """
     Make a client of our own.
 
     Raises:
         ConfigError: The environment names a proxy or certificates that cannot be used.
     """
-    return PlainClient(_over(route, httpx.HTTPTransport))
+    if not route.place:
+        return PlainClient(_over(route, httpx.HTTPTransport))
+    backend: Any = Bounded(httpcore.SyncBackend())
+    return DirectClient(_connecting(route, httpcore.HTTPConnection, backend))
 
 
-def _made_async(route: ConnectionKey) -> AsyncPlainClient:
+def _made_async(route: ConnectionKey) -> AsyncPlainClient | AsyncDirectClient:
     """Make one for an event loop. Raises what `_made` does."""
-    return AsyncPlainClient(_over(route, httpx.AsyncHTTPTransport))
+    if not route.place:
+        return AsyncPlainClient(_over(route, httpx.AsyncHTTPTransport))
+    is_asyncio = isinstance(current_token().native_token, asyncio.AbstractEventLoop)
+    backend: Any = Directed(httpcore.AnyIOBackend() if is_asyncio else httpcore.TrioBackend())
+    return AsyncDirectClient(_connecting(route, httpcore.AsyncHTTPConnection, backend))
+
+
+def _connecting(
+    route: ConnectionKey, kind: Callable[..., T], backend: Any
+) -> Callable[[httpcore.Origin], T]:
+    return partial(
+        kind,
+        ssl_context=_trust(route) or None,
+        keepalive_expiry=route.idle_s,
+        network_backend=backend,
+    )
 
 
 def _maker_over_aiohttp() -> Callable[[ConnectionKey], Any]:
@@ -342,7 +367,7 @@ def _exchange(request: Request, timeouts: Timeouts, library: Any) -> Generator[R
     """Give an answer a place; what the library raises comes out as a TransportError."""
     body = ResponseBody(request, min(request.timeout_s or timeouts.total_s, timeouts.total_s))
     unusable = getattr(library, "InvalidURL", library.HTTPError)
-    known: tuple[type[Exception], ...] = (library.HTTPError, unusable, UnicodeEncodeError)
+    known: tuple[type[Exception], ...] = (library.HTTPError, unusable, *_BELOW)
     before = UNDER_WAY.set(body)
     try:
         yield body
@@ -397,6 +422,13 @@ def _library_of(client: object) -> Any:
     return library
 
 
+_BELOW: Final = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.TimeoutException,
+    UnicodeEncodeError,
+)
+"""What comes from below the library, where a connection is our own."""
 _CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _SMALL_BYTES: Final = 65536
 """What a socket takes in at once: aiohttp has no limit of its own on how long a write may last."""
