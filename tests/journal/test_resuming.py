@@ -33,15 +33,17 @@ class Killed(BaseException):
 class Dying(SimulatorTransport):
     """The process ends when a create is about to leave, or when it was carried out."""
 
-    def __init__(self, simulator, *, sent, at=1):
+    def __init__(self, simulator, *, sent, at=1, late_s=0):
         super().__init__(simulator)
-        self._sent, self._left = sent, at
+        self._sent, self._left, self._late_s = sent, at, late_s
+        self._clock = simulator.world.clock
 
     def send(self, request):
         if request.repeatable:
             return super().send(request)
         self._left -= 1
         if self._left == 0:
+            self._clock.advance(self._late_s)  # as where an attempt before it was refused
             if self._sent:
                 _ = super().send(request)
             raise Killed
@@ -54,8 +56,8 @@ def crash(desk, monkeypatch):
     return lambda *args, **named: crash_at(desk, monkeypatch, *args, **named)
 
 
-def crash_at(desk, monkeypatch, operation, *args, sent=True, at=1, **named):
-    client = desk.client(transport=Dying(desk.simulator, sent=sent, at=at))
+def crash_at(desk, monkeypatch, operation, *args, sent=True, at=1, late_s=0, **named):
+    client = desk.client(transport=Dying(desk.simulator, sent=sent, at=at, late_s=late_s))
     with monkeypatch.context() as patched:
         patched.setattr("portraitkit.journal.writer.JournalWriter.interrupted", lambda *_: None)
         with pytest.raises(Killed):
@@ -365,24 +367,26 @@ def set_the_clock(desk):
 
 
 @pytest.mark.parametrize(
-    ("ahead_s", "lag_s", "meanwhile"),
+    ("ahead_s", "lag_s", "late_s", "meanwhile"),
     [
-        (0, 0, wait_for_it),
-        (1200, 0, lambda _: None),
-        (1200, 0, set_the_clock),
-        (0, 9, lambda _: None),
+        (0, 0, 0, wait_for_it),
+        (1200, 0, 0, lambda _: None),
+        (1200, 0, 0, set_the_clock),
+        (0, 9, 0, lambda _: None),
+        (0, 9, 9, lambda _: None),
     ],
     ids=[
         "waited for by another job",
         "sent by a clock that is ahead",
         "set right since",
         "not listed yet",
+        "sent again after that was noted",
     ],
 )
-def test_what_may_be_it_is_not_overlooked(desk, crash, ahead_s, lag_s, meanwhile):
+def test_what_may_be_it_is_not_overlooked(desk, crash, ahead_s, lag_s, late_s, meanwhile):
     """Whoever reads that nothing was found sends it again, and pays twice."""
     desk.ahead_s, desk.world.list_lag_s = ahead_s, lag_s
-    crash("create_video", REQUEST)
+    crash("create_video", REQUEST, late_s=late_s)
     meanwhile(desk)
     job = next(each for each in desk.unfinished() if each.operation == "create_video")
     with desk.client() as client, pytest.raises(errors.OutcomeUnknownError) as caught:
@@ -674,6 +678,19 @@ def test_a_thing_that_is_gone_has_failed(desk_at):
 
     assert JobState.FAILED is job.state
     assert asset.handle == job.handle
+
+
+def test_a_group_that_is_gone_has_failed(desk_at, monkeypatch):
+    """Whoever adopts one that was deleted is told so once."""
+    desk = desk_at("volcengine")
+    crash_at(desk, monkeypatch, "create_group", "Mia")
+    (job,) = desk.unfinished()
+    job.adopt(desk.world.groups.popitem()[0])
+    with desk.client() as client, pytest.raises(errors.NotFoundError) as caught:
+        _ = client.resume(job)
+
+    assert JobState.FAILED is job.state
+    assert caught.value.handle == job.handle != ""
 
 
 def test_a_persons_check_goes_on(desk):

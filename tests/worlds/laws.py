@@ -96,8 +96,9 @@ def about_a_make(world: Any, site: Site, process: Any, make: Make) -> None:
         raise Broken(f"person: {call} made {make.id} at another vendor")
     operation = call.origin.operation
     made = [e for e in world.makes_of(call) if e.kind == make.kind and _can_be_told(world, e)]
-    # At Token360 a face check begins with the person's group.
+    # At Token360 a face check begins with the person's group, and elsewhere a draft's first asset.
     is_asked_for = make.kind in (operation.makes, *_WITH.get(operation.makes, ()))
+    is_asked_for |= make.kind == "groups" and _is_draft(call.origin.subject)
     allowed = operation.parts if is_asked_for else 0
     if len(made) > allowed:
         raise Broken(f"twice: {call.origin} made {len(made)} {make.kind}, {allowed} were asked for")
@@ -106,6 +107,11 @@ def about_a_make(world: Any, site: Site, process: Any, make: Make) -> None:
 
 
 _WITH: Final = {"checks": ("groups",)}
+
+
+def _is_draft(thing: Any) -> bool:
+    """Whether it is a group of avatars, which is none until its first asset."""
+    return bool(getattr(thing, "handle", "")) and _ref(thing).startswith("draft:")
 
 
 def _is_noted(disk: Any, call: Call) -> bool:
@@ -222,12 +228,8 @@ def _own(world: Any, call: Call) -> Iterator[str]:
         return
     names = {name for each in world.makes_of(call) for name in names_of(world, each)}
     for part in call.result if isinstance(call.result, list) else [call.result]:
-        # A group of avatars is a draft until its first asset.
-        if (
-            getattr(part, "handle", "")
-            and not _ref(part).startswith("draft:")
-            and not names & _parts(part.handle)
-        ):
+        named = getattr(part, "handle", "") and not _is_draft(part)
+        if named and not names & _parts(part.handle):
             yield f"{part.handle} was not made by it"
 
 
@@ -443,4 +445,5 @@ def _must_be_known(world: Any, make: Make) -> bool:
     if make.by is None or not make.by.process.disk or not _can_be_told(world, make):
         return False
     operation = make.by.origin.operation
-    return operation.is_noted and operation.makes != "checks"
+    # A draft's group is known by its asset.
+    return operation.is_noted and make.kind == operation.makes != "checks"

@@ -18,7 +18,7 @@ from ..operations.searching import (
     look,
     read_list,
 )
-from ..values.errors import InvalidInputError, OutcomeUnknownError
+from ..values.errors import InvalidInputError, OutcomeUnknownError, PortraitError
 from ..values.handles import Handle
 from ..values.models import Asset, Group, Result, Verification, VideoTask
 from ..values.name_tokens import tagged
@@ -118,7 +118,7 @@ def _wait_for(
     handle = thing if isinstance(thing, str) else thing.handle
     kind = Handle.parse(handle).kind
     if kind == "group":
-        return provider.get_group(handle)
+        return _read_group(provider, handle)
     wait: Any = {
         "asset": provider.wait_until_active,
         "verification": provider.wait_until_verified,
@@ -127,6 +127,14 @@ def _wait_for(
     chosen_s = deadline_s if given.deadline_s is None else given.deadline_s
     flow: Flow[Any] = wait(thing, deadline_s=chosen_s, on_event=given.on_event)
     return flow
+
+
+def _read_group(provider: PortraitProvider, handle: str) -> Flow[Group]:
+    """Read a group; an error names it, so that a job whose group is gone has ended."""
+    try:
+        return (yield from provider.get_group(handle))
+    except PortraitError as error:
+        raise error.fill(handle=handle) from None
 
 
 def _given(record: Record, given: ResumeOptions) -> dict[str, Any]:
@@ -205,8 +213,9 @@ def _unsure(
     found: list[Any] | None = [] if maybe is None else [*maybe]
     if maybe is None:
         ago = yield from _sent_ago(record)
-        pacing = provider.pace("video" if record.operation == "create_video" else "asset")
-        _ = yield from pause(max(0.0, pacing.unseen_s - (ago or timedelta()).total_seconds()))
+        if ago is None or ago < _SLACK:  # it may have been sent again since that was noted
+            pacing = provider.pace("video" if record.operation == "create_video" else "asset")
+            _ = yield from pause(pacing.unseen_s)
         found, trouble = yield from _look(provider, record, ago)
     candidates: tuple[Any, ...] = ()
     seen = f"{provider.name} has no list to look in"

@@ -81,27 +81,36 @@ def may_be(group: Group, kind: GroupKind | None) -> bool:
 
 @frozen
 class Position:
-    """Where a list by number is: the page, from 1, and how many rows came before it."""
+    """
+    Where a list by number is.
+
+    Attributes:
+        number: The page, from 1.
+        seen: How many rows came before it.
+        total: How many there are, as a page before said: one that forgets it does not take it back.
+    """
 
     number: int = 1
     seen: int = 0
+    total: int | None = None
 
     @classmethod
     def parse(cls, text: str | None) -> Position:
         """Read what `str` wrote."""
-        number, _, seen = (text or "1").partition(":")
-        return cls(int(number), int(seen or 0))
+        return cls(*(int(each) for each in (text or "1").split(":")))
 
     def __str__(self) -> str:
-        return f"{self.number}:{self.seen}"
+        told = (self.number, self.seen, self.total)
+        return ":".join(str(each) for each in told if each is not None)
 
     def page(
         self, found: Rows[T], *, total: int | None, keep: Callable[[T], bool] = bool
     ) -> Page[T]:
         """Make this page; it is the last where it is empty, or where the vendor's *total* came."""
         seen = self.seen + found.here
+        total = self.total if total is None else total
         more = found.here > 0 and (total is None or seen < total)
-        following = str(Position(self.number + 1, seen)) if more else None
+        following = str(Position(self.number + 1, seen, total)) if more else None
         return found.page(next=following, seen=self.seen, total=total, keep=keep)
 
 

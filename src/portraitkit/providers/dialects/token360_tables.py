@@ -224,6 +224,7 @@ class Cursor:
     number: int = 1
     size: int = 100
     seen: int = 0
+    total: int | None = None
     before: str = ""
 
     @classmethod
@@ -231,11 +232,12 @@ class Cursor:
         """Read what `str` wrote."""
         if text is None:
             return cls()
-        number, size, seen, before = text.split(":", 3)
-        return cls(int(number), int(size), int(seen), before)
+        number, size, seen, total, before = text.split(":", 4)
+        return cls(int(number), int(size), int(seen), int(total) if total else None, before)
 
     def __str__(self) -> str:
-        return f"{self.number}:{self.size}:{self.seen}:{self.before}"
+        total = "" if self.total is None else self.total
+        return f"{self.number}:{self.size}:{self.seen}:{total}:{self.before}"
 
     @property
     def query(self) -> dict[str, str]:
@@ -247,13 +249,13 @@ class Cursor:
     ) -> Page[T]:
         """Read this page out of *data*. *sized* if a size was asked for."""
         found = listed(data, ROWS, TOTAL)
-        total = count(data, TOTAL)
+        total = self.total if (told := count(data, TOTAL)) is None else told
         here = str(first(found[0], ("assetId", *GROUP_ID))) if found else ""
         seen = self.seen + len(found)
         following = None
         if found and here != self.before and (total is None or seen < total):
             size = count(data, ("data.pagination.size", "data.size"))
             size = size or (self.size if sized else len(found))
-            following = str(Cursor(self.number + 1, size, seen, here))
+            following = str(Cursor(self.number + 1, size, seen, total, here))
         rows = read_rows(found, read)
         return rows.page(next=following, seen=self.seen, total=total, keep=keep)
