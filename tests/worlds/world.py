@@ -204,6 +204,7 @@ class World:
             return
         known = laws.made_by_jobs(self.disk)
         made = [e for e in self.makes_of(call) if not known & laws.names_of(self, e)]
+        made = [e for e in made if e.kind == call.origin.operation.makes]
         if made and record.operation != "start_verification":
             job.adopt(max(laws.names_of(self, made[0])))  # a review task's, where there is one
         elif isinstance(call.error, OutcomeUnknownError) and record.operation in _PAID:
