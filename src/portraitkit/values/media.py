@@ -290,7 +290,7 @@ def _problem(url: str) -> str:
 def sniff(content: bytes) -> tuple[str, MediaType] | None:
     """Tell a file's content type from its first bytes; None for what no vendor lists."""
     for start, content_type in _MAGIC:
-        if start.match(content):
+        if re.match(start, content, re.DOTALL):
             return content_type, MediaType(content_type.partition("/")[0])
     return None
 
@@ -311,22 +311,19 @@ def measure(upload: Upload) -> tuple[int, int] | None:
 
 
 # Texts may begin BM or ID3 too, so these are taken with what must follow.
-_MAGIC: Final = tuple(
-    (re.compile(start, re.DOTALL), content_type)
-    for start, content_type in (
-        (rb"\xff\xd8\xff", "image/jpeg"),
-        (rb"\x89PNG\r\n\x1a\n", "image/png"),
-        (rb"GIF8[79]a", "image/gif"),
-        (rb"BM.{4}\x00{4}", "image/bmp"),
-        (rb"II\*\x00|MM\x00\*", "image/tiff"),
-        (rb"RIFF.{4}WEBP", "image/webp"),
-        (rb"RIFF.{4}WAVE", "audio/wav"),
-        (rb"ID3[\x02-\x04]|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]", "audio/mpeg"),
-        (rb".{4}ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)", "image/heic"),
-        (rb".{4}ftypqt  ", "video/quicktime"),
-        # The same container holds sounds and other pictures, which no vendor lists.
-        (rb".{4}ftyp(?!M4[ABP] |avi[fs]|crx )", "video/mp4"),
-    )
+_MAGIC: Final = (
+    (rb"\xff\xd8\xff", "image/jpeg"),
+    (rb"\x89PNG\r\n\x1a\n", "image/png"),
+    (rb"GIF8[79]a", "image/gif"),
+    (rb"BM.{4}\x00{4}", "image/bmp"),
+    (rb"II\*\x00|MM\x00\*", "image/tiff"),
+    (rb"RIFF.{4}WEBP", "image/webp"),
+    (rb"RIFF.{4}WAVE", "audio/wav"),
+    (rb"ID3[\x02-\x04]|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]", "audio/mpeg"),
+    (rb".{4}ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)", "image/heic"),
+    (rb".{4}ftypqt  ", "video/quicktime"),
+    # The same container holds sounds and other pictures, which no vendor lists.
+    (rb".{4}ftyp(?!M4[ABP] |avi[fs]|crx )", "video/mp4"),
 )
 _plain_suffix: Final = re.compile(r"\.[A-Za-z0-9]{1,8}").fullmatch
 _SUFFIX: Final = {

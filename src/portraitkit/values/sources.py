@@ -120,7 +120,7 @@ def is_inline(source: object) -> bool:
 def is_local(source: object) -> TypeGuard[MediaSource]:
     """Tell a file in one of its forms; of a text, by the ending that a picture or film has."""
     if isinstance(source, str):
-        return is_inline(source) or ("://" not in source and bool(_ENDING.search(source)))
+        return is_inline(source) or ("://" not in source and bool(re.search(_ENDING, source)))
     if source is None or isinstance(source, tuple):
         return False  # to look for members of a protocol takes long
     forms = (Path, bytes, bytearray, memoryview, Readable, UploadedFile, Picture, Source)
@@ -239,9 +239,7 @@ def _filename(file: MediaFile | Upload) -> str:
     return Path(known).name if isinstance(known, str) else ""
 
 
-_ENDING: Final = re.compile(
-    r"\.(jpe?g|png|webp|bmp|tiff?|gif|heic|mp4|mov|mp3|wav)\s*$", re.IGNORECASE
-)
+_ENDING: Final = r"(?i)\.(jpe?g|png|webp|bmp|tiff?|gif|heic|mp4|mov|mp3|wav)\s*$"
 
 
 def _inline(uri: str) -> bytes:

@@ -59,7 +59,7 @@ def _shape(data: Any, secret_fields: frozenset[str], *, depth: int) -> Any:
     shown: dict[str, Any] = {}
     for key, value in list(data.items())[:_MOST_ROWS]:
         kept = list(_texts(value)) if _folded(key) in _KEPT and key not in secret_fields else []
-        name = key if _NAME.fullmatch(key) else MASK
+        name = key if re.fullmatch(_NAME, key) else MASK
         shown[name] = kept[0] if kept else _shape(value, secret_fields, depth=depth + 1)
     return shown
 
@@ -99,7 +99,7 @@ def _texts(value: Any) -> Iterator[str]:
     for each in value if is_array(value) else [value]:
         if isinstance(each, int) and not isinstance(each, bool) and each > 0:
             yield str(each)
-        elif isinstance(each, str) and _ID.fullmatch(each):
+        elif isinstance(each, str) and re.fullmatch(_ID, each):
             yield each
 
 
@@ -107,7 +107,7 @@ def _ids_in_text(text: str) -> list[str]:
     """Find ids in JSON that is cut or damaged. A page is none."""
     if text.lstrip("\ufeff \t\r\n").startswith("<"):
         return []
-    return [each for each in _IN_TEXT.findall(text) if _is_telling(each)]
+    return [each for each in re.findall(_IN_TEXT, text) if _is_telling(each)]
 
 
 def _located(request: Request, response: Response) -> list[str]:
@@ -125,7 +125,7 @@ def _located(request: Request, response: Response) -> list[str]:
 
 def _is_telling(text: str) -> bool:
     """Tell an id from a word: it has a digit."""
-    return bool(_ID.fullmatch(text)) and any(each.isdigit() for each in text)
+    return bool(re.fullmatch(_ID, text)) and any(each.isdigit() for each in text)
 
 
 _OWN: Final = (
@@ -153,12 +153,12 @@ _OTHERS: Final = (
     "request",
 )
 """Members whose own `id` is not that of what was made."""
-_ID: Final = re.compile(r"[\w.:@~+-]{1,128}", re.ASCII)
-_IN_TEXT: Final = re.compile(
-    r"(?i)(?<![\w-])(?:task_?|video_?|asset_?|group_?)?id\"?\s*[:=]\s*\"?([\w.-]{1,128})", re.ASCII
+_ID: Final = r"(?a)[\w.:@~+-]{1,128}"
+_IN_TEXT: Final = (
+    r"(?ai)(?<![\w-])(?:task_?|video_?|asset_?|group_?)?id\"?\s*[:=]\s*\"?([\w.-]{1,128})"
 )
 _KEPT: Final = frozenset({*_OWN, *_PLAIN, "status", "state"})
-_NAME: Final = re.compile(r"(?!(?:.*\d){3})[A-Za-z][\w-]{0,39}", re.ASCII)
+_NAME: Final = r"(?a)(?!(?:.*\d){3})[A-Za-z][\w-]{0,39}"
 """A member's name; one of many digits may be a value."""
 _LONGEST_TEXT: Final = 64 * 1024
 _DEEPEST: Final = 8

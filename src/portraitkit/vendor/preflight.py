@@ -124,7 +124,7 @@ class VideoModel:
 def check_spoken(request: VideoRequest, slots: tuple[Slot, ...]) -> Iterator[Finding]:
     """Compare the media that a prompt names by position with those that are given."""
     given = Counter(slot.media for slot in slots)
-    for match in _POSITION.finditer(request.prompt if slots else ""):
+    for match in re.finditer(_POSITION, request.prompt if slots else ""):
         media = next(
             kind for word, kind in _SPOKEN.items() if match["kind"].capitalize().startswith(word)
         )
@@ -179,7 +179,7 @@ def check_asset_id(asset_id: str, *, provider: str, prefix: str, name: str) -> N
         HandleError: It names an upload, a group, a task or a database record.
     """
     for pattern, what, then in _NOT_ASSETS:
-        if pattern.match(asset_id):
+        if re.match(pattern, asset_id):
             raise HandleError(
                 f"{asset_id!r} is {what}, not an asset's id",
                 provider=provider,
@@ -204,7 +204,7 @@ def check_no_file(source: str, *, provider: str, name: str) -> None:
     """
     bare = source.removeprefix("asset://")
     # Every vendor's ids have digits.
-    if not is_handle(bare) and (_FILE.search(bare) or bare.isalpha()):
+    if not is_handle(bare) and (re.search(_FILE, bare) or bare.isalpha()):
         refuse_file(f"{bare!r} is a name, of a file perhaps", provider=provider, name=name)
 
 
@@ -227,7 +227,7 @@ def check_kind(bare: str, *, kind: str, provider: str) -> None:
         HandleError: It does.
     """
     for other, pattern in _FORMS.items():
-        if other != kind and pattern.match(bare):
+        if other != kind and re.match(pattern, bare):
             raise HandleError(
                 f"{bare!r} is an id of the form of {other}s, not of {kind}s",
                 provider=provider,
@@ -243,7 +243,7 @@ def check_prompt(prompt: str, *, provider: str) -> None:
     Raises:
         PromptError: It does.
     """
-    if match := _RAW_ID.search(prompt):
+    if match := re.search(_RAW_ID, prompt):
         raise PromptError(
             f"the prompt holds {match[0]!r}, which the model would read as words",
             provider=provider,
@@ -256,22 +256,23 @@ def _between(value: int | None, limits: tuple[int, int]) -> bool:
     return value is not None and limits[0] <= value <= limits[1]
 
 
+# Patterns are texts, which are compiled when they are first used: a client that opens uses none.
 _NOT_ASSETS: Final = (
     (
-        re.compile(r"ua_"),
+        r"ua_",
         "a generic upload's id",
         "upload the file again with add_asset into a portrait group",
     ),
-    (re.compile(r"(asset)?group[-_]"), "a group's id", "pass one of the group's assets"),
-    (re.compile(r"(cgt-|vgen_)"), "a video task's id", "pass an asset"),
-    (re.compile(r"task_"), "a task's id", "pass the asset that wait_until_active returned"),
-    (re.compile(r"\d+$"), "a record number", "use the id the vendor gives for asset://"),
+    (r"(asset)?group[-_]", "a group's id", "pass one of the group's assets"),
+    (r"(cgt-|vgen_)", "a video task's id", "pass an asset"),
+    (r"task_", "a task's id", "pass the asset that wait_until_active returned"),
+    (r"\d+$", "a record number", "use the id the vendor gives for asset://"),
 )
-_FILE: Final = re.compile(r"[/\\\s]|\.\w{2,5}$")
+_FILE: Final = r"[/\\\s]|\.\w{2,5}$"
 _FORMS: Final = {
-    "asset": re.compile(r"asset-\d{14}-|ta_\w{16,}|ua_"),
-    "group": re.compile(r"(asset)?group-\d{14}-"),
-    "video": re.compile(r"cgt-\d{14}-|vgen_"),
+    "asset": r"asset-\d{14}-|ta_\w{16,}|ua_",
+    "group": r"(asset)?group-\d{14}-",
+    "video": r"cgt-\d{14}-|vgen_",
 }
 _SPOKEN: Final = {
     "Image": MediaType.IMAGE,
@@ -282,9 +283,8 @@ _SPOKEN: Final = {
     "\u97f3\u9891": MediaType.AUDIO,
 }
 """How prompts name media, in English and in Chinese."""
-_POSITION: Final = re.compile(
-    r"(?P<kind>(?<![a-z])(?:Image|Video|Audio)|(?<!\u5730)\u56fe\u7247?|\u89c6\u9891|\u97f3\u9891)"
-    r" ?(?P<position>[1-9]\d?)(?!\d)",
-    re.IGNORECASE,
+_POSITION: Final = (
+    r"(?i)(?P<kind>(?<![a-z])(?:Image|Video|Audio)|(?<!\u5730)\u56fe\u7247?|\u89c6\u9891|\u97f3\u9891)"
+    r" ?(?P<position>[1-9]\d?)(?!\d)"
 )
-_RAW_ID: Final = re.compile(r"asset://\S+|\basset-\d{14}-\w+|\bta_\w{16,}", re.ASCII)
+_RAW_ID: Final = r"(?a)asset://\S+|\basset-\d{14}-\w+|\bta_\w{16,}"

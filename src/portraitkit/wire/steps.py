@@ -19,7 +19,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Generator, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from attrs import field, frozen
@@ -30,7 +30,9 @@ from ..values.origins import origin_of
 from ..values.remarks import Attempt, Raw
 from ..values.secret import MASK, Secret
 from .bodies import json_body
-from .partial_file import PartialFile
+
+if TYPE_CHECKING:
+    from .partial_file import PartialFile
 
 T = TypeVar("T")
 
