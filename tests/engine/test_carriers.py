@@ -80,14 +80,36 @@ def test_what_was_used_last_is_used_again_and_what_nobody_uses_is_closed(monkeyp
     assert several.idle() is None, "the last one opens another connection itself"
 
 
-@pytest.mark.parametrize("driver", ["blocking", "asyncio", "trio"])
+def sent_twice(driver, request, *, is_given=False, between=lambda: None):
+    """What comes back from one transport, its own client or one that it was given."""
+    if driver == "blocking":
+        with httpx.Client(trust_env=False) as client:
+            transport = HttpxTransport(client if is_given else None)
+            found = [transport.send(request), between(), transport.send(request)]
+            transport.close()
+        return [found[0], found[2]]
+
+    async def run():
+        async with httpx.AsyncClient(trust_env=False) as client:
+            over = "aiohttp" if driver == "aiohttp" else "httpx"
+            transport = AsyncHttpxTransport(client if is_given else None, over=over)
+            found = [await transport.send(request), between(), await transport.send(request)]
+            await transport.close()
+        return [found[0], found[2]]
+
+    return anyio.run(run, backend="asyncio" if driver == "aiohttp" else driver)
+
+
+each_driver = pytest.mark.parametrize("driver", ["blocking", "asyncio", "trio", "aiohttp"])
+
+
+@each_driver
 @pytest.mark.parametrize("over", [None, httpx, httpcore])
 def test_whoever_takes_the_place_of_the_way_to_the_network_sees_every_request(
     over, driver, raw_server, monkeypatch
 ):
     """Recorders, stand-ins and tracers put themselves there, also while a client is in use."""
     server, seen = raw_server(*[http(b"{}")] * 2), []
-    request = Request(method="GET", url=f"{server.url}/v1")
     kind = "HTTPTransport" if over is httpx else "ConnectionPool"
     kind, name = f"Async{kind}", "handle_async_request"
     if driver == "blocking":
@@ -99,20 +121,30 @@ def test_whoever_takes_the_place_of_the_way_to_the_network_sees_every_request(
             seeing = wraps(way)(lambda *args: seen.append(1) or way(*args))
             monkeypatch.setattr(getattr(over, kind), name, seeing)
 
-    if driver == "blocking":
-        transport = HttpxTransport()
-        _ = transport.send(request), watch(), transport.send(request)
-        transport.close()
-    else:
+    _ = sent_twice(driver, Request(method="GET", url=f"{server.url}/v1"), between=watch)
 
-        async def run():
-            transport = AsyncHttpxTransport()
-            _ = await transport.send(request), watch(), await transport.send(request)
-            await transport.close()
+    assert (1 if over and driver != "aiohttp" else 0) == len(seen)
 
-        anyio.run(run, backend=driver)
 
-    assert (1 if over else 0) == len(seen)
+@each_driver
+@pytest.mark.parametrize("is_given", [False, True], ids=["its own", "given"])
+@pytest.mark.parametrize("more", [b"", http({"id": "one"}), b"\r\n", b"HTTP"])
+def test_what_comes_unasked_answers_nothing(more, is_given, driver, raw_server):
+    """A gateway that repeats an answer would give a create the id of the one before."""
+    kept = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+
+    def serve(server, peer):
+        while asked := peer.read():
+            server.seen.append(asked)
+            peer.write(kept + (b'"one"' + more if len(server.seen) == 1 else b'"two"'))
+
+    server = raw_server(serve, serve)
+    request = Request(method="POST", url=f"{server.url}/v1", content=b"{}")
+
+    found = sent_twice(driver, request, is_given=is_given)
+
+    assert [b'"one"', b'"two"'] == [each.content for each in found]
+    assert 2 == len(server.seen)
 
 
 def carried(request, monkeypatch, *, over="aiohttp", backend="asyncio"):

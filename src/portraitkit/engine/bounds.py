@@ -43,6 +43,24 @@ def pools_of(client: Any) -> list[Any]:
     return [each for each in pools if hasattr(each, "connections")]
 
 
+def unasked_in(client: Any) -> list[Any]:
+    """The idle connections of a client's pools that hold what nobody asked for: to be closed."""
+    connections = [each for pool in pools_of(client) for each in pool.connections]
+    return [each for each in connections if each.is_idle() and holds_unasked(each)]
+
+
+def holds_unasked(connection: Any) -> bool:
+    """
+    Whether more came than was asked for, which would be taken for the answer to what is asked next.
+
+    A gateway that repeats an answer does that; a create would get the id of another one.
+    """
+    while (inner := getattr(connection, "_connection", None)) is not None:
+        connection = inner  # within a tunnel
+    state = getattr(connection, "_h11_state", None)
+    return state is not None and bool(state.trailing_data[0])
+
+
 class Bounded:
     """A connection, or what makes connections, whose every step is given what time is left."""
 

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import httpcore
 
+from .bounds import holds_unasked
 from .plain_clients import address_of, limits_of, lines_of, tell
 
 
@@ -110,7 +111,7 @@ class AsyncDirectClient:
 
 def _is_fit(connection: Any, origin: httpcore.Origin) -> bool:
     """Whether another request may go over a connection."""
-    is_over = connection.is_closed() or connection.has_expired()
+    is_over = connection.is_closed() or connection.has_expired() or holds_unasked(connection)
     return not is_over and connection.can_handle_request(origin)
 
 

@@ -29,7 +29,7 @@ from attrs import frozen
 from ..values.body import Body, pieces_of
 from ..values.errors import ConfigError
 from ..wire.steps import Request, Response
-from .bounds import Bounded, Directed
+from .bounds import Bounded, Directed, unasked_in
 from .connections import Clients, ConnectionKey, is_taped
 from .direct_clients import AsyncDirectClient, DirectClient
 from .logmasks import is_sending, mask_logs
@@ -138,6 +138,8 @@ class HttpxTransport:
             _exchange(request, self._timeouts, self._library) as body,
         ):
             request = _continuing(request, body.asks())
+            for each in unasked_in(client):
+                each.close()
             with client.stream(**_arguments(request, self._timeouts, pieces_of)) as answer:
                 body.begin(answer.status_code, _headers_of(answer))
                 for chunk in _read_already(answer) or answer.iter_raw():
@@ -193,6 +195,8 @@ class AsyncHttpxTransport:
         ):
             with anyio.move_on_after(body.left_s + _GRACE_S) as limit:
                 request = _continuing(request, await _off(request, body.asks))
+                for each in unasked_in(client):
+                    await each.aclose()
                 async with client.stream(
                     **_arguments(request, self._timeouts, pieces_of_async)
                 ) as answer:
