@@ -137,6 +137,22 @@ def test_what_was_made_long_after_is_not_it(monkeypatch):
     assert ["group-2"] == [each.id for each in seen(then, later).maybe]
 
 
+def test_a_list_that_takes_long_overlooks_nothing():
+    """What was made just after the create left is as old as that when the list is there at last."""
+    provider = evolve(ALLTOKEN, pacing={"asset": evolve(QUICK, unseen_s=0)})
+    renamed = listed(group(1, "Maya", NOW - timedelta(seconds=22)))
+    flow = look(provider, groups_of(provider, GroupKind.VIRTUAL), "Mia", "", 0.0)
+    clock_s, reply = 14.0, None
+    with pytest.raises(StopIteration) as done:
+        while True:
+            if isinstance(step := flow.send(reply), Pause):
+                reply = clock_s = clock_s + step.seconds
+            else:
+                reply, clock_s = renamed, clock_s + 8.0
+
+    assert ["group-1"] == [each.id for each in done.value.value.maybe]
+
+
 def test_the_next_part_waits_for_a_vendor_that_wants_to_rest():
     """A batch goes on when the vendor takes calls again."""
     busy = answer({}, 429, headers={"retry-after": "40"})

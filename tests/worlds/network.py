@@ -157,7 +157,8 @@ def _refusals(vendor: str) -> list[tuple[int, str]]:
     return sorted(
         (status, code)
         for status, code in known
-        if status >= _ENDS and status != HTTPStatus.NOT_FOUND and "NotFound" not in code
+        if status >= _ENDS and status != HTTPStatus.NOT_FOUND
+        if "NotFound" not in code and code != "InvalidToken"  # of a face check
     )
 
 

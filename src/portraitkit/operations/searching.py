@@ -159,8 +159,12 @@ def look(
         trouble = read.trouble or trouble
         ours = tuple(each for each in read.items if token and each.name_token == token)
         if ours or is_last or now_s + read.rest_s > until_s + GRACE_S:
-            ago = None if since_s is None else timedelta(seconds=now_s - since_s)
-            maybe = [each for each in read.items if _may_be(each, listing, sent, ago, slack)]
+            age = None
+            if since_s is not None:  # to read a list takes its time, and more where it is hard
+                most = timedelta(seconds=(yield from pause()) - since_s)
+                least = timedelta(seconds=now_s - since_s - GRACE_S)
+                age = (least - slack, most + slack)
+            maybe = [each for each in read.items if _may_be(each, listing, sent, age)]
             maybe.sort(key=lambda each: _is_alike(each, listing, sent))
             return Search(ours=ours, maybe=tuple(maybe), trouble=trouble, rest_s=read.rest_s)
         now_s = yield from pause(max(read.rest_s, min(step_s, until_s - now_s)))
@@ -205,16 +209,17 @@ def _age(item: Group | Asset | VideoTask) -> str:
 
 
 def _may_be(
-    item: Group | Asset, listing: Listing[Any], sent: str, ago: timedelta | None, slack: timedelta
+    item: Group | Asset, listing: Listing[Any], sent: str, age: tuple[timedelta, timedelta] | None
 ) -> bool:
-    """Tell whether an item may be what was lost, its name left out, cut, or changed since."""
+    """Tell whether an item of that age may be it, its name left out, cut, or changed since."""
     if item.name_token:
         return False
     if _is_alike(item, listing, sent):
-        return is_recent(item, RECENT if ago is None else max(ago + slack, RECENT))
-    if ago is None or item.created_at is None or not is_recent(item, ago + slack):
+        return is_recent(item, RECENT if age is None else max(age[1], RECENT))
+    if age is None or item.created_at is None:
         return False
-    return not is_recent(item, ago - slack - timedelta(seconds=GRACE_S))
+    least, most = age
+    return is_recent(item, most) and not is_recent(item, least)
 
 
 def _is_alike(item: Group | Asset, listing: Listing[Any], sent: str) -> bool:
