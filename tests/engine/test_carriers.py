@@ -75,9 +75,22 @@ def test_what_was_used_last_is_used_again_and_what_nobody_uses_is_closed(monkeyp
         with several.lend() as client:
             assert used[0] is client, "given back last"
 
-    assert [used[2], used[1], None] == [several.idle() for _ in range(3)]
-    now_s[0] = 100
-    assert several.idle() is None, "the last one opens another connection itself"
+    assert [used[2], used[1]] == [*several.idle(now_s[0])]
+
+
+def test_a_place_that_was_asked_once_is_left(monkeypatch):
+    """Links lead to many hosts: whichever is asked next, the connections to the others end."""
+    now_s, loop = [0.0], Loop()
+    monkeypatch.setattr(connections, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
+    clients, used = Clients(lambda _: Kept(), None), []
+    for host in "ab":
+        with clients.several(f"https://{host}.example", loop).lend() as client:
+            used.append(client)
+    assert [] == clients.idle(loop)
+    now_s[0] = 6.0
+
+    assert {*used} == {*clients.idle(loop)}
+    assert set() == clients.give_up(loop)
 
 
 def sent_twice(driver, request, *, is_given=False, between=lambda: None):

@@ -86,14 +86,15 @@ class Several:
             if lent.users == lent.at_once - 1:
                 self._free.append(lent)
 
-    def idle(self) -> Any:
-        """Give up a client that nobody used for long, and return it to be closed; or None."""
+    def idle(self, now_s: float) -> list[Any]:
+        """Give up the clients that nobody used for long, to be closed."""
+        found: list[Any] = []
         with self._changing:
-            oldest = self._free[0] if len(self._free) > 1 else None
-            if oldest is None or oldest.users or time.monotonic() - oldest.used_s < self._idle_s:
-                return None
-            self.lent.discard(oldest)
-            return self._free.popleft().client
+            while self._free and self._free[0].is_idle(now_s - self._idle_s):
+                lent = self._free.popleft()
+                self.lent.discard(lent)
+                found.append(lent.client)
+        return found
 
 
 class Lent:
@@ -105,6 +106,10 @@ class Lent:
         self.users = 0
         self.used_s = time.monotonic()
         self._owner = owner
+
+    def is_idle(self, since_s: float) -> bool:
+        """Whether nobody has used it since."""
+        return not self.users and self.used_s <= since_s
 
     def __enter__(self) -> Any:
         return self.client
@@ -127,6 +132,7 @@ class Clients:
         bound(given)
         self._home: tuple[int, ref[Any]] | None = None
         self._made: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
+        self._swept_s: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
         self._is_closed = False
 
     def several(self, url: str, loop: Any, *, repeatable: bool = False) -> Several:
@@ -173,6 +179,18 @@ class Clients:
         found: Several = made[key]
         return found
 
+    def idle(self, loop: Any) -> list[Any]:
+        """Give up those that nobody used for long here, wherever they lead, to be closed here."""
+        now_s = time.monotonic()
+        if now_s < self._swept_s.setdefault(loop, now_s) + _IDLE_S:
+            return []
+        self._swept_s[loop] = now_s
+        return [client for several in self._here(loop) for client in several.idle(now_s)]
+
+    def _here(self, loop: Any) -> set[Several]:
+        made = [*self._made.get(loop, {}).items()]
+        return {several for key, several in made if key[0] == os.getpid()}
+
     def _made_for(self, route: ConnectionKey) -> Any:
         client = self._make(route)
         bound(client)
@@ -194,8 +212,8 @@ class Clients:
     def give_up(self, loop: Any) -> set[Any]:
         """Give no client any more; return those to close here."""
         self._is_closed = True
-        made = self._made.pop(loop, {})
-        here = [several for key, several in made.items() if key[0] == os.getpid()]
+        here = self._here(loop)
+        _ = self._made.pop(loop, None)
         return {each.client for several in here for each in several.lent}
 
 

@@ -12,7 +12,7 @@ import os
 import ssl
 import sys
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -131,8 +131,9 @@ class HttpxTransport:
     def send(self, request: Request) -> Response:
         """Send one request, once."""
         several = self._clients.several(request.url, self, repeatable=request.repeatable)
-        while idle := several.idle():
-            idle.close()
+        for idle in self._clients.idle(self):
+            with suppress(Exception):  # it is no part of what is sent
+                idle.close()
         with (
             several.lend() as client,
             _exchange(request, self._timeouts, self._library) as body,
@@ -187,8 +188,9 @@ class AsyncHttpxTransport:
         if self._fast and isinstance(loop, asyncio.AbstractEventLoop) and _is_small(request):
             clients = self._fast
         several = clients.several(request.url, loop, repeatable=request.repeatable)
-        while idle := several.idle():
-            await idle.aclose()
+        for idle in clients.idle(loop):
+            with suppress(Exception):  # it is no part of what is sent
+                await idle.aclose()
         with (
             several.lend() as client,
             _exchange(request, self._timeouts, self._library) as body,
