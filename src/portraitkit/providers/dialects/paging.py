@@ -87,7 +87,8 @@ class Position:
     Attributes:
         number: The page, from 1.
         seen: How many rows came before it.
-        total: How many there are, as a page before said: one that forgets it does not take it back.
+        total: How many there are, as the page said that told of most: one that forgets it takes
+            nothing back, and where rows were deleted meanwhile the pages moved over some.
     """
 
     number: int = 1
@@ -108,7 +109,7 @@ class Position:
     ) -> Page[T]:
         """Make this page; it is the last where it is empty, or where the vendor's *total* came."""
         seen = self.seen + found.here
-        total = self.total if total is None else total
+        total = max((each for each in (self.total, total) if each is not None), default=None)
         more = found.here > 0 and (total is None or seen < total)
         following = str(Position(self.number + 1, seen, total)) if more else None
         return found.page(next=following, seen=self.seen, total=total, keep=keep)

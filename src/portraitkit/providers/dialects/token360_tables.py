@@ -249,7 +249,8 @@ class Cursor:
     ) -> Page[T]:
         """Read this page out of *data*. *sized* if a size was asked for."""
         found = listed(data, ROWS, TOTAL)
-        total = self.total if (told := count(data, TOTAL)) is None else told
+        totals = (self.total, count(data, TOTAL))
+        total = max((each for each in totals if each is not None), default=None)
         here = str(first(found[0], ("assetId", *GROUP_ID))) if found else ""
         seen = self.seen + len(found)
         following = None
