@@ -580,6 +580,7 @@ def test_a_lost_face_check_is_opened_anew(desk, crash):
         (str(Handle("alltoken", "another", "video", "v")), "another thing"),
         (str(Handle("token360", "main", "video", "v")), "another thing"),
         (7, "not a portraitkit handle"),
+        ("group-20260318033045-mxpvh", "of the form of groups"),
     ],
 )
 def test_only_what_it_can_be_is_adopted(desk, crash, thing, message):
@@ -594,6 +595,20 @@ def test_only_what_it_can_be_is_adopted(desk, crash, thing, message):
         job.adopt(group)
 
     assert JobState.UNSURE is job.state
+
+
+def test_a_wrong_id_is_put_right_until_the_job_has_ended(desk, crash):
+    """Whoever mistypes is not left with a job that can only be dropped."""
+    crash("create_video", REQUEST)
+    (job,) = desk.unfinished()
+    (made,) = desk.world.videos
+    job.adopt("vgen_mistyped")
+    job.adopt(made)
+    with desk.client() as client:
+        assert made == client.resume(job).id
+
+    with pytest.raises(errors.InvalidInputError, match="known already"):
+        job.adopt("vgen_another")
 
 
 def test_what_is_known_is_neither_adopted_nor_sent_again(desk):

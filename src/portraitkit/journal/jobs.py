@@ -18,6 +18,7 @@ from ..values.secret import Secret
 from ..values.sources import MediaSource
 from ..values.video import VideoRequest
 from ..vendor.pacing import OnEvent
+from ..vendor.preflight import check_kind
 from ..wire.steps import Flow
 from .arguments import handle_of
 from .finishing import ResumeOptions, finish
@@ -212,15 +213,18 @@ class Job:
         """
         Say what it has made: one of the candidates, its handle, or the vendor's bare id.
 
+        Until the job has ended, another may be named in its place.
+
         Raises:
             HandleError: It is of another vendor or account, or of another kind.
         """
-        kind = _KIND_OF.get(self.operation)
-        if kind is None or self.handle:
+        kind, record = _KIND_OF.get(self.operation), self.record
+        if kind is None or (record.handle and not record.adopted):
             raise InvalidInputError("it is known already what this job is about", field="thing")
         text = handle_of(thing)
         if not text and isinstance(thing, str) and not is_handle(thing):
-            text = str(Handle(self.provider, self._record.account, kind, thing.strip()))
+            check_kind(thing.strip(), kind=kind, provider=self.provider)
+            text = str(Handle(self.provider, record.account, kind, thing.strip()))
         named = Handle.parse(text)
         wanted = (*self.owner, kind)
         if (named.provider, named.account, named.kind) != wanted:

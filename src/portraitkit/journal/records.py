@@ -81,6 +81,7 @@ class Record:
         state: The last entry's kind that says where it stands.
         handle: The thing as it is known last: of a check that was passed, the person's group.
         handles: All the handles it went by.
+        adopted: Whether it was the caller who named the thing.
         status: The thing's last status.
         error: The class of the error that it met last.
         code: That error's code.
@@ -106,6 +107,7 @@ class Record:
     state: str = "begun"
     handle: str = ""
     handles: frozenset[str] = frozenset()
+    adopted: bool = False
     status: str = ""
     error: str = ""
     code: str = ""
@@ -230,7 +232,8 @@ def _add(known: dict[str, Any], entry: Entry) -> None:
         known["findings"] = tuple(_finding(each) for each in facts["findings"])
     if entry.handle:
         handles = known.get("handles", frozenset()) | {entry.handle}
-        known.update(handle=entry.handle, handles=handles)
+        adopted = bool(facts.get("adopted"))
+        known.update(handle=entry.handle, handles=handles, adopted=adopted)
     if kind == "begun":
         known.update((name, facts[name]) for name in facts.keys() & _OF_THE_CALL)
         known.update(begun_at=entry.at, lease=entry.lease, missing=tuple(facts.get("missing", ())))
