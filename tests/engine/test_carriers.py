@@ -60,7 +60,7 @@ def test_a_create_takes_no_connection_that_was_idle_for_long():
 
 
 class Kept:
-    """A client, and when it was closed."""
+    """Stands for a client."""
 
 
 def test_what_was_used_last_is_used_again_and_what_nobody_uses_is_closed(monkeypatch):
@@ -123,16 +123,16 @@ def test_whoever_takes_the_place_of_the_way_to_the_network_sees_every_request(
 ):
     """Recorders, stand-ins and tracers put themselves there, also while a client is in use."""
     server, seen = raw_server(*[http(b"{}")] * 2), []
-    kind = "HTTPTransport" if over is httpx else "ConnectionPool"
-    kind, name = f"Async{kind}", "handle_async_request"
+    prefix, name = "Async", "handle_async_request"
     if driver == "blocking":
-        kind, name = kind.removeprefix("Async"), "handle_request"
+        prefix, name = "", "handle_request"
+    kind = f"{prefix}{'HTTPTransport' if over is httpx else 'ConnectionPool'}"
 
     def watch():
         if over:
-            way = getattr(getattr(over, kind), name)
+            way = getattr(cls := getattr(over, kind), name)
             seeing = wraps(way)(lambda *args: seen.append(1) or way(*args))
-            monkeypatch.setattr(getattr(over, kind), name, seeing)
+            monkeypatch.setattr(cls, name, seeing)
 
     _ = sent_twice(driver, Request(method="GET", url=f"{server.url}/v1"), between=watch)
 

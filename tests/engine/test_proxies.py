@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from peers import http
-from portraitkit.engine.connections import taped
+from portraitkit.engine.connections import Clients, taped
 from portraitkit.engine.plain_clients import PlainClient
 from portraitkit.engine.proxies import proxy_for
 from portraitkit.engine.transport import HttpxTransport
@@ -61,6 +61,19 @@ def test_a_proxy_is_asked_and_not_shown(monkeypatch, raw_server, transmit):
 
     assert server.seen[0].startswith(b"GET http://vendor.example/v1 HTTP/1.1")
     assert "<Proxy of HTTP_PROXY>" == repr(proxy_for("http://vendor.example/v1"))
+
+
+@pytest.mark.parametrize("is_offline", [False, True])
+def test_a_recording_goes_through_the_proxy_and_a_replay_does_not(monkeypatch, is_offline):
+    """Who records behind a proxy has no other way out."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:8080")
+    routes = []
+    clients = Clients(lambda route: routes.append(route) or object(), None)
+    with taped(offline=is_offline):
+        _ = clients.several("https://vendor.example", clients).lend()
+
+    assert is_offline is (routes[0].proxy is None)
+    assert (is_offline, "") == (routes[0].is_offline, routes[0].place)
 
 
 BAD = {

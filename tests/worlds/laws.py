@@ -156,7 +156,7 @@ def _in_time(world: Any, call: Call) -> Iterator[str]:
         "resume": call.exchanges * per_exchange_s + LONGEST_S + 2 * (UNSEEN_S + GRACE_S),
     }.get(call.operation.does, call.exchanges * per_exchange_s)
     is_left = call.word in ("killed", "interrupted")
-    waits_s = 1.0 if is_left else 0.1  # for its turn, before it could ask
+    waits_s = _LONGEST_REST_S if is_left else 0.1  # for its turn, before it could ask
     if took_s > most_s + waits_s:
         yield f"it took {took_s:.1f} s, and {most_s:.1f} s are the most"
 

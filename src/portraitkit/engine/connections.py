@@ -156,18 +156,18 @@ class Clients:
             )
         if self._given is not None:
             return Several(lambda: self._at_home(loop), math.inf)
-        if BARRIER.check and not (any(_TAPES) or rehearsal.current()):
-            BARRIER.check(origin_of(url))
+        origin, is_offline = origin_of(url), any(_TAPES)
+        if BARRIER.check and not (is_offline or rehearsal.current()):
+            BARRIER.check(origin)
         made = self._made.setdefault(loop, {})
         is_watched = is_taped() or is_replaced()
-        key = (os.getpid(), is_taped(), is_watched, origin_of(url), repeatable)
+        key = (os.getpid(), is_offline, is_watched, origin, repeatable)
         if key not in made:
-            origin = key[3]
-            proxy = None if is_taped() else proxy_for(url)
+            proxy = None if is_offline else proxy_for(url)
             is_direct = not (is_watched or proxy) and origin.startswith(("http://", "https://"))
             route = ConnectionKey(
                 process=key[0],
-                is_offline=any(_TAPES),
+                is_offline=is_offline,
                 with_tls=not origin.startswith("http://"),
                 proxy=proxy,
                 idle_s=_READS_IDLE_S if repeatable else _IDLE_S,

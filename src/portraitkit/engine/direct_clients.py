@@ -52,8 +52,6 @@ class DirectAnswer:
 class DirectClient:
     """Sends to one place. A connection that has ended, or was idle for too long, is made anew."""
 
-    at_once: Final = 1
-
     def __init__(self, connect: Callable[[httpcore.Origin], httpcore.HTTPConnection]) -> None:
         self._connect = connect
         self._connection: httpcore.HTTPConnection | None = None
@@ -81,8 +79,6 @@ class DirectClient:
 
 class AsyncDirectClient:
     """The same in an event loop."""
-
-    at_once: Final = 1
 
     def __init__(self, connect: Callable[[httpcore.Origin], httpcore.AsyncHTTPConnection]) -> None:
         self._connect = connect

@@ -61,6 +61,11 @@ class Rows(Generic[T]):
         )
 
 
+def largest(*totals: int | None) -> int | None:
+    """The largest total that was told, if any was."""
+    return max((each for each in totals if each is not None), default=None)
+
+
 def read_rows(found: Iterable[Any], read: Callable[[Any], T]) -> Rows[T]:
     """Read each row by itself: one that cannot be read does not hide the others."""
     items: list[T] = []
@@ -109,7 +114,7 @@ class Position:
     ) -> Page[T]:
         """Make this page; it is the last where it is empty, or where the vendor's *total* came."""
         seen = self.seen + found.here
-        total = max((each for each in (self.total, total) if each is not None), default=None)
+        total = largest(self.total, total)
         more = found.here > 0 and (total is None or seen < total)
         following = str(Position(self.number + 1, seen, total)) if more else None
         return found.page(next=following, seen=self.seen, total=total, keep=keep)

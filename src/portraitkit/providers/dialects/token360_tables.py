@@ -30,7 +30,7 @@ from ...wire.steps import Response
 from ...wire.synonyms import spelled
 from .action_tables import UPSTREAM_MEDIA
 from .codes import GONE, NAME_OF_MODEL, RELAYED_CODES, Codes
-from .paging import read_rows
+from .paging import largest, read_rows
 from .tables import alike
 
 T = TypeVar("T")
@@ -249,8 +249,7 @@ class Cursor:
     ) -> Page[T]:
         """Read this page out of *data*. *sized* if a size was asked for."""
         found = listed(data, ROWS, TOTAL)
-        totals = (self.total, count(data, TOTAL))
-        total = max((each for each in totals if each is not None), default=None)
+        total = largest(self.total, count(data, TOTAL))
         here = str(first(found[0], ("assetId", *GROUP_ID))) if found else ""
         seen = self.seen + len(found)
         following = None
